@@ -1,0 +1,52 @@
+# Two commands: `make run` answers the core questions, `make test` checks everything.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Training and tests set their own threads; everything else must not oversubscribe the machine either.
+export OMP_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint types imports pytest bench results clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit("ablate needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.12 …" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.made pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@ $(VENV)/.installed
+
+install: $(VENV)/.installed ## makes .venv and installs ablate into it
+
+run: $(VENV)/.installed ## trains what is missing of study=core, then prints its tables
+	@$(BIN)/ablate run
+
+test: lint types imports pytest ## linters, types, import contract and the whole test suite
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-test
+	$(BIN)/pyright
+
+imports: $(VENV)/.installed-test
+	$(BIN)/lint-imports
+
+pytest: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+bench: $(VENV)/.installed-test ## every benchmark, its table printed
+	$(BIN)/python -m tests.benchmarks
+
+clean: ## removes .venv and caches; results stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

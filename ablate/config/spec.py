@@ -1,0 +1,93 @@
+"""What a study is, as frozen values: the only thing that leaves the config room."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Design = Literal["factorial", "one_at_a_time", "leave_one_out", "fractional"]
+Better = Literal["higher", "lower"]
+Expectation = Literal["greater", "less", "equivalent", "no_worse"]
+
+Config = dict[str, Any]
+"""One resolved configuration, as plain containers: what a trial is trained from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factor:
+    """What is varied. A level is a list of Hydra overrides; one level is the reference."""
+
+    name: str
+    levels: Mapping[str, tuple[str, ...]]
+    reference: str
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The levels that are compared with the reference, in the order of the config."""
+        return tuple(level for level in self.levels if level != self.reference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """The number that a trial yields.
+
+    `trivial` is what the trivial predictor scores (chance accuracy), and stands in for a diverged trial;
+    None says that the response is unbounded, and a diverged trial takes the worst rank.
+    """
+
+    name: str
+    better: Better
+    trivial: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a study states before it runs, about one contrast of two levels of one factor.
+
+    `margin` is in the response's units.
+    """
+
+    contrast: Mapping[str, tuple[str, str]]
+    expect: Expectation
+    margin: float
+    alpha: float = 0.05
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudySpec:
+    """One question: factors, a design, a response, a number of replicates, claims."""
+
+    name: str
+    question: str
+    design: Design
+    factors: tuple[Factor, ...]
+    response: Response
+    replicates: int
+    seed: int
+    resolution: int | None = None
+    exclude: tuple[Mapping[str, str], ...] = ()
+    claims: tuple[Claim, ...] = ()
+    tags: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    """What the user changed on the command line, sweeps apart (those have become factors)."""
+    settings: Config = field(default_factory=dict[str, Any])
+    """The resolved configuration before any level is applied."""
+    directory: str = ""
+    """The study's directory under the results directory: its name, and what was changed of it."""
+
+    def factor(self, name: str) -> Factor:
+        """The factor of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return next(f for f in self.factors if f.name == name) if name in self.names else _missing(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The factors' names, in the order of the config."""
+        return tuple(f.name for f in self.factors)
+
+
+def _missing(name: str) -> Factor:
+    raise KeyError(name)

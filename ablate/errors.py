@@ -1,0 +1,44 @@
+"""The AblateError family: everything that a user can be told on one screen."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class AblateError(Exception):
+    """A mistake that the user can mend: shown as a message, never as a traceback.
+
+    The message says what was wrong, what is valid, and what to do.
+    """
+
+
+class ConfigError(AblateError):
+    """The configuration or an override does not say something that can be run."""
+
+
+class DesignError(AblateError):
+    """The design cannot be built from these factors, or cannot estimate what is asked of it."""
+
+
+class DataError(AblateError):
+    """A data set is missing or is not what its configuration says."""
+
+
+class ModelError(AblateError):
+    """A network cannot be built from its configuration."""
+
+
+class StoreError(AblateError):
+    """The results directory cannot be used: unwritable, full, held, or of another study."""
+
+
+class EngineError(AblateError):
+    """The engine asked for cannot work on this machine."""
+
+
+def unknown(what: str, name: str, valid: Iterable[str]) -> str:
+    """Words the error for a name outside a closed set: what was wrong, the nearest match, what is valid."""
+    names = sorted(valid)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    listing = f" Valid: {', '.join(names)}." if names else ""
+    return f"Unknown {what} {name!r}.{hint}{listing}"

@@ -1,0 +1,61 @@
+"""One whole trial on disk: what was trained, how it ended, what it yielded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+State = Literal["complete", "diverged", "failed"]
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How much was trained on what. `flops` is one example's forward pass."""
+
+    epochs: int = 0
+    steps: int = 0
+    train_examples: int = 0
+    val_examples: int = 0
+    test_examples: int = 0
+    parameters: int | None = None
+    flops: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a record comes from: enough to explain a difference between two of them."""
+
+    ablate: str
+    python: str
+    torch: str
+    lightning: str
+    host: str
+    device: str
+    threads: int
+    engine: str
+    source: str
+    """Digest of the code that the trial's `_target_`s name: not part of the trial's id."""
+    commit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What one trial yielded. `failed` is the machine's or the code's fault, and is retried; the others are results."""
+
+    schema: int = SCHEMA
+    id: str
+    study: str
+    levels: Mapping[str, str]
+    replicate: int
+    state: State
+    responses: Mapping[str, float | None]
+    """Response name → value at the end of the budget; None where it is not a finite number."""
+    counts: Counts
+    seconds: float
+    """Wall seconds in training, evaluation apart."""
+    started: str
+    """UTC, ISO 8601."""
+    error: str | None = None
+    """One line, for `failed` and `diverged`; a failure's traceback is the file `traceback.txt` beside the record."""
+    provenance: Provenance | None = None
+    config: dict[str, Any] = field(default_factory=dict[str, Any])
