@@ -1,4 +1,4 @@
-"""What an analysis says, as frozen values that go to JSON and back: an estimate is always a point and an interval."""
+"""What an analysis says, as frozen values that go to JSON and back: a point and an interval each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ablate.store.record import State
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """A point and its interval, or a point alone where n does not carry one."""
+    """A point and its interval, or a point alone where there are under three values, or all are equal."""
 
     value: float
     low: float | None = None
@@ -21,7 +21,7 @@ class Interval:
 
 @dataclass(frozen=True, kw_only=True)
 class Proportion:
-    """k of n, with its Clopper–Pearson interval (None where n is 0)."""
+    """A count k of n, with its Clopper–Pearson interval (None where n is 0, or too small to say more)."""
 
     k: int
     n: int
@@ -34,7 +34,7 @@ class SignFlip:
 
     p: float
     floor: float
-    """The smallest p that it could have given at this n."""
+    """The smallest p that it could have given at this n, ties apart."""
     exact: bool
 
 
@@ -42,12 +42,13 @@ class SignFlip:
 class Paired:
     """Two arms compared replicate by replicate: STATISTICS.md (a). Fields that n does not carry are None.
 
-    Differences are arm − reference, in the response's units.
+    Differences are arm − reference, in the response's units, whichever direction is better. Wins, losses and
+    `superiority` go by what is better: a win is a replicate in which the arm is.
     """
 
     n: int
     dropped: int
-    """Replicates of which one partner is missing: left out of the pairs, never shifted."""
+    """Planned replicates left out, never shifted: a trial is missing or, among survivors, diverged."""
     replicates: tuple[int, ...]
     arm: tuple[float, ...]
     reference: tuple[float, ...]
@@ -63,7 +64,7 @@ class Paired:
     ties: int
     losses: int
     superiority: Proportion
-    """P̂(arm > reference) on the non-ties."""
+    """Estimates how often the arm is better than the reference: wins among the non-ties."""
     t: float | None
     p: float | None
     """Paired t, two-sided."""
@@ -73,7 +74,7 @@ class Paired:
     welch: Interval | None
     """Sensitivity line, where the correlation is negative."""
     identical: bool
-    """All differences are equal: there is no p."""
+    """All differences are equal: there is no interval and no p."""
 
 
 @dataclass(frozen=True, kw_only=True)

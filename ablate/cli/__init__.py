@@ -1,1 +1,5 @@
-""".""" 
+"""Typer commands: parse, call `ablate.study`, hand the answer to `ablate.report`."""
+
+from ablate.cli.app import main
+
+__all__ = ["main"]

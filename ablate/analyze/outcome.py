@@ -1,0 +1,90 @@
+"""Outcomes: what the planned trials yielded, laid out as design points × replicates."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ablate.config.spec import StudySpec
+from ablate.design.point import DesignPoint
+from ablate.store.record import Record
+
+Cell = tuple[tuple[str, str], ...]
+
+
+def cell(levels: Mapping[str, str]) -> Cell:
+    """What identifies a design point, whatever the order of its factors."""
+    return tuple(sorted(levels.items()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """One place per planned trial. All arrays have the shape (design points, replicates)."""
+
+    records: tuple[tuple[Record | None, ...], ...]
+    """By design point, then replicate."""
+    response: npt.NDArray[np.float64]
+    """Of the complete trials; NaN elsewhere."""
+    diverged: npt.NDArray[np.bool_]
+    failed: npt.NDArray[np.bool_]
+    notes: tuple[str, ...]
+    """Which records could not be used as they are."""
+
+    @property
+    def complete(self) -> npt.NDArray[np.bool_]:
+        """The trials that completed with a response."""
+        return np.isfinite(self.response)
+
+    @property
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """The trials of which nothing is known: no record, or a complete one without a response."""
+        return ~(self.complete | self.diverged | self.failed)
+
+
+def outcomes(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> Outcomes:
+    """Puts each record in its place by levels and replicate, so that nothing shifts where one is missing."""
+    rows = {cell(point.levels): row for row, point in enumerate(points)}
+    found: dict[tuple[int, int], Record] = {}
+    outside = doubled = 0
+    for record in records:
+        row = rows.get(cell(record.levels))
+        if row is None or not 0 <= record.replicate < spec.replicates:
+            outside += 1
+            continue
+        other = found.get((row, record.replicate))
+        doubled += other is not None
+        if other is None or _rank(other) < _rank(record):
+            found[row, record.replicate] = record
+    shape = len(points), spec.replicates
+    response = np.full(shape, np.nan)
+    diverged, failed = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+    notes: list[str] = []
+    if outside:
+        notes.append(f"{outside} records belong to trials that are not in this plan, and are left out.")
+    if doubled:
+        notes.append(f"{doubled} trials were recorded again: the latest record that did not fail is used.")
+    for place, record in sorted(found.items()):
+        diverged[place] = record.state == "diverged"
+        failed[place] = record.state == "failed"
+        if record.state == "complete":
+            value = record.responses.get(spec.response.name)
+            if value is None or not math.isfinite(value):
+                notes.append(
+                    f"Trial {record.id} is complete but has no {spec.response.name}: it counts as missing."
+                )
+            else:
+                response[place] = value
+    return Outcomes(
+        records=tuple(tuple(found.get((i, r)) for r in range(spec.replicates)) for i in range(len(points))),
+        response=response,
+        diverged=diverged,
+        failed=failed,
+        notes=tuple(notes),
+    )
+
+
+def _rank(record: Record) -> tuple[bool, str]:
+    """Of two records of one trial the one that ranks higher is used; ISO times sort as text."""
+    return record.state != "failed", record.started

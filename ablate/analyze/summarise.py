@@ -1,0 +1,105 @@
+"""From records to a Summary: the one way into this room."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ablate.analyze.comparison import Comparison
+from ablate.analyze.contrast import contrasts, point_differences
+from ablate.analyze.convention import convention_notes
+from ablate.analyze.outcome import Outcomes, outcomes
+from ablate.analyze.point import summarise_point
+from ablate.analyze.resolution import resolution_notes
+from ablate.analyze.scoring import score
+from ablate.analyze.summary import Failure, Summary
+from ablate.config.spec import StudySpec
+from ablate.design.point import DesignPoint
+from ablate.store.record import Record
+
+SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
+
+
+def summarise(
+    spec: StudySpec,
+    points: Sequence[DesignPoint],
+    records: Sequence[Record],
+    *,
+    rng: np.random.Generator,
+    notes: Sequence[str] = (),
+) -> Summary:
+    """Says what the records of a study show: every design point, every contrast with the reference.
+
+    Args:
+        spec: the study.
+        points: what its design picked.
+        records: of its trials, in any order; matched by levels and replicate.
+        rng: for the Monte Carlo sign-flip test above 16 replicates; the same rng gives the same summary.
+        notes: what the design has to say; they come first.
+
+    Raises:
+        DesignError: the study names no design that we know.
+    """
+    found = outcomes(spec, points, records)
+    scores = score(found, spec.response)
+    # One seed for all contrasts: those of the same differences then have the same p, wherever they stand.
+    comparison = Comparison(
+        scores=scores.values,
+        diverged=found.diverged,
+        better=spec.response.better,
+        seed=int(rng.integers(2**63)),
+    )
+    planned, design_notes = contrasts(spec, points)
+    estimated = tuple(comparison.contrast(estimable) for estimable in planned)
+    differences = point_differences(spec, points)
+    return Summary(
+        study=spec.name,
+        question=spec.question,
+        design=spec.design,
+        response=spec.response.name,
+        better=spec.response.better,
+        replicates=spec.replicates,
+        planned=found.response.size,
+        complete=int(np.count_nonzero(found.complete)),
+        diverged=int(np.count_nonzero(found.diverged)),
+        failed=int(np.count_nonzero(found.failed)),
+        missing=int(np.count_nonzero(found.missing)),
+        points=tuple(
+            summarise_point(
+                spec,
+                point,
+                row=row,
+                found=found,
+                scores=scores.values,
+                difference=None if difference is None else comparison.contrast(difference),
+            )
+            for row, (point, difference) in enumerate(zip(points, differences, strict=True))
+        ),
+        contrasts=estimated,
+        failures=_failures(found),
+        notes=(
+            *notes,
+            *design_notes,
+            *found.notes,
+            *scores.notes,
+            *resolution_notes(spec, found),
+            *convention_notes(estimated),
+        ),
+        scope=SCOPE,
+    )
+
+
+def _failures(found: Outcomes) -> tuple[Failure, ...]:
+    """The trials that did not complete, by design point, then replicate."""
+    return tuple(
+        Failure(
+            id=record.id,
+            levels=record.levels,
+            replicate=record.replicate,
+            state=record.state,
+            error=record.error or "",
+            traceback=f"trials/{record.id}/traceback.txt" if record.state == "failed" else None,
+        )
+        for row in found.records
+        for record in row
+        if record is not None and record.state != "complete"
+    )

@@ -1,0 +1,45 @@
+"""The command line: one function a command, each in a file of its own."""
+
+from typing import Annotated
+
+import typer
+
+import ablate
+from ablate.cli.doctor import doctor
+from ablate.cli.list import list_
+from ablate.cli.plan import plan
+from ablate.cli.run import run
+from ablate.cli.show import show
+
+app = typer.Typer(
+    name="ablate",
+    help="Answers architecture questions with evidence: designed ablation experiments, trained with PyTorch Lightning.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run)
+app.command()(plan)
+app.command("list")(list_)
+app.command()(show)
+app.command()(doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ablate {ablate.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+def main() -> None:
+    """The `ablate` command."""
+    app()

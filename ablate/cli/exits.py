@@ -1,0 +1,63 @@
+"""How commands end: exit codes, and no traceback for anybody's mistake."""
+
+import functools
+import tempfile
+import traceback
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+from typing import ParamSpec
+
+import typer
+
+from ablate.errors import AblateError
+
+P = ParamSpec("P")
+
+
+class Code(IntEnum):
+    """What a command's exit code says."""
+
+    DONE = 0
+    SOME_FAILED = 1
+    WRONG_REQUEST = 2
+    INTERRUPTED = 130
+
+
+def reported(command: Callable[P, None]) -> Callable[P, None]:
+    """Turns what a command raises into a message on stderr and an exit code.
+
+    An AblateError is the user's to mend: its message, code 2. Anything else is a bug of ours: its traceback goes to a
+    file, which the message names, code 1.
+    """
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except AblateError as error:
+            _say(str(error))
+            raise typer.Exit(Code.WRONG_REQUEST) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(Code.INTERRUPTED) from None
+        except BrokenPipeError:
+            raise typer.Exit(Code.DONE) from None
+        except Exception:
+            _say(
+                f"This is a bug in ablate, not a mistake of yours. Its traceback is in {_keep(traceback.format_exc())}."
+            )
+            raise typer.Exit(Code.SOME_FAILED) from None
+
+    return wrapped
+
+
+def _say(message: str) -> None:
+    from ablate.report.message import error
+
+    error(message)
+
+
+def _keep(text: str) -> Path:
+    with tempfile.NamedTemporaryFile("w", prefix="ablate-", suffix=".traceback.txt", delete=False) as file:
+        file.write(text)
+    return Path(file.name)

@@ -1,0 +1,46 @@
+"""`ablate plan`: what would run, what it would cost, and what it could tell."""
+
+from collections.abc import Sequence
+
+from ablate.cli.arguments import ResultsDir, Words, request
+from ablate.cli.exits import reported
+
+
+@reported
+def plan(words: Words = None, *, results_dir: ResultsDir = None) -> None:
+    """Say what a study would run: design points, trials, sizes, time, and what the design can estimate."""
+    print_plan(request(words, results_dir))
+
+
+def print_plan(words: Sequence[str]) -> None:
+    """Prints the plan of a request on stdout; trains and writes nothing."""
+    import sys
+
+    from ablate import study
+    from ablate.report.plan_table import plan_document
+    from ablate.report.terminal import terminal
+
+    planned = study.plan(words)
+    outlook = study.examine(planned)
+    sys.stdout.write(
+        terminal(
+            plan_document(
+                study=planned.directory.name,
+                question=planned.spec.question,
+                design=planned.spec.design,
+                points=[p.levels for p in planned.layout.points],
+                baseline_levels={f.name: f.reference for f in planned.spec.factors},
+                trials=len(planned.trials),
+                finished=planned.finished,
+                bundles=outlook.bundles,
+                parameters=[s.parameters for s in outlook.sizes],
+                flops=[s.flops for s in outlook.sizes],
+                seconds=outlook.seconds,
+                estimates=outlook.can,
+                cannot=outlook.cannot,
+                notes=(*planned.layout.notes, *planned.notes),
+            ),
+            sys.stdout,
+            None,
+        )
+    )

@@ -1,0 +1,105 @@
+"""`ablate run`: train what is missing, then the tables."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ablate.cli.arguments import Format, FormatOption, ResultsDir, Words, request
+from ablate.cli.exits import Code, reported
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ablate.report.progress import Progress
+    from ablate.store import Record
+
+
+class Stale(StrEnum):
+    """What to do with trials whose code has changed since they trained."""
+
+    keep = "keep"
+    rerun = "rerun"
+
+
+@reported
+def run(
+    words: Words = None,
+    *,
+    show_plan: Annotated[
+        bool, typer.Option("--plan", help="Only say what would run, as `ablate plan`.")
+    ] = False,
+    format: FormatOption = Format.table,
+    stale: Annotated[
+        Stale,
+        typer.Option("--stale", help="Trials whose code has changed since: keep them, or train them again."),
+    ] = Stale.keep,
+    results_dir: ResultsDir = None,
+) -> None:
+    """Train what is missing of a study, with live progress; then print its tables."""
+    asked = request(words, results_dir)
+    if show_plan:
+        from ablate.cli.plan import print_plan
+
+        return print_plan(asked)
+
+    from ablate import study
+    from ablate.report.formats import show
+    from ablate.report.message import note
+
+    with _Watch() as watch:
+        try:
+            summary, path = study.run(asked, observer=watch, stale=stale.value)
+        except KeyboardInterrupt:
+            watch.close()
+            note(f"Interrupted: {watch.done} of {watch.total} trials are there. The same command goes on.")
+            raise
+    show(summary, format.value)
+    if summary.failed:
+        raise typer.Exit(Code.SOME_FAILED)
+    return None
+
+
+class _Watch:
+    """Shows a run's events: remarks as they come, trials as progress."""
+
+    def __init__(self) -> None:
+        self.total = self.done = 0
+        self._progress: Progress | None = None
+
+    def told(self, message: str) -> None:
+        """Shows a remark."""
+        from ablate.report.message import note
+
+        note(message)
+
+    def started(self, total: int, already: int, response: str) -> None:
+        """Opens the progress, unless nothing is to be trained."""
+        self.total, self.done = total, already
+        if already < total:
+            from ablate.report.progress import Progress
+
+            self._progress = Progress(total, already, response)
+            self._progress.__enter__()
+            self._response = response
+
+    def finished(self, record: "Record") -> None:
+        """Counts one more trial."""
+        assert self._progress is not None
+        self.done += record.state != "failed"
+        value = record.responses.get(self._response)
+        self._progress.finished(record.levels, record.replicate, record.state, value, record.seconds)
+
+    def close(self) -> None:
+        """Ends the progress; nothing happens where there is none."""
+        if self._progress is not None:
+            progress, self._progress = self._progress, None
+            progress.__exit__(None, None, None)
+
+    def __enter__(self) -> "_Watch":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self.close()

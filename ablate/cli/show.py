@@ -1,0 +1,20 @@
+"""`ablate show`: a study's tables again, from disk."""
+
+from pathlib import Path
+
+from ablate.cli.arguments import Format, FormatOption, ResultsDir, StudyName
+from ablate.cli.exits import reported
+
+
+@reported
+def show(study: StudyName, *, format: FormatOption = Format.table, results_dir: ResultsDir = None) -> None:
+    """Print the tables of a study that has run, from disk: no torch, nothing trained, nothing written."""
+    from ablate import study as studies
+    from ablate.report.formats import show as print_summary
+    from ablate.report.message import note
+
+    path = studies.find(study, results_dir or Path("results"))
+    summary, notes = studies.summarise(path)
+    for remark in notes:
+        note(remark)
+    print_summary(summary, format.value)

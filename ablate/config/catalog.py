@@ -1,0 +1,71 @@
+"""What there is to choose from: groups, their options, and one line about each, read without Hydra."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ablate.config.search_path import search_path
+
+GROUPS = ("study", "factor", "model", "data", "objective", "optimizer", "trainer", "engine", "logger")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One choice in a group: its name, a line about it, and the file that holds it."""
+
+    name: str
+    about: str
+    path: Path
+
+
+class Catalog:
+    """The groups and options on the search path of one working directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = search_path(directory)
+
+    def options(self, group: str) -> tuple[Option, ...]:
+        """The options of a group by name; the user's own file hides a shipped one of the same name."""
+        files: dict[str, Path] = {}
+        for root in reversed(self._path):
+            files.update({file.stem: file for file in (root / group).glob("*.yaml")})
+        return tuple(Option(name=n, about=_about(group, f), path=f) for n, f in sorted(files.items()))
+
+    def names(self, group: str) -> tuple[str, ...]:
+        """The names of a group's options, unread."""
+        return tuple(sorted({file.stem for root in self._path for file in (root / group).glob("*.yaml")}))
+
+    def overridden(self, study: str) -> dict[str, str]:
+        """The group choices that a study's own defaults list makes: group → option."""
+        for option in self.options("study"):
+            if option.name == study:
+                entries = _mapping(option.path).get("defaults") or []
+                pairs = [pair for entry in entries if isinstance(entry, dict) for pair in entry.items()]
+                return {str(k).removeprefix("override").strip().lstrip("/"): str(v) for k, v in pairs}
+        return {}
+
+
+def _about(group: str, file: Path) -> str:
+    """A study speaks by its question, a factor by its levels, anything else by the first comment of its file."""
+    if group == "study":
+        return str((_mapping(file).get("study") or {}).get("question") or "")
+    if group == "factor":
+        factor = _mapping(file).get(file.stem) or {}
+        levels = factor.get("levels") or {}
+        marked = [f"{name} (reference)" if name == factor.get("reference") else str(name) for name in levels]
+        return ", ".join(marked)
+    with file.open(encoding="utf-8") as lines:
+        return next((line.lstrip("# ").rstrip() for line in lines if line.startswith("#")), "")
+
+
+def _mapping(file: Path) -> dict[str, Any]:
+    """The file's mapping, or nothing where it is not one: composing it says what is wrong with it."""
+    try:
+        content = yaml.load(
+            file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )
+    except yaml.YAMLError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,155 @@
+"""Hydra's compose API with errors that a person can act on: the only place that holds a DictConfig."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from ablate.config.catalog import GROUPS, Catalog
+from ablate.config.request import key, parse_override
+from ablate.config.search_path import own, packaged
+from ablate.config.spec import Config
+from ablate.errors import ConfigError, unknown
+
+_user: Path | None = None
+"""The user's `conf/` while a composition goes on: Hydra makes its plugins itself and passes them nothing."""
+
+
+class UserConf(SearchPathPlugin):
+    """Puts the user's `conf/` before the shipped one on Hydra's search path."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Called by Hydra."""
+        if _user is not None:
+            search_path.prepend("user", f"file://{_user}", anchor="main")
+
+
+class Composer:
+    """Composes configurations in one working directory.
+
+    Hydra composes once for each set of group choices; plain values are then set on a copy, which is 20 times faster.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.catalog = Catalog(directory)
+        self._directory = directory
+        self._composed = lru_cache(maxsize=256)(self._compose)
+
+    def resolve(self, overrides: Sequence[str]) -> Config:
+        """The whole configuration under these overrides, as plain containers with interpolations resolved.
+
+        Raises:
+            ConfigError: an unknown group, option or key, or a value that cannot stand there.
+        """
+        shaping = tuple(o for o in overrides if self._shapes(o))
+        config = self._composed(shaping)
+        values = [o for o in overrides if not self._shapes(o)]
+        if values:
+            config = config.copy()
+            for override in values:
+                self._set(config, override)
+        try:
+            plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        except OmegaConfBaseException as error:
+            raise ConfigError(f"The configuration does not resolve: {_first(error)}") from error
+        assert isinstance(plain, dict)
+        return {str(k): v for k, v in plain.items()}
+
+    def keys(self, overrides: Sequence[str] = ()) -> tuple[str, ...]:
+        """Every key that can be overridden, dotted."""
+        return tuple(_flatten(OmegaConf.to_container(self._composed(tuple(overrides)), resolve=False)))
+
+    def _shapes(self, override: str) -> bool:
+        """Whether Hydra itself must apply the override: a group choice, an addition or a deletion."""
+        return override.startswith(("+", "~")) or key(override) in GROUPS
+
+    def _compose(self, overrides: tuple[str, ...]) -> DictConfig:
+        for override in overrides:
+            self._check_group(override)
+        with _hydra(self._directory):
+            try:
+                return compose("config", overrides=list(overrides))
+            except (HydraException, OmegaConfBaseException) as error:
+                raise ConfigError(self._explain(error, overrides)) from error
+
+    def _check_group(self, override: str) -> None:
+        group = key(override)
+        if group in GROUPS and not override.startswith("~"):
+            value = parse_override(override).value()
+            for option in value if isinstance(value, list) else [value]:
+                if isinstance(option, dict):
+                    continue
+                if str(option) not in self.catalog.names(group):
+                    raise ConfigError(unknown(group, str(option), self.catalog.names(group)))
+
+    def _set(self, config: DictConfig, override: str) -> None:
+        """Sets one plain value on the composed configuration, which must have the key."""
+        name = key(override)
+        parent, _, leaf = name.rpartition(".")
+        node = OmegaConf.select(config, parent) if parent else config
+        if not isinstance(node, DictConfig) or leaf not in node:
+            raise ConfigError(self._unknown_key(name, config))
+        value: Any = parse_override(override).value()
+        try:
+            OmegaConf.update(config, name, value, merge=True)
+        except OmegaConfBaseException as error:
+            raise ConfigError(f"{override!r} cannot be set: {_first(error)}") from error
+
+    def _unknown_key(self, name: str, config: DictConfig) -> str:
+        keys = tuple(_flatten(OmegaConf.to_container(config, resolve=False)))
+        section = name.rpartition(".")[0]
+        siblings = [k for k in keys if section and k.startswith(section + ".")]
+        group = name.partition(".")[0]
+        hint = f" To add a key that is not there, write +{name}=…" if group in config else ""
+        message = unknown("key", name, siblings or [str(k) for k in config])
+        if "Did you mean" not in message:
+            close = unknown("key", name, keys)
+            if "Did you mean" in close:
+                message = close.partition(" Valid:")[0] + " Valid:" + message.partition(" Valid:")[2]
+        return message + hint
+
+    def _explain(self, error: Exception, overrides: tuple[str, ...]) -> str:
+        for override in overrides:
+            name = key(override)
+            if override.startswith("~") and f"'{name}'" in str(error):
+                return self._unknown_key(name, self._composed(()))
+        reason = " ".join(
+            line.strip() for line in str(error).split("Config search path")[0].splitlines() if line
+        )
+        given = f" (overrides: {' '.join(overrides)})" if overrides else ""
+        return f"The configuration does not compose: {reason.strip()}{given}"
+
+
+@contextmanager
+def _hydra(directory: Path) -> Iterator[None]:
+    global _user  # noqa: PLW0603 – see its docstring
+    if not any(plugin is UserConf for plugin in Plugins.instance().discover(SearchPathPlugin)):
+        Plugins.instance().register(UserConf)
+    _user = own(directory)
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
+            yield
+    finally:
+        _user = None
+
+
+def _flatten(tree: Any, prefix: str = "") -> Iterator[str]:
+    if isinstance(tree, dict):
+        for name, branch in tree.items():
+            yield f"{prefix}{name}"
+            yield from _flatten(branch, f"{prefix}{name}.")
+
+
+def _first(error: Exception) -> str:
+    return str(error).splitlines()[0]

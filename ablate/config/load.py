@@ -1,0 +1,111 @@
+"""From the words on a command line to a StudySpec, and from a design point to its resolved configuration."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ablate.config.composer import Composer
+from ablate.config.request import Request, key, parse
+from ablate.config.schema import read, study_node
+from ablate.config.spec import Config, Factor, StudySpec
+from ablate.errors import ConfigError, unknown
+
+EXTENDS = ("replicates", "results_dir", "engine", "logger", "factor")
+"""Root keys that leave what a trial is alone: overriding them extends the study, or runs it elsewhere."""
+
+PATHS = ("data.root", "data.download", "trainer.accelerator", "trainer.devices")
+"""Keys that say where a trial finds its data and its device: never part of what it is."""
+
+LONGEST_NAME = 120
+"""Characters of a directory's name; file systems end at 255."""
+
+
+class Study:
+    """One request, composed: the frozen `spec`, and the configuration of every design point of it."""
+
+    def __init__(self, words: Sequence[str], directory: Path) -> None:
+        """Parses and composes.
+
+        Raises:
+            ConfigError: anything in the request or in the configuration that does not fit.
+        """
+        self.composer = Composer(directory)
+        request = parse(words, self.composer.catalog)
+        chosen = (f"study={request.study}",)
+        plain = tuple(o for o in request.overrides if not key(o).startswith("factor."))
+        factors = study_node(self.composer.resolve((*chosen, *plain))).chosen
+        known = self.composer.catalog.names("factor")
+        inline = self.composer.resolve((*chosen, *plain)).get("factor") or {}
+        for name in factors:
+            if name not in known and name not in inline:
+                raise ConfigError(unknown("factor", name, known) + " 'ablate list factors' describes them.")
+        load = [name for name in factors if name in known]
+        settings = self.composer.resolve((*chosen, f"factor=[{','.join(load)}]", *request.overrides))
+        self._base = (*chosen, *plain)
+        self.spec: StudySpec = read(
+            settings,
+            sweeps=request.sweeps,
+            overrides=request.overrides,
+            directory=_directory(settings["study"]["name"], request),
+        )
+        _check_conflicts(self.spec)
+
+    def resolve(self, levels: Mapping[str, str], overrides: Sequence[str]) -> Config:
+        """The configuration of one design point: its levels' overrides on top of the user's.
+
+        Raises:
+            ConfigError: an override of a level cannot be applied; names the factor and the level.
+        """
+        try:
+            return self.composer.resolve((*self._base, *overrides))
+        except ConfigError as error:
+            raise ConfigError(f"{self._culprit(levels)}: {error}") from error
+
+    def _culprit(self, levels: Mapping[str, str]) -> str:
+        for factor in self.spec.factors:
+            try:
+                self.composer.resolve((*self._base, *factor.levels[levels[factor.name]]))
+            except ConfigError:
+                return f"Factor {factor.name!r}, level {levels[factor.name]!r}"
+        return "Design point " + ", ".join(f"{name}={level}" for name, level in levels.items())
+
+
+def load(words: Sequence[str], directory: Path) -> Study:
+    """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]` in a working directory.
+
+    Raises:
+        ConfigError: anything in the request or in the configuration that does not fit.
+    """
+    return Study(words, directory)
+
+
+def _check_conflicts(spec: StudySpec) -> None:
+    """A key that a factor varies cannot be set on the command line too: the value would be ignored."""
+    varied: dict[str, Factor] = {
+        key(o): f for f in spec.factors for level in f.levels.values() for o in level
+    }
+    for override in spec.overrides:
+        factor = varied.get(key(override))
+        if factor is not None:
+            raise ConfigError(
+                f"{override!r} would be ignored: the factor {factor.name!r} sets {key(override)!r} in its levels "
+                f"({', '.join(factor.levels)}). Leave the factor out with study.factors=[…], or change its levels."
+            )
+
+
+def _directory(name: str, request: Request) -> str:
+    """The study's name, and what the request changed of what its trials are."""
+    if not re.fullmatch(r"[A-Za-z0-9][\w.\-]*", name):
+        raise ConfigError(f"study.name {name!r} names a directory: letters, digits, '_', '-' and '.' only.")
+    changed = [
+        o for o in request.overrides if key(o).partition(".")[0] not in EXTENDS and key(o) not in PATHS
+    ]
+    changed += [f"{f.name}={','.join(f.levels)}" for f in request.sweeps]
+    if not changed:
+        return name
+    safe = re.sub(r"[^\w.,=+~@\[\]{}:\-]", "_", ",".join(sorted(changed)))
+    full = f"{name}@{safe}"
+    if len(full) <= LONGEST_NAME:
+        return full
+    return f"{full[:LONGEST_NAME]}-{hashlib.sha256(full.encode()).hexdigest()[:8]}"

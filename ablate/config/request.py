@@ -1,0 +1,134 @@
+"""What the user asked for on the command line: a study, overrides, and sweeps, parsed by Hydra's grammar."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override, OverrideType
+from hydra.errors import HydraException
+
+from ablate.config.catalog import GROUPS, Catalog
+from ablate.config.spec import Factor
+from ablate.errors import ConfigError, unknown
+
+DEFAULT_STUDY = "core"
+
+TRAINED = ("model", "data", "objective", "optimizer", "trainer")
+"""The groups that decide what a trial is; only these can be swept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A parsed command line. `overrides` are the user's, sweeps apart; each sweep has become a factor."""
+
+    study: str
+    overrides: tuple[str, ...] = ()
+    sweeps: tuple[Factor, ...] = ()
+
+
+def key(override: str) -> str:
+    """The key that an override sets, without its sign and without its package: `+a.b=1` sets `a.b`."""
+    return override.partition("=")[0].lstrip("+~").partition("@")[0]
+
+
+def parse(words: Sequence[str], catalog: Catalog) -> Request:
+    """Reads the words after `ablate run`: a bare word is a study's name, anything else an override.
+
+    Raises:
+        ConfigError: a word that does not parse, a second study, a sweep over what cannot vary, an unknown study.
+    """
+    study: str | None = None
+    overrides: list[str] = []
+    sweeps: dict[str, Factor] = {}
+    for word in words:
+        override = parse_override(word) if _is_override(word) else None
+        name = word if override is None else key(word)
+        if override is None or name == "study":
+            chosen = word if override is None else _one(override, word)
+            if study is not None:
+                raise ConfigError(
+                    f"Two studies in one command: {study!r} and {chosen!r}. A command runs one study."
+                )
+            study = chosen
+        elif override.is_sweep_override():
+            if name in sweeps:
+                raise ConfigError(
+                    f"{name!r} is swept twice. Put all its values into one sweep: {name}=a,b,c."
+                )
+            sweeps[name] = _factor(override, word, catalog)
+        elif name == "factor":
+            raise ConfigError(
+                "'factor' is chosen through the study: study.factors=[a,b]; a level is added by "
+                "+factor.NAME.levels.LEVEL=[key=value]."
+            )
+        else:
+            overrides.append(word)
+    study = study or DEFAULT_STUDY
+    if study not in catalog.names("study"):
+        raise ConfigError(
+            unknown("study", study, catalog.names("study")) + " 'ablate list studies' describes them."
+        )
+    for name in sorted({key(o) for o in overrides} & set(sweeps)):
+        raise ConfigError(f"{name!r} is both set and swept. Leave one of the two out.")
+    return Request(study=study, overrides=tuple(overrides), sweeps=tuple(sweeps.values()))
+
+
+def _is_override(word: str) -> bool:
+    return "=" in word or word.startswith(("~", "+"))
+
+
+def parse_override(word: str) -> Override:
+    """One word by Hydra's grammar.
+
+    Raises:
+        ConfigError: it does not parse.
+    """
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(
+            f"The override {word!r} does not parse: {reason}. Overrides are key=value, +key=value, ~key, or a "
+            "sweep key=a,b; quote what the shell would take apart, as in 'model.width=range(8,33,8)'."
+        ) from error
+
+
+def _one(override: Override, word: str) -> str:
+    if override.is_sweep_override() or override.type is not OverrideType.CHANGE:
+        raise ConfigError(f"{word!r} asks for more than one study. A command runs one study: study=NAME.")
+    return str(override.value())
+
+
+def _factor(override: Override, word: str, catalog: Catalog) -> Factor:
+    """A sweep as a factor of the key's name; its first value is the reference."""
+    name = key(word)
+    group = name.partition(".")[0]
+    if group not in TRAINED:
+        where = f"{name!r} cannot be swept" if group in (*GROUPS, "replicates", "results_dir", "seed") else ""
+        if not where:
+            raise ConfigError(unknown("key", name, TRAINED) + " Only keys of these groups can be swept.")
+        raise ConfigError(
+            f"{where}: it does not change what a design point is. What can: {', '.join(TRAINED)}."
+        )
+    if override.type is not OverrideType.CHANGE:
+        raise ConfigError(f"The sweep {word!r} must be over a key that exists: {name}=a,b.")
+    values = _values(override, name, catalog)
+    levels = {value.strip("'\""): (f"{name}={value}",) for value in values}
+    if len(levels) < 2:
+        raise ConfigError(
+            f"The sweep {word!r} has one value. A factor needs two or more, or set it without a comma."
+        )
+    if len(levels) < len(values):
+        raise ConfigError(f"The sweep {word!r} names a value twice.")
+    return Factor(name=name, levels=levels, reference=next(iter(levels)))
+
+
+def _values(override: Override, name: str, catalog: Catalog) -> list[str]:
+    value = override.value()
+    if isinstance(value, Glob):
+        return value.filter(list(catalog.names(name)))
+    if isinstance(value, IntervalSweep):
+        raise ConfigError(
+            f"{name!r}: interval() names no levels. Use a list or range(): '{name}=range(8,33,8)'."
+        )
+    return list(override.sweep_string_iterator())

@@ -1,0 +1,201 @@
+"""What a study's YAML may say, and the one function that turns it into a StudySpec."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from ablate.config.spec import Better, Claim, Config, Design, Expectation, Factor, Response, StudySpec
+from ablate.errors import ConfigError, unknown
+
+Schema = TypeVar("Schema", bound=msgspec.Struct)
+
+
+class ResponseYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A response spelled out: needed where the objective does not declare it (a LightningModule of one's own)."""
+
+    name: str
+    better: Better
+    trivial: float | None = None
+
+
+class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A claim: `contrast: {factor: [level, against]}`."""
+
+    contrast: dict[str, tuple[str, str]]
+    expect: Expectation
+    margin: float
+    alpha: float = 0.05
+    why: str = ""
+
+
+class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The `study` node."""
+
+    name: str
+    question: str
+    design: Design
+    response: str | ResponseYaml
+    factors: list[str | dict[str, list[str]]] = []
+    """Names, or `{name: [level, …]}` to take only some of a factor's levels."""
+    resolution: Literal[3, 4, 5, 6] | None = None
+    exclude: list[dict[str, str]] = []
+    claims: list[ClaimYaml] = []
+    tags: list[str] = []
+
+    @property
+    def chosen(self) -> dict[str, list[str] | None]:
+        """Factor → the levels that the study takes of it; None: all."""
+        chosen: dict[str, list[str] | None] = {}
+        for entry in self.factors:
+            for name, levels in entry.items() if isinstance(entry, dict) else [(entry, None)]:
+                if name in chosen:
+                    raise ConfigError(f"study.factors names {name!r} twice. Name each factor once.")
+                chosen[name] = levels
+        return chosen
+
+
+class FactorYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One factor under the `factor` node."""
+
+    reference: str
+    levels: dict[str, list[str]]
+
+
+class RootYaml(msgspec.Struct, kw_only=True):
+    """The keys that belong to no group."""
+
+    seed: int
+    replicates: int
+    results_dir: str
+
+
+def study_node(settings: Config) -> StudyYaml:
+    """The `study` node of a configuration.
+
+    Raises:
+        ConfigError: a key that is not known, a value of the wrong type, a key that is missing.
+    """
+    return convert(settings.get("study") or {}, StudyYaml, "study")
+
+
+def read(
+    settings: Config, *, sweeps: tuple[Factor, ...], overrides: tuple[str, ...], directory: str
+) -> StudySpec:
+    """A resolved configuration and the command line's sweeps, as one frozen study.
+
+    Raises:
+        ConfigError: anything in it that does not fit.
+    """
+    study = study_node(settings)
+    root = convert({k: settings.get(k) for k in RootYaml.__struct_fields__}, RootYaml, "")
+    if root.replicates < 1:
+        raise ConfigError(
+            f"replicates={root.replicates} trains nothing: it must be 1 or more, and 5 or more for a p."
+        )
+    if root.seed < 0:
+        raise ConfigError(f"seed={root.seed}: a seed is 0 or more.")
+    declared = settings.get("factor") or {}
+    factors = tuple(_factor(name, declared, levels) for name, levels in study.chosen.items())
+    for sweep in sweeps:
+        if sweep.name in study.chosen:
+            raise ConfigError(
+                f"The sweep {sweep.name!r} has the name of a factor that the study has already."
+            )
+    return StudySpec(
+        name=study.name,
+        question=study.question,
+        design=study.design,
+        factors=(*factors, *sweeps),
+        response=_response(study.response, settings.get("objective") or {}),
+        replicates=root.replicates,
+        seed=root.seed,
+        resolution=study.resolution,
+        exclude=tuple(study.exclude),
+        claims=tuple(
+            Claim(contrast=c.contrast, expect=c.expect, margin=c.margin, alpha=c.alpha, why=c.why)
+            for c in study.claims
+        ),
+        tags=tuple(study.tags),
+        overrides=overrides,
+        settings=settings,
+        directory=directory,
+    )
+
+
+def convert(value: Any, schema: type[Schema], where: str) -> Schema:
+    """Checks a plain value against a schema.
+
+    Raises:
+        ConfigError: names the key, what was expected, and for an unknown key the nearest one.
+    """
+    fields = schema.__struct_fields__
+    if isinstance(value, dict) and schema.__struct_config__.forbid_unknown_fields:
+        for name in value:
+            if name not in fields:
+                raise ConfigError(unknown("key", f"{where}.{name}", [f"{where}.{f}" for f in fields]))
+    try:
+        return msgspec.convert(value, schema)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at `$")
+        at = (where + path.rstrip("`")).lstrip(".") or where
+        raise ConfigError(f"{at}: {what[:1].lower()}{what[1:]}.") from error
+
+
+def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) -> Factor:
+    node = declared.get(name)
+    if not isinstance(node, Mapping):
+        raise ConfigError(f"conf/factor/{name}.yaml has no key {name!r}: its first line should be '{name}:'.")
+    levels: Any = node.get("levels")
+    if isinstance(levels, Mapping):
+        levels = {_word(name): overrides for name, overrides in levels.items()}
+    factor = convert(
+        {**node, "levels": levels, "reference": _word(node.get("reference"))}, FactorYaml, f"factor.{name}"
+    )
+    for level in chosen or ():
+        if level not in factor.levels:
+            raise ConfigError(unknown(f"level of factor {name!r}", level, factor.levels))
+    kept = {k: tuple(v) for k, v in factor.levels.items() if chosen is None or k in chosen}
+    if chosen is not None and factor.reference in factor.levels and factor.reference not in kept:
+        raise ConfigError(
+            f"study.factors takes the levels {', '.join(kept)} of {name!r} without its reference, {factor.reference!r}. "
+            f"Add it, or set factor.{name}.reference."
+        )
+    return Factor(name=name, levels=kept, reference=factor.reference)
+
+
+def _word(value: Any) -> Any:
+    """YAML reads `reference: 1`, `off` or `2e-3` as no string; a level's name is one all the same."""
+    return value if value is None or isinstance(value, str | dict | list) else str(value)
+
+
+def _response(declared: str | ResponseYaml, objective: Mapping[str, Any]) -> Response:
+    if isinstance(declared, ResponseYaml):
+        return Response(name=declared.name, better=declared.better, trivial=declared.trivial)
+    split, _, metric = declared.rpartition("/")
+    responses = objective.get("responses") or {}
+    if not responses:
+        raise ConfigError(
+            f"study.response: the objective declares no responses, so that {declared!r} has no direction. Say it: "
+            f"response: {{name: {declared}, better: higher}}."
+        )
+    valid = logged(objective)
+    if declared not in valid:
+        raise ConfigError(unknown("response", declared, valid))
+    assert split in SPLITS
+    node = responses.get(metric)
+    if node is None:
+        raise ConfigError(
+            f"objective.responses says nothing of {metric!r}: add {metric}: {{better: higher, trivial: null}}."
+        )
+    checked = convert({"name": declared, **node}, ResponseYaml, f"objective.responses.{metric}")
+    return Response(name=declared, better=checked.better, trivial=checked.trivial)
+
+
+SPLITS = ("train", "val", "test")
+
+
+def logged(objective: Mapping[str, Any]) -> tuple[str, ...]:
+    """The responses that a trial with this objective logs: every metric on validation and test, the loss on all."""
+    metrics = tuple(objective.get("metrics") or {})
+    return ("train/loss", *(f"{split}/{m}" for split in ("test", "val") for m in (*metrics, "loss")))

@@ -1,0 +1,24 @@
+"""Where configuration is looked for: the user's own `conf/` first, then the one that the package ships."""
+
+from pathlib import Path
+
+import ablate
+
+
+def packaged() -> Path:
+    """The shipped `conf/`: inside the package in a wheel, beside it in a checkout."""
+    package = Path(ablate.__file__).resolve().parent
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def own(directory: Path) -> Path | None:
+    """The user's `conf/` in that working directory, or None where there is none of their own."""
+    conf = (directory / "conf").resolve()
+    return conf if conf.is_dir() and conf != packaged() else None
+
+
+def search_path(directory: Path) -> tuple[Path, ...]:
+    """The directories in the order in which Hydra looks into them."""
+    mine = own(directory)
+    return (packaged(),) if mine is None else (mine, packaged())

@@ -1,0 +1,106 @@
+"""A data set as it is before it is split: what is there, and how much of it goes where."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+from ablate.errors import DataError
+
+LIMIT_SEED = 20_010_429
+"""Fixes the order in which `limit` takes examples: the same ones for every study, seed and machine."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Arrays:
+    """Examples with their targets, resident in memory.
+
+    Targets are class numbers, shape (examples,), or values to regress on, shape (examples, outputs).
+
+    Raises:
+        DataError: dtypes or shapes are not these.
+    """
+
+    inputs: Float32[Tensor, "examples *shape"]
+    targets: Int64[Tensor, " examples"] | Float32[Tensor, "examples outputs"]
+
+    def __post_init__(self) -> None:
+        if self.inputs.dtype != torch.float32 or self.inputs.ndim < 2:
+            raise DataError(
+                f"Inputs are {_described(self.inputs)}; valid: float32 of shape (examples, *shape), with at"
+                " least one axis after the first."
+            )
+        if (self.targets.dtype, self.targets.ndim) not in {(torch.int64, 1), (torch.float32, 2)}:
+            raise DataError(
+                f"Targets are {_described(self.targets)}; valid: int64 of shape (examples,) for classes,"
+                " float32 of shape (examples, outputs) for regression."
+            )
+        if len(self.inputs) != len(self.targets):
+            raise DataError(f"There are {len(self.inputs)} inputs, but {len(self.targets)} targets.")
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the targets are class numbers."""
+        return self.targets.dtype == torch.int64
+
+    def at(self, indices: Int64[Tensor, " chosen"]) -> "Arrays":
+        """Those examples, in that order."""
+        return Arrays(inputs=self.inputs[indices], targets=self.targets[indices])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Source:
+    """What `split` draws from, and how. Sizes are numbers of examples; what is left of the pool trains.
+
+    Standardisation takes mean and SD of the train split alone. Targets are standardised first, then shifted:
+    `target_shift` is in SD where they are standardised, and in their own units where they are not.
+
+    Raises:
+        DataError: classes are asked to be standardised or shifted.
+    """
+
+    pool: Arrays
+    test: Arrays | None = None
+    """An official test set. None: the test split comes out of the pool."""
+    val_size: int
+    test_size: int | None = None
+    """None: the whole official test set."""
+    standardise_inputs: bool = False
+    standardise_targets: bool = False
+    target_shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.pool.has_classes and (self.standardise_targets or self.target_shift):
+            raise DataError("The targets are classes: they can be neither standardised nor shifted.")
+
+
+def subset(examples: int, limit: int | None, *, option: str = "data.limit") -> Int64[Tensor, " chosen"]:
+    """Indices of the first `limit` examples in a fixed random order, ascending; all of them for None.
+
+    A smaller limit takes a subset of what a larger one takes.
+
+    Args:
+        examples: How many there are.
+        limit: How many to take.
+        option: What the user sets the limit by.
+
+    Raises:
+        DataError: there are not that many.
+    """
+    if limit is None:
+        return torch.arange(examples)
+    if not 1 <= limit <= examples:
+        raise DataError(
+            f"{option}={limit}, but there are {examples} examples; valid: 1 to {examples}, or null for all."
+        )
+    order = np.random.default_rng(LIMIT_SEED).permutation(examples)
+    return torch.from_numpy(np.sort(order[:limit]))
+
+
+def _described(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"

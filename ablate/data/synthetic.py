@@ -1,0 +1,108 @@
+"""Regression with a known truth and a known noise floor."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float64
+
+from ablate.data.source import Arrays, Source, subset
+from ablate.errors import DataError, unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """A function of random inputs whose values have mean 0 and variance 1: by calculus, not by a sample."""
+
+    draw: Callable[[np.random.Generator, tuple[int, int]], Float64[np.ndarray, "examples features"]]
+    truth: Callable[[Float64[np.ndarray, "examples features"]], Float64[np.ndarray, " examples"]]
+    least_features: int = 1
+
+
+def linear(x: Float64[np.ndarray, "examples features"]) -> Float64[np.ndarray, " examples"]:
+    """Σ w_j x_j for x ~ N(0, 1), with w_j ∝ 1, −1/2, 1/3, … of unit norm: y is exactly normal."""
+    order = np.arange(1, x.shape[1] + 1)
+    weights = np.where(order % 2, 1.0, -1.0) / order
+    return x @ (weights / np.linalg.norm(weights))
+
+
+def sine(x: Float64[np.ndarray, "examples features"]) -> Float64[np.ndarray, " examples"]:
+    """√(2/p) Σ sin(2π x_j) for x ~ U(−1, 1): two periods of every feature, each of variance 1/2."""
+    return math.sqrt(2 / x.shape[1]) * np.sin(2 * math.pi * x).sum(axis=1)
+
+
+def friedman1(x: Float64[np.ndarray, "examples features"]) -> Float64[np.ndarray, " examples"]:
+    """10 sin(π x₁x₂) + 20 (x₃ − ½)² + 10 x₄ + 5 x₅ for x ~ U(0, 1), standardised; other features say nothing.
+
+    Moments: E sin(πuv) = Cin(π)/π and E sin²(πuv) = ½ − Si(2π)/4π.
+    Source: J. Friedman, "Multivariate Adaptive Regression Splines", Annals of Statistics 19, 1991.
+    """
+    mean, variance = 14.413297342419856, 23.826463771381004
+    bend = 10 * np.sin(math.pi * x[:, 0] * x[:, 1]) + 20 * (x[:, 2] - 0.5) ** 2
+    return (bend + 10 * x[:, 3] + 5 * x[:, 4] - mean) / math.sqrt(variance)
+
+
+FUNCTIONS = {
+    "linear": Function(draw=lambda rng, shape: rng.standard_normal(shape), truth=linear),
+    "sine": Function(draw=lambda rng, shape: rng.uniform(-1, 1, shape), truth=sine),
+    "friedman1": Function(
+        draw=lambda rng, shape: rng.uniform(0, 1, shape), truth=friedman1, least_features=5
+    ),
+}
+
+
+def synthetic(
+    *,
+    function: str = "friedman1",
+    features: int = 10,
+    examples: int = 1600,
+    noise: float = 0.1,
+    data_seed: int = 0,
+    target_shift: float = 0.0,
+    limit: int | None = None,
+    val_size: int = 200,
+    test_size: int = 400,
+) -> Source:
+    """Examples (features,) with one target, y = √(1 − noise²) truth(x) + noise ε + shift, where ε ~ N(0, 1).
+
+    Before the shift, targets have mean 0 and variance 1, and half of them are negative. So the best constant
+    expects an MSE of 1, and no model can expect less than noise²: the noise floor. A larger `examples` with
+    the same `data_seed` begins with the same ones.
+
+    Args:
+        function: A name in `FUNCTIONS`.
+        features: Length of one input.
+        examples: How many to generate.
+        noise: SD of the noise, in SD of the target.
+        data_seed: Fixes inputs and noise: every replicate splits the same examples.
+        target_shift: Added to the targets, in their SD.
+        limit: Examples to use at all; None: every one.
+        val_size: Examples of the validation split.
+        test_size: Examples of the test split.
+
+    Raises:
+        DataError: the function is unknown, or a number is out of its range.
+    """
+    if function not in FUNCTIONS:
+        raise DataError(unknown("function", function, FUNCTIONS))
+    chosen = FUNCTIONS[function]
+    if features < chosen.least_features:
+        raise DataError(f"data.features={features}; valid for {function}: {chosen.least_features} or more.")
+    if not 0 <= noise < 1:
+        raise DataError(
+            f"data.noise={noise} is a share of the target's SD; valid: 0 or more, and less than 1."
+        )
+    if examples < 1 or data_seed < 0:
+        raise DataError(
+            f"data.examples={examples}, data.data_seed={data_seed}; valid: at least 1, and at least 0."
+        )
+    for_inputs, for_noise = (np.random.default_rng(s) for s in np.random.SeedSequence(data_seed).spawn(2))
+    inputs = chosen.draw(for_inputs, (examples, features))
+    targets = math.sqrt(1 - noise**2) * chosen.truth(inputs) + noise * for_noise.standard_normal(examples)
+    pool = Arrays(
+        inputs=torch.tensor(inputs, dtype=torch.float32),
+        targets=torch.tensor(targets, dtype=torch.float32).unsqueeze(1),
+    ).at(subset(examples, limit))
+    return Source(pool=pool, val_size=val_size, test_size=test_size, target_shift=target_shift)

@@ -1,0 +1,135 @@
+"""A regular fraction of the two-level factorial."""
+
+import itertools
+from collections.abc import Sequence
+from typing import final
+
+from ablate.config.spec import Factor
+from ablate.design._base import DesignRule, refuse_size, require_two_levels
+from ablate.design.aliasing import Aliasing
+from ablate.design.layout import Layout
+from ablate.design.point import DesignPoint
+from ablate.errors import DesignError
+
+RESOLUTIONS = range(3, 8)
+"""III confounds main effects with two-factor interactions; VII keeps everything up to order three apart."""
+
+
+@final
+class Fractional(DesignRule):
+    """The smallest regular two-level fraction of at least the resolution asked for, with the baseline in it.
+
+    Of the fractions with the same words up to sign, exactly one contains the baseline: columns are flipped so
+    that the first row of pydoe's matrix becomes the baseline, which changes the words' signs and nothing
+    else. The points are sorted, reference level first, the last factor changing fastest.
+    """
+
+    def layout(self, factors: Sequence[Factor], *, resolution: int | None = None) -> Layout:
+        """Picks the fraction, and reads its alias structure off the points."""
+        asked = _checked(resolution)
+        require_two_levels("fractional", factors)
+        rows = sorted(_rows(len(factors), asked))
+        refuse_size("fractional", len(rows))
+        aliasing = Aliasing.of([f.name for f in factors], rows)
+        reached = aliasing.resolution
+        if reached is None:
+            note = f"No smaller fraction has resolution {asked}: all {len(rows)} cells are design points."
+        elif reached < asked:
+            raise DesignError(
+                f"The installed pydoe made a fraction of resolution {reached} where {asked} was asked for. "
+                "Upgrade pydoe to 1.5 or newer, or use `design: factorial`."
+            )
+        else:
+            cells = 2 ** len(factors)
+            note = (
+                f"{len(rows)} of {cells} cells, resolution {reached}: aliased effects cannot be told apart."
+            )
+        return Layout(
+            factors=tuple(factors),
+            points=tuple(_point(factors, row) for row in rows),
+            generators=aliasing.generators,
+            words=aliasing.defining(),
+            aliases=tuple(aliasing.word(chain) for chain in aliasing.chains()),
+            resolution=reached,
+            notes=(note,),
+        )
+
+    def cost(self, layout: Layout, dropped: int) -> str:
+        """Refuses: without a point the columns are no longer orthogonal, and the alias structure is void."""
+        raise DesignError(
+            f"`exclude` drops {dropped} of {len(layout.points) + dropped} points of a fraction, and its "
+            "alias structure holds for the whole of it only. Remove that entry, or use `design: factorial`."
+        )
+
+    def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Words which effects stand alone, and which are aliased with what."""
+        resolution = layout.resolution
+        if resolution is None:
+            names = ", ".join(f.name for f in layout.factors)
+            return (f"main effects of {names}", "interactions of 2 and more factors"), ()
+        aliasing = _aliasing(layout)
+        mains, pairs = aliasing.clear(1), aliasing.clear(2)
+        can: list[str] = []
+        if mains:
+            can.append(f"main effects of {', '.join(mains)}{_given(resolution - 1)}")
+        if resolution >= 5:
+            highest = (resolution - 1) // 2
+            orders = range(2, highest + 1)
+            can.extend(f"interactions of {order} factors{_given(resolution - order)}" for order in orders)
+            return tuple(can), (f"interactions of {highest + 1} and more factors",)
+        if pairs:
+            can.append(f"interactions {', '.join(pairs)}{_given(resolution - 2)}")
+        apart = (f"apart from each other: {line}" for line in layout.aliases)
+        return tuple(can), (*apart, "interactions of 3 and more factors")
+
+    def refusal(self, layout: Layout, factor: str, levels: tuple[str, str]) -> str | None:
+        """Says which two-factor interactions are aliased with this main effect; None where none is."""
+        aliasing = _aliasing(layout)
+        for chain in aliasing.chains():
+            if chain[0] == (aliasing.names.index(factor),):
+                contrast = f"{factor}: {' against '.join(levels)}"
+                return f"{contrast} is aliased with two-factor interactions ({aliasing.word(chain)})"
+        return None
+
+
+def _given(order: int) -> str:
+    """The assumption under which an effect stands alone: it is aliased with nothing of a lower order."""
+    return f", where interactions of {max(3, order)} and more factors are negligible"
+
+
+def _rows(factors: int, resolution: int) -> list[tuple[int, ...]]:
+    """The fraction as rows of 0 (reference) and 1, the row of zeros among them."""
+    if resolution > factors:
+        return list(itertools.product((0, 1), repeat=factors))
+    import pydoe  # pyright: ignore[reportMissingTypeStubs]
+
+    try:
+        matrix = pydoe.fracfact_by_res(factors, resolution)
+    except ValueError as error:
+        raise DesignError(
+            f"No fraction of {factors} factors at resolution {resolution}: {error}. Set a lower "
+            "`study.resolution`, or use `design: one_at_a_time`."
+        ) from error
+    return [tuple(int(flip) for flip in row) for row in matrix != matrix[0]]
+
+
+def _checked(resolution: int | None) -> int:
+    if resolution is not None and resolution in RESOLUTIONS:
+        return resolution
+    said = "is not set" if resolution is None else f"is {resolution}"
+    raise DesignError(
+        f"`design: fractional` needs a resolution, and `study.resolution` {said}. Valid: 3 to 7. "
+        "Set `study.resolution=5`, which keeps main effects and two-factor interactions apart (4: main "
+        "effects apart from two-factor interactions; 3: main effects apart from each other only)."
+    )
+
+
+def _point(factors: Sequence[Factor], row: Sequence[int]) -> DesignPoint:
+    levels = {f.name: f.others[0] if flip else f.reference for f, flip in zip(factors, row, strict=True)}
+    return DesignPoint(levels=levels)
+
+
+def _aliasing(layout: Layout) -> Aliasing:
+    """The layout's alias structure, off its points."""
+    rows = [[int(p.levels[f.name] != f.reference) for f in layout.factors] for p in layout.points]
+    return Aliasing.of([f.name for f in layout.factors], rows)

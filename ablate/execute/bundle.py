@@ -1,0 +1,116 @@
+"""Trains one bundle, wherever an engine calls it: fits, and records written by whoever trained."""
+
+import math
+import time
+import traceback
+from datetime import UTC, datetime
+
+import pytorch_lightning as pl
+import torch
+
+from ablate.errors import StoreError
+from ablate.execute.callbacks import Curve, Divergence, scalars
+from ablate.execute.fit import Fit, prepare
+from ablate.execute.job import Job, failed
+from ablate.execute.module import TrialModule
+from ablate.execute.provenance import own_modules_first, provenance
+from ablate.execute.quiet import guest
+from ablate.execute.settings import trainer_settings
+from ablate.execute.size import flops, parameters
+from ablate.execute.target import own_words
+from ablate.execute.trainer import trainer as make_trainer
+from ablate.plan.trial import Trial
+from ablate.store.directory import StudyDirectory
+from ablate.store.record import Counts, Record
+
+
+def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
+    """Trains every trial of a job and writes its record.
+
+    Whatever a trial raises costs that trial only: it is recorded as failed, with its traceback.
+
+    Raises:
+        StoreError: a record cannot be written.
+    """
+    own_modules_first()
+    records: list[Record] = []
+    for trial, source in zip(job.bundle.trials, job.sources, strict=True):
+        try:
+            with guest(threads=threads):
+                record, curve = _train(trial, job, engine=engine, threads=threads, source=source)
+            StudyDirectory(job.directory).write_record(record, curve=curve)
+        except StoreError:
+            raise
+        except (Exception, SystemExit) as error:
+            record = failed(
+                trial,
+                job,
+                error=own_words(error),
+                traceback=traceback.format_exc(),
+                engine=engine,
+                threads=threads,
+                source=source,
+            )
+        records.append(record)
+    return tuple(records)
+
+
+def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> tuple[Record, str]:
+    started = datetime.now(UTC).isoformat("T", "seconds")
+    fit = prepare(trial.config, trial.streams)
+    size = parameters(fit.network), flops(fit.network, fit.probe)
+    settings = trainer_settings(trial.config)
+    curve, divergence = Curve(), Divergence(settings.max_loss)
+    trainer = make_trainer(
+        trial.config,
+        own=not isinstance(fit.module, TrialModule),
+        callbacks=(curve, divergence),
+        folder=StudyDirectory(job.directory).trial(trial.id),
+    )
+    began = time.perf_counter()
+    trainer.fit(fit.module, **fit.data)
+    if trainer.interrupted:  # Lightning takes Ctrl-C for a wish to stop early; here it ends the study
+        raise KeyboardInterrupt
+    seconds = time.perf_counter() - began
+    responses = scalars(trainer)
+    epochs, steps = trainer.current_epoch, _steps(fit, trainer)
+    if divergence.reason is None and fit.test is not None:
+        trainer.test(fit.module, verbose=False, **fit.test)
+        responses |= scalars(trainer)
+    lost = [name for name, value in responses.items() if not math.isfinite(value)]
+    reason = divergence.reason or (f"{', '.join(lost)} not finite at the end of the budget" if lost else None)
+    record = Record(
+        id=trial.id,
+        study=trial.study,
+        levels=dict(trial.point.levels),
+        replicate=trial.replicate,
+        state="complete" if reason is None else "diverged",
+        responses={name: None if name in lost else value for name, value in responses.items()},
+        counts=Counts(
+            epochs=epochs,
+            steps=steps,
+            train_examples=fit.examples.get("train", 0),
+            val_examples=fit.examples.get("val", 0),
+            test_examples=fit.examples.get("test", 0),
+            parameters=size[0],
+            flops=size[1],
+        ),
+        seconds=round(seconds, 4),
+        started=started,
+        error=reason,
+        provenance=provenance(
+            device=_device(trainer), threads=threads, engine=engine, source=source, commit=job.commit
+        ),
+        config=trial.config,
+    )
+    return record, curve.as_csv()
+
+
+def _steps(fit: Fit, trainer: pl.Trainer) -> int:
+    """Optimizer steps: a TrialModule counts its own, since manual optimization leaves the Trainer's count at 0."""
+    return fit.module.steps if isinstance(fit.module, TrialModule) else trainer.global_step
+
+
+def _device(trainer: pl.Trainer) -> str:
+    device = trainer.strategy.root_device
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

@@ -1,0 +1,61 @@
+"""What is watched while a trial trains: its curve, and whether it diverges. Both serve any LightningModule."""
+
+import csv
+import io
+import math
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+
+class Curve(pl.Callback):
+    """Keeps the logged responses of every epoch."""
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, float]] = []
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Called by Lightning, after the epoch's validation."""
+        self._rows.append({"epoch": trainer.current_epoch + 1} | scalars(trainer))
+
+    def as_csv(self) -> str:
+        """One row per epoch; a response that an epoch did not log is empty."""
+        columns = list(dict.fromkeys(name for row in self._rows for name in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows)
+        return text.getvalue()
+
+
+class Divergence(pl.Callback):
+    """Ends a training whose loss is NaN, infinite, or beyond its bound."""
+
+    def __init__(self, max_loss: float) -> None:
+        self._max_loss = max_loss
+        self.reason: str | None = None
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Called by Lightning after every `training_step`."""
+        loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
+        if not isinstance(loss, Tensor):
+            return
+        value = loss.detach().mean().item()
+        if not math.isfinite(value) or abs(value) > self._max_loss:
+            self.reason = (
+                f"training loss {value:.4g} in epoch {trainer.current_epoch + 1} (bound {self._max_loss:.4g})"
+            )
+            trainer.should_stop = True
+
+
+def scalars(trainer: pl.Trainer) -> dict[str, float]:
+    """What has been logged, as Python floats."""
+    return {
+        name: float(value)
+        for name, value in trainer.callback_metrics.items()
+        if torch.as_tensor(value).numel() == 1
+    }

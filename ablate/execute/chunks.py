@@ -1,0 +1,52 @@
+"""Minibatch indices in chunks: what `training_step` gets instead of data, which live on the device already."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+STEPS = 64
+"""Optimizer steps per chunk at most: enough to pay Lightning's cost per step once, few enough to stay live."""
+
+EVALUATION = 1024
+"""Examples per evaluation batch at most."""
+
+
+class TrainingChunks:
+    """Every epoch a new order of the training examples, cut into minibatches and these into chunks.
+
+    An iteration yields int64 tensors (steps, batch). Examples that do not fill the last minibatch wait for another epoch.
+    """
+
+    def __init__(self, *, examples: int, batch_size: int, seed: int) -> None:
+        self._examples = examples
+        self._batch = min(batch_size, examples)
+        self._generator = torch.Generator().manual_seed(seed)
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps per epoch."""
+        return self._examples // self._batch
+
+    def __len__(self) -> int:
+        """Chunks per epoch."""
+        return -(-self.steps // STEPS)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        order = torch.randperm(self._examples, generator=self._generator)
+        batches = order[: self.steps * self._batch].view(self.steps, self._batch)
+        yield from batches.split(STEPS)
+
+
+class EvaluationChunks:
+    """All examples of a split in order, as int64 tensors (batch,)."""
+
+    def __init__(self, *, examples: int) -> None:
+        self._indices = torch.arange(examples)
+
+    def __len__(self) -> int:
+        """Batches."""
+        return -(-len(self._indices) // EVALUATION)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        yield from self._indices.split(EVALUATION)

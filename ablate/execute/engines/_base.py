@@ -1,0 +1,34 @@
+"""What every engine guarantees."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+
+from ablate.execute.job import Job
+from ablate.store.record import Record
+
+
+class Engine(ABC):
+    """Where bundles run.
+
+    Every engine guarantees, and one contract suite checks:
+
+    - each job yields its records exactly once, in any order, as soon as they are on disk;
+    - a trial that raises, or whose process dies, is recorded as failed with a traceback file, and costs no other trial;
+    - equal jobs give equal responses on every engine with the same number of threads;
+    - closing the iterator early, or an exception in it, leaves no process behind.
+    """
+
+    name: str
+    workers: int = 1
+    """Jobs that it trains at a time."""
+
+    @abstractmethod
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Record, ...]]:
+        """Trains the jobs.
+
+        Raises:
+            StoreError: a record cannot be written (a full disk): the study stops, finished trials stay.
+        """
+
+    def warm_up(self) -> None:
+        """Starts, in the background, what takes long to start: called while the driver still checks the study."""

@@ -1,0 +1,33 @@
+"""One job after the other, in this process."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from ablate.execute.engines._base import Engine
+from ablate.execute.job import Job
+from ablate.store.record import Record
+
+
+class InlineSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """The `engine` group of `engine=inline`."""
+
+    name: Literal["inline"]
+    threads: int
+
+
+class Inline(Engine):
+    """For a debugger, for one large net, and as the reference that other engines are compared with."""
+
+    name = "inline"
+
+    def __init__(self, settings: InlineSettings) -> None:
+        self._settings = settings
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Record, ...]]:
+        """Trains the jobs in their order."""
+        from ablate.execute.bundle import run_bundle
+
+        for job in jobs:
+            yield run_bundle(job, engine=self.name, threads=self._settings.threads)

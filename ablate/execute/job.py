@@ -1,0 +1,61 @@
+"""What an engine is given: a bundle, and where and how to train it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ablate.execute.provenance import provenance
+from ablate.plan.bundle import Bundle
+from ablate.plan.trial import Trial
+from ablate.store.directory import StudyDirectory
+from ablate.store.record import Counts, Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One bundle of a study. Small and picklable: it travels to a worker."""
+
+    bundle: Bundle
+    directory: Path
+    """The study's directory; the records are written there by whoever trains."""
+    sources: tuple[str, ...]
+    """The source digest of each trial's code."""
+    commit: str | None
+
+
+def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
+    """Records every trial of a job as failed, and writes that down: for a worker that could not.
+
+    Raises:
+        StoreError: the records cannot be written.
+    """
+    return tuple(
+        failed(trial, job, error=error, traceback=traceback, engine=engine, threads=threads, source=source)
+        for trial, source in zip(job.bundle.trials, job.sources, strict=True)
+    )
+
+
+def failed(
+    trial: Trial, job: Job, *, error: str, traceback: str, engine: str, threads: int, source: str
+) -> Record:
+    """Records one trial as failed, its traceback in a file beside the record.
+
+    Raises:
+        StoreError: the record cannot be written.
+    """
+    record = Record(
+        id=trial.id,
+        study=trial.study,
+        levels=dict(trial.point.levels),
+        replicate=trial.replicate,
+        state="failed",
+        responses={},
+        counts=Counts(),
+        seconds=0.0,
+        started=datetime.now(UTC).isoformat("T", "seconds"),
+        error=error,
+        provenance=provenance(device="", threads=threads, engine=engine, source=source, commit=job.commit),
+        config=trial.config,
+    )
+    StudyDirectory(job.directory).write_record(record, traceback=traceback)
+    return record

@@ -1,0 +1,87 @@
+"""A plain nn.Module under Lightning: resident data, a chunk of optimizer steps per `training_step`."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Int
+from torch import Tensor, nn
+from torchmetrics import Metric, MetricCollection
+
+from ablate.data.split import Splits
+
+
+class TrialModule(pl.LightningModule):
+    """One network, its loss and its metrics, with the data of its replicate held as buffers.
+
+    Buffers go where the module goes and take its precision, so that no batch is moved while it trains. A
+    `training_step` takes as many optimizer steps as its chunk has minibatches (manual optimization).
+    """
+
+    def __init__(
+        self,
+        *,
+        network: nn.Module,
+        loss: nn.Module,
+        metrics: Mapping[str, Metric],
+        optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
+        splits: Splits,
+        gradient_clip_norm: float | None,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.network = network
+        self.loss = loss
+        collection = MetricCollection(dict(metrics))
+        self.metrics = nn.ModuleDict({s: collection.clone(prefix=f"{s}/") for s in ("val", "test")})
+        self.steps = 0
+        self._optimizer = optimizer
+        self._clip = gradient_clip_norm
+        for name, arrays in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
+            self.register_buffer(f"{name}_inputs", arrays.inputs, persistent=False)
+            self.register_buffer(f"{name}_targets", arrays.targets, persistent=False)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """The optimizer over the network's parameters."""
+        return self._optimizer(self.network.parameters())
+
+    def training_step(self, chunk: Int[Tensor, "steps batch"], batch_idx: int) -> dict[str, Tensor]:
+        """Takes one optimizer step per minibatch of indices; the loss that it returns is the chunk's mean."""
+        mean = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
+        self.log("train/loss", mean, on_step=False, on_epoch=True, batch_size=chunk.numel())
+        return {"loss": mean}
+
+    def take_steps(self, optimizer: torch.optim.Optimizer, chunk: Int[Tensor, "steps batch"]) -> Tensor:
+        """The optimizer steps of one chunk; returns their mean loss, shape ()."""
+        inputs, targets = self._split("train")
+        total = torch.zeros((), device=inputs.device)
+        for minibatch in chunk:
+            loss = self.loss(self.network(inputs[minibatch]), targets[minibatch])
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            if self._clip is not None:
+                nn.utils.clip_grad_norm_(self.network.parameters(), self._clip)
+            optimizer.step()
+            total += loss.detach()
+        self.steps += len(chunk)
+        return total / len(chunk)
+
+    def validation_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
+        """Evaluates on the validation split."""
+        self._evaluate("val", indices)
+
+    def test_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
+        """Evaluates on the test split."""
+        self._evaluate("test", indices)
+
+    def _evaluate(self, split: str, indices: Tensor) -> None:
+        inputs, targets = self._split(split)
+        predictions, wanted = self.network(inputs[indices]), targets[indices]
+        metrics = cast(MetricCollection, self.metrics[split])
+        metrics.update(predictions, wanted)
+        self.log(f"{split}/loss", self.loss(predictions, wanted), on_epoch=True, batch_size=len(indices))
+        self.log_dict(cast(dict[str, Any], metrics), on_epoch=True, batch_size=len(indices))
+
+    def _split(self, name: str) -> tuple[Tensor, Tensor]:
+        return cast(Tensor, getattr(self, f"{name}_inputs")), cast(Tensor, getattr(self, f"{name}_targets"))

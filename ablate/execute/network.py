@@ -1,0 +1,48 @@
+"""A network from its configuration, initialised by its replicate's stream."""
+
+import random
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from ablate.config.spec import Config
+from ablate.errors import ModelError
+from ablate.execute.target import build
+
+
+def network(config: Config, *, seed: int) -> nn.Module:
+    """Builds `config.model` under an initialisation seed.
+
+    A module that has a method `initialise(seed)`, as the shipped ones have, draws its parameters there, by their names.
+    Any other is built with the global generators at that seed and left alone.
+
+    Raises:
+        ConfigError: it cannot be built as configured.
+        ModelError: what was built is no nn.Module.
+    """
+    seed_everything(seed)
+    built = build(config["model"], "model")
+    if not isinstance(built, nn.Module):
+        raise ModelError(
+            f"model: {config['model']['_target_']} gives a {type(built).__name__}, not a torch.nn.Module."
+        )
+    if type(built).__module__.startswith("lightning."):
+        raise ModelError("model: import LightningModule from pytorch_lightning, not from lightning.pytorch.")
+    initialise = getattr(built, "initialise", None)
+    if callable(initialise):
+        initialise(seed)
+    return built
+
+
+def is_own_lightning(module: nn.Module) -> bool:
+    """Whether the module is a person's own LightningModule, which takes the ordinary Lightning loop."""
+    return isinstance(module, pl.LightningModule)
+
+
+def seed_everything(seed: int) -> None:
+    """Sets Python's, NumPy's and torch's global generators; NumPy's takes 32 bits only."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)

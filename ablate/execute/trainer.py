@@ -1,0 +1,89 @@
+"""Lightning's Trainer, as every trial gets it."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+from ablate.config.spec import Config
+from ablate.errors import ConfigError
+from ablate.execute.settings import trainer_settings
+from ablate.execute.target import build, check_arguments
+
+OURS = {
+    "max_epochs": "trainer.max_epochs",
+    "accelerator": "trainer.accelerator",
+    "devices": "trainer.devices",
+    "precision": "trainer.precision",
+    "deterministic": "trainer.deterministic",
+    "gradient_clip_val": "trainer.gradient_clip_norm",
+    "logger": "the logger group",
+    "callbacks": None,
+    "enable_progress_bar": None,
+    "enable_model_summary": None,
+    "num_sanity_val_steps": None,
+    "default_root_dir": None,
+}
+"""Trainer arguments that ablate sets, and what a person sets instead (None: nothing)."""
+
+
+def trainer(
+    config: Config, *, own: bool, callbacks: Sequence[pl.Callback], folder: Path, **arguments: Any
+) -> pl.Trainer:
+    """A silent Trainer for one trial.
+
+    Args:
+        config: The trial's resolved configuration.
+        own: Whether the module is a person's own, and Lightning itself clips its gradients.
+        callbacks: What watches the fit.
+        folder: Where a logger, and nothing else, writes.
+        **arguments: More of the Trainer's arguments; they win.
+
+    Raises:
+        ConfigError: `trainer.lightning` has an argument that Trainer does not take or that ablate sets itself, or
+            the Trainer refuses its arguments (an accelerator that is not there).
+    """
+    settings = trainer_settings(config)
+    for name in settings.lightning:
+        if name in OURS:
+            use = OURS[name]
+            raise ConfigError(f"trainer.lightning.{name} is set by ablate." + (f" Use {use}." if use else ""))
+    check_arguments(pl.Trainer, settings.lightning, "trainer.lightning")
+    if settings.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it once, when it starts
+    chosen: dict[str, Any] = {
+        "max_epochs": settings.max_epochs,
+        "accelerator": settings.accelerator,
+        "devices": settings.devices,
+        "precision": settings.precision,
+        "deterministic": settings.deterministic,
+        "gradient_clip_val": settings.gradient_clip_norm if own else None,
+        "logger": _logger(config, folder),
+        "callbacks": list(callbacks),
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "num_sanity_val_steps": 0,
+        "default_root_dir": folder,
+        "enable_checkpointing": False,
+        **settings.lightning,
+        **arguments,
+    }
+    try:
+        return pl.Trainer(**chosen)
+    except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
+        raise ConfigError(f"trainer: Lightning refuses it: {' '.join(str(error).split())}") from error
+
+
+def _logger(config: Config, folder: Path) -> Any:
+    node = config.get("logger")
+    if not node:
+        return False
+    try:
+        return build({**node, "save_dir": str(folder), "name": "log", "version": ""}, "logger")
+    except ConfigError as error:
+        if "ModuleNotFoundError" in str(error):
+            raise ConfigError(f"{error} Install it, or choose logger=csv.") from error
+        raise

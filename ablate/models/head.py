@@ -1,0 +1,92 @@
+"""Heads by name: from the last hidden layer's features to the outputs.
+
+Shapes: (batch, width, *spatial) → (batch, outputs); `spatial` is (height, width) of a map, () when dense.
+The layer that yields the outputs is `output` in every head that has one, so that arms share its draw.
+"""
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+from ablate.errors import ModelError
+from ablate.models.option import chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadSpec:
+    """What a head is built for. `activation` stands between the layers of a head that has two."""
+
+    width: int
+    spatial: tuple[int, ...]
+    outputs: int
+    bias: bool
+    activation: Callable[[], nn.Module]
+
+    @property
+    def features(self) -> int:
+        """Numbers per example that enter the head."""
+        return self.width * math.prod(self.spatial)
+
+
+def fc(spec: HeadSpec) -> nn.Sequential:
+    """One fully connected layer on the flattened features."""
+    return _named(flatten=nn.Flatten(), output=nn.Linear(spec.features, spec.outputs, bias=spec.bias))
+
+
+def fc2(spec: HeadSpec) -> nn.Sequential:
+    """Two fully connected layers, with `width` units and the hidden activation between them; no norm."""
+    return _named(
+        flatten=nn.Flatten(),
+        hidden=nn.Linear(spec.features, spec.width, bias=spec.bias),
+        activation=spec.activation(),
+        output=nn.Linear(spec.width, spec.outputs, bias=spec.bias),
+    )
+
+
+def gap(spec: HeadSpec) -> nn.Sequential:
+    """Global average pooling: Lin et al. (2013, arXiv 1312.4400, section 3.2).
+
+    Feature maps: the mean of each channel, then one linear layer. Dense: no parameters; output j is the mean
+    of group j of the units; where the outputs do not divide the width, neighbouring groups share the unit at
+    their edge.
+
+    Raises:
+        ModelError: a dense layer has fewer units than there are outputs.
+    """
+    if spec.spatial:
+        output = nn.Linear(spec.width, spec.outputs, bias=spec.bias)
+        return _named(pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), output=output)
+    if spec.width < spec.outputs:
+        raise ModelError(
+            f"head=gap needs a group of units for each of the {spec.outputs} outputs: "
+            f"width must be at least {spec.outputs}, not {spec.width}."
+        )
+    return _named(pool=nn.AdaptiveAvgPool1d(spec.outputs))
+
+
+def conv(spec: HeadSpec) -> nn.Sequential:
+    """`fc` written as a convolution whose kernel covers all features: equal to `fc` at equal weights."""
+    if spec.spatial:
+        output = nn.Conv2d(spec.width, spec.outputs, (spec.spatial[0], spec.spatial[1]), bias=spec.bias)
+        return _named(output=output, flatten=nn.Flatten())
+    output = nn.Conv1d(1, spec.outputs, spec.width, bias=spec.bias)
+    return _named(channel=nn.Unflatten(1, (1, spec.width)), output=output, flatten=nn.Flatten())
+
+
+HEADS: dict[str, Callable[[HeadSpec], nn.Sequential]] = {"conv": conv, "fc": fc, "fc2": fc2, "gap": gap}
+
+
+def build_head(name: str, spec: HeadSpec) -> nn.Sequential:
+    """The head of that name.
+
+    Raises:
+        ModelError: the name is unknown, or the head cannot be built at this width.
+    """
+    return chosen("head", name, HEADS)(spec)
+
+
+def _named(**layers: nn.Module) -> nn.Sequential:
+    return nn.Sequential(OrderedDict(layers))

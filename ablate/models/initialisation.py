@@ -1,0 +1,112 @@
+"""Initialisation keyed by parameter name: equal names and shapes get equal draws, whatever else changes.
+
+Shapes: a weight is (units, inputs) when dense, (units, inputs, *kernel) when convolutional. Fan-in and
+fan-out count the kernel's area. Every scheme transforms the same draw from N(0, 1).
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ablate.errors import ModelError
+from ablate.models.option import chosen
+
+Weight = Float[Tensor, "units inputs *kernel"]
+
+
+def he(draw: Weight) -> Weight:
+    """Variance 2 / fan-in: He et al. (2015, arXiv 1502.01852, eq. 10)."""
+    return draw * math.sqrt(2 / _fans(draw)[0])
+
+
+def xavier(draw: Weight) -> Weight:
+    """Variance 2 / (fan-in + fan-out): Glorot & Bengio (2010, AISTATS, eq. 12), as a normal."""
+    return draw * math.sqrt(2 / sum(_fans(draw)))
+
+
+def lecun(draw: Weight) -> Weight:
+    """Variance 1 / fan-in: LeCun et al. (1998, Efficient BackProp, section 4.6)."""
+    return draw * math.sqrt(1 / _fans(draw)[0])
+
+
+def orthogonal(draw: Weight) -> Weight:
+    """Orthonormal rows of (units, fan-in), or columns if they are fewer: Saxe et al. (2013, arXiv 1312.6120).
+
+    Q of the draw's QR, with signs such that R's diagonal is positive: uniform over orthogonal matrices.
+    """
+    matrix = draw.flatten(1)
+    wide = matrix.shape[0] < matrix.shape[1]
+    q, r = torch.linalg.qr(matrix.T if wide else matrix)
+    q = q * torch.where(r.diagonal() < 0, -1.0, 1.0).to(q)
+    return (q.T if wide else q).reshape(draw.shape)
+
+
+def normal_1(draw: Weight) -> Weight:
+    """N(0, 1), whatever the fans."""
+    return draw
+
+
+def normal_001(draw: Weight) -> Weight:
+    """N(0, .01²), whatever the fans."""
+    return draw * 0.01
+
+
+INITIALISERS: dict[str, Callable[[Weight], Weight]] = {
+    "he": he,
+    "lecun": lecun,
+    "normal_001": normal_001,
+    "normal_1": normal_1,
+    "orthogonal": orthogonal,
+    "xavier": xavier,
+}
+
+
+def draw_normal(name: str, shape: Sequence[int], *, seed: int) -> Float[Tensor, "..."]:
+    """The N(0, 1) draw of one parameter, in float64 on the CPU, so that neither dtype nor device changes it.
+
+    A shape counts as its matrix (units, fan-in): a dense layer and its convolutional form start equal.
+    """
+    units, fan_in = shape[0], math.prod(shape[1:])
+    # Four bytes: torch's CPU generator keeps no more of a seed.
+    digest = hashlib.sha256(f"{seed}|{name}|{units}x{fan_in}".encode()).digest()
+    generator = torch.Generator(device="cpu").manual_seed(int.from_bytes(digest[:4], "big"))
+    return torch.randn(*shape, generator=generator, dtype=torch.float64, device="cpu")
+
+
+@torch.no_grad()
+def initialise(module: nn.Module, *, scheme: str, seed: int, bias_value: float = 0.0) -> None:
+    """Sets every parameter: weights by the scheme, biases to `bias_value`, norms to scale 1 and shift 0.
+
+    Depends on nothing but the arguments; running statistics of batch norms are reset.
+
+    Raises:
+        ModelError: the scheme is unknown, or a layer with parameters is of a kind without a rule here.
+    """
+    transform = chosen("init", scheme, INITIALISERS)
+    for path, layer in module.named_modules():
+        match layer:
+            case nn.Linear() | nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
+                name = f"{path}.weight" if path else "weight"
+                layer.weight.copy_(transform(draw_normal(name, layer.weight.shape, seed=seed)))
+                if layer.bias is not None:
+                    layer.bias.fill_(bias_value)
+            case nn.BatchNorm1d() | nn.BatchNorm2d() | nn.BatchNorm3d() | nn.GroupNorm() | nn.LayerNorm():
+                layer.reset_parameters()
+            case _ if any(True for _ in layer.parameters(recurse=False)):
+                kind = type(layer).__name__
+                raise ModelError(
+                    f"No rule to initialise {path or 'the module'}, a {kind}. "
+                    "Valid: linear and convolutional layers, batch, group and layer norms. "
+                    "Give the model an `initialise(seed)` method of its own."
+                )
+            case _:
+                pass
+
+
+def _fans(weight: Weight) -> tuple[int, int]:
+    area = math.prod(weight.shape[2:])
+    return weight.shape[1] * area, weight.shape[0] * area

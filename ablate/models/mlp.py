@@ -1,0 +1,82 @@
+"""A multilayer perceptron, with or without shortcuts.
+
+Shapes: inputs (batch, *inputs) → flat (batch, features) → hidden (batch, width) → outputs (batch, outputs).
+Parameters: `stem`, `stem_norm`, `hidden.layers.k`, `hidden.norms.k` and `head`, by these names in every arm.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ablate.models.activation import ACTIVATIONS, OUTPUT_ACTIVATIONS
+from ablate.models.head import HeadSpec, build_head
+from ablate.models.hidden import HiddenLayers
+from ablate.models.initialisation import initialise
+from ablate.models.norm import build_norm
+from ablate.models.option import check_at_least, check_bias, check_inputs, chosen
+
+
+class MLP(nn.Module):
+    """A dense stem, `depth` dense layers of equal width, and a head.
+
+    `conf/model/mlp.yaml` explains each option. Softmax as hidden activation is over a layer's units.
+
+    Raises:
+        ModelError: an option has no valid value, or two of them do not fit each other.
+    """
+
+    def __init__(
+        self,
+        *,
+        inputs: Sequence[int],
+        outputs: int,
+        width: int = 64,
+        depth: int = 6,
+        skip_span: int = 0,
+        branch_activation: str = "all",
+        post_activation: bool = False,
+        stem_activation: bool = True,
+        hidden_activation: str = "relu",
+        output_activation: str = "linear",
+        head: str = "fc",
+        norm: str = "none",
+        bias: bool = True,
+        bias_value: float = 0.0,
+        init: str = "he",
+    ) -> None:
+        super().__init__()
+        check_inputs(inputs)
+        check_at_least(1, outputs=outputs, width=width)
+        check_at_least(0, depth=depth)
+        check_bias(bias=bias, bias_value=bias_value)
+        activation = chosen("hidden_activation", hidden_activation, ACTIVATIONS)
+        self.flatten = nn.Flatten()
+        self.stem = nn.Linear(math.prod(inputs), width, bias=bias)
+        self.stem_norm = build_norm(norm, width=width, spatial=())
+        self.stem_activation = activation() if stem_activation else nn.Identity()
+        self.hidden = HiddenLayers(
+            layers=[nn.Linear(width, width, bias=bias) for _ in range(depth)],
+            norms=[build_norm(norm, width=width, spatial=()) for _ in range(depth)],
+            activation=activation,
+            skip_span=skip_span,
+            branch_activation=branch_activation,
+            post_activation=post_activation,
+        )
+        spec = HeadSpec(width=width, spatial=(), outputs=outputs, bias=bias, activation=activation)
+        self.head = build_head(head, spec)
+        self.output_activation = chosen("output_activation", output_activation, OUTPUT_ACTIVATIONS)()
+        self.init, self.bias_value = init, bias_value
+        # torch's own seed decides until a trial's does, as for any module.
+        self.initialise(int(torch.randint(2**31, (), device="cpu")))
+
+    def initialise(self, seed: int) -> None:
+        """Draws all parameters anew, keyed by seed and name."""
+        initialise(self, scheme=self.init, seed=seed, bias_value=self.bias_value)
+
+    def forward(self, x: Float[Tensor, "batch *inputs"]) -> Float[Tensor, "batch outputs"]:
+        """The outputs, after the output activation."""
+        x = self.stem_activation(self.stem_norm(self.stem(self.flatten(x))))
+        return self.output_activation(self.head(self.hidden(x)))

@@ -1,0 +1,87 @@
+"""What makes a trial the same trial: a short hash of what can change its result."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+from ablate.config.spec import Config
+from ablate.errors import ConfigError
+
+SCHEMA = 1
+"""Part of every id: raised when a config comes to mean something else, lest old results pass for new."""
+
+GROUPS = ("data", "model", "objective", "optimizer", "trainer")
+"""The config groups that can change a trial's result. Engine, logger and paths cannot."""
+
+MACHINE_KEYS: Mapping[str, frozenset[str]] = {
+    "data": frozenset({"root", "download"}),
+    "trainer": frozenset({"accelerator", "devices"}),
+}
+"""Keys inside those groups that say where the data lie and what trains: another machine, the same trial."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigDigest:
+    """The hash of one resolved config's identity: taken once per design point, then combined with seeds."""
+
+    sha256: str
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Hashes what can change a result: not key order, comments, the machine, or 1 written as 1.0.
+
+        A group that is absent is the same as one that is null.
+
+        Raises:
+            ConfigError: names the key whose value is not a number, text, a list or a mapping.
+        """
+        parts = [f"{group}:{_canonical(_identity(config, group), group)}" for group in GROUPS]
+        return cls(sha256=hashlib.sha256("\n".join((f"schema:{SCHEMA}", *parts)).encode()).hexdigest())
+
+    def trial_id(self, *, seed: int, replicate: int) -> str:
+        """The id of a replicate: 12 hexadecimal digits."""
+        return hashlib.sha256(f"{self.sha256}:{seed}:{replicate}".encode()).hexdigest()[:12]
+
+
+def trial_id(config: Config, *, seed: int, replicate: int) -> str:
+    """The id of the trial of this resolved config: 12 hexadecimal digits.
+
+    Raises:
+        ConfigError: as `ConfigDigest.of`.
+    """
+    return ConfigDigest.of(config).trial_id(seed=seed, replicate=replicate)
+
+
+def identity(config: Config) -> Config:
+    """The part of a resolved config that can change a trial's result."""
+    return {group: _identity(config, group) for group in GROUPS}
+
+
+def _identity(config: Config, group: str) -> Any:
+    """The group without its machine keys."""
+    content = config.get(group)
+    if not isinstance(content, Mapping):
+        return content
+    machine = MACHINE_KEYS.get(group, frozenset[str]())
+    return {key: value for key, value in cast(Mapping[Any, Any], content).items() if key not in machine}
+
+
+def _canonical(value: Any, where: str) -> str:
+    """JSON in one spelling: sorted keys, no spaces, 1.0 as 1; a key that is a number stays one."""
+    if isinstance(value, Mapping):
+        items = cast(Mapping[Any, Any], value).items()
+        pairs = (f"{_canonical(key, where)}:{_canonical(item, f'{where}.{key}')}" for key, item in items)
+        return f"{{{','.join(sorted(pairs))}}}"
+    if isinstance(value, list | tuple):
+        entries = enumerate(cast(list[Any], value))
+        return f"[{','.join(_canonical(entry, f'{where}[{index}]') for index, entry in entries)}]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if value is None or isinstance(value, bool | int | float | str):
+        return json.dumps(value)
+    raise ConfigError(
+        f"`{where}` is {value!r}, of type {type(value).__name__}, which cannot be part of a trial's "
+        "identity. Write it as a number, text, a list or a mapping."
+    )

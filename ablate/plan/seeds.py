@@ -1,0 +1,50 @@
+"""The random streams of a replicate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ablate.errors import ConfigError
+
+_MASK = (1 << 63) - 1
+"""torch.manual_seed and numpy both take any whole number of 63 bits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streams:
+    """One seed for each thing that chance decides in a training, below 2^63.
+
+    Each is a stream of its own, so that an arm that draws more of one (a deeper net, more dropout) leaves the
+    others where they were.
+    """
+
+    split: int
+    initialisation: int
+    order: int
+    augmentation: int
+    dropout: int
+
+
+def streams(seed: int, replicate: int) -> Streams:
+    """Draws the streams of a replicate: the same for every design point, and independent between replicates.
+
+    The values depend on the study's seed and the replicate's number only, so that another replicate changes
+    none of those that are there.
+
+    Raises:
+        ConfigError: the seed is negative.
+
+    Source: numpy.random.SeedSequence.
+    """
+    if seed < 0:
+        raise ConfigError(f"`study.seed` is {seed}. Set a whole number of 0 or more.")
+    sequence = np.random.SeedSequence(seed, spawn_key=(replicate,))
+    drawn = [int(child.generate_state(1, np.uint64)[0]) & _MASK for child in sequence.spawn(5)]
+    split, initialisation, order, augmentation, dropout = drawn
+    return Streams(
+        split=split,
+        initialisation=initialisation,
+        order=order,
+        augmentation=augmentation,
+        dropout=dropout,
+    )

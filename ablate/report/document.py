@@ -1,0 +1,40 @@
+"""What is said of a study, in order, whatever it is written in."""
+
+from ablate.analyze.summary import Summary
+from ablate.report.contrasts_table import contrast_tables
+from ablate.report.failures_table import failures_table
+from ablate.report.number import counted
+from ablate.report.point_name import PointNames, baseline_levels
+from ablate.report.points_table import points_table
+from ablate.report.table import Block, Item
+
+
+def document(summary: Summary) -> tuple[Item, ...]:
+    """The study, its design points, its contrasts, what did not complete, and what a reader must know."""
+    names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
+    items: list[Item] = [_study(summary), points_table(summary, names), *contrast_tables(summary)]
+    if summary.failures:
+        items.append(failures_table(summary, names))
+    if summary.notes:
+        items.append(Block(title="Notes", lines=tuple(("", note) for note in summary.notes)))
+    return tuple(items)
+
+
+def _study(summary: Summary) -> Block:
+    ends = {
+        "complete": summary.complete,
+        "diverged": summary.diverged,
+        "failed": summary.failed,
+        "not yet run": summary.missing,
+    }
+    counts = ", ".join(f"{count} {end}" for end, count in ends.items() if count or end == "complete")
+    size = f"{counted(len(summary.points), 'design point')} × {counted(summary.replicates, 'replicate')}"
+    return Block(
+        title=summary.study,
+        lines=(
+            ("question", summary.question),
+            ("design", f"{summary.design}: {size}"),
+            ("response", f"{summary.response}, {summary.better} is better"),
+            ("trials", f"{summary.planned} planned: {counts}"),
+        ),
+    )

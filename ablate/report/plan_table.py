@@ -1,0 +1,87 @@
+"""What `ablate plan` says: what would be trained, what it would cost, and what it could tell."""
+
+from collections.abc import Mapping, Sequence
+
+from ablate.report.number import compact, counted, duration
+from ablate.report.point_name import PointNames
+from ablate.report.table import Block, Column, Item, Table
+
+
+def plan_document(
+    *,
+    study: str,
+    question: str,
+    design: str,
+    points: Sequence[Mapping[str, str]],
+    baseline_levels: Mapping[str, str],
+    trials: int,
+    finished: int,
+    bundles: int,
+    parameters: Sequence[int | None],
+    flops: Sequence[int | None],
+    seconds: float | None,
+    estimates: Sequence[str],
+    cannot: Sequence[str],
+    notes: Sequence[str],
+) -> tuple[Item, ...]:
+    """The study, then its design points.
+
+    Args:
+        study: its name.
+        question: in its own words.
+        design: its name, with what qualifies it.
+        points: levels of each design point, in the order of the design.
+        baseline_levels: every factor's reference level.
+        trials: of the whole study.
+        finished: of those, what the store has.
+        bundles: into which the others go.
+        parameters: of each point's network.
+        flops: of each point's forward pass on one example.
+        seconds: that the trials not yet finished would take, if anything is known of it.
+        estimates: what the design can estimate.
+        cannot: what it cannot.
+        notes: what else a reader must know.
+    """
+    missing = trials - finished
+    todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
+    takes = f"about {duration(seconds)}" if seconds is not None else "not known before a first trial"
+    lines = [
+        ("question", question),
+        ("design", f"{design}: {counted(len(points), 'design point')}"),
+        ("trials", f"{trials}: {finished} finished, {todo}"),
+        *([("time", takes)] if missing else []),
+        *_listed("can estimate", estimates),
+        *_listed("cannot estimate", cannot),
+        *_listed("notes", notes),
+    ]
+    return Block(title=study, lines=tuple(lines)), _points(points, baseline_levels, parameters, flops)
+
+
+def _points(
+    points: Sequence[Mapping[str, str]],
+    baseline: Mapping[str, str],
+    parameters: Sequence[int | None],
+    flops: Sequence[int | None],
+) -> Table:
+    names = PointNames(points, baseline)
+    factors = tuple(points[0]) if points and len(points[0]) > 1 else ()
+    return Table(
+        title="Design points",
+        columns=(
+            Column(name="point", key=True, wrap=True, instead="named"),
+            *(Column(name=factor, key=True, instead="spread") for factor in factors),
+            Column(name="parameters", justify="right"),
+            Column(name="FLOPs", justify="right"),
+        ),
+        rows=tuple(
+            (names.of(levels), *(levels[factor] for factor in factors), compact(p), compact(f))
+            for levels, p, f in zip(points, parameters, flops, strict=True)
+        ),
+        caption=names.caption,
+        notes=("FLOPs: of one example's forward pass.",),
+    ).without_empty()
+
+
+def _listed(label: str, items: Sequence[str]) -> list[tuple[str, str]]:
+    """One line for each item, the label on the first."""
+    return [(label if i == 0 else "", item) for i, item in enumerate(items)]

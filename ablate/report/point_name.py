@@ -1,0 +1,79 @@
+"""What a design point is called: the levels that tell it from the baseline."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from ablate.analyze.summary import Summary
+
+BASELINE = "baseline"
+
+_LONGEST = 28
+"""Characters: longer names leave no room for an estimate with its interval on a line of 80."""
+_MUTE = frozenset({"on", "off", "true", "false", "yes", "no", "none", "null", "default", "auto"})
+"""Levels that say nothing without their factor; numbers are others."""
+
+
+def settings(levels: Mapping[str, str]) -> str:
+    """Levels with their factors, such as `skip_span=one, head=gap`."""
+    return ", ".join(f"{factor}={level}" for factor, level in levels.items())
+
+
+def baseline_levels(summary: Summary) -> dict[str, str]:
+    """Every factor's reference level, from the baseline, or from the contrasts of a design without one."""
+    for point in summary.points:
+        if point.baseline:
+            return dict(point.levels)
+    return {factor: level for contrast in summary.contrasts for factor, level in contrast.against.items()}
+
+
+class PointNames:
+    """Names the design points of one study.
+
+    Each factor that departs from the baseline is written out (`head=gap`) where that is short for all points;
+    else the level alone stands for it (`gap`), unless two factors share it or it says nothing by itself.
+    """
+
+    def __init__(self, points: Sequence[Mapping[str, str]], baseline: Mapping[str, str]) -> None:
+        self._baseline = baseline
+        departures = {
+            (factor, level): None
+            for p in points
+            for factor, level in p.items()
+            if baseline.get(factor) != level
+        }
+        shared = Counter(level for _, level in departures)
+        self._short = {
+            (factor, level): level
+            for factor, level in departures
+            if shared[level] == 1 and level.lower() not in _MUTE and not _numeric(level)
+        }
+        if max((len(self._written(p, {})) for p in points), default=0) <= _LONGEST:
+            self._short = {}
+
+    def of(self, levels: Mapping[str, str]) -> str:
+        """The name of the point that has these levels."""
+        return self._written(levels, self._short) or BASELINE
+
+    @property
+    def caption(self) -> tuple[str, ...]:
+        """What the baseline is, and which factor each level stands for where a name has the level alone."""
+        lines = [f"Baseline: {settings(self._baseline)}."] if self._baseline else []
+        if self._short:
+            legend = ", ".join(f"{level} ({factor})" for factor, level in self._short)
+            lines.append(f"Points are named by the levels that differ from it: {legend}.")
+        return tuple(lines)
+
+    def _written(self, levels: Mapping[str, str], short: Mapping[tuple[str, str], str]) -> str:
+        return "+".join(
+            short.get((factor, level), f"{factor}={level}")
+            for factor, level in levels.items()
+            if self._baseline.get(factor) != level
+        )
+
+
+def _numeric(level: str) -> bool:
+    try:
+        float(level)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""The table of design points: the response of each, its difference from the baseline, and what it costs."""
+
+from ablate.analyze.summary import PointSummary, Summary
+from ablate.report.number import (
+    Digits,
+    bounds,
+    compact,
+    interval_name,
+    proportion,
+    with_interval,
+)
+from ablate.report.point_name import BASELINE, PointNames
+from ablate.report.table import ABSENT, Column, Table
+
+REFERENCE = "reference"
+"""Stands for the difference of the point that the others are compared with."""
+
+_LISTED_BELOW = 5
+"""Replicates from which the values themselves are no longer listed."""
+
+
+def points_table(summary: Summary, names: PointNames) -> Table:
+    """All design points, in the order of the design."""
+    points = summary.points
+    factors = tuple(points[0].levels) if points else ()
+    spread = factors if len(factors) > 1 else ()
+    most = max((len(p.values) for p in points), default=0)
+    listed = 2 < most < _LISTED_BELOW
+    diverged = any(p.diverged.k for p in points)
+
+    means = [p.mean for p in points]
+    deltas = [p.difference.paired.difference if p.difference else None for p in points]
+    values = [x for p in points for x in p.values]
+    digits = Digits.fitting(values, means)
+    moves = [x for p in points if p.difference for x in p.difference.paired.differences]
+    change = Digits.fitting(moves, deltas) if interval_name(deltas) else digits
+    aligned = digits.padded([*bounds(means), *values])
+    change = change.as_difference().padded([*bounds(deltas), *moves])
+    duration = Digits(decimals=_second_decimals(points))
+
+    origin = _origin(points, names)
+
+    columns = [
+        Column(name="point", key=True, wrap=True, instead="named"),
+        *(Column(name=factor, key=True, instead="spread") for factor in spread),
+        Column(name="n", justify="right"),
+        Column(name=_mean_heading(most, with_interval("mean", means))),
+        Column(name="SD", justify="right", instead="spread"),
+        *([Column(name="values", group=1)] if listed else []),
+        Column(name=with_interval(f"Δ from {origin}", deltas)),
+        *([Column(name=_diverged_heading(points), group=1)] if diverged else []),
+        Column(name="parameters", justify="right", group=1),
+        Column(name="FLOPs", justify="right", group=1),
+        Column(name="seconds", justify="right", group=1),
+    ]
+    rows = [
+        (
+            names.of(p.levels),
+            *(p.levels[factor] for factor in spread),
+            _count(p),
+            _estimate(p, aligned),
+            digits.number(p.sd),
+            *([digits.several(p.values) or ABSENT] if listed else []),
+            REFERENCE if names.of(p.levels) == origin else _difference(p, change),
+            *([proportion(p.diverged)] if diverged else []),
+            compact(p.parameters),
+            compact(p.flops),
+            duration.number(p.seconds),
+        )
+        for p in points
+    ]
+    return Table(
+        title=f"Design points: {summary.response}",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        caption=names.caption,
+        notes=(*_notes(points, most), f"Scope: {summary.scope}"),
+    ).without_empty()
+
+
+def _mean_heading(most: int, mean: str) -> str:
+    return {0: "value", 1: "value", 2: "both values"}.get(most, mean)
+
+
+def _diverged_heading(points: tuple[PointSummary, ...]) -> str:
+    return with_interval("diverged k/n", [p.diverged.interval for p in points])
+
+
+def _origin(points: tuple[PointSummary, ...], names: PointNames) -> str:
+    """What the differences are taken from: the baseline, or in a leave-one-out design another point."""
+    origins = dict.fromkeys(names.of({**p.levels, **p.difference.against}) for p in points if p.difference)
+    return " or ".join(origins) or BASELINE
+
+
+def _count(point: PointSummary) -> str:
+    n = len(point.values)
+    return str(n) if n == point.planned else f"{n} of {point.planned}"
+
+
+def _estimate(point: PointSummary, digits: Digits) -> str:
+    if len(point.values) <= 2:
+        return digits.several(point.values) or ABSENT
+    return digits.interval(point.mean)
+
+
+def _difference(point: PointSummary, digits: Digits) -> str:
+    if point.difference is None:
+        return ABSENT
+    paired = point.difference.paired
+    if paired.n <= 2:
+        return digits.several(paired.differences) or ABSENT
+    return digits.interval(paired.difference)
+
+
+def _second_decimals(points: tuple[PointSummary, ...]) -> int:
+    longest = max((p.seconds for p in points if p.seconds is not None), default=0.0)
+    return 2 if longest < 10 else 1 if longest < 100 else 0
+
+
+def _notes(points: tuple[PointSummary, ...], most: int) -> tuple[str, ...]:
+    notes = ["FLOPs: of one example's forward pass. Seconds: wall time of one training, the mean."]
+    if most > 2 and any(0 < len(p.values) <= 2 for p in points):
+        notes.append("Where n is 1 or 2 the values themselves stand in the place of the mean.")
+    if any(len(p.values) > 2 and p.mean is not None and p.mean.low is None for p in points):
+        notes.append("A mean without an interval: all its values are equal.")
+    if any(p.difference and p.difference.paired.identical for p in points):
+        notes.append("A Δ without an interval: the difference is the same in every replicate.")
+    if any(len(p.values) != p.planned for p in points):
+        notes.append("Where n is given as k of m, the other trials failed or have not been run.")
+    return tuple(notes)

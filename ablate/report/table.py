@@ -1,0 +1,78 @@
+"""What is shown, before it is known where: tables of text and blocks of labelled lines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+ABSENT = "–"
+"""A cell that has nothing to say."""
+
+Tone = Literal["good", "caution", "bad"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: how it is headed and how it may be laid out where there is little room."""
+
+    name: str
+    unit: str = ""
+    justify: Literal["left", "right"] = "left"
+    key: bool = False
+    """Says which row it is: repeated where a table goes on below itself."""
+    wrap: bool = False
+    """May break over lines. Keys may, and text; numbers never."""
+    instead: Literal["", "named", "spread"] = ""
+    """The same thing twice: `spread` over columns where there is room for all, else `named` in one."""
+    group: int = 0
+    """Columns of one group stay side by side."""
+    tones: Mapping[str, Tone] = field(default_factory=dict[str, Tone])
+    """Cells that deserve a colour, where there is colour."""
+
+    @property
+    def heading(self) -> str:
+        """The name, and the unit where there is one."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows of text under columns. `caption` stands above, `notes` below."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        assert all(len(row) == len(self.columns) for row in self.rows), f"{self.title}: a ragged row"
+
+    def select(self, keep: tuple[int, ...]) -> "Table":
+        """The same table with some of its columns, by position."""
+        return Table(
+            title=self.title,
+            columns=tuple(self.columns[i] for i in keep),
+            rows=tuple(tuple(row[i] for i in keep) for row in self.rows),
+            caption=self.caption,
+            notes=self.notes,
+        )
+
+    def without_empty(self) -> "Table":
+        """The same table without the columns that say nothing in any row; keys stay."""
+        said = [any(row[i] != ABSENT for row in self.rows) for i in range(len(self.columns))]
+        return self.select(tuple(i for i, column in enumerate(self.columns) if column.key or said[i]))
+
+    def without(self, instead: Literal["named", "spread"]) -> "Table":
+        """The same table without one of its two ways to name rows."""
+        return self.select(tuple(i for i, column in enumerate(self.columns) if column.instead != instead))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Lines of text, each under a label; an empty label makes an item of a list."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+Item = Table | Block

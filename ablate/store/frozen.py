@@ -1,0 +1,135 @@
+"""study.yaml: the resolved study with its claims, frozen before the first trial."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from ablate.config.spec import Factor, StudySpec
+from ablate.errors import StoreError
+from ablate.plan.identity import identity
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frozen:
+    """What study.yaml holds. `history` says when the study was frozen, and what was added to it since."""
+
+    schema: int = SCHEMA
+    spec: StudySpec
+    history: tuple[str, ...]
+
+    def encode(self) -> bytes:
+        """As YAML, keys in the order of the dataclasses."""
+        return msgspec.yaml.encode(self)
+
+    @staticmethod
+    def decode(content: bytes) -> "Frozen":
+        """From YAML.
+
+        Raises:
+            ValueError: it is not such a file, or of an unknown schema.
+        """
+        try:
+            frozen = msgspec.yaml.decode(content, type=Frozen)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise ValueError(str(error)) from error
+        if frozen.schema != SCHEMA:
+            raise ValueError(f"schema {frozen.schema}, where this version of ablate knows {SCHEMA}")
+        return frozen
+
+
+def extend(frozen: StudySpec, asked: StudySpec) -> tuple[StudySpec, tuple[str, ...], tuple[str, ...]]:
+    """The study that is on disk together with what is asked of it now.
+
+    Replicates, levels and factors' levels add to what is there; claims stay as they were frozen.
+
+    Returns:
+        The joint study; what it adds to the frozen one; what a reader must be told.
+
+    Raises:
+        StoreError: the request is for another study: other settings, another design, a level redefined.
+    """
+    where = f"{asked.directory}/study.yaml"
+    _check_same(frozen, asked, where)
+    factors = tuple(_join(f, asked.factor(f.name), where) for f in frozen.factors)
+    added = [
+        f"level {level} of {joint.name}"
+        for joint, before in zip(factors, frozen.factors, strict=True)
+        for level in joint.levels
+        if level not in before.levels
+    ]
+    told: list[str] = []
+    for joint, wanted in zip(factors, asked.factors, strict=True):
+        kept = [level for level in joint.levels if level not in wanted.levels]
+        if kept:
+            told.append(
+                f"{where} also has {joint.name}={', '.join(kept)}: kept in the study and in its tables."
+            )
+    replicates = max(frozen.replicates, asked.replicates)
+    if asked.replicates > frozen.replicates:
+        added.append(f"replicates {frozen.replicates} → {asked.replicates}")
+    elif asked.replicates < frozen.replicates:
+        told.append(
+            f"{where} has {frozen.replicates} replicates: all of them count, not the {asked.replicates} asked for."
+        )
+    if frozen.claims != asked.claims:
+        told.append(
+            f"The claims were frozen in {where} before the first trial, and stand; the changed ones do not count."
+        )
+    return (
+        replace(asked, factors=factors, replicates=replicates, claims=frozen.claims),
+        tuple(added),
+        tuple(told),
+    )
+
+
+def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
+    changed: list[str] = []
+    if frozen.names != asked.names:
+        changed.append(f"factors {', '.join(frozen.names)} → {', '.join(asked.names)}")
+    for field in ("design", "resolution", "exclude", "seed", "response"):
+        before, now = getattr(frozen, field), getattr(asked, field)
+        if before != now:
+            changed.append(f"{field} {_brief(before)} → {_brief(now)}")
+    before_leaves, leaves = _leaves(identity(frozen.settings)), _leaves(identity(asked.settings))
+    for key in sorted(before_leaves.keys() | leaves.keys()):
+        if before_leaves.get(key) != leaves.get(key):
+            changed.append(f"{key} {_brief(before_leaves.get(key))} → {_brief(leaves.get(key))}")
+    if changed:
+        shown = "; ".join(changed[:6]) + (f"; and {len(changed) - 6} more" if len(changed) > 6 else "")
+        raise StoreError(
+            f"{where} is frozen with other settings: {shown}. Give this study another study.name, use another "
+            "--results-dir, or remove the directory to start it again."
+        )
+
+
+def _join(before: Factor, now: Factor, where: str) -> Factor:
+    if before.reference != now.reference:
+        raise StoreError(
+            f"{where} is frozen with {before.reference!r} as the reference of {before.name!r}, not {now.reference!r}. "
+            "Put it back, or give this study another study.name."
+        )
+    for level, overrides in now.levels.items():
+        if before.levels.get(level, overrides) != overrides:
+            raise StoreError(
+                f"{where} is frozen with {before.name}={level} as {list(before.levels[level])}, not {list(overrides)}. "
+                "Give the new level a name of its own, or this study another study.name."
+            )
+    return replace(before, levels={**before.levels, **now.levels})
+
+
+def _leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(tree, Mapping):
+        return {prefix.rstrip("."): tree}
+    leaves: dict[str, Any] = {}
+    for name, branch in tree.items():  # pyright: ignore[reportUnknownVariableType]
+        leaves |= _leaves(branch, f"{prefix}{name}.")
+    return leaves
+
+
+def _brief(value: Any) -> str:
+    text = getattr(value, "name", None) or str(value)
+    return text if len(text) <= 40 else text[:37] + "…"

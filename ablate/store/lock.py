@@ -1,0 +1,70 @@
+"""One driver holds a study at a time; a second is told who."""
+
+import json
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from ablate.errors import StoreError
+from ablate.store.atomic import explain
+
+LOCK = ".lock"
+HOLDER = ".lock.holder.json"
+
+
+class Lock:
+    """A lock on a study's directory. The operating system releases it when its holder dies, however it dies."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = FileLock(directory / LOCK)
+
+    def acquire(self) -> None:
+        """Takes the lock at once or not at all.
+
+        Raises:
+            StoreError: another driver holds it (says who, since when), or the directory cannot be written.
+        """
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+            holder = {
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "since": datetime.now(UTC).isoformat("T", "seconds"),
+            }
+            (self._directory / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+        except Timeout as error:
+            raise StoreError(
+                f"{self._directory} is held by another driver{self._holder()}. Wait for it or stop it."
+            ) from error
+        except OSError as error:
+            self._lock.release()
+            raise StoreError(explain(self._directory, error)) from error
+
+    def release(self) -> None:
+        """Gives the lock back; nothing happens where it is not held. The lock's file stays: removing it would race."""
+        if self._lock.is_locked:
+            (self._directory / HOLDER).unlink(missing_ok=True)
+            self._lock.release()
+
+    def _holder(self) -> str:
+        try:
+            holder = json.loads((self._directory / HOLDER).read_text(encoding="utf-8"))
+            return f" (process {holder['pid']} on {holder['host']}, since {holder['since']})"
+        except (OSError, ValueError, KeyError):
+            return ""
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

@@ -1,0 +1,364 @@
+"""The public Python API: load a study, plan it, run it, summarise it. Resume lives here: planned minus finished."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import msgspec
+
+from ablate.analyze.summary import Summary
+from ablate.errors import StoreError, unknown
+
+if TYPE_CHECKING:
+    from ablate.config.spec import Config, StudySpec
+    from ablate.design import Layout
+    from ablate.execute.engines import Engine
+    from ablate.execute.examine import Size
+    from ablate.execute.health import Finding
+    from ablate.plan import Trial
+    from ablate.store import Contents, Record, StudyDirectory
+
+# Everything heavier than msgspec is imported where it is used: `show` of a finished study needs none of it.
+
+SUMMARY = "summary.json"
+SUMMARY_SCHEMA = 1
+"""Rises when an analysis would say something else of the same records: older summaries are then made again."""
+
+Stale = Literal["keep", "rerun"]
+
+
+class Observer(Protocol):
+    """Who is told how a run goes."""
+
+    def told(self, message: str) -> None:
+        """Something that the user must know before or while it goes on."""
+        ...
+
+    def started(self, total: int, already: int, response: str) -> None:
+        """Trials of the study, how many of them are there already, and the response that each yields."""
+        ...
+
+    def finished(self, record: Record) -> None:
+        """One more trial has ended, in whatever state."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a study is: its design points with their configurations, its trials, and which of them are there.
+
+    `notes` says what joining the request with the study on disk has led to.
+    """
+
+    spec: StudySpec
+    layout: Layout
+    configs: tuple[Config, ...]
+    trials: tuple[Trial, ...]
+    directory: Path
+    contents: Contents
+    added: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The planned trials' records, in the order of the plan."""
+        found = self.contents.records
+        return tuple(found[t.id] for t in self.trials if t.id in found)
+
+    @property
+    def finished(self) -> int:
+        """Trials that need no training."""
+        return sum(r.state != "failed" for r in self.records)
+
+
+def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
+    """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]`, joined with what is on disk.
+
+    Nothing is written, and nothing heavier than Hydra is imported.
+
+    Args:
+        words: A study's name and Hydra overrides, as after `ablate run`.
+        cwd: Where the user's `conf/` is, and what a relative `results_dir` is relative to; default: here.
+
+    Raises:
+        AblateError: anything in the request that does not fit, or a study on disk that is another one.
+    """
+    from ablate.config.load import load
+    from ablate.design import lay_out
+    from ablate.plan import trials
+    from ablate.store import StudyDirectory, extend
+
+    here = cwd or Path.cwd()
+    study = load(words, here)
+    spec, added, notes = study.spec, (), ()
+    directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
+    if directory.exists:
+        spec, added, notes = extend(directory.frozen().spec, spec)
+    layout = lay_out(spec)
+    configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
+    return Plan(
+        spec=spec,
+        layout=layout,
+        configs=configs,
+        trials=trials(spec, layout.points, configs),
+        directory=directory.path,
+        contents=directory.contents(),
+        added=added,
+        notes=notes,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What a plan would cost, and what it could tell. `seconds`: for what is missing; None where nobody can know."""
+
+    sizes: tuple[Size, ...]
+    bundles: int
+    seconds: float | None
+    can: tuple[str, ...]
+    cannot: tuple[str, ...]
+
+
+def examine(planned: Plan) -> Outlook:
+    """Builds every design point's network, times a few steps of it, and trains nothing (imports torch).
+
+    Raises:
+        AblateError: a network that does not build, two that are the same, missing data, a response never logged.
+    """
+    from ablate.design import estimable
+    from ablate.execute.engines import engine
+    from ablate.execute.estimate import seconds_per_trial
+    from ablate.execute.examine import examine as look
+    from ablate.plan import bundles
+
+    workers = engine(planned.spec.settings["engine"]).workers
+    sizes = look(planned.spec, planned.layout.points, planned.configs)
+    missing = len(planned.trials) - planned.finished
+    each = seconds_per_trial(planned.spec, planned.configs) if missing else 0.0
+    can, cannot = estimable(planned.spec)
+    return Outlook(
+        sizes=sizes,
+        bundles=len(bundles(planned.trials[:missing])),
+        seconds=None if each is None else each * missing / min(workers, max(missing, 1)),
+        can=can,
+        cannot=cannot,
+    )
+
+
+def examine_machine(directory: Path, results_dir: Path) -> tuple[Finding, ...]:
+    """Versions, devices, engines and write access, looked at one by one."""
+    from ablate.execute.health import examine_machine as look
+
+    return tuple(look(directory, results_dir))
+
+
+def run(
+    words: Sequence[str], *, observer: Observer, stale: Stale = "keep", cwd: Path | None = None
+) -> tuple[Summary, Path]:
+    """Makes a study's results be there: trains what is missing, then summarises.
+
+    Args:
+        words: As in `plan`.
+        observer: Who is told how it goes.
+        stale: What to do with trials whose code has changed since: `keep` them and say so, or `rerun` them.
+        cwd: As in `plan`.
+
+    Returns:
+        The summary, and the study's directory.
+
+    Raises:
+        AblateError: the request was wrong, and nothing was written; or the disk filled up while it ran.
+        KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
+    """
+    from ablate.execute.engines import engine as make_engine
+    from ablate.store import Lock, StudyDirectory
+
+    planned = plan(words, cwd=cwd)
+    engine = make_engine(planned.spec.settings["engine"])
+    directory, lock = StudyDirectory(planned.directory), Lock(planned.directory)
+    is_new = not directory.path.exists()
+    if is_new:
+        directory.check_writable()
+    else:
+        lock.acquire()
+        planned = plan(words, cwd=cwd)  # another driver may have finished between the first look and the lock
+    try:
+        for note in planned.notes:
+            observer.told(note)
+        for trial_id, reason in planned.contents.unreadable.items():
+            observer.told(
+                f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again."
+            )
+        missing = _missing(planned, stale, observer)
+        if missing:
+            from ablate.execute.examine import examine as look
+
+            engine.warm_up()
+            look(planned.spec, planned.layout.points, planned.configs)
+        if is_new:
+            lock.acquire()
+        directory.set_aside(planned.contents.unreadable)
+        _freeze(directory, planned)
+        observer.started(len(planned.trials), len(planned.trials) - len(missing), planned.spec.response.name)
+        _train(engine, planned, missing, observer)
+        return _summarise_and_save(directory, planned), directory.path
+    finally:
+        lock.release()
+
+
+def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
+    """The summary of a study on disk: the saved one where it is of these very records, else made anew.
+
+    Returns:
+        The summary, and remarks on records that could not be counted.
+
+    Raises:
+        StoreError: there is no study, or it cannot be read.
+    """
+    from ablate.store import StudyDirectory
+
+    directory = StudyDirectory(path)
+    if not directory.exists:
+        directory.frozen()
+    content = directory.read(SUMMARY)
+    if content is not None:
+        try:
+            saved = msgspec.json.decode(content, type=_Saved)
+        except msgspec.MsgspecError:
+            saved = None
+        if saved is not None and saved.key == _key(directory):
+            return saved.summary, ()
+    from ablate.design import lay_out
+
+    spec = directory.frozen().spec
+    layout = lay_out(spec)
+    latest: dict[tuple[object, ...], Record] = {}
+    contents = directory.contents()
+    for record in sorted(contents.records.values(), key=lambda r: r.started):
+        latest[(*record.levels.items(), record.replicate)] = record
+    remarks = tuple(
+        f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
+        for trial_id, reason in contents.unreadable.items()
+    )
+    return _summarise(spec, layout, tuple(latest.values())), remarks
+
+
+def find(study: str, results_dir: Path) -> Path:
+    """The directory of a study by its name under the results directory, or by its path.
+
+    Raises:
+        StoreError: there is no such study; names the nearest.
+    """
+    for place in (results_dir / study, Path(study)):
+        if (place / "study.yaml").is_file():
+            return place
+    there = sorted(p.parent.name for p in results_dir.glob("*/study.yaml"))
+    what = unknown("study", study, there)
+    if not there:
+        raise StoreError(f"There are no results in {results_dir}: 'ablate run {study}' makes them.")
+    raise StoreError(f"{what} These have results in {results_dir}; 'ablate run {study}' makes more.")
+
+
+class _Saved(msgspec.Struct, kw_only=True):
+    """summary.json: what was said, and a key of what it was said of."""
+
+    key: str
+    summary: Summary
+
+
+def _key(directory: StudyDirectory) -> str:
+    study = directory.read("study.yaml") or b""
+    return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + study).hexdigest()
+
+
+def _missing(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ...]:
+    """Planned trials without a result: never trained, failed, or (if asked for) trained with other code."""
+    records = planned.contents.records
+    sources = _sources(planned)
+    old = {
+        t.id for t in planned.trials
+        if (r := records.get(t.id)) and r.state != "failed" and r.provenance and r.provenance.source != sources[t.id]
+    }  # fmt: skip
+    if old:
+        what = (
+            "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
+        )
+        observer.told(
+            f"The code of {len(old)} of {len(planned.trials)} trials has changed since they trained: {what}."
+        )
+    again = old if stale == "rerun" else set[str]()
+    return tuple(
+        t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again
+    )
+
+
+def _sources(planned: Plan) -> Mapping[str, str]:
+    """Trial id → digest of its code. Trials of one design point share their configuration, and so their code."""
+    from ablate.execute.provenance import own_modules_first, source_digest
+
+    own_modules_first()
+    by_config: dict[int, str] = {}
+    for trial in planned.trials:
+        if id(trial.config) not in by_config:
+            by_config[id(trial.config)] = source_digest(trial.config)
+    return {trial.id: by_config[id(trial.config)] for trial in planned.trials}
+
+
+def _freeze(directory: StudyDirectory, planned: Plan) -> None:
+    from ablate.store import Frozen
+
+    now = datetime.now(UTC).isoformat("T", "seconds")
+    if not directory.exists:
+        directory.freeze(Frozen(spec=planned.spec, history=(f"{now}: frozen, before the first trial",)))
+    elif planned.added:
+        before = directory.frozen()
+        line = f"{now}: added {', '.join(planned.added)}, after {planned.finished} trials"
+        directory.freeze(Frozen(spec=planned.spec, history=(*before.history, line)))
+
+
+def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
+    from ablate.execute.job import Job
+    from ablate.execute.provenance import commit
+    from ablate.plan import bundles
+
+    if not missing:
+        return
+    sources, head = _sources(planned), commit(Path.cwd())
+    jobs = [
+        Job(
+            bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head
+        )
+        for b in bundles(missing)
+    ]
+    results = engine.run(jobs)
+    try:
+        for records in results:
+            for record in records:
+                observer.finished(record)
+    finally:
+        close: Callable[[], None] | None = getattr(results, "close", None)
+        if close is not None:
+            close()
+
+
+def _summarise_and_save(directory: StudyDirectory, planned: Plan) -> Summary:
+    found = directory.contents().records
+    summary = _summarise(
+        planned.spec, planned.layout, tuple(found[t.id] for t in planned.trials if t.id in found)
+    )
+    saved = _Saved(key=_key(directory), summary=summary)
+    directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
+    return summary
+
+
+def _summarise(spec: StudySpec, layout: Layout, records: Sequence[Record]) -> Summary:
+    import numpy as np
+
+    from ablate.analyze.summarise import summarise as analyze
+
+    return analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=layout.notes)

@@ -1,0 +1,138 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from numpy.polynomial.legendre import leggauss
+from scipy import integrate, stats
+from sklearn.datasets import make_friedman1
+
+from ablate.data import split, synthetic
+from ablate.data.synthetic import FUNCTIONS
+from ablate.errors import DataError
+
+
+def by_hand(name, x):
+    """The truths again, written otherwise, example by example."""
+    if name == "linear":
+        w = [1, -1 / 2, 1 / 3, -1 / 4, 1 / 5, -1 / 6, 1 / 7][: len(x)]
+        return sum(a * b for a, b in zip(w, x, strict=True)) / math.sqrt(sum(a * a for a in w))
+    if name == "sine":
+        return sum(math.sin(2 * math.pi * v) for v in x) / math.sqrt(len(x) / 2)
+    raise AssertionError(name)
+
+
+@pytest.mark.parametrize("name", ["linear", "sine"])
+@pytest.mark.parametrize("features", [1, 2, 7])
+def test_without_noise_targets_are_the_truth(name, features):
+    pool = synthetic(function=name, features=features, examples=50, noise=0.0).pool
+    expected = [by_hand(name, x) for x in pool.inputs.double().tolist()]
+    np.testing.assert_allclose(pool.targets[:, 0], expected, atol=1e-5)
+
+
+def test_friedman_as_scikit_learn_generates_it():
+    """Moments by numerical integration: of a sum of independent terms, they add up."""
+    x, y = make_friedman1(n_samples=200, n_features=8, noise=0.0, random_state=0)
+
+    def bend(power):
+        return integrate.dblquad(
+            lambda u, v: (10 * np.sin(np.pi * u * v)) ** power, 0, 1, 0, 1, epsabs=1e-11
+        )[0]
+
+    def bowl(power):
+        return integrate.quad(lambda u: (20 * (u - 0.5) ** 2) ** power, 0, 1)[0]
+
+    mean = bend(1) + bowl(1) + 5 + 2.5
+    variance = bend(2) - bend(1) ** 2 + bowl(2) - bowl(1) ** 2 + 100 / 12 + 25 / 12
+    np.testing.assert_allclose(
+        FUNCTIONS["friedman1"].truth(x), (y - mean) / math.sqrt(variance), rtol=1e-9, atol=1e-9
+    )
+
+
+def test_sine_has_mean_zero_and_variance_one_on_its_cube():
+    nodes, weights = leggauss(40)
+    x = np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
+    w = np.outer(weights, weights).ravel() / 4
+    y = FUNCTIONS["sine"].truth(x)
+    assert w @ y == pytest.approx(0, abs=1e-12)
+    assert w @ y**2 == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("noise", [0.0, 0.3, 0.9])
+def test_targets_have_mean_zero_variance_one_and_half_are_negative(name, noise):
+    n = 100_000
+    targets = synthetic(function=name, examples=n, noise=noise).pool.targets.double()
+    assert targets.mean().item() == pytest.approx(0, abs=5 / math.sqrt(n))
+    assert targets.var().item() == pytest.approx(1, abs=5 * math.sqrt(3 / n))
+    assert (targets < 0).double().mean().item() == pytest.approx(0.5, abs=5 * 0.5 / math.sqrt(n))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_linear_targets_are_exactly_normal_so_relus_floor_is_one_half(noise):
+    targets = (
+        synthetic(function="linear", features=4, examples=100_000, noise=noise).pool.targets[:, 0].numpy()
+    )
+    assert stats.kstest(targets, "norm").pvalue > 1e-3
+    assert (np.minimum(targets, 0) ** 2).mean() == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_truth_itself_scores_the_noise_floor(name):
+    noise = 0.4
+    pool = synthetic(function=name, examples=50_000, noise=noise).pool
+    best = math.sqrt(1 - noise**2) * FUNCTIONS[name].truth(pool.inputs.double().numpy())
+    residual = pool.targets[:, 0].numpy() - best
+    assert (residual**2).mean() == pytest.approx(noise**2, rel=0.03)
+    assert np.corrcoef(residual, best)[0, 1] == pytest.approx(0, abs=0.02)
+    assert stats.kstest(residual / noise, "norm").pvalue > 1e-3
+
+
+def test_inputs_have_the_range_that_the_functions_are_made_for():
+    unit = synthetic(function="friedman1", examples=2000).pool.inputs
+    both = synthetic(function="sine", examples=2000).pool.inputs
+    assert (unit.min() >= 0, unit.max() <= 1, unit.mean().round(decimals=1)) == (True, True, 0.5)
+    assert (both.min() < -0.99, both.max() > 0.99, both.abs().max() <= 1) == (True, True, True)
+
+
+def test_the_data_seed_decides_and_more_examples_begin_with_the_same():
+    first = synthetic(examples=700).pool
+    again = synthetic(examples=1700).pool
+    other = synthetic(examples=700, data_seed=1).pool
+    assert torch.equal(first.inputs, again.inputs[:700])
+    assert torch.equal(first.targets, again.targets[:700])
+    assert not torch.equal(first.inputs, other.inputs)
+    noise_only = first.targets - synthetic(examples=700, noise=0.0).pool.targets
+    assert abs(np.corrcoef(noise_only[:, 0], first.inputs[:, 0])[0, 1]) < 0.2
+
+
+def test_a_shift_moves_the_targets_alone():
+    plain, shifted = (split(synthetic(target_shift=s), seed=0) for s in (0.0, 3.0))
+    torch.testing.assert_close(shifted.val.targets, plain.val.targets + 3)
+    assert torch.equal(shifted.val.inputs, plain.val.inputs)
+
+
+def test_sizes_and_limit():
+    splits = split(synthetic(), seed=0)
+    assert (len(splits.train), len(splits.val), len(splits.test)) == (1000, 200, 400)
+    assert splits.train.inputs.shape == (1000, 10)
+    assert len(synthetic(limit=100).pool) == 100
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"function": "friedman"}, "Unknown function 'friedman'. Did you mean 'friedman1'?.*linear, sine"),
+        ({"features": 4}, r"data\.features=4; valid for friedman1: 5 or more"),
+        ({"function": "sine", "features": 0}, r"data\.features=0; valid for sine: 1 or more"),
+        ({"noise": 1.0}, r"data\.noise=1\.0"),
+        ({"noise": -0.1}, r"data\.noise=-0\.1"),
+        ({"noise": math.nan}, r"data\.noise=nan"),
+        ({"examples": 0}, r"data\.examples=0"),
+        ({"data_seed": -1}, r"data\.data_seed=-1"),
+        ({"limit": 1601}, r"data\.limit=1601"),
+    ],
+)
+def test_numbers_out_of_range(options, message):
+    with pytest.raises(DataError, match=message):
+        synthetic(**options)

@@ -1,0 +1,51 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from ablate.models import ACTIVATIONS, OUTPUT_ACTIVATIONS
+
+POINTS = [-2.0, 0.0, 0.5, 3.0]
+
+
+def erf_gelu(x: float) -> float:
+    return x * 0.5 * (1 + math.erf(x / math.sqrt(2)))
+
+
+SCALAR = {
+    "relu": lambda x: max(x, 0.0),
+    "leaky_relu": lambda x: x if x > 0 else 0.01 * x,
+    "tanh": math.tanh,
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "gelu": erf_gelu,
+    "identity": lambda x: x,
+}
+
+
+@pytest.mark.parametrize("name", SCALAR)
+def test_values(name):
+    expected = torch.tensor([[SCALAR[name](x) for x in POINTS]])
+    torch.testing.assert_close(ACTIVATIONS[name]()(torch.tensor([POINTS])), expected)
+
+
+def test_the_closed_sets():
+    assert set(ACTIVATIONS) == {*SCALAR, "softmax"}
+    assert set(OUTPUT_ACTIVATIONS) == {"linear", "relu", "leaky_relu", "tanh", "sigmoid"}
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "tanh", "sigmoid"])
+def test_output_values(name):
+    expected = torch.tensor([[SCALAR[name](x) for x in POINTS]])
+    torch.testing.assert_close(OUTPUT_ACTIVATIONS[name]()(torch.tensor([POINTS])), expected)
+
+
+def test_linear_output_is_the_identity():
+    assert isinstance(OUTPUT_ACTIVATIONS["linear"](), nn.Identity)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (3, 5, 4, 2)])
+def test_softmax_is_over_units_or_channels(shape):
+    x = torch.randn(shape)
+    y = ACTIVATIONS["softmax"]()(x)
+    torch.testing.assert_close(y, x.exp() / x.exp().sum(1, keepdim=True))

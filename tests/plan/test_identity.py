@@ -1,0 +1,165 @@
+import copy
+import hashlib
+import random
+import time
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from ablate.errors import ConfigError
+from ablate.plan import ConfigDigest, trial_id
+from ablate.plan.identity import GROUPS, MACHINE_KEYS
+
+modest = settings(deadline=None, max_examples=60)
+leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+keys = st.text("abcxyz_", min_size=1, max_size=4)
+values = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=8,
+)
+configs = st.fixed_dictionaries(
+    {group: st.dictionaries(keys, values, min_size=1, max_size=4) for group in GROUPS}
+)
+
+
+def reordered(value, rng):
+    if isinstance(value, dict):
+        items = [(key, reordered(inner, rng)) for key, inner in value.items()]
+        rng.shuffle(items)
+        return dict(items)
+    return [reordered(inner, rng) for inner in value] if isinstance(value, list) else value
+
+
+def slots(value):
+    """Every (container, key) inside the value."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in list(pairs):
+        yield value, key
+        yield from slots(inner)
+
+
+def same(config):
+    return trial_id(config, seed=0, replicate=0)
+
+
+def test_an_id_never_changes_by_accident(config):
+    assert trial_id(config, seed=0, replicate=0) == "7131df430a5c"
+    assert trial_id(config, seed=0, replicate=1) == "1f421f643c82"
+
+
+def test_it_is_the_hash_that_the_docs_describe(config):
+    text = "\n".join(
+        (
+            "schema:1",
+            'data:{"_target_":"ablate.data.digits","batch_size":64}',
+            'model:{"_target_":"ablate.models.MLP","activation":"relu","width":16}',
+            'objective:{"loss":"cross_entropy"}',
+            'optimizer:{"lr":0.001}',
+            'trainer:{"max_epochs":5}',
+        )
+    )
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert trial_id(config, seed=3, replicate=4) == hashlib.sha256(f"{digest}:3:4".encode()).hexdigest()[:12]
+
+
+@modest
+@given(config=configs, seed=st.integers(0, 99))
+def test_key_order_does_not_matter(config, seed):
+    assert same(reordered(config, random.Random(seed))) == same(config)
+
+
+@modest
+@given(config=configs, data=st.data())
+def test_every_value_matters(config, data):
+    other = copy.deepcopy(config)
+    places = [slot for group in GROUPS for slot in slots(other[group])]
+    container, key = data.draw(st.sampled_from(places))
+    value = data.draw(leaves)
+    before = container[key]
+    assume(value != before or isinstance(value, bool) != isinstance(before, bool))
+    container[key] = value
+    assert same(other) != same(config)
+
+
+@modest
+@given(config=configs, data=st.data())
+def test_every_key_matters(config, data):
+    other = copy.deepcopy(config)
+    places = [(c, k) for group in GROUPS for c, k in slots(other[group]) if isinstance(c, dict)]
+    container, key = data.draw(st.sampled_from(places))
+    container[f"{key}2"] = container.pop(key)
+    assert same(other) != same(config)
+
+
+@modest
+@given(config=configs, value=values)
+def test_the_machine_and_the_rest_do_not_matter(config, value):
+    other = copy.deepcopy(config)
+    for group, machine_keys in MACHINE_KEYS.items():
+        other[group] |= dict.fromkeys(machine_keys, value)
+    other |= {"engine": value, "logger": value, "results_dir": value, "study": value}
+    assert same(other) == same(config)
+
+
+def test_what_counts_as_the_machine():
+    assert dict(MACHINE_KEYS) == {"data": {"root", "download"}, "trainer": {"accelerator", "devices"}}
+
+
+@pytest.mark.parametrize("key", ["root", "accelerator"])
+def test_a_machine_key_elsewhere_matters(config, key):
+    assert same({**config, "model": {**config["model"], key: "x"}}) != same(config)
+    assert same({**config, "data": {**config["data"], "inner": {key: "x"}}}) != same(config)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        (1, 1.0, True),
+        (0.0, -0.0, True),
+        (10**20, 1e20, True),
+        ((1, 2), [1, 2], True),
+        (1, True, False),
+        (1, "1", False),
+        (None, "null", False),
+        (None, False, False),
+        (0.001, 1e-3, True),
+        (0.1, 0.10000000000000002, False),
+        (float("inf"), "Infinity", False),
+        ({1: "x"}, {"1": "x"}, False),
+        ({1: "x", "a": "y"}, {"a": "y", 1.0: "x"}, True),
+        ([], {}, False),
+    ],
+)
+def test_numbers_that_are_equal_are_the_same(config, one, other, equal):
+    assert (same({**config, "model": {"x": one}}) == same({**config, "model": {"x": other}})) is equal
+
+
+def test_an_absent_group_is_null(config):
+    without = {group: content for group, content in config.items() if group != "objective"}
+    assert same(without) == same({**config, "objective": None}) != same(config)
+
+
+def test_seed_and_replicate_matter(config):
+    ids = {trial_id(config, seed=seed, replicate=replicate) for seed in range(20) for replicate in range(20)}
+    assert len(ids) == 400
+    assert all(len(i) == 12 and set(i) <= set("0123456789abcdef") for i in ids)
+
+
+@pytest.mark.parametrize("value", [object, {1, 2}, b"x", 1j])
+def test_a_value_that_has_no_text_is_named(config, value):
+    broken = {**config, "model": {"blocks": [{"act": value}]}}
+    with pytest.raises(
+        ConfigError, match=r"`model\.blocks\[0\]\.act` is .* of type \w+, which cannot be part of"
+    ):
+        same(broken)
+
+
+def test_five_thousand_trials_are_quick(config):
+    wide = {**config, "model": {"layers": [{"width": i, "dropout": i / 7} for i in range(40)]}}
+    started = time.perf_counter()
+    digests = [ConfigDigest.of({**wide, "optimizer": {"lr": i}}) for i in range(1000)]
+    ids = {d.trial_id(seed=0, replicate=r) for d in digests for r in range(5)}
+    assert len(ids) == 5000
+    assert time.perf_counter() - started < 3, "several times what it takes on a slow, shared core"
