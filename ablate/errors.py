@@ -35,10 +35,17 @@ class EngineError(AblateError):
     """The engine asked for cannot work on this machine."""
 
 
-def unknown(what: str, name: str, valid: Iterable[str]) -> str:
-    """Words the error for a name outside a closed set: what was wrong, the nearest match, what is valid."""
+def unknown(what: str, name: str, valid: Iterable[str], *, near: Iterable[str] | None = None) -> str:
+    """Words the error for a name outside a closed set: what was wrong, the nearest match, what is valid.
+
+    Args:
+        what: The kind of thing, in the singular.
+        name: As it was given.
+        valid: Names to list.
+        near: Names among which the nearest is sought; default: the valid ones.
+    """
     names = sorted(valid)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, names if near is None else list(near), n=1, cutoff=0.5)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     listing = f" Valid: {', '.join(names)}." if names else ""
     return f"Unknown {what} {name!r}.{hint}{listing}"

@@ -108,15 +108,9 @@ class Composer:
     def _unknown_key(self, name: str, config: DictConfig) -> str:
         keys = tuple(_flatten(OmegaConf.to_container(config, resolve=False)))
         section = name.rpartition(".")[0]
-        siblings = [k for k in keys if section and k.startswith(section + ".")]
-        group = name.partition(".")[0]
-        hint = f" To add a key that is not there, write +{name}=…" if group in config else ""
-        message = unknown("key", name, siblings or [str(k) for k in config])
-        if "Did you mean" not in message:
-            close = unknown("key", name, keys)
-            if "Did you mean" in close:
-                message = close.partition(" Valid:")[0] + " Valid:" + message.partition(" Valid:")[2]
-        return message + hint
+        siblings = [k for k in keys if section and k.rpartition(".")[0] == section]
+        hint = f" To add a key that is not there, write +{name}=…" if name.partition(".")[0] in config else ""
+        return unknown("key", name, siblings or [str(k) for k in config], near=keys) + hint
 
     def _explain(self, error: Exception, overrides: tuple[str, ...]) -> str:
         for override in overrides:

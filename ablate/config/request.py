@@ -59,7 +59,7 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
         elif name == "factor":
             raise ConfigError(
                 "'factor' is chosen through the study: study.factors=[a,b]; a level is added by "
-                "+factor.NAME.levels.LEVEL=[key=value]."
+                "+factor.NAME.levels.LEVEL=['key=value']."
             )
         else:
             overrides.append(word)

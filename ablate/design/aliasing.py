@@ -114,7 +114,7 @@ class Aliasing:
             heads[self._mask(head)].append(head)
         for tail in itertools.combinations(range(len(self.names)), size - size // 2):
             for head in heads.get(self._mask(tail), ()):
-                if head[-1] <= tail[0]:
+                if head[-1] < tail[0]:
                     yield (*head, *tail)
 
     def _mask(self, effect: Effect) -> int:

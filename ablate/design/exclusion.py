@@ -21,21 +21,15 @@ def check_exclude(factors: Sequence[Factor], exclude: Exclude) -> None:
     levels = {f.name: f.levels for f in factors}
     for entry in exclude:
         if not entry:
-            raise DesignError(
-                "An entry of `exclude` is empty, and would leave out every design point. Remove it."
-            )
+            raise DesignError("An entry of `exclude` is empty, and would leave out every design point. Remove it.")
         for name, level in entry.items():
             if name not in levels:
                 raise DesignError(f"In `exclude`: {unknown('factor', name, levels)}")
             if level not in levels[name]:
-                raise DesignError(
-                    f"In `exclude`: {unknown(f'level of factor {name!r}', level, levels[name])}"
-                )
+                raise DesignError(f"In `exclude`: {unknown(f'level of factor {name!r}', level, levels[name])}")
 
 
-def leave_out_levels(
-    factors: Sequence[Factor], exclude: Exclude
-) -> tuple[tuple[Factor, ...], tuple[str, ...]]:
+def leave_out_levels(factors: Sequence[Factor], exclude: Exclude) -> tuple[tuple[Factor, ...], tuple[str, ...]]:
     """The factors without the levels that entries of one factor name, and notes that say so.
 
     Raises:
@@ -71,9 +65,7 @@ def drop_points(rule: DesignRule, layout: Layout, exclude: Exclude) -> Layout:
             f"({_shown(layout.points[0].levels)}). Remove that entry, or choose other reference levels."
         )
     used = {(name, level) for point in points for name, level in point.levels.items()}
-    factors = tuple(
-        _keep(f, [level for level in f.levels if (f.name, level) in used]) for f in layout.factors
-    )
+    factors = tuple(_keep(f, [level for level in f.levels if (f.name, level) in used]) for f in layout.factors)
     lost = ((f.name, level) for f in layout.factors for level in f.levels if (f.name, level) not in used)
     notes.extend(_left_out(name, level) for name, level in lost)
     left = dataclasses.replace(layout, factors=factors, points=points)

@@ -54,9 +54,7 @@ class Factorial(DesignRule):
             lack = [pair for pair in itertools.product(one.levels, other.levels) if pair not in have]
             if lack:
                 pairs = ", ".join(f"{a} with {b}" for a, b in lack)
-                cannot.append(
-                    f"the whole interaction of {one.name} and {other.name}: no design point has {pairs}"
-                )
+                cannot.append(f"the whole interaction of {one.name} and {other.name}: no design point has {pairs}")
             else:
                 can.append(f"the interaction of {one.name} and {other.name}, as contrasts")
         if empty:

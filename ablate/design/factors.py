@@ -36,9 +36,7 @@ def _check_levels(factor: Factor) -> None:
             "Give it two or more."
         )
     if factor.reference not in factor.levels:
-        raise DesignError(
-            f"Factor {factor.name!r}: {unknown('reference level', factor.reference, factor.levels)}"
-        )
+        raise DesignError(f"Factor {factor.name!r}: {unknown('reference level', factor.reference, factor.levels)}")
     for (one, first), (other, second) in itertools.combinations(factor.levels.items(), 2):
         if sorted(o.strip() for o in first) == sorted(o.strip() for o in second):
             raise DesignError(

@@ -41,9 +41,7 @@ class Fractional(DesignRule):
             )
         else:
             cells = 2 ** len(factors)
-            note = (
-                f"{len(rows)} of {cells} cells, resolution {reached}: aliased effects cannot be told apart."
-            )
+            note = f"{len(rows)} of {cells} cells, resolution {reached}: aliased effects cannot be told apart."
         return Layout(
             factors=tuple(factors),
             points=tuple(_point(factors, row) for row in rows),

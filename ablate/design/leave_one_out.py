@@ -22,9 +22,7 @@ class LeaveOneOut(DesignRule):
         require_two_levels("leave_one_out", factors)
         changed = {f.name: f.others[0] for f in factors}
         left_out = [{**changed, f.name: f.reference} for f in factors]
-        return Layout(
-            factors=tuple(factors), points=tuple(DesignPoint(levels=p) for p in (changed, *left_out))
-        )
+        return Layout(factors=tuple(factors), points=tuple(DesignPoint(levels=p) for p in (changed, *left_out)))
 
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Words the comparisons with the changed point, and the lack of interactions."""

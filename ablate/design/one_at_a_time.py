@@ -18,9 +18,7 @@ class OneAtATime(DesignRule):
         refuse_resolution("one_at_a_time", resolution)
         baseline = {f.name: f.reference for f in factors}
         changed = [{**baseline, f.name: level} for f in factors for level in f.others]
-        return Layout(
-            factors=tuple(factors), points=tuple(DesignPoint(levels=p) for p in (baseline, *changed))
-        )
+        return Layout(factors=tuple(factors), points=tuple(DesignPoint(levels=p) for p in (baseline, *changed)))
 
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Words the comparisons with the baseline, and the lack of interactions."""

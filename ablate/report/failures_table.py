@@ -21,7 +21,5 @@ def failures_table(summary: Summary, names: PointNames) -> Table:
             (f.id, names.of(f.levels), str(f.replicate), f.state, f.error, f.traceback or ABSENT)
             for f in summary.failures
         ),
-        notes=(
-            "A diverged trial is a result, and is scored; a failed one is trained again on the next run.",
-        ),
+        notes=("A diverged trial is a result, and is scored; a failed one is trained again on the next run.",),
     )

@@ -25,9 +25,7 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def show(
-    summary: Summary, format: str = "table", stream: TextIO | None = None, width: int | None = None
-) -> None:
+def show(summary: Summary, format: str = "table", stream: TextIO | None = None, width: int | None = None) -> None:
     """Writes the summary in one of `FORMATS`.
 
     Args:

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Sequence
 
+from ablate.report.layout import Page, pages
 from ablate.report.number import NO_BREAK, PAD
-from ablate.report.table import Block, Item, Table
+from ablate.report.table import Block, Column, Item, Table
 
+LINE = 100
+"""Characters that stand side by side; what a table has beyond that goes below, with its keys repeated."""
 ESCAPES = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -72,19 +75,12 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> str:
-    table = table.without("spread")
-    form = "".join(column.justify[0] for column in table.columns)
+    parts = pages(table.without("spread"), LINE)
     lines = [
         r"\begin{table}",
-        rf"\caption{{{' '.join(map(escape, (_sentence(table.title), *table.caption)))}}}",
-        r"\centering",
-        rf"\begin{{tabular}}{{{form}}}",
-        r"\toprule",
-        _row([column.heading for column in table.columns]),
-        r"\midrule",
-        *(_row(row) for row in table.rows),
-        r"\bottomrule",
-        r"\end{tabular}",
+        rf"\caption{{{' '.join(map(escape, (f'{table.title}.', *table.caption)))}}}",
+        r"\centering\small",
+        "\n\\par\\medskip\n".join(map(_tabular, parts)),
         *(rf"\par\footnotesize {escape(note)}" for note in table.notes),
         r"\end{table}",
         "",
@@ -92,11 +88,29 @@ def _table(table: Table) -> str:
     return "\n".join(lines)
 
 
+def _tabular(page: Page) -> str:
+    columns = page.table.columns
+    form = "".join(map(_form, columns, page.widths))
+    lines = [
+        rf"\begin{{tabular}}{{{form}}}",
+        r"\toprule",
+        _row([column.heading for column in columns]),
+        r"\midrule",
+        *map(_row, page.table.rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines)
+
+
+def _form(column: Column, width: int) -> str:
+    """Text breaks over lines, in a column of half an em to a character; keys and numbers do not."""
+    if column.wrap and not column.key:
+        return f"p{{{width / 2:g}em}}"
+    return column.justify[0]
+
+
 def _row(cells: Sequence[str]) -> str:
     # Braces: an opening bracket after \\ would be read as the argument of the line break before it.
     shielded = (f"{{{cell}}}" if cell.startswith("[") else cell for cell in map(escape, cells))
     return rf"{' & '.join(shielded)} \\"
-
-
-def _sentence(title: str) -> str:
-    return f"{title}."

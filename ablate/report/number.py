@@ -49,9 +49,7 @@ class Digits:
         if halves:
             typical = _places(halves[len(halves) // 2], 2)
             nearest = min(abs(x) for i in bounded for x in (i.low, i.high) if x)
-            decimals = max(
-                typical, min(_places(halves[0], 1), typical + 2), min(_places(nearest, 1), typical + 1)
-            )
+            decimals = max(typical, min(_places(halves[0], 1), typical + 2), min(_places(nearest, 1), typical + 1))
         else:
             decimals = _places(largest, _ALONE) if largest > 0 else 0
         if decimals > _MOST_DECIMALS or largest >= _LARGEST_FIXED:

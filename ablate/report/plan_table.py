@@ -64,17 +64,17 @@ def _points(
     flops: Sequence[int | None],
 ) -> Table:
     names = PointNames(points, baseline)
-    factors = tuple(points[0]) if points and len(points[0]) > 1 else ()
+    spread = tuple(points[0]) if points and len(points[0]) > 1 else ()
     return Table(
         title="Design points",
         columns=(
-            Column(name="point", key=True, wrap=True, instead="named"),
-            *(Column(name=factor, key=True, instead="spread") for factor in factors),
+            Column(name="point", key=True, wrap=True, instead="named" if spread else ""),
+            *(Column(name=factor, key=True, instead="spread") for factor in spread),
             Column(name="parameters", justify="right"),
             Column(name="FLOPs", justify="right"),
         ),
         rows=tuple(
-            (names.of(levels), *(levels[factor] for factor in factors), compact(p), compact(f))
+            (names.of(levels), *(levels[factor] for factor in spread), compact(p), compact(f))
             for levels, p, f in zip(points, parameters, flops, strict=True)
         ),
         caption=names.caption,

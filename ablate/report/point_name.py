@@ -35,12 +35,10 @@ class PointNames:
 
     def __init__(self, points: Sequence[Mapping[str, str]], baseline: Mapping[str, str]) -> None:
         self._baseline = baseline
-        departures = {
-            (factor, level): None
-            for p in points
-            for factor, level in p.items()
-            if baseline.get(factor) != level
-        }
+        settled = dict.fromkeys(item for levels in points for item in levels.items())
+        departures = [(factor, level) for factor, level in settled if baseline.get(factor) != level]
+        factors = [factor for levels in points[:1] for factor in levels]
+        departures.sort(key=lambda departure: factors.index(departure[0]))
         shared = Counter(level for _, level in departures)
         self._short = {
             (factor, level): level

@@ -41,7 +41,7 @@ def points_table(summary: Summary, names: PointNames) -> Table:
     origin = _origin(points, names)
 
     columns = [
-        Column(name="point", key=True, wrap=True, instead="named"),
+        Column(name="point", key=True, wrap=True, instead="named" if spread else ""),
         *(Column(name=factor, key=True, instead="spread") for factor in spread),
         Column(name="n", justify="right"),
         Column(name=_mean_heading(most, with_interval("mean", means))),

@@ -20,12 +20,9 @@ class Laboratory:
 
     DIVERGED, FAILED, ABSENT, UNREADABLE = DIVERGED, FAILED, ABSENT, UNREADABLE
 
-    def spec(
-        self, design: str = "one_at_a_time", replicates: int = 5, response: Response | None = None, **levels
-    ):
+    def spec(self, design: str = "one_at_a_time", replicates: int = 5, response: Response | None = None, **levels):
         factors = tuple(
-            Factor(name=name, levels=dict.fromkeys(names, ()), reference=names[0])
-            for name, names in levels.items()
+            Factor(name=name, levels=dict.fromkeys(names, ()), reference=names[0]) for name, names in levels.items()
         )
         return StudySpec(
             name="study",
@@ -64,9 +61,7 @@ class Laboratory:
             | fields
         )
 
-    def records(
-        self, spec: StudySpec, points: Sequence[DesignPoint], values: Sequence[Sequence]
-    ) -> list[Record]:
+    def records(self, spec: StudySpec, points: Sequence[DesignPoint], values: Sequence[Sequence]) -> list[Record]:
         """One row of values per design point; a value is a response, or how the trial ended otherwise."""
         return [
             self.record(spec, point.levels, replicate, value)
@@ -75,9 +70,7 @@ class Laboratory:
             if value != ABSENT
         ]
 
-    def summarise(
-        self, spec: StudySpec, points: Sequence[DesignPoint], values: Sequence[Sequence], **more
-    ) -> Summary:
+    def summarise(self, spec: StudySpec, points: Sequence[DesignPoint], values: Sequence[Sequence], **more) -> Summary:
         records = self.records(spec, points, values)
         return summarise(spec, points, records, rng=np.random.default_rng(0), **more)
 

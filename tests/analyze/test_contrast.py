@@ -116,9 +116,7 @@ def test_a_factor_without_a_common_setting_cannot_be_estimated(lab):
 
 def test_one_at_a_time_holds_the_others_at_reference(lab):
     spec = lab.spec("one_at_a_time", a=["x", "y"], b=["p", "q", "s"])
-    points = lab.points(
-        {"a": "x", "b": "p"}, {"a": "y", "b": "p"}, {"a": "x", "b": "q"}, {"a": "x", "b": "s"}
-    )
+    points = lab.points({"a": "x", "b": "p"}, {"a": "y", "b": "p"}, {"a": "x", "b": "q"}, {"a": "x", "b": "s"})
     found, notes = contrasts(spec, points)
     assert notes == ()
     assert {c.kind for c in found} == {"simple"}
@@ -174,9 +172,7 @@ def test_a_fraction_without_the_baseline_compares_no_points(lab):
 
 def test_point_differences_name_all_that_changed(lab):
     spec = lab.spec("factorial", a=["x", "y"], b=["p", "q"], c=["u", "v"])
-    differences = point_differences(
-        spec, lab.points({"a": "x", "b": "p", "c": "u"}, {"a": "y", "b": "p", "c": "v"})
-    )
+    differences = point_differences(spec, lab.points({"a": "x", "b": "p", "c": "u"}, {"a": "y", "b": "p", "c": "v"}))
     (d,) = differences[1:]
     assert (d.levels, d.against, d.held) == ({"a": "y", "c": "v"}, {"a": "x", "c": "u"}, {"b": "p"})
     assert d.name == "a: y vs x, c: v vs u"

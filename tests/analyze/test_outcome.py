@@ -36,8 +36,7 @@ def test_a_complete_record_without_a_finite_response_is_missing_and_named(lab):
     name = spec.response.name
     broken = [{name: None}, {}, {name: float("nan")}, {name: float("inf")}]
     records = [
-        lab.record(spec, point.levels, r, 0.5, id=f"t{r}", responses=responses)
-        for r, responses in enumerate(broken)
+        lab.record(spec, point.levels, r, 0.5, id=f"t{r}", responses=responses) for r, responses in enumerate(broken)
     ]
     found = outcomes(spec, points, records)
     assert found.missing.all()

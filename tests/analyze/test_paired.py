@@ -58,9 +58,7 @@ def test_agrees_with_scipy_and_statsmodels(pairs, level):
     assert result.wins + result.ties + result.losses == len(pairs)
     if result.welch is not None:
         welch = stats.ttest_ind(arm, reference, equal_var=False).confidence_interval(level)
-        assert (result.welch.low, result.welch.high) == pytest.approx(
-            (welch.low, welch.high), rel=1e-7, abs=1e-7
-        )
+        assert (result.welch.low, result.welch.high) == pytest.approx((welch.low, welch.high), rel=1e-7, abs=1e-7)
     assert (result.welch is not None) == (result.correlation < 0)
 
 
@@ -106,10 +104,10 @@ def test_three_and_four_have_an_interval_and_no_p(n):
 
 
 def test_five_have_p_floor_and_detectable_effect():
-    result = compare([5, 4, 6, 8, 3], [1, 2, 3, 4, 1])
+    result = compare([5, 4, 6, 9, 3], [1, 2, 3, 1, 1])
     assert result.p is not None
     assert result.sign_flip.p == result.sign_flip.floor == 0.0625
-    assert result.detectable == pytest.approx(1.68 * np.std([4, 2, 3, 4, 2], ddof=1), rel=3e-3)
+    assert result.detectable == pytest.approx(1.68 * np.std([4, 2, 3, 8, 2], ddof=1), rel=3e-3)
 
 
 def test_a_missing_partner_never_shifts_a_block():
@@ -170,12 +168,27 @@ def test_equal_differences_in_single_precision_are_equal():
 
 
 def test_ties_in_single_precision_are_the_brute_force_ones():
-    arm, reference = np.array([815, 641, 729, 908, 878, 555]), np.array([812, 640, 731, 905, 877, 558])
-    whole = compare(arm, reference).sign_flip.p
-    single = compare(
-        arm.astype(np.float32) / np.float32(1000), reference.astype(np.float32) / np.float32(1000)
-    ).sign_flip.p
-    assert single == whole
+    rng = np.random.default_rng(4)
+    for _ in range(40):
+        reference = rng.integers(500, 900, 6)
+        arm = reference + rng.integers(-3, 5, 6)
+        single = [(side.astype(np.float32) / np.float32(1000)).astype(float) for side in (arm, reference)]
+        assert compare(*single).sign_flip == compare(arm, reference).sign_flip
+
+
+def test_a_pair_that_differs_by_rounding_is_a_tie_to_every_count():
+    arm, reference = [0.5 + 1e-8, 0.6, 0.7, 0.8, 0.9], [0.5, 0.5, 0.5, 0.5, 0.5]
+    result = compare(arm, reference)
+    assert (result.wins, result.ties, result.losses) == (4, 1, 0)
+    assert result.sign_flip.floor == 0.125
+
+
+def test_pairs_that_differ_by_rounding_alone_are_identical():
+    reference = np.array([0.5, 0.6, 0.7, 0.8, 0.9])
+    arm = reference * (1 + 2e-7 * np.array([1, -1, 1, -1, 1]))
+    result = compare(arm, reference)
+    assert result.identical
+    assert (result.ties, result.p, result.difference.low) == (5, None, None)
 
 
 def test_a_constant_arm_has_no_correlation():

@@ -15,9 +15,7 @@ def test_binomial_se():
 def said(lab):
     def notes(values, margins, name="test/accuracy"):
         claims = tuple(Claim(contrast={"a": ("y", "x")}, expect="equivalent", margin=m) for m in margins)
-        spec = lab.spec(
-            replicates=2, response=Response(name=name, better="higher", trivial=0.1), a=["x", "y"]
-        )
+        spec = lab.spec(replicates=2, response=Response(name=name, better="higher", trivial=0.1), a=["x", "y"])
         spec = dataclasses.replace(spec, claims=claims)
         points = lab.crossed(spec)
         return list(resolution_notes(spec, outcomes(spec, points, lab.records(spec, points, values))))
@@ -40,6 +38,4 @@ def test_other_responses_have_no_binomial_se(said, name):
 def test_nothing_is_said_without_what_it_takes(said):
     assert said([["failed", "absent"], ["diverged", "unreadable"]], [0.001]) == []
     assert said([[70.0, 90.0], [80.0, 80.0]], [0.001]) == []
-    assert (
-        said([[0.7, 0.9], [0.8, 0.8]], [0.001], "val/accuracy") == []
-    )  # these records count no such examples
+    assert said([[0.7, 0.9], [0.8, 0.8]], [0.001], "val/accuracy") == []  # these records count no such examples

@@ -42,9 +42,7 @@ def test_a_level_left_out_whole_keeps_the_balance(make_factors, make_spec):
 
 
 def test_a_level_left_out_cell_by_cell_keeps_the_balance(make_factors, make_spec):
-    layout = lay_out(
-        make_spec(make_factors([3, 2]), exclude=({"a": "a1", "b": "b0"}, {"a": "a1", "b": "b1"}))
-    )
+    layout = lay_out(make_spec(make_factors([3, 2]), exclude=({"a": "a1", "b": "b0"}, {"a": "a1", "b": "b1"})))
     assert list(layout.factors[0].levels) == ["a0", "a2"]
     assert layout.notes == (
         "`exclude` leaves out level 'a1' of factor 'a'.",

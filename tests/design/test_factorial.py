@@ -15,9 +15,7 @@ def test_every_combination_once(make_factors, make_spec, counts):
     factors = make_factors(counts)
     layout = lay_out(make_spec(factors))
     assert len(layout.points) == math.prod(counts)
-    assert {tuple(p.levels.values()) for p in layout.points} == set(
-        itertools.product(*(f.levels for f in factors))
-    )
+    assert {tuple(p.levels.values()) for p in layout.points} == set(itertools.product(*(f.levels for f in factors)))
 
 
 def test_the_last_factor_changes_fastest_and_references_come_first(make_factors, make_spec):

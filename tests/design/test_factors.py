@@ -72,7 +72,5 @@ def test_one_factor_may_set_a_key_in_each_level_and_share_a_prefix(make_factors,
 
 
 def test_an_unknown_design(make_factors, make_spec):
-    with pytest.raises(
-        DesignError, match=r"Unknown design 'factoral'. Did you mean 'factorial'\? Valid: factorial, "
-    ):
+    with pytest.raises(DesignError, match=r"Unknown design 'factoral'. Did you mean 'factorial'\? Valid: factorial, "):
         lay_out(make_spec(make_factors([2]), "factoral"))

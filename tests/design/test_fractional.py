@@ -35,9 +35,7 @@ def fraction(request, make_factors, make_spec):
     count, resolution = request.param
     factors = make_factors([2] * count, references=[i % 2 for i in range(count)])
     layout = lay_out(make_spec(factors, "fractional", resolution=resolution))
-    matrix = np.array(
-        [[-1 if p.levels[f.name] == f.reference else 1 for f in factors] for p in layout.points]
-    )
+    matrix = np.array([[-1 if p.levels[f.name] == f.reference else 1 for f in factors] for p in layout.points])
     return layout, matrix, SIZES[request.param]
 
 
@@ -136,16 +134,12 @@ def test_few_factors_give_the_whole_factorial(make_factors, make_spec, count):
 @pytest.mark.parametrize("resolution", [None, 2, 8])
 def test_the_resolution_must_be_asked_for(make_factors, make_spec, resolution):
     said = "is not set" if resolution is None else f"is {resolution}"
-    with pytest.raises(
-        DesignError, match=rf"`study.resolution` {said}. Valid: 3 to 7. Set `study.resolution=5`"
-    ):
+    with pytest.raises(DesignError, match=rf"`study.resolution` {said}. Valid: 3 to 7. Set `study.resolution=5`"):
         lay_out(make_spec(make_factors([2] * 5), "fractional", resolution=resolution))
 
 
 def test_a_factor_of_three_levels_is_refused(make_factors, make_spec):
-    with pytest.raises(
-        DesignError, match=r"needs factors of two levels, and 'c' has 3.*exclude: \[{c: c2}\]"
-    ):
+    with pytest.raises(DesignError, match=r"needs factors of two levels, and 'c' has 3.*exclude: \[{c: c2}\]"):
         lay_out(make_spec(make_factors([2, 2, 3]), "fractional", resolution=3))
 
 
@@ -162,12 +156,10 @@ def test_a_fraction_that_falls_short_is_refused(make_factors, make_spec, monkeyp
         lay_out(make_spec(make_factors([2] * 5), "fractional", resolution=5))
 
 
-def test_the_signs_of_the_words_do_not_depend_on_the_fraction_that_pydoe_makes(
-    make_factors, make_spec, monkeypatch
-):
+def test_the_signs_of_the_words_do_not_depend_on_the_fraction_that_pydoe_makes(make_factors, make_spec, monkeypatch):
     spec = make_spec(make_factors([2] * 5), "fractional", resolution=5)
     expected = lay_out(spec)
-    other_half = pydoe.fracfact("a b c d -abcd")[::-1]
+    other_half = np.roll(pydoe.fracfact("a b c d -abcd"), 5, axis=0)
     monkeypatch.setattr(pydoe, "fracfact_by_res", lambda n, res: other_half)
     assert lay_out(spec) == expected
 
@@ -192,9 +184,7 @@ def test_the_signs_of_the_words_do_not_depend_on_the_fraction_that_pydoe_makes(
     ],
 )
 def test_what_it_can_and_cannot_estimate(make_factors, make_spec, count, resolution, can, cannot):
-    said_can, said_cannot = estimable(
-        make_spec(make_factors([2] * count), "fractional", resolution=resolution)
-    )
+    said_can, said_cannot = estimable(make_spec(make_factors([2] * count), "fractional", resolution=resolution))
     assert all(any(words in line for line in said_can) for words in can)
     assert all(any(words in line for line in said_cannot) for words in cannot)
     assert bool(said_can) == bool(can)

@@ -33,9 +33,7 @@ def spec():
         question="Does width matter?",
         design="factorial",
         factors=(
-            Factor(
-                name="width", levels={"16": ("model.width=16",), "32": ("model.width=32",)}, reference="16"
-            ),
+            Factor(name="width", levels={"16": ("model.width=16",), "32": ("model.width=32",)}, reference="16"),
             Factor(
                 name="activation",
                 levels={"relu": ("model.activation=relu",), "tanh": ("model.activation=tanh",)},

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ablate.errors import ConfigError
 from ablate.plan import ConfigDigest, trial_id
-from ablate.plan.identity import GROUPS, MACHINE_KEYS
+from ablate.plan.identity import GROUPS, MACHINE_KEYS, identity
 
 modest = settings(deadline=None, max_examples=60)
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
@@ -19,9 +19,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=8,
 )
-configs = st.fixed_dictionaries(
-    {group: st.dictionaries(keys, values, min_size=1, max_size=4) for group in GROUPS}
-)
+configs = st.fixed_dictionaries({group: st.dictionaries(keys, values, min_size=1, max_size=4) for group in GROUPS})
 
 
 def reordered(value, rng):
@@ -107,6 +105,16 @@ def test_what_counts_as_the_machine():
     assert dict(MACHINE_KEYS) == {"data": {"root", "download"}, "trainer": {"accelerator", "devices"}}
 
 
+def test_the_identity_is_the_config_without_machine_and_rest(config):
+    assert identity(config) == {
+        "data": {"_target_": "ablate.data.digits", "batch_size": 64},
+        "model": config["model"],
+        "objective": config["objective"],
+        "optimizer": config["optimizer"],
+        "trainer": {"max_epochs": 5},
+    }
+
+
 @pytest.mark.parametrize("key", ["root", "accelerator"])
 def test_a_machine_key_elsewhere_matters(config, key):
     assert same({**config, "model": {**config["model"], key: "x"}}) != same(config)
@@ -150,9 +158,7 @@ def test_seed_and_replicate_matter(config):
 @pytest.mark.parametrize("value", [object, {1, 2}, b"x", 1j])
 def test_a_value_that_has_no_text_is_named(config, value):
     broken = {**config, "model": {"blocks": [{"act": value}]}}
-    with pytest.raises(
-        ConfigError, match=r"`model\.blocks\[0\]\.act` is .* of type \w+, which cannot be part of"
-    ):
+    with pytest.raises(ConfigError, match=r"`model\.blocks\[0\]\.act` is .* of type \w+, which cannot be part of"):
         same(broken)
 
 

@@ -217,14 +217,10 @@ def troubled(single):
         survivors=paired(arm[1:], reference[1:]),
         diverged_arm=1,
     )
-    same = contrast(
-        paired((0.5,) * 5, (0.25,) * 5, dropped=1), None, {"skip_span": "none"}, {"skip_span": "two"}
-    )
+    same = contrast(paired((0.5,) * 5, (0.25,) * 5, dropped=1), None, {"skip_span": "none"}, {"skip_span": "two"})
     points = (
         summary.points[0],
-        replace(
-            summary.points[1], values=arm, difference=broken, mean=t_interval(arm), diverged=proportion(1, 6)
-        ),
+        replace(summary.points[1], values=arm, difference=broken, mean=t_interval(arm), diverged=proportion(1, 6)),
         replace(summary.points[2], values=(0.5,) * 5, mean=t_interval((0.5,) * 5), difference=same, failed=1),
     )
     failures = (

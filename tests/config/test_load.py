@@ -1,0 +1,161 @@
+from pathlib import Path
+
+import pytest
+
+from ablate.config.catalog import GROUPS, Catalog
+from ablate.config.load import load
+from ablate.config.search_path import packaged
+from ablate.errors import AblateError, ConfigError
+
+STUDIES = sorted(p.stem for p in (packaged() / "study").glob("*.yaml"))
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_the_frozen_study_says_what_its_yaml_says(here):
+    spec = load(["skip_span"], here).spec
+    assert (spec.name, spec.design, spec.replicates, spec.seed) == ("skip_span", "one_at_a_time", 5, 0)
+    (factor,) = spec.factors
+    assert factor.reference == "two"
+    assert factor.levels["none"] == ("model.skip_span=0",)
+    assert factor.others == ("one", "three", "none")
+    assert (spec.response.name, spec.response.better, spec.response.trivial) == ("test/accuracy", "higher", 0.1)
+    (claim,) = spec.claims
+    assert claim.contrast == {"skip_span": ("one", "two")}
+    assert (claim.expect, claim.margin, claim.alpha) == ("equivalent", 0.01, 0.05)
+    assert spec.directory == "skip_span"
+
+
+def test_the_command_line_wins_over_the_study_which_wins_over_the_defaults(here):
+    assert load(["smoke"], here).spec.settings["model"]["width"] == 16
+    assert load(["smoke", "model.width=24"], here).spec.settings["model"]["width"] == 24
+    assert load(["head", "model=mlp"], here).spec.settings["model"]["_target_"] == "ablate.models.MLP"
+
+
+def test_levels_are_applied_on_top_of_the_users_overrides(here):
+    study = load(["core", "model.width=4"], here)
+    config = study.resolve({}, ["model.skip_span=1", "model=mlp"])
+    assert config["model"]["skip_span"] == 1
+    assert config["model"]["width"] == 4
+    assert config["model"]["_target_"] == "ablate.models.MLP"
+
+
+def test_interpolations_follow_a_levels_choice(here):
+    study = load(["output_activation"], here)
+    assert study.resolve({}, ["data=digits"])["model"]["inputs"] == [1, 8, 8]
+
+
+def test_a_study_takes_some_of_a_factors_levels(here):
+    assert list(load(["core"], here).spec.factor("head").levels) == ["fc", "gap"]
+
+
+@pytest.mark.parametrize(
+    ("words", "directory"),
+    [
+        (["head"], "head"),
+        (["head", "replicates=9", "engine=inline", "trainer.accelerator=cpu"], "head"),
+        (["head", "results_dir=elsewhere"], "head"),
+        (["head", "data=cifar10", "data.root=/x"], "head@data=cifar10"),
+        (["head", "model.width=8", "data=mnist"], "head@data=mnist,model.width=8"),
+        (["head", "model.width=16,32"], "head@model.width=16,32"),
+        (["head", "seed=1"], "head@seed=1"),
+        (["head", "+factor.head.levels.big=['model.head=fc2','model.width=32']"], "head"),
+    ],
+)
+def test_what_changes_a_trial_makes_a_directory_of_its_own(words, directory, here):
+    assert load(words, here).spec.directory == directory
+
+
+def test_a_long_directory_name_is_cut_and_stays_distinct(here):
+    a = load(["head", *(f"+trainer.lightning.limit_{x}=1" for x in "abcdefgh")], here).spec.directory
+    b = load(["head", *(f"+trainer.lightning.limit_{x}=1" for x in "abcdefgi")], here).spec.directory
+    assert a != b
+    assert max(len(a), len(b)) < 150
+
+
+def test_a_users_conf_comes_first_and_adds_to_the_shipped_one(here):
+    write(here / "conf/model/resnet.yaml", "# mine\n_target_: mine.Net\nwidth: 3\n")
+    write(
+        here / "conf/study/own.yaml",
+        "# @package _global_\nstudy:\n  name: own\n  question: q\n  design: factorial\n"
+        "  response: test/accuracy\n  factors: [speed, head]\n",
+    )
+    write(here / "conf/factor/speed.yaml", "speed:\n  reference: 1\n  levels:\n    1: [optimizer.lr=0.1]\n    off: [optimizer.lr=0.2]\n")
+    spec = load(["own"], here).spec
+    assert spec.settings["model"] == {"_target_": "mine.Net", "width": 3}
+    assert spec.names == ("speed", "head")
+    assert spec.factor("speed").reference == "1"
+    assert load(["head", "model=mlp"], here).spec.settings["model"]["_target_"] == "ablate.models.MLP"
+    assert "own" in Catalog(here).names("study")
+
+
+def test_a_factor_can_stand_in_the_study_itself(here):
+    write(
+        here / "conf/study/own.yaml",
+        "# @package _global_\nstudy:\n  name: own\n  question: q\n  design: factorial\n  response: test/accuracy\n"
+        "  factors: [rate]\nfactor:\n  rate: {reference: a, levels: {a: [optimizer.lr=1], b: [optimizer.lr=2]}}\n",
+    )
+    assert list(load(["own"], here).spec.factor("rate").levels) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["head", "model=resent"], ["Unknown model 'resent'", "Did you mean 'resnet'?", "mlp"]),
+        (["head", "model.widht=3"], ["Unknown key 'model.widht'", "Did you mean 'model.width'?", "+model.widht="]),
+        (["head", "modle.width=3"], ["Unknown key 'modle.width'", "Did you mean 'model.width'?"]),
+        (["head", "replicats=3"], ["Unknown key 'replicats'", "Did you mean 'replicates'?"]),
+        (["head", "replicates=0"], ["replicates=0 trains nothing", "1 or more"]),
+        (["head", "replicates=two"], ["replicates: expected `int`, got `str`"]),
+        (["head", "seed=-1"], ["a seed is 0 or more"]),
+        (["head", "study.factors=[haed]"], ["Unknown factor 'haed'", "Did you mean 'head'?"]),
+        (["head", "study.factors=[{head: [fc, gpa]}]"], ["Unknown level of factor 'head' 'gpa'", "Did you mean 'gap'?"]),
+        (["head", "study.factors=[{head: [gap, conv]}]"], ["without its reference, 'fc'"]),
+        (["head", "study.factors=[head, head]"], ["twice"]),
+        (["head", "study.design=factorail"], ["study.design", "factorail"]),
+        (["head", "study.response=test/acuracy"], ["Unknown response 'test/acuracy'", "Did you mean 'test/accuracy'?"]),
+        (["head", "+study.clams=[]"], ["Unknown key 'study.clams'", "Did you mean 'study.claims'?"]),
+        (["head", "model.head=gap"], ["'model.head=gap' would be ignored", "factor 'head'"]),
+        (["head", "~model.nothing"], ["Unknown key 'model.nothing'"]),
+        (["head", "study.name=a/b"], ["names a directory"]),
+        (["head", "model.inputs=${data.nothing}"], ["does not resolve", "data.nothing"]),
+    ],
+)
+def test_mistakes_are_explained(words, says, here):
+    with pytest.raises(ConfigError) as caught:
+        load(words, here)
+    for part in says:
+        assert part in str(caught.value)
+    assert len(str(caught.value)) < 1500
+
+
+def test_a_level_that_cannot_be_applied_names_factor_and_level(here):
+    study = load(["head", "+factor.head.levels.odd=['model.haed=fc']"], here)
+    with pytest.raises(ConfigError, match=r"Factor 'head', level 'odd': Unknown key 'model.haed'"):
+        study.resolve({"head": "odd"}, ["model.haed=fc"])
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_shipped_option_says_in_a_line_what_it_is(group, here):
+    options = Catalog(here).options(group)
+    assert options
+    for option in options:
+        assert len(option.about) > 10, option.path
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_shipped_study_composes_to_a_plan(name, here):
+    from ablate import study
+
+    plan = study.plan([name])
+    assert plan.spec.name == name
+    assert plan.spec.question.endswith((".", "?", ")"))
+    assert len(plan.trials) == len(plan.layout.points) * plan.spec.replicates
+    assert not list(here.iterdir()), "planning writes nothing"
+
+
+def test_every_error_is_the_users_to_see():
+    assert issubclass(ConfigError, AblateError)

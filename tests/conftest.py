@@ -1,0 +1,43 @@
+"""Fixtures for all rooms: a working directory of one's own, small studies, and a quiet machine."""
+
+import os
+
+# Before torch or numpy is imported anywhere: two test workers share two cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory; results go there."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class Listener:
+    """Keeps what a run says."""
+
+    def __init__(self) -> None:
+        self.remarks: list[str] = []
+        self.records: list = []
+        self.total = self.already = -1
+
+    def told(self, message: str) -> None:
+        self.remarks.append(message)
+
+    def started(self, total: int, already: int, response: str) -> None:
+        self.total, self.already, self.response = total, already, response
+
+    def finished(self, record) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
