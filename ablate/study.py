@@ -191,9 +191,7 @@ def run(
         for note in planned.notes:
             observer.told(note)
         for trial_id, reason in planned.contents.unreadable.items():
-            observer.told(
-                f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again."
-            )
+            observer.told(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
         missing = _missing(planned, stale, observer)
         if missing:
             from ablate.execute.examine import examine as look
@@ -285,16 +283,10 @@ def _missing(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ..
         if (r := records.get(t.id)) and r.state != "failed" and r.provenance and r.provenance.source != sources[t.id]
     }  # fmt: skip
     if old:
-        what = (
-            "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
-        )
-        observer.told(
-            f"The code of {len(old)} of {len(planned.trials)} trials has changed since they trained: {what}."
-        )
+        what = "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
+        observer.told(f"The code of {len(old)} of {len(planned.trials)} trials has changed since they trained: {what}.")
     again = old if stale == "rerun" else set[str]()
-    return tuple(
-        t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again
-    )
+    return tuple(t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again)
 
 
 def _sources(planned: Plan) -> Mapping[str, str]:
@@ -330,9 +322,7 @@ def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Ob
         return
     sources, head = _sources(planned), commit(Path.cwd())
     jobs = [
-        Job(
-            bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head
-        )
+        Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
         for b in bundles(missing)
     ]
     results = engine.run(jobs)
@@ -348,9 +338,7 @@ def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Ob
 
 def _summarise_and_save(directory: StudyDirectory, planned: Plan) -> Summary:
     found = directory.contents().records
-    summary = _summarise(
-        planned.spec, planned.layout, tuple(found[t.id] for t in planned.trials if t.id in found)
-    )
+    summary = _summarise(planned.spec, planned.layout, tuple(found[t.id] for t in planned.trials if t.id in found))
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
     return summary

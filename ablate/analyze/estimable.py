@@ -25,9 +25,7 @@ class Estimable:
     reference: tuple[int, ...]
 
 
-def main_effect(
-    factor: str, level: str, against: str, *, arm: Sequence[int], reference: Sequence[int]
-) -> Estimable:
+def main_effect(factor: str, level: str, against: str, *, arm: Sequence[int], reference: Sequence[int]) -> Estimable:
     """A level against another, averaged over the other factors."""
     return Estimable(
         name=contrast_name(factor, level, against),

@@ -62,18 +62,16 @@ def outcomes(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[R
     diverged, failed = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
     notes: list[str] = []
     if outside:
-        notes.append(f"{outside} records belong to trials that are not in this plan, and are left out.")
+        notes.append(f"{outside} of {len(records)} records are left out: their trials are not in this plan.")
     if doubled:
-        notes.append(f"{doubled} trials were recorded again: the latest record that did not fail is used.")
+        notes.append(f"Trials with more than one record ({doubled} surplus) count once: the latest that did not fail.")
     for place, record in sorted(found.items()):
         diverged[place] = record.state == "diverged"
         failed[place] = record.state == "failed"
         if record.state == "complete":
             value = record.responses.get(spec.response.name)
             if value is None or not math.isfinite(value):
-                notes.append(
-                    f"Trial {record.id} is complete but has no {spec.response.name}: it counts as missing."
-                )
+                notes.append(f"Trial {record.id} is complete but has no {spec.response.name}: it counts as missing.")
             else:
                 response[place] = value
     return Outcomes(

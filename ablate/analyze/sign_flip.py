@@ -18,9 +18,7 @@ def floor(n: int) -> float:
     return 2.0 ** (1 - n) if n <= ENUMERATED else 1 / (DRAWS + 1)
 
 
-def sign_flip(
-    differences: npt.NDArray[np.float64], *, rng: np.random.Generator, slack: float = 0.0
-) -> SignFlip:
+def sign_flip(differences: npt.NDArray[np.float64], *, rng: np.random.Generator, slack: float = 0.0) -> SignFlip:
     """Tests, two-sided, that each difference is as likely to have the other sign; the statistic is |sum|.
 
     A difference of zero has no sign: it is left out, which changes neither the sum nor p, and the floor is

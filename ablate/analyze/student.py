@@ -58,6 +58,4 @@ def welch_interval(arm: Values, reference: Values, *, level: float = 0.95) -> In
     df = 1 / ((errors[0] / error) ** 4 / (n - 1) + (errors[1] / error) ** 4 / (m - 1))
     half = t_quantile((1 + level) / 2, df) * error
     difference = mean(arm) - mean(reference)
-    return Interval(
-        value=difference, low=difference - half, high=difference + half, level=level, method="welch"
-    )
+    return Interval(value=difference, low=difference - half, high=difference + half, level=level, method="welch")

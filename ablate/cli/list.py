@@ -25,9 +25,7 @@ GROUP = {"studies": "study", "factors": "factor", "models": "model", "data": "da
 
 @reported
 def list_(
-    kind: Annotated[
-        Kind | None, typer.Argument(help="What to list (default: everything).", show_default=False)
-    ] = None,
+    kind: Annotated[Kind | None, typer.Argument(help="What to list (default: everything).", show_default=False)] = None,
 ) -> None:
     """List studies, factors, models, data sets and engines, your own among them, one line each."""
     from ablate.config.catalog import Catalog

@@ -1,5 +1,6 @@
 """`ablate run`: train what is missing, then the tables."""
 
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,9 +27,7 @@ class Stale(StrEnum):
 def run(
     words: Words = None,
     *,
-    show_plan: Annotated[
-        bool, typer.Option("--plan", help="Only say what would run, as `ablate plan`.")
-    ] = False,
+    show_plan: Annotated[bool, typer.Option("--plan", help="Only say what would run, as `ablate plan`.")] = False,
     format: FormatOption = Format.table,
     stale: Annotated[
         Stale,
@@ -44,16 +43,18 @@ def run(
         return print_plan(asked)
 
     from ablate import study
-    from ablate.report.formats import show
+    from ablate.report.formats import FORMATS, show
     from ablate.report.message import note
+    from ablate.store.atomic import write
 
     with _Watch() as watch:
         try:
-            summary, path = study.run(asked, observer=watch, stale=stale.value)
+            summary, directory = study.run(asked, observer=watch, stale=stale.value)
         except KeyboardInterrupt:
             watch.close()
             note(f"Interrupted: {watch.done} of {watch.total} trials are there. The same command goes on.")
             raise
+    write(directory / "summary.md", FORMATS["markdown"](summary, sys.stdout, None).encode())
     show(summary, format.value)
     if summary.failed:
         raise typer.Exit(Code.SOME_FAILED)

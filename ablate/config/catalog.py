@@ -63,9 +63,7 @@ def _about(group: str, file: Path) -> str:
 def _mapping(file: Path) -> dict[str, Any]:
     """The file's mapping, or nothing where it is not one: composing it says what is wrong with it."""
     try:
-        content = yaml.load(
-            file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError:
         return {}
     return content if isinstance(content, dict) else {}

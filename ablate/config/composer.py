@@ -117,9 +117,7 @@ class Composer:
             name = key(override)
             if override.startswith("~") and f"'{name}'" in str(error):
                 return self._unknown_key(name, self._composed(()))
-        reason = " ".join(
-            line.strip() for line in str(error).split("Config search path")[0].splitlines() if line
-        )
+        reason = " ".join(line.strip() for line in str(error).split("Config search path")[0].splitlines() if line)
         given = f" (overrides: {' '.join(overrides)})" if overrides else ""
         return f"The configuration does not compose: {reason.strip()}{given}"
 

@@ -8,14 +8,11 @@ from pathlib import Path
 from ablate.config.composer import Composer
 from ablate.config.request import Request, key, parse
 from ablate.config.schema import read, study_node
-from ablate.config.spec import Config, Factor, StudySpec
+from ablate.config.spec import UNTRAINED, Config, Factor, StudySpec
 from ablate.errors import ConfigError, unknown
 
 EXTENDS = ("replicates", "results_dir", "engine", "logger", "factor")
 """Root keys that leave what a trial is alone: overriding them extends the study, or runs it elsewhere."""
-
-PATHS = ("data.root", "data.download", "trainer.accelerator", "trainer.devices")
-"""Keys that say where a trial finds its data and its device: never part of what it is."""
 
 LONGEST_NAME = 120
 """Characters of a directory's name; file systems end at 255."""
@@ -82,9 +79,7 @@ def load(words: Sequence[str], directory: Path) -> Study:
 
 def _check_conflicts(spec: StudySpec) -> None:
     """A key that a factor varies cannot be set on the command line too: the value would be ignored."""
-    varied: dict[str, Factor] = {
-        key(o): f for f in spec.factors for level in f.levels.values() for o in level
-    }
+    varied: dict[str, Factor] = {key(o): f for f in spec.factors for level in f.levels.values() for o in level}
     for override in spec.overrides:
         factor = varied.get(key(override))
         if factor is not None:
@@ -94,13 +89,16 @@ def _check_conflicts(spec: StudySpec) -> None:
             )
 
 
+def _changes_trials(name: str) -> bool:
+    group, _, rest = name.partition(".")
+    return group not in EXTENDS and rest.partition(".")[0] not in UNTRAINED.get(group, ())
+
+
 def _directory(name: str, request: Request) -> str:
     """The study's name, and what the request changed of what its trials are."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.\-]*", name):
         raise ConfigError(f"study.name {name!r} names a directory: letters, digits, '_', '-' and '.' only.")
-    changed = [
-        o for o in request.overrides if key(o).partition(".")[0] not in EXTENDS and key(o) not in PATHS
-    ]
+    changed = [o for o in request.overrides if _changes_trials(key(o))]
     changed += [f"{f.name}={','.join(f.levels)}" for f in request.sweeps]
     if not changed:
         return name

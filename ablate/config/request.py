@@ -8,13 +8,10 @@ from hydra.core.override_parser.types import Glob, IntervalSweep, Override, Over
 from hydra.errors import HydraException
 
 from ablate.config.catalog import GROUPS, Catalog
-from ablate.config.spec import Factor
+from ablate.config.spec import TRAINED, Factor
 from ablate.errors import ConfigError, unknown
 
 DEFAULT_STUDY = "core"
-
-TRAINED = ("model", "data", "objective", "optimizer", "trainer")
-"""The groups that decide what a trial is; only these can be swept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +43,11 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
         if override is None or name == "study":
             chosen = word if override is None else _one(override, word)
             if study is not None:
-                raise ConfigError(
-                    f"Two studies in one command: {study!r} and {chosen!r}. A command runs one study."
-                )
+                raise ConfigError(f"Two studies in one command: {study!r} and {chosen!r}. A command runs one study.")
             study = chosen
         elif override.is_sweep_override():
             if name in sweeps:
-                raise ConfigError(
-                    f"{name!r} is swept twice. Put all its values into one sweep: {name}=a,b,c."
-                )
+                raise ConfigError(f"{name!r} is swept twice. Put all its values into one sweep: {name}=a,b,c.")
             sweeps[name] = _factor(override, word, catalog)
         elif name == "factor":
             raise ConfigError(
@@ -65,9 +58,7 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
             overrides.append(word)
     study = study or DEFAULT_STUDY
     if study not in catalog.names("study"):
-        raise ConfigError(
-            unknown("study", study, catalog.names("study")) + " 'ablate list studies' describes them."
-        )
+        raise ConfigError(unknown("study", study, catalog.names("study")) + " 'ablate list studies' describes them.")
     for name in sorted({key(o) for o in overrides} & set(sweeps)):
         raise ConfigError(f"{name!r} is both set and swept. Leave one of the two out.")
     return Request(study=study, overrides=tuple(overrides), sweeps=tuple(sweeps.values()))
@@ -107,17 +98,13 @@ def _factor(override: Override, word: str, catalog: Catalog) -> Factor:
         where = f"{name!r} cannot be swept" if group in (*GROUPS, "replicates", "results_dir", "seed") else ""
         if not where:
             raise ConfigError(unknown("key", name, TRAINED) + " Only keys of these groups can be swept.")
-        raise ConfigError(
-            f"{where}: it does not change what a design point is. What can: {', '.join(TRAINED)}."
-        )
+        raise ConfigError(f"{where}: it does not change what a design point is. What can: {', '.join(TRAINED)}.")
     if override.type is not OverrideType.CHANGE:
         raise ConfigError(f"The sweep {word!r} must be over a key that exists: {name}=a,b.")
     values = _values(override, name, catalog)
     levels = {value.strip("'\""): (f"{name}={value}",) for value in values}
     if len(levels) < 2:
-        raise ConfigError(
-            f"The sweep {word!r} has one value. A factor needs two or more, or set it without a comma."
-        )
+        raise ConfigError(f"The sweep {word!r} has one value. A factor needs two or more, or set it without a comma.")
     if len(levels) < len(values):
         raise ConfigError(f"The sweep {word!r} names a value twice.")
     return Factor(name=name, levels=levels, reference=next(iter(levels)))
@@ -128,7 +115,5 @@ def _values(override: Override, name: str, catalog: Catalog) -> list[str]:
     if isinstance(value, Glob):
         return value.filter(list(catalog.names(name)))
     if isinstance(value, IntervalSweep):
-        raise ConfigError(
-            f"{name!r}: interval() names no levels. Use a list or range(): '{name}=range(8,33,8)'."
-        )
+        raise ConfigError(f"{name!r}: interval() names no levels. Use a list or range(): '{name}=range(8,33,8)'.")
     return list(override.sweep_string_iterator())

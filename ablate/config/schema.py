@@ -79,9 +79,7 @@ def study_node(settings: Config) -> StudyYaml:
     return convert(settings.get("study") or {}, StudyYaml, "study")
 
 
-def read(
-    settings: Config, *, sweeps: tuple[Factor, ...], overrides: tuple[str, ...], directory: str
-) -> StudySpec:
+def read(settings: Config, *, sweeps: tuple[Factor, ...], overrides: tuple[str, ...], directory: str) -> StudySpec:
     """A resolved configuration and the command line's sweeps, as one frozen study.
 
     Raises:
@@ -90,18 +88,14 @@ def read(
     study = study_node(settings)
     root = convert({k: settings.get(k) for k in RootYaml.__struct_fields__}, RootYaml, "")
     if root.replicates < 1:
-        raise ConfigError(
-            f"replicates={root.replicates} trains nothing: it must be 1 or more, and 5 or more for a p."
-        )
+        raise ConfigError(f"replicates={root.replicates} trains nothing: it must be 1 or more, and 5 or more for a p.")
     if root.seed < 0:
         raise ConfigError(f"seed={root.seed}: a seed is 0 or more.")
     declared = settings.get("factor") or {}
     factors = tuple(_factor(name, declared, levels) for name, levels in study.chosen.items())
     for sweep in sweeps:
         if sweep.name in study.chosen:
-            raise ConfigError(
-                f"The sweep {sweep.name!r} has the name of a factor that the study has already."
-            )
+            raise ConfigError(f"The sweep {sweep.name!r} has the name of a factor that the study has already.")
     return StudySpec(
         name=study.name,
         question=study.question,
@@ -113,8 +107,7 @@ def read(
         resolution=study.resolution,
         exclude=tuple(study.exclude),
         claims=tuple(
-            Claim(contrast=c.contrast, expect=c.expect, margin=c.margin, alpha=c.alpha, why=c.why)
-            for c in study.claims
+            Claim(contrast=c.contrast, expect=c.expect, margin=c.margin, alpha=c.alpha, why=c.why) for c in study.claims
         ),
         tags=tuple(study.tags),
         overrides=overrides,
@@ -158,8 +151,8 @@ def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) ->
     kept = {k: tuple(v) for k, v in factor.levels.items() if chosen is None or k in chosen}
     if chosen is not None and factor.reference in factor.levels and factor.reference not in kept:
         raise ConfigError(
-            f"study.factors takes the levels {', '.join(kept)} of {name!r} without its reference, {factor.reference!r}. "
-            f"Add it, or set factor.{name}.reference."
+            f"study.factors takes the levels {', '.join(kept)} of {name!r} without its reference, "
+            f"{factor.reference!r}. Add it, or set factor.{name}.reference."
         )
     return Factor(name=name, levels=kept, reference=factor.reference)
 

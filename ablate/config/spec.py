@@ -11,6 +11,16 @@ Expectation = Literal["greater", "less", "equivalent", "no_worse"]
 Config = dict[str, Any]
 """One resolved configuration, as plain containers: what a trial is trained from."""
 
+TRAINED = ("data", "model", "objective", "optimizer", "trainer")
+"""The config groups that decide what a trial is. Engine, logger and paths do not."""
+
+UNTRAINED: Mapping[str, frozenset[str]] = {
+    "data": frozenset({"root", "download", "chance"}),
+    "objective": frozenset({"responses"}),
+    "trainer": frozenset({"accelerator", "devices"}),
+}
+"""Keys inside those groups that leave a trial what it is: where its data lie, what trains it, how it is read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Factor:

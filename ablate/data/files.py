@@ -71,9 +71,7 @@ class Files:
         missing = [name for name in self.contents if not (self.directory / name).is_file()]
         elsewhere = "data.root=DIR (or the environment's ABLATE_DATA_DIR) for a folder that has it"
         if not missing:
-            damaged = [
-                name for name, digest in self.contents.items() if not _intact(self.directory / name, digest)
-            ]
+            damaged = [name for name, digest in self.contents.items() if not _intact(self.directory / name, digest)]
             names = f" ({', '.join(damaged)})" if damaged else ""
             return (
                 f"{self.title} in {self.directory} is damaged{names}: {reason}. Delete that folder and pass"

@@ -99,8 +99,7 @@ def cifar10(
         dataset=CIFAR10,
         root=folder,
         directory=folder / CIFAR10.base_folder,
-        contents=dict(CIFAR10.train_list + CIFAR10.test_list)
-        | {CIFAR10.meta["filename"]: CIFAR10.meta["md5"]},
+        contents=dict(CIFAR10.train_list + CIFAR10.test_list) | {CIFAR10.meta["filename"]: CIFAR10.meta["md5"]},
         archives=(folder / CIFAR10.filename,),
     )
     with warnings.catch_warnings():

@@ -21,8 +21,6 @@ class Scale:
         variance, mean = torch.var_mean(values, dim=axes, correction=0, keepdim=True)
         return cls(mean=mean, sd=torch.where(variance > 0, variance.sqrt(), 1.0))
 
-    def apply(
-        self, values: Float32[Tensor, "examples channels *rest"]
-    ) -> Float32[Tensor, "examples channels *rest"]:
+    def apply(self, values: Float32[Tensor, "examples channels *rest"]) -> Float32[Tensor, "examples channels *rest"]:
         """(values − mean) / SD."""
         return (values - self.mean) / self.sd

@@ -63,9 +63,7 @@ def check(splits: Splits, *, inputs: Sequence[int], outputs: int) -> None:
             )
         _check_targets(name, arrays, outputs)
         if not (_finite(arrays.inputs) and _finite(arrays.targets)):
-            raise DataError(
-                f"The {name} split holds NaN or infinite values: every training on it would diverge."
-            )
+            raise DataError(f"The {name} split holds NaN or infinite values: every training on it would diverge.")
 
 
 def _held_out(source: Source) -> int:

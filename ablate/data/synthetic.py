@@ -47,9 +47,7 @@ def friedman1(x: Float64[np.ndarray, "examples features"]) -> Float64[np.ndarray
 FUNCTIONS = {
     "linear": Function(draw=lambda rng, shape: rng.standard_normal(shape), truth=linear),
     "sine": Function(draw=lambda rng, shape: rng.uniform(-1, 1, shape), truth=sine),
-    "friedman1": Function(
-        draw=lambda rng, shape: rng.uniform(0, 1, shape), truth=friedman1, least_features=5
-    ),
+    "friedman1": Function(draw=lambda rng, shape: rng.uniform(0, 1, shape), truth=friedman1, least_features=5),
 }
 
 
@@ -91,13 +89,9 @@ def synthetic(
     if features < chosen.least_features:
         raise DataError(f"data.features={features}; valid for {function}: {chosen.least_features} or more.")
     if not 0 <= noise < 1:
-        raise DataError(
-            f"data.noise={noise} is a share of the target's SD; valid: 0 or more, and less than 1."
-        )
+        raise DataError(f"data.noise={noise} is a share of the target's SD; valid: 0 or more, and less than 1.")
     if examples < 1 or data_seed < 0:
-        raise DataError(
-            f"data.examples={examples}, data.data_seed={data_seed}; valid: at least 1, and at least 0."
-        )
+        raise DataError(f"data.examples={examples}, data.data_seed={data_seed}; valid: at least 1, and at least 0.")
     for_inputs, for_noise = (np.random.default_rng(s) for s in np.random.SeedSequence(data_seed).spawn(2))
     inputs = chosen.draw(for_inputs, (examples, features))
     targets = math.sqrt(1 - noise**2) * chosen.truth(inputs) + noise * for_noise.standard_normal(examples)

@@ -46,16 +46,12 @@ class Divergence(pl.Callback):
             return
         value = loss.detach().mean().item()
         if not math.isfinite(value) or abs(value) > self._max_loss:
-            self.reason = (
-                f"training loss {value:.4g} in epoch {trainer.current_epoch + 1} (bound {self._max_loss:.4g})"
-            )
+            self.reason = f"training loss {value:.4g} in epoch {trainer.current_epoch + 1} (bound {self._max_loss:.4g})"
             trainer.should_stop = True
 
 
 def scalars(trainer: pl.Trainer) -> dict[str, float]:
     """What has been logged, as Python floats."""
     return {
-        name: float(value)
-        for name, value in trainer.callback_metrics.items()
-        if torch.as_tensor(value).numel() == 1
+        name: float(value) for name, value in trainer.callback_metrics.items() if torch.as_tensor(value).numel() == 1
     }

@@ -1,5 +1,6 @@
 """Minibatch indices in chunks: what `training_step` gets instead of data, which live on the device already."""
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -15,7 +16,7 @@ EVALUATION = 1024
 class TrainingChunks:
     """Every epoch a new order of the training examples, cut into minibatches and these into chunks.
 
-    An iteration yields int64 tensors (steps, batch). Examples that do not fill the last minibatch wait for another epoch.
+    An iteration yields int64 tensors (steps, batch). Examples that do not fill the last minibatch sit this epoch out.
     """
 
     def __init__(self, *, examples: int, batch_size: int, seed: int) -> None:
@@ -30,7 +31,7 @@ class TrainingChunks:
 
     def __len__(self) -> int:
         """Chunks per epoch."""
-        return -(-self.steps // STEPS)
+        return math.ceil(self.steps / STEPS)
 
     def __iter__(self) -> Iterator[Tensor]:
         order = torch.randperm(self._examples, generator=self._generator)
@@ -46,7 +47,7 @@ class EvaluationChunks:
 
     def __len__(self) -> int:
         """Batches."""
-        return -(-len(self._indices) // EVALUATION)
+        return math.ceil(len(self._indices) / EVALUATION)
 
     def __iter__(self) -> Iterator[Tensor]:
         yield from self._indices.split(EVALUATION)

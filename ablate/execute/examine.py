@@ -99,18 +99,17 @@ def _flops(built: nn.Module, probe: torch.Tensor) -> int | None:
 
 def _check_objective(built: nn.Module, config: Config, probe: torch.Tensor, targets: torch.Tensor) -> None:
     loss, metrics = objective(config)
-    try:
-        with torch.no_grad():
-            built.eval()
-            predictions = built(probe)
-            for name, call in {"loss": loss, **metrics}.items():
-                what = name
+    built.eval()
+    with torch.no_grad():
+        predictions = built(probe)
+        for name, call in {"loss": loss, **metrics}.items():
+            try:
                 call(predictions, targets)
-    except Exception as error:
-        raise ConfigError(
-            f"objective: the {what} does not take predictions of shape {list(predictions.shape)} and targets of shape "
-            f"{list(targets.shape)}: {own_words(error)}. objective=classification or =regression must fit data and model."
-        ) from error
+            except Exception as error:
+                raise ConfigError(
+                    f"objective: the {name} does not take predictions of shape {list(predictions.shape)} and targets "
+                    f"of shape {list(targets.shape)}: {own_words(error)}. The objective must fit data and model."
+                ) from error
 
 
 def _check_logged(spec: StudySpec, config: Config) -> None:
@@ -139,12 +138,11 @@ def _same(spec: StudySpec, one: DesignPoint, other: DesignPoint) -> str:
     differ = [f for f in spec.factors if one.levels[f.name] != other.levels[f.name]]
     named = ", ".join(f"{f.name}={one.levels[f.name]} and {f.name}={other.levels[f.name]}" for f in differ)
     overrides = "; ".join(
-        f"{f.name}: {list(f.levels[one.levels[f.name]])} or {list(f.levels[other.levels[f.name]])}"
-        for f in differ
+        f"{f.name}: {list(f.levels[one.levels[f.name]])} or {list(f.levels[other.levels[f.name]])}" for f in differ
     )
     held = {n: v for n, v in one.levels.items() if n not in {f.name for f in differ}}
     at = f" (at {', '.join(f'{n}={v}' for n, v in held.items())})" if held else ""
     return (
-        f"{named} build the same network{at}: equal parameters, equal outputs, equal training. The levels change nothing "
-        f"there ({overrides}). Take one of them out, or exclude the combination with study.exclude."
+        f"{named} build the same network{at}: equal parameters, equal outputs, equal training. Its levels change "
+        f"nothing there ({overrides}). Take one of them out, or exclude the combination with study.exclude."
     )

@@ -126,13 +126,8 @@ def objective(config: Config) -> tuple[nn.Module, dict[str, Any]]:
     """
     node = config.get("objective") or {}
     if "loss" not in node:
-        raise ConfigError(
-            "A plain nn.Module needs an objective with a loss: objective=classification, or =regression."
-        )
-    metrics = {
-        name: build(metric, f"objective.metrics.{name}")
-        for name, metric in (node.get("metrics") or {}).items()
-    }
+        raise ConfigError("A plain nn.Module needs an objective with a loss: objective=classification, or =regression.")
+    metrics = {name: build(metric, f"objective.metrics.{name}") for name, metric in (node.get("metrics") or {}).items()}
     return build(node["loss"], "objective.loss"), metrics
 
 

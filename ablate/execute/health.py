@@ -39,9 +39,7 @@ class Finding:
 
 def examine_machine(directory: Path, results_dir: Path) -> Iterator[Finding]:
     """Looks at everything in turn; slow things last, so that a screen fills while they are tried."""
-    yield Finding(
-        what="ablate", state="ok", detail=f"{ablate.__version__}, Python {platform.python_version()}"
-    )
+    yield Finding(what="ablate", state="ok", detail=f"{ablate.__version__}, Python {platform.python_version()}")
     for name in PACKAGES:
         try:
             yield Finding(what=name, state="ok", detail=version(name))

@@ -35,9 +35,7 @@ def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> 
     )
 
 
-def failed(
-    trial: Trial, job: Job, *, error: str, traceback: str, engine: str, threads: int, source: str
-) -> Record:
+def failed(trial: Trial, job: Job, *, error: str, traceback: str, engine: str, threads: int, source: str) -> Record:
     """Records one trial as failed, its traceback in a file beside the record.
 
     Raises:

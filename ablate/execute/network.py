@@ -25,9 +25,7 @@ def network(config: Config, *, seed: int) -> nn.Module:
     seed_everything(seed)
     built = build(config["model"], "model")
     if not isinstance(built, nn.Module):
-        raise ModelError(
-            f"model: {config['model']['_target_']} gives a {type(built).__name__}, not a torch.nn.Module."
-        )
+        raise ModelError(f"model: {config['model']['_target_']} gives a {type(built).__name__}, not a torch.nn.Module.")
     if type(built).__module__.startswith("lightning."):
         raise ModelError("model: import LightningModule from pytorch_lightning, not from lightning.pytorch.")
     initialise = getattr(built, "initialise", None)

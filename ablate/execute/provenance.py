@@ -8,6 +8,7 @@ import socket
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def provenance(*, device: str, threads: int, engine: str, source: str, commit: s
 
 
 def commit(directory: Path) -> str | None:
-    """The commit that is checked out in or above a directory, read from `.git` without calling git; None without one."""
+    """The commit checked out in or above a directory, read from `.git` without calling git; None without one."""
     for place in (directory, *directory.parents):
         git = place / ".git"
         if git.is_dir():
@@ -117,14 +118,13 @@ def _is_installed(file: Path) -> bool:
     return any(file.is_relative_to(path) for path in paths)
 
 
+@cache
 def _parsed(file: Path) -> bytes:
+    text = file.read_text(encoding="utf-8")
     try:
-        text = file.read_text(encoding="utf-8")
         return ast.dump(ast.parse(text)).encode()
     except SyntaxError:
         return text.encode()
-    except OSError:
-        return b""
 
 
 def own_modules_first() -> None:

@@ -29,11 +29,7 @@ class Signature:
 
     def equals(self, other: "Signature") -> bool:
         """Whether both start from the same parameters and compute the same function of them, forward and backward."""
-        if (
-            self.shapes != other.shapes
-            or self.initial != other.initial
-            or self.response.shape != other.response.shape
-        ):
+        if self.shapes != other.shapes or self.initial != other.initial or self.response.shape != other.response.shape:
             return False
         scale = float(np.abs(self.response).max(initial=0.0)) or 1.0
         return bool(np.allclose(self.response, other.response, rtol=TOLERANCE, atol=TOLERANCE * scale))

@@ -26,11 +26,7 @@ def locate(target: str, where: str) -> Callable[..., Any]:
         try:
             found: Any = importlib.import_module(name)
         except ModuleNotFoundError as error:
-            if (
-                error.name is not None
-                and (name == error.name or name.startswith(error.name + "."))
-                and end > 1
-            ):
+            if error.name is not None and (name == error.name or name.startswith(error.name + ".")) and end > 1:
                 continue
             raise ConfigError(_not_imported(target, where, error)) from error
         except Exception as error:
@@ -69,13 +65,9 @@ def check(config: Mapping[str, Any], where: str, *, given: tuple[str, ...] = ())
     """
     target = config.get("_target_")
     if not isinstance(target, str):
-        raise ConfigError(
-            f"{where} has no _target_: name the class or function to build, as _target_: module.Class."
-        )
+        raise ConfigError(f"{where} has no _target_: name the class or function to build, as _target_: module.Class.")
     called = locate(target, where)
-    arguments = {
-        k: v for k, v in config.items() if k not in ("_target_", "_partial_", "_convert_", "_recursive_")
-    }
+    arguments = {k: v for k, v in config.items() if k not in ("_target_", "_partial_", "_convert_", "_recursive_")}
     check_arguments(called, arguments, where, given=given, partial=bool(config.get("_partial_")))
 
 
@@ -102,11 +94,7 @@ def check_arguments(
         if name not in named and not open_ended:
             raise ConfigError(unknown("key", f"{where}.{name}", [f"{where}.{n}" for n in named]))
     for name in named:
-        if (
-            parameters[name].default is inspect.Parameter.empty
-            and name not in (*arguments, *given)
-            and not partial
-        ):
+        if parameters[name].default is inspect.Parameter.empty and name not in (*arguments, *given) and not partial:
             raise ConfigError(f"{where}.{name} is missing: {called.__qualname__} needs it.")
     hints = _hints(called)
     for name, value in arguments.items():

@@ -37,9 +37,7 @@ def check_bias(*, bias: bool, bias_value: float) -> None:
         ModelError: `bias_value` is not zero although `bias` is false.
     """
     if bias_value and not bias:
-        raise ModelError(
-            f"bias_value={bias_value} has no bias to set: bias is false. Set bias=true or bias_value=0."
-        )
+        raise ModelError(f"bias_value={bias_value} has no bias to set: bias is false. Set bias=true or bias_value=0.")
 
 
 def check_inputs(inputs: Sequence[int]) -> None:

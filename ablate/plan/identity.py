@@ -6,20 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
-from ablate.config.spec import Config
+from ablate.config.spec import TRAINED, UNTRAINED, Config
 from ablate.errors import ConfigError
 
 SCHEMA = 1
 """Part of every id: raised when a config comes to mean something else, lest old results pass for new."""
-
-GROUPS = ("data", "model", "objective", "optimizer", "trainer")
-"""The config groups that can change a trial's result. Engine, logger and paths cannot."""
-
-MACHINE_KEYS: Mapping[str, frozenset[str]] = {
-    "data": frozenset({"root", "download"}),
-    "trainer": frozenset({"accelerator", "devices"}),
-}
-"""Keys inside those groups that say where the data lie and what trains: another machine, the same trial."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +28,7 @@ class ConfigDigest:
         Raises:
             ConfigError: names the key whose value is not a number, text, a list or a mapping.
         """
-        parts = [f"{group}:{_canonical(_identity(config, group), group)}" for group in GROUPS]
+        parts = [f"{group}:{_canonical(_identity(config, group), group)}" for group in TRAINED]
         return cls(sha256=hashlib.sha256("\n".join((f"schema:{SCHEMA}", *parts)).encode()).hexdigest())
 
     def trial_id(self, *, seed: int, replicate: int) -> str:
@@ -56,16 +47,16 @@ def trial_id(config: Config, *, seed: int, replicate: int) -> str:
 
 def identity(config: Config) -> Config:
     """The part of a resolved config that can change a trial's result."""
-    return {group: _identity(config, group) for group in GROUPS}
+    return {group: _identity(config, group) for group in TRAINED}
 
 
 def _identity(config: Config, group: str) -> Any:
-    """The group without its machine keys."""
+    """The group without what leaves a trial what it is."""
     content = config.get(group)
     if not isinstance(content, Mapping):
         return content
-    machine = MACHINE_KEYS.get(group, frozenset[str]())
-    return {key: value for key, value in cast(Mapping[Any, Any], content).items() if key not in machine}
+    untrained = UNTRAINED.get(group, frozenset[str]())
+    return {key: value for key, value in cast(Mapping[Any, Any], content).items() if key not in untrained}
 
 
 def _canonical(value: Any, where: str) -> str:

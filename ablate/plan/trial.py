@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ablate.config.spec import Config, StudySpec
+from ablate.config.spec import TRAINED, Config, StudySpec
 from ablate.design import DesignPoint
 from ablate.errors import DesignError
-from ablate.plan.identity import GROUPS, ConfigDigest
+from ablate.plan.identity import ConfigDigest
 from ablate.plan.seeds import Streams, streams
 
 
@@ -64,6 +64,6 @@ def _check_distinct(points: Sequence[DesignPoint], digests: Sequence[ConfigDiges
             pairs = " and ".join(f"{name!r} ({twin.levels[name]} or {point.levels[name]})" for name in differ)
             raise DesignError(
                 f"A level that changes nothing: two design points that differ in factor {pairs} are the same "
-                f"training. Give the levels overrides that change {', '.join(GROUPS[:-1])} or {GROUPS[-1]} "
+                f"training. Give the levels overrides that change {', '.join(TRAINED[:-1])} or {TRAINED[-1]} "
                 "(not where the data lie or what trains), or remove one."
             )

@@ -5,8 +5,8 @@ import io
 from collections.abc import Mapping
 
 from ablate.analyze.summary import Contrast, Failure, Interval, Paired, PointSummary, Proportion, Summary
-from ablate.report.contrasts_table import P_FROM, contrast_name
 from ablate.report.point_name import PointNames, baseline_levels
+from ablate.report.remarks import P_FROM
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
@@ -61,7 +61,7 @@ def _point(point: PointSummary, names: PointNames) -> Row:
 def _contrast(contrast: Contrast) -> Row:
     paired = contrast.paired
     return (
-        {"table": "contrast", "name": contrast_name(contrast), "kind": contrast.kind}
+        {"table": "contrast", "name": contrast.name, "kind": contrast.kind}
         | _levels("factor", {**contrast.held, **contrast.levels})
         | _levels("against", {**contrast.held, **contrast.against})
         | {"n": paired.n, "mean": paired.mean_arm, "mean_reference": paired.mean_reference}

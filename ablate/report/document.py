@@ -12,7 +12,7 @@ from ablate.report.table import Block, Item
 def document(summary: Summary) -> tuple[Item, ...]:
     """The study, its design points, its contrasts, what did not complete, and what a reader must know."""
     names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
-    items: list[Item] = [_study(summary), points_table(summary, names), *contrast_tables(summary)]
+    items: list[Item] = [_study(summary), points_table(summary, names), *contrast_tables(summary, names)]
     if summary.failures:
         items.append(failures_table(summary, names))
     if summary.notes:

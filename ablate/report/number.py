@@ -92,8 +92,8 @@ class Digits:
 
     def named(self, interval: Interval) -> str:
         """The same for a sentence, where no heading says what the interval is."""
-        name = interval_name([interval])
-        return f"{self.interval(interval)} ({name})" if name else self.interval(interval)
+        text, name = self.interval(interval).replace(" ", NO_BREAK), interval_name([interval])
+        return f"{text} ({name})" if name else text
 
 
 def interval_name(intervals: Iterable[Interval | None]) -> str:

@@ -65,21 +65,23 @@ def _points(
 ) -> Table:
     names = PointNames(points, baseline)
     spread = tuple(points[0]) if points and len(points[0]) > 1 else ()
-    return Table(
+    return Table.of(
         title="Design points",
-        columns=(
-            Column(name="point", key=True, wrap=True, instead="named" if spread else ""),
-            *(Column(name=factor, key=True, instead="spread") for factor in spread),
-            Column(name="parameters", justify="right"),
-            Column(name="FLOPs", justify="right"),
-        ),
-        rows=tuple(
-            (names.of(levels), *(levels[factor] for factor in spread), compact(p), compact(f))
-            for levels, p, f in zip(points, parameters, flops, strict=True)
-        ),
+        columns=[
+            (
+                Column(name="point", key=True, wrap=True, instead="named" if spread else ""),
+                [names.of(levels) for levels in points],
+            ),
+            *(
+                (Column(name=factor, key=True, instead="spread"), [levels[factor] for levels in points])
+                for factor in spread
+            ),
+            (Column(name="parameters", justify="right"), [compact(count) for count in parameters]),
+            (Column(name="FLOPs", justify="right"), [compact(count) for count in flops]),
+        ],
         caption=names.caption,
         notes=("FLOPs: of one example's forward pass.",),
-    ).without_empty()
+    )
 
 
 def _listed(label: str, items: Sequence[str]) -> list[tuple[str, str]]:

@@ -25,8 +25,6 @@ def points_table(summary: Summary, names: PointNames) -> Table:
     factors = tuple(points[0].levels) if points else ()
     spread = factors if len(factors) > 1 else ()
     most = max((len(p.values) for p in points), default=0)
-    listed = 2 < most < _LISTED_BELOW
-    diverged = any(p.diverged.k for p in points)
 
     means = [p.mean for p in points]
     deltas = [p.difference.paired.difference if p.difference else None for p in points]
@@ -40,50 +38,41 @@ def points_table(summary: Summary, names: PointNames) -> Table:
 
     origin = _origin(points, names)
 
-    columns = [
-        Column(name="point", key=True, wrap=True, instead="named" if spread else ""),
-        *(Column(name=factor, key=True, instead="spread") for factor in spread),
-        Column(name="n", justify="right"),
-        Column(name=_mean_heading(most, with_interval("mean", means))),
-        Column(name="SD", justify="right", instead="spread"),
-        *([Column(name="values", group=1)] if listed else []),
-        Column(name=with_interval(f"Δ from {origin}", deltas)),
-        *([Column(name=_diverged_heading(points), group=1)] if diverged else []),
-        Column(name="parameters", justify="right", group=1),
-        Column(name="FLOPs", justify="right", group=1),
-        Column(name="seconds", justify="right", group=1),
-    ]
-    rows = [
+    columns: list[tuple[Column, list[str]]] = [
         (
-            names.of(p.levels),
-            *(p.levels[factor] for factor in spread),
-            _count(p),
-            _estimate(p, aligned),
-            digits.number(p.sd),
-            *([digits.several(p.values) or ABSENT] if listed else []),
-            REFERENCE if names.of(p.levels) == origin else _difference(p, change),
-            *([proportion(p.diverged)] if diverged else []),
-            compact(p.parameters),
-            compact(p.flops),
-            duration.number(p.seconds),
-        )
-        for p in points
+            Column(name="point", key=True, wrap=True, instead="named" if spread else ""),
+            [names.of(p.levels) for p in points],
+        ),
+        *((Column(name=factor, key=True, instead="spread"), [p.levels[factor] for p in points]) for factor in spread),
+        (Column(name="n", justify="right"), [_count(p) for p in points]),
+        (Column(name=_mean_heading(most, with_interval("mean", means))), [_estimate(p, aligned) for p in points]),
+        (Column(name="SD", justify="right", instead="spread"), [digits.number(p.sd) for p in points]),
+        (
+            Column(name="values", group=1),
+            [digits.several(p.values) or ABSENT for p in points] if 2 < most < _LISTED_BELOW else [],
+        ),
+        (
+            Column(name=with_interval(f"Δ from {origin}", deltas)),
+            [REFERENCE if names.of(p.levels) == origin else _difference(p, change) for p in points] if moves else [],
+        ),
+        (
+            Column(name=with_interval("diverged k/n", [p.diverged.interval for p in points]), group=1),
+            [proportion(p.diverged) for p in points] if any(p.diverged.k for p in points) else [],
+        ),
+        (Column(name="parameters", justify="right", group=1), [compact(p.parameters) for p in points]),
+        (Column(name="FLOPs", justify="right", group=1), [compact(p.flops) for p in points]),
+        (Column(name="seconds", justify="right", group=1), [duration.number(p.seconds) for p in points]),
     ]
-    return Table(
+    return Table.of(
         title=f"Design points: {summary.response}",
-        columns=tuple(columns),
-        rows=tuple(rows),
+        columns=columns,
         caption=names.caption,
-        notes=(*_notes(points, most), f"Scope: {summary.scope}"),
-    ).without_empty()
+        notes=(*_notes(points, most), summary.scope),
+    )
 
 
 def _mean_heading(most: int, mean: str) -> str:
     return {0: "value", 1: "value", 2: "both values"}.get(most, mean)
-
-
-def _diverged_heading(points: tuple[PointSummary, ...]) -> str:
-    return with_interval("diverged k/n", [p.diverged.interval for p in points])
 
 
 def _origin(points: tuple[PointSummary, ...], names: PointNames) -> str:

@@ -1,6 +1,6 @@
 """What is shown, before it is known where: tables of text and blocks of labelled lines."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -47,6 +47,25 @@ class Table:
     def __post_init__(self) -> None:
         assert all(len(row) == len(self.columns) for row in self.rows), f"{self.title}: a ragged row"
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        title: str,
+        columns: Sequence[tuple[Column, Sequence[str]]],
+        caption: Sequence[str] = (),
+        notes: Sequence[str] = (),
+    ) -> "Table":
+        """A table from its columns, each with its cells; one that says nothing in any row is left out."""
+        kept = [(column, cells) for column, cells in columns if any(cell != ABSENT for cell in cells)]
+        return cls(
+            title=title,
+            columns=tuple(column for column, _ in kept),
+            rows=tuple(zip(*(cells for _, cells in kept), strict=True)),
+            caption=tuple(caption),
+            notes=tuple(notes),
+        )
+
     def select(self, keep: tuple[int, ...]) -> "Table":
         """The same table with some of its columns, by position."""
         return Table(
@@ -56,11 +75,6 @@ class Table:
             caption=self.caption,
             notes=self.notes,
         )
-
-    def without_empty(self) -> "Table":
-        """The same table without the columns that say nothing in any row; keys stay."""
-        said = [any(row[i] != ABSENT for row in self.rows) for i in range(len(self.columns))]
-        return self.select(tuple(i for i, column in enumerate(self.columns) if column.key or said[i]))
 
     def without(self, instead: Literal["named", "spread"]) -> "Table":
         """The same table without one of its two ways to name rows."""

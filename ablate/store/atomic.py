@@ -35,10 +35,8 @@ def write(path: Path, content: bytes) -> None:
 def explain(path: Path, error: OSError) -> str:
     """What kept a path from being written, and what to do about it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full: {path} was not written. Free some space, or give another --results-dir; then run again."
-    return (
-        f"{path} cannot be written: {error.strerror or error}. Give a writable directory with --results-dir."
-    )
+        return f"The disk is full: {path} was not written. Free space, or give another --results-dir; then run again."
+    return f"{path} cannot be written: {error.strerror or error}. Give a writable directory with --results-dir."
 
 
 def _sync(directory: Path) -> None:

@@ -65,9 +65,7 @@ def extend(frozen: StudySpec, asked: StudySpec) -> tuple[StudySpec, tuple[str, .
     for joint, wanted in zip(factors, asked.factors, strict=True):
         kept = [level for level in joint.levels if level not in wanted.levels]
         if kept:
-            told.append(
-                f"{where} also has {joint.name}={', '.join(kept)}: kept in the study and in its tables."
-            )
+            told.append(f"{where} also has {joint.name}={', '.join(kept)}: kept in the study and in its tables.")
     replicates = max(frozen.replicates, asked.replicates)
     if asked.replicates > frozen.replicates:
         added.append(f"replicates {frozen.replicates} → {asked.replicates}")
@@ -95,9 +93,11 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
         if before != now:
             changed.append(f"{field} {_brief(before)} → {_brief(now)}")
     before_leaves, leaves = _leaves(identity(frozen.settings)), _leaves(identity(asked.settings))
-    for key in sorted(before_leaves.keys() | leaves.keys()):
-        if before_leaves.get(key) != leaves.get(key):
-            changed.append(f"{key} {_brief(before_leaves.get(key))} → {_brief(leaves.get(key))}")
+    changed += [
+        f"{key} {_brief(before_leaves.get(key))} → {_brief(leaves.get(key))}"
+        for key in sorted(before_leaves.keys() | leaves.keys())
+        if before_leaves.get(key) != leaves.get(key)
+    ]
     if changed:
         shown = "; ".join(changed[:6]) + (f"; and {len(changed) - 6} more" if len(changed) > 6 else "")
         raise StoreError(

@@ -52,7 +52,7 @@ def test_trials_outside_the_plan_are_left_out_and_counted(lab):
     found = outcomes(spec, points, records + strangers)
     assert found.response.tolist() == [[1.0, 2.0], [3.0, 4.0]]
     (note,) = found.notes
-    assert note.startswith("3 records")
+    assert note.startswith("3 of 7 records are left out")
 
 
 def test_of_two_records_of_a_trial_the_latest_that_did_not_fail_counts(lab):

@@ -83,7 +83,10 @@ def test_a_users_conf_comes_first_and_adds_to_the_shipped_one(here):
         "# @package _global_\nstudy:\n  name: own\n  question: q\n  design: factorial\n"
         "  response: test/accuracy\n  factors: [speed, head]\n",
     )
-    write(here / "conf/factor/speed.yaml", "speed:\n  reference: 1\n  levels:\n    1: [optimizer.lr=0.1]\n    off: [optimizer.lr=0.2]\n")
+    write(
+        here / "conf/factor/speed.yaml",
+        "speed:\n  reference: 1\n  levels:\n    1: [optimizer.lr=0.1]\n    off: [optimizer.lr=0.2]\n",
+    )
     spec = load(["own"], here).spec
     assert spec.settings["model"] == {"_target_": "mine.Net", "width": 3}
     assert spec.names == ("speed", "head")
@@ -112,7 +115,10 @@ def test_a_factor_can_stand_in_the_study_itself(here):
         (["head", "replicates=two"], ["replicates: expected `int`, got `str`"]),
         (["head", "seed=-1"], ["a seed is 0 or more"]),
         (["head", "study.factors=[haed]"], ["Unknown factor 'haed'", "Did you mean 'head'?"]),
-        (["head", "study.factors=[{head: [fc, gpa]}]"], ["Unknown level of factor 'head' 'gpa'", "Did you mean 'gap'?"]),
+        (
+            ["head", "study.factors=[{head: [fc, gpa]}]"],
+            ["Unknown level of factor 'head' 'gpa'", "Did you mean 'gap'?"],
+        ),
         (["head", "study.factors=[{head: [gap, conv]}]"], ["without its reference, 'fc'"]),
         (["head", "study.factors=[head, head]"], ["twice"]),
         (["head", "study.design=factorail"], ["study.design", "factorail"]),

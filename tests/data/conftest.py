@@ -37,9 +37,7 @@ def unchecked():
 def idx_bytes(values):
     """Two zero bytes, type 8 (unsigned bytes), number of axes, big-endian sizes, then the bytes."""
     return (
-        struct.pack(">BBBB", 0, 0, 8, values.ndim)
-        + struct.pack(f">{values.ndim}I", *values.shape)
-        + values.tobytes()
+        struct.pack(">BBBB", 0, 0, 8, values.ndim) + struct.pack(f">{values.ndim}I", *values.shape) + values.tobytes()
     )
 
 
@@ -89,9 +87,7 @@ def cifar_images():
     """Batches as they are on disk: rows of 3072 bytes, the red plane first, each plane row by row."""
     rng = np.random.default_rng(2)
     names = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
-    return {
-        n: (rng.integers(0, 256, (8, 3072), dtype=np.uint8), rng.integers(0, 10, 8).tolist()) for n in names
-    }
+    return {n: (rng.integers(0, 256, (8, 3072), dtype=np.uint8), rng.integers(0, 10, 8).tolist()) for n in names}
 
 
 @pytest.fixture
@@ -106,9 +102,7 @@ def write_cifar(cifar_images, monkeypatch):
         for name, content in contents.items():
             (folder / name).write_bytes(content)
         digests = {n: hashlib.md5(content).hexdigest() for n, content in contents.items()}
-        monkeypatch.setattr(
-            CIFAR10, "train_list", [[n, digests[n]] for n in contents if n.startswith("data")]
-        )
+        monkeypatch.setattr(CIFAR10, "train_list", [[n, digests[n]] for n in contents if n.startswith("data")])
         monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", digests["test_batch"]]])
         monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": digests["batches.meta"]})
         return folder

@@ -38,9 +38,7 @@ def test_the_values_are_scikit_learns_but_for_their_scale():
     features, progression = load_diabetes(return_X_y=True)
     source = diabetes()
     for column in range(10):
-        assert np.corrcoef(source.pool.inputs[:, column], features[:, column])[0, 1] == pytest.approx(
-            1, abs=1e-6
-        )
+        assert np.corrcoef(source.pool.inputs[:, column], features[:, column])[0, 1] == pytest.approx(1, abs=1e-6)
     np.testing.assert_array_equal(source.pool.targets[:, 0], progression)
 
 

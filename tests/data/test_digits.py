@@ -27,12 +27,10 @@ def test_two_hundred_digits():
     assert (len(splits.train), len(splits.val), len(splits.test)) == (100, 40, 60)
     assert torch.bincount(small.pool.targets, minlength=10).min() >= 10
     rows = {
-        tuple(x.flatten().tolist()): int(y)
-        for x, y in zip(digits().pool.inputs, digits().pool.targets, strict=True)
+        tuple(x.flatten().tolist()): int(y) for x, y in zip(digits().pool.inputs, digits().pool.targets, strict=True)
     }
     assert all(
-        rows[tuple(x.flatten().tolist())] == y
-        for x, y in zip(small.pool.inputs, small.pool.targets, strict=True)
+        rows[tuple(x.flatten().tolist())] == y for x, y in zip(small.pool.inputs, small.pool.targets, strict=True)
     )
 
 

@@ -58,16 +58,12 @@ def wrong_type(path):
 
 
 @pytest.mark.parametrize("damage", [truncate, empty, other_format, wrong_type])
-@pytest.mark.parametrize(
-    "name", ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
-)
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
 @pytest.mark.parametrize("download", [True, False])
 def test_damaged_idx_files(damage, name, download, tmp_path, write_idx, no_mirror):
     raw = write_idx(tmp_path, "MNIST")
     damage(raw / name)
-    with pytest.raises(
-        DataError, match=f"MNIST in {re.escape(str(raw))} is damaged: .+Delete that folder"
-    ) as caught:
+    with pytest.raises(DataError, match=f"MNIST in {re.escape(str(raw))} is damaged: .+Delete that folder") as caught:
         mnist(root=str(tmp_path), download=download)
     assert "\n" not in str(caught.value)
 

@@ -44,9 +44,7 @@ def test_splits_are_disjoint_and_cover_the_pool(n, val_size, test_size, seed):
 @given(st.integers(2, 40), st.integers(1, 39), st.integers(1, 20), st.integers(0, 2**64))
 def test_an_official_test_set_stays_out_of_the_pool(n, val_size, official, seed):
     assume(val_size < n)
-    splits = split(
-        Source(pool=numbered(n), test=numbered(official, start=1000), val_size=val_size), seed=seed
-    )
+    splits = split(Source(pool=numbered(n), test=numbered(official, start=1000), val_size=val_size), seed=seed)
     assert numbers(splits.test) == list(range(1000, 1000 + official))
     assert len(splits.val) == val_size
     assert sorted(numbers(splits.train) + numbers(splits.val)) == list(range(n))
@@ -98,17 +96,13 @@ def test_another_validation_size_leaves_the_test_split():
 def test_standardisation_is_by_the_train_split():
     sizes = {"pool": normal(200), "val_size": 50, "test_size": 60}
     raw = split(Source(**sizes), seed=4)
-    scaled = split(
-        Source(**sizes, standardise_inputs=True, standardise_targets=True, target_shift=2.0), seed=4
-    )
+    scaled = split(Source(**sizes, standardise_inputs=True, standardise_targets=True, target_shift=2.0), seed=4)
     inputs = StandardScaler().fit(raw.train.inputs.double().numpy())
     targets = StandardScaler().fit(raw.train.targets.double().numpy())
     for name in ("train", "val", "test"):
         before, after = getattr(raw, name), getattr(scaled, name)
         np.testing.assert_allclose(after.inputs, inputs.transform(before.inputs.double().numpy()), atol=1e-5)
-        np.testing.assert_allclose(
-            after.targets, targets.transform(before.targets.double().numpy()) + 2, atol=1e-5
-        )
+        np.testing.assert_allclose(after.targets, targets.transform(before.targets.double().numpy()) + 2, atol=1e-5)
 
 
 def test_test_examples_change_nothing_that_is_trained_on():

@@ -35,18 +35,14 @@ def test_friedman_as_scikit_learn_generates_it():
     x, y = make_friedman1(n_samples=200, n_features=8, noise=0.0, random_state=0)
 
     def bend(power):
-        return integrate.dblquad(
-            lambda u, v: (10 * np.sin(np.pi * u * v)) ** power, 0, 1, 0, 1, epsabs=1e-11
-        )[0]
+        return integrate.dblquad(lambda u, v: (10 * np.sin(np.pi * u * v)) ** power, 0, 1, 0, 1, epsabs=1e-11)[0]
 
     def bowl(power):
         return integrate.quad(lambda u: (20 * (u - 0.5) ** 2) ** power, 0, 1)[0]
 
     mean = bend(1) + bowl(1) + 5 + 2.5
     variance = bend(2) - bend(1) ** 2 + bowl(2) - bowl(1) ** 2 + 100 / 12 + 25 / 12
-    np.testing.assert_allclose(
-        FUNCTIONS["friedman1"].truth(x), (y - mean) / math.sqrt(variance), rtol=1e-9, atol=1e-9
-    )
+    np.testing.assert_allclose(FUNCTIONS["friedman1"].truth(x), (y - mean) / math.sqrt(variance), rtol=1e-9, atol=1e-9)
 
 
 def test_sine_has_mean_zero_and_variance_one_on_its_cube():
@@ -70,9 +66,7 @@ def test_targets_have_mean_zero_variance_one_and_half_are_negative(name, noise):
 
 @pytest.mark.parametrize("noise", [0.0, 0.5])
 def test_linear_targets_are_exactly_normal_so_relus_floor_is_one_half(noise):
-    targets = (
-        synthetic(function="linear", features=4, examples=100_000, noise=noise).pool.targets[:, 0].numpy()
-    )
+    targets = synthetic(function="linear", features=4, examples=100_000, noise=noise).pool.targets[:, 0].numpy()
     assert stats.kstest(targets, "norm").pvalue > 1e-3
     assert (np.minimum(targets, 0) ** 2).mean() == pytest.approx(0.5, abs=0.01)
 

@@ -46,9 +46,7 @@ def test_gap_sees_only_channel_means():
 def test_dense_gap_is_the_mean_of_each_output_s_units():
     head = build("gap", spatial=())
     x = torch.randn(7, 6)
-    torch.testing.assert_close(
-        head(x), torch.stack([x[:, :2].mean(1), x[:, 2:4].mean(1), x[:, 4:].mean(1)], 1)
-    )
+    torch.testing.assert_close(head(x), torch.stack([x[:, :2].mean(1), x[:, 2:4].mean(1), x[:, 4:].mean(1)], 1))
     assert not list(head.parameters())
 
 

@@ -41,9 +41,7 @@ def test_weights_are_normal_with_the_scheme_s_sd(kind, scheme):
 def test_schemes_scale_the_same_draw(kind, scheme):
     build, expected = LAYERS[kind]
     draw = initialised(build(), "normal_1").weight
-    torch.testing.assert_close(
-        initialised(build(), scheme).weight, draw * expected[scheme], rtol=1e-5, atol=0
-    )
+    torch.testing.assert_close(initialised(build(), scheme).weight, draw * expected[scheme], rtol=1e-5, atol=0)
 
 
 @pytest.mark.parametrize("layer", [nn.Linear(30, 50), nn.Linear(50, 30), nn.Linear(6, 6), nn.Conv2d(4, 8, 3)])
@@ -106,15 +104,11 @@ def test_draws_of_other_shapes_are_independent():
 
 
 def test_draws_of_neighbouring_seeds_are_independent():
-    draws = torch.stack(
-        [initialised(nn.Linear(60, 60), "normal_1", s).weight.detach().flatten() for s in range(6)]
-    )
+    draws = torch.stack([initialised(nn.Linear(60, 60), "normal_1", s).weight.detach().flatten() for s in range(6)])
     assert (torch.corrcoef(draws) - torch.eye(6)).abs().max() < 4 / 60
 
 
-@pytest.mark.parametrize(
-    "build", [nn.BatchNorm1d, nn.BatchNorm2d, lambda n: nn.GroupNorm(2, n), nn.LayerNorm]
-)
+@pytest.mark.parametrize("build", [nn.BatchNorm1d, nn.BatchNorm2d, lambda n: nn.GroupNorm(2, n), nn.LayerNorm])
 def test_norms_start_neutral(build):
     norm = build(4)
     for tensor in norm.state_dict().values():
@@ -177,9 +171,7 @@ def test_arms_share_draws_by_name(model, inputs, arm):
     other.initialise(3)
     a, b = weights(reference), weights(other)
     hidden = {"stem.weight", *(f"hidden.layers.{k}.weight" for k in range(6))}
-    shared = {
-        name for name in a.keys() & b.keys() if name.endswith("weight") and a[name].shape == b[name].shape
-    }
+    shared = {name for name in a.keys() & b.keys() if name.endswith("weight") and a[name].shape == b[name].shape}
     assert hidden <= shared
     assert all(torch.equal(a[name], b[name]) for name in shared)
 

@@ -43,11 +43,7 @@ def test_forward_by_hand(norm):
 
     def layer(x, name):
         y = x @ p[f"{name}.weight"].T + 0.1
-        return (
-            y
-            if norm == "none"
-            else (y - y.mean(1, True)) / (y.var(1, correction=0, keepdim=True) + 1e-5).sqrt()
-        )
+        return y if norm == "none" else (y - y.mean(1, True)) / (y.var(1, correction=0, keepdim=True) + 1e-5).sqrt()
 
     x = torch.randn(5, 7)
     y = layer(x, "stem").tanh()

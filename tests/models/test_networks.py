@@ -83,9 +83,7 @@ def test_without_bias_zero_maps_to_zero(model, inputs):
 @BOTH
 def test_stem_activation(model, inputs):
     x = torch.randn(4, *inputs)
-    on, off = (
-        model(inputs=inputs, outputs=3, stem_activation=a, hidden_activation="tanh") for a in (True, False)
-    )
+    on, off = (model(inputs=inputs, outputs=3, stem_activation=a, hidden_activation="tanh") for a in (True, False))
     on.initialise(0)
     off.initialise(0)
     features = x.flatten(1) if model is MLP else x
@@ -98,9 +96,7 @@ def test_stem_activation(model, inputs):
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("norm", NORMS)
 def test_members_stack(model, inputs, head, norm):
-    members = [
-        model(inputs=inputs, outputs=3, width=8, depth=2, head=head, norm=norm, skip_span=2) for _ in range(3)
-    ]
+    members = [model(inputs=inputs, outputs=3, width=8, depth=2, head=head, norm=norm, skip_span=2) for _ in range(3)]
     parameters, buffers = stack_module_state(members)
     x = torch.randn(3, 4, *inputs)
     together = vmap(lambda p, b, x: functional_call(members[0], (p, b), (x,)))(parameters, buffers, x)
@@ -155,9 +151,7 @@ def test_the_config_says_every_option_with_the_constructor_s_default(model, name
     config = yaml.safe_load(text)
     assert config.pop("_target_") == f"{model.__module__.rpartition('.')[0]}.{model.__name__}"
     assert (config.pop("inputs"), config.pop("outputs")) == ("${data.inputs}", "${data.outputs}")
-    defaults = {
-        n: p.default for n, p in inspect.signature(model).parameters.items() if n not in ("inputs", "outputs")
-    }
+    defaults = {n: p.default for n, p in inspect.signature(model).parameters.items() if n not in ("inputs", "outputs")}
     assert config == defaults
     assert list(config) == list(defaults)
 
@@ -167,9 +161,7 @@ def test_the_config_names_every_choice(model, name):
     from ablate.models import ACTIVATIONS, BRANCH_ACTIVATIONS, INITIALISERS, OUTPUT_ACTIVATIONS
 
     text = (CONF / f"{name}.yaml").read_text(encoding="utf-8")
-    comments = {
-        part.split(":")[0]: part.partition("#")[2] for part in text.replace("\n   ", " ").splitlines()
-    }
+    comments = {part.split(":")[0]: part.partition("#")[2] for part in text.replace("\n   ", " ").splitlines()}
     closed = {
         "branch_activation": BRANCH_ACTIVATIONS,
         "hidden_activation": ACTIVATIONS,

@@ -68,9 +68,7 @@ def test_stem_stride(head, stride, size):
 
 
 def test_mnist_at_half_resolution():
-    assert ResNet(inputs=(1, 28, 28), outputs=10, stem_stride=2).stem(torch.zeros(1, 1, 28, 28)).shape[
-        2:
-    ] == (14, 14)
+    assert ResNet(inputs=(1, 28, 28), outputs=10, stem_stride=2).stem(torch.zeros(1, 1, 28, 28)).shape[2:] == (14, 14)
 
 
 @pytest.mark.parametrize("inputs", [(10,), (8, 8), (1, 2, 8, 8)])

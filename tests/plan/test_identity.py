@@ -7,9 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ablate.config.spec import TRAINED, UNTRAINED
 from ablate.errors import ConfigError
 from ablate.plan import ConfigDigest, trial_id
-from ablate.plan.identity import GROUPS, MACHINE_KEYS, identity
+from ablate.plan.identity import identity
 
 modest = settings(deadline=None, max_examples=60)
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
@@ -19,7 +20,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=8,
 )
-configs = st.fixed_dictionaries({group: st.dictionaries(keys, values, min_size=1, max_size=4) for group in GROUPS})
+configs = st.fixed_dictionaries({group: st.dictionaries(keys, values, min_size=1, max_size=4) for group in TRAINED})
 
 
 def reordered(value, rng):
@@ -72,7 +73,7 @@ def test_key_order_does_not_matter(config, seed):
 @given(config=configs, data=st.data())
 def test_every_value_matters(config, data):
     other = copy.deepcopy(config)
-    places = [slot for group in GROUPS for slot in slots(other[group])]
+    places = [slot for group in TRAINED for slot in slots(other[group])]
     container, key = data.draw(st.sampled_from(places))
     value = data.draw(leaves)
     before = container[key]
@@ -85,7 +86,7 @@ def test_every_value_matters(config, data):
 @given(config=configs, data=st.data())
 def test_every_key_matters(config, data):
     other = copy.deepcopy(config)
-    places = [(c, k) for group in GROUPS for c, k in slots(other[group]) if isinstance(c, dict)]
+    places = [(c, k) for group in TRAINED for c, k in slots(other[group]) if isinstance(c, dict)]
     container, key = data.draw(st.sampled_from(places))
     container[f"{key}2"] = container.pop(key)
     assert same(other) != same(config)
@@ -95,14 +96,18 @@ def test_every_key_matters(config, data):
 @given(config=configs, value=values)
 def test_the_machine_and_the_rest_do_not_matter(config, value):
     other = copy.deepcopy(config)
-    for group, machine_keys in MACHINE_KEYS.items():
+    for group, machine_keys in UNTRAINED.items():
         other[group] |= dict.fromkeys(machine_keys, value)
     other |= {"engine": value, "logger": value, "results_dir": value, "study": value}
     assert same(other) == same(config)
 
 
 def test_what_counts_as_the_machine():
-    assert dict(MACHINE_KEYS) == {"data": {"root", "download"}, "trainer": {"accelerator", "devices"}}
+    assert dict(UNTRAINED) == {
+        "data": {"root", "download", "chance"},
+        "objective": {"responses"},
+        "trainer": {"accelerator", "devices"},
+    }
 
 
 def test_the_identity_is_the_config_without_machine_and_rest(config):

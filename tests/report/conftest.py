@@ -25,7 +25,7 @@ CORE = {
     "hidden_activation": ("relu", "softmax"),
     "init": ("he", "naive"),
 }
-SCOPE = "training randomness on this data set and budget, not other data sets"
+SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
 
 
 def proportion(k, n):

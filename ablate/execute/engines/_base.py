@@ -30,5 +30,5 @@ class Engine(ABC):
             StoreError: a record cannot be written (a full disk): the study stops, finished trials stay.
         """
 
-    def warm_up(self) -> None:
+    def warm_up(self) -> None:  # noqa: B027 – an engine with nothing to start need not say so
         """Starts, in the background, what takes long to start: called while the driver still checks the study."""

@@ -61,9 +61,7 @@ class Local(Engine):
         from pebble import ProcessPool
 
         workers = min(self.workers, len(jobs))
-        pool = ProcessPool(
-            max_workers=workers, context=context(), initializer=_start, initargs=(list(sys.path),)
-        )
+        pool = ProcessPool(max_workers=workers, context=context(), initializer=_start, initargs=(list(sys.path),))
         waiting = iter(jobs)
         running: dict[Future[Any], Job] = {}
         try:
