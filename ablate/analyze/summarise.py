@@ -7,6 +7,7 @@ import numpy as np
 from ablate.analyze.comparison import Comparison
 from ablate.analyze.contrast import contrasts, point_differences
 from ablate.analyze.convention import convention_notes
+from ablate.analyze.origin import command, made_by
 from ablate.analyze.outcome import Outcomes, outcomes
 from ablate.analyze.point import summarise_point
 from ablate.analyze.resolution import resolution_notes
@@ -85,6 +86,8 @@ def summarise(
             *convention_notes(estimated),
         ),
         scope=SCOPE,
+        command=command(spec),
+        made_by=made_by(records),
     )
 
 

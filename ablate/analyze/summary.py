@@ -153,3 +153,7 @@ class Summary:
     notes: tuple[str, ...]
     """What a reader must know: design, imputation, resolution, aliases, conventions of small n."""
     scope: str
+    command: str = ""
+    """What makes these results be there."""
+    made_by: tuple[str, ...] = ()
+    """Versions, device and commit that trained them, and how many: a line for each that differs."""

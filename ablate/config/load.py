@@ -42,6 +42,7 @@ class Study:
         self._base = (*chosen, *plain)
         self.spec: StudySpec = read(
             settings,
+            request=tuple(words),
             sweeps=request.sweeps,
             overrides=request.overrides,
             directory=_directory(settings["study"]["name"], request),

@@ -79,7 +79,14 @@ def study_node(settings: Config) -> StudyYaml:
     return convert(settings.get("study") or {}, StudyYaml, "study")
 
 
-def read(settings: Config, *, sweeps: tuple[Factor, ...], overrides: tuple[str, ...], directory: str) -> StudySpec:
+def read(
+    settings: Config,
+    *,
+    request: tuple[str, ...],
+    sweeps: tuple[Factor, ...],
+    overrides: tuple[str, ...],
+    directory: str,
+) -> StudySpec:
     """A resolved configuration and the command line's sweeps, as one frozen study.
 
     Raises:
@@ -110,6 +117,7 @@ def read(settings: Config, *, sweeps: tuple[Factor, ...], overrides: tuple[str, 
             Claim(contrast=c.contrast, expect=c.expect, margin=c.margin, alpha=c.alpha, why=c.why) for c in study.claims
         ),
         tags=tuple(study.tags),
+        request=request,
         overrides=overrides,
         settings=settings,
         directory=directory,

@@ -78,6 +78,8 @@ class StudySpec:
     exclude: tuple[Mapping[str, str], ...] = ()
     claims: tuple[Claim, ...] = ()
     tags: tuple[str, ...] = ()
+    request: tuple[str, ...] = ()
+    """The words after `ablate run`."""
     overrides: tuple[str, ...] = ()
     """What the user changed on the command line, sweeps apart (those have become factors)."""
     settings: Config = field(default_factory=dict[str, Any])

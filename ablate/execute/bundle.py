@@ -6,9 +6,9 @@ import traceback
 from datetime import UTC, datetime
 
 import pytorch_lightning as pl
-import torch
 
 from ablate.errors import StoreError
+from ablate.execute import machine
 from ablate.execute.callbacks import Curve, Divergence, scalars
 from ablate.execute.fit import Fit, prepare
 from ablate.execute.job import Job, failed
@@ -99,7 +99,11 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         started=started,
         error=reason,
         provenance=provenance(
-            device=_device(trainer), threads=threads, engine=engine, source=source, commit=job.commit
+            device=machine.name(trainer.strategy.root_device),
+            threads=threads,
+            engine=engine,
+            source=source,
+            commit=job.commit,
         ),
         config=trial.config,
     )
@@ -109,8 +113,3 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
 def _steps(fit: Fit, trainer: pl.Trainer) -> int:
     """Optimizer steps: a TrialModule counts its own, since manual optimization leaves the Trainer's count at 0."""
     return fit.module.steps if isinstance(fit.module, TrialModule) else trainer.global_step
-
-
-def _device(trainer: pl.Trainer) -> str:
-    device = trainer.strategy.root_device
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

@@ -13,7 +13,7 @@ import ablate
 from ablate.config.search_path import search_path
 from ablate.errors import AblateError
 from ablate.execute.engines import ENGINES
-from ablate.execute.engines.local import cores
+from ablate.execute.machine import cores
 from ablate.execute.target import own_words
 from ablate.store.directory import StudyDirectory
 

@@ -30,9 +30,9 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
     responses = [x for p in pairs for x in (*p.arm, *p.reference)]
     digits = Digits.fitting(moves if interval_name(deltas) else responses, deltas)
     change = digits.as_difference()
-    aligned = change.padded([*bounds(deltas), *moves])
+    aligned = change.padded(bounds(deltas))
     flips = [p.sign_flip if p.n >= P_FROM else None for p in pairs]
-    floors = {flip.floor for flip in flips if flip}
+    floors = {p.n: flip.floor for p, flip in zip(pairs, flips, strict=True) if flip}
     places = [names.of(c.held) for c in contrasts]
     placed = kind == "simple" and set(places) != {BASELINE}
     labels = [f"{c.name} at {place}" if placed else c.name for c, place in zip(contrasts, places, strict=True)]
@@ -49,10 +49,6 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
         (
             Column(name="p, sign-flip", justify="right"),
             [probability(flip.p if flip else None) for flip in flips],
-        ),
-        (
-            Column(name="its floor", justify="right"),
-            [probability(flip.floor if flip else None) for flip in flips] if len(floors) > 1 else [],
         ),
         (
             Column(name="wins/ties/losses", justify="right"),
@@ -100,10 +96,11 @@ def _difference(paired: Paired, digits: Digits) -> str:
     return digits.interval(paired.difference)
 
 
-def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: set[float]) -> list[str]:
+def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: dict[int, float]) -> list[str]:
     notes: list[str] = []
-    if len(floors) == 1:
-        notes.append(f"The smallest sign-flip p that this n allows is {probability(*floors)} (its floor).")
+    if floors:
+        listed = ", ".join(f"{probability(floors[n])} at n = {n}" for n in sorted(floors))
+        notes.append(f"The floor of the sign-flip p, the smallest that it can be: {listed}.")
     if any(flip and not flip.exact for flip in flips):
         notes.append("Above n = 16 the sign-flip p is from random sign flips, not from all of them.")
     if any(p.n <= 2 for p in pairs) and any(p.n > 2 for p in pairs):

@@ -3,16 +3,19 @@
 from ablate.analyze.summary import Summary
 from ablate.report.contrasts_table import contrast_tables
 from ablate.report.failures_table import failures_table
-from ablate.report.number import counted
 from ablate.report.point_name import PointNames, baseline_levels
 from ablate.report.points_table import points_table
+from ablate.report.quantity import counted
 from ablate.report.table import Block, Item
 
 
 def document(summary: Summary) -> tuple[Item, ...]:
     """The study, its design points, its contrasts, what did not complete, and what a reader must know."""
     names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
-    items: list[Item] = [_study(summary), points_table(summary, names), *contrast_tables(summary, names)]
+    items: list[Item] = [_study(summary)]
+    if summary.points:
+        items.append(points_table(summary, names))
+    items += contrast_tables(summary, names)
     if summary.failures:
         items.append(failures_table(summary, names))
     if summary.notes:

@@ -18,7 +18,7 @@ def failures_table(summary: Summary, names: PointNames) -> Table:
             Column(name="traceback", group=1),
         ),
         rows=tuple(
-            (f.id, names.of(f.levels), str(f.replicate), f.state, f.error, f.traceback or ABSENT)
+            (f.id, names.of(f.levels), str(f.replicate), f.state, f.error or ABSENT, f.traceback or ABSENT)
             for f in summary.failures
         ),
         notes=("A diverged trial is a result, and is scored; a failed one is trained again on the next run.",),

@@ -13,8 +13,10 @@ PAD = "\u2007"
 NO_BREAK = "\u00a0"
 METHODS = {"t": "t", "clopper-pearson": "Clopper–Pearson", "welch": "Welch"}
 
-_MOST_DECIMALS = 6
+_MOST_DECIMALS = 9
 _LARGEST_FIXED = 1e7
+_SMALLEST_FIXED = 1e-3
+"""Where all numbers of a column are smaller, they are written with an exponent."""
 _ALONE = 4
 """Significant digits of numbers that have no interval."""
 
@@ -52,10 +54,10 @@ class Digits:
             decimals = max(typical, min(_places(halves[0], 1), typical + 2), min(_places(nearest, 1), typical + 1))
         else:
             decimals = _places(largest, _ALONE) if largest > 0 else 0
-        if decimals > _MOST_DECIMALS or largest >= _LARGEST_FIXED:
-            magnitude = math.floor(math.log10(largest)) if largest > 0 else 0
-            return cls(decimals=min(max(magnitude + decimals, 2), _ALONE), exponent=True)
-        return cls(decimals=max(decimals, 0))
+        if largest >= _LARGEST_FIXED or (0 < largest < _SMALLEST_FIXED):
+            magnitude = math.floor(math.log10(largest))
+            return cls(decimals=min(max(magnitude + decimals, 2), _MOST_DECIMALS), exponent=True)
+        return cls(decimals=min(max(decimals, 0), _MOST_DECIMALS))
 
     def as_difference(self) -> "Digits":
         """The same digits with the sign always written."""
@@ -128,35 +130,6 @@ def proportion(share: Proportion) -> str:
     if interval is None or interval.low is None or interval.high is None:
         return f"{share.k}/{share.n}"
     return f"{share.k}/{share.n} [{interval.low:.2f}, {interval.high:.2f}]"
-
-
-def compact(count: int | None) -> str:
-    """A count to three significant digits, such as `1.23M`."""
-    if count is None:
-        return ABSENT
-    if abs(count) < 1000:
-        return str(count).replace("-", MINUS)
-    scaled, suffixes = count / 1000, "kMGTPE"
-    while abs(scaled) >= 999.5 and len(suffixes) > 1:
-        scaled, suffixes = scaled / 1000, suffixes[1:]
-    decimals = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
-    return f"{scaled:.{decimals}f}{suffixes[0]}".replace("-", MINUS)
-
-
-def counted(count: int, noun: str) -> str:
-    """A count with its noun, in the plural unless there is one."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def duration(seconds: float | None) -> str:
-    """A length of time in the unit that suits it."""
-    if seconds is None:
-        return ABSENT
-    for unit, length, until in (("s", 1, 99.5), ("min", 60, 99.5 * 60), ("h", 3600, 48 * 3600)):
-        if seconds < until:
-            number = seconds / length
-            return f"{number:.1f} {unit}" if number < 9.95 else f"{number:.0f} {unit}"
-    return f"{seconds / 86400:.1f} d"
 
 
 def _half_width(interval: Interval) -> float:

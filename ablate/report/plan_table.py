@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from ablate.report.number import compact, counted, duration
 from ablate.report.point_name import PointNames
+from ablate.report.quantity import compact, counted, duration
 from ablate.report.table import Block, Column, Item, Table
 
 

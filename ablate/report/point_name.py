@@ -7,7 +7,7 @@ from ablate.analyze.summary import Summary
 
 BASELINE = "baseline"
 
-_LONGEST = 28
+_LONGEST = 18
 """Characters: longer names leave no room for an estimate with its interval on a line of 80."""
 _MUTE = frozenset({"on", "off", "true", "false", "yes", "no", "none", "null", "default", "auto"})
 """Levels that say nothing without their factor; numbers are others."""

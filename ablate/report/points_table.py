@@ -1,15 +1,9 @@
 """The table of design points: the response of each, its difference from the baseline, and what it costs."""
 
 from ablate.analyze.summary import PointSummary, Summary
-from ablate.report.number import (
-    Digits,
-    bounds,
-    compact,
-    interval_name,
-    proportion,
-    with_interval,
-)
+from ablate.report.number import Digits, bounds, interval_name, proportion, with_interval
 from ablate.report.point_name import BASELINE, PointNames
+from ablate.report.quantity import compact
 from ablate.report.table import ABSENT, Column, Table
 
 REFERENCE = "reference"
@@ -20,23 +14,21 @@ _LISTED_BELOW = 5
 
 
 def points_table(summary: Summary, names: PointNames) -> Table:
-    """All design points, in the order of the design."""
+    """All design points, in the order of the design; there must be one."""
     points = summary.points
-    factors = tuple(points[0].levels) if points else ()
-    spread = factors if len(factors) > 1 else ()
-    most = max((len(p.values) for p in points), default=0)
+    spread = tuple(points[0].levels) if len(points[0].levels) > 1 else ()
+    most = max(len(p.values) for p in points)
+    origin = _origin(points, names)
 
     means = [p.mean for p in points]
     deltas = [p.difference.paired.difference if p.difference else None for p in points]
     values = [x for p in points for x in p.values]
-    digits = Digits.fitting(values, means)
     moves = [x for p in points if p.difference for x in p.difference.paired.differences]
+    digits = Digits.fitting(values, means)
     change = Digits.fitting(moves, deltas) if interval_name(deltas) else digits
-    aligned = digits.padded([*bounds(means), *values])
-    change = change.as_difference().padded([*bounds(deltas), *moves])
-    duration = Digits(decimals=_second_decimals(points))
-
-    origin = _origin(points, names)
+    aligned = digits.padded(bounds(means))
+    change = change.as_difference().padded(bounds(deltas))
+    seconds = Digits(decimals=_second_decimals(points))
 
     columns: list[tuple[Column, list[str]]] = [
         (
@@ -61,7 +53,7 @@ def points_table(summary: Summary, names: PointNames) -> Table:
         ),
         (Column(name="parameters", justify="right", group=1), [compact(p.parameters) for p in points]),
         (Column(name="FLOPs", justify="right", group=1), [compact(p.flops) for p in points]),
-        (Column(name="seconds", justify="right", group=1), [duration.number(p.seconds) for p in points]),
+        (Column(name="seconds", justify="right", group=1), [seconds.number(p.seconds) for p in points]),
     ]
     return Table.of(
         title=f"Design points: {summary.response}",
@@ -107,7 +99,11 @@ def _second_decimals(points: tuple[PointSummary, ...]) -> int:
 
 
 def _notes(points: tuple[PointSummary, ...], most: int) -> tuple[str, ...]:
-    notes = ["FLOPs: of one example's forward pass. Seconds: wall time of one training, the mean."]
+    notes: list[str] = []
+    if any(p.flops is not None for p in points):
+        notes.append("FLOPs: of one example's forward pass.")
+    if any(p.seconds is not None for p in points):
+        notes.append("Seconds: wall time of one training, the mean.")
     if most > 2 and any(0 < len(p.values) <= 2 for p in points):
         notes.append("Where n is 1 or 2 the values themselves stand in the place of the mean.")
     if any(len(p.values) > 2 and p.mean is not None and p.mean.low is None for p in points):

@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ablate.report.console import console_for
-from ablate.report.number import Digits, counted, duration
+from ablate.report.number import Digits
 from ablate.report.point_name import settings
+from ablate.report.quantity import counted, duration
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

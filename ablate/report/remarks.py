@@ -1,7 +1,8 @@
 """What is particular to one contrast, in sentences: sensitivity lines and what a reader could trip over."""
 
 from ablate.analyze.summary import Contrast, Paired
-from ablate.report.number import Digits, counted, probability
+from ablate.report.number import Digits, interval_name, probability
+from ablate.report.quantity import counted
 
 P_FROM = 5
 """Pairs below which no p is printed: STATISTICS (f)."""
@@ -31,7 +32,7 @@ def remarks(contrast: Contrast, label: str, digits: Digits) -> tuple[str, ...]:
         counts = f"{contrast.diverged_arm} of the arm, {contrast.diverged_reference} of the reference"
         lines.append(f"diverged trials: {counts}.")
     if contrast.survivors:
-        lines.append(f"survivors only: {_survivors(contrast.survivors)}.")
+        lines.append(f"survivors only: {_survivors(contrast.survivors, digits)}.")
     return tuple(f"{label}: {line}" for line in lines)
 
 
@@ -39,9 +40,10 @@ def _dropped(paired: Paired) -> str:
     return f"{paired.dropped} of {counted(paired.n + paired.dropped, 'replicate')} left out"
 
 
-def _survivors(paired: Paired) -> str:
-    """The contrast without the replicates in which an arm diverged, with the digits of what is left."""
-    digits = Digits.fitting(paired.differences, [paired.difference]).as_difference()
+def _survivors(paired: Paired, digits: Digits) -> str:
+    """The contrast without the replicates in which an arm diverged: its interval may be much narrower."""
+    if interval_name([paired.difference]):
+        digits = Digits.fitting(paired.differences, [paired.difference]).as_difference()
     said = [f"n = {paired.n}"]
     if 0 < paired.n <= 2:
         said.append(f"differences {digits.several(paired.differences)}")

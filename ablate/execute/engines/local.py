@@ -15,6 +15,7 @@ import msgspec
 from ablate.errors import AblateError
 from ablate.execute.engines._base import Engine
 from ablate.execute.job import Job, fail
+from ablate.execute.machine import cores
 from ablate.store.record import Record
 
 if TYPE_CHECKING:
@@ -92,11 +93,6 @@ class Local(Engine):
             engine=self.name,
             threads=self._settings.threads,
         )
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def context() -> "ForkServerContext":

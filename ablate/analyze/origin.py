@@ -1,0 +1,26 @@
+"""What made a study's results: the command, the versions, the device, the commit."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+
+from ablate.config.spec import StudySpec
+from ablate.store.record import Provenance, Record
+
+
+def command(spec: StudySpec) -> str:
+    """The command that makes the study's results be there, as a shell takes it."""
+    return shlex.join(["ablate", "run", *(spec.request or (spec.name,))])
+
+
+def made_by(records: Iterable[Record]) -> tuple[str, ...]:
+    """A line for each distinct way in which finished records came to be, the most frequent first."""
+    ways = Counter(_way(r.provenance) for r in records if r.provenance is not None and r.state != "failed")
+    return tuple(f"{n} training{'s' * (n != 1)}: {way}" for way, n in ways.most_common())
+
+
+def _way(made: Provenance) -> str:
+    threads = f"{made.threads} thread{'s' * (made.threads != 1)} each"
+    commit = f", commit {made.commit[:10]}" if made.commit else ""
+    versions = f"ablate {made.ablate}, torch {made.torch}, Lightning {made.lightning}, Python {made.python}"
+    return f"{versions}, on {made.device}, {threads}{commit}"
