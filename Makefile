@@ -48,5 +48,9 @@ pytest: $(VENV)/.installed-test
 bench: $(VENV)/.installed-test ## every benchmark, its table printed
 	$(BIN)/python -m tests.benchmarks
 
+results: run ## regenerates the tables in results/ that are kept in git
+	$(BIN)/ablate show core --format markdown > results/core.md
+	$(BIN)/ablate show core --format json > results/core.json
+
 clean: ## removes .venv and caches; results stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

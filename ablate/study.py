@@ -204,7 +204,7 @@ def run(
         _freeze(directory, planned)
         observer.started(len(planned.trials), len(planned.trials) - len(missing), planned.spec.response.name)
         _train(engine, planned, missing, observer)
-        return _summarise_and_save(directory, planned), directory.path
+        return save_summary(planned), directory.path
     finally:
         lock.release()
 
@@ -244,6 +244,22 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         for trial_id, reason in contents.unreadable.items()
     )
     return _summarise(spec, layout, tuple(latest.values())), remarks
+
+
+def save_summary(planned: Plan) -> Summary:
+    """Summarises the records of a plan that are on disk, and keeps that as summary.json for `show`.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    from ablate.store import StudyDirectory
+
+    directory = StudyDirectory(planned.directory)
+    found = directory.contents().records
+    summary = _summarise(planned.spec, planned.layout, tuple(found[t.id] for t in planned.trials if t.id in found))
+    saved = _Saved(key=_key(directory), summary=summary)
+    directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
+    return summary
 
 
 def find(study: str, results_dir: Path) -> Path:
@@ -334,14 +350,6 @@ def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Ob
         close: Callable[[], None] | None = getattr(results, "close", None)
         if close is not None:
             close()
-
-
-def _summarise_and_save(directory: StudyDirectory, planned: Plan) -> Summary:
-    found = directory.contents().records
-    summary = _summarise(planned.spec, planned.layout, tuple(found[t.id] for t in planned.trials if t.id in found))
-    saved = _Saved(key=_key(directory), summary=summary)
-    directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
-    return summary
 
 
 def _summarise(spec: StudySpec, layout: Layout, records: Sequence[Record]) -> Summary:

@@ -10,7 +10,7 @@ from ablate.report.table import Block, Item
 
 
 def document(summary: Summary) -> tuple[Item, ...]:
-    """The study, its design points, its contrasts, what did not complete, and what a reader must know."""
+    """The study, its design points, its contrasts, what did not complete, and what made it all."""
     names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
     items: list[Item] = [_study(summary)]
     if summary.points:
@@ -20,7 +20,15 @@ def document(summary: Summary) -> tuple[Item, ...]:
         items.append(failures_table(summary, names))
     if summary.notes:
         items.append(Block(title="Notes", lines=tuple(("", note) for note in summary.notes)))
+    if summary.command or summary.made_by:
+        items.append(_origin(summary))
     return tuple(items)
+
+
+def _origin(summary: Summary) -> Block:
+    lines = [("command", summary.command)] if summary.command else []
+    lines += [("trained with" if i == 0 else "", way) for i, way in enumerate(summary.made_by)]
+    return Block(title="Made by", lines=tuple(lines))
 
 
 def _study(summary: Summary) -> Block:

@@ -13,9 +13,9 @@ PAD = "\u2007"
 NO_BREAK = "\u00a0"
 METHODS = {"t": "t", "clopper-pearson": "Clopper–Pearson", "welch": "Welch"}
 
-_MOST_DECIMALS = 9
+_MOST_DECIMALS = 10
 _LARGEST_FIXED = 1e7
-_SMALLEST_FIXED = 1e-3
+_SMALLEST_FIXED = 1e-5
 """Where all numbers of a column are smaller, they are written with an exponent."""
 _ALONE = 4
 """Significant digits of numbers that have no interval."""

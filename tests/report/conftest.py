@@ -1,5 +1,6 @@
 """Summaries made by hand, with numbers from numpy and scipy: what must be shown is known beforehand."""
 
+import functools
 import itertools
 from dataclasses import replace
 
@@ -115,7 +116,7 @@ def pair():
     return paired
 
 
-def study(factors, replicates, *, scale=1.0, seed=0, **changes):
+def study(factors, replicates, seed=0):
     """A full factorial of these factors (its first level is the reference), with made-up responses."""
     rng = np.random.default_rng(seed)
     baseline = {factor: levels[0] for factor, levels in factors.items()}
@@ -124,7 +125,7 @@ def study(factors, replicates, *, scale=1.0, seed=0, **changes):
     values = {}
     for cell in cells:
         shift = sum(0.02 * (i + 1) * (cell[f] != baseline[f]) for i, f in enumerate(factors))
-        values[*cell.values()] = scale * (0.97 - shift + block + rng.normal(0, 0.006, replicates))
+        values[*cell.values()] = 0.97 - shift + block + rng.normal(0, 0.006, replicates)
     reference = values[*baseline.values()]
     points = tuple(
         PointSummary(
@@ -163,7 +164,7 @@ def study(factors, replicates, *, scale=1.0, seed=0, **changes):
         for f, levels in factors.items()
         for level in levels[1:]
     )
-    summary = Summary(
+    return Summary(
         study="core",
         question="Which of five architecture choices matter for a small residual net?",
         design="factorial",
@@ -181,30 +182,26 @@ def study(factors, replicates, *, scale=1.0, seed=0, **changes):
         notes=("Every design point shares its random streams with the others of its replicate.",),
         scope=SCOPE,
     )
-    return replace(summary, **changes)
 
 
-@pytest.fixture
-def build():
-    """The builder of a `Summary` from factors and a number of replicates."""
-    return study
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def core():
     """Five factors at two levels, 32 design points, 5 replicates."""
     return study(CORE, 5)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def single():
     """One factor at three levels, by number of replicates."""
-    return lambda replicates, **changes: study(
-        {"skip_span": ("two", "one", "none")}, replicates, **{"study": "skip_span", **changes}
-    )
+
+    @functools.cache
+    def made(replicates):
+        return replace(study({"skip_span": ("two", "one", "none")}, replicates), study="skip_span")
+
+    return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def troubled(single):
     """Six replicates of which some diverged, failed, are missing or are all alike."""
     summary = single(6)

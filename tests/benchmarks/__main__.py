@@ -1,0 +1,12 @@
+"""`make bench`: every benchmark, its table printed."""
+
+from rich.console import Console
+
+from tests.benchmarks import start_up
+
+BENCHMARKS = (start_up,)
+
+if __name__ == "__main__":
+    console = Console()
+    for benchmark in BENCHMARKS:
+        console.print(benchmark.run())
