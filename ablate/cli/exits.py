@@ -1,6 +1,8 @@
 """How commands end: exit codes, and no traceback for anybody's mistake."""
 
 import functools
+import os
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable
@@ -27,20 +29,26 @@ class Code(IntEnum):
 def reported(command: Callable[P, None]) -> Callable[P, None]:
     """Turns what a command raises into a message on stderr and an exit code.
 
-    An AblateError is the user's to mend: its message, code 2. Anything else is a bug of ours: its traceback goes to a
-    file, which the message names, code 1.
+    An AblateError is the user's to mend: its message, code 2. Anything else that is no exit code of the command's own
+    is a bug of ours: its traceback goes to a file, which the message names, code 1.
     """
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            try:
+                command(*args, **kwargs)
+            finally:
+                sys.stdout.flush()
+        except typer.Exit:
+            raise
         except AblateError as error:
             _say(str(error))
             raise typer.Exit(Code.WRONG_REQUEST) from None
         except KeyboardInterrupt:
             raise typer.Exit(Code.INTERRUPTED) from None
-        except BrokenPipeError:
+        except BrokenPipeError:  # whoever reads our tables has read enough: `ablate show … | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
             raise typer.Exit(Code.DONE) from None
         except Exception:
             _say(
