@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for_any
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from pebble import ProcessPool
 
 STARTS = 3
-"""Times that a worker is started for a job before the job counts as failed."""
+"""Processes that are tried for one job, where they end before they begin it."""
 
 GRACE_S = 2.0
 """How long pebble may take to say how a process ended, once it is gone."""
 
 STOP_S = 10.0
-"""How long stopping may take: pebble itself gives a process 3 s to end, then kills it."""
+"""How long stopping may take; pebble gives a process 3 s to end by itself, then kills it."""
 
 
 class Died(Exception):
-    """A worker's process is gone, and its job with it. `exitcode` as in multiprocessing; None where nobody knows."""
+    """A process ended in the middle of its job. `exitcode` as in multiprocessing; None where nobody knows it."""
 
     def __init__(self, exitcode: int | None) -> None:
         super().__init__(exitcode)
@@ -42,20 +42,22 @@ class Died(Exception):
 class Worker:
     """A pebble pool of one process.
 
-    In a pool of several, they share pipes and locks: one that is killed while nothing trains breaks the pool, and one
-    that is killed as it takes a job or hands in its records stops the others for good. Of a pool of one, nothing is
-    lost but that process; it is watched by its pid, and the pool is replaced with it.
+    The processes of a larger pool share pipes and locks: one that is killed while nothing trains breaks the pool, and
+    one that is killed as it takes a job or hands in its records stops all others. Here a death costs one process; it
+    is watched by its pid, because pebble misses an end with exit code 0, and its pool is replaced with it.
     """
 
-    def __init__(self, engine: str, threads: int) -> None:
+    def __init__(self, *, engine: str, threads: int) -> None:
         self._engine = engine
         self._threads = threads
         self._pool: ProcessPool | None = None
+        self._pid: Future[int] = Future()
         self._starts = 0
-        self._gone_since: float | None = None
+        self._lost_since: float | None = None
         self.job: Job | None = None
-        self.future: Future[Any] = Future()
-        """Done when the job is; `outcome` says what came of it."""
+        """What it trains; None: it waits."""
+        self.future: Future[tuple[Record, ...]] = Future()
+        """Worth a look at `outcome` when it is done."""
 
     def train(self, job: Job) -> None:
         """Hands over a job.
@@ -63,93 +65,89 @@ class Worker:
         Raises:
             EngineError: no process can be started.
         """
-        self.job = job
-        self._starts = 0
+        self.job, self._starts = job, 0
         self._schedule()
 
     def outcome(self) -> tuple[Record, ...] | BaseException | None:
         """What came of the job: its records, or what went wrong; None while it trains.
 
-        A job that its process never began is handed to another one.
+        A job that a process ended before beginning is handed to the next one.
 
         Raises:
             EngineError: no process can be started.
         """
-        error: BaseException | None
         if self.future.done():
             error = self.future.exception()
-        elif self._waited_out():
-            error = Died(None) if self._pid() is not None else BrokenProcessPool("its process was never there")
+        elif self._is_lost():
+            error = Died(None)
         else:
             return None
         if error is None:
+            self.job = None
             return self.future.result()
+        if isinstance(error, BrokenProcessPool) and self._starts < STARTS:
+            self._schedule()
+            return None
         code = getattr(error, "exitcode", None)
-        if isinstance(error, BrokenProcessPool):
+        if isinstance(code, int):  # pebble's ProcessExpired
+            error = Died(code)
+        if isinstance(error, Died):
             self.stop()
-            if self._starts < STARTS:
-                self._schedule()
-                return None
-        elif isinstance(error, Died) or isinstance(code, int):
-            self.stop()
-            return Died(code)
+        self.job = None
         return error
 
     def stop(self) -> threading.Thread:
-        """Ends the process, whatever it does; the thread that is returned ends when it has."""
+        """Ends the process, whatever it does. The thread that is returned ends when it has."""
         pool, self._pool = self._pool, None
         thread = threading.Thread(target=_end, args=(pool,), daemon=True)
         thread.start()
         return thread
 
     def _schedule(self) -> None:
-        self._gone_since = None
-        for _ in range(STARTS):
-            if not self._is_ready():
-                self.stop()
+        while True:
             self._starts += 1
             try:
-                if self._pool is None:
-                    self._pool = _pool()
-                    self._hello = self._pool.schedule(os.getpid)
+                if not self._is_up():
+                    self._begin()
+                assert self._pool is not None
                 self.future = self._pool.schedule(_train, args=(self.job, self._engine, self._threads))
-            except RuntimeError as error:  # it died while it waited, or was never born
-                cause: BaseException = error
-                self.stop()
-            except OSError as error:
-                cause = error
-            else:
+                self._lost_since = None
                 return
-        raise EngineError(
-            f"engine={self._engine} cannot start worker processes here: {cause}. engine=inline needs none."
-        ) from cause
+            except (RuntimeError, OSError) as error:  # it died while it waited, or was never born
+                self.stop()
+                if self._starts >= STARTS:
+                    raise EngineError(
+                        f"engine={self._engine} cannot start a process on this machine: {error}. engine=inline needs none."
+                    ) from error
 
-    def _is_ready(self) -> bool:
-        return self._pool is not None and self._pool.active and not self._is_gone()
+    def _begin(self) -> None:
+        from pebble import ProcessPool
 
-    def _pid(self) -> int | None:
-        return self._hello.result() if self._hello.done() and self._hello.exception() is None else None
+        self.stop()
+        self._pool = ProcessPool(max_workers=1, context=context(), initializer=_start, initargs=(list(sys.path),))
+        self._pid = self._pool.schedule(os.getpid)
 
-    def _is_gone(self) -> bool:
-        pid = self._pid()
-        if pid is None:
+    def _is_up(self) -> bool:
+        if self._pool is None or not self._pool.active:
             return False
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+        if not self._pid.done():
             return True
-        return False
-
-    def _waited_out(self) -> bool:
-        """Whether the process is gone without pebble having said so: it misses an exit with code 0, for one."""
-        if self._is_ready():
+        try:
+            os.kill(self._pid.result(), 0)
+        except (ProcessLookupError, BrokenProcessPool):
             return False
-        self._gone_since = self._gone_since or time.monotonic()
-        return time.monotonic() - self._gone_since > GRACE_S
+        return True
+
+    def _is_lost(self) -> bool:
+        """Whether the process is gone, and pebble has had its time to say how."""
+        if self._is_up():
+            return False
+        self._lost_since = self._lost_since or time.monotonic()
+        return time.monotonic() - self._lost_since > GRACE_S
 
 
-def end(workers: Sequence[Worker]) -> None:
-    """Stops them all, at once."""
+def stop(workers: Iterable[Worker]) -> None:
+    """Stops them all at once, and waits until their processes are gone."""
     threads = [worker.stop() for worker in workers]
     deadline = time.monotonic() + STOP_S
     for thread in threads:
@@ -161,12 +159,6 @@ def context() -> "ForkServerContext":
     forkserver = multiprocessing.get_context("forkserver")
     forkserver.set_forkserver_preload(["ablate.execute.bundle"])
     return forkserver
-
-
-def _pool() -> "ProcessPool":
-    from pebble import ProcessPool
-
-    return ProcessPool(max_workers=1, context=context(), initializer=_start, initargs=(list(sys.path),))
 
 
 def _end(pool: "ProcessPool | None") -> None:
