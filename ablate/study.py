@@ -368,4 +368,6 @@ def _summarise(spec: StudySpec, layout: Layout, records: Sequence[Record]) -> Su
 
     from ablate.analyze.summarise import summarise as analyze
 
-    return analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=layout.notes)
+    return analyze(
+        spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=(*layout.notes, *layout.confounding)
+    )
