@@ -2,6 +2,7 @@
 
 import functools
 import os
+import select
 import sys
 import tempfile
 import traceback
@@ -15,6 +16,7 @@ import typer
 from ablate.errors import AblateError
 
 P = ParamSpec("P")
+STDOUT = 1
 
 
 class Code(IntEnum):
@@ -47,16 +49,23 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(Code.WRONG_REQUEST) from None
         except KeyboardInterrupt:
             raise typer.Exit(Code.INTERRUPTED) from None
-        except BrokenPipeError:  # whoever reads our tables has read enough: `ablate show … | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more as it ends
-            raise typer.Exit(Code.DONE) from None
-        except Exception:
+        except Exception as error:
+            if isinstance(error, BrokenPipeError) and _is_unread(STDOUT):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)  # Python flushes once more as it ends
+                raise typer.Exit(Code.DONE) from None
             _say(
                 f"This is a bug in ablate, not a mistake of yours. Its traceback is in {_keep(traceback.format_exc())}."
             )
             raise typer.Exit(Code.SOME_FAILED) from None
 
     return wrapped
+
+
+def _is_unread(descriptor: int) -> bool:
+    """Whether whoever read a pipe has gone, as in `ablate show … | head`; pipes to workers are another matter."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _say(message: str) -> None:

@@ -1,23 +1,21 @@
 """Worker processes on this machine, started once, with torch and Lightning loaded before the first of them forks."""
 
-import os
 import signal
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from typing import Literal
 
 import msgspec
 
 from ablate.errors import AblateError
 from ablate.execute.engines._base import Engine
-from ablate.execute.engines.worker import Died, Worker, context, stop
+from ablate.execute.engines.worker import Worker, context, stop
 from ablate.execute.job import Job, fail
+from ablate.execute.machine import cores
+from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
-
-WATCH_S = 0.5
-"""How often a worker that says nothing is looked after."""
 
 
 class LocalSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -56,8 +54,8 @@ class Local(Engine):
         """Trains the jobs on the workers; yields them as they end.
 
         Raises:
-            StoreError: as in every engine.
-            EngineError: no worker process can be started.
+            StoreError: as every engine.
+            EngineError: no process can be started.
         """
         if not jobs:
             return
@@ -67,39 +65,34 @@ class Local(Engine):
         try:
             for worker in workers:
                 worker.train(next(waiting))
-            while busy := [worker for worker in workers if worker.job is not None]:
-                wait([worker.future for worker in busy], timeout=WATCH_S, return_when=FIRST_COMPLETED)
+            while busy := {worker.future: worker for worker in workers if worker.job is not None}:
                 ended: list[tuple[Record, ...]] = []
-                for worker in busy:
-                    job = worker.job
-                    outcome = worker.outcome()
-                    if outcome is None:
+                for future in wait(busy, return_when=FIRST_COMPLETED).done:
+                    worker = busy[future]
+                    if worker.trains_again():
                         continue
-                    if (following := next(waiting, None)) is not None:
-                        worker.train(following)  # before anybody hears of this one: a worker waits for no listener
+                    job, worker.job = worker.job, None
                     assert job is not None
-                    ended.append(self._records(outcome, job))
+                    ended.append(self._records(job, future.exception(), worker))
+                    if (following := next(waiting, None)) is not None:
+                        worker.train(following)  # now: a worker does not wait for who listens
                 yield from ended
         finally:
             stop(workers)
 
-    def _records(self, outcome: tuple[Record, ...] | BaseException, job: Job) -> tuple[Record, ...]:
-        if isinstance(outcome, AblateError):
-            raise outcome
-        if not isinstance(outcome, BaseException):
-            return outcome
-        if isinstance(outcome, Died):
-            error = f"its worker died: {_cause(outcome.exitcode)}"
-            text = f"The worker process ended without a Python traceback: {_cause(outcome.exitcode)}\n"
+    def _records(self, job: Job, error: BaseException | None, worker: Worker) -> tuple[Record, ...]:
+        if error is None:
+            directory = StudyDirectory(job.directory)
+            return tuple(directory.record(trial.id) for trial in job.bundle.trials)
+        if isinstance(error, AblateError):
+            raise error
+        if isinstance(error, BrokenExecutor):
+            line = f"its worker died: {_cause(worker.bury())}"
+            text = f"The worker process ended without a Python traceback: {line}.\n"
         else:
-            error = f"its worker could not train it: {outcome!r}"
-            text = "".join(traceback.format_exception(outcome))
-        return fail(job, error=error, traceback=text, engine=self.name, threads=self._settings.threads)
-
-
-def cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            line = f"its worker could not train it: {error!r}"
+            text = "".join(traceback.format_exception(error))
+        return fail(job, error=line, traceback=text, engine=self.name, threads=self._settings.threads)
 
 
 def _cause(exitcode: int | None) -> str:

@@ -5,172 +5,146 @@ import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Iterable
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, Future
 from multiprocessing.connection import wait as wait_for_any
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import EngineError
 from ablate.execute.job import Job
-from ablate.store.record import Record
 
 if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext
+    from concurrent.futures import ProcessPoolExecutor
 
-    from pebble import ProcessPool
+STOP_S = 3.0
+"""How long a process has to end by itself before it is killed."""
 
-STARTS = 3
-"""Processes that are tried for one job, where they end before they begin it."""
-
-GRACE_S = 2.0
-"""How long pebble may take to say how a process ended, once it is gone."""
-
-STOP_S = 10.0
-"""How long stopping may take; pebble gives a process 3 s to end by itself, then kills it."""
-
-
-class Died(Exception):
-    """A process ended in the middle of its job. `exitcode` as in multiprocessing; None where nobody knows it."""
-
-    def __init__(self, exitcode: int | None) -> None:
-        super().__init__(exitcode)
-        self.exitcode = exitcode
+TRIES = 3
+"""Processes that a job is handed to, where they die before they begin it."""
 
 
 class Worker:
-    """A pebble pool of one process.
+    """An executor of one process.
 
-    The processes of a larger pool share pipes and locks: one that is killed while nothing trains breaks the pool, and
-    one that is killed as it takes a job or hands in its records stops all others. Here a death costs one process; it
-    is watched by its pid, because pebble misses an end with exit code 0, and its pool is replaced with it.
+    The processes of a larger pool share its pipes and locks, so that the death of one, at a bad moment, breaks the pool
+    or stops the others for good. Here a death costs one process and the job that it was at.
     """
 
     def __init__(self, *, engine: str, threads: int) -> None:
         self._engine = engine
         self._threads = threads
-        self._pool: ProcessPool | None = None
-        self._pid: Future[int] = Future()
-        self._starts = 0
-        self._lost_since: float | None = None
+        self._executor: ProcessPoolExecutor | None = None
+        self._context = context()
+        self._begun = self._context.RawValue("b", 0)  # the process tells by it that it has the job in hand
+        self._tries = 0
         self.job: Job | None = None
         """What it trains; None: it waits."""
-        self.future: Future[tuple[Record, ...]] = Future()
-        """Worth a look at `outcome` when it is done."""
+        self.future: Future[Any] = Future()
+        """Done when the job's records are on disk; BrokenExecutor where the process died."""
 
     def train(self, job: Job) -> None:
-        """Hands over a job.
+        """Hands over a job, to a new process where the last one is gone.
 
         Raises:
             EngineError: no process can be started.
         """
-        self.job, self._starts = job, 0
-        self._schedule()
+        self.job, self._tries = job, 0
+        self._submit(job)
 
-    def outcome(self) -> tuple[Record, ...] | BaseException | None:
-        """What came of the job: its records, or what went wrong; None while it trains.
-
-        A job that a process ended before beginning is handed to the next one.
+    def trains_again(self) -> bool:
+        """Hands the job to another process where the last one died before it began; says whether it did.
 
         Raises:
             EngineError: no process can be started.
         """
-        if self.future.done():
-            error = self.future.exception()
-        elif self._is_lost():
-            error = Died(None)
-        else:
-            return None
-        if error is None:
-            self.job = None
-            return self.future.result()
-        if isinstance(error, BrokenProcessPool) and self._starts < STARTS:
-            self._schedule()
-            return None
-        code = getattr(error, "exitcode", None)
-        if isinstance(code, int):  # pebble's ProcessExpired
-            error = Died(code)
-        if isinstance(error, Died):
-            self.stop()
-        self.job = None
-        return error
-
-    def stop(self) -> threading.Thread:
-        """Ends the process, whatever it does. The thread that is returned ends when it has."""
-        pool, self._pool = self._pool, None
-        thread = threading.Thread(target=_end, args=(pool,), daemon=True)
-        thread.start()
-        return thread
-
-    def _schedule(self) -> None:
-        while True:
-            self._starts += 1
-            try:
-                if not self._is_up():
-                    self._begin()
-                assert self._pool is not None
-                self.future = self._pool.schedule(_train, args=(self.job, self._engine, self._threads))
-                self._lost_since = None
-                return
-            except (RuntimeError, OSError) as error:  # it died while it waited, or was never born
-                self.stop()
-                if self._starts >= STARTS:
-                    raise EngineError(
-                        f"engine={self._engine} cannot start a process on this machine: {error}. engine=inline needs none."
-                    ) from error
-
-    def _begin(self) -> None:
-        from pebble import ProcessPool
-
-        self.stop()
-        self._pool = ProcessPool(max_workers=1, context=context(), initializer=_start, initargs=(list(sys.path),))
-        self._pid = self._pool.schedule(os.getpid)
-
-    def _is_up(self) -> bool:
-        if self._pool is None or not self._pool.active:
+        died = isinstance(self.future.exception(), BrokenExecutor)
+        if self.job is None or not died or self._begun.value or self._tries >= TRIES:
             return False
-        if not self._pid.done():
-            return True
-        try:
-            os.kill(self._pid.result(), 0)
-        except (ProcessLookupError, BrokenProcessPool):
-            return False
+        self.bury()
+        self._submit(self.job)
         return True
 
-    def _is_lost(self) -> bool:
-        """Whether the process is gone, and pebble has had its time to say how."""
-        if self._is_up():
-            return False
-        self._lost_since = self._lost_since or time.monotonic()
-        return time.monotonic() - self._lost_since > GRACE_S
+    def bury(self) -> int | None:
+        """Gives up a process that has ended, and says its exit code, as in multiprocessing."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=True, cancel_futures=True)  # its thread reads the exit code: only one may
+        process, self._context.process = self._context.process, None
+        return None if process is None else process.exitcode
+
+    def terminate(self) -> None:
+        """Asks the process to end, whatever it does."""
+        if (process := self._context.process) is not None and process.is_alive():
+            process.terminate()
+
+    def stop(self) -> None:
+        """Waits until the process has ended, and sees to it that it does."""
+        if (process := self._context.process) is not None and process.is_alive():
+            process.join(STOP_S)
+            process.kill()
+        self.bury()
+
+    def _submit(self, job: Job) -> None:
+        self._tries += 1
+        self._begun.value = 0
+        try:
+            try:
+                self.future = self._up().submit(_train, job, self._engine, self._threads)
+            except BrokenExecutor:  # it died while it waited
+                self.bury()
+                self.future = self._up().submit(_train, job, self._engine, self._threads)
+        except (OSError, EOFError) as error:
+            raise EngineError(
+                f"engine={self._engine} cannot start a process here: {error or type(error).__name__}. "
+                "engine=inline needs none."
+            ) from error
+
+    def _up(self) -> "ProcessPoolExecutor":
+        from concurrent.futures import ProcessPoolExecutor
+
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                max_workers=1, mp_context=self._context, initializer=_start, initargs=(list(sys.path), self._begun)
+            )
+        return self._executor
 
 
-def stop(workers: Iterable[Worker]) -> None:
-    """Stops them all at once, and waits until their processes are gone."""
-    threads = [worker.stop() for worker in workers]
-    deadline = time.monotonic() + STOP_S
-    for thread in threads:
-        thread.join(max(deadline - time.monotonic(), 0))
+def stop(workers: Sequence[Worker]) -> None:
+    """Ends all of them: first every one is asked, then each is waited for."""
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.stop()
 
 
-def context() -> "ForkServerContext":
+def context() -> "_Context":
     """Workers fork from a server that has torch and Lightning loaded: milliseconds each, not seconds."""
-    forkserver = multiprocessing.get_context("forkserver")
+    forkserver = _Context()
     forkserver.set_forkserver_preload(["ablate.execute.bundle"])
     return forkserver
 
 
-def _end(pool: "ProcessPool | None") -> None:
-    if pool is not None:
-        pool.stop()
-        pool.join()
+class _Context(ForkServerContext):
+    """Remembers the process that an executor starts: the executor itself does not say."""
+
+    process: ForkServerProcess | None = None
+
+    def Process(self, *args: Any, **kwargs: Any) -> ForkServerProcess:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.process = ForkServerProcess(*args, **kwargs)
+        return self.process
 
 
-def _start(path: list[str]) -> None:
+_begun: list[Any] = []
+"""In a process: the value by which it tells its driver that it has a job in hand."""
+
+
+def _start(path: list[str], begun: Any) -> None:
     """Runs once in every process."""
     sys.path[:] = path
+    _begun[:] = [begun]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
+    signal.signal(signal.SIGTERM, _leave)
     driver = multiprocessing.parent_process()
     assert driver is not None
 
@@ -181,7 +155,17 @@ def _start(path: list[str]) -> None:
     threading.Thread(target=outlive_nobody, daemon=True).start()
 
 
-def _train(job: Job, engine: str, threads: int) -> tuple[Record, ...]:
+def _leave(number: int, _: object) -> None:
+    """Ends this process by the signal, and the processes of a person's own DataLoader with it."""
+    for child in multiprocessing.active_children():
+        child.terminate()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _train(job: Job, engine: str, threads: int) -> None:
+    """Trains, and says no more than that it has: a short message is whole or not there, whenever the process dies."""
+    _begun[0].value = 1
     from ablate.execute.bundle import run_bundle
 
-    return run_bundle(job, engine=engine, threads=threads)
+    run_bundle(job, engine=engine, threads=threads)
