@@ -320,6 +320,13 @@ def test_a_driver_that_froze_the_study_meanwhile_is_not_overrun(run, listener, m
     assert len(directory.frozen().history) == 1
 
 
+def assert_free(path: Path) -> None:
+    """Nobody holds the study, nor says so."""
+    assert not list(path.glob("*holder*"))
+    with Lock(path):
+        pass
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, StoreError("full"), ZeroDivisionError])
 def test_a_run_that_ends_early_leaves_whole_records_and_no_lock(error, here, listener):
     class Failing(type(listener)):
@@ -331,8 +338,7 @@ def test_a_run_that_ends_early_leaves_whole_records_and_no_lock(error, here, lis
     (path,) = (here / "results").iterdir()
     contents = StudyDirectory(path).contents()
     assert (len(contents.records), contents.unreadable) == (1, {})
-    with Lock(path):
-        pass
+    assert_free(path)
 
 
 def test_a_study_that_cannot_be_read_is_left_alone_and_not_held(run):
@@ -341,8 +347,7 @@ def test_a_study_that_cannot_be_read_is_left_alone_and_not_held(run):
     with pytest.raises(StoreError, match=r"study\.yaml cannot be read"):
         run()
     assert len(directory.contents().records) == 4
-    with Lock(directory.path):
-        pass
+    assert_free(directory.path)
 
 
 def test_a_plan_has_points_trials_and_what_is_there(here, listener):

@@ -219,6 +219,7 @@ def test_a_lightning_module_that_fails_in_its_first_step_trains_nothing(lightnin
         ("conf/study/mine.yaml", "study: {name: mine, question: [\n", ["conf/study/mine.yaml", "line"]),
         ("conf/study/mine.yaml", "# @package _global_\nstudy: {name: mine}\n", ["study", "question"]),
         ("conf/study/mine.yaml", "- study\n", ["study/mine"]),
+        ("conf/study/mine.yaml", "study: {name: mine, question: Café?}\n", ["not YAML in UTF-8"]),
         ("conf/factor/square.yaml", "sqare: {reference: plain, levels: {}}\n", ["square", "first line"]),
         ("conf/factor/square.yaml", "square: {referense: plain, levels: {}}\n", ["referense", "square.reference"]),
         ("conf/model/mine.yaml", "width: 4\nsquare: false\n", ["model has no _target_", "module.Class"]),
@@ -228,7 +229,7 @@ def test_a_lightning_module_that_fails_in_its_first_step_trains_nothing(lightnin
 )  # fmt: skip
 def test_a_file_that_says_something_wrong_is_named(file, text, says, module, write, refused):
     module("mine.Net")
-    write(file, text)
+    write(file, "").write_bytes(text.encode("latin-1"))
     said = refused("run", "mine", "engine=inline")
     for part in says:
         assert part in said

@@ -35,20 +35,23 @@ class Local(Engine):
         self._settings = settings
         self.workers = cores() // settings.threads if settings.workers == "auto" else settings.workers
         self.workers = max(self.workers, 1)
+        self._is_warm = False
 
     def warm_up(self) -> None:
         """Starts the fork server, which loads torch and Lightning while the driver goes on."""
         from multiprocessing.forkserver import ensure_running
 
+        if self._is_warm or threading.current_thread() is not threading.main_thread():
+            return  # signals are the main thread's; elsewhere the server starts with the first worker
         context()
-        if threading.current_thread() is not threading.main_thread():
-            return  # signals are the main thread's; the server then starts with the first worker
-        # The server ignores Ctrl-C only once it has loaded everything; until then it would print a traceback.
+        # The server ignores Ctrl-C only once it has loaded everything; until then it would print a traceback. It starts
+        # to ignore it here, and so does this process for these milliseconds: once only.
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             ensure_running()
         finally:
             signal.signal(signal.SIGINT, handler)
+        self._is_warm = True
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Record, ...]]:
         """Trains the jobs on the workers; yields them as they end.

@@ -109,6 +109,36 @@ def test_processes_that_die_before_they_begin_are_replaced_but_not_for_ever(
     assert watch.trained_in(place) == set()
 
 
+def test_ctrl_c_waits_until_a_process_has_started_whole():
+    """Half a process would print a traceback of its own."""
+    reached = []
+
+    def start():
+        with worker._undisturbed():
+            signal.raise_signal(signal.SIGINT)
+            reached.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert reached == [True]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with worker._undisturbed():
+        pass
+
+
+def test_warming_up_leaves_ctrl_c_as_it_was(make_engine):
+    engine = make_engine("local")
+    for _ in range(2):
+        engine.warm_up()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_engine_works_off_the_main_thread(make_engine, make_job, place):
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        records = thread.submit(lambda: [r for rs in make_engine("local").run([make_job()]) for r in rs]).result()
+    assert [r.state for r in records] == ["complete"]
+
+
 def test_a_machine_that_starts_no_process_is_said(make_engine, make_job, monkeypatch):
     def refuse(*args, **kwargs):
         raise OSError(11, "Resource temporarily unavailable")

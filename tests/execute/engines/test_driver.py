@@ -1,0 +1,156 @@
+"""A study whose driver or whose workers die: what is finished stays, and the same command goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from ablate import study
+from ablate.store import StudyDirectory
+
+pytestmark = pytest.mark.timeout(300)
+
+MODEL = """_target_: trouble.Net
+inputs: ${data.inputs}
+outputs: ${data.outputs}
+width: 4
+fault: none
+pause: 0.0
+"""
+
+STUDY = """# @package _global_
+defaults:
+  - override /model: trouble
+  - override /data: synthetic
+  - override /objective: regression
+study:
+  name: {name}
+  question: What becomes of it?
+  design: one_at_a_time
+  factors: [fault]
+  response: test/mse
+factor:
+  fault:
+    reference: none
+    levels: {levels}
+data: {{limit: 60, val_size: 20, test_size: 20}}
+trainer: {{max_epochs: 1, accelerator: cpu}}
+engine: {{name: local, workers: 2, threads: 1}}
+"""
+
+LEVELS = {
+    "trouble": """
+      none: [model.width=4]
+      kill: [model.width=5, model.fault=kill]
+      memory: [model.width=6, model.fault=memory]
+      exit: [model.width=7, model.fault=exit]""",
+    "slow": """
+      none: [model.width=4, model.pause=0.15]
+      also: [model.width=5, model.pause=0.15]""",
+}
+
+
+@pytest.fixture
+def project(place):
+    """A working directory with a study of one's own, whose faults happen in workers only."""
+    (place / "faults-anywhere").unlink()
+    for group in ("model", "study"):
+        (place / "conf" / group).mkdir(parents=True)
+    (place / "conf" / "model" / "trouble.yaml").write_text(MODEL)
+    for name, levels in LEVELS.items():
+        (place / "conf" / "study" / f"{name}.yaml").write_text(STUDY.format(name=name, levels=levels))
+    return place
+
+
+def contents_of(project):
+    """Trial id → the bytes of its record."""
+    return {p.parent.name: p.read_bytes() for p in project.glob("results/*/trials/*/record.json")}
+
+
+@pytest.mark.slow
+def test_a_study_goes_on_past_failures_and_retries_only_them(project, listener):
+    summary, path = study.run(["trouble", "replicates=2"], observer=listener)
+    directory, states = StudyDirectory(path), Counter((r.levels["fault"], r.state) for r in listener.records)
+    assert states == {("none", "complete"): 2} | {(fault, "failed"): 2 for fault in ("kill", "memory", "exit")}
+    assert (summary.complete, summary.failed) == (2, 6)
+    causes = {"kill": "SIGKILL", "memory": "MemoryError", "exit": "SystemExit"}
+    for record in directory.contents().records.values():
+        if record.state == "failed":
+            text = (directory.trial(record.id) / "traceback.txt").read_text()
+            assert causes[record.levels["fault"]] in text
+    before = contents_of(project)
+    (project / "no-faults").touch()
+    again = type(listener)()
+    summary, _ = study.run(["trouble", "replicates=2"], observer=again)
+    assert Counter((r.levels["fault"], r.state) for r in again.records) == {(fault, "complete"): 2 for fault in causes}
+    assert (again.already, summary.complete, summary.failed) == (2, 8, 0)
+    finished = {r.id for r in listener.records if r.state == "complete"}
+    assert {trial_id: contents_of(project)[trial_id] for trial_id in finished} == {
+        trial_id: before[trial_id] for trial_id in finished
+    }
+    assert list(project.glob("results/*/trials/*/traceback.txt")) == []
+
+
+@pytest.mark.slow
+def test_a_driver_that_is_killed_and_one_that_is_interrupted_lose_nothing(project, watch):
+    """kill -9, the same command, Ctrl-C, the same command: each finds what the one before has finished."""
+
+    def start():
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        with (project / "stderr").open("w") as stderr:
+            return subprocess.Popen(
+                [sys.executable, "-m", "ablate", "run", "slow", "replicates=8"],
+                cwd=project,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                start_new_session=True,
+                env=environment,
+            )
+
+    def go_on_until_more_than(count, driver):
+        def there_is():
+            assert driver.poll() is None, (project / "stderr").read_text()
+            return len(contents_of(project)) > count
+
+        watch.wait_for(there_is, "another record", 120)
+
+    def gone():
+        return not [pid for pid in watch.trained_in(project) if watch.is_alive(pid)]
+
+    first = start()
+    go_on_until_more_than(0, first)
+    assert not gone()
+    first.kill()
+    first.wait(30)
+    watch.wait_for(gone, "the workers of a driver that was killed to end", 20)
+    after_kill = contents_of(project)
+    assert 0 < len(after_kill) < 16
+    directory = StudyDirectory(next((project / "results").iterdir()))
+    assert directory.contents().unreadable == {}
+
+    second = start()
+    go_on_until_more_than(len(after_kill), second)
+    pressed = time.monotonic()
+    os.killpg(second.pid, signal.SIGINT)
+    assert second.wait(60) == 130
+    assert time.monotonic() - pressed < 30  # far less on a quiet machine: no training is waited for
+    watch.wait_for(gone, "the workers of a driver that was interrupted to end", 20)
+    said = (project / "stderr").read_text()
+    assert "Traceback" not in said
+    assert "The same command goes on" in said
+    after_interrupt = contents_of(project)
+    assert len(after_kill) < len(after_interrupt) < 16
+    assert {trial_id: after_interrupt[trial_id] for trial_id in after_kill} == after_kill
+    assert directory.contents().unreadable == {}
+    assert {r.state for r in directory.contents().records.values()} == {"complete"}
+
+    third = start()
+    assert third.wait(120) == 0, (project / "stderr").read_text()
+    finished = contents_of(project)
+    assert len(finished) == 16
+    assert {trial_id: finished[trial_id] for trial_id in after_interrupt} == after_interrupt
+    watch.wait_for(gone, "the workers of a study that is done to end", 20)
