@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ablate.errors import StoreError
 from ablate.execute.provenance import provenance
 from ablate.plan.bundle import Bundle
 from ablate.plan.trial import Trial
@@ -24,15 +25,26 @@ class Job:
 
 
 def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
-    """Records every trial of a job as failed, and writes that down: for a worker that could not.
+    """Records as failed what a worker that died has left of a job, and returns all of its records.
 
     Raises:
         StoreError: the records cannot be written.
     """
     return tuple(
-        failed(trial, job, error=error, traceback=traceback, engine=engine, threads=threads, source=source)
+        _result(trial, job, source)
+        or failed(trial, job, error=error, traceback=traceback, engine=engine, threads=threads, source=source)
         for trial, source in zip(job.bundle.trials, job.sources, strict=True)
     )
+
+
+def _result(trial: Trial, job: Job, source: str) -> Record | None:
+    """What the worker wrote before it died. A result of older code is what the job was to replace."""
+    try:
+        record = StudyDirectory(job.directory).record(trial.id)
+    except StoreError:
+        return None
+    is_of_this_code = record.provenance is not None and record.provenance.source == source
+    return record if record.state != "failed" and is_of_this_code else None
 
 
 def failed(trial: Trial, job: Job, *, error: str, traceback: str, engine: str, threads: int, source: str) -> Record:

@@ -28,7 +28,7 @@ ReLU after it do nothing: that two networks are the same is said after the secon
 class Signature:
     """`shapes`: parameter name → shape. `initial`: digest of the initial parameters and buffers.
 
-    `response`: outputs, buffers and gradients at weights that depend on names and shapes alone, a vector for each.
+    `response`: outputs and gradients at weights that depend on names and shapes alone, a vector for each.
     """
 
     shapes: dict[str, tuple[int, ...]]
@@ -96,11 +96,10 @@ def _response(network: nn.Module, probe: Tensor, precision: torch.dtype, draws: 
 
 
 def _trained(network: nn.Module, inputs: Tensor, draw: int) -> Iterator[Tensor]:
-    """Outputs of a training pass, the buffers that it leaves, and its gradients."""
+    """Outputs of a training pass, and its gradients. What it leaves in buffers shows in the next evaluation."""
     seed_everything(draw)  # dropout draws the same masks in every arm
     outputs = _outputs(network, inputs)
     yield from outputs
-    yield from (_summary(name, buffer.double()) for name, buffer in sorted(network.named_buffers()))
     named = [(name, p) for name, p in sorted(network.named_parameters()) if p.requires_grad]
     loss = sum(((output.double() + 1) ** 2).mean() for output in outputs)
     if named and isinstance(loss, Tensor) and loss.requires_grad:

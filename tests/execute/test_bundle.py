@@ -3,6 +3,7 @@ import random
 import re
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -212,3 +213,21 @@ def test_fail_records_every_trial_of_a_job(make_job, place):
         assert (record.id, record.state, record.error) == (trial.id, "failed", "caf\\udce9")
         assert (record.responses, record.levels, record.config) == ({}, dict(trial.point.levels), trial.config)
         assert (directory.trial(trial.id) / "traceback.txt").read_text() == "Traceback: caf\\udce9"
+
+
+def test_fail_keeps_what_the_worker_had_finished(make_job, place):
+    """A worker that dies after its record is written, or in the middle of a bundle, has lost nothing of that."""
+    run_bundle(make_job("train", "nan", "raise"), engine="local", threads=1)
+    directory = StudyDirectory(place / "study")
+    before = directory.contents().records
+    records = fail(make_job("train", "nan", "raise"), error="died", traceback="", engine="local", threads=1)
+    assert [r.state for r in records] == ["complete", "diverged", "failed"]
+    assert [before[r.id] == r for r in records] == [True, True, False]
+    assert directory.contents().records == {r.id: r for r in records}
+
+
+def test_fail_does_not_take_a_result_of_older_code_for_a_new_one(make_job, place):
+    job = make_job("train")
+    run_bundle(job, engine="local", threads=1)
+    (record,) = fail(replace(job, sources=("newer",)), error="died", traceback="", engine="local", threads=1)
+    assert (record.state, record.error) == ("failed", "died")

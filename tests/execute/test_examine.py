@@ -239,6 +239,35 @@ def test_ones_own_module_has_settings_of_training_of_its_own(own, here, words):
     assert len(look(here, words, study_name="own")) == 2
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # Known as a hyperparameter only, and used by a later epoch, for all that anybody can tell.
+        ("self.freeze_until = lr, weight_decay, freeze_until", "_ = lr, weight_decay, self.save_hyperparameters()"),
+        # In a closure: momentum does nothing to the first step.
+        (
+            "return torch.optim.SGD(self.parameters(), lr=self.lr, weight_decay=self.weight_decay)",
+            "return torch.optim.SGD(self.parameters(), lr=0.1, momentum=type(self).momentum)",
+        ),
+        # In a schedule that begins later.
+        (
+            "return torch.optim.SGD(self.parameters(), lr=self.lr, weight_decay=self.weight_decay)",
+            "sgd = torch.optim.SGD(self.parameters(), lr=0.1)\n        "
+            "return [sgd], [torch.optim.lr_scheduler.StepLR(sgd, 5, gamma=type(self).momentum)]",
+        ),
+    ],
+)
+def test_a_setting_that_matters_later_only_is_no_sameness(own, here, project, old, new):
+    code = (here / "own.py").read_text()
+    assert old in code
+    code = code.replace(old, new)
+    if "momentum" in new:  # seen in the optimizer only
+        code = code.replace(", self.freeze_until = lr, weight_decay, freeze_until", " = lr, weight_decay")
+        code = code.replace("super().__init__()", "super().__init__()\n        Net.momentum = freeze_until / 10", 1)
+    project("own.py", code)
+    assert len(look(here, "model.freeze_until=0,7", study_name="own")) == 2
+
+
 def test_an_argument_that_ones_own_module_ignores_is_found(own, here):
     said = refusal(DesignError, here, "model.ignored=0,1", study_name="own")
     assert "model.ignored=0 and model.ignored=1 build the same network" in said

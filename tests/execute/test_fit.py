@@ -2,6 +2,7 @@ import csv
 import dataclasses
 import itertools
 import math
+import random
 import warnings
 
 import numpy as np
@@ -307,6 +308,27 @@ def test_ones_own_lightning_module_gives_the_same_twice(own, resolve, train):
     assert one.responses == two.responses
     assert {"train/own_loss", "val/mse", "test/mse"} <= set(one.responses)
     assert train(config, streams(0, 1)).responses["test/mse"] != one.responses["test/mse"]
+
+
+def test_ones_own_data_module_is_built_under_the_split_stream_and_trains_under_the_order_stream(own, resolve, project):
+    project(
+        "watched.py",
+        """
+        import random
+        import torch
+        from own import Data
+
+        class Watched(Data):
+            def __init__(self):
+                super().__init__()
+                self.built = torch.initial_seed(), random.random()
+        """,
+    )
+    project("conf/data/watched.yaml", "_target_: watched.Watched\n")
+    seeds = streams(3, 1)
+    built = prepare(resolve("data=watched", study="own"), seeds).data["datamodule"].built
+    assert built == (seeds.split, random.Random(seeds.split).random())
+    assert torch.initial_seed() == seeds.order
 
 
 @pytest.mark.parametrize("group", ["objective=regression", "optimizer=sgd"])

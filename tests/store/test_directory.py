@@ -1,7 +1,6 @@
 import json
 import os
 import re
-import socket
 from pathlib import Path
 
 import msgspec
@@ -255,8 +254,6 @@ def test_what_lies_about_is_no_record(directory, make_record):
     (folder / ".record.json.0a1b2c3d.tmp").write_text("{")
     (folder.parent / "notes.txt").write_text("mine")
     (folder.parent / OTHER).mkdir()
-    with socket.socket(socket.AF_UNIX) as odd:
-        odd.bind(os.path.relpath(folder / "socket"))
     contents = directory.contents()
     assert (list(contents.records), contents.unreadable) == ([ONE], {})
 

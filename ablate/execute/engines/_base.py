@@ -14,8 +14,9 @@ class Engine(ABC):
 
     - each job yields its records exactly once, in any order, as soon as they are on disk;
     - a trial that raises, or whose process dies, is recorded as failed with a traceback file, and costs no other trial;
-    - equal jobs give equal responses on every engine with the same number of threads;
-    - closing the iterator early, or an exception in it, leaves no process behind.
+      a process that dies before it begins a trial costs none;
+    - equal jobs give equal responses on every engine with the same number of threads, in any order;
+    - closing the iterator early, or an exception in it, leaves no worker behind.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Engine(ABC):
 
         Raises:
             StoreError: a record cannot be written (a full disk): the study stops, finished trials stay.
+            KeyboardInterrupt: Ctrl-C, for the study and not for one trial: finished trials stay.
         """
 
     def warm_up(self) -> None:  # noqa: B027 – an engine with nothing to start need not say so
