@@ -23,6 +23,7 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
 
 $(VENV)/.installed-test: $(VENV)/.made pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@$(BIN)/pyright --version > /dev/null  # fetches its own node package: the last thing that needs a network
 	@touch $@ $(VENV)/.installed
 
 install: $(VENV)/.installed ## makes .venv and installs ablate into it

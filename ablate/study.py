@@ -182,12 +182,12 @@ def run(
     engine = make_engine(planned.spec.settings["engine"])
     directory, lock = StudyDirectory(planned.directory), Lock(planned.directory)
     is_new = not directory.path.exists()
-    if is_new:
-        directory.check_writable()
-    else:
-        lock.acquire()
-        planned = plan(words, cwd=cwd)  # another driver may have finished between the first look and the lock
     try:
+        if is_new:
+            directory.check_writable()
+        else:
+            lock.acquire()
+            planned = plan(words, cwd=cwd)  # another driver may have finished between the first look and the lock
         for note in planned.notes:
             observer.told(note)
         for trial_id, reason in planned.contents.unreadable.items():
@@ -200,6 +200,9 @@ def run(
             look(planned.spec, planned.layout.points, planned.configs)
         if is_new:
             lock.acquire()
+            if directory.exists:  # another driver has frozen it since: what is missing, and whether it fits, is anew
+                lock.release()
+                return run(words, observer=observer, stale=stale, cwd=cwd)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned)
         observer.started(len(planned.trials), len(planned.trials) - len(missing), planned.spec.response.name)
@@ -272,10 +275,18 @@ def find(study: str, results_dir: Path) -> Path:
         if (place / "study.yaml").is_file():
             return place
     there = sorted(p.parent.name for p in results_dir.glob("*/study.yaml"))
-    what = unknown("study", study, there)
-    if not there:
-        raise StoreError(f"There are no results in {results_dir}: 'ablate run {study}' makes them.")
-    raise StoreError(f"{what} These have results in {results_dir}; 'ablate run {study}' makes more.")
+    made = f" With results in {results_dir}: {', '.join(there) or 'none'}."
+    if relatives := [name for name in there if name.startswith(f"{study}@")]:
+        raise StoreError(
+            f"There are no results of {study!r} as it is in {results_dir}, but with other settings: "
+            f"{', '.join(relatives)}. Name one of these, or train it: 'ablate run {study}'."
+        )
+    from ablate.config.catalog import Catalog
+
+    known = Catalog(Path.cwd()).names("study")
+    if study in known:
+        raise StoreError(f"There are no results of {study!r} in {results_dir}: 'ablate run {study}' makes them.{made}")
+    raise StoreError(unknown("study", study, {*known, *there}) + made)
 
 
 class _Saved(msgspec.Struct, kw_only=True):
@@ -357,4 +368,6 @@ def _summarise(spec: StudySpec, layout: Layout, records: Sequence[Record]) -> Su
 
     from ablate.analyze.summarise import summarise as analyze
 
-    return analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=layout.notes)
+    return analyze(
+        spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=(*layout.notes, *layout.confounding)
+    )

@@ -9,8 +9,9 @@ from ablate.store.record import Provenance, Record
 
 
 def command(spec: StudySpec) -> str:
-    """The command that makes the study's results be there, as a shell takes it."""
-    return shlex.join(["ablate", "run", *(spec.request or (spec.name,))])
+    """The command that makes the study's results be there, as a shell takes it; where they are kept is left out."""
+    words = [word for word in spec.request if not word.startswith("results_dir=")]
+    return shlex.join(["ablate", "run", *(words or [spec.name])])
 
 
 def made_by(records: Iterable[Record]) -> tuple[str, ...]:

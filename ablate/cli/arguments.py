@@ -49,4 +49,7 @@ FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How the ta
 
 def request(words: list[str] | None, results_dir: Path | None) -> list[str]:
     """The words of a request, with --results-dir as the override that it is short for."""
-    return [*(words or []), *([f"results_dir='{results_dir}'"] if results_dir is not None else [])]
+    if results_dir is None:
+        return list(words or [])
+    quoted = str(results_dir).replace("'", "\\'")
+    return [*(words or []), f"results_dir='{quoted}'"]

@@ -1,9 +1,13 @@
 """Shell completion of a request: studies, groups, their options, and keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from ablate.config.catalog import Catalog
 
 
 def complete_request(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -11,9 +15,15 @@ def complete_request(ctx: typer.Context, incomplete: str) -> list[str]:
 
     Errors are swallowed: a shell that waits for completions can show none.
     """
-    words = [w for w in (ctx.params.get("words") or []) if w != incomplete]
     try:
-        return sorted(w for w in _candidates(words, incomplete) if w.startswith(incomplete))
+        from ablate.config.catalog import GROUPS, Catalog
+
+        catalog = Catalog(Path.cwd())
+        *words, current = _rejoined([*(ctx.params.get("words") or []), incomplete])
+        if not incomplete and words and words[-1] in set(GROUPS) - set(catalog.names("study")):
+            current = f"{words.pop()}="
+        has = len(current) - len(incomplete)
+        return sorted(w[has:] for w in _candidates(catalog, words, current) if w.startswith(current))
     except Exception:
         return []
 
@@ -24,24 +34,36 @@ def complete_results(ctx: typer.Context, incomplete: str) -> list[str]:
     return sorted(p.parent.name for p in root.glob("*/study.yaml") if p.parent.name.startswith(incomplete))
 
 
-def _candidates(words: list[str], incomplete: str) -> Iterator[str]:
-    from ablate.config.catalog import GROUPS, Catalog
+def _rejoined(pieces: Sequence[str]) -> list[str]:
+    """The words as typed: bash takes `model=mlp` apart into three, of which Typer drops an equals sign that is last."""
+    words: list[str] = []
+    joins = False
+    for piece in pieces:
+        if words and (joins or piece == "="):
+            words[-1] += piece
+        else:
+            words.append(piece)
+        joins = piece == "="
+    return words
 
-    catalog = Catalog(Path.cwd())
-    chosen = [w for w in words if "=" not in w and not w.startswith(("+", "~"))]
-    group, equals, _ = incomplete.partition("=")
+
+def _candidates(catalog: "Catalog", words: Sequence[str], current: str) -> Iterator[str]:
+    from ablate.config.catalog import GROUPS
+
+    studies = [w for w in words if "=" not in w and not w.startswith(("+", "~"))]
+    group, equals, _ = current.partition("=")
     if equals:
         yield from (f"{group}={option}" for option in (catalog.names(group) if group in GROUPS else ()))
         return
-    if "." in incomplete:
+    if "." in current:
         from ablate.config.composer import Composer
 
-        groups = [w for w in words if w.partition("=")[0] in GROUPS]
-        keys = Composer(Path.cwd()).keys([*(f"study={s}" for s in chosen[:1]), *groups])
-        yield from (f"{key}=" for key in keys)
+        chosen = [w for w in words if w.partition("=")[0] in GROUPS]
+        yield from (f"{key}=" for key in Composer(Path.cwd()).keys([*(f"study={s}" for s in studies[:1]), *chosen]))
         return
-    if not chosen:
+    if not studies:
         yield from catalog.names("study")
-    yield from (f"{g}=" for g in GROUPS if g != "factor")
-    yield from (f"{g}." for g in GROUPS)
+    groups = [g for g in GROUPS if g != "factor"]  # factors are the study's to choose
+    yield from (f"{g}=" for g in groups)
+    yield from (f"{g}." for g in groups)
     yield from ("replicates=", "seed=", "results_dir=")

@@ -1,6 +1,9 @@
 """How commands end: exit codes, and no traceback for anybody's mistake."""
 
 import functools
+import os
+import select
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable
@@ -13,6 +16,7 @@ import typer
 from ablate.errors import AblateError
 
 P = ParamSpec("P")
+STDOUT = 1
 
 
 class Code(IntEnum):
@@ -27,28 +31,41 @@ class Code(IntEnum):
 def reported(command: Callable[P, None]) -> Callable[P, None]:
     """Turns what a command raises into a message on stderr and an exit code.
 
-    An AblateError is the user's to mend: its message, code 2. Anything else is a bug of ours: its traceback goes to a
-    file, which the message names, code 1.
+    An AblateError is the user's to mend: its message, code 2. Anything else that is no exit code of the command's own
+    is a bug of ours: its traceback goes to a file, which the message names, code 1.
     """
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            try:
+                command(*args, **kwargs)
+            finally:
+                sys.stdout.flush()
+        except typer.Exit:
+            raise
         except AblateError as error:
             _say(str(error))
             raise typer.Exit(Code.WRONG_REQUEST) from None
         except KeyboardInterrupt:
             raise typer.Exit(Code.INTERRUPTED) from None
-        except BrokenPipeError:
-            raise typer.Exit(Code.DONE) from None
-        except Exception:
+        except Exception as error:
+            if isinstance(error, BrokenPipeError) and _is_unread(STDOUT):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)  # Python flushes once more as it ends
+                raise typer.Exit(Code.DONE) from None
             _say(
                 f"This is a bug in ablate, not a mistake of yours. Its traceback is in {_keep(traceback.format_exc())}."
             )
             raise typer.Exit(Code.SOME_FAILED) from None
 
     return wrapped
+
+
+def _is_unread(descriptor: int) -> bool:
+    """Whether whoever read a pipe has gone, as in `ablate show … | head`; pipes to workers are another matter."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _say(message: str) -> None:

@@ -38,7 +38,7 @@ def print_plan(words: Sequence[str]) -> None:
                 seconds=outlook.seconds,
                 estimates=outlook.can,
                 cannot=outlook.cannot,
-                notes=(*planned.layout.notes, *planned.notes),
+                notes=(*planned.layout.notes, *planned.layout.confounding, *planned.notes),
             ),
             sys.stdout,
             None,

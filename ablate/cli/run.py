@@ -52,7 +52,8 @@ def run(
             summary, directory = study.run(asked, observer=watch, stale=stale.value)
         except KeyboardInterrupt:
             watch.close()
-            note(f"Interrupted: {watch.done} of {watch.total} trials are there. The same command goes on.")
+            so_far = f"{watch.done} of {watch.total} trials are there" if watch.total else "before the first trial"
+            note(f"Interrupted: {so_far}. The same command goes on.")
             raise
     write(directory / "summary.md", FORMATS["markdown"](summary, sys.stdout, None).encode())
     show(summary, format.value)

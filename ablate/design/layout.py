@@ -24,6 +24,12 @@ class Layout:
     """Length of the shortest word; None where no effect is aliased by the design itself."""
     notes: tuple[str, ...] = ()
 
+    @property
+    def confounding(self) -> tuple[str, ...]:
+        """What a fraction confounds, in sentences; nothing for a design that aliases nothing by itself."""
+        parts = {"Generators": self.generators, "Defining words": self.words, "Aliases": self.aliases}
+        return tuple(f"{name}: {'; '.join(lines)}." for name, lines in parts.items() if lines)
+
     def settings(self, factor: str, *levels: str) -> tuple[Mapping[str, str], ...]:
         """The settings of the other factors at which the factor occurs with each of these levels."""
         found: dict[tuple[str, ...], dict[str, str]] = {}

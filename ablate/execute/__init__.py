@@ -1,1 +1,1 @@
-"""."""
+"""Turns bundles into Lightning fits: the only room that imports Lightning."""

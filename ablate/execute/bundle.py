@@ -1,11 +1,13 @@
 """Trains one bundle, wherever an engine calls it: fits, and records written by whoever trained."""
 
 import math
+import signal
 import time
 import traceback
 from datetime import UTC, datetime
 
 import pytorch_lightning as pl
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ablate.errors import StoreError
 from ablate.execute import machine
@@ -31,6 +33,7 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
 
     Raises:
         StoreError: a record cannot be written.
+        KeyboardInterrupt, SystemExit: Ctrl-C or SIGTERM, which are meant for the study; the trial is not recorded.
     """
     own_modules_first()
     records: list[Record] = []
@@ -41,7 +44,8 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
             StudyDirectory(job.directory).write_record(record, curve=curve)
         except StoreError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            _heed_signals(error)
             record = failed(
                 trial,
                 job,
@@ -53,6 +57,14 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
             )
         records.append(record)
     return tuple(records)
+
+
+def _heed_signals(error: BaseException) -> None:
+    """Lightning makes a SystemExit of Ctrl-C and of SIGTERM, which a trial's own code may raise as well."""
+    if isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt):
+        raise KeyboardInterrupt from None
+    if isinstance(error, SIGTERMException):
+        raise SystemExit(128 + signal.SIGTERM) from None
 
 
 def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> tuple[Record, str]:
@@ -69,8 +81,6 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
     )
     began = time.perf_counter()
     trainer.fit(fit.module, **fit.data)
-    if trainer.interrupted:  # Lightning takes Ctrl-C for a wish to stop early; here it ends the study
-        raise KeyboardInterrupt
     seconds = time.perf_counter() - began
     responses = scalars(trainer)
     epochs, steps = trainer.current_epoch, _steps(fit, trainer)

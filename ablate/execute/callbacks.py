@@ -1,4 +1,4 @@
-"""What is watched while a trial trains: its curve, and whether it diverges. Both serve any LightningModule."""
+"""What is watched while a trial trains: its curve, divergence, Ctrl-C. All serve any LightningModule."""
 
 import csv
 import io
@@ -45,9 +45,18 @@ class Divergence(pl.Callback):
         if not isinstance(loss, Tensor):
             return
         value = loss.detach().mean().item()
-        if not math.isfinite(value) or abs(value) > self._max_loss:
+        if self.reason is None and (not math.isfinite(value) or abs(value) > self._max_loss):
             self.reason = f"training loss {value:.4g} in epoch {trainer.current_epoch + 1} (bound {self._max_loss:.4g})"
             trainer.should_stop = True
+
+
+class Interruption(pl.Callback):
+    """Passes Ctrl-C on: Lightning would end the process with exit code 1, as if the trial had failed."""
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Called by Lightning, whatever was raised."""
+        if isinstance(exception, KeyboardInterrupt):
+            raise KeyboardInterrupt from exception
 
 
 def scalars(trainer: pl.Trainer) -> dict[str, float]:

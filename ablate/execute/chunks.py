@@ -17,17 +17,21 @@ class TrainingChunks:
     """Every epoch a new order of the training examples, cut into minibatches and these into chunks.
 
     An iteration yields int64 tensors (steps, batch). Examples that do not fill the last minibatch sit this epoch out.
+    `limit` is how many minibatches of an epoch are taken, or which share of them, as in Lightning's
+    `limit_train_batches`: at least one.
     """
 
-    def __init__(self, *, examples: int, batch_size: int, seed: int) -> None:
+    def __init__(self, *, examples: int, batch_size: int, seed: int, limit: int | float = 1.0) -> None:
         self._examples = examples
         self._batch = min(batch_size, examples)
+        whole = examples // self._batch
+        self._steps = max(1, min(limit, whole) if isinstance(limit, int) else int(limit * whole))
         self._generator = torch.Generator().manual_seed(seed)
 
     @property
     def steps(self) -> int:
         """Optimizer steps per epoch."""
-        return self._examples // self._batch
+        return self._steps
 
     def __len__(self) -> int:
         """Chunks per epoch."""

@@ -1,25 +1,29 @@
 """Looks at every design point before any training: does it build, does it differ, does it log the response?"""
 
-from collections.abc import Mapping, Sequence
+import json
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytorch_lightning as pl
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ablate.config.schema import logged
 from ablate.config.spec import Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, unknown
-from ablate.execute.callbacks import scalars
-from ablate.execute.fit import objective, prepare, splits
-from ablate.execute.network import is_own_lightning, network
+from ablate.execute.dataset import described, splits
+from ablate.execute.network import evaluating, is_own_lightning, network, seed_everything
+from ablate.execute.objective import objective, optimizer
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
-from ablate.execute.signature import Signature, signature
+from ablate.execute.rehearsal import Rehearsal, rehearse
+from ablate.execute.signature import THOROUGH, Signature, signature
 from ablate.execute.size import flops, parameters
-from ablate.execute.target import build, own_words
+from ablate.execute.target import own_words
 from ablate.execute.trainer import trainer
 from ablate.plan.identity import identity
 from ablate.plan.seeds import streams
@@ -39,70 +43,130 @@ class Size:
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[Size, ...]:
     """Builds the network of every design point and holds them against each other (STATISTICS.md, g).
 
+    A person's own LightningModule is compared where it has an `example_input_array`, and by one step of training.
+
     Raises:
-        ConfigError: something cannot be built, or the response will not be logged.
-        DataError: a data set is missing.
+        ConfigError: something cannot be built or trained, or the response will not be logged.
+        DataError: a data set is missing, or is not what its configuration says.
         DesignError: two design points build the same network and train it in the same way.
+        ModelError: a network does not take the data.
     """
     own_modules_first()
+    looker = _Looker(spec)
     sizes: list[Size] = []
-    seen: dict[str, list[tuple[DesignPoint, Signature]]] = {}
-    checked: set[str] = set()
+    seen: dict[str, list[tuple[DesignPoint, Config, Signature]]] = {}
     with guest(threads=1):
         for point, config in zip(points, configs, strict=True):
-            whole = identity(config)
-            training = repr({group: node for group, node in whole.items() if group != "model"})
-            size, signed = _look(spec, config, first_of_its_training=training not in checked)
-            checked.add(training)
+            size, signed = looker.look(config)
             sizes.append(size)
             if signed is None:
                 continue
-            for other, theirs in seen.get(training, []):
-                if signed.equals(theirs):
+            alike = seen.setdefault(_training(config), [])
+            for other, others, theirs in alike:
+                if signed.equals(theirs) and looker.are_same(config, others):
                     raise DesignError(_same(spec, other, point))
-            seen.setdefault(training, []).append((point, signed))
+            alike.append((point, config, signed))
     return tuple(sizes)
 
 
-def _look(spec: StudySpec, config: Config, *, first_of_its_training: bool) -> tuple[Size, Signature | None]:
-    seeds = streams(spec.seed, 0)
-    if first_of_its_training:
-        with TemporaryDirectory() as folder:
-            trainer(config, own=False, callbacks=(), folder=Path(folder))  # an accelerator that is not there
-    built = network(config, seed=seeds.initialisation)
-    if is_own_lightning(built):
-        if first_of_its_training:
-            _check_logged(spec, config)
+class _Looker:
+    """Looks at one design point after the other; what they share, it looks at once."""
+
+    def __init__(self, spec: StudySpec) -> None:
+        self._spec = spec
+        self._seeds = streams(spec.seed, 0)
+        self._trainings: set[str] = set()
+        self._probes: dict[str, tuple[Tensor, Tensor]] = {}
+        self._rehearsals: dict[str, Rehearsal] = {}
+
+    def look(self, config: Config) -> tuple[Size, Signature | None]:
+        """What the network costs, and its signature if it can be had."""
+        is_first = _training(config) not in self._trainings
+        self._trainings.add(_training(config))
+        built = self._built(config)
+        own = is_own_lightning(built)
+        if is_first:
+            with TemporaryDirectory() as folder:  # an accelerator that is not there, a logger that is not installed
+                trainer(config, own=own, callbacks=(), folder=Path(folder))
+        return self._own(built, config, is_first=is_first) if own else self._plain(built, config)
+
+    def are_same(self, config: Config, other: Config) -> bool:
+        """A thorough look at two configurations whose first signatures, and whose settings of training, are equal.
+
+        A LightningModule has settings of training of its own, so that it is trained for one step, too.
+        """
+        one, two = self._built(config), self._built(other)
+        if is_own_lightning(one) and self._rehearsed(config).digest != self._rehearsed(other).digest:
+            return False
+        probe = one.example_input_array if isinstance(one, pl.LightningModule) else self._probe(config)[0]
+        assert isinstance(probe, Tensor)
+        return signature(one, probe, draws=THOROUGH).equals(signature(two, probe, draws=THOROUGH))
+
+    def _built(self, config: Config) -> nn.Module:
+        return network(config, seed=self._seeds.initialisation)
+
+    def _plain(self, built: nn.Module, config: Config) -> tuple[Size, Signature]:
+        loss, metrics = objective(config)
+        if self._spec.response.name not in (names := logged(config["objective"])):
+            raise ConfigError(unknown("response", self._spec.response.name, names))
+        inputs, targets = self._probe(config)
+        size = Size(parameters=parameters(built), flops=_flops(built, inputs))
+        _check_objective(built, {"loss": loss, **metrics}, inputs, targets)
+        batch = described(config).batch_size
+        _check_step(built, loss, config, inputs[:batch], targets[:batch])
+        return size, signature(self._built(config), inputs)
+
+    def _own(self, built: nn.Module, config: Config, *, is_first: bool) -> tuple[Size, Signature | None]:
+        response = self._spec.response.name
+        if is_first and response not in (names := self._rehearsed(config).logged):
+            raise ConfigError(unknown("response", response, names) + " These are what one step logs.")
         probe = getattr(built, "example_input_array", None)
-        probe = probe if isinstance(probe, torch.Tensor) else None
-        size = Size(parameters=parameters(built), flops=flops(built, None if probe is None else probe[:1]))
+        probe = probe if isinstance(probe, Tensor) else None
+        size = Size(parameters=parameters(built), flops=_flops(built, probe))
         return size, None if probe is None else signature(built, probe)
-    if spec.response.name not in (names := logged(config.get("objective") or {})):
-        raise ConfigError(unknown("response", spec.response.name, names))
-    drawn = splits(config, seed=seeds.split)
-    probe, targets = drawn.train.inputs[:PROBE], drawn.train.targets[:PROBE]
-    size = Size(parameters=parameters(built), flops=_flops(built, probe))
-    _check_objective(built, config, probe, targets)
-    if first_of_its_training:
-        build({**config["optimizer"], "_partial_": True}, "optimizer")(built.parameters())
-    return size, signature(built, probe)
+
+    def _probe(self, config: Config) -> tuple[Tensor, Tensor]:
+        """A few training examples of replicate 0, and their targets."""
+        key = _canonical(config["data"])
+        if key not in self._probes:
+            train = splits(config, seed=self._seeds.split).train
+            self._probes[key] = train.inputs[:PROBE].clone(), train.targets[:PROBE].clone()
+        return self._probes[key]
+
+    def _rehearsed(self, config: Config) -> Rehearsal:
+        key = _canonical(identity(config))
+        if key not in self._rehearsals:
+            self._rehearsals[key] = rehearse(config, self._seeds)
+        return self._rehearsals[key]
 
 
-def _flops(built: nn.Module, probe: torch.Tensor) -> int | None:
+def _training(config: Config) -> str:
+    """All that makes a trial but its model, in one spelling."""
+    return _canonical({group: node for group, node in identity(config).items() if group != "model"})
+
+
+def _canonical(tree: Config) -> str:
+    return json.dumps(tree, sort_keys=True, default=str)
+
+
+def _flops(built: nn.Module, probe: Tensor | None) -> int | None:
     try:
-        return flops(built, probe[:1])
+        return flops(built, None if probe is None else probe[:1])
     except Exception as error:
+        assert probe is not None
         raise ModelError(
             f"model: {type(built).__name__} does not take inputs of shape {list(probe[:1].shape)}: {own_words(error)}."
         ) from error
 
 
-def _check_objective(built: nn.Module, config: Config, probe: torch.Tensor, targets: torch.Tensor) -> None:
-    loss, metrics = objective(config)
-    built.eval()
-    with torch.no_grad():
-        predictions = built(probe)
-        for name, call in {"loss": loss, **metrics}.items():
+def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tensor, targets: Tensor) -> None:
+    with evaluating(built), torch.no_grad(), warnings.catch_warnings():
+        predictions = built(inputs)
+        if not isinstance(predictions, Tensor):
+            raise ModelError(f"model: {type(built).__name__} gives a {type(predictions).__name__}, not a Tensor.")
+        # torch broadcasts targets against predictions, and only warns that the loss is then of something else.
+        warnings.filterwarnings("error", message="Using a target size")
+        for name, call in calls.items():
             try:
                 call(predictions, targets)
             except Exception as error:
@@ -112,26 +176,26 @@ def _check_objective(built: nn.Module, config: Config, probe: torch.Tensor, targ
                 ) from error
 
 
-def _check_logged(spec: StudySpec, config: Config) -> None:
-    """Takes one step of a person's own LightningModule: only it knows what it logs."""
-    one: Mapping[str, int] = {
-        "max_epochs": 1, "limit_train_batches": 1, "limit_val_batches": 1, "limit_test_batches": 1,
-    }  # fmt: skip
-    with TemporaryDirectory() as folder:
-        fit = prepare(config, streams(spec.seed, 0))
-        probe = trainer({**config, "logger": None}, own=True, callbacks=(), folder=Path(folder), **one)
-        try:
-            probe.fit(fit.module, **fit.data)
-            names = scalars(probe)
-            if fit.test is not None:
-                probe.test(fit.module, verbose=False, **fit.test)
-                names |= scalars(probe)
-        except Exception as error:
-            raise ConfigError(
-                f"model: {config['model']['_target_']} fails in its first step: {own_words(error)}"
-            ) from error
-    if spec.response.name not in names:
-        raise ConfigError(unknown("response", spec.response.name, names) + " These are what one step logs.")
+def _check_step(built: nn.Module, loss: nn.Module, config: Config, inputs: Tensor, targets: Tensor) -> None:
+    """Takes one optimizer step."""
+    make = optimizer(config)
+    seed_everything(0)
+    try:
+        made = make(built.parameters())
+    except Exception as error:
+        raise ConfigError(f"optimizer: {config['optimizer']['_target_']} failed: {own_words(error)}") from error
+    if not isinstance(made, torch.optim.Optimizer):
+        raise ConfigError(
+            f"optimizer: {config['optimizer']['_target_']} gives a {type(made).__name__}, not a torch.optim.Optimizer."
+        )
+    try:
+        loss(built(inputs), targets).backward()
+        made.step()
+    except Exception as error:
+        raise ConfigError(
+            f"{config['model']['_target_']} cannot be trained with this objective and optimizer on minibatches of "
+            f"{len(inputs)}: {own_words(error)}."
+        ) from error
 
 
 def _same(spec: StudySpec, one: DesignPoint, other: DesignPoint) -> str:

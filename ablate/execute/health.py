@@ -24,7 +24,6 @@ PACKAGES = (
     "torchmetrics",
     "hydra-core",
     "scikit-learn",
-    "pebble",
 )
 
 

@@ -51,7 +51,7 @@ def failed(trial: Trial, job: Job, *, error: str, traceback: str, engine: str, t
         counts=Counts(),
         seconds=0.0,
         started=datetime.now(UTC).isoformat("T", "seconds"),
-        error=error,
+        error=error.encode(errors="backslashreplace").decode(),
         provenance=provenance(device="", threads=threads, engine=engine, source=source, commit=job.commit),
         config=trial.config,
     )

@@ -1,6 +1,8 @@
 """A network from its configuration, initialised by its replicate's stream."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytorch_lightning as pl
@@ -9,7 +11,7 @@ from torch import nn
 
 from ablate.config.spec import Config
 from ablate.errors import ModelError
-from ablate.execute.target import build
+from ablate.execute.target import build, takes
 
 
 def network(config: Config, *, seed: int) -> nn.Module:
@@ -20,18 +22,36 @@ def network(config: Config, *, seed: int) -> nn.Module:
 
     Raises:
         ConfigError: it cannot be built as configured.
-        ModelError: what was built is no nn.Module.
+        ModelError: what was built is no nn.Module, or none that can be trained before it has seen data.
     """
     seed_everything(seed)
     built = build(config["model"], "model")
     if not isinstance(built, nn.Module):
         raise ModelError(f"model: {config['model']['_target_']} gives a {type(built).__name__}, not a torch.nn.Module.")
-    if type(built).__module__.startswith("lightning."):
+    if any(base.__module__.startswith("lightning.") for base in type(built).__mro__):
         raise ModelError("model: import LightningModule from pytorch_lightning, not from lightning.pytorch.")
+    for name, parameter in built.named_parameters():
+        if isinstance(parameter, nn.UninitializedParameter):
+            raise ModelError(
+                f"model: {config['model']['_target_']} has a lazy layer ({name}), whose size the first batch would "
+                "set, outside its replicate's initialisation. Give the layer its sizes."
+            )
     initialise = getattr(built, "initialise", None)
-    if callable(initialise):
+    if callable(initialise) and takes(initialise, "seed", by_name=True):
         initialise(seed)
     return built
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Puts a module into evaluation, and each of its parts back afterwards: a person may have frozen some of them."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
 
 
 def is_own_lightning(module: nn.Module) -> bool:

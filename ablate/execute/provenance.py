@@ -1,20 +1,18 @@
 """Where a record comes from: versions, machine, commit, and a digest of the code that was trained."""
 
-import ast
 import hashlib
-import importlib.util
+import importlib
 import platform
 import socket
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import ablate
-from ablate.config.spec import Config
+from ablate.config.spec import TRAINED, Config
+from ablate.execute.sources import code, sources
 from ablate.store.record import Provenance
 
 
@@ -37,38 +35,45 @@ def provenance(*, device: str, threads: int, engine: str, source: str, commit: s
 def commit(directory: Path) -> str | None:
     """The commit checked out in or above a directory, read from `.git` without calling git; None without one."""
     for place in (directory, *directory.parents):
-        git = place / ".git"
-        if git.is_dir():
-            return _head(git)
+        if (place / ".git").exists():
+            return _head(place / ".git")
     return None
 
 
 def source_digest(config: Config) -> str:
     """12 hex characters over the code that a configuration's `_target_`s name, comments and layout apart.
 
-    Installed packages count by their version elsewhere in the record; ablate's own code and the user's count here: each
-    target's module, and the modules beside it in the same package. Nothing is imported.
+    Installed packages count by their version elsewhere in the record; ablate's own code and the user's count here.
+    Nothing is imported.
     """
-    files = {file for target in _targets(config) for file in _sources(target)}
+    trained = {group: config.get(group) for group in TRAINED}
+    files = {file for target in _targets(trained) for file in sources(target)}
     digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(file.name.encode() + _parsed(file))
+    for content in sorted(file.name.encode() + code(file) for file in files):  # wherever they lie
+        digest.update(content)
     return digest.hexdigest()[:12]
 
 
 def _head(git: Path) -> str | None:
+    """What is checked out in a `.git`: a folder, or the file that a worktree or submodule has in its place."""
     try:
+        if git.is_file():
+            git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
         head = (git / "HEAD").read_text(encoding="utf-8").strip()
         if not head.startswith("ref: "):
             return head
-        reference = git / head.removeprefix("ref: ")
-        if reference.is_file():
-            return reference.read_text(encoding="utf-8").strip()
-        packed = (git / "packed-refs").read_text(encoding="utf-8").splitlines()
         name = head.removeprefix("ref: ")
-        return next((line.split()[0] for line in packed if line.endswith(" " + name)), None)
-    except OSError:
-        return None
+        shared = git / "commondir"  # a worktree has its own HEAD, and the repository's branches
+        for place in (git, git / shared.read_text(encoding="utf-8").strip()) if shared.is_file() else (git,):
+            if (place / name).is_file():
+                return (place / name).read_text(encoding="utf-8").strip()
+            if (place / "packed-refs").is_file():
+                packed = (place / "packed-refs").read_text(encoding="utf-8").splitlines()
+                if found := next((line.split()[0] for line in packed if line.endswith(f" {name}")), None):
+                    return found
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def _targets(tree: Any) -> Iterator[str]:
@@ -82,53 +87,9 @@ def _targets(tree: Any) -> Iterator[str]:
             yield from _targets(branch)
 
 
-def _sources(target: str) -> tuple[Path, ...]:
-    root = target.partition(".")[0]
-    origin = _origin(root)
-    if origin is None or (root != "ablate" and _is_installed(origin)):
-        return ()
-    place, parts = origin, target.split(".")
-    if place.name != "__init__.py":
-        return (place,)
-    folder = place.parent
-    for part in parts[1:]:
-        if (folder / part).is_dir():
-            folder = folder / part
-        else:
-            break
-    return tuple(sorted(folder.glob("*.py")))
-
-
-def _origin(root: str) -> Path | None:
-    try:
-        spec = importlib.util.find_spec(root)
-    except (ImportError, ValueError):
-        return None
-    if spec is None:
-        return None
-    if spec.origin is not None and spec.origin.endswith(".py"):
-        return Path(spec.origin).resolve()
-    for place in spec.submodule_search_locations or ():  # a folder without __init__.py
-        return Path(place).resolve() / "__init__.py"
-    return None
-
-
-def _is_installed(file: Path) -> bool:
-    paths = [Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib", "stdlib")]
-    return any(file.is_relative_to(path) for path in paths)
-
-
-@cache
-def _parsed(file: Path) -> bytes:
-    text = file.read_text(encoding="utf-8")
-    try:
-        return ast.dump(ast.parse(text)).encode()
-    except SyntaxError:
-        return text.encode()
-
-
 def own_modules_first() -> None:
     """Puts the working directory first on the import path: a `_target_` beside `conf/` is found there."""
     here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    if sys.path[:1] != [here]:
+        sys.path[:] = [here, *(place for place in sys.path if place != here)]
+    importlib.invalidate_caches()  # a module that was written a moment ago is found

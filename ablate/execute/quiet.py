@@ -1,10 +1,14 @@
 """A training as a guest in its process: silent, on its own number of threads, and leaving no setting behind."""
 
 import logging
+import random
+import signal
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
+import numpy as np
 import torch
 
 LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch.distributed")
@@ -12,21 +16,33 @@ LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_util
 
 @contextmanager
 def guest(*, threads: int) -> Iterator[None]:
-    """Keeps Lightning's chatter from the user, and restores threads, determinism, generators and log levels."""
-    levels = {name: logging.getLogger(name).level for name in LOGGERS}
-    threads_before = torch.get_num_threads()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    generator = torch.get_rng_state()
-    for name in LOGGERS:
-        logging.getLogger(name).setLevel(logging.ERROR)
-    torch.set_num_threads(threads)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        torch.use_deterministic_algorithms(deterministic)
-        torch.set_num_threads(threads_before)
-        torch.set_rng_state(generator)
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
+    """Keeps Lightning's chatter from the user, and restores what a training changes of its process.
+
+    That is: threads, determinism, cuDNN's benchmark, the generators of torch, NumPy and Python, log levels, warnings,
+    and what answers Ctrl-C and SIGTERM.
+    """
+    with ExitStack() as stack:
+        for name in LOGGERS:
+            logger = logging.getLogger(name)
+            stack.callback(logger.setLevel, logger.level)
+            logger.setLevel(logging.ERROR)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if (handler := signal.getsignal(number)) is not None:
+                    stack.callback(signal.signal, number, handler)
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        stack.callback(
+            torch.use_deterministic_algorithms,
+            torch.are_deterministic_algorithms_enabled(),
+            warn_only=torch.is_deterministic_algorithms_warn_only_enabled(),
+        )
+        stack.callback(setattr, torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
+        stack.callback(random.setstate, random.getstate())
+        stack.callback(np.random.set_state, np.random.get_state())
+        stack.callback(torch.set_rng_state, torch.get_rng_state())
+        if torch.cuda.is_initialized():
+            stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
+        torch.set_num_threads(threads)
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        yield

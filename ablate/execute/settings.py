@@ -1,25 +1,33 @@
 """The trainer's settings, checked."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from ablate.config.schema import convert
 from ablate.config.spec import Config
-from ablate.errors import ConfigError
+from ablate.errors import ConfigError, unknown
+
+Precision = Literal["32-true", "64-true", "bf16-true", "bf16-mixed"]
 
 
 class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """The `trainer` group. `max_loss` bounds the mean training loss of a chunk of steps."""
 
     max_epochs: int
-    precision: Literal["32-true", "64-true", "bf16-true", "bf16-mixed"]
+    precision: Precision
     gradient_clip_norm: float | None
     max_loss: float
     deterministic: bool
     accelerator: str
     devices: int | str
     lightning: dict[str, Any]
+
+    @property
+    def limit_train_batches(self) -> int | float:
+        """Minibatches of an epoch that train, or the share of them: Lightning's argument of that name."""
+        limit = self.lightning.get("limit_train_batches")
+        return 1.0 if limit is None else limit
 
 
 def trainer_settings(config: Config) -> TrainerSettings:
@@ -28,9 +36,25 @@ def trainer_settings(config: Config) -> TrainerSettings:
     Raises:
         ConfigError: an unknown key, a value of the wrong type, or one that trains nothing.
     """
-    settings = convert(config["trainer"], TrainerSettings, "trainer")
+    node = config["trainer"]
+    precision = node.get("precision")
+    if isinstance(precision, str | int) and precision not in get_args(Precision):
+        raise ConfigError(unknown("trainer.precision", str(precision), get_args(Precision)))
+    settings = convert(node, TrainerSettings, "trainer")
     if settings.max_epochs < 1:
         raise ConfigError(f"trainer.max_epochs={settings.max_epochs} trains nothing: it must be 1 or more.")
     if settings.gradient_clip_norm is not None and settings.gradient_clip_norm <= 0:
         raise ConfigError("trainer.gradient_clip_norm must be more than 0, or null for no clipping.")
+    if not settings.max_loss > 0:
+        raise ConfigError(
+            f"trainer.max_loss={settings.max_loss} calls every training diverged: it must be more than 0."
+        )
+    limit = settings.limit_train_batches
+    if isinstance(limit, bool) or not (
+        limit >= 1 if isinstance(limit, int) else isinstance(limit, float) and 0 < limit <= 1
+    ):
+        raise ConfigError(
+            f"trainer.lightning.limit_train_batches={limit!r} must be a number of minibatches, 1 or more, or a share "
+            "of them, more than 0.0 and up to 1.0."
+        )
     return settings

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from ablate.execute.network import evaluating
+
 
 def parameters(network: nn.Module) -> int:
     """The number of trainable parameters."""
@@ -14,13 +16,10 @@ def parameters(network: nn.Module) -> int:
 def flops(network: nn.Module, probe: Tensor | None) -> int | None:
     """Floating-point operations of one example's forward pass by torch's own counter: matrix products and convolutions.
 
-    None where there is no example to count on.
+    None where there is no example to count on. Leaves every submodule in its mode, and torch's generator where it was.
     """
     if probe is None:
         return None
-    training = network.training
-    network.eval()
-    with FlopCounterMode(display=False) as counter:
+    with evaluating(network), torch.random.fork_rng(devices=[]), FlopCounterMode(display=False) as counter:
         network(probe)
-    network.train(training)
     return counter.get_total_flops()

@@ -2,73 +2,89 @@
 
 import importlib
 import inspect
+import pkgutil
+import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_type_hints
 
-import msgspec
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from ablate.config.spec import Config
 from ablate.errors import AblateError, ConfigError, unknown
+from ablate.execute.hint import misfit
+
+HYDRAS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
+"""Keys of a node that are Hydra's, not its target's."""
+
+LISTED = 40
+"""Names that an error lists at most; of a larger module it gives the nearest only."""
 
 
-def locate(target: str, where: str) -> Callable[..., Any]:
+def locate(target: str, where: str) -> Any:
     """Imports what a `_target_` names.
 
     Raises:
         ConfigError: it cannot be imported (with the import's own error), or its module has no such name.
     """
     parts = target.split(".")
-    for end in range(len(parts) - 1, 0, -1):
-        name = ".".join(parts[:end])
+    if len(parts) < 2 or not all(parts):
+        raise ConfigError(f"{where}._target_: {target!r} is no dotted name: write module.Class.")
+    found, name, rest = _import(parts, where)
+    for part in rest:
         try:
-            found: Any = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name is not None and (name == error.name or name.startswith(error.name + ".")) and end > 1:
-                continue
-            raise ConfigError(_not_imported(target, where, error)) from error
-        except Exception as error:
-            raise ConfigError(_not_imported(target, where, error)) from error
-        for part in parts[end:]:
-            if not hasattr(found, part):
-                raise ConfigError(f"{where}._target_: " + unknown(f"name in {name}", part, _public(found)))
             found = getattr(found, part)
-        return found
-    raise ConfigError(f"{where}._target_: {target!r} is no dotted name: write module.Class.")
+        except AttributeError:
+            names = _names(found)
+            listed = names if len(names) <= LISTED else []
+            raise ConfigError(f"{where}._target_: " + unknown(f"name in {name}", part, listed, near=names)) from None
+        except Exception as error:  # a module that imports its parts when they are asked for
+            raise ConfigError(_not_imported(target, where, error)) from error
+        name = f"{name}.{part}"
+    return found
 
 
-def build(config: Mapping[str, Any], where: str, **arguments: Any) -> Any:
-    """Calls the `_target_` of a node of the configuration with the node's other keys and `arguments`.
+def build(config: Mapping[str, Any] | None, where: str) -> Any:
+    """Calls the `_target_` of a node of the configuration with the node's other keys.
 
     Nested nodes with a `_target_` are built first, as in Hydra.
 
     Raises:
         ConfigError: no such target, a key that it does not take, a value of the wrong type, or the target's own error.
     """
-    check(config, where, given=tuple(arguments))
+    check(config, where)
+    assert config is not None
     try:
-        return instantiate(dict(config), **arguments, _convert_="all")
+        return instantiate(dict(config), _convert_="all")
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, AblateError):
             raise cause from error
-        raise ConfigError(f"{where}: {config['_target_']} failed: {own_words(cause or error)}") from error
+        nested = re.search(r"full_key: (\S+)", str(error))
+        called = re.match(r"Error in call to target '([^']+)'", str(error))
+        at = f"{where}.{nested[1]}" if nested else where
+        named = called[1] if nested and called else config["_target_"]
+        raise ConfigError(f"{at}: {named} failed: {own_words(cause or error)}") from error
 
 
-def check(config: Mapping[str, Any], where: str, *, given: tuple[str, ...] = ()) -> None:
-    """Checks a node against its target's signature without calling it.
+def check(config: Mapping[str, Any] | None, where: str) -> None:
+    """Checks a node, and the nodes in it, against their targets' signatures without calling any.
 
     Raises:
         ConfigError: as `build`, short of the target's own error.
     """
-    target = config.get("_target_")
-    if not isinstance(target, str):
+    target = None if config is None else config.get("_target_")
+    if config is None or not isinstance(target, str):
         raise ConfigError(f"{where} has no _target_: name the class or function to build, as _target_: module.Class.")
     called = locate(target, where)
-    arguments = {k: v for k, v in config.items() if k not in ("_target_", "_partial_", "_convert_", "_recursive_")}
-    check_arguments(called, arguments, where, given=given, partial=bool(config.get("_partial_")))
+    if not callable(called):
+        raise ConfigError(f"{where}._target_: {target!r} is a {type(called).__name__}, not a class or function.")
+    arguments = {k: v for k, v in config.items() if k not in HYDRAS}
+    positional = config.get("_args_") or ()
+    check_arguments(called, arguments, where, positional=len(positional), partial=bool(config.get("_partial_")))
+    if config.get("_recursive_", True):
+        _check_nested({**arguments, **({"_args_": positional} if positional else {})}, where)
 
 
 def check_arguments(
@@ -76,10 +92,17 @@ def check_arguments(
     arguments: Config,
     where: str,
     *,
-    given: tuple[str, ...] = (),
+    positional: int = 0,
     partial: bool = False,
 ) -> None:
     """Checks named arguments against a signature: unknown names, missing ones, values of the wrong type.
+
+    Args:
+        called: What will be called.
+        arguments: By name.
+        where: The node of the configuration that they come from.
+        positional: How many more come first, without a name.
+        partial: Whether some may come later.
 
     Raises:
         ConfigError: the first of them, with the nearest valid name.
@@ -93,51 +116,111 @@ def check_arguments(
     for name in arguments:
         if name not in named and not open_ended:
             raise ConfigError(unknown("key", f"{where}.{name}", [f"{where}.{n}" for n in named]))
+    given = (*arguments, *[n for n in named if parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY][:positional])
     for name in named:
-        if parameters[name].default is inspect.Parameter.empty and name not in (*arguments, *given) and not partial:
-            raise ConfigError(f"{where}.{name} is missing: {called.__qualname__} needs it.")
+        if parameters[name].default is inspect.Parameter.empty and name not in given and not partial:
+            raise ConfigError(f"{where}.{name} is missing: {getattr(called, '__qualname__', repr(called))} needs it.")
     hints = _hints(called)
     for name, value in arguments.items():
-        if name in hints and not (isinstance(value, Mapping) and "_target_" in value):
-            _check_type(value, hints[name], f"{where}.{name}")
+        if name not in hints or (name in parameters and _is(parameters[name].default, value)) or _holds_target(value):
+            continue
+        if reason := misfit(value, hints[name]):
+            raise ConfigError(f"{where}.{name}={value!r} does not fit: {reason}.")
+
+
+def takes(called: Callable[..., Any], name: str, *, by_name: bool = False) -> bool:
+    """Whether a callable takes a keyword; `by_name`: one that it names itself, not as one of its `**kwargs`."""
+    try:
+        parameters = inspect.signature(called).parameters
+    except (TypeError, ValueError):
+        return not by_name
+    named = name in parameters and parameters[name].kind in (
+        inspect.Parameter.KEYWORD_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    )
+    return named or (not by_name and any(p.kind is p.VAR_KEYWORD for p in parameters.values()))
 
 
 def own_words(error: BaseException) -> str:
     """An exception in one line: where it was raised, its type and its message."""
-    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_plumbing(f.filename)]
     place = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
     message = " ".join(str(error).split())
     return f"{place}{type(error).__name__}: {message[:400]}"
 
 
-def _check_type(value: Any, hint: Any, key: str) -> None:
-    try:
-        msgspec.convert(value, hint)
-    except msgspec.ValidationError as error:
-        reason = str(error).partition(" - at")[0]
-        raise ConfigError(f"{key}={value!r} does not fit: {reason[:1].lower()}{reason[1:]}.") from error
-    except (TypeError, NotImplementedError, NameError):
-        return  # an annotation that says nothing of plain values, such as a Tensor's
+def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
+    """The longest leading part of a dotted name that is a module, its name, and what is left."""
+    target = ".".join(parts)
+    for end in range(len(parts) - 1, 0, -1):
+        name = ".".join(parts[:end])
+        try:
+            return importlib.import_module(name), name, parts[end:]
+        except ModuleNotFoundError as error:
+            if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
+                raise ConfigError(_not_imported(target, where, error)) from error
+        except (Exception, SystemExit) as error:  # a script without a __main__ guard may even exit
+            raise ConfigError(_not_imported(target, where, error)) from error
+    near = [module.name for module in pkgutil.iter_modules()]
+    what = unknown("module", parts[0], (), near=near)
+    raise ConfigError(f"{where}._target_: {target!r} cannot be imported. {what} {PLACES}")
+
+
+PLACES = "Modules are looked for in the working directory first, then among the installed packages."
+
+
+def _not_imported(target: str, where: str, error: BaseException) -> str:
+    return f"{where}._target_: {target!r} cannot be imported: {own_words(error)}. {PLACES}"
+
+
+def _names(found: Any) -> list[str]:
+    """The public names of a module or class, modules that it has and that are not imported yet among them."""
+    beside = [module.name for module in pkgutil.iter_modules(getattr(found, "__path__", ()))]
+    return sorted(name for name in {*dir(found), *beside} if not name.startswith("_"))
+
+
+def _check_nested(tree: Any, where: str) -> None:
+    if isinstance(tree, Mapping):
+        branches = [(f"{where}.{key}", branch) for key, branch in tree.items()]
+    elif isinstance(tree, list | tuple):
+        branches = [(f"{where}[{index}]", branch) for index, branch in enumerate(tree)]
+    else:
+        return
+    for at, branch in branches:
+        if isinstance(branch, Mapping) and "_target_" in branch:
+            check(branch, at)
+        else:
+            _check_nested(branch, at)
+
+
+def _holds_target(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "_target_" in value or any(_holds_target(v) for v in value.values())
+    return isinstance(value, list | tuple) and any(_holds_target(v) for v in value)
+
+
+def _is(default: Any, value: Any) -> bool:
+    """Whether a value is the parameter's own default, which fits whatever its annotation says."""
+    return type(default) is type(value) and default == value
 
 
 def _hints(called: Callable[..., Any]) -> dict[str, Any]:
-    function = called.__init__ if inspect.isclass(called) else called
     try:
-        return get_type_hints(function)
-    except (
-        NameError,
-        TypeError,
-        AttributeError,
-    ):  # annotations that do not evaluate are the author's business
+        return get_type_hints(called.__init__ if inspect.isclass(called) else called)
+    except Exception:  # evaluating an annotation may raise anything; that is its author's business
         return {}
 
 
-def _not_imported(target: str, where: str, error: Exception) -> str:
-    return (
-        f"{where}._target_: {target!r} cannot be imported: {own_words(error)}. Modules are looked for in the working "
-        "directory first, then among the installed packages."
-    )
+def _is_plumbing(filename: str) -> bool:
+    """Whether a frame is of what calls, not of what was called."""
+    return filename == __file__ or filename.startswith("<frozen") or filename.endswith(_PLUMBING)
 
 
-def _public(found: Any) -> list[str]:
-    return [name for name in dir(found) if not name.startswith("_")][:40]
+_PLUMBING = (
+    "/importlib/__init__.py",
+    "/hydra/_internal/instantiate/_instantiate2.py",
+    "/hydra/_internal/target_policy.py",
+    "/hydra/_internal/utils.py",
+)

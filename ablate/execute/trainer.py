@@ -10,8 +10,9 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from ablate.config.spec import Config
 from ablate.errors import ConfigError
+from ablate.execute.callbacks import Interruption
 from ablate.execute.settings import trainer_settings
-from ablate.execute.target import build, check_arguments
+from ablate.execute.target import build, check_arguments, locate, takes
 
 OURS = {
     "max_epochs": "trainer.max_epochs",
@@ -29,6 +30,17 @@ OURS = {
 }
 """Trainer arguments that ablate sets, and what a person sets instead (None: nothing)."""
 
+BY_STEP = (
+    "max_steps",
+    "min_steps",
+    "accumulate_grad_batches",
+    "gradient_clip_algorithm",
+    "overfit_batches",
+    "fast_dev_run",
+    "val_check_interval",
+)
+"""Trainer arguments that count or touch optimizer steps, which a plain network's chunks hide from Lightning."""
+
 
 def trainer(
     config: Config, *, own: bool, callbacks: Sequence[pl.Callback], folder: Path, **arguments: Any
@@ -37,20 +49,26 @@ def trainer(
 
     Args:
         config: The trial's resolved configuration.
-        own: Whether the module is a person's own, and Lightning itself clips its gradients.
+        own: Whether the module is a person's own, and Lightning itself counts its batches and clips its gradients.
         callbacks: What watches the fit.
         folder: Where a logger, and nothing else, writes.
         **arguments: More of the Trainer's arguments; they win.
 
     Raises:
-        ConfigError: `trainer.lightning` has an argument that Trainer does not take or that ablate sets itself, or
-            the Trainer refuses its arguments (an accelerator that is not there).
+        ConfigError: `trainer.lightning` has an argument that Trainer does not take, that ablate sets itself, or that
+            would not do what it says; or the Trainer refuses its arguments (an accelerator that is not there).
     """
     settings = trainer_settings(config)
     for name in settings.lightning:
         if name in OURS:
             use = OURS[name]
             raise ConfigError(f"trainer.lightning.{name} is set by ablate." + (f" Use {use}." if use else ""))
+        if name in BY_STEP and not own:
+            raise ConfigError(
+                f"trainer.lightning.{name} would not do what it says: a plain network takes many optimizer steps per "
+                "call of Lightning's. Use trainer.max_epochs, trainer.lightning.limit_train_batches or "
+                "data.batch_size; a LightningModule of your own takes it."
+            )
     check_arguments(pl.Trainer, settings.lightning, "trainer.lightning")
     if settings.deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it once, when it starts
@@ -62,27 +80,35 @@ def trainer(
         "deterministic": settings.deterministic,
         "gradient_clip_val": settings.gradient_clip_norm if own else None,
         "logger": _logger(config, folder),
-        "callbacks": list(callbacks),
+        "callbacks": [*callbacks, Interruption()],
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "num_sanity_val_steps": 0,
         "default_root_dir": folder,
         "enable_checkpointing": False,
-        **settings.lightning,
+        **{k: v for k, v in settings.lightning.items() if own or k != "limit_train_batches"},
         **arguments,
     }
     try:
-        return pl.Trainer(**chosen)
-    except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
+        made = pl.Trainer(**chosen)
+    except (MisconfigurationException, ImportError, ValueError, TypeError, RuntimeError) as error:
         raise ConfigError(f"trainer: Lightning refuses it: {' '.join(str(error).split())}") from error
+    if made.world_size > 1:
+        raise ConfigError(
+            f"trainer.devices={settings.devices} is {made.world_size} devices for one trial: it must be one. Trials "
+            "are trained side by side by an engine: engine=local engine.workers=2."
+        )
+    return made
 
 
 def _logger(config: Config, folder: Path) -> Any:
     node = config.get("logger")
     if not node:
         return False
+    ours = {"save_dir": str(folder), "name": "log", "version": ""}
     try:
-        return build({**node, "save_dir": str(folder), "name": "log", "version": ""}, "logger")
+        called = locate(node["_target_"], "logger") if isinstance(node.get("_target_"), str) else dict
+        return build({**{k: v for k, v in ours.items() if takes(called, k)}, **node}, "logger")
     except ConfigError as error:
         if "ModuleNotFoundError" in str(error):
             raise ConfigError(f"{error} Install it, or choose logger=csv.") from error

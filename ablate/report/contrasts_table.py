@@ -31,6 +31,7 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
     digits = Digits.fitting(moves if interval_name(deltas) else responses, deltas)
     change = digits.as_difference()
     aligned = change.padded(bounds(deltas))
+    most = max(p.n for p in pairs)
     flips = [p.sign_flip if p.n >= P_FROM else None for p in pairs]
     floors = {p.n: flip.floor for p, flip in zip(pairs, flips, strict=True) if flip}
     places = [names.of(c.held) for c in contrasts]
@@ -54,10 +55,13 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
             Column(name="wins/ties/losses", justify="right"),
             [f"{p.wins}/{p.ties}/{p.losses}" for p in pairs],
         ),
-        (Column(name="mean", justify="right", group=1), [digits.number(p.mean_arm) for p in pairs]),
         (
-            Column(name="reference mean", justify="right", group=1),
-            [digits.number(p.mean_reference) for p in pairs],
+            Column(name="mean" if most > 2 else "arm", justify="right", group=1),
+            [_side(p.arm, p.mean_arm, digits) for p in pairs],
+        ),
+        (
+            Column(name="reference mean" if most > 2 else "reference", justify="right", group=1),
+            [_side(p.reference, p.mean_reference, digits) for p in pairs],
         ),
         (Column(name="SD of differences", justify="right", group=1), [digits.number(p.sd) for p in pairs]),
         (
@@ -96,6 +100,10 @@ def _difference(paired: Paired, digits: Digits) -> str:
     return digits.interval(paired.difference)
 
 
+def _side(values: Sequence[float], mean: float | None, digits: Digits) -> str:
+    return digits.number(mean) if len(values) > 2 else digits.several(values) or ABSENT
+
+
 def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: dict[int, float]) -> list[str]:
     notes: list[str] = []
     if floors:
@@ -104,7 +112,7 @@ def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: di
     if any(flip and not flip.exact for flip in flips):
         notes.append("Above n = 16 the sign-flip p is from random sign flips, not from all of them.")
     if any(p.n <= 2 for p in pairs) and any(p.n > 2 for p in pairs):
-        notes.append("Where n is 1 or 2 the differences themselves stand in the place of their mean.")
+        notes.append("Where n is 1 or 2 the values and differences themselves stand in the place of means.")
     if any(p.superiority.interval for p in pairs):
         notes.append("P̂(better): wins among the pairs that are not ties.")
     if any(p.detectable is not None for p in pairs):

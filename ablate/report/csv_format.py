@@ -16,6 +16,7 @@ def to_csv(summary: Summary) -> str:
     """One row for each point, contrast and failure, told apart by the column `table`.
 
     A factor's level is in the column `factor.<name>`, the level that it is compared with in `against.<name>`.
+    Columns that begin with `survivors` are there where a trial diverged.
     """
     names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
     rows = [
@@ -116,14 +117,12 @@ def _levels(prefix: str, levels: Mapping[str, str]) -> Row:
 
 
 def _interval(prefix: str, interval: Interval | None) -> Row:
-    if interval is None:
-        return {prefix: None}
-    bounded = interval.low is not None
+    bounded = interval is not None and interval.low is not None
     return {
-        prefix: interval.value,
-        f"{prefix}_low": interval.low,
-        f"{prefix}_high": interval.high,
-        f"{prefix}_level": interval.level if bounded else None,
+        prefix: interval.value if interval else None,
+        f"{prefix}_low": interval.low if interval else None,
+        f"{prefix}_high": interval.high if interval else None,
+        f"{prefix}_level": interval.level if interval and bounded else None,
     }
 
 

@@ -3,12 +3,13 @@
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ablate.report.console import console_for
 from ablate.report.number import Digits
-from ablate.report.point_name import settings
+from ablate.report.point_name import BASELINE, settings
 from ablate.report.quantity import counted, duration
 
 if TYPE_CHECKING:
@@ -19,6 +20,15 @@ LOG_EVERY_S = 5.0
 SHOWN = 5
 """Trials whose responses stand above the bar."""
 _BAR = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Latest:
+    """A trial that has finished; `value` is None where its state says more."""
+
+    value: float | None
+    state: str
+    what: str
 
 
 class Progress:
@@ -50,7 +60,7 @@ class Progress:
         self._clock = clock
         self._done = already
         self._states: dict[str, int] = {}
-        self._recent: tuple[str, ...] = ()
+        self._recent: tuple[_Latest, ...] = ()
         self._started = self._latest = clock()
         self._logged: float | None = None
         self._unsaid = self._over = False
@@ -93,9 +103,9 @@ class Progress:
         self._done += 1
         self._latest = self._clock()
         self._states[state] = self._states.get(state, 0) + 1
-        result = Digits.fitting([value]).number(value) if state == "complete" and value is not None else state
-        line = f"{result}  replicate {replicate}, {settings(levels) or 'baseline'}, {duration(seconds)}"
-        self._recent = (*self._recent, line)[-SHOWN:]
+        what = f"replicate {replicate}, {settings(levels) or BASELINE}, {duration(seconds)}"
+        shown = value if state == "complete" else None
+        self._recent = (*self._recent, _Latest(value=shown, state=state, what=what))[-SHOWN:]
         self._unsaid = True
         if self._live is None and (self._logged is None or self._latest - self._logged >= LOG_EVERY_S):
             self._log()
@@ -104,13 +114,13 @@ class Progress:
         from rich.text import Text
 
         self._logged, self._unsaid = self._clock(), False
-        line = f"{self._status()}; latest: {self._response} {self._recent[-1]}"
+        line = f"{self._status()}; latest: {self._response} {self._lines()[-1]}"
         self._console.print(Text(line), soft_wrap=True)
 
     def _status(self) -> str:
         """How far it is, how fast it goes and how long it will take."""
         parts = [f"{self._done}/{counted(self._total, 'trial')}"]
-        parts += [f"{count} {state}" for state, count in self._states.items() if state != "complete"]
+        parts += [f"{count} {state}" for state, count in tuple(self._states.items()) if state != "complete"]
         rate = self._rate()
         if rate is not None:
             parts.append(f"{60 * rate:{'.2g' if rate < 1 / 6 else '.0f'}}/min")
@@ -128,6 +138,14 @@ class Progress:
         trained = self._done - self._already
         return trained / elapsed if trained and elapsed > 0 else None
 
+    def _lines(self) -> list[str]:
+        """The latest trials, with one number of decimals."""
+        digits = Digits.fitting([latest.value for latest in self._recent])
+        return [
+            f"{latest.state if latest.value is None else digits.number(latest.value)}  {latest.what}"
+            for latest in self._recent
+        ]
+
     def _display(self) -> "RenderableType":
         from rich.console import Group
         from rich.progress_bar import ProgressBar
@@ -135,7 +153,7 @@ class Progress:
         from rich.text import Text
 
         lines = [Text(self._response, style="dim")] if self._recent else []
-        lines += [Text(f"  {line}", style="dim", no_wrap=True, overflow="ellipsis") for line in self._recent]
+        lines += [Text(f"  {line}", style="dim", no_wrap=True, overflow="ellipsis") for line in self._lines()]
         status = Text(self._status(), no_wrap=True, overflow="crop")
         # Not the whole line: a terminal writes ^C there on an interrupt, and a wrapped line cannot be redrawn.
         width = max(min(_BAR, self._console.width - len(status) - 6), 4)

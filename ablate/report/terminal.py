@@ -92,7 +92,7 @@ def _grid(page: Page) -> "RenderableType":
 
 def _cell(column: Column, width: int, cell: str) -> "Text":
     style = STYLES[column.tones[cell]] if cell in column.tones else ""
-    return _text(wrap(cell, width, hang=True) if column.wrap else cell, style)
+    return _text(wrap(cell, width, hang=column.key) if column.wrap else cell, style)
 
 
 def _readable(text: str, stream: TextIO) -> str:

@@ -2,7 +2,8 @@
 
 import errno
 import os
-import tempfile
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from ablate.errors import StoreError
@@ -14,21 +15,32 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         StoreError: the disk is full, or the directory cannot be written; nothing half-written is left behind.
     """
-    temporary: Path | None = None
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
         temporary.replace(path)
         _sync(path.parent)
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        raise StoreError(explain(path, error)) from error
+    finally:
+        with suppress(OSError):  # it has been renamed, or its directory takes no writes
+            temporary.unlink()
+
+
+def remove(path: Path) -> None:
+    """Removes a file, if it is there.
+
+    Raises:
+        StoreError: its directory cannot be written.
+    """
+    try:
+        if path.exists():
+            path.unlink()
+    except OSError as error:
         raise StoreError(explain(path, error)) from error
 
 
@@ -36,13 +48,24 @@ def explain(path: Path, error: OSError) -> str:
     """What kept a path from being written, and what to do about it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full: {path} was not written. Free space, or give another --results-dir; then run again."
-    return f"{path} cannot be written: {error.strerror or error}. Give a writable directory with --results-dir."
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        reason = f"{_file_in_the_way(path)} is a file, not a directory"
+    else:
+        reason = error.strerror or str(error)
+    return f"{path} cannot be written: {reason}. Give a writable directory with --results-dir."
+
+
+def _file_in_the_way(path: Path) -> Path:
+    return next((place for place in (path, *path.parents) if place.is_file()), path)
 
 
 def _sync(directory: Path) -> None:
-    """Syncs a rename: without it a power cut can undo it."""
+    """Syncs a rename: without it a power cut can undo it. Some network file systems know no such thing."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)

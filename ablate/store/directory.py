@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,17 +56,16 @@ class StudyDirectory:
             StoreError: the directory, or the nearest one above it that exists, cannot be written, or its disk is full.
         """
         place = self.path
-        while not place.exists():
+        while not os.path.lexists(place):
             place = place.parent
-        if not place.is_dir():
-            raise StoreError(f"{place} is a file, not a directory. Give a directory with --results-dir.")
         probe = place / f".ablate-probe-{os.getpid()}"
         try:
             probe.write_bytes(bytes(4096))
         except OSError as error:
             raise StoreError(atomic.explain(self.path, error)) from error
         finally:
-            probe.unlink(missing_ok=True)
+            with suppress(OSError):
+                probe.unlink()
 
     def frozen(self) -> Frozen:
         """What study.yaml says.
@@ -92,30 +92,48 @@ class StudyDirectory:
         records: dict[str, Record] = {}
         unreadable: dict[str, str] = {}
         digest = hashlib.sha256()
-        for path in sorted((self.path / "trials").glob(f"*/{RECORD}")):
-            content = path.read_bytes()
-            digest.update(path.parent.name.encode() + content)
+        for trial_id, content, problem in self._files():
+            digest.update(trial_id.encode() + content)
             try:
-                records[path.parent.name] = decode(content, path.parent.name)
+                records[trial_id] = decode(content, trial_id)
             except ValueError as error:
-                unreadable[path.parent.name] = str(error)
+                unreadable[trial_id] = problem or str(error)
         return Contents(records=records, unreadable=unreadable, digest=digest.hexdigest())
+
+    def record(self, trial_id: str) -> Record:
+        """Reads the record of one trial.
+
+        Raises:
+            StoreError: it is not there, or it cannot be counted.
+        """
+        path = self.trial(trial_id) / RECORD
+        try:
+            return decode(path.read_bytes(), trial_id)
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path} cannot be read: {error}.") from error
 
     def digest(self) -> str:
         """The digest that `contents` would give, without decoding a record."""
         digest = hashlib.sha256()
-        for path in sorted((self.path / "trials").glob(f"*/{RECORD}")):
-            digest.update(path.parent.name.encode() + path.read_bytes())
+        for trial_id, content, _ in self._files():
+            digest.update(trial_id.encode() + content)
         return digest.hexdigest()
 
     def set_aside(self, trial_ids: Iterable[str]) -> None:
-        """Renames records that cannot be counted, so that their trials are trained again and nothing is lost."""
+        """Renames records that cannot be counted, so that their trials are trained again and nothing is lost.
+
+        Raises:
+            StoreError: the directory cannot be written.
+        """
         for trial_id in trial_ids:
             path = self.trial(trial_id) / RECORD
             number = 1
             while (aside := path.with_name(f"{RECORD}.unreadable-{number}")).exists():
                 number += 1
-            path.rename(aside)
+            try:
+                path.rename(aside)
+            except OSError as error:
+                raise StoreError(atomic.explain(aside, error)) from error
 
     def write_record(self, record: Record, *, traceback: str | None = None, curve: str | None = None) -> None:
         """Writes one trial, its record last: a record says that everything beside it is there.
@@ -126,9 +144,9 @@ class StudyDirectory:
         folder = self.trial(record.id)
         for name, content in ((TRACEBACK, traceback), (CURVE, curve)):
             if content is None:
-                (folder / name).unlink(missing_ok=True)
+                atomic.remove(folder / name)
             else:
-                atomic.write(folder / name, content.encode())
+                atomic.write(folder / name, content.encode(errors="backslashreplace"))
         atomic.write(folder / RECORD, msgspec.json.format(msgspec.json.encode(record), indent=1))
 
     def write(self, name: str, content: bytes) -> None:
@@ -139,6 +157,14 @@ class StudyDirectory:
         """Reads a file of the study itself, or None where it is absent."""
         path = self.path / name
         return path.read_bytes() if path.is_file() else None
+
+    def _files(self) -> Iterator[tuple[str, bytes, str | None]]:
+        """Trial id, the bytes of its record, and why they could not be read."""
+        for path in sorted((self.path / "trials").glob(f"*/{RECORD}")):
+            try:
+                yield path.parent.name, path.read_bytes(), None
+            except OSError as error:
+                yield path.parent.name, b"", error.strerror
 
 
 def decode(content: bytes, trial_id: str) -> Record:
@@ -152,7 +178,7 @@ def decode(content: bytes, trial_id: str) -> Record:
         if schema != SCHEMA:
             raise ValueError(f"schema {schema}, where this version of ablate knows {SCHEMA}")
         record = msgspec.json.decode(content, type=Record)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from error
     if record.id != trial_id:
         raise ValueError(f"it is the record of trial {record.id}")

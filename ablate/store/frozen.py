@@ -13,6 +13,10 @@ from ablate.plan.identity import identity
 SCHEMA = 1
 
 
+class _Schema(msgspec.Struct):
+    schema: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Frozen:
     """What study.yaml holds. `history` says when the study was frozen, and what was added to it since."""
@@ -33,12 +37,17 @@ class Frozen:
             ValueError: it is not such a file, or of an unknown schema.
         """
         try:
-            frozen = msgspec.yaml.decode(content, type=Frozen)
-        except (msgspec.MsgspecError, ValueError) as error:
+            tree = msgspec.yaml.decode(content)
+        except Exception as error:  # PyYAML's constructors let through whatever a strange tag makes them raise
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ValueError(f"it is no YAML: {reason}") from error
+        try:
+            schema = msgspec.convert(tree, _Schema).schema
+            if schema != SCHEMA:
+                raise ValueError(f"schema {schema}, where this version of ablate knows {SCHEMA}")
+            return msgspec.convert(tree, Frozen)
+        except msgspec.MsgspecError as error:
             raise ValueError(str(error)) from error
-        if frozen.schema != SCHEMA:
-            raise ValueError(f"schema {frozen.schema}, where this version of ablate knows {SCHEMA}")
-        return frozen
 
 
 def extend(frozen: StudySpec, asked: StudySpec) -> tuple[StudySpec, tuple[str, ...], tuple[str, ...]]:

@@ -57,7 +57,7 @@ class Lock:
         try:
             holder = json.loads((self._directory / HOLDER).read_text(encoding="utf-8"))
             return f" (process {holder['pid']} on {holder['host']}, since {holder['since']})"
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return ""
 
     def __enter__(self) -> Self:

@@ -1,6 +1,6 @@
 """Does the command line start fast? `ablate --help` and `ablate show` against importing Lightning.
 
-The goal is a tenth. `show` prints a study of 100 trials, which this benchmark makes: real records, numbers drawn at random.
+The goal is a tenth. `show` prints a study of 100 trials, which this benchmark makes: real records of drawn numbers.
 """
 
 import sys

@@ -194,3 +194,28 @@ def test_interactions_that_stand_alone_at_resolution_four(make_factors, make_spe
     monkeypatch.setattr(pydoe, "fracfact_by_res", lambda n, res: pydoe.fracfact("a b c d abc e"))
     can, _ = estimable(make_spec(make_factors([2] * 6), "fractional", resolution=4))
     assert can[1].startswith("interactions a·d, a·f, b·d, b·f, c·d, c·f, d·e, d·f, e·f, where")
+
+
+def test_what_it_confounds_is_said_in_sentences():
+    from ablate.config.spec import Factor, Response, StudySpec
+    from ablate.design import lay_out
+
+    factors = tuple(
+        Factor(name=n, levels={"low": (f"model.{n}=0",), "high": (f"model.{n}=1",)}, reference="low") for n in "abc"
+    )
+    response = Response(name="test/accuracy", better="higher")
+    spec = StudySpec(
+        name="s",
+        question="q",
+        design="fractional",
+        factors=factors,
+        response=response,
+        replicates=1,
+        seed=0,
+        resolution=3,
+    )
+    generators, words, aliases = lay_out(spec).confounding
+    assert generators == "Generators: c = −a·b."
+    assert words == "Defining words: I = −a·b·c."
+    assert aliases.startswith("Aliases: ")
+    assert "a = −b·c" in aliases

@@ -77,5 +77,5 @@ def test_the_fields_are_in_the_order_of_the_children():
 
 
 def test_a_negative_seed_is_refused():
-    with pytest.raises(ConfigError, match=r"`study.seed` is -1. Set a whole number of 0 or more."):
+    with pytest.raises(ConfigError, match=r"seed=-1: a seed is a whole number of 0 or more\."):
         streams(-1, 0)

@@ -29,6 +29,14 @@ CORE = {
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
 
 
+@pytest.fixture(autouse=True)
+def plain(monkeypatch):
+    """A terminal that asks for nothing in particular, whatever the tests run in."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
 def proportion(k, n):
     if n == 0:
         return Proportion(k=0, n=0, interval=None)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from ablate.analyze.summary import SignFlip
 from ablate.report.document import document
 from ablate.report.number import NO_BREAK, PAD
 from ablate.report.table import Block, Table
@@ -96,7 +97,8 @@ def test_contrasts_of_a_kind_stand_together(core, compare):
 def test_below_five_there_is_no_p(single, n):
     # Even where a summary had one.
     summary = single(n)
-    given = tuple(replace(c, paired=replace(c.paired, p=0.01, t=5.0)) for c in summary.contrasts)
+    flip = SignFlip(p=0.01, floor=0.01, exact=True)
+    given = tuple(replace(c, paired=replace(c.paired, p=0.01, sign_flip=flip)) for c in summary.contrasts)
     text = str(document(replace(summary, contrasts=given)))
     assert "p, paired" not in text
     assert "sign-flip" not in text
@@ -113,6 +115,8 @@ def test_two_values_are_both_given(single):
     found = tables(single(2))
     assert cells(found["Design points"])["both values"] == ["0.9743, 0.9701", "0.9473, 0.9516", "0.9583, 0.9552"]
     assert cells(found["Contrasts"])["Δ"] == ["−0.0271, −0.0185", "−0.0160, −0.0149"]
+    assert cells(found["Contrasts"])["arm"] == ["0.9473, 0.9516", "0.9583, 0.9552"]
+    assert cells(found["Contrasts"])["reference"] == ["0.9743, 0.9701"] * 2
     assert "interval" not in str(found)
 
 

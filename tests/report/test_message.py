@@ -16,9 +16,7 @@ def test_an_error_is_plain_in_a_log():
     assert log.file.getvalue() == "Error: Unknown study 'hed'. [bold]Valid[/bold]: core, head. And more, on one line.\n"
 
 
-def test_an_error_is_red_on_a_terminal(monkeypatch):
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
+def test_an_error_is_red_on_a_terminal():
     screen = console(terminal=True)
     error("wrong", screen)
     assert screen.file.getvalue() == "\x1b[1;31mError:\x1b[0m wrong\n"

@@ -32,11 +32,6 @@ def screen(width=80):
     return Console(file=io.StringIO(), force_terminal=True, width=width, height=24, color_system=None)
 
 
-@pytest.fixture(autouse=True)
-def xterm(monkeypatch):
-    monkeypatch.setenv("TERM", "xterm-256color")
-
-
 def text(console):
     return re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", console.file.getvalue())
 
@@ -112,6 +107,15 @@ def test_a_terminal_shows_the_latest_trials_and_a_bar(clock):
     shown = [line for line in lines[-1 - SHOWN : -1] if "skip_span=one, head=gap" in line]
     assert [line.split()[0] for line in shown] == ["0.9030", "0.9040", "0.9050", "0.9060", "0.9070"]
     assert lines[-2 - SHOWN].endswith("test/accuracy")
+
+
+def test_responses_have_one_number_of_decimals(clock):
+    out = screen()
+    with Progress(20, 0, "loss", out, clock) as progress:
+        for value in (0.2, 0.0, 0.05):
+            train(progress, clock, 1, 1.0, value=value)
+    shown = [line.split()[0] for line in text(out).splitlines()[-4:-1]]
+    assert shown == ["0.2000", "0.0000", "0.0500"]
 
 
 def test_the_time_left_runs_down_between_trials(clock):

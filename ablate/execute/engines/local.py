@@ -1,28 +1,21 @@
 """Worker processes on this machine, started once, with torch and Lightning loaded before the first of them forks."""
 
-import multiprocessing
-import os
 import signal
-import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from multiprocessing.connection import wait as wait_for_any
-from typing import TYPE_CHECKING, Any, Literal
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from typing import Literal
 
 import msgspec
 
 from ablate.errors import AblateError
 from ablate.execute.engines._base import Engine
+from ablate.execute.engines.worker import Worker, context, stop
 from ablate.execute.job import Job, fail
 from ablate.execute.machine import cores
+from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
-
-if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext
-
-AHEAD = 2
-"""Jobs per worker that are handed over at a time: a worker never waits, and the driver's memory stays flat."""
 
 
 class LocalSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +27,7 @@ class LocalSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
 
 
 class Local(Engine):
-    """A pool of single-trial workers that survives the death of any of them (pebble's ProcessPool)."""
+    """Workers that train a job each at a time; any of them may die."""
 
     name = "local"
 
@@ -58,75 +51,54 @@ class Local(Engine):
             signal.signal(signal.SIGINT, handler)
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Record, ...]]:
-        """Trains the jobs on the workers; yields them as they end."""
-        from pebble import ProcessPool
+        """Trains the jobs on the workers; yields them as they end.
 
-        workers = min(self.workers, len(jobs))
-        pool = ProcessPool(max_workers=workers, context=context(), initializer=_start, initargs=(list(sys.path),))
+        Raises:
+            StoreError: as every engine.
+            EngineError: no process can be started.
+        """
+        if not jobs:
+            return
+        self.warm_up()
         waiting = iter(jobs)
-        running: dict[Future[Any], Job] = {}
+        workers = [Worker(engine=self.name, threads=self._settings.threads) for _ in jobs[: self.workers]]
         try:
-            while True:
-                for job in waiting:
-                    running[pool.schedule(_train, args=(job, self._settings.threads))] = job
-                    if len(running) >= AHEAD * workers:
-                        break
-                if not running:
-                    return
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield self._records(future, running.pop(future))
+            for worker in workers:
+                worker.train(next(waiting))
+            while busy := {worker.future: worker for worker in workers if worker.job is not None}:
+                ended: list[tuple[Record, ...]] = []
+                for future in wait(busy, return_when=FIRST_COMPLETED).done:
+                    worker = busy[future]
+                    if worker.trains_again():
+                        continue
+                    job, worker.job = worker.job, None
+                    assert job is not None
+                    ended.append(self._records(job, future.exception(), worker))
+                    if (following := next(waiting, None)) is not None:
+                        worker.train(following)  # now: a worker does not wait for who listens
+                yield from ended
         finally:
-            pool.stop()
-            pool.join()
+            stop(workers)
 
-    def _records(self, future: "Future[Any]", job: Job) -> tuple[Record, ...]:
-        error = future.exception()
+    def _records(self, job: Job, error: BaseException | None, worker: Worker) -> tuple[Record, ...]:
         if error is None:
-            return future.result()
+            directory = StudyDirectory(job.directory)
+            return tuple(directory.record(trial.id) for trial in job.bundle.trials)
         if isinstance(error, AblateError):
             raise error
-        return fail(
-            job,
-            error=f"its worker died: {_cause(error)}",
-            traceback=f"The worker process ended without a Python traceback: {_cause(error)}\n{error!r}\n",
-            engine=self.name,
-            threads=self._settings.threads,
-        )
+        if isinstance(error, BrokenExecutor):
+            line = f"its worker died: {_cause(worker.bury())}"
+            text = f"The worker process ended without a Python traceback: {line}.\n"
+        else:
+            line = f"its worker could not train it: {error!r}"
+            text = "".join(traceback.format_exception(error))
+        return fail(job, error=line, traceback=text, engine=self.name, threads=self._settings.threads)
 
 
-def context() -> "ForkServerContext":
-    """Workers fork from a server that has torch and Lightning loaded: milliseconds each, not seconds."""
-    forkserver = multiprocessing.get_context("forkserver")
-    forkserver.set_forkserver_preload(["ablate.execute.bundle"])
-    return forkserver
-
-
-def _start(path: list[str]) -> None:
-    """Runs once in every worker."""
-    sys.path[:] = path
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
-    driver = multiprocessing.parent_process()
-    assert driver is not None
-
-    def outlive_nobody() -> None:
-        wait_for_any([driver.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=outlive_nobody, daemon=True).start()
-
-
-def _train(job: Job, threads: int) -> tuple[Record, ...]:
-    from ablate.execute.bundle import run_bundle
-
-    return run_bundle(job, engine=Local.name, threads=threads)
-
-
-def _cause(error: BaseException) -> str:
-    code = getattr(error, "exitcode", None)
-    if not isinstance(code, int):
-        return repr(error)
-    if code >= 0:
-        return f"exit code {code}"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+def _cause(exitcode: int | None) -> str:
+    if exitcode is None:
+        return "nobody knows of what"
+    if exitcode >= 0:
+        return f"exit code {exitcode}"
+    name = signal.Signals(-exitcode).name if -exitcode in set(signal.Signals) else str(-exitcode)
     return f"killed by {name}" + (" (out of memory, most often)" if name == "SIGKILL" else "")

@@ -1,0 +1,46 @@
+"""What there is, one line each."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("studies", ["core", "head", "hidden_softmax", "init", "output_activation", "skip_span", "smoke"]),
+        ("factors", ["head", "hidden_activation", "init", "output_activation", "skip_span"]),
+        ("models", ["mlp", "resnet"]),
+        ("data", ["cifar10", "diabetes", "digits", "fashion_mnist", "mnist", "synthetic"]),
+        ("engines", ["inline", "local"]),
+    ],
+)
+def test_a_kind_lists_its_names_with_a_word_on_each(kind, names, ablate):
+    result = ablate("list", kind)
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == kind
+    for name in names:
+        assert any(line.startswith(f"{name} ") and len(line.split()) > 2 for line in lines), name
+
+
+def test_without_a_kind_it_is_all_of_them(ablate):
+    lines = ablate("list").stdout.splitlines()
+    assert [line for line in lines if line in ("studies", "factors", "models", "data", "engines")] == [
+        "studies", "factors", "models", "data", "engines",
+    ]  # fmt: skip
+
+
+def test_ones_own_stand_among_them_and_hide_those_of_the_same_name(ablate, write):
+    write("conf/model/mlp.yaml", "# A net of my own\n_target_: mine.Net\n")
+    write("conf/study/mine.yaml", "# @package _global_\nstudy: {name: mine, question: Is it mine?}\n")
+    models = ablate("list", "models").stdout
+    assert "A net of my own" in models
+    assert "Multilayer perceptron" not in models
+    assert "Is it mine?" in ablate("list", "studies").stdout
+
+
+def test_a_file_that_does_not_parse_hides_no_other(ablate, write):
+    write("conf/study/odd.yaml", "study: {name: odd, question: [\n")
+    result = ablate("list", "studies")
+    assert result.exit_code == 0
+    assert "odd" in result.stdout
+    assert "smoke" in result.stdout

@@ -1,0 +1,181 @@
+"""What is wrong with a request is said on one screen, before anything is trained or written."""
+
+import errno
+import os
+import re
+
+import pytest
+
+from ablate.store import Lock, StudyDirectory
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["smok"], ["Unknown study 'smok'", "Did you mean 'smoke'?", "skip_span", "ablate list studies"]),
+        (["study.factors=[haed]"], ["Unknown factor 'haed'", "Did you mean 'head'?", "skip_span"]),
+        (
+            ["study.factors=[{hidden_activation: [relu, tahn]}]"],
+            ["level of factor 'hidden_activation' 'tahn'", "Did you mean 'tanh'?", "sigmoid"],
+        ),
+        (["model.widht=3"], ["Unknown key 'model.widht'", "Did you mean 'model.width'?", "model.depth"]),
+        (["modle.width=3"], ["Unknown key 'modle.width'", "Did you mean 'model.width'?"]),
+        (["model=resent"], ["Unknown model 'resent'", "Did you mean 'resnet'?", "mlp"]),
+        (["engine=locl"], ["Unknown engine 'locl'", "Did you mean 'local'?", "inline"]),
+        (["model.width=[1"], ["'model.width=[1' does not parse", "key=value"]),
+        (["trainer.max_epochs=abc"], ["trainer.max_epochs: expected `int`, got `str`"]),
+        (["trainer.max_epochs=0"], ["trainer.max_epochs=0 trains nothing", "1 or more"]),
+        (["+trainer.lightning.fast_dev=true"], ["trainer.lightning.fast_dev", "Did you mean", "fast_dev_run"]),
+        (["model.width=wide"], ["model.width='wide' does not fit", "expected `int`"]),
+        (["model.head=gpa"], ["'gpa'", "Did you mean 'gap'?", "fc2"]),
+        (["data.batch_size=0"], ["data.batch_size=0 trains nothing", "1 or more"]),
+        (["data.batch_size=many"], ["data.batch_size: expected `int`, got `str`"]),
+        (["optimizer.lr=fast"], ["optimizer.lr='fast' does not fit", "expected `float"]),
+        (["optimizer.lr=-1"], ["optimizer", "Invalid learning rate: -1"]),
+        (["replicates=0"], ["replicates=0 trains nothing", "1 or more"]),
+        (["engine=local", "engine.workers=0"], ["engine.workers=0 trains nothing", "1 or more"]),
+        (["engine.threads=two"], ["engine.threads: expected `int`, got `str`"]),
+        (["study.factors=[{hidden_activation: [relu]}]"], ["'hidden_activation' has 1 level (relu)", "two or more"]),
+        (["study.factors=[]"], ["varies nothing", "model.width=16,32"]),
+        (["study.response=test/acuracy"], ["Unknown response 'test/acuracy'", "Did you mean 'test/accuracy'?"]),
+        (["study.resolution=5"], ["`study.resolution` is 5", "only `design: fractional`"]),
+        (["study.design=fractional"], ["needs a resolution", "study.resolution=5", "3 to 7"]),
+        (["study.design=fractonal"], ["'fractonal'", "Did you mean 'fractional'?", "one_at_a_time"]),
+        (["study.exclude=[{hidden_activation: tahn}]"], ["'tahn'", "Did you mean 'tanh'?"]),
+        (["data.limit=100000"], ["data.limit=100000", "1797 examples"]),
+        (["data.val_size=50"], ["leave none to train on", "data.limit larger"]),
+        (["model._target_=nowhere.Net"], ["'nowhere.Net' cannot be imported", "No module named 'nowhere'"]),
+        (["model._target_=ablate.models.MPL"], ["name in ablate.models 'MPL'", "Did you mean 'MLP'?"]),
+        (
+            ["+factor.hidden_activation.levels.odd=['model.hidden_activation=sigmoid']"],
+            ["would be ignored", "study.factors=[{hidden_activation: [relu, tanh, odd]}]"],
+        ),
+        (
+            ["study.factors=[hidden_activation]", "+factor.hidden_activation.levels.odd=['model.haed=fc']"],
+            ["Factor 'hidden_activation', level 'odd'", "Unknown key 'model.haed'", "Did you mean 'model.head'?"],
+        ),
+    ],
+)
+def test_it_says_what_is_wrong_what_is_valid_and_what_is_near(words, says, tiny, refused):
+    said = refused("run", *(() if words == ["smok"] else tiny), *words)
+    assert said.startswith("Error: ")
+    for part in says:
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["run", "--format", "nonsense"], ["'nonsense'", "table", "json", "csv", "markdown", "latex"]),
+        (["run", "--stale", "maybe"], ["'maybe'", "keep", "rerun"]),
+        (["run", "--formt", "json"], ["No such option", "--format"]),
+        (["rnu"], ["No such command", "Did you mean", "run"]),
+        (["list", "nothing"], ["'nothing'", "studies", "engines"]),
+        (["show"], ["Missing argument"]),
+        (["show", "nothing"], ["Unknown study 'nothing'", "skip_span"]),
+        (["show", "smok"], ["Unknown study 'smok'", "Did you mean 'smoke'?"]),
+        (["show", "smoke"], ["no results of 'smoke' in results", "'ablate run smoke' makes them"]),
+        (["plan", "smok"], ["Unknown study 'smok'", "Did you mean 'smoke'?"]),
+    ],
+)
+def test_options_and_commands_are_told_apart_from_what_there_is(words, says, refused):
+    said = refused(*words)
+    for part in says:
+        assert part in said
+
+
+def test_a_study_with_results_under_other_settings_is_named(ablate, tiny, refused):
+    ablate("run", *tiny)
+    said = refused("show", "smoke")
+    assert "with other settings: smoke@data.limit=60" in said
+    assert "'ablate run smoke'" in said
+
+
+def test_two_design_points_that_build_the_same_network(tiny, refused):
+    # Without hidden layers, what a branch would do with its last activation changes nothing.
+    said = refused("run", *tiny, "model.branch_activation=all,inner", "study.factors=[]")
+    assert "model.branch_activation=all and model.branch_activation=inner build the same network" in said
+    assert "Take one of them out" in said
+
+
+def test_a_response_that_a_plain_module_does_not_log(tiny, refused):
+    said = refused("run", *tiny, "study.response={name: test/auc, better: higher}")
+    assert "Unknown response 'test/auc'" in said
+    assert "test/accuracy" in said
+
+
+@pytest.mark.parametrize("place", ["file", "file/deep"])
+@pytest.mark.parametrize("option", [["--results-dir"], ["results_dir="]])
+def test_a_results_directory_that_cannot_be_one(place, option, here, tiny, refused):
+    (here / "file").write_text("a file")
+    said = refused("run", *tiny, *([*option, place] if option[0].startswith("-") else [option[0] + place]))
+    assert "file is a file, not a directory" in said
+    assert "--results-dir" in said
+
+
+def test_a_data_set_that_is_not_there(here, refused):
+    said = refused("run", "smoke", "data=mnist", "engine=inline")
+    assert f"MNIST is not in {here / 'data/MNIST/raw'}" in said
+    assert "data.download=true" in said
+    assert "data.root=DIR" in said
+
+
+def test_an_accelerator_that_is_not_there(tiny, refused):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available() or torch.backends.mps.is_available():
+        pytest.skip("this machine has one")
+    assert "gpu" in refused("run", *tiny, "trainer.accelerator=gpu")
+
+
+def test_an_import_error_of_the_users_own_module_is_its_own(tiny, write, refused):
+    write("broken_net.py", "import torch\n\nimport surely_not_installed\n")
+    said = refused("run", *tiny, "model._target_=broken_net.Net")
+    assert "broken_net.py:3: ModuleNotFoundError: No module named 'surely_not_installed'" in said
+
+
+def test_a_study_that_another_driver_holds(here, ablate, tiny, refused):
+    assert ablate("run", *tiny).exit_code == 0
+    (study,) = (here / "results").iterdir()
+    with Lock(study):
+        said = refused("run", *tiny, "replicates=3")
+        assert f"(process {os.getpid()} on " in said
+        assert re.search(r"since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", said)
+        assert ablate("show", study.name).exit_code == 0, "reading needs no lock"
+        assert ablate("plan", *tiny).exit_code == 0
+    assert ablate("run", *tiny, "replicates=3").exit_code == 0
+
+
+def test_a_disk_that_is_full_from_the_start(here, ablate, tiny, monkeypatch):
+    monkeypatch.setattr("ablate.store.atomic.os.fsync", _full)
+    result = ablate("run", *tiny)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "The disk is full" in result.stderr
+    assert "study.yaml was not written" in result.stderr
+    assert {p.name for p in here.rglob("*") if p.is_file()} <= {".lock"}
+
+
+def test_a_disk_that_fills_up_keeps_what_was_finished(here, ablate, tiny, monkeypatch):
+    left = iter(range(7))  # study.yaml, and the curve and the record of one trial: two syncs each; then part of another
+
+    sync = os.fsync
+    with monkeypatch.context() as patch:
+        patch.setattr("ablate.store.atomic.os.fsync", lambda handle: sync(handle) if any(left) or _full(handle) else 0)
+        result = ablate("run", *tiny)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "The disk is full" in result.stderr
+    (study,) = (here / "results").iterdir()
+    assert not list(study.rglob("*.tmp"))
+    there = StudyDirectory(study).contents()
+    assert 0 < len(there.records) < 4
+    assert not there.unreadable
+
+    again = ablate("run", *tiny)
+    assert again.exit_code == 0
+    assert "4/4 trials" in again.stderr
+    now = StudyDirectory(study).contents().records
+    assert len(now) == 4
+    assert {i: now[i] for i in there.records} == there.records
+
+
+def _full(_handle: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -1,0 +1,90 @@
+"""The tables in every format: `run` prints them, `show` prints the same again from disk."""
+
+import csv
+import io
+import json
+import re
+
+import msgspec
+import pytest
+
+from ablate.analyze.summary import Summary
+
+FORMATS = ("table", "json", "csv", "markdown", "latex")
+
+
+@pytest.fixture
+def shown(ablate, here, tiny):
+    """What `run --format` and then `show --format` print of one study, and its directory."""
+    assert ablate("run", *tiny).exit_code == 0
+    (study,) = (here / "results").iterdir()
+
+    def both(format: str) -> tuple[str, str]:
+        ran = ablate("run", *tiny, "--format", format)
+        again = ablate("show", study.name, "--format", format)
+        assert (ran.exit_code, again.exit_code) == (0, 0)
+        assert (ran.stderr, again.stderr) == ("", ""), "all trials are there: nothing to tell"
+        return ran.stdout, again.stdout
+
+    return both, study
+
+
+def test_every_format_is_the_same_from_run_and_from_show_and_nothing_but_it(shown):
+    both, study = shown
+    printed = {}
+    for format in FORMATS:
+        ran, printed[format] = both(format)
+        assert ran == printed[format]
+
+    summary = msgspec.json.decode(printed["json"], type=Summary)
+    assert json.loads(printed["json"])["study"] == "smoke"
+    assert (summary.planned, summary.complete, summary.failed) == (4, 4, 0)
+    assert [p.levels["hidden_activation"] for p in summary.points] == ["relu", "tanh"]
+
+    rows = list(csv.DictReader(io.StringIO(printed["csv"]), strict=True))
+    assert [r["table"] for r in rows] == ["point", "point", "contrast"]
+    assert not any(None in r or None in r.values() for r in rows), "no ragged row"
+    for row, point in zip(rows, summary.points, strict=False):
+        assert float(row["mean"]) == pytest.approx(sum(point.values) / 2)
+
+    assert printed["markdown"] == (study / "summary.md").read_text()
+    tables = re.findall(r"(?m)^\|.*\|$", printed["markdown"])
+    assert len(tables) >= 3 + 2
+    for value in summary.points[0].values:
+        assert f"{value:.2f}" in printed["markdown"]
+
+    opened = re.findall(r"\\begin\{(\w+\*?)\}", printed["latex"])
+    assert "tabular" in opened
+    assert sorted(opened) == sorted(re.findall(r"\\end\{(\w+\*?)\}", printed["latex"]))
+    assert not re.search(r"(?<!\\)[%#]", re.sub(r"(?m)^%.*$", "", printed["latex"])), "nothing unescaped"
+
+    assert printed["table"].startswith("smoke\n")
+
+
+def test_a_study_is_found_by_name_by_path_and_elsewhere(ablate, here, tiny):
+    ablate("run", *tiny, "study.name=named", "--results-dir", "else where")
+    (study,) = (here / "else where").iterdir()
+    by_name = ablate("show", study.name, "--results-dir", "else where")
+    by_path = ablate("show", study)
+    assert by_name.stdout == by_path.stdout
+    assert by_name.stdout.startswith("named\n")
+
+
+def test_showing_writes_nothing_and_needs_no_summary(ablate, here, tiny):
+    first = ablate("run", *tiny)
+    (study,) = (here / "results").iterdir()
+    (study / "summary.json").unlink()
+    assert ablate("show", study.name).stdout == first.stdout
+    assert not (study / "summary.json").exists()
+
+
+def test_what_cannot_be_counted_is_named_and_the_rest_is_shown(ablate, here, tiny):
+    ablate("run", *tiny)
+    (study,) = (here / "results").iterdir()
+    broken = sorted((study / "trials").iterdir())[0]
+    record = broken / "record.json"
+    record.write_bytes(record.read_bytes()[:100])
+    shown = ablate("show", study.name)
+    assert shown.exit_code == 0
+    assert f"trials/{broken.name}/record.json cannot be counted" in shown.stderr
+    assert "4 planned: 3 complete, 1 not yet run" in shown.stdout

@@ -1,0 +1,46 @@
+"""Start-up is a feature: what a command does not need it does not import."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+NEVER = ("torch", "pytorch_lightning", "torchmetrics", "torchvision", "scipy", "sklearn", "matplotlib", "pydoe")
+HYDRA = ("hydra", "omegaconf")
+CODE = """
+import json, sys
+from ablate.cli import main
+sys.argv = ["ablate", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as error:
+    assert not error.code, error.code
+json.dump(sorted(name for name in sys.modules if "." not in name), sys.stderr)
+"""
+
+
+def loaded(*words: str) -> set[str]:
+    """The modules that are there when a command has ended."""
+    done = subprocess.run([sys.executable, "-c", CODE, *words], capture_output=True, text=True, check=True)
+    assert done.stdout
+    return set(json.loads(done.stderr))
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["--version"], ["list"]])
+def test_help_and_lists_import_neither_torch_nor_hydra(words, here):
+    assert not loaded(*words) & {*NEVER, *HYDRA}
+
+
+def test_showing_a_study_that_has_run_imports_neither_torch_nor_hydra_nor_scipy(ablate, here, tiny):
+    ablate("run", *tiny)
+    (study,) = (here / "results").iterdir()
+    for format in ("table", "json"):
+        assert not loaded("show", study.name, "--format", format) & {*NEVER, *HYDRA}
+
+
+def test_showing_a_study_without_a_summary_still_needs_no_torch(ablate, here, tiny):
+    ablate("run", *tiny)
+    (study,) = (here / "results").iterdir()
+    (study / "summary.json").unlink()
+    assert not loaded("show", study.name) & {"torch", "pytorch_lightning", *HYDRA}

@@ -1,0 +1,170 @@
+"""Jobs of tiny trainings, some of which go wrong on purpose, and a count of the processes that trained them."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ablate.config.load import load
+from ablate.design import DesignPoint
+from ablate.execute.engines import engine
+from ablate.execute.job import Job
+from ablate.plan import Bundle, Trial, streams, trial_id
+
+SETTINGS = {
+    "inline": {"name": "inline", "threads": 1},
+    "local": {"name": "local", "workers": 2, "threads": 1},
+}
+
+TROUBLE = '''"""A network that goes wrong on request, and notes which processes have built it."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+class NoException(BaseException):
+    """Caught by no `except Exception`."""
+
+
+class Net(nn.Module):
+    def __init__(self, inputs, outputs, width=4, fault="none", pause=0.0):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(*inputs, width), nn.Dropout(0.5), nn.ReLU(), nn.Linear(width, outputs))
+        self.fault, self.pause = fault, pause
+        Path("pids").mkdir(exist_ok=True)
+        Path("pids", str(os.getpid())).touch()
+
+    def forward(self, x):
+        in_worker = multiprocessing.parent_process() is not None
+        if self.training and (in_worker or Path("faults-anywhere").exists()) and not Path("no-faults").exists():
+            if in_worker:
+                time.sleep(self.pause)
+            go_wrong(self.fault)
+        y = self.body(x)
+        return y * float("nan") if self.fault == "nan" else y
+
+
+def go_wrong(fault):
+    if fault == "raise":
+        raise ValueError("the net is torn")
+    if fault == "odd":
+        raise ValueError("no such file: caf\\udce9")
+    if fault == "memory":
+        raise MemoryError("no 17 GB left")
+    if fault == "exit":
+        sys.exit(3)
+    if fault == "uncaught":
+        raise NoException("nobody expects it")
+    if fault == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "terminate":
+        os.kill(os.getpid(), signal.SIGTERM)
+    if fault == "interrupt":
+        os.kill(os.getpid(), signal.SIGINT)
+    if fault == "wait":
+        deadline = time.monotonic() + 60
+        while not Path("waited-for").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    if fault == "vanish":
+        os._exit(0)
+    if fault == "abort":
+        os._exit(7)
+'''
+
+
+@pytest.fixture(scope="session")
+def resolved(tmp_path_factory):
+    """The smallest training there is."""
+    words = ["smoke", "data=synthetic", "objective=regression", "study.response=test/mse", "trainer.accelerator=cpu"]
+    sizes = ["data.limit=60", "data.val_size=20", "data.test_size=20"]
+    return load([*words, *sizes], tmp_path_factory.mktemp("config")).resolve({}, [])
+
+
+def _enter(place, monkeypatch):
+    (place / "trouble.py").write_text(TROUBLE)
+    (place / "faults-anywhere").touch()
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "trouble", raising=False)
+    return place
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A working directory with the troublesome network in it."""
+    yield _enter(tmp_path, monkeypatch)
+    sys.modules.pop("trouble", None)
+
+
+@pytest.fixture
+def make_job(resolved, place):
+    """One job: a trial of the troublesome network."""
+
+    def make(fault="none", replicate=0, *, directory=None, **model):
+        net = {"_target_": "trouble.Net", "inputs": [10], "outputs": 1, "fault": fault, **model}
+        config = {**resolved, "model": net}
+        trial = Trial(
+            id=trial_id(config, seed=0, replicate=replicate),
+            study="trouble",
+            point=DesignPoint(levels={"fault": fault}),
+            replicate=replicate,
+            seed=0,
+            streams=streams(0, replicate),
+            config=config,
+        )
+        return Job(
+            bundle=Bundle(trials=(trial,)), directory=directory or place / "study", sources=("cafe",), commit=None
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_engine():
+    def make(name, **changes):
+        return engine(SETTINGS[name] | changes)
+
+    return make
+
+
+def trained_in(place: Path) -> set[int]:
+    """The processes that have built the network, this one apart."""
+    return {int(path.name) for path in (place / "pids").glob("*")} - {os.getpid()}
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process is there and is no zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def wait_for(condition, what: str, limit_s: float = 60) -> None:
+    """Waits until a condition holds."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {limit_s} s in vain for {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def watch():
+    """`trained_in`, `is_alive` and `wait_for`, for tests in files that cannot import this one."""
+
+    class Watch:
+        trained_in = staticmethod(trained_in)
+        is_alive = staticmethod(is_alive)
+        wait_for = staticmethod(wait_for)
+
+    return Watch

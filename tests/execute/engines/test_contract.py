@@ -1,0 +1,129 @@
+"""What `Engine` promises, of every engine."""
+
+import math
+from collections import Counter
+
+import pytest
+
+from ablate.errors import StoreError
+from ablate.execute.engines import ENGINES
+from ablate.store import StudyDirectory
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def any_engine(request, make_engine):
+    return make_engine(request.param)
+
+
+def ids(jobs):
+    return [trial.id for job in jobs for trial in job.bundle.trials]
+
+
+def test_no_jobs_yield_nothing(any_engine):
+    assert list(any_engine.run([])) == []
+
+
+def test_each_job_yields_once_when_its_record_is_on_disk(any_engine, make_job, place):
+    jobs = [make_job(width=width, replicate=r) for r in range(3) for width in (4, 8)]
+    directory, seen = StudyDirectory(place / "study"), []
+    for records in any_engine.run(jobs):
+        assert len(records) == 1
+        assert directory.record(records[0].id) == records[0]
+        assert (directory.trial(records[0].id) / "curve.csv").is_file()
+        seen += [record.id for record in records]
+    assert Counter(seen) == Counter(ids(jobs))
+    assert set(directory.contents().records) == set(ids(jobs))
+    assert {r.state for r in directory.contents().records.values()} == {"complete"}
+    assert {r.provenance.engine for r in directory.contents().records.values()} == {any_engine.name}
+
+
+def test_what_a_trial_raises_costs_that_trial_only(any_engine, make_job, place):
+    faults = {
+        "raise": "ValueError: the net is torn",
+        "memory": "MemoryError: no 17 GB left",
+        "exit": "SystemExit: 3",
+        "uncaught": "NoException: nobody expects it",
+        "odd": r"caf\udce9",
+    }
+    jobs = [make_job("none", 0), *(make_job(fault) for fault in faults), make_job("none", 1)]
+    records = [record for records in any_engine.run(jobs) for record in records]
+    assert Counter(r.id for r in records) == Counter(ids(jobs))
+    directory = StudyDirectory(place / "study")
+    assert directory.contents().records == {r.id: r for r in records}
+    for record in records:
+        fault, text = record.levels["fault"], directory.trial(record.id) / "traceback.txt"
+        if fault == "none":
+            assert (record.state, record.error, text.exists()) == ("complete", None, False)
+        else:
+            assert record.state == "failed"
+            assert faults[fault] in record.error
+            assert "\n" not in record.error
+            assert "Traceback" in text.read_text()
+            assert "in go_wrong" in text.read_text() or "sys.exit(3)" in text.read_text()
+            assert record.responses == {}
+
+
+def test_a_trial_that_failed_completes_the_next_time(any_engine, make_job, place):
+    jobs = [make_job("raise"), make_job("exit")]
+    assert [records[0].state for records in any_engine.run(jobs)] == ["failed"] * 2
+    (place / "no-faults").touch()
+    for records in any_engine.run(jobs):
+        assert records[0].state == "complete"
+        files = {path.name for path in StudyDirectory(place / "study").trial(records[0].id).iterdir()}
+        assert files == {"record.json", "curve.csv"}
+
+
+def test_equal_jobs_give_equal_responses_on_every_engine_in_any_order(any_engine, make_engine, make_job, place):
+    """The network has dropout and draws its parameters from torch's own generator: whatever leaks is seen."""
+
+    def responses(engine, directory, order):
+        jobs = [make_job(width=w, replicate=r, directory=place / directory) for r in range(2) for w in (4, 8, 16)]
+        records = [record for records in engine.run(jobs[::order]) for record in records]
+        return {r.id: (r.responses, r.counts) for r in records}
+
+    reference = responses(make_engine("inline"), "reference", 1)
+    assert len({str(found) for found in reference.values()}) == 6
+    assert all(math.isfinite(v) for found, _ in reference.values() for v in found.values())
+    assert responses(any_engine, "backwards", -1) == reference
+    curves = [
+        {path.parent.name: path.read_bytes() for path in (place / name).rglob("curve.csv")}
+        for name in ("reference", "backwards")
+    ]
+    assert curves[0] == curves[1]
+    assert len(curves[0]) == 6
+
+
+def test_a_record_that_cannot_be_written_ends_the_study(any_engine, make_job, place, watch):
+    (place / "file").touch()
+    jobs = [make_job(replicate=r, directory=place / "file" / "study") for r in range(4)]
+    with pytest.raises(StoreError, match="file is a file, not a directory"):
+        list(any_engine.run(jobs))
+    assert not [pid for pid in watch.trained_in(place) if watch.is_alive(pid)]
+
+
+def test_closing_early_leaves_no_worker(any_engine, make_job, place, watch):
+    jobs = [make_job(replicate=0), *(make_job(replicate=r, pause=0.2) for r in range(1, 6))]
+    results = any_engine.run(jobs)
+    first = next(results)
+    results.close()
+    assert not [pid for pid in watch.trained_in(place) if watch.is_alive(pid)]
+    found = StudyDirectory(place / "study").contents()
+    assert first[0].id in found.records
+    assert len(found.records) < len(jobs)
+    assert found.unreadable == {}
+
+
+def test_an_exception_in_who_listens_leaves_no_worker(any_engine, make_job, place, watch):
+    def listen():
+        results = any_engine.run([make_job(replicate=r, pause=0.05) for r in range(4)])
+        try:
+            for _ in results:
+                raise ZeroDivisionError
+        finally:
+            results.close()
+
+    with pytest.raises(ZeroDivisionError):
+        listen()
+    assert not [pid for pid in watch.trained_in(place) if watch.is_alive(pid)]

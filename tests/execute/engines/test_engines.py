@@ -1,0 +1,47 @@
+import os
+
+import pytest
+
+from ablate.config.load import load
+from ablate.errors import ConfigError
+from ablate.execute.engines import ENGINES, engine
+
+
+@pytest.mark.parametrize("name", sorted(ENGINES))
+def test_every_engine_has_its_configuration(name, tmp_path):
+    settings = load(["smoke", f"engine={name}"], tmp_path).spec.settings["engine"]
+    built = engine(settings)
+    assert built.name == name
+    assert built.workers >= 1
+
+
+def test_every_engine_is_held_to_the_contract(make_engine):
+    assert [make_engine(name).name for name in sorted(ENGINES)] == sorted(ENGINES)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"name": "locl"}, "Unknown engine 'locl'. Did you mean 'local'? Valid: inline, local"),
+        ({}, "Unknown engine 'None'"),
+        ({"name": "local", "workers": "auto", "thread": 1}, "Did you mean 'engine.threads'"),
+        ({"name": "local", "workers": "auto", "threads": 0}, "engine.threads=0 trains nothing"),
+        ({"name": "local", "workers": 0, "threads": 1}, "engine.workers=0 trains nothing"),
+        ({"name": "local", "workers": "all", "threads": 1}, "engine.workers"),
+        ({"name": "local", "workers": 2.5, "threads": 1}, "engine.workers"),
+        ({"name": "inline", "threads": "two"}, "engine.threads"),
+        ({"name": "inline", "threads": 1, "workers": 2}, "engine.workers"),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(settings, said):
+    with pytest.raises(ConfigError) as caught:
+        engine(settings)
+    assert said in str(caught.value)
+
+
+def test_auto_is_as_many_workers_as_cores_have_threads_for():
+    cores = len(os.sched_getaffinity(0))
+    assert engine({"name": "local", "workers": "auto", "threads": 1}).workers == cores
+    assert engine({"name": "local", "workers": "auto", "threads": cores}).workers == 1
+    assert engine({"name": "local", "workers": "auto", "threads": 10 * cores}).workers == 1
+    assert engine({"name": "local", "workers": 5, "threads": 1}).workers == 5

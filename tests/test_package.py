@@ -1,0 +1,75 @@
+"""What is installed from a wheel is what is in the checkout: `conf/` inside, no tests, and it runs anywhere."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+OFFLINE = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+
+
+def python(*words: str | Path, cwd: Path, **env: str) -> str:
+    """Runs Python in a process of its own; its stdout."""
+    done = subprocess.run(
+        [sys.executable, *map(str, words)],
+        cwd=cwd,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | OFFLINE | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    python("-m", "build", "--wheel", "--no-isolation", "--outdir", out, REPOSITORY, cwd=out)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> Path:
+    target = tmp_path_factory.mktemp("installed")
+    python("-m", "pip", "install", "--quiet", "--no-deps", "--target", target, wheel, cwd=target)
+    return target
+
+
+def test_the_wheel_holds_the_package_with_its_conf_and_nothing_else(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    shipped = {f"ablate/{path.relative_to(REPOSITORY)}" for path in (REPOSITORY / "conf").rglob("*.yaml")}
+    assert shipped <= set(names)
+    assert {name for name in names if name.endswith(".yaml")} == shipped
+    assert {f"{path.relative_to(REPOSITORY)}" for path in (REPOSITORY / "ablate").rglob("*.py")} <= set(names)
+    assert "ablate/py.typed" in names
+    assert {name.partition("/")[0] for name in names if "dist-info" not in name} == {"ablate"}
+    assert not [name for name in names if "test" in Path(name).name or "__pycache__" in name]
+
+
+def test_its_metadata_names_the_command_and_the_version(wheel):
+    import ablate
+
+    with zipfile.ZipFile(wheel) as archive:
+        (entry,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
+        (metadata,) = [name for name in archive.namelist() if name.endswith("METADATA")]
+        assert "ablate = ablate.cli:main" in archive.read(entry).decode()
+        assert f"\nVersion: {ablate.__version__}\n" in archive.read(metadata).decode()
+
+
+def test_it_runs_from_an_empty_directory(installed, tmp_path):
+    env = {"PYTHONPATH": str(installed)}
+    place = python("-c", "import ablate; print(ablate.__file__)", cwd=tmp_path, **env)
+    assert Path(place.strip()) == installed / "ablate/__init__.py", "not the checkout's"
+    listed = python("-m", "ablate", "list", "studies", cwd=tmp_path, **env)
+    for study in (REPOSITORY / "conf/study").glob("*.yaml"):
+        assert study.stem in listed
+    words = ("smoke", "engine.workers=1", "data.limit=60", "data.val_size=10", "data.test_size=20")
+    out = python("-m", "ablate", "run", *words, cwd=tmp_path, **env)
+    assert "4 planned: 4 complete" in out
+    assert len(list(tmp_path.glob("results/*/trials/*/record.json"))) == 4

@@ -1,0 +1,386 @@
+"""The public Python API: what is there is not trained again, and what was asked stays what was asked."""
+
+import dataclasses
+import importlib
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ablate import study
+from ablate.errors import AblateError, DesignError, StoreError
+from ablate.execute import examine
+from ablate.store import Contents, Lock, StudyDirectory
+
+TINY = (
+    "smoke", "engine=inline", "model.width=4", "model.depth=0", "model.skip_span=0",
+    "data.limit=60", "data.val_size=10", "data.test_size=20",
+)  # fmt: skip
+
+
+@pytest.fixture
+def run(here, listener):
+    """Runs a request and gives the records that it trained, what it said, and the study's directory."""
+
+    def call(*words, stale="keep"):
+        heard = type(listener)()
+        _, directory = study.run(words or TINY, observer=heard, stale=stale)
+        return heard, StudyDirectory(directory)
+
+    return call
+
+
+@pytest.fixture
+def width(here):
+    """Writes a factor of one's own, and a study of it with a claim; gives the words that run it."""
+
+    def write(levels: dict[str, int], *, claimed: float = 0.01, reference: str = "narrow", **model: int):
+        files = {
+            "conf/factor/breadth.yaml": {"breadth": {
+                "reference": reference, "levels": {n: [f"model.width={w}"] for n, w in levels.items()},
+            }},
+            "conf/study/breadth.yaml": {
+                "defaults": [{"override /model": "mlp"}],
+                "replicates": 2,
+                "study": {
+                    "name": "breadth", "question": "Wide enough?", "design": "one_at_a_time", "factors": ["breadth"],
+                    "response": "test/accuracy",
+                    "claims": [{"contrast": {"breadth": ["wide", "narrow"]}, "expect": "greater", "margin": claimed}],
+                },
+                "model": {"depth": 0, "skip_span": 0, **model},
+                "data": {"limit": 60, "val_size": 10, "test_size": 20, "batch_size": 20},
+                "trainer": {"max_epochs": 1},
+            },
+        }  # fmt: skip
+        for name, content in files.items():
+            path = here / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            head = b"# @package _global_\n" if "study" in content else b""
+            path.write_bytes(head + msgspec.yaml.encode(content))
+        return ("breadth", "engine=inline")
+
+    return write
+
+
+def results(directory: StudyDirectory) -> dict[str, tuple]:
+    """What the trials yielded, by id; what time they took is the machine's."""
+    return {i: (r.state, dict(r.responses), r.counts) for i, r in directory.contents().records.items()}
+
+
+def test_a_study_that_is_there_is_not_trained_again(run):
+    first, directory = run()
+    assert (first.total, first.already, len(first.records)) == (4, 0, 4)
+    assert first.response == "test/accuracy"
+    before = directory.contents()
+    again, _ = run()
+    assert (again.total, again.already, again.records, again.remarks) == (4, 4, [], [])
+    assert directory.contents() == before
+
+
+def test_what_does_not_change_a_trial_trains_nothing_again(run, here):
+    run()
+    for words in (
+        (TINY[0], *reversed(TINY[1:])),
+        (*TINY, "engine=local"),
+        (*TINY, "engine.threads=2"),
+        (*TINY, "trainer.accelerator=cpu"),
+        (*TINY, "logger=csv"),
+        (*TINY, f"results_dir=../{here.name}/results"),
+    ):
+        again, _ = run(*words)
+        assert (again.already, again.records) == (4, []), words
+    assert len(list((here / "results").iterdir())) == 1
+
+
+def test_what_changes_a_trial_is_another_study_beside_it(run, here):
+    _, directory = run()
+    before = directory.contents()
+    for change in ("model.width=5", "seed=1", "trainer.max_epochs=2", "optimizer=sgd"):
+        heard, _ = run(*(word for word in TINY if word.partition("=")[0] != change.partition("=")[0]), change)
+        assert len(heard.records) == 4, change
+    assert len(list((here / "results").iterdir())) == 5
+    assert directory.contents() == before
+
+
+def test_more_replicates_train_the_new_ones_only(run):
+    _, directory = run()
+    before = results(directory)
+    heard, _ = run(*TINY, "replicates=3")
+    assert {r.replicate for r in heard.records} == {2}
+    assert len(heard.records) == 2
+    assert before.items() < results(directory).items()
+    assert [line.partition(": ")[2] for line in directory.frozen().history] == [
+        "frozen, before the first trial",
+        "added replicates 2 → 3, after 4 trials",
+    ]
+
+
+def test_fewer_replicates_take_none_away(run):
+    run(*TINY, "replicates=3")
+    heard, _ = run(*TINY, "replicates=2")
+    assert (heard.total, heard.records) == (6, [])
+    (said,) = heard.remarks
+    assert "has 3 replicates: all of them count" in said
+
+
+def test_an_added_level_trains_the_new_one_only(run, width):
+    _, directory = run(*width({"narrow": 3, "wide": 6}))
+    before = results(directory)
+    heard, _ = run(*width({"narrow": 3, "wide": 6, "wider": 9}))
+    assert [r.levels for r in heard.records] == [{"breadth": "wider"}] * 2
+    assert before.items() < results(directory).items()
+    assert "added level wider of breadth, after 4 trials" in directory.frozen().history[-1]
+
+
+def test_a_level_that_is_no_longer_asked_for_stays(run, width):
+    run(*width({"narrow": 3, "wide": 6, "wider": 9}))
+    heard, _ = run(*width({"narrow": 3, "wide": 6}))
+    assert (heard.total, heard.records) == (6, [])
+    assert any("also has breadth=wider" in said for said in heard.remarks)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"levels": {"narrow": 3, "wide": 7}}, ["breadth=wide", "model.width=6", "model.width=7", "study.name"]),
+        ({"levels": {"narrow": 3, "wide": 6, "broad": 6}}, ["'wide'", "'broad'", "model.width=6"]),
+        ({"levels": {"narrow": 3, "wide": 6}, "reference": "wide"}, ["'narrow' as the reference", "'wide'"]),
+        ({"levels": {"narrow": 3, "wide": 6}, "depth": 1}, ["model.depth 0 → 1", "study.name"]),
+    ],
+)
+def test_a_study_is_not_changed_under_its_name(changed, says, run, width):
+    words = width({"narrow": 3, "wide": 6})
+    _, directory = run(*words)
+    before = directory.contents(), directory.frozen()
+    width(**changed)
+    with pytest.raises((StoreError, DesignError)) as caught:
+        run(*words)
+    for part in says:
+        assert part in str(caught.value)
+    assert (directory.contents(), directory.frozen()) == before
+
+
+def test_claims_stand_as_they_were_frozen(run, width):
+    words = width({"narrow": 3, "wide": 6}, claimed=0.01)
+    run(*words)
+    width({"narrow": 3, "wide": 6}, claimed=0.5)
+    heard, directory = run(*words)
+    assert any("claims were frozen" in said for said in heard.remarks)
+    assert [c.margin for c in directory.frozen().spec.claims] == [0.01]
+
+
+def test_the_study_is_frozen_with_its_claims_before_the_first_trial(here, listener, width):
+    seen = []
+
+    class Looking(type(listener)):
+        def started(self, total, already, response):
+            directory = StudyDirectory(here / "results/breadth")
+            seen.append((directory.frozen(), directory.contents()))
+
+    study.run(width({"narrow": 3, "wide": 6}), observer=Looking())
+    ((frozen, contents),) = seen
+    (claim,) = frozen.spec.claims
+    assert (claim.contrast, claim.expect, claim.margin) == ({"breadth": ("wide", "narrow")}, "greater", 0.01)
+    assert contents == Contents(records={}, unreadable={}, digest=contents.digest)
+
+
+def test_what_failed_is_trained_again_and_what_diverged_is_not(run):
+    words = (*TINY, "study.factors=[]", "optimizer=sgd", "optimizer.lr=0.01,1e30", "data.batch_size=5")
+    first, directory = run(*words)
+    assert sorted(r.state for r in first.records) == ["complete", "complete", "diverged", "diverged"]
+    whole = directory.contents().records
+    victim = next(r for r in whole.values() if r.state == "complete")
+    directory.write_record(dataclasses.replace(victim, state="failed", responses={}, error="power cut"))
+    heard, _ = run(*words)
+    assert (heard.already, [r.id for r in heard.records]) == (3, [victim.id])
+    now = directory.contents().records
+    assert now[victim.id].responses == victim.responses, "the same streams, so the same result"
+    assert {i: r for i, r in now.items() if i != victim.id} == {i: r for i, r in whole.items() if i != victim.id}
+
+
+def test_a_truncated_record_is_named_set_aside_and_trained_again(run):
+    _, directory = run()
+    whole = results(directory)
+    victim = sorted(whole)[0]
+    record = directory.trial(victim) / "record.json"
+    half = record.read_bytes()[: len(record.read_bytes()) // 2]
+    record.write_bytes(half)
+    heard, _ = run()
+    (said,) = heard.remarks
+    assert f"trials/{victim}/record.json" in said
+    assert [r.id for r in heard.records] == [victim]
+    assert results(directory) == whole
+    assert [p.read_bytes() for p in record.parent.glob("record.json.unreadable*")] == [half]
+
+
+def test_changed_code_is_said_and_kept_unless_asked(run, here):
+    source = (
+        "import math, torch\n\n\nclass Net(torch.nn.Sequential):\n"
+        "    def __init__(self, inputs: list, outputs: int, width: int):\n"
+        "        super().__init__(torch.nn.Flatten(), torch.nn.Linear(math.prod(inputs), width), torch.nn.ReLU(),\n"
+        "                         torch.nn.Linear(width, outputs))\n"
+    )
+    (here / "changing_net.py").write_text(source)
+    (here / "conf/model").mkdir(parents=True)
+    (here / "conf/model/changing.yaml").write_text(
+        "_target_: changing_net.Net\ninputs: ${data.inputs}\noutputs: ${data.outputs}\nwidth: 4\n"
+    )
+    (here / "conf/study").mkdir()
+    (here / "conf/study/changing.yaml").write_text(
+        "# @package _global_\ndefaults: [{override /model: changing}]\nreplicates: 2\n"
+        "study: {name: changing, question: q, design: one_at_a_time, response: test/accuracy}\n"
+        "data: {limit: 60, val_size: 10, test_size: 20, batch_size: 20}\ntrainer: {max_epochs: 1}\n"
+    )
+    words = ("changing", "engine=inline", "model.width=3,4")
+    with fresh_imports(here):
+        _, directory = run(*words)
+    before = results(directory)
+
+    (here / "changing_net.py").write_text("# A comment changes nothing.\n" + source)
+    with fresh_imports(here):
+        assert run(*words)[0].remarks == []
+
+    (here / "changing_net.py").write_text(source.replace("ReLU", "Tanh"))
+    with fresh_imports(here):
+        kept, _ = run(*words)
+    assert kept.records == []
+    (said,) = kept.remarks
+    assert "code of 4 of 4 trials has changed" in said
+    assert "--stale rerun" in said
+    assert results(directory) == before
+
+    with fresh_imports(here):
+        rerun, _ = run(*words, stale="rerun")
+    assert len(rerun.records) == 4
+    assert results(directory).keys() == before.keys()
+    assert results(directory) != before
+    with fresh_imports(here):
+        assert run(*words)[0].remarks == []
+
+
+class fresh_imports:
+    """A process of its own, as far as a module that has changed since is concerned."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def __enter__(self) -> None:
+        self._path = list(sys.path)
+        importlib.invalidate_caches()
+        sys.dont_write_bytecode, self._wrote = True, sys.dont_write_bytecode
+        for module in [m for name, m in sys.modules.items() if name.startswith("ablate.execute")]:
+            for cached in vars(module).values():
+                getattr(cached, "cache_clear", lambda: None)()
+
+    def __exit__(self, *_: object) -> None:
+        sys.path[:] = self._path
+        sys.dont_write_bytecode = self._wrote
+        for name in [n for n, m in list(sys.modules.items()) if n == "changing_net"]:
+            del sys.modules[name]
+
+
+def test_order_and_engine_leave_every_record_as_it_is(run):
+    _, inline = run(*TINY, "results_dir=a")
+    _, shuffled = run(TINY[0], *reversed(TINY[1:]), "results_dir=b", "replicates=1")
+    run(*TINY, "results_dir=b")
+    _, local = run(*TINY, "results_dir=c", "engine=local")
+    assert len(results(inline)) == 4
+    assert results(inline) == results(shuffled) == results(local)
+    assert len({tuple(responses.items()) for _, responses, _ in results(inline).values()}) == 4
+
+
+def test_replicates_share_their_streams_and_differ_from_each_other(run):
+    heard, _ = run()
+    loss = {(r.levels["hidden_activation"], r.replicate): r.responses["test/loss"] for r in heard.records}
+    assert len(set(loss.values())) == 4
+
+
+def test_a_driver_that_froze_the_study_meanwhile_is_not_overrun(run, listener, monkeypatch):
+    other, look = type(listener)(), examine.examine
+
+    def slowly(*given):
+        monkeypatch.setattr(examine, "examine", look)
+        study.run(TINY, observer=other)  # another driver, while this one still looks at its networks
+        return look(*given)
+
+    monkeypatch.setattr(examine, "examine", slowly)
+    heard, directory = run()
+    assert (len(other.records), len(heard.records)) == (4, 0)
+    assert (heard.total, heard.already) == (4, 4)
+    assert len(directory.frozen().history) == 1
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, StoreError("full"), ZeroDivisionError])
+def test_a_run_that_ends_early_leaves_whole_records_and_no_lock(error, here, listener):
+    class Failing(type(listener)):
+        def finished(self, record):
+            raise error
+
+    with pytest.raises(error if isinstance(error, type) else type(error)):
+        study.run(TINY, observer=Failing())
+    (path,) = (here / "results").iterdir()
+    contents = StudyDirectory(path).contents()
+    assert (len(contents.records), contents.unreadable) == (1, {})
+    with Lock(path):
+        pass
+
+
+def test_a_study_that_cannot_be_read_is_left_alone_and_not_held(run):
+    _, directory = run()
+    (directory.path / "study.yaml").write_text("spec: [")
+    with pytest.raises(StoreError, match=r"study\.yaml cannot be read"):
+        run()
+    assert len(directory.contents().records) == 4
+    with Lock(directory.path):
+        pass
+
+
+def test_a_plan_has_points_trials_and_what_is_there(here, listener):
+    planned = study.plan(TINY)
+    assert [p.levels for p in planned.layout.points] == [{"hidden_activation": "relu"}, {"hidden_activation": "tanh"}]
+    assert (len(planned.trials), planned.finished, planned.records) == (4, 0, ())
+    assert [c["model"]["hidden_activation"] for c in planned.configs] == ["relu", "tanh"]
+    assert not list(here.iterdir())
+    study.run(TINY, observer=listener)
+    planned = study.plan((*TINY, "replicates=3"))
+    assert (len(planned.trials), planned.finished) == (6, 4)
+    assert [r.id for r in planned.records] == [t.id for t in planned.trials[:4]]
+    assert planned.added == ("replicates 2 → 3",)
+
+
+def test_another_directory_can_be_worked_in(here, listener):
+    (here / "elsewhere").mkdir()
+    _, directory = study.run(TINY, observer=listener, cwd=here / "elsewhere")
+    assert directory.parent == here / "elsewhere/results"
+    assert study.plan(TINY, cwd=here / "elsewhere").finished == 4
+    assert study.plan(TINY).finished == 0
+
+
+def test_the_summary_is_of_the_records_that_are_there(run):
+    _, directory = run()
+    saved, remarks = study.summarise(directory.path)
+    assert (saved.complete, remarks) == (4, ())
+    assert study.summarise(directory.path)[0] == saved
+    victim = sorted(directory.contents().records)[0]
+    (directory.trial(victim) / "record.json").unlink()
+    assert study.summarise(directory.path)[0].complete == 3
+    (directory.path / "summary.json").write_text("{")
+    assert study.summarise(directory.path)[0].complete == 3
+
+
+def test_studies_are_found_by_name_and_by_path(run, here):
+    _, directory = run()
+    assert study.find(directory.path.name, here / "results") == directory.path
+    assert study.find(str(directory.path), here / "nowhere") == directory.path
+    with pytest.raises(StoreError, match=r"other settings: smoke@data\.limit=60"):
+        study.find("smoke", here / "results")
+    with pytest.raises(StoreError, match=r"no results of 'head' in .*'ablate run head' makes them"):
+        study.find("head", here / "results")
+    with pytest.raises(StoreError, match=r"Unknown study 'haed'\. Did you mean 'head'\?"):
+        study.find("haed", here / "results")
+
+
+def test_there_is_nothing_to_summarise_where_there_is_no_study(here):
+    with pytest.raises(AblateError, match="There is no study in"):
+        study.summarise(here)
