@@ -98,6 +98,8 @@ class Contrast:
     """The same without replicates in which an arm diverged; None where none did."""
     diverged_arm: int
     diverged_reference: int
+    q: float | None = None
+    """Benjamini–Hochberg over the contrasts that no claim speaks of: exploratory. None where a claim does."""
     aliases: str = ""
     """The effects that share its column in a fraction, signed: `a·b = c·d`; empty where it has one of its own."""
 
@@ -258,6 +260,8 @@ class Verdict:
     needed: int | None
     """So many replicates would probably (80%) decide an inconclusive claim, if difference and SD are what they seem,
     or would carry a verdict at all. None: decided, or no number up to 1000 would."""
+    look: int | None = None
+    """In a group-sequential plan: the look that decided the claim, or the latest, counted from 1."""
     remarks: tuple[str, ...]
     line: str
     """The verdict in a line that can be quoted."""
@@ -330,6 +334,12 @@ class Summary:
     notes: tuple[str, ...]
     """What a reader must know: design, imputation, resolution, aliases, conventions of small n."""
     scope: str
+    verdicts: tuple[Verdict, ...] = ()
+    """On the claims, in their order."""
+    variance: VarianceTable | None = None
+    interactions: tuple[Interaction, ...] = ()
+    lenth: Lenth | None = None
+    """For one replicate of a two-level design."""
     command: str = ""
     """What makes these results be there."""
     made_by: tuple[str, ...] = ()
