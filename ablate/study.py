@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -98,7 +98,10 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     spec, added, notes = study.spec, (), ()
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
     if directory.exists:
-        spec, added, notes = extend(directory.frozen().spec, spec)
+        frozen = directory.frozen().spec
+        spec, added, notes = extend(frozen, spec)
+        if not added:
+            spec = replace(spec, request=frozen.request)  # the command that makes these results is still that one
     layout = lay_out(spec)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
     return Plan(

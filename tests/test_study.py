@@ -124,6 +124,15 @@ def test_fewer_replicates_take_none_away(run):
     assert "has 3 replicates: all of them count" in said
 
 
+def test_the_command_is_the_one_that_makes_all_of_the_results(run):
+    for words in (TINY, (*TINY, "replicates=3"), TINY, tuple(reversed(TINY))):
+        run(*words)
+        _, directory = run(*words)
+        assert study.plan(words).spec.request == directory.frozen().spec.request
+    summary, _ = study.summarise(directory.path)
+    assert summary.command.endswith(" replicates=3")
+
+
 def test_an_added_level_trains_the_new_one_only(run, width):
     _, directory = run(*width({"narrow": 3, "wide": 6}))
     before = results(directory)

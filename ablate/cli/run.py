@@ -8,6 +8,7 @@ import typer
 
 from ablate.cli.arguments import Format, FormatOption, ResultsDir, Words, request
 from ablate.cli.exits import Code, reported
+from ablate.errors import ConfigError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,6 +41,8 @@ def run(
     if show_plan:
         from ablate.cli.plan import print_plan
 
+        if (format, stale) != (Format.table, Stale.keep):
+            raise ConfigError("--plan trains nothing and prints one table: leave --format and --stale out.")
         return print_plan(asked)
 
     from ablate import study

@@ -157,7 +157,8 @@ def test_another_network_has_another_signature(case):
 
 def test_a_relu_on_the_outputs_is_told_from_none_whatever_one_draw_says():
     """With one output and eight examples, a single draw of the weights leaves all outputs positive, often enough."""
-    pairs = [(mlp(width=w, outputs=1), mlp(width=w, outputs=1, output_activation="relu")) for w in range(3, 9)]
+    one = {"outputs": 1, "depth": 0}
+    pairs = [(mlp(width=w, **one), mlp(width=w, **one, output_activation="relu")) for w in range(3, 9)]
     assert any(signed(linear, draws=1).equals(signed(relu, draws=1)) for linear, relu in pairs)
     assert not any(same(linear, relu) for linear, relu in pairs)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from ablate.errors import AblateError
 from ablate.execute.engines._base import Engine
-from ablate.execute.engines.worker import Worker, context, stop
+from ablate.execute.engines.worker import Worker, await_server, context, stop
 from ablate.execute.job import Job, fail
 from ablate.execute.machine import cores
 from ablate.store.directory import StudyDirectory
@@ -60,6 +60,7 @@ class Local(Engine):
         if not jobs:
             return
         self.warm_up()
+        await_server(self.name)
         waiting = iter(jobs)
         workers = [Worker(engine=self.name, threads=self._settings.threads) for _ in jobs[: self.workers]]
         try:

@@ -5,8 +5,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
+from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for_any
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import TYPE_CHECKING, Any
@@ -88,17 +89,12 @@ class Worker:
     def _submit(self, job: Job) -> None:
         self._tries += 1
         self._begun.value = 0
-        try:
+        with _explained(self._engine), _undisturbed():
             try:
                 self.future = self._up().submit(_train, job, self._engine, self._threads)
             except BrokenExecutor:  # it died while it waited
                 self.bury()
                 self.future = self._up().submit(_train, job, self._engine, self._threads)
-        except (OSError, EOFError) as error:
-            raise EngineError(
-                f"engine={self._engine} cannot start a process here: {error or type(error).__name__}. "
-                "engine=inline needs none."
-            ) from error
 
     def _up(self) -> "ProcessPoolExecutor":
         from concurrent.futures import ProcessPoolExecutor
@@ -123,6 +119,45 @@ def context() -> "_Context":
     forkserver = _Context()
     forkserver.set_forkserver_preload(["ablate.execute.bundle"])
     return forkserver
+
+
+def await_server(engine: str) -> None:
+    """Waits until the fork server has loaded everything: whoever loses patience here leaves nothing half-started.
+
+    Raises:
+        EngineError: no process can be started.
+    """
+    with _explained(engine):
+        process = context().Process()  # does nothing, and starts when the server is there
+        process.start()
+        process.join()
+
+
+@contextmanager
+def _explained(engine: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError) as error:
+        raise EngineError(
+            f"engine={engine} cannot start a process here: {error or type(error).__name__}. engine=inline needs none."
+        ) from error
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Puts Ctrl-C off for the milliseconds that a process takes to start: half a process prints a traceback."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or handler is None:
+        yield  # Ctrl-C goes elsewhere
+        return
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 class _Context(ForkServerContext):
