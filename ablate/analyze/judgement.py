@@ -3,17 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ablate.analyze.claim import sides
 from ablate.analyze.comparison import Comparison
 from ablate.analyze.contrast import contrasts
+from ablate.analyze.decision import Decision, decided
 from ablate.analyze.estimable import Estimable, contrast_name
 from ablate.analyze.family import exploratory_q, judge
+from ablate.analyze.looks import plan
+from ablate.analyze.outcome import outcomes
 from ablate.analyze.resolution import Resolution
+from ablate.analyze.scoring import score
+from ablate.analyze.sentence import sentence
 from ablate.analyze.summary import Contrast, Verdict
 from ablate.analyze.verdict import verdict
 from ablate.config.spec import Claim, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import DesignError
+from ablate.store.record import Record
 
 
 def verdicts(
@@ -53,6 +61,34 @@ def decision(spec: StudySpec, contrast: Contrast, claim: Claim) -> Decision:
     return decided(looks, differences[:trained], claim, better=spec.response.better)
 
 
+def due(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> tuple[int, frozenset[int]]:
+    """What a group-sequential plan asks for next, given what has been trained.
+
+    Returns:
+        Replicates at the next look of the claims that are open (0: none is), and the rows of the design points that
+        these claims compare; all points up to the first look.
+    """
+    assert spec.looks is not None
+    compared = comparison_of(spec, points, records)
+    wanted: list[tuple[int, frozenset[int]]] = []
+    for claim in spec.claims:
+        estimable = claimed(spec, points, claim)
+        found = decision(spec, compared.contrast(estimable), claim)
+        if found.wanted is not None:
+            rows = range(len(points)) if found.look == 0 else (*estimable.arm, *estimable.reference)
+            wanted.append((found.wanted, frozenset(rows)))
+    n = min((n for n, _ in wanted), default=0)
+    return n, frozenset(row for asked, rows in wanted if asked == n for row in rows)
+
+
+def comparison_of(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> Comparison:
+    """The comparison of a study's design points, without Monte Carlo to speak of: for decisions, not for tables."""
+    found = outcomes(spec, points, records)
+    return Comparison(
+        scores=score(found, spec.response).values, diverged=found.diverged, better=spec.response.better, seed=0
+    )
+
+
 def _sequential(
     spec: StudySpec,
     points: Sequence[DesignPoint],
@@ -62,14 +98,15 @@ def _sequential(
 ) -> Verdict:
     contrast = comparison.contrast(claimed(spec, points, claim))
     found = decision(spec, contrast, claim)
-    seen = replace(contrast.paired, n=found.n)
-    fixed = verdict(claim, contrast.paired, better=spec.response.better, survivors=contrast.survivors, resolution=resolution)
+    fixed = verdict(
+        claim, contrast.paired, better=spec.response.better, survivors=contrast.survivors, resolution=resolution
+    )
     settled = replace(
         fixed,
         outcome=found.outcome if found.look else None,
         alone=found.outcome if found.look else None,
         interval=found.interval,
-        n=seen.n,
+        n=found.n,
         family=len(spec.claims),
         adjusted=None,
         strong=False,

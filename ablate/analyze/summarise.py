@@ -7,12 +7,12 @@ import numpy as np
 from ablate.analyze.comparison import Comparison
 from ablate.analyze.contrast import contrasts, point_differences
 from ablate.analyze.convention import convention_notes
-from ablate.analyze.origin import command, made_by
-from ablate.analyze.outcome import Outcomes, outcomes
-from ablate.analyze.point import summarise_point
 from ablate.analyze.interaction import interactions
 from ablate.analyze.judgement import explored, verdicts
 from ablate.analyze.lenth import lenth
+from ablate.analyze.origin import command, made_by
+from ablate.analyze.outcome import Outcomes, outcomes
+from ablate.analyze.point import summarise_point
 from ablate.analyze.resolution import resolution
 from ablate.analyze.scoring import score
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable

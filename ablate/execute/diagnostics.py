@@ -1,6 +1,7 @@
 """Why an arm does what it does: cheap numbers about a network on a fixed probe batch (STATISTICS.md, h).
 
-Any nn.Module serves. A *layer* is a module with a weight matrix or kernel; its *input* is a hidden activation, whoever computed it.
+Any nn.Module serves. A *layer* is a module with a weight matrix or kernel; its *input* is a hidden activation, whoever
+computed it.
 """
 
 import math
@@ -8,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
@@ -55,8 +55,8 @@ def measure(
     Returns:
         Diagnostic → value; one that says nothing of this network (no shortcut, one layer) is left out.
 
-        `dead_units`: fraction of hidden units that are 0 on every example. `saturated`: fraction of hidden pre-activations at
-        which the slope is below .01. `activation_sd`: geometric mean over layers of the SD of their inputs;
+        `dead_units`: fraction of hidden units that are 0 on every example. `saturated`: fraction of hidden
+        pre-activations at which the slope is below .01. `activation_sd`: geometric mean over layers of the SD of their inputs;
         `activation_sd_slope`: change of its logarithm per layer. `gradient_norm`: of all weights; `gradient_slope`:
         change of the logarithm of a layer's gradient norm per layer, towards the output. `effective_rank`: of the last
         hidden activation, exp of the entropy of its singular values (Roy and Vetterli, 2007). `unreachable`: fraction
@@ -80,7 +80,9 @@ def measure(
 
 def _activations(trace: Trace) -> dict[str, float]:
     found: dict[str, float] = {}
-    hidden = [x.detach().flatten(1) if x.ndim == 2 else x.detach().transpose(0, 1).flatten(1).T for x in trace.inputs[1:]]
+    hidden = [
+        x.detach().flatten(1) if x.ndim == 2 else x.detach().transpose(0, 1).flatten(1).T for x in trace.inputs[1:]
+    ]
     if hidden:
         dead = torch.cat([(h == 0).all(0) for h in hidden])
         found["dead_units"] = dead.double().mean().item()
@@ -96,7 +98,9 @@ def _activations(trace: Trace) -> dict[str, float]:
 
 
 def _gradients(gradients: tuple[Tensor | None, ...]) -> dict[str, float]:
-    norms = torch.stack([g.detach().double().norm() for g in gradients if g is not None]) if gradients else torch.zeros(0)
+    norms = (
+        torch.stack([g.detach().double().norm() for g in gradients if g is not None]) if gradients else torch.zeros(0)
+    )
     if not len(norms):
         return {}
     return {"gradient_norm": norms.norm().item(), "gradient_slope": _slope(norms.log())}
