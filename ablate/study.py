@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ablate.execute.examine import Size
     from ablate.execute.health import Finding
     from ablate.plan import Trial
-    from ablate.store import Contents, Record, StudyDirectory
+    from ablate.store import Contents, Frozen, Record, StudyDirectory
 
 # Everything heavier than msgspec is imported where it is used: `show` of a finished study needs none of it.
 
@@ -125,6 +125,7 @@ class Outlook:
     seconds: float | None
     can: tuple[str, ...]
     cannot: tuple[str, ...]
+    claims: tuple[str, ...]
 
 
 def examine(planned: Plan) -> Outlook:
@@ -143,6 +144,8 @@ def examine(planned: Plan) -> Outlook:
     sizes = look(planned.spec, planned.layout.points, planned.configs)
     missing = len(planned.trials) - planned.finished
     each = seconds_per_trial(planned.spec, planned.configs) if missing else 0.0
+    from ablate.analyze.foresight import foresee
+
     can, cannot = estimable(planned.spec)
     return Outlook(
         sizes=sizes,
@@ -150,6 +153,7 @@ def examine(planned: Plan) -> Outlook:
         seconds=None if each is None else each * missing / min(workers, max(missing, 1)),
         can=can,
         cannot=cannot,
+        claims=foresee(planned.spec, planned.layout.points, planned.records),
     )
 
 
@@ -196,7 +200,7 @@ def run(
         for trial_id, reason in planned.contents.unreadable.items():
             observer.told(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
         missing = _missing(planned, stale, observer)
-        if missing:
+        if _next(planned, missing, planned.contents.records):
             from ablate.execute.examine import examine as look
 
             engine.warm_up()
@@ -209,7 +213,10 @@ def run(
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned)
         observer.started(len(planned.trials), len(planned.trials) - len(missing), planned.spec.response.name)
-        _train(engine, planned, missing, observer)
+        tried: set[str] = set()
+        while batch := _next(planned, [t for t in missing if t.id not in tried], directory.contents().records):
+            _train(engine, planned, batch, observer)
+            tried |= {t.id for t in batch}
         return save_summary(planned), directory.path
     finally:
         lock.release()
@@ -239,8 +246,8 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
             return saved.summary, ()
     from ablate.design import lay_out
 
-    spec = directory.frozen().spec
-    layout = lay_out(spec)
+    frozen = directory.frozen()
+    layout = lay_out(frozen.spec)
     latest: dict[tuple[object, ...], Record] = {}
     contents = directory.contents()
     for record in sorted(contents.records.values(), key=lambda r: r.started):
@@ -249,7 +256,7 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
         for trial_id, reason in contents.unreadable.items()
     )
-    return _summarise(spec, layout, tuple(latest.values())), remarks
+    return _summarise(frozen, layout, tuple(latest.values())), remarks
 
 
 def save_summary(planned: Plan) -> Summary:
@@ -262,7 +269,8 @@ def save_summary(planned: Plan) -> Summary:
 
     directory = StudyDirectory(planned.directory)
     found = directory.contents().records
-    summary = _summarise(planned.spec, planned.layout, tuple(found[t.id] for t in planned.trials if t.id in found))
+    records = tuple(found[t.id] for t in planned.trials if t.id in found)
+    summary = _summarise(directory.frozen(), planned.layout, records)
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
     return summary
@@ -319,6 +327,18 @@ def _missing(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ..
     return tuple(t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again)
 
 
+def _next(planned: Plan, missing: Sequence[Trial], records: Mapping[str, Record]) -> Sequence[Trial]:
+    """Of the missing trials, those to train now: all of them, or in a group-sequential plan, up to the next look."""
+    if planned.spec.looks is None or not missing:
+        return missing
+    from ablate.analyze.judgement import due
+
+    points = planned.layout.points
+    n, rows = due(planned.spec, points, [records[t.id] for t in planned.trials if t.id in records])
+    wanted = {tuple(points[row].levels.items()) for row in rows}
+    return [t for t in missing if t.replicate < n and tuple(t.point.levels.items()) in wanted]
+
+
 def _sources(planned: Plan) -> Mapping[str, str]:
     """Trial id → digest of its code. Trials of one design point share their configuration, and so their code."""
     from ablate.execute.provenance import own_modules_first, source_digest
@@ -340,7 +360,10 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
     elif planned.added:
         before = directory.frozen()
         line = f"{now}: added {', '.join(planned.added)}, after {planned.finished} trials"
-        directory.freeze(Frozen(spec=planned.spec, history=(*before.history, line)))
+        looked = before.looked
+        if planned.finished and planned.spec.replicates > before.spec.replicates:
+            looked = (*looked, before.spec.replicates)
+        directory.freeze(Frozen(spec=planned.spec, history=(*before.history, line), looked=looked))
 
 
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
@@ -366,11 +389,15 @@ def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Ob
             close()
 
 
-def _summarise(spec: StudySpec, layout: Layout, records: Sequence[Record]) -> Summary:
+def _summarise(frozen: Frozen, layout: Layout, records: Sequence[Record]) -> Summary:
     import numpy as np
 
+    from ablate.analyze.extension import extension_note
     from ablate.analyze.summarise import summarise as analyze
 
-    return analyze(
-        spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=(*layout.notes, *layout.confounding)
-    )
+    spec = frozen.spec
+    notes = (*layout.notes, *layout.confounding)
+    if frozen.looked and spec.claims and spec.looks is None:
+        said = extension_note((*frozen.looked, spec.replicates), alpha=max(c.alpha for c in spec.claims))
+        notes = (*notes, said[:1].upper() + said[1:])
+    return analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes)

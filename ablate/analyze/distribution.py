@@ -3,6 +3,16 @@
 
 import math
 
+import numpy as np
+import numpy.typing as npt
+
+
+def normal_cdf(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The standard normal, elementwise: the probability of at most `z`."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(z), dtype=np.float64)
+
 
 def t_cdf(t: float, df: float) -> float:
     """Student's t: the probability of at most `t`."""
@@ -25,6 +35,13 @@ def noncentral_t_cdf(t: float, df: float, centre: float) -> float:
     probability = float(nctdtr(df, centre, t))
     # scipy answers NaN far out in the lower tail, where the probability is next to nothing.
     return 0.0 if math.isnan(probability) else probability
+
+
+def f_survival(f: float, df: float, error_df: float) -> float:
+    """Fisher's F: the probability of more than `f`."""
+    from scipy.special import fdtrc
+
+    return float(fdtrc(df, error_df, f))
 
 
 def beta_quantile(probability: float, a: float, b: float) -> float:

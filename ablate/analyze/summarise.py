@@ -7,12 +7,16 @@ import numpy as np
 from ablate.analyze.comparison import Comparison
 from ablate.analyze.contrast import contrasts, point_differences
 from ablate.analyze.convention import convention_notes
+from ablate.analyze.interaction import interactions
+from ablate.analyze.judgement import explored, verdicts
+from ablate.analyze.lenth import lenth
 from ablate.analyze.origin import command, made_by
 from ablate.analyze.outcome import Outcomes, outcomes
 from ablate.analyze.point import summarise_point
-from ablate.analyze.resolution import resolution_notes
+from ablate.analyze.resolution import resolution
 from ablate.analyze.scoring import score
-from ablate.analyze.summary import Failure, Summary
+from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
+from ablate.analyze.variance_table import variance_table
 from ablate.config.spec import StudySpec
 from ablate.design.point import DesignPoint
 from ablate.store.record import Record
@@ -52,6 +56,18 @@ def summarise(
     planned, design_notes = contrasts(spec, points)
     estimated = tuple(comparison.contrast(estimable) for estimable in planned)
     differences = point_differences(spec, points)
+    grain = resolution(spec, found)
+    variance = lenths = None
+    crossed: tuple[Interaction, ...] = ()
+    factorial_notes: list[str] = []
+    if spec.design in ("factorial", "fractional") and len(spec.factors) > 1:
+        crossed, said = interactions(spec, points, comparison)
+        factorial_notes += said
+        table = variance_table(spec, points, scores.values)
+        variance = table if isinstance(table, VarianceTable) else factorial_notes.append(table)
+        if spec.replicates == 1:
+            effects = lenth(spec, points, scores.values)
+            lenths = effects if isinstance(effects, Lenth) else factorial_notes.append(effects)
     return Summary(
         study=spec.name,
         question=spec.question,
@@ -75,17 +91,21 @@ def summarise(
             )
             for row, (point, difference) in enumerate(zip(points, differences, strict=True))
         ),
-        contrasts=estimated,
+        contrasts=explored(estimated, spec.claims),
         failures=_failures(found),
         notes=(
             *notes,
             *design_notes,
             *found.notes,
             *scores.notes,
-            *resolution_notes(spec, found),
+            *factorial_notes,
             *convention_notes(estimated),
         ),
         scope=SCOPE,
+        verdicts=verdicts(spec, points, comparison, grain),
+        variance=variance,
+        interactions=crossed,
+        lenth=lenths,
         command=command(spec),
         made_by=made_by(records),
     )

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from ablate.config.spec import Better
+from ablate.config.spec import Better, Claim
 from ablate.store.record import State
+
+Outcome = Literal["supported", "contradicted", "equivalent", "inconclusive"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +86,8 @@ class Contrast:
 
     name: str
     kind: str
-    """`main effect` (averaged over the other factors), `simple` (the other factors held), `point`."""
+    """`main effect` (averaged over the other factors), `simple` (the factors in `held` held, averaged over any
+    others), `point`, `interaction` (half the difference of two differences: wins and losses mean nothing there)."""
     levels: Mapping[str, str]
     """What the arm has that the reference has not: factor → level."""
     against: Mapping[str, str]
@@ -94,6 +98,183 @@ class Contrast:
     """The same without replicates in which an arm diverged; None where none did."""
     diverged_arm: int
     diverged_reference: int
+    q: float | None = None
+    """Benjamini–Hochberg over the contrasts that no claim speaks of: exploratory. None where a claim does."""
+    aliases: str = ""
+    """The effects that share its column in a fraction, signed: `a·b = c·d`; empty where it has one of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interaction:
+    """Two factors, and whether the effect of one depends on the level of the other: STATISTICS.md (b)."""
+
+    factors: tuple[str, str]
+    contrasts: tuple[Contrast, ...]
+    """Each level of the first with each of the second, both against their references."""
+    q: tuple[float | None, ...]
+    """One per contrast, Benjamini–Hochberg over all interactions of the study; None where it has no p."""
+    notable: bool | None
+    """Not negligible: a q is at most 5%. None where none is, and a contrast has no p."""
+    simple: tuple[Contrast, ...]
+    """Where notable: each factor's levels against its reference, with the other factor held at each of its levels.
+    None of them where a fraction aliases the two factors' effects with others."""
+    note: str
+    """Where notable: what it does to the main effects."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One source of variation: a line of a variance table. Fields that the design does not carry are None."""
+
+    name: str
+    """An effect as in alias structures, `a` or `a·b`; else `replicate` or `residual`."""
+    factors: tuple[str, ...]
+    """Of the effect; empty for the replicate and the residual."""
+    ss: float
+    """Sum of squares, in the response's units squared."""
+    df: int
+    share: float
+    """Of the total sum of squares."""
+    noise_share: float
+    """The share expected if there were nothing but noise: df / (N − 1)."""
+    omega_squared: float | None = None
+    """What the effect would explain without the noise in its share; never under 0. None for the replicate, which is
+    random, and the residual."""
+    f: float | None = None
+    """Against the pooled residual."""
+    p: float | None = None
+    """Of F, with five replicates or more."""
+    aliases: str = ""
+    """As in `Contrast`."""
+
+    @property
+    def mean_square(self) -> float:
+        """In the response's units squared."""
+        return self.ss / self.df
+
+
+@dataclass(frozen=True, kw_only=True)
+class VarianceTable:
+    """What the sum of squares of a balanced design divides into: STATISTICS.md (b).
+
+    The error term of F is the pooled residual, which takes all cells to vary alike. Verdicts rest on the other
+    error term, each contrast's own t over the replicates.
+    """
+
+    replicates: tuple[int, ...]
+    """Those that have all their trials."""
+    dropped: int
+    """Planned replicates left out whole, because a trial is missing."""
+    replicate: Source | None
+    """The block: what pairing takes out of the noise. None with a single replicate."""
+    effects: tuple[Source, ...]
+    """Main effects, then interactions, lowest orders first; one per column where effects are aliased."""
+    residual: Source | None
+    """None where nothing is left over: one replicate, and no effect pooled."""
+    pooled: tuple[str, ...]
+    """The effects that the residual includes, because the study says so."""
+    ss: float
+    """Total, in the response's units squared."""
+    df: int
+    """N − 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LenthEffect:
+    """An effect in one replicate of a two-level design."""
+
+    name: str
+    """`a` or `a·b`."""
+    factors: tuple[str, ...]
+    aliases: str
+    """As in `Contrast`."""
+    value: float
+    """In the response's units: the mean where the product of the signs is +1 minus the mean where it is −1; the
+    reference level counts as −1."""
+    beyond_margin: bool
+    beyond_simultaneous_margin: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lenth:
+    """Lenth's method: which effects stand out of the others, where one replicate leaves no error term. No p."""
+
+    effects: tuple[LenthEffect, ...]
+    pse: float
+    """Pseudo standard error of an effect, taken from the small effects; in the response's units."""
+    df: float
+    """Of t: a third of the number of effects."""
+    margin: float
+    """ME: a noise effect is beyond it with probability 1 − level, each on its own."""
+    simultaneous_margin: float
+    """SME: any noise effect at all is beyond it with probability 1 − level."""
+    level: float = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """For each thing that can be found of a claim, the one-sided p of the null that it denies."""
+
+    supported: float
+    """The claim's own p: no difference in the claimed direction; for `equivalent`, a difference of the margin or
+    more (the larger p of two one-sided tests); for `no_worse`, worse by the margin or more."""
+    contradicted: float
+    equivalent: float | None
+    """None for a claim of equivalence, which has it as `supported`."""
+    strong: float | None
+    """Supported, and by more than the margin; None for a claim of equivalence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the data say of a claim: STATISTICS.md (c), (d) and (e).
+
+    The claim's first level is the arm, its second the reference; differences are arm − reference, and `greater` and
+    `less` speak of that number, not of what is better.
+    """
+
+    claim: Claim
+    outcome: Outcome | None
+    """`equivalent` is what a claim of a direction can get: the difference is inside the margin. It denies a claim of
+    `greater` or `less` that is to matter, and says more than `no_worse` does. A claim of equivalence is `supported`.
+    None: too few replicates for a verdict."""
+    strong: bool
+    """Supported, and the interval is wholly beyond the margin."""
+    interval: Interval | None
+    """The mean difference, at level 1 − 2α."""
+    n: int
+    sd: float | None
+    """Of the differences."""
+    evidence: Evidence | None
+    """None where there is no p: too few replicates, or all differences are equal."""
+    adjusted: Evidence | None
+    """Each p after Holm, among the same p of all stated claims: what decides."""
+    family: int
+    """How many claims were stated."""
+    alone: Outcome | None
+    """What the primary analysis says of this claim by itself."""
+    survivors: Outcome | None
+    """What the survivors only say of it by themselves; None where no trial diverged, or too few replicates survive."""
+    failure_sensitive: bool
+    """These two differ, so that the verdict hangs on how a diverged trial is scored."""
+    needed: int | None
+    """So many replicates would probably (80%) decide an inconclusive claim, if difference and SD are what they seem,
+    or would carry a verdict at all. None: decided, or no number up to 1000 would."""
+    look: int | None = None
+    """In a group-sequential plan: the look that decided the claim, or the latest, counted from 1."""
+    remarks: tuple[str, ...]
+    line: str
+    """The verdict in a line that can be quoted."""
+
+    @property
+    def p(self) -> float | None:
+        """One-sided, of the claim's own null."""
+        return None if self.evidence is None else self.evidence.supported
+
+    @property
+    def p_holm(self) -> float | None:
+        """The same, adjusted for the family."""
+        return None if self.adjusted is None else self.adjusted.supported
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +334,12 @@ class Summary:
     notes: tuple[str, ...]
     """What a reader must know: design, imputation, resolution, aliases, conventions of small n."""
     scope: str
+    verdicts: tuple[Verdict, ...] = ()
+    """On the claims, in their order."""
+    variance: VarianceTable | None = None
+    interactions: tuple[Interaction, ...] = ()
+    lenth: Lenth | None = None
+    """For one replicate of a two-level design."""
     command: str = ""
     """What makes these results be there."""
     made_by: tuple[str, ...] = ()

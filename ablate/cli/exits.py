@@ -25,6 +25,7 @@ class Code(IntEnum):
     DONE = 0
     SOME_FAILED = 1
     WRONG_REQUEST = 2
+    CLAIM_FAILED = 3
     INTERRUPTED = 130
 
 

@@ -38,6 +38,7 @@ def print_plan(words: Sequence[str]) -> None:
                 seconds=outlook.seconds,
                 estimates=outlook.can,
                 cannot=outlook.cannot,
+                claims=outlook.claims,
                 notes=(*planned.layout.notes, *planned.layout.confounding, *planned.notes),
             ),
             sys.stdout,

@@ -24,6 +24,13 @@ class Stale(StrEnum):
     rerun = "rerun"
 
 
+class FailOn(StrEnum):
+    """Which verdicts make the command fail."""
+
+    contradicted = "contradicted"
+    inconclusive = "inconclusive"
+
+
 @reported
 def run(
     words: Words = None,
@@ -34,6 +41,14 @@ def run(
         Stale,
         typer.Option("--stale", help="Trials whose code has changed since: keep them, or train them again."),
     ] = Stale.keep,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            "--fail-on",
+            help="Exit with code 3 if a claim is contradicted; with inconclusive, also if one is left open.",
+            show_default=False,
+        ),
+    ] = None,
     results_dir: ResultsDir = None,
 ) -> None:
     """Train what is missing of a study, with live progress; then print its tables."""
@@ -62,7 +77,17 @@ def run(
     show(summary, format.value)
     if summary.failed:
         raise typer.Exit(Code.SOME_FAILED)
+    outcomes = {verdict.outcome for verdict in summary.verdicts}
+    if fail_on is not None and outcomes & FAILS[fail_on]:
+        raise typer.Exit(Code.CLAIM_FAILED)
     return None
+
+
+FAILS: dict[FailOn, set[str | None]] = {
+    FailOn.contradicted: {"contradicted"},
+    FailOn.inconclusive: {"contradicted", "inconclusive", None},
+}
+"""The outcomes that fail; None is a claim with too few replicates for a verdict."""
 
 
 class _Watch:

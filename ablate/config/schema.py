@@ -41,6 +41,7 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     resolution: Literal[3, 4, 5, 6] | None = None
     exclude: list[dict[str, str]] = []
     claims: list[ClaimYaml] = []
+    looks: int | list[int] | None = None
     tags: list[str] = []
 
     @property
@@ -116,6 +117,7 @@ def read(
         claims=tuple(
             Claim(contrast=c.contrast, expect=c.expect, margin=c.margin, alpha=c.alpha, why=c.why) for c in study.claims
         ),
+        looks=tuple(study.looks) if isinstance(study.looks, list) else study.looks,
         tags=tuple(study.tags),
         request=request,
         overrides=overrides,

@@ -77,6 +77,8 @@ class StudySpec:
     resolution: int | None = None
     exclude: tuple[Mapping[str, str], ...] = ()
     claims: tuple[Claim, ...] = ()
+    looks: int | tuple[int, ...] | None = None
+    """A group-sequential plan: how many looks up to `replicates`, or the replicates at each. None: one, at the end."""
     tags: tuple[str, ...] = ()
     request: tuple[str, ...] = ()
     """The words after `ablate run`."""

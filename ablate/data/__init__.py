@@ -1,23 +1,41 @@
 """Data sets as plain tensors: each is a function that returns a `Source`; `split` makes `Splits` of it."""
 
+from ablate.data.autoregression import autoregression
+from ablate.data.constant import constant
+from ablate.data.curve import curve
 from ablate.data.diabetes import diabetes
+from ablate.data.digit_pairs import digit_pairs
 from ablate.data.digits import digits
 from ablate.data.images import cifar10, fashion_mnist, mnist
+from ablate.data.moons import moons
+from ablate.data.motifs import motifs
+from ablate.data.recall import recall
+from ablate.data.shifted_digits import shifted_digits
 from ablate.data.source import Arrays, Source, subset
 from ablate.data.split import Splits, check, split
 from ablate.data.synthetic import synthetic
+from ablate.data.xor import xor
 
 __all__ = [
     "Arrays",
     "Source",
     "Splits",
+    "autoregression",
     "check",
     "cifar10",
+    "constant",
+    "curve",
     "diabetes",
+    "digit_pairs",
     "digits",
     "fashion_mnist",
     "mnist",
+    "moons",
+    "motifs",
+    "recall",
+    "shifted_digits",
     "split",
     "subset",
     "synthetic",
+    "xor",
 ]

@@ -73,6 +73,8 @@ class Source:
     standardise_inputs: bool = False
     standardise_targets: bool = False
     target_shift: float = 0.0
+    any_length: bool = False
+    """Whether the official test set's examples may be longer or shorter than the pool's, along their last axis."""
 
     def __post_init__(self) -> None:
         if self.pool.has_classes and (self.standardise_targets or self.target_shift):

@@ -19,6 +19,8 @@ class Splits:
     train: Arrays
     val: Arrays
     test: Arrays
+    any_length: bool = False
+    """Whether test examples may be longer or shorter than the others, along their last axis."""
 
 
 def split(source: Source, *, seed: int) -> Splits:
@@ -48,18 +50,19 @@ def check(splits: Splits, *, inputs: Sequence[int], outputs: int) -> None:
 
     Args:
         splits: What was loaded.
-        inputs: Shape of one example.
+        inputs: Shape of one example; a test example's last axis may differ where the splits say so.
         outputs: Number of classes, or of values to regress on.
 
     Raises:
         DataError: they disagree, or a value is not finite.
     """
     for name, arrays in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
-        found = list(arrays.inputs.shape[1:])
-        if found != list(inputs):
+        found, expected = list(arrays.inputs.shape[1:]), list(inputs)
+        fixed = slice(-1) if name == "test" and splits.any_length else slice(None)
+        if found[fixed] != expected[fixed]:
             raise DataError(
                 f"One example of the {name} split has shape {found}, but the configuration says"
-                f" data.inputs={list(inputs)}. Make them agree."
+                f" data.inputs={expected}. Make them agree."
             )
         _check_targets(name, arrays, outputs)
         if not (_finite(arrays.inputs) and _finite(arrays.targets)):
@@ -99,7 +102,12 @@ def _standardised(source: Source, splits: Splits) -> Splits:
             targets=values + source.target_shift if source.target_shift else values,
         )
 
-    return Splits(train=scaled(splits.train), val=scaled(splits.val), test=scaled(splits.test))
+    return Splits(
+        train=scaled(splits.train),
+        val=scaled(splits.val),
+        test=scaled(splits.test),
+        any_length=source.any_length,
+    )
 
 
 def _check_targets(name: str, arrays: Arrays, outputs: int) -> None:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
+from ablate.data.generator import generators
+from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError, unknown
 
@@ -59,15 +61,21 @@ def synthetic(
     noise: float = 0.1,
     data_seed: int = 0,
     target_shift: float = 0.0,
+    unseen_below: float | None = None,
     limit: int | None = None,
     val_size: int = 200,
-    test_size: int = 400,
+    test_size: int | None = 400,
 ) -> Source:
     """Examples (features,) with one target, y = √(1 − noise²) truth(x) + noise ε + shift, where ε ~ N(0, 1).
 
     Before the shift, targets have mean 0 and variance 1, and half of them are negative. So the best constant
     expects an MSE of 1, and no model can expect less than noise²: the noise floor. A larger `examples` with
     the same `data_seed` begins with the same ones.
+
+    With `unseen_below` the test set is every example whose target, but for its noise and before the shift, is below
+    it, and the pool all others: tested is what lies below the training range. The noise floor is noise² on both
+    sides, which a choice by the noisy target would bias. With a shift of −`unseen_below` the pool is positive and
+    the test set negative, noise apart. (A ReLU output's test MSE is .475 or more, for linear, no noise, a cut at −1.)
 
     Args:
         function: A name in `FUNCTIONS`.
@@ -76,9 +84,10 @@ def synthetic(
         noise: SD of the noise, in SD of the target.
         data_seed: Fixes inputs and noise: every replicate splits the same examples.
         target_shift: Added to the targets, in their SD.
-        limit: Examples to use at all; None: every one.
+        unseen_below: Targets below it, in their SD, are in the test set alone; None: splits are random.
+        limit: Examples to use at all, those of `unseen_below` apart; None: every one.
         val_size: Examples of the validation split.
-        test_size: Examples of the test split.
+        test_size: Examples of the test split; None, with `unseen_below`: all that there are.
 
     Raises:
         DataError: the function is unknown, or a number is out of its range.
@@ -90,13 +99,28 @@ def synthetic(
         raise DataError(f"data.features={features}; valid for {function}: {chosen.least_features} or more.")
     if not 0 <= noise < 1:
         raise DataError(f"data.noise={noise} is a share of the target's SD; valid: 0 or more, and less than 1.")
-    if examples < 1 or data_seed < 0:
-        raise DataError(f"data.examples={examples}, data.data_seed={data_seed}; valid: at least 1, and at least 0.")
-    for_inputs, for_noise = (np.random.default_rng(s) for s in np.random.SeedSequence(data_seed).spawn(2))
+    check_at_least(1, examples=examples)
+    for_inputs, for_noise = generators(data_seed, 2)
     inputs = chosen.draw(for_inputs, (examples, features))
-    targets = math.sqrt(1 - noise**2) * chosen.truth(inputs) + noise * for_noise.standard_normal(examples)
+    truth = math.sqrt(1 - noise**2) * chosen.truth(inputs)
+    targets = truth + noise * for_noise.standard_normal(examples)
     pool = Arrays(
         inputs=torch.tensor(inputs, dtype=torch.float32),
         targets=torch.tensor(targets, dtype=torch.float32).unsqueeze(1),
-    ).at(subset(examples, limit))
-    return Source(pool=pool, val_size=val_size, test_size=test_size, target_shift=target_shift)
+    )
+    unseen = None
+    if unseen_below is not None:
+        low = torch.from_numpy(truth < unseen_below)
+        if not 0 < low.sum() < examples:
+            raise DataError(
+                f"data.unseen_below={unseen_below} has all examples on one side; valid: between the least and the"
+                f" largest target without its noise, {truth.min():.2f} and {truth.max():.2f}."
+            )
+        pool, unseen = pool.at(torch.nonzero(~low)[:, 0]), pool.at(torch.nonzero(low)[:, 0])
+    return Source(
+        pool=pool.at(subset(len(pool), limit)),
+        test=unseen,
+        val_size=val_size,
+        test_size=test_size,
+        target_shift=target_shift,
+    )

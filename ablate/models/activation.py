@@ -2,7 +2,12 @@
 
 from collections.abc import Callable
 
-from torch import nn
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ablate.errors import ModelError
+from ablate.models.option import chosen
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "gelu": nn.GELU,
@@ -21,3 +26,48 @@ OUTPUT_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     **{name: ACTIVATIONS[name] for name in ("leaky_relu", "relu", "sigmoid", "tanh")},
 }
 """Activations of the network's outputs. No softmax: the loss takes logits."""
+
+
+class Step(nn.Module):
+    """0 below zero, 1 above, ½ at zero: the limit of sigmoid(s x) as s grows. Its gradient is 0 everywhere."""
+
+    def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """The step of every number."""
+        return (torch.sign(x) + 1) / 2
+
+
+class Sign(nn.Module):
+    """−1 below zero, 1 above, 0 at zero: the limit of tanh(s x) as s grows. Its gradient is 0 everywhere."""
+
+    def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """The sign of every number."""
+        return torch.sign(x)
+
+
+HARD_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"sigmoid": Step, "tanh": Sign}
+"""What hidden activations become where their slope at zero grows without bound."""
+
+
+def hidden(name: str, *, hard_threshold: bool = False) -> Callable[[], nn.Module]:
+    """Builds the hidden activation of that name, or its limit of infinite slope.
+
+    Raises:
+        ModelError: the name is unknown, or it has no such limit.
+    """
+    soft = chosen("hidden_activation", name, ACTIVATIONS)
+    if not hard_threshold:
+        return soft
+    if name not in HARD_ACTIVATIONS:
+        raise ModelError(
+            f"hard_threshold is the limit of {' or '.join(HARD_ACTIVATIONS)} as hidden_activation, not of {name}."
+        )
+    return HARD_ACTIVATIONS[name]
+
+
+def passes_zero(activation: Callable[[], nn.Module]) -> bool:
+    """Whether the activation takes zero to zero and has a slope there."""
+    with torch.enable_grad():
+        x = torch.zeros(1, 2, device="cpu", requires_grad=True)
+        y = activation()(x)
+        (slope,) = torch.autograd.grad(y.sum(), x)
+    return not y.any() and bool(slope.all())

@@ -1,12 +1,13 @@
 """Heads by name: from the last hidden layer's features to the outputs.
 
-Shapes: (batch, width, *spatial) → (batch, outputs); `spatial` is (height, width) of a map, () when dense.
-The layer that yields the outputs is `output` in every head that has one, so that arms share its draw.
+Shapes: (batch, width, *spatial) → (batch, outputs); `spatial` is (height, width) of a map, (steps,) of a sequence,
+() when dense. The layer that yields the outputs is `output` in every head that has one, so that arms share its
+draw.
 """
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from torch import nn
@@ -49,16 +50,17 @@ def fc2(spec: HeadSpec) -> nn.Sequential:
 def gap(spec: HeadSpec) -> nn.Sequential:
     """Global average pooling: Lin et al. (2013, arXiv 1312.4400, section 3.2).
 
-    Feature maps: the mean of each channel, then one linear layer. Dense: no parameters; output j is the mean
-    of group j of the units; where the outputs do not divide the width, neighbouring groups share the unit at
-    their edge.
+    Feature maps and sequences: the mean of each channel, then one linear layer. Dense: no parameters; output j is
+    the mean of group j of the units; where the outputs do not divide the width, neighbouring groups share the unit
+    at their edge.
 
     Raises:
         ModelError: a dense layer has fewer units than there are outputs.
     """
     if spec.spatial:
         output = nn.Linear(spec.width, spec.outputs, bias=spec.bias)
-        return _named(pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten(), output=output)
+        pool = nn.AdaptiveAvgPool1d(1) if len(spec.spatial) == 1 else nn.AdaptiveAvgPool2d(1)
+        return _named(pool=pool, flatten=nn.Flatten(), output=output)
     if spec.width < spec.outputs:
         raise ModelError(
             f"head=gap needs a group of units for each of the {spec.outputs} outputs: "
@@ -76,16 +78,30 @@ def conv(spec: HeadSpec) -> nn.Sequential:
     return _named(channel=nn.Unflatten(1, (1, spec.width)), output=output, flatten=nn.Flatten())
 
 
+def steps(spec: HeadSpec) -> nn.Sequential:
+    """One output for each step of a sequence, by the same linear layer; the hidden layers may take any length.
+
+    Raises:
+        ModelError: there are more or fewer outputs than steps.
+    """
+    if (spec.outputs,) != spec.spatial:
+        raise ModelError(f"head=steps has an output for each of the {spec.spatial[0]} steps, not {spec.outputs}.")
+    return _named(output=nn.Conv1d(spec.width, 1, 1, bias=spec.bias), flatten=nn.Flatten())
+
+
 HEADS: dict[str, Callable[[HeadSpec], nn.Sequential]] = {"conv": conv, "fc": fc, "fc2": fc2, "gap": gap}
+SEQUENCE_HEADS: dict[str, Callable[[HeadSpec], nn.Sequential]] = {"fc": fc, "gap": gap, "steps": steps}
 
 
-def build_head(name: str, spec: HeadSpec) -> nn.Sequential:
+def build_head(
+    name: str, spec: HeadSpec, heads: Mapping[str, Callable[[HeadSpec], nn.Sequential]] = HEADS
+) -> nn.Sequential:
     """The head of that name.
 
     Raises:
         ModelError: the name is unknown, or the head cannot be built at this width.
     """
-    return chosen("head", name, HEADS)(spec)
+    return chosen("head", name, heads)(spec)
 
 
 def _named(**layers: nn.Module) -> nn.Sequential:

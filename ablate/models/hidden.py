@@ -1,15 +1,18 @@
-"""The hidden layers of a network, with identity shortcuts over runs of them.
+"""The hidden layers of a network, with shortcuts over runs of them.
 
-Shapes: (batch, width, *spatial) is kept by every layer.
-Parameters: `layers.k` and `norms.k` at every span, so that arms share names, shapes and draws.
+Shapes: (batch, width, *spatial) is kept by every layer, but for concatenating shortcuts, which widen it.
+Parameters: `layers.k` and `norms.k` at every span, so that arms share names, shapes and draws; what concatenation
+widens has other shapes, and so other draws. Layers that share their weights are `layers.0`.
 """
 
 from collections.abc import Callable, Sequence
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ablate.errors import ModelError
+from ablate.models.activation import passes_zero
 from ablate.models.option import chosen
 
 MAX_SPAN = 3
@@ -36,16 +39,33 @@ class Shortcut(nn.Module):
         return self.activation(branch + skip)
 
 
+class Concatenation(nn.Module):
+    """y = act([x, F(x)]): Huang et al. (2016, arXiv 1608.06993, eq. 2)."""
+
+    def __init__(self, activation: nn.Module) -> None:
+        super().__init__()
+        self.activation = activation
+
+    def forward(
+        self, branch: Float[Tensor, "batch width *spatial"], skip: Float[Tensor, "batch before *spatial"]
+    ) -> Float[Tensor, "batch both *spatial"]:
+        """Puts the branch's features behind the skipped ones."""
+        return self.activation(torch.cat([skip, branch], dim=1))
+
+
+SHORTCUTS: dict[str, Callable[[nn.Module], nn.Module]] = {"add": Shortcut, "concat": Concatenation}
+
+
 class HiddenLayers(nn.Module):
     """Weight layers, each followed by norm and activation, with a shortcut over every `skip_span` of them.
 
     y = F(x) + x with F of `skip_span` layers: He et al. (2015, arXiv 1512.03385, eq. 1).
 
-    With `skip_span` 0 there is no addition, and each layer is weight, norm, activation, once; only where both
+    With `skip_span` 0 there is no shortcut, and each layer is weight, norm, activation, once; only where both
     options switch the non-linearity off (`branch_activation` none and `post_activation` false) is there none.
 
     Raises:
-        ModelError: `branch_activation` is unknown, or the span does not fit the depth.
+        ModelError: `branch_activation` or `shortcut` is unknown, or the span does not fit the depth.
     """
 
     def __init__(
@@ -57,12 +77,17 @@ class HiddenLayers(nn.Module):
         skip_span: int,
         branch_activation: str,
         post_activation: bool,
+        shortcut: str = "add",
     ) -> None:
         super().__init__()
         activates = chosen("branch_activation", branch_activation, BRANCH_ACTIVATIONS)
+        joins = chosen("shortcut", shortcut, SHORTCUTS)
         check_span(depth=len(layers), skip_span=skip_span)
         self.span = skip_span
-        self.layers = nn.ModuleList(layers)
+        # A shared module is registered once: functional_call does not restore one that it finds in two places.
+        unique = list(dict.fromkeys(layers))
+        self.uses = [unique.index(layer) for layer in layers]
+        self.layers = nn.ModuleList(unique)
         self.norms = nn.ModuleList(norms)
         if skip_span:
             active = [activates(k % skip_span + 1, skip_span) for k in range(len(layers))]
@@ -70,18 +95,61 @@ class HiddenLayers(nn.Module):
             active = [branch_activation != "none" or post_activation] * len(layers)
         self.activations = nn.ModuleList(activation() if on else nn.Identity() for on in active)
         count = len(layers) // skip_span if skip_span else 0
-        self.shortcuts = nn.ModuleList(
-            Shortcut(activation() if post_activation else nn.Identity()) for _ in range(count)
-        )
+        self.shortcuts = nn.ModuleList(joins(activation() if post_activation else nn.Identity()) for _ in range(count))
 
-    def forward(self, x: Float[Tensor, "batch width *spatial"]) -> Float[Tensor, "batch width *spatial"]:
+    def forward(self, x: Float[Tensor, "batch width *spatial"]) -> Float[Tensor, "batch wide *spatial"]:
         """The last layer's features."""
         skip = x
-        for k, layer in enumerate(self.layers):
-            x = self.activations[k](self.norms[k](layer(x)))
+        for k, use in enumerate(self.uses):
+            x = self.activations[k](self.norms[k](self.layers[use](x)))
             if self.span and (k + 1) % self.span == 0:
                 x = skip = self.shortcuts[k // self.span](x, skip)
         return x
+
+    @torch.no_grad()
+    def zero_branches(self) -> None:
+        """Makes every branch yield 0, so that each block starts as its shortcut.
+
+        Zero becomes the scale of a branch's last norm (Goyal et al., 2017, arXiv 1706.02677, section 5.1), or,
+        where there is no norm, weights and biases of its last layer.
+        """
+        for k in range(self.span - 1, len(self.uses), self.span):
+            parameters = list(self.norms[k].parameters()) or list(self.layers[self.uses[k]].parameters())
+            for parameter in parameters:
+                parameter.zero_()
+
+
+def entering(*, width: int, depth: int, skip_span: int, shortcut: str) -> tuple[int, ...]:
+    """Units or channels that enter each of the hidden layers, and, last, the head.
+
+    Concatenation: those of the stem and of every branch so far. Else: `width`.
+
+    Raises:
+        ModelError: as `check_span`; `shortcut` is concat without shortcuts.
+    """
+    check_span(depth=depth, skip_span=skip_span)
+    if shortcut != "concat":
+        return (width,) * (depth + 1)
+    if not skip_span:
+        raise ModelError(
+            "shortcut=concat has no shortcut to concatenate: skip_span is 0. Set skip_span or shortcut=add."
+        )
+    return tuple(width if k % skip_span else width * (1 + k // skip_span) for k in range(depth + 1))
+
+
+def repeated(
+    build: Callable[..., nn.Module], arguments: Sequence[tuple[object, ...]], *, shared_weights: bool
+) -> list[nn.Module]:
+    """Builds one layer from each tuple of arguments, or the same module in every place.
+
+    Raises:
+        ModelError: layers that shall share their weights differ.
+    """
+    if not shared_weights:
+        return [build(*a) for a in arguments]
+    if len(set(arguments)) > 1:
+        raise ModelError("shared_weights makes all hidden layers one: they must have one kind and one shape.")
+    return [build(*a) for a in arguments[:1]] * len(arguments)
 
 
 def check_span(*, depth: int, skip_span: int) -> None:
@@ -99,4 +167,26 @@ def check_span(*, depth: int, skip_span: int) -> None:
             f"depth={depth} is not a multiple of skip_span={skip_span}. "
             f"Depths that fit this span: {below}, {below + skip_span}; "
             f"spans that fit this depth: {', '.join(spans)}."
+        )
+
+
+def check_zero_init(*, skip_span: int, shared_weights: bool, last: Callable[[], nn.Module] | None) -> None:
+    """Refuses branches that cannot start at zero, or could never leave it.
+
+    Args:
+        skip_span: Weight layers of a branch.
+        shared_weights: Whether its last layer is its other layers, too.
+        last: The activation that ends a branch; None: none does.
+
+    Raises:
+        ModelError: there is no branch, its zero is shared, or its last activation lets no zero or no gradient pass.
+    """
+    if not skip_span:
+        raise ModelError("zero_init_residual has no branch to start at zero: skip_span is 0.")
+    if shared_weights:
+        raise ModelError("zero_init_residual would zero every layer: shared_weights makes them one.")
+    if last is not None and not passes_zero(last):
+        raise ModelError(
+            f"zero_init_residual with branch_activation=all: a branch that ends in {type(last()).__name__} does not "
+            "start at zero, or has no gradient there and never trains. Set branch_activation=inner."
         )

@@ -6,14 +6,15 @@ Parameters: `stem`, `stem_norm`, `hidden.layers.k`, `hidden.norms.k` and `head`,
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ablate.models.activation import ACTIVATIONS, OUTPUT_ACTIVATIONS
+from ablate.models.activation import OUTPUT_ACTIVATIONS, hidden
 from ablate.models.head import HeadSpec, build_head
-from ablate.models.hidden import HiddenLayers
+from ablate.models.hidden import HiddenLayers, check_zero_init, entering, repeated
 from ablate.models.initialisation import initialise
 from ablate.models.norm import build_norm
 from ablate.models.option import check_at_least, check_bias, check_inputs, chosen
@@ -46,35 +47,52 @@ class MLP(nn.Module):
         bias: bool = True,
         bias_value: float = 0.0,
         init: str = "he",
+        bias_sd: float = 0.0,
+        hard_threshold: bool = False,
+        shortcut: str = "add",
+        shared_weights: bool = False,
+        zero_init_residual: bool = False,
     ) -> None:
         super().__init__()
         check_inputs(inputs)
         check_at_least(1, outputs=outputs, width=width)
         check_at_least(0, depth=depth)
-        check_bias(bias=bias, bias_value=bias_value)
-        activation = chosen("hidden_activation", hidden_activation, ACTIVATIONS)
+        check_bias(bias=bias, bias_value=bias_value, bias_sd=bias_sd)
+        activation = hidden(hidden_activation, hard_threshold=hard_threshold)
+        if zero_init_residual:
+            last = activation if branch_activation == "all" else None
+            check_zero_init(skip_span=skip_span, shared_weights=shared_weights, last=last)
+        widths = entering(width=width, depth=depth, skip_span=skip_span, shortcut=shortcut)
         self.flatten = nn.Flatten()
         self.stem = nn.Linear(math.prod(inputs), width, bias=bias)
         self.stem_norm = build_norm(norm, width=width, spatial=())
         self.stem_activation = activation() if stem_activation else nn.Identity()
+
+        def layer(before: int) -> nn.Linear:
+            return nn.Linear(before, width, bias=bias)
+
         self.hidden = HiddenLayers(
-            layers=[nn.Linear(width, width, bias=bias) for _ in range(depth)],
+            layers=repeated(layer, [(before,) for before in widths[:-1]], shared_weights=shared_weights),
             norms=[build_norm(norm, width=width, spatial=()) for _ in range(depth)],
             activation=activation,
             skip_span=skip_span,
             branch_activation=branch_activation,
             post_activation=post_activation,
+            shortcut=shortcut,
         )
-        spec = HeadSpec(width=width, spatial=(), outputs=outputs, bias=bias, activation=activation)
+        spec = HeadSpec(width=widths[-1], spatial=(), outputs=outputs, bias=bias, activation=activation)
         self.head = build_head(head, spec)
         self.output_activation = chosen("output_activation", output_activation, OUTPUT_ACTIVATIONS)()
-        self.init, self.bias_value = init, bias_value
+        self.zero_init_residual = zero_init_residual
+        self.drawn = partial(initialise, scheme=init, bias_value=bias_value, bias_sd=bias_sd)
         # torch's own seed decides until a trial's does, as for any module.
         self.initialise(int(torch.randint(2**31, (), device="cpu")))
 
     def initialise(self, seed: int) -> None:
         """Draws all parameters anew, keyed by seed and name."""
-        initialise(self, scheme=self.init, seed=seed, bias_value=self.bias_value)
+        self.drawn(self, seed=seed)
+        if self.zero_init_residual:
+            self.hidden.zero_branches()
 
     def forward(self, x: Float[Tensor, "batch *inputs"]) -> Float[Tensor, "batch outputs"]:
         """The outputs, after the output activation."""

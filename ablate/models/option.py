@@ -30,14 +30,17 @@ def check_at_least(smallest: int, **sizes: int) -> None:
             raise ModelError(f"{option} must be at least {smallest}, not {size}.")
 
 
-def check_bias(*, bias: bool, bias_value: float) -> None:
-    """Refuses an initial value for biases that are not there.
+def check_bias(*, bias: bool, bias_value: float, bias_sd: float = 0.0) -> None:
+    """Refuses initial values for biases that are not there, and a negative spread of them.
 
     Raises:
-        ModelError: `bias_value` is not zero although `bias` is false.
+        ModelError: one of the two is not zero although `bias` is false, or `bias_sd` is negative.
     """
-    if bias_value and not bias:
-        raise ModelError(f"bias_value={bias_value} has no bias to set: bias is false. Set bias=true or bias_value=0.")
+    for option, number in (("bias_value", bias_value), ("bias_sd", bias_sd)):
+        if number and not bias:
+            raise ModelError(f"{option}={number} has no bias to set: bias is false. Set bias=true or {option}=0.")
+    if bias_sd < 0:
+        raise ModelError(f"bias_sd is a standard deviation: it must be at least 0, not {bias_sd}.")
 
 
 def check_inputs(inputs: Sequence[int]) -> None:

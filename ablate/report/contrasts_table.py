@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ablate.analyze.summary import Contrast, Paired, SignFlip, Summary
 from ablate.report.number import Digits, bounds, interval_name, probability, with_interval
 from ablate.report.point_name import BASELINE, PointNames
-from ablate.report.remarks import P_FROM, remarks
+from ablate.report.remarks import P_FROM, aliased, remarks
 from ablate.report.table import ABSENT, Column, Table
 
 _SHARE = Digits(decimals=2)
@@ -17,13 +17,23 @@ _KINDS = {
 }
 
 
-def contrast_tables(summary: Summary, names: PointNames) -> tuple[Table, ...]:
-    """One table for each kind of contrast, in the order in which the kinds first come."""
+def contrast_tables(summary: Summary, names: PointNames, misleading: Sequence[str] = ()) -> tuple[Table, ...]:
+    """One table for each kind of contrast, in the order in which the kinds first come.
+
+    Args:
+        summary: of a study.
+        names: of its points.
+        misleading: notes that stand under the main effects.
+    """
     kinds = tuple(dict.fromkeys(c.kind for c in summary.contrasts))
-    return tuple(_table(summary, names, kind, [c for c in summary.contrasts if c.kind == kind]) for kind in kinds)
+    return tuple(
+        _table(summary, names, kind, [c for c in summary.contrasts if c.kind == kind], misleading) for kind in kinds
+    )
 
 
-def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[Contrast]) -> Table:
+def _table(
+    summary: Summary, names: PointNames, kind: str, contrasts: Sequence[Contrast], misleading: Sequence[str]
+) -> Table:
     pairs = [c.paired for c in contrasts]
     deltas = [p.difference for p in pairs]
     moves = [x for p in pairs for x in p.differences]
@@ -34,6 +44,7 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
     most = max(p.n for p in pairs)
     flips = [p.sign_flip if p.n >= P_FROM else None for p in pairs]
     floors = {p.n: flip.floor for p, flip in zip(pairs, flips, strict=True) if flip}
+    explored = [probability(c.q if c.paired.n >= P_FROM else None) for c in contrasts]
     places = [names.of(c.held) for c in contrasts]
     placed = kind == "simple" and set(places) != {BASELINE}
     labels = [f"{c.name} at {place}" if placed else c.name for c, place in zip(contrasts, places, strict=True)]
@@ -42,7 +53,7 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
         (Column(name="contrast", key=True, wrap=True), [c.name for c in contrasts]),
         (Column(name="at", key=True, wrap=True), places if placed else []),
         (Column(name="n", justify="right"), [str(p.n) for p in pairs]),
-        (Column(name=with_interval("Δ", deltas)), [_difference(p, aligned) for p in pairs]),
+        (Column(name=with_interval("Δ", deltas)), [difference(p, aligned) for p in pairs]),
         (
             Column(name="p, paired\u00a0t", justify="right"),
             [probability(p.p if p.n >= P_FROM else None) for p in pairs],
@@ -51,8 +62,9 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
             Column(name="p, sign-flip", justify="right"),
             [probability(flip.p if flip else None) for flip in flips],
         ),
+        (Column(name="q, exploratory", justify="right"), explored),
         (
-            Column(name="wins/ties/losses", justify="right"),
+            Column(name="wins/ties/losses", justify="right", group=int(any(cell != ABSENT for cell in explored))),
             [f"{p.wins}/{p.ties}/{p.losses}" for p in pairs],
         ),
         (
@@ -88,13 +100,17 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
         caption=(f"{compared} Δ is arm − reference, paired by replicate; {summary.better} is better.",),
         notes=(
             *_notes(pairs, flips, floors),
+            *_exploratory(explored),
+            *aliased(contrasts),
             *(line for c, label in zip(contrasts, labels, strict=True) for line in remarks(c, label, change)),
+            *(misleading if kind == "main effect" else ()),
             summary.scope,
         ),
     )
 
 
-def _difference(paired: Paired, digits: Digits) -> str:
+def difference(paired: Paired, digits: Digits) -> str:
+    """Δ with its interval, or the differences themselves where there are one or two."""
     if paired.n <= 2:
         return digits.several(paired.differences) or ABSENT
     return digits.interval(paired.difference)
@@ -102,6 +118,12 @@ def _difference(paired: Paired, digits: Digits) -> str:
 
 def _side(values: Sequence[float], mean: float | None, digits: Digits) -> str:
     return digits.number(mean) if len(values) > 2 else digits.several(values) or ABSENT
+
+
+def _exploratory(cells: Sequence[str]) -> list[str]:
+    if all(cell == ABSENT for cell in cells):
+        return []
+    return ["q: exploratory, Benjamini–Hochberg over all contrasts that no claim speaks of."]
 
 
 def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: dict[int, float]) -> list[str]:

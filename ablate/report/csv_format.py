@@ -1,27 +1,45 @@
-"""One tidy CSV of points, contrasts and failures: plain numbers at full precision."""
+"""One tidy CSV of all that was estimated, and of failures: plain numbers at full precision."""
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import asdict
 
-from ablate.analyze.summary import Contrast, Failure, Interval, Paired, PointSummary, Proportion, Summary
+from ablate.analyze.claim import sides
+from ablate.analyze.summary import (
+    Contrast,
+    Evidence,
+    Failure,
+    Interaction,
+    Lenth,
+    PointSummary,
+    Summary,
+    VarianceTable,
+    Verdict,
+)
+from ablate.report.csv_cells import Row, interval, levels, paired, proportion
 from ablate.report.point_name import PointNames, baseline_levels
 from ablate.report.remarks import P_FROM
-
-Cell = str | int | float | bool | None
-Row = dict[str, Cell]
+from ablate.report.verdicts_table import claim_name
 
 
 def to_csv(summary: Summary) -> str:
-    """One row for each point, contrast and failure, told apart by the column `table`.
+    """One row for each thing that the summary says, told apart by the column `table`.
+
+    It is `verdict`, `point`, `contrast`, `source` (of variance), `interaction`, `simple`, `lenth` or `failure`.
 
     A factor's level is in the column `factor.<name>`, the level that it is compared with in `against.<name>`.
     Columns that begin with `survivors` are there where a trial diverged.
     """
     names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
     rows = [
+        *(_verdict(verdict) for verdict in summary.verdicts),
         *(_point(point, names) for point in summary.points),
         *(_contrast(contrast) for contrast in summary.contrasts),
+        *(_sources(summary.variance) if summary.variance else ()),
+        *(row for interaction in summary.interactions for row in _interaction(interaction)),
+        *(_contrast(simple, "simple") for interaction in summary.interactions for simple in interaction.simple),
+        *(_lenth(summary.lenth) if summary.lenth else ()),
         *(_failure(failure, names) for failure in summary.failures),
     ]
     for row in rows:
@@ -48,34 +66,34 @@ def _point(point: PointSummary, names: PointNames) -> Row:
     against = point.difference.against if point.difference else {}
     return (
         {"table": "point", "name": names.of(point.levels), "baseline": point.baseline}
-        | _levels("factor", point.levels)
-        | _levels("against", against)
+        | levels("factor", point.levels)
+        | levels("against", against)
         | {"n": len(point.values), "planned": point.planned, "failed": point.failed, "missing": point.missing}
-        | _interval("mean", point.mean)
+        | interval("mean", point.mean)
         | {"sd": point.sd}
-        | (_paired("difference", point.difference.paired) if point.difference else {})
-        | _proportion("diverged", point.diverged)
+        | (paired("difference", point.difference.paired) if point.difference else {})
+        | proportion("diverged", point.diverged)
         | {"parameters": point.parameters, "flops": point.flops, "seconds": point.seconds}
     )
 
 
-def _contrast(contrast: Contrast) -> Row:
-    paired = contrast.paired
+def _contrast(contrast: Contrast, table: str = "contrast") -> Row:
     return (
-        {"table": "contrast", "name": contrast.name, "kind": contrast.kind}
-        | _levels("factor", {**contrast.held, **contrast.levels})
-        | _levels("against", {**contrast.held, **contrast.against})
-        | {"n": paired.n, "mean": paired.mean_arm, "mean_reference": paired.mean_reference}
-        | _paired("difference", paired)
-        | (_paired("survivors", contrast.survivors) if contrast.survivors else {})
+        {"table": table, "name": contrast.name, "kind": contrast.kind}
+        | levels("factor", {**contrast.held, **contrast.levels})
+        | levels("against", {**contrast.held, **contrast.against})
+        | {"n": contrast.paired.n, "mean": contrast.paired.mean_arm, "mean_reference": contrast.paired.mean_reference}
+        | paired("difference", contrast.paired)
+        | (paired("survivors", contrast.survivors) if contrast.survivors else {})
         | {"diverged_arm": contrast.diverged_arm, "diverged_reference": contrast.diverged_reference}
+        | {"q": contrast.q if contrast.paired.n >= P_FROM else None, "aliases": contrast.aliases}
     )
 
 
 def _failure(failure: Failure, names: PointNames) -> Row:
     return (
         {"table": "failure", "name": names.of(failure.levels), "id": failure.id}
-        | _levels("factor", failure.levels)
+        | levels("factor", failure.levels)
         | {
             "replicate": failure.replicate,
             "state": failure.state,
@@ -85,46 +103,78 @@ def _failure(failure: Failure, names: PointNames) -> Row:
     )
 
 
-def _paired(prefix: str, paired: Paired) -> Row:
-    tested = paired.n >= P_FROM
-    flip = paired.sign_flip if tested else None
-    cells: Row = {
-        "n": paired.n,
-        "dropped": paired.dropped,
-        "sd": paired.sd,
-        "correlation": paired.correlation,
-        "wins": paired.wins,
-        "ties": paired.ties,
-        "losses": paired.losses,
-        "t": paired.t if tested else None,
-        "p": paired.p if tested else None,
-        "sign_flip_p": flip.p if flip else None,
-        "sign_flip_floor": flip.floor if flip else None,
-        "sign_flip_exact": flip.exact if flip else None,
-        "detectable": paired.detectable,
-        "identical": paired.identical,
-    }
+def _verdict(verdict: Verdict) -> Row:
+    claim = verdict.claim
+    (factor,) = claim.contrast
+    arm, reference = sides(claim)
     return (
-        _interval(prefix, paired.difference)
-        | {f"{prefix}_{name}": cell for name, cell in cells.items()}
-        | _proportion(f"{prefix}_better", paired.superiority)
-        | _interval(f"{prefix}_welch", paired.welch)
+        {"table": "verdict", "name": claim_name(claim), "kind": claim.expect}
+        | levels("factor", {factor: arm})
+        | levels("against", {factor: reference})
+        | {"outcome": verdict.outcome, "strong": verdict.strong, "n": verdict.n}
+        | interval("difference", verdict.interval)
+        | {"difference_sd": verdict.sd, "margin": claim.margin, "alpha": claim.alpha, "family": verdict.family}
+        | _evidence("p", verdict.evidence if verdict.n >= P_FROM else None)
+        | _evidence("p_holm", verdict.adjusted if verdict.n >= P_FROM else None)
+        | {
+            "outcome_alone": verdict.alone,
+            "outcome_survivors": verdict.survivors,
+            "failure_sensitive": verdict.failure_sensitive,
+            "needed": verdict.needed,
+            "remarks": " ".join(verdict.remarks),
+            "line": verdict.line,
+        }
     )
 
 
-def _levels(prefix: str, levels: Mapping[str, str]) -> Row:
-    return {f"{prefix}.{factor}": level for factor, level in levels.items()}
+def _evidence(prefix: str, evidence: Evidence | None) -> Row:
+    """The p of all that can be found; that of the claim itself is the one of `supported`."""
+    found = asdict(evidence) if evidence else {}
+    return {f"{prefix}_{name}": found.get(name) for name in ("supported", "contradicted", "equivalent", "strong")}
 
 
-def _interval(prefix: str, interval: Interval | None) -> Row:
-    bounded = interval is not None and interval.low is not None
-    return {
-        prefix: interval.value if interval else None,
-        f"{prefix}_low": interval.low if interval else None,
-        f"{prefix}_high": interval.high if interval else None,
-        f"{prefix}_level": interval.level if interval and bounded else None,
-    }
+def _sources(variance: VarianceTable) -> Iterator[Row]:
+    for source in (variance.replicate, *variance.effects, variance.residual):
+        if source:
+            yield {
+                "table": "source",
+                "name": source.name,
+                "kind": "effect" if source.factors else source.name,
+                "n": len(variance.replicates),
+                "aliases": source.aliases,
+                "ss": source.ss,
+                "df": source.df,
+                "share": source.share,
+                "noise_share": source.noise_share,
+                "omega_squared": source.omega_squared,
+                "f": source.f,
+                "p_f": source.p if len(variance.replicates) >= P_FROM else None,
+            }
 
 
-def _proportion(prefix: str, share: Proportion) -> Row:
-    return {f"{prefix}_k": share.k, f"{prefix}_n": share.n} | _interval(f"{prefix}_share", share.interval)
+def _interaction(interaction: Interaction) -> Iterator[Row]:
+    """Without wins and losses, which mean nothing where Δ is a difference of differences."""
+    meaningless = ("_wins", "_ties", "_losses", "_better_k", "_better_n")
+    for contrast, q in zip(interaction.contrasts, interaction.q, strict=True):
+        row = _contrast(contrast, "interaction")
+        kept = {name: cell for name, cell in row.items() if "_better_share" not in name}
+        yield {name: cell for name, cell in kept.items() if not name.endswith(meaningless)} | {
+            "q": q if contrast.paired.n >= P_FROM else None,
+            "notable": interaction.notable,
+        }
+
+
+def _lenth(lenth: Lenth) -> Iterator[Row]:
+    for effect in lenth.effects:
+        yield {
+            "table": "lenth",
+            "name": effect.name,
+            "aliases": effect.aliases,
+            "effect": effect.value,
+            "beyond_margin_of_error": effect.beyond_margin,
+            "beyond_simultaneous_margin_of_error": effect.beyond_simultaneous_margin,
+            "pse": lenth.pse,
+            "margin_of_error": lenth.margin,
+            "simultaneous_margin_of_error": lenth.simultaneous_margin,
+            "margin_of_error_level": lenth.level,
+        }

@@ -3,19 +3,28 @@
 from ablate.analyze.summary import Summary
 from ablate.report.contrasts_table import contrast_tables
 from ablate.report.failures_table import failures_table
+from ablate.report.interactions_table import interaction_tables, misleading
+from ablate.report.lenth_table import lenth_table
 from ablate.report.point_name import PointNames, baseline_levels
 from ablate.report.points_table import points_table
 from ablate.report.quantity import counted
 from ablate.report.table import Block, Item
+from ablate.report.variance_table import variance_table
+from ablate.report.verdicts_table import verdict_items
 
 
 def document(summary: Summary) -> tuple[Item, ...]:
-    """The study, its design points, its contrasts, what did not complete, and what made it all."""
+    """The study and its verdicts, then what they rest on, what did not complete, and what made it all."""
     names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
-    items: list[Item] = [_study(summary)]
+    items: list[Item] = [_study(summary), *verdict_items(summary)]
     if summary.points:
         items.append(points_table(summary, names))
-    items += contrast_tables(summary, names)
+    items += contrast_tables(summary, names, misleading(summary))
+    if summary.variance:
+        items.append(variance_table(summary, summary.variance))
+    items += interaction_tables(summary)
+    if summary.lenth:
+        items.append(lenth_table(summary, summary.lenth))
     if summary.failures:
         items.append(failures_table(summary, names))
     if summary.notes:

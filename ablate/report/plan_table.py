@@ -23,6 +23,7 @@ def plan_document(
     estimates: Sequence[str],
     cannot: Sequence[str],
     notes: Sequence[str],
+    claims: Sequence[str] = (),
 ) -> tuple[Item, ...]:
     """The study, then its design points.
 
@@ -41,6 +42,7 @@ def plan_document(
         estimates: what the design can estimate.
         cannot: what it cannot.
         notes: what else a reader must know.
+        claims: what the replicates could say of each stated claim.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
@@ -50,6 +52,7 @@ def plan_document(
         ("design", f"{design}: {counted(len(points), 'design point')}"),
         ("trials", f"{trials}: {finished} finished, {todo}"),
         *([("time", takes)] if missing else []),
+        *_listed("claims", claims),
         *_listed("can estimate", estimates),
         *_listed("cannot estimate", cannot),
         *_listed("notes", notes),

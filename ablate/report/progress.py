@@ -45,6 +45,8 @@ class Progress:
         response: str,
         console: "Console | None" = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        name: Callable[[Mapping[str, str]], str] | None = None,
     ) -> None:
         """Shows nothing yet.
 
@@ -54,7 +56,9 @@ class Progress:
             response: what the values of `finished` are.
             console: standard error's unless told.
             clock: seconds, never backwards.
+            name: what a design point is called; all of its levels with their factors unless told.
         """
+        self._name = name or (lambda levels: settings(levels) or BASELINE)
         self._total, self._already, self._response = total, already, response
         self._console = console or console_for(sys.stderr)
         self._clock = clock
@@ -103,7 +107,7 @@ class Progress:
         self._done += 1
         self._latest = self._clock()
         self._states[state] = self._states.get(state, 0) + 1
-        what = f"replicate {replicate}, {settings(levels) or BASELINE}, {duration(seconds)}"
+        what = f"replicate {replicate}, {self._name(levels)}, {duration(seconds)}"
         shown = value if state == "complete" else None
         self._recent = (*self._recent, _Latest(value=shown, state=state, what=what))[-SHOWN:]
         self._unsaid = True

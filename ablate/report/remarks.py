@@ -1,5 +1,7 @@
 """What is particular to one contrast, in sentences: sensitivity lines and what a reader could trip over."""
 
+from collections.abc import Sequence
+
 from ablate.analyze.summary import Contrast, Paired
 from ablate.report.number import Digits, interval_name, probability
 from ablate.report.quantity import counted
@@ -32,15 +34,23 @@ def remarks(contrast: Contrast, label: str, digits: Digits) -> tuple[str, ...]:
         counts = f"{contrast.diverged_arm} of the arm, {contrast.diverged_reference} of the reference"
         lines.append(f"diverged trials: {counts}.")
     if contrast.survivors:
-        lines.append(f"survivors only: {_survivors(contrast.survivors, digits)}.")
+        lines.append(
+            f"survivors only: {_survivors(contrast.survivors, digits, scored=contrast.kind != 'interaction')}."
+        )
     return tuple(f"{label}: {line}" for line in lines)
+
+
+def aliased(contrasts: Sequence[Contrast]) -> tuple[str, ...]:
+    """What the fraction cannot tell apart, in one remark; none where every contrast has a column of its own."""
+    chains = "; ".join(dict.fromkeys(c.aliases for c in contrasts if c.aliases))
+    return (f"The fraction cannot tell these apart: {chains}.",) if chains else ()
 
 
 def _dropped(paired: Paired) -> str:
     return f"{paired.dropped} of {counted(paired.n + paired.dropped, 'replicate')} left out"
 
 
-def _survivors(paired: Paired, digits: Digits) -> str:
+def _survivors(paired: Paired, digits: Digits, *, scored: bool) -> str:
     """The contrast without the replicates in which an arm diverged: its interval may be much narrower."""
     if interval_name([paired.difference]):
         digits = Digits.fitting(paired.differences, [paired.difference]).as_difference()
@@ -54,5 +64,6 @@ def _survivors(paired: Paired, digits: Digits) -> str:
     if paired.n >= P_FROM and paired.sign_flip:
         flip = paired.sign_flip
         said.append(f"sign-flip p {probability(flip.p)} (floor {probability(flip.floor)})")
-    said.append(f"{paired.wins} wins, {paired.ties} ties, {paired.losses} losses")
+    if scored:
+        said.append(f"{paired.wins} wins, {paired.ties} ties, {paired.losses} losses")
     return ", ".join(said)

@@ -13,7 +13,23 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-SPELT_OUT = str.maketrans({"−": "-", "–": "-", "Δ": "delta", "×": "x", "≥": ">=", "≤": "<=", "•": "*", "\u0302": ""})
+SPELT_OUT = str.maketrans(
+    {
+        "−": "-",
+        "–": "-",
+        "Δ": "delta",
+        "×": "x",
+        "≥": ">=",
+        "≤": "<=",
+        "•": "*",
+        "·": "*",
+        "±": "+-",
+        "ω": "omega",
+        "²": "^2",
+        "α": "alpha",
+        "\u0302": "",
+    }
+)
 """For a stream that knows no Unicode: a minus must not become a question mark."""
 STYLES: dict[Tone, str] = {"good": "green", "caution": "yellow", "bad": "red"}
 

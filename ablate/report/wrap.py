@@ -1,9 +1,9 @@
-"""Breaks text over lines where a reader would: after a space, and inside long names after `+` or `/`."""
+"""Breaks text over lines where a reader would: after a space, and inside long names after `+`, `/` or `·`."""
 
 import re
 from collections.abc import Sequence
 
-_BREAK = re.compile(r"(?<=[+/])(?=[^\W\d])|(?<=[^ ])(?= )|(?<= )(?=[^ ])")
+_BREAK = re.compile(r"(?<=[+/·])(?=[^\W\d])|(?<=[^ ])(?= )|(?<= )(?=[^ ])")
 """Not before a digit: `+0.01` and `1/5` stay whole."""
 _INDENT = "  "
 

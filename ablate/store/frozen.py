@@ -24,6 +24,8 @@ class Frozen:
     schema: int = SCHEMA
     spec: StudySpec
     history: tuple[str, ...]
+    looked: tuple[int, ...] = ()
+    """Replicates at which the study had been looked at when it was extended."""
 
     def encode(self) -> bytes:
         """As YAML, keys in the order of the dataclasses."""
@@ -75,6 +77,11 @@ def extend(frozen: StudySpec, asked: StudySpec) -> tuple[StudySpec, tuple[str, .
         kept = [level for level in joint.levels if level not in wanted.levels]
         if kept:
             told.append(f"{where} also has {joint.name}={', '.join(kept)}: kept in the study and in its tables.")
+    if frozen.looks is not None and frozen.replicates != asked.replicates:
+        raise StoreError(
+            f"{where} is frozen with looks at up to {frozen.replicates} replicates: the plan holds its error rates for "
+            f"that number only. Set replicates={frozen.replicates}, or give this study another study.name."
+        )
     replicates = max(frozen.replicates, asked.replicates)
     if asked.replicates > frozen.replicates:
         added.append(f"replicates {frozen.replicates} → {asked.replicates}")
@@ -97,7 +104,7 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
     changed: list[str] = []
     if frozen.names != asked.names:
         changed.append(f"factors {', '.join(frozen.names)} → {', '.join(asked.names)}")
-    for field in ("design", "resolution", "exclude", "seed", "response"):
+    for field in ("looks", "design", "resolution", "exclude", "seed", "response"):
         before, now = getattr(frozen, field), getattr(asked, field)
         if before != now:
             changed.append(f"{field} {_brief(before)} → {_brief(now)}")

@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate, stats
 from statsmodels.stats.power import TTestPower
 
-from ablate.analyze.power import detectable, power
+from ablate.analyze.power import detectable, fewest, power, smallest, superiority
 
 
 @pytest.mark.parametrize(("n", "published"), [(5, 1.68), (8, 1.16), (10, 1.00), (20, 0.66), (30, 0.53)])
@@ -61,3 +61,20 @@ def test_power_is_the_share_of_tests_that_reject():
     draws = np.random.default_rng(7).normal(shift, 1.0, size=(studies, n))
     rejected = np.mean(stats.ttest_1samp(draws, 0.0, axis=1).pvalue < 0.05)
     assert abs(power(shift, n) - rejected) < 3 * math.sqrt(0.25 / studies)
+
+
+@pytest.mark.parametrize("n", [2, 5, 9, 40])
+@pytest.mark.parametrize("alpha", [0.1, 0.05, 0.01])
+def test_one_sided_power_agrees_with_statsmodels(n, alpha):
+    for shift in (0.0, 0.3, 1.0, 2.5):
+        theirs = TTestPower().power(shift, n, alpha, alternative="larger")
+        assert superiority(shift, n, alpha=alpha) == pytest.approx(theirs, abs=1e-7)
+
+
+def test_searches_end_at_the_first_that_is_enough():
+    assert smallest(lambda size: 1 - math.exp(-size), target=0.9) == pytest.approx(math.log(10), rel=1e-8)
+    assert fewest(lambda n: n / 1000, above=4) == 800
+    assert fewest(lambda n: n / 1000, above=900) == 901
+    assert fewest(lambda n: n / 1000, above=4, target=1.0) == 1000
+    assert fewest(lambda n: n / 2000, above=4) is None
+    assert fewest(lambda _: 1.0, above=1000) is None

@@ -3,12 +3,18 @@ import dataclasses
 import pytest
 
 from ablate.analyze.outcome import outcomes
-from ablate.analyze.resolution import binomial_se, resolution_notes
+from ablate.analyze.resolution import Resolution, binomial_se, resolution_notes
 from ablate.config.spec import Claim, Response
 
 
 def test_binomial_se():
     assert binomial_se(0.9, 360) == pytest.approx(0.0158114, abs=5e-8)
+
+
+def test_only_a_margin_under_the_se_has_a_remark():
+    blur = Resolution(se=binomial_se(0.9, 360), examples=360)
+    assert blur.remark(0.015) == "a margin of 0.015, under the binomial SE of one accuracy on 360 examples, 0.016."
+    assert blur.remark(0.016) is None
 
 
 @pytest.fixture

@@ -12,7 +12,22 @@ from ablate.data import check, split
 
 CONF = Path(__file__).parents[2] / "conf" / "data"
 DESCRIPTION = {"inputs", "outputs", "chance", "batch_size"}
-NAMES = ["cifar10", "diabetes", "digits", "fashion_mnist", "mnist", "synthetic"]
+HERE = [
+    "autoregression",
+    "constant",
+    "curve",
+    "diabetes",
+    "digit_pairs",
+    "digits",
+    "moons",
+    "motifs",
+    "recall",
+    "shifted_digits",
+    "synthetic",
+    "xor",
+]
+"""Generated, or installed with scikit-learn."""
+NAMES = sorted([*HERE, "cifar10", "fashion_mnist", "mnist"])
 
 
 def config(name):
@@ -42,7 +57,7 @@ def test_options_are_the_functions_with_the_same_defaults(name, monkeypatch):
     assert options.get("root", "data") == "data"
 
 
-@pytest.mark.parametrize("name", ["diabetes", "digits", "synthetic"])
+@pytest.mark.parametrize("name", HERE)
 def test_what_needs_no_download_loads_and_is_as_described(name):
     data = OmegaConf.to_container(config(name), resolve=True)["data"]
     described = {key: data.pop(key) for key in DESCRIPTION}
@@ -61,3 +76,31 @@ def test_the_description_follows_the_number_of_features():
 def test_the_environment_says_where_data_lie(monkeypatch):
     monkeypatch.setenv("ABLATE_DATA_DIR", "/somewhere")
     assert config("mnist").data.root == "/somewhere"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "described"),
+    [
+        ("autoregression", {"length": 20}, {"inputs": [1, 20], "outputs": 20}),
+        ("constant", {"features": 3}, {"inputs": [3], "outputs": 1}),
+        ("motifs", {"length": 24, "test_length": 40}, {"inputs": [1, 24], "outputs": 4}),
+        ("motifs", {"padded_length": 48, "inputs": [1, 48]}, {"inputs": [1, 48], "outputs": 4}),
+        ("recall", {"pairs": 5, "values": 8}, {"inputs": [24, 5], "outputs": 8}),
+        ("shifted_digits", {"canvas": 16}, {"inputs": [1, 16, 16], "outputs": 10}),
+    ],
+)
+def test_the_description_follows_the_options(name, options, described):
+    composed = OmegaConf.merge(config(name), {"data": options})
+    data = OmegaConf.to_container(composed, resolve=True)["data"]
+    assert {key: data[key] for key in described} == described
+    arguments = {key: value for key, value in data.items() if key not in DESCRIPTION}
+    check(split(instantiate(arguments, _convert_="all"), seed=0), **described)
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_another_limit_and_other_sizes_are_taken(name):
+    data = OmegaConf.to_container(config(name), resolve=True)["data"]
+    arguments = {key: value for key, value in data.items() if key not in DESCRIPTION}
+    splits = split(instantiate(arguments | {"limit": 60, "val_size": 7, "test_size": 3}), seed=0)
+    assert (len(splits.val), len(splits.test)) == (7, 3)
+    assert len(splits.train) in (53, 50)  # an official test set is no part of the limit

@@ -37,3 +37,46 @@ def test_two_hundred_digits():
 def test_more_than_there_are():
     with pytest.raises(DataError, match=r"data\.limit=2000, but there are 1797 examples"):
         digits(limit=2000)
+
+
+def test_two_classes_in_the_order_given():
+    bunch = load_digits()
+    pool = digits(classes=[8, 3], val_size=50, test_size=100).pool
+    kept = np.isin(bunch.target, [3, 8])
+    np.testing.assert_array_equal(pool.inputs.flatten(1).numpy() * 16, bunch.data[kept])
+    np.testing.assert_array_equal(pool.targets, bunch.target[kept] == 3)
+
+
+def test_targets_for_one_output():
+    classes, signs = (digits(classes=[3, 8], encoding=name).pool for name in ("classes", "signs"))
+    assert torch.equal(signs.targets[:, 0], 2.0 * classes.targets - 1)
+
+
+def test_one_output_per_class():
+    pool = digits(encoding="one_hot").pool
+    np.testing.assert_array_equal(pool.targets, np.eye(10)[load_digits().target])
+
+
+def test_an_input_scale_stretches_the_pixels():
+    torch.testing.assert_close(digits(input_scale=30.0).pool.inputs, 30 * digits().pool.inputs)
+
+
+def test_the_limit_is_of_the_chosen_classes():
+    assert len(digits(classes=[0, 1], limit=100).pool) == 100
+    with pytest.raises(DataError, match=r"data\.limit=361, but there are 360 examples"):
+        digits(classes=[0, 1], limit=361)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"classes": [3]}, r"data\.classes=\[3\]; valid: two or more different digits"),
+        ({"classes": [3, 3]}, r"data\.classes=\[3, 3\]"),
+        ({"classes": [3, 10]}, r"data\.classes=\[3, 10\]"),
+        ({"encoding": "signs"}, "signs is for two classes, and there are 10"),
+        ({"input_scale": 0.0}, r"data\.input_scale=0\.0; valid: more than 0"),
+    ],
+)
+def test_options_out_of_range(options, message):
+    with pytest.raises(DataError, match=message):
+        digits(**options)

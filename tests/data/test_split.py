@@ -178,3 +178,31 @@ def test_check_looks_at_every_split():
         splits = Splits(**({"train": good, "val": good, "test": good} | {name: bad}))
         with pytest.raises(DataError, match=f"The {name} split"):
             check(splits, inputs=[1], outputs=3)
+
+
+def lengths(train, test, **options):
+    one, other = (
+        Arrays(inputs=torch.zeros(9, *shape), targets=torch.zeros(9, dtype=torch.int64)) for shape in (train, test)
+    )
+    return split(Source(pool=one, test=other, val_size=2, **options), seed=0)
+
+
+def test_a_test_set_of_another_length_is_said_to_be_one():
+    check(lengths((2, 8), (2, 16), any_length=True), inputs=[2, 8], outputs=1)
+    check(lengths((2, 8), (2, 8), any_length=True), inputs=[2, 8], outputs=1)
+    with pytest.raises(DataError, match=r"test split has shape \[2, 16\]"):
+        check(lengths((2, 8), (2, 16)), inputs=[2, 8], outputs=1)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        ((2, 8), (3, 8), r"test split has shape \[3, 8\]"),
+        ((2, 8), (8,), r"test split has shape \[8\]"),
+        ((2, 8), (2, 8, 1), r"test split has shape \[2, 8, 1\]"),
+        ((2, 16), (2, 8), r"train split has shape \[2, 16\]"),
+    ],
+)
+def test_only_the_last_axis_of_the_test_set_is_free(train, test, message):
+    with pytest.raises(DataError, match=message):
+        check(lengths(train, test, any_length=True), inputs=[2, 8], outputs=1)

@@ -130,3 +130,55 @@ def test_sizes_and_limit():
 def test_numbers_out_of_range(options, message):
     with pytest.raises(DataError, match=message):
         synthetic(**options)
+
+
+def test_an_unseen_low_range():
+    noise, cut = 0.3, -0.8
+    whole = synthetic(function="linear", noise=noise).pool
+    source = synthetic(function="linear", noise=noise, unseen_below=cut, test_size=None)
+    assert len(source.pool) + len(source.test) == 1600
+
+    def without_noise(arrays):
+        return math.sqrt(1 - noise**2) * FUNCTIONS["linear"].truth(arrays.inputs.double().numpy())
+
+    assert without_noise(source.pool).min() >= cut > without_noise(source.test).max()
+    low = without_noise(whole) < cut
+    assert torch.equal(source.test.targets, whole.targets[low])
+    assert torch.equal(source.pool.inputs, whole.inputs[~low])
+    share = stats.norm.cdf(cut / math.sqrt(1 - noise**2))
+    assert low.mean() == pytest.approx(share, abs=5 * math.sqrt(share / 1600))
+
+
+def test_the_noise_floor_is_the_same_on_both_sides():
+    source = synthetic(function="friedman1", examples=40_000, noise=0.4, unseen_below=-0.5, test_size=None)
+    for arrays in (source.pool, source.test):
+        best = math.sqrt(1 - 0.4**2) * FUNCTIONS["friedman1"].truth(arrays.inputs.double().numpy())
+        residual = arrays.targets[:, 0].numpy() - best
+        assert (residual**2).mean() == pytest.approx(0.16, rel=0.05)
+        assert residual.mean() == pytest.approx(0, abs=0.02)
+
+
+def test_shifted_by_its_cut_the_pool_is_positive_and_relu_reaches_nothing_of_the_test_set():
+    """E[(y + 1)² | y < −1] for y ~ N(0, 1), by integration."""
+    source = synthetic(
+        function="linear", examples=100_000, noise=0.0, unseen_below=-1.0, target_shift=1.0, test_size=None
+    )
+    splits = split(source, seed=0)
+    assert splits.train.targets.min() >= 0 > splits.test.targets.max()
+    area = integrate.quad(lambda y: (y + 1) ** 2 * stats.norm.pdf(y), -np.inf, -1)[0]
+    floor = area / stats.norm.cdf(-1)
+    assert floor == pytest.approx(0.475, abs=5e-4)
+    assert (splits.test.targets.double() ** 2).mean().item() == pytest.approx(floor, rel=0.06)
+
+
+def test_sizes_with_an_unseen_range():
+    source = synthetic(unseen_below=-1.0, test_size=100, limit=900)
+    splits = split(source, seed=0)
+    assert (len(splits.train), len(splits.val), len(splits.test)) == (700, 200, 100)
+    few = synthetic(unseen_below=-1.0)
+    with pytest.raises(DataError, match=rf"data\.test_size=400, but there are {len(few.test)} examples"):
+        split(few, seed=0)
+    with pytest.raises(DataError, match=r"data\.unseen_below=-9\.0 has all examples on one side; valid: between"):
+        synthetic(unseen_below=-9.0)
+    with pytest.raises(DataError, match="no official test set"):
+        split(synthetic(test_size=None), seed=0)

@@ -53,6 +53,12 @@ def test_the_time_may_not_be_known():
     assert dict(plan(seconds=None)[0].lines)["time"] == "not known before a first trial"
 
 
+def test_each_claim_has_its_outlook():
+    lines = plan(claims=("head: 63% of equal arms", "span: 80%"))[0].lines
+    start = lines.index(("claims", "head: 63% of equal arms"))
+    assert lines[start + 1] == ("", "span: 80%")
+
+
 def test_points_have_names_levels_and_costs():
     _, points = plan()
     assert [column.name for column in points.columns] == ["point", "span", "head", "parameters", "FLOPs"]

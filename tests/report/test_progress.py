@@ -56,6 +56,13 @@ def test_a_log_has_a_line_every_five_seconds_and_the_last(clock):
     assert "\x1b" not in out.file.getvalue()
 
 
+def test_points_may_be_called_by_their_names(clock):
+    out = log()
+    with Progress(1, 0, "test/accuracy", out, clock, name=lambda levels: "+".join(levels.values())) as progress:
+        train(progress, clock, 1, 1.0)
+    assert "replicate 0, one+gap, 12 s" in out.file.getvalue()
+
+
 def test_the_last_line_is_not_said_twice(clock):
     out = log()
     with Progress(2, 0, "loss", out, clock) as progress:

@@ -5,12 +5,13 @@ from rich.cells import cell_len
 
 from ablate.report.wrap import chunks, widest, wrap
 
-texts = st.text(st.sampled_from("abcé中 +/=._-,1234567890"), max_size=60)
+texts = st.text(st.sampled_from("abcé中 +/·=._-,1234567890"), max_size=60)
 
 
 def test_lines_break_after_spaces_and_inside_names():
     assert wrap("one two three", 7) == "one two\nthree"
     assert wrap("one+gap+softmax", 8) == "one+gap+\nsoftmax"
+    assert wrap("skip_span·head", 10) == "skip_span·\nhead"
     assert wrap("wins/ties/losses", 6) == "wins/\nties/\nlosses"
 
 

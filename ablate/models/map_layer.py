@@ -1,0 +1,81 @@
+"""Layers from feature maps to feature maps, by name: convolutional, locally connected, dense.
+
+Shapes: (batch, inputs, height, width) → (batch, units, rows, columns); a kernel of `kernel` positions a side and
+`padding` zeros around the map make rows = height + 2 padding − kernel + 1, and columns alike, for every kind of layer.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ablate.errors import ModelError
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapSpec:
+    """What a layer is built for. `spatial`: height and width of the maps that enter it."""
+
+    inputs: int
+    units: int
+    spatial: tuple[int, ...]
+    kernel: int = 3
+    padding: int = 1
+    bias: bool
+
+    def __post_init__(self) -> None:
+        if min(self.after) < 1:
+            raise ModelError(
+                f"kernel={self.kernel} with padding={self.padding} does not fit on maps of {self.spatial[0]}×"
+                f"{self.spatial[1]}: valid up to {min(self.spatial) + 2 * self.padding}."
+            )
+
+    @property
+    def after(self) -> tuple[int, int]:
+        """Height and width of the maps that leave it."""
+        rows, columns = (size + 2 * self.padding - self.kernel + 1 for size in self.spatial)
+        return rows, columns
+
+
+class DenseMap(nn.Linear):
+    """Every unit at every position from every number that enters: the kernel says only how large its maps are."""
+
+    def __init__(self, spec: MapSpec) -> None:
+        super().__init__(spec.inputs * math.prod(spec.spatial), spec.units * math.prod(spec.after), bias=spec.bias)
+        self.maps = (spec.units, *spec.after)
+
+    def forward(self, input: Float[Tensor, "batch inputs height width"]) -> Float[Tensor, "batch units rows columns"]:
+        """The maps."""
+        return super().forward(input.flatten(1)).unflatten(1, self.maps)
+
+
+class LocalMap(nn.Module):
+    """A convolution whose kernel and bias are another one at each position.
+
+    As one grouped convolution over the unfolded patches, whose groups are the positions: its weights have the
+    fan-in of a convolution, and `initialise` needs no rule of its own.
+    """
+
+    def __init__(self, spec: MapSpec) -> None:
+        super().__init__()
+        positions = math.prod(spec.after)
+        fan_in = spec.inputs * spec.kernel**2
+        self.patches = nn.Unfold(spec.kernel, padding=spec.padding)
+        self.local = nn.Conv1d(positions * fan_in, positions * spec.units, 1, groups=positions, bias=spec.bias)
+        self.positions = (positions, spec.units)
+        self.after = spec.after
+
+    def forward(self, x: Float[Tensor, "batch inputs height width"]) -> Float[Tensor, "batch units rows columns"]:
+        """The maps."""
+        patches = self.patches(x).transpose(1, 2).flatten(1).unsqueeze(2)
+        return self.local(patches).squeeze(2).unflatten(1, self.positions).transpose(1, 2).unflatten(2, self.after)
+
+
+def conv(spec: MapSpec) -> nn.Conv2d:
+    """One kernel for all positions."""
+    return nn.Conv2d(spec.inputs, spec.units, spec.kernel, padding=spec.padding, bias=spec.bias)
+
+
+MAP_LAYERS: dict[str, Callable[[MapSpec], nn.Module]] = {"conv": conv, "dense": DenseMap, "local": LocalMap}

@@ -1,0 +1,154 @@
+"""From records to verdicts: planted effects come out, whichever way a claim is put."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ablate.analyze.foresight import foresee
+from ablate.analyze.judgement import due
+from ablate.analyze.summarise import summarise
+from ablate.config.spec import Claim, Factor, Response, StudySpec
+from ablate.design import lay_out
+from ablate.store.record import Counts, Record
+
+
+def factor(name: str, *levels: str) -> Factor:
+    return Factor(name=name, levels={level: (f"model.{name}={level}",) for level in levels}, reference=levels[0])
+
+
+SPEC = StudySpec(
+    name="planted",
+    question="Are planted effects found?",
+    design="factorial",
+    factors=(factor("a", "low", "high"), factor("b", "off", "on", "full")),
+    response=Response(name="test/score", better="higher"),
+    replicates=10,
+    seed=0,
+)
+
+
+def claim(name: str, level: str, against: str, expect, margin: float = 0.5) -> Claim:
+    return Claim(contrast={name: (level, against)}, expect=expect, margin=margin)
+
+
+def records(spec: StudySpec, effect, *, noise: float = 0.1, replicates: int | None = None) -> list[Record]:
+    """Blocks share a large random level, which pairing must take out."""
+    rng = np.random.default_rng(7)
+    found = []
+    for replicate in range(spec.replicates if replicates is None else replicates):
+        block = rng.normal(0, 3)
+        for index, point in enumerate(lay_out(spec).points):
+            found.append(
+                Record(
+                    id=f"{replicate}-{index}",
+                    study=spec.name,
+                    levels=dict(point.levels),
+                    replicate=replicate,
+                    state="complete",
+                    responses={"test/score": block + effect(point.levels) + rng.normal(0, noise)},
+                    counts=Counts(),
+                    seconds=1.0,
+                    started="2026-01-01T00:00:00+00:00",
+                )
+            )
+    return found
+
+
+def summary(spec: StudySpec, found: list[Record]):
+    return summarise(spec, lay_out(spec).points, found, rng=np.random.default_rng(0))
+
+
+def planted(levels) -> float:
+    """a raises by 1; b does nothing by itself, but `on` with `high` adds 4."""
+    return (levels["a"] == "high") + 4.0 * (levels["a"] == "high" and levels["b"] == "on")
+
+
+@pytest.mark.parametrize(
+    ("stated", "outcome"),
+    [
+        (claim("a", "high", "low", "greater"), "supported"),
+        (claim("a", "low", "high", "less"), "supported"),
+        (claim("a", "high", "low", "less"), "contradicted"),
+        (claim("a", "high", "low", "equivalent"), "contradicted"),
+        (claim("b", "full", "off", "equivalent"), "supported"),
+        (claim("b", "full", "off", "greater"), "equivalent"),
+        (claim("b", "on", "full", "greater"), "supported"),
+        (claim("b", "full", "on", "no_worse"), "contradicted"),
+    ],
+)
+def test_a_planted_effect_gets_its_verdict(stated, outcome):
+    spec = replace(SPEC, claims=(stated,))
+    (verdict,) = summary(spec, records(spec, planted)).verdicts
+    assert verdict.outcome == outcome
+    assert verdict.n == 10
+    assert verdict.family == 1
+
+
+def test_a_planted_interaction_is_found_and_no_other():
+    found = summary(SPEC, records(SPEC, planted))
+    (pair,) = found.interactions
+    assert pair.notable
+    assert "misleads" in pair.note
+    effects = {(c.name, tuple(c.held.items())): c.paired.difference.value for c in pair.simple if c.paired.difference}
+    assert effects["a: high vs low", (("b", "off"),)] == pytest.approx(1, abs=0.15)
+    assert effects["a: high vs low", (("b", "on"),)] == pytest.approx(5, abs=0.15)
+    (silent,) = summary(SPEC, records(SPEC, lambda levels: float(levels["a"] == "high"))).interactions
+    assert not silent.notable
+
+
+def test_shares_add_up_and_the_planted_factor_has_the_largest():
+    table = summary(SPEC, records(SPEC, lambda levels: 5.0 * (levels["a"] == "high"))).variance
+    assert table is not None
+    assert table.replicate is not None
+    assert table.residual is not None
+    assert sum(e.share for e in table.effects) + table.replicate.share + table.residual.share == pytest.approx(1)
+    largest = max(table.effects, key=lambda effect: effect.share)
+    assert largest.name == "a"
+
+
+def test_contrasts_without_a_claim_are_exploratory():
+    spec = replace(SPEC, claims=(claim("a", "high", "low", "greater"),))
+    contrasts = {c.name: c for c in summary(spec, records(spec, planted)).contrasts}
+    assert contrasts["a: high vs low"].q is None
+    assert contrasts["b: on vs off"].q is not None
+
+
+def test_four_replicates_carry_no_verdict():
+    spec = replace(SPEC, claims=(claim("a", "high", "low", "greater"),), replicates=4)
+    (verdict,) = summary(spec, records(spec, planted)).verdicts
+    assert verdict.outcome is None
+    assert verdict.needed == 5
+
+
+def test_foresight_uses_the_sd_that_is_known():
+    spec = replace(SPEC, claims=(claim("a", "high", "low", "greater"),))
+    points = lay_out(spec).points
+    (unknown,) = foresee(spec, points, [])
+    assert "not known before a first trial" in unknown
+    (known,) = foresee(spec, points, records(spec, planted, replicates=3))
+    assert "from n = 3 so far" in known
+
+
+def sequential(*claims: Claim) -> StudySpec:
+    return replace(SPEC, claims=claims, looks=(4, 7, 10))
+
+
+def test_a_plan_with_looks_asks_for_more_only_where_a_claim_is_open():
+    spec = sequential(claim("a", "high", "low", "greater"), claim("b", "full", "off", "greater", margin=0.001))
+    points = lay_out(spec).points
+    assert due(spec, points, []) == (4, frozenset(range(6)))
+    at_four = records(spec, lambda levels: 50.0 * (levels["a"] == "high"), noise=1.0, replicates=4)
+    n, rows = due(spec, points, at_four)
+    assert n == 7
+    assert {points[row].levels["b"] for row in rows} == {"full", "off"}
+
+
+def test_a_claim_is_decided_at_its_look_and_later_replicates_change_nothing():
+    spec = sequential(claim("a", "high", "low", "greater"))
+    found = records(spec, lambda levels: 50.0 * (levels["a"] == "high"), noise=0.5)
+    at_four, at_ten = (summary(spec, found[: 6 * n]).verdicts[0] for n in (4, 10))
+    assert at_four.outcome == "supported"
+    assert (at_four.look, at_four.n) == (1, 4)
+    assert at_four.interval == at_ten.interval
+    assert due(spec, lay_out(spec).points, found[:24]) == (0, frozenset())

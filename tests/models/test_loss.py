@@ -1,0 +1,50 @@
+import math
+
+import numpy as np
+import pytest
+import sklearn.metrics
+import torch
+from torch import nn
+
+from ablate.models import DoubleSoftmax, Hinge
+
+
+def test_a_softmax_too_many_has_a_floor():
+    certain = 1e4 * torch.eye(10)
+    loss = DoubleSoftmax()(certain, torch.arange(10))
+    assert loss.item() == pytest.approx(1.4612, abs=5e-5)
+    assert loss.item() == pytest.approx(math.log(math.e + 9) - 1)
+    assert nn.CrossEntropyLoss()(certain, torch.arange(10)).item() == 0
+
+
+def test_double_softmax_is_cross_entropy_on_probabilities():
+    logits, targets = torch.randn(20, 5), torch.randint(5, (20,))
+    expected = -((e := (p := logits.exp() / logits.exp().sum(1, keepdim=True)).exp()) / e.sum(1, keepdim=True)).log()
+    torch.testing.assert_close(DoubleSoftmax()(logits, targets), expected[torch.arange(20), targets].mean())
+    assert p.shape == (20, 5)
+
+
+def test_hinge_is_scikit_learn_s():
+    outputs, targets = torch.randn(50, 1), torch.randint(2, (50, 1)).float() * 2 - 1
+    expected = sklearn.metrics.hinge_loss(targets[:, 0].numpy(), outputs[:, 0].numpy())
+    assert Hinge()(outputs, targets).item() == pytest.approx(expected)
+
+
+def test_hinge_is_flat_beyond_its_margin():
+    outputs = torch.tensor([[-2.0], [0.5], [3.0]], requires_grad=True)
+    Hinge()(outputs, torch.tensor([[-1.0], [1.0], [1.0]])).backward()
+    np.testing.assert_allclose(outputs.grad[:, 0], [0, -1 / 3, 0])
+
+
+def test_torch_s_categorical_hinge_is_half_of_it_at_two_classes():
+    z = torch.randn(50, 2)
+    targets = torch.randint(2, (50,))
+    one = (z[:, 1] - z[:, 0]).unsqueeze(1)
+    signs = 2 * targets.float().unsqueeze(1) - 1
+    torch.testing.assert_close(nn.MultiMarginLoss()(z, targets), Hinge()(one, signs) / 2)
+
+
+def test_one_logit_is_the_difference_of_two():
+    z, targets = torch.randn(50, 2), torch.randint(2, (50,))
+    one = nn.BCEWithLogitsLoss()((z[:, 1] - z[:, 0]).unsqueeze(1), targets.float().unsqueeze(1))
+    torch.testing.assert_close(nn.CrossEntropyLoss()(z, targets), one)

@@ -1,0 +1,104 @@
+import math
+
+import pytest
+import sklearn.metrics
+import torch
+
+from ablate.errors import ModelError
+from ablate.models.metric import Accuracy, CalibrationError, Margin, ProbabilitySum, SupError
+
+CLASSES = torch.tensor([0, 1, 1, 0, 1, 0, 0])
+ENCODED = {
+    "classes": CLASSES,
+    "binary": CLASSES.float().unsqueeze(1),
+    "signs": 2 * CLASSES.float().unsqueeze(1) - 1,
+    "one_hot": torch.eye(2)[CLASSES],
+}
+
+
+def measured(metric, predictions, targets) -> float:
+    """In two batches of unequal sizes."""
+    metric.update(predictions[:5], targets[:5])
+    metric.update(predictions[5:], targets[5:])
+    return float(metric.compute())
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_accuracy_in_every_encoding(encoding):
+    two = torch.randn(7, 2)
+    # Logits between 0 and 1 are logits all the same: class 1 from 0 on, not from .5.
+    two[0] = torch.tensor([0.1, 0.3])
+    predictions = (two[:, 1:] - two[:, :1]) if encoding in ("binary", "signs") else two
+    said = [int(b > a) for a, b in two.tolist()]
+    expected = sklearn.metrics.accuracy_score(CLASSES, said)
+    assert measured(Accuracy(), predictions, ENCODED[encoding]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("encoding", ["binary", "signs"])
+def test_margin_of_one_output(encoding):
+    y = torch.randn(7, 1)
+    expected = sum(v if c else -v for v, c in zip(y[:, 0].tolist(), CLASSES.tolist(), strict=True)) / 7
+    assert measured(Margin(), y, ENCODED[encoding]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("one_hot", [False, True])
+def test_margin_of_an_output_per_class(one_hot):
+    y, targets = torch.randn(7, 4), torch.tensor([3, 0, 1, 1, 2, 0, 3])
+    expected = sum(
+        row[c] - max(v for k, v in enumerate(row) if k != c)
+        for row, c in zip(y.tolist(), targets.tolist(), strict=True)
+    )
+    assert measured(Margin(), y, torch.eye(4)[targets] if one_hot else targets) == pytest.approx(expected / 7)
+
+
+def calibration_error(probabilities, right) -> float:
+    """Σ over 15 bins of share × |accuracy − confidence|, by a loop."""
+    total = 0.0
+    for k in range(15):
+        members = [i for i, p in enumerate(probabilities) if k / 15 < p <= (k + 1) / 15]
+        if members:
+            accuracy = sum(right[i] for i in members) / len(members)
+            confidence = sum(probabilities[i] for i in members) / len(members)
+            total += len(members) / len(probabilities) * abs(accuracy - confidence)
+    return total
+
+
+@pytest.mark.parametrize(("link", "one_hot"), [("softmax", False), ("sigmoid", True)])
+@pytest.mark.parametrize("shift", [0.0, 4.0])
+def test_calibration_error(link, one_hot, shift):
+    # Shifted up, all logits lie outside [0, 1]; squeezed, all lie inside, and are logits none the less.
+    z, targets = torch.rand(200, 3) + shift, torch.randint(3, (200,))
+    p = z.softmax(1) if link == "softmax" else z.sigmoid()
+    right = (z.argmax(1) == targets).tolist()
+    expected = calibration_error(p.amax(1).tolist(), right)
+    given = torch.eye(3)[targets] if one_hot else targets
+    assert measured(CalibrationError(num_classes=3, link=link), z, given) == pytest.approx(expected, abs=1e-6)
+    assert expected > 0.01
+
+
+def test_sum_of_probabilities():
+    z = torch.zeros(7, 4)
+    assert measured(ProbabilitySum(link="softmax"), z, CLASSES) == pytest.approx(1)
+    assert measured(ProbabilitySum(link="sigmoid"), z, CLASSES) == pytest.approx(2)
+
+
+def test_unknown_link():
+    with pytest.raises(ModelError, match=r"Unknown link 'sigmod'. Did you mean 'sigmoid'"):
+        ProbabilitySum(link="sigmod")
+
+
+def test_sup_error_is_the_largest_of_all_batches():
+    y = torch.tensor([1.0, 2, -9, 0, 0, 0, 0]).unsqueeze(1)
+    assert measured(SupError(), y, torch.ones(7, 1)) == 10
+    assert measured(SupError(), y.flip(0), torch.ones(7, 1)) == 10
+    metric = SupError()
+    metric.update(y, y + 3)
+    metric.reset()
+    metric.update(y, y - 2)
+    assert metric.compute() == 2
+
+
+@pytest.mark.parametrize("build", [Margin, SupError])
+def test_what_is_not_finite_shows(build):
+    y = torch.tensor([1.0, math.nan, 0, 0, 0, 0, 0]).unsqueeze(1)
+    assert math.isnan(measured(build(), y, torch.ones(7, 1)))
