@@ -39,8 +39,8 @@ class Observer(Protocol):
         """Something that the user must know before or while it goes on."""
         ...
 
-    def started(self, total: int, already: int, response: str) -> None:
-        """Trials of the study, how many of them are there already, and the response that each yields."""
+    def started(self, planned: Plan, already: int) -> None:
+        """What is going to be there, and how many of its trials are there already."""
         ...
 
     def finished(self, record: Record) -> None:
@@ -212,7 +212,7 @@ def run(
                 return run(words, observer=observer, stale=stale, cwd=cwd)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned)
-        observer.started(len(planned.trials), len(planned.trials) - len(missing), planned.spec.response.name)
+        observer.started(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
         while batch := _next(planned, [t for t in missing if t.id not in tried], directory.contents().records):
             _train(engine, planned, batch, observer)

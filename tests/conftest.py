@@ -31,8 +31,8 @@ class Listener:
     def told(self, message: str) -> None:
         self.remarks.append(message)
 
-    def started(self, total: int, already: int, response: str) -> None:
-        self.total, self.already, self.response = total, already, response
+    def started(self, planned, already: int) -> None:
+        self.total, self.already, self.response = len(planned.trials), already, planned.spec.response.name
 
     def finished(self, record) -> None:
         self.records.append(record)

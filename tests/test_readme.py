@@ -1,8 +1,8 @@
 """Every block of the README runs, and the screen that it shows is what the committed results print.
 
 Blocks run in their order, in one empty directory: `sh` as a shell would run them; `python` and `yaml` are written to
-the file that their first line names. The block with `make run` and `make test` is not run from inside `make test`: make is
-asked whether it knows what it says.
+the file that their first line names. The block with `make run` and `make test` is not run from inside `make test`:
+make is asked whether it knows what it says.
 """
 
 import os

@@ -183,7 +183,7 @@ def test_the_study_is_frozen_with_its_claims_before_the_first_trial(here, listen
     seen = []
 
     class Looking(type(listener)):
-        def started(self, total, already, response):
+        def started(self, planned, already):
             directory = StudyDirectory(here / "results/breadth")
             seen.append((directory.frozen(), directory.contents()))
 

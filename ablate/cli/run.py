@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ablate.report.progress import Progress
     from ablate.store import Record
+    from ablate.study import Plan
 
 
 class Stale(StrEnum):
@@ -56,8 +57,8 @@ def run(
     if show_plan:
         from ablate.cli.plan import print_plan
 
-        if (format, stale) != (Format.table, Stale.keep):
-            raise ConfigError("--plan trains nothing and prints one table: leave --format and --stale out.")
+        if (format, stale, fail_on) != (Format.table, Stale.keep, None):
+            raise ConfigError("--plan trains nothing and prints one table: leave --format, --stale and --fail-on out.")
         return print_plan(asked)
 
     from ablate import study
@@ -103,15 +104,18 @@ class _Watch:
 
         note(message)
 
-    def started(self, total: int, already: int, response: str) -> None:
+    def started(self, planned: "Plan", already: int) -> None:
         """Opens the progress, unless nothing is to be trained."""
-        self.total, self.done = total, already
-        if already < total:
+        self.total, self.done = len(planned.trials), already
+        self._response = planned.spec.response.name
+        if self.done < self.total:
+            from ablate.report.point_name import PointNames
             from ablate.report.progress import Progress
 
-            self._progress = Progress(total, already, response)
+            baseline = {factor.name: factor.reference for factor in planned.spec.factors}
+            names = PointNames([point.levels for point in planned.layout.points], baseline)
+            self._progress = Progress(self.total, already, self._response, name=names.of)
             self._progress.__enter__()
-            self._response = response
 
     def finished(self, record: "Record") -> None:
         """Counts one more trial."""

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -168,7 +169,9 @@ def test_a_mistake_is_2_in_the_users_words(capsys):
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("ours"), BrokenPipeError("ours")])
-def test_a_bug_is_1_with_its_traceback_in_a_file(error, capsys):
+def test_a_bug_is_1_with_its_traceback_in_a_file(error, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
     @reported
     def command() -> None:
         raise error
