@@ -56,7 +56,7 @@ def _about(group: str, file: Path) -> str:
         levels = factor.get("levels") or {}
         marked = [f"{name} (reference)" if name == factor.get("reference") else str(name) for name in levels]
         return ", ".join(marked)
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8", errors="replace") as lines:
         return next((line.lstrip("# ").rstrip() for line in lines if line.startswith("#")), "")
 
 
@@ -64,6 +64,6 @@ def _mapping(file: Path) -> dict[str, Any]:
     """The file's mapping, or nothing where it is not one: composing it says what is wrong with it."""
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, UnicodeDecodeError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
@@ -81,6 +82,8 @@ class Composer:
                 return compose("config", overrides=list(overrides))
             except (HydraException, OmegaConfBaseException) as error:
                 raise ConfigError(self._explain(error, overrides)) from error
+            except (yaml.YAMLError, UnicodeDecodeError) as error:
+                raise ConfigError(_unparsed(error)) from error
 
     def _check_group(self, override: str) -> None:
         group = key(override)
@@ -141,6 +144,15 @@ def _flatten(tree: Any, prefix: str = "") -> Iterator[str]:
         for name, branch in tree.items():
             yield f"{prefix}{name}"
             yield from _flatten(branch, f"{prefix}{name}.")
+
+
+def _unparsed(error: yaml.YAMLError | UnicodeDecodeError) -> str:
+    """Words where a file stops being YAML."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f"A configuration file is not YAML in UTF-8: {_first(error)}."
+    problem = getattr(error, "problem", None) or _first(error)
+    return f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}, is not YAML: {problem}."
 
 
 def _first(error: Exception) -> str:

@@ -48,6 +48,7 @@ class Study:
             directory=_directory(settings["study"]["name"], request),
         )
         _check_conflicts(self.spec)
+        _check_added(self.spec)
 
     def resolve(self, levels: Mapping[str, str], overrides: Sequence[str]) -> Config:
         """The configuration of one design point: its levels' overrides on top of the user's.
@@ -87,6 +88,23 @@ def _check_conflicts(spec: StudySpec) -> None:
             raise ConfigError(
                 f"{override!r} would be ignored: the factor {factor.name!r} sets {key(override)!r} in its levels "
                 f"({', '.join(factor.levels)}). Leave the factor out with study.factors=[…], or change its levels."
+            )
+
+
+def _check_added(spec: StudySpec) -> None:
+    """A level that is added on the command line must be one that the study takes: else it would be ignored."""
+    for override in spec.overrides:
+        _, factor, _, level = [*key(override).split("."), "", "", ""][:4]
+        if not key(override).startswith("factor.") or not level:
+            continue
+        if factor not in spec.names:
+            raise ConfigError(f"{override!r} would be ignored: " + unknown("factor of this study", factor, spec.names))
+        levels = spec.factor(factor).levels
+        if level not in levels:
+            taken = ", ".join((*levels, level))
+            raise ConfigError(
+                f"{override!r} would be ignored: this study takes some of the levels of {factor!r} only. Take it too: "
+                f"'study.factors=[{{{factor}: [{taken}]}}]' (with the study's other factors)."
             )
 
 

@@ -56,7 +56,7 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
             )
         else:
             overrides.append(word)
-    study = study or DEFAULT_STUDY
+    study = DEFAULT_STUDY if study is None else study
     if study not in catalog.names("study"):
         raise ConfigError(unknown("study", study, catalog.names("study")) + " 'ablate list studies' describes them.")
     for name in sorted({key(o) for o in overrides} & set(sweeps)):

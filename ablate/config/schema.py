@@ -1,7 +1,8 @@
 """What a study's YAML may say, and the one function that turns it into a StudySpec."""
 
+import re
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -38,7 +39,7 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     response: str | ResponseYaml
     factors: list[str | dict[str, list[str]]] = []
     """Names, or `{name: [level, …]}` to take only some of a factor's levels."""
-    resolution: Literal[3, 4, 5, 6] | None = None
+    resolution: int | None = None
     exclude: list[dict[str, str]] = []
     claims: list[ClaimYaml] = []
     looks: int | list[int] | None = None
@@ -142,7 +143,21 @@ def convert(value: Any, schema: type[Schema], where: str) -> Schema:
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$")
         at = (where + path.rstrip("`")).lstrip(".") or where
-        raise ConfigError(f"{at}: {what[:1].lower()}{what[1:]}.") from error
+        reason = f"{at}: {what[:1].lower()}{what[1:]}."
+        if choices := _choices(schema, re.findall(r"\.(\w+)", path)):
+            given = re.fullmatch(r"Invalid enum value '(.*)'", what)
+            reason = unknown(at, given[1], choices) if given else f"{reason} Valid: {', '.join(choices)}."
+        raise ConfigError(reason) from error
+
+
+def _choices(hint: Any, names: list[str]) -> tuple[str, ...]:
+    """The words that a field is limited to, by its path below a type; none where it is not."""
+    if get_origin(hint) is Literal:
+        return () if names else tuple(map(str, get_args(hint)))
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return _choices(get_type_hints(hint).get(names[0]), names[1:]) if names else ()
+    inner = (_choices(part, names) for part in get_args(hint))  # items of a list, arms of a union
+    return next((choices for choices in inner if choices), ())
 
 
 def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) -> Factor:

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from ablate.cli.completion import complete_request, complete_results
+
+MODELS = sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "conf/model").glob("*.yaml"))
 
 
 def offered(incomplete, *words, **params):
@@ -21,8 +24,8 @@ def offered(incomplete, *words, **params):
         ([], "he", ["head"]),
         ([], "repl", ["replicates="]),
         ([], "data", ["data.", "data="]),
-        ([], "model=", ["model=mlp", "model=resnet"]),
-        ([], "model=m", ["model=mlp"]),
+        ([], "model=", [f"model={name}" for name in MODELS]),
+        ([], "model=ml", ["model=mlp"]),
         ([], "study=sk", ["study=skip_span"]),
         (["smoke"], "model.wi", ["model.width="]),
         (["smoke"], "trainer.max_e", ["trainer.max_epochs="]),
@@ -45,10 +48,10 @@ def test_a_second_study_is_not_offered(here):
 @pytest.mark.parametrize(
     ("words", "incomplete", "offers"),
     [
-        (["model", "="], "m", ["mlp"]),  # bash takes `model=m` apart at the equals sign
-        (["model"], "", ["mlp", "resnet"]),  # and Typer leaves an equals sign that is last away
+        (["model", "="], "ml", ["mlp"]),  # bash takes `model=ml` apart at the equals sign
+        (["model"], "", MODELS),  # and Typer leaves an equals sign that is last away
         (["smoke", "data", "=", "synthetic"], "data.fun", ["data.function="]),
-        (["study", "=", "head", "model", "="], "r", ["resnet"]),
+        (["study", "=", "head", "model", "="], "resn", ["resnet"]),
     ],
 )
 def test_words_that_bash_takes_apart(words, incomplete, offers, here):
@@ -83,8 +86,8 @@ def test_results_are_offered_by_name(ablate, here, tiny):
     ("line", "offers"),
     [
         (["run", "sm"], "smoke"),
-        (["run", "smoke", "model", "=", "r"], "resnet"),
-        (["plan", "smoke", "model", "="], "mlp\nresnet"),
+        (["run", "smoke", "model", "=", "resn"], "resnet"),
+        (["plan", "smoke", "model", "="], "\n".join(MODELS)),
         (["run", "smoke", "--format", "l"], "latex"),
         (["list", "st"], "studies"),
     ],

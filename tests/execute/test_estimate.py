@@ -27,7 +27,7 @@ def measured(config, folder) -> float:
 @pytest.mark.parametrize(
     "words",
     [
-        ["trainer.max_epochs=10"],
+        ["model.width=4", "model.depth=0", "data.batch_size=100", "trainer.max_epochs=20"],
         ["model=resnet", "model.width=16", "model.depth=4", "trainer.max_epochs=2"],
         ["model.width=256", "data.batch_size=1", "trainer.max_epochs=3"],
     ],
