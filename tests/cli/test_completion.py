@@ -26,7 +26,7 @@ def offered(incomplete, *words, **params):
         ([], "data", ["data.", "data="]),
         ([], "model=", [f"model={name}" for name in MODELS]),
         ([], "model=ml", ["model=mlp"]),
-        ([], "study=sk", ["study=skip_span"]),
+        ([], "study=skip_s", ["study=skip_span"]),
         (["smoke"], "model.wi", ["model.width="]),
         (["smoke"], "trainer.max_e", ["trainer.max_epochs="]),
         (["head", "data=synthetic"], "data.fun", ["data.function="]),
