@@ -61,6 +61,8 @@ class Plan:
     trials: tuple[Trial, ...]
     directory: Path
     contents: Contents
+    frozen: bytes | None
+    """study.yaml as it was when the plan was made; None where there was none."""
     added: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -97,7 +99,8 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     study = load(words, here)
     spec, added, notes = study.spec, (), ()
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
-    if directory.exists:
+    content = directory.read("study.yaml")
+    if content is not None:
         frozen = directory.frozen().spec
         spec, added, notes = extend(frozen, spec)
         if not added:
@@ -111,6 +114,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         trials=trials(spec, layout.points, configs),
         directory=directory.path,
         contents=directory.contents(),
+        frozen=content,
         added=added,
         notes=notes,
     )
@@ -194,7 +198,8 @@ def run(
             directory.check_writable()
         else:
             lock.acquire()
-            planned = plan(words, cwd=cwd)  # another driver may have finished between the first look and the lock
+            if (directory.read("study.yaml"), directory.digest()) != (planned.frozen, planned.contents.digest):
+                planned = plan(words, cwd=cwd)  # another driver has finished between the first look and the lock
         for note in planned.notes:
             observer.told(note)
         for trial_id, reason in planned.contents.unreadable.items():

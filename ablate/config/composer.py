@@ -104,7 +104,8 @@ class Composer:
             raise ConfigError(self._unknown_key(name, config))
         value: Any = parse_override(override).value()
         try:
-            OmegaConf.update(config, name, value, merge=True)
+            # A mapping may bring keys that are not there yet, such as trainer.lightning={limit_train_batches: 3}.
+            OmegaConf.update(config, name, value, merge=True, force_add=isinstance(value, dict))
         except OmegaConfBaseException as error:
             raise ConfigError(f"{override!r} cannot be set: {_first(error)}") from error
 

@@ -165,3 +165,8 @@ def test_every_shipped_study_composes_to_a_plan(name, here):
 
 def test_every_error_is_the_users_to_see():
     assert issubclass(ConfigError, AblateError)
+
+
+def test_a_mapping_may_bring_keys_that_are_not_there(here):
+    study = load(["smoke", "trainer.lightning={limit_train_batches: 3}"], here)
+    assert study.spec.settings["trainer"]["lightning"] == {"limit_train_batches": 3}
