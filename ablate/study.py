@@ -90,6 +90,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     Raises:
         AblateError: anything in the request that does not fit, or a study on disk that is another one.
     """
+    from ablate.analyze.claim import check_claim
     from ablate.config.load import load
     from ablate.design import lay_out
     from ablate.plan import trials
@@ -105,6 +106,8 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         spec, added, notes = extend(frozen, spec)
         if not added:
             spec = replace(spec, request=frozen.request)  # the command that makes these results is still that one
+    for claim in spec.claims:
+        check_claim(claim)
     layout = lay_out(spec)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
     return Plan(

@@ -94,6 +94,20 @@ def test_a_study_with_results_under_other_settings_is_named(ablate, tiny, refuse
     assert "'ablate run smoke'" in said
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ("margin: 0", ["hidden_activation: tanh vs relu", "margin: 0", "more than 0"]),
+        ("margin: -0.1", ["margin: -0.1", "more than 0"]),
+        ("margin: 0.1, alpha: 0.7", ["alpha: 0.7", "between 0 and 0.5"]),
+    ],
+)
+def test_a_claim_that_states_nothing(changed, says, tiny, refused):
+    claim = f"{{contrast: {{hidden_activation: [tanh, relu]}}, expect: equivalent, {changed}}}"
+    said = refused("run", *tiny, f"study.claims=[{claim}]")
+    assert all(part in said for part in says), said
+
+
 def test_two_design_points_that_build_the_same_network(tiny, refused):
     # Without hidden layers, what a branch would do with its last activation changes nothing.
     said = refused("run", *tiny, "model.branch_activation=all,inner", "study.factors=[]")
