@@ -406,6 +406,6 @@ def _summarise(frozen: Frozen, layout: Layout, records: Sequence[Record]) -> Sum
     spec = frozen.spec
     notes = (*layout.notes, *layout.confounding)
     if frozen.looked and spec.claims and spec.looks is None:
-        said = extension_note((*frozen.looked, spec.replicates), alpha=max(c.alpha for c in spec.claims))
-        notes = (*notes, said[:1].upper() + said[1:])
+        alpha = max(claim.alpha for claim in spec.claims)
+        notes = (*notes, extension_note((*frozen.looked, spec.replicates), alpha=alpha))
     return analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes)

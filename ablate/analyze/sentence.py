@@ -17,8 +17,11 @@ def sentence(verdict: Verdict) -> str:
     It opens with the outcome; that of a claim of equivalence which is supported reads `equivalent`.
     """
     found = f"{_heading(verdict)}: {_finding(verdict)}; {_numbers(verdict)}"
-    if verdict.outcome != "inconclusive" or verdict.failure_sensitive or verdict.evidence is None:
+    if verdict.outcome != "inconclusive" or verdict.failure_sensitive or _is_constant(verdict):
         return found
+    if verdict.look is not None:
+        more = "the last look left it open" if verdict.needed is None else f"the next look is at n = {verdict.needed}"
+        return f"{found}; {more}"
     if verdict.needed is None:
         return f"{found}; not even 1000 replicates would probably decide it"
     return f"{found}; {verdict.needed} replicates would probably decide it"
@@ -43,7 +46,7 @@ def _finding(verdict: Verdict) -> str:
             f"whether {_claimed(verdict)} hangs on the diverged trials, {verdict.alone} where they are scored, "
             f"{verdict.survivors} among the survivors only"
         )
-    if verdict.evidence is None:
+    if _is_constant(verdict):
         return f"every replicate has the same difference between {arm} and {reference}, which leaves no interval"
     if verdict.outcome == "inconclusive":
         return f"open whether {_claimed(verdict)}{_alone(verdict)}"
@@ -55,6 +58,11 @@ def _alone(verdict: Verdict) -> str:
     if verdict.alone == verdict.outcome:
         return ""
     return f" ({verdict.alone} alone, but not among {verdict.family} claims)"
+
+
+def _is_constant(verdict: Verdict) -> bool:
+    """Whether all differences are equal. A look at n = 3 or 4 has no evidence of the usual kind, but an interval."""
+    return verdict.evidence is None and (verdict.interval is None or verdict.interval.low is None)
 
 
 def _claimed(verdict: Verdict) -> str:

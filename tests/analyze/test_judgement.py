@@ -152,3 +152,11 @@ def test_a_claim_is_decided_at_its_look_and_later_replicates_change_nothing():
     assert (at_four.look, at_four.n) == (1, 4)
     assert at_four.interval == at_ten.interval
     assert due(spec, lay_out(spec).points, found[:24]) == (0, frozenset())
+
+
+@pytest.mark.parametrize(("replicates", "says"), [(4, "the next look is at n = 7"), (10, "the last look left it open")])
+def test_an_open_claim_says_when_it_is_looked_at_again(replicates, says):
+    spec = sequential(claim("a", "high", "low", "greater", margin=0.001))
+    (verdict,) = summary(spec, records(spec, lambda _: 0.0, noise=1.0, replicates=replicates)).verdicts
+    assert verdict.outcome == "inconclusive"
+    assert verdict.line.endswith(says)
