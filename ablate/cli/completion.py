@@ -34,6 +34,14 @@ def complete_results(ctx: typer.Context, incomplete: str) -> list[str]:
     return sorted(p.parent.name for p in root.glob("*/study.yaml") if p.parent.name.startswith(incomplete))
 
 
+def complete_tag(incomplete: str) -> list[str]:
+    """The topics of the studies that there are."""
+    from ablate.config.catalog import Catalog
+
+    topics = {topic for study in Catalog(Path.cwd()).options("study") for topic in study.tags}
+    return sorted(topic for topic in topics if topic.startswith(incomplete))
+
+
 def _rejoined(pieces: Sequence[str]) -> list[str]:
     """The words as typed: bash takes `model=mlp` apart into three, of which Typer drops an equals sign that is last."""
     words: list[str] = []

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ablate.cli.completion import complete_tag
 from ablate.cli.exits import reported
 
 
@@ -26,15 +27,30 @@ GROUP = {"studies": "study", "factors": "factor", "models": "model", "data": "da
 @reported
 def list_(
     kind: Annotated[Kind | None, typer.Argument(help="What to list (default: everything).", show_default=False)] = None,
+    tag: Annotated[
+        str | None,
+        typer.Option(help="Only the studies on this topic.", autocompletion=complete_tag, show_default=False),
+    ] = None,
 ) -> None:
     """List studies, factors, models, data sets and engines, your own among them, one line each."""
     from ablate.config.catalog import Catalog
+    from ablate.errors import ConfigError, unknown
     from ablate.report.listing import listing
     from ablate.report.terminal import terminal
 
+    if tag is not None and kind not in (None, Kind.studies):
+        raise ConfigError(f"--tag chooses among studies; {kind} have no topics: 'ablate list studies --tag {tag}'.")
     catalog = Catalog(Path.cwd())
+    topics = sorted({topic for study in catalog.options("study") for topic in study.tags})
+    if tag is not None and tag not in topics:
+        raise ConfigError(unknown("tag", tag, topics))
+    kinds = [Kind.studies] if tag is not None else [kind] if kind is not None else list(Kind)
     tables = [
-        listing(k.value, {option.name: option.about for option in catalog.options(GROUP[k.value])})
-        for k in ([kind] if kind is not None else Kind)
+        listing(
+            f"{k} ({tag})" if tag else k.value,
+            {option.name: option.about for option in catalog.options(GROUP[k.value]) if not tag or tag in option.tags},
+            notes=(f"Topics for --tag: {', '.join(topics)}.",) if k is Kind.studies and topics and not tag else (),
+        )
+        for k in kinds
     ]
     sys.stdout.write(terminal(tables, sys.stdout, None))

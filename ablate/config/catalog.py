@@ -18,6 +18,8 @@ class Option:
     name: str
     about: str
     path: Path
+    tags: tuple[str, ...] = ()
+    """A study's topics."""
 
 
 class Catalog:
@@ -31,7 +33,7 @@ class Catalog:
         files: dict[str, Path] = {}
         for root in reversed(self._path):
             files.update({file.stem: file for file in (root / group).glob("*.yaml")})
-        return tuple(Option(name=n, about=_about(group, f), path=f) for n, f in sorted(files.items()))
+        return tuple(_option(group, name, file) for name, file in sorted(files.items()))
 
     def names(self, group: str) -> tuple[str, ...]:
         """The names of a group's options, unread."""
@@ -47,10 +49,18 @@ class Catalog:
         return {}
 
 
+def _option(group: str, name: str, file: Path) -> Option:
+    if group != "study":
+        return Option(name=name, about=_about(group, file), path=file)
+    study = _mapping(file).get("study")
+    study = study if isinstance(study, dict) else {}
+    tags = study.get("tags")
+    tags = tuple(map(str, tags)) if isinstance(tags, list) else ()
+    return Option(name=name, about=str(study.get("question") or ""), path=file, tags=tags)
+
+
 def _about(group: str, file: Path) -> str:
-    """A study speaks by its question, a factor by its levels, anything else by the first comment of its file."""
-    if group == "study":
-        return str((_mapping(file).get("study") or {}).get("question") or "")
+    """A factor speaks by its levels, anything else by the first comment of its file."""
     if group == "factor":
         factor = _mapping(file).get(file.stem) or {}
         levels = factor.get("levels") or {}

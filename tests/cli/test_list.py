@@ -2,6 +2,8 @@
 
 import pytest
 
+from ablate.config.catalog import Catalog
+
 
 @pytest.mark.parametrize(
     ("kind", "names"),
@@ -44,3 +46,37 @@ def test_a_file_that_does_not_parse_hides_no_other(ablate, write):
     assert result.exit_code == 0
     assert "odd" in result.stdout
     assert "smoke" in result.stdout
+
+
+def test_each_shipped_question_takes_one_line_of_a_narrow_terminal(ablate, here):
+    lines = ablate("list", "studies").stdout.splitlines()
+    for study in Catalog(here).names("study"):
+        (line,) = [line for line in lines if line.split()[:1] == [study]]
+        assert line.endswith("?"), line
+
+
+def test_a_tag_chooses_the_studies_on_a_topic(ablate):
+    result = ablate("list", "studies", "--tag", "init")
+    names = [line.split()[0] for line in result.stdout.splitlines()[3:]]
+    assert {"init", "bias_init", "conv_fan_in", "zero_init_residual"} <= set(names)
+    assert "head" not in names
+    assert ablate("list", "--tag", "init").stdout == result.stdout
+
+
+def test_the_topics_stand_below_the_studies_and_ones_own_is_among_them(ablate, write):
+    write("conf/study/mine.yaml", "# @package _global_\nstudy: {name: mine, question: Is it?, tags: [pruning]}\n")
+    assert "pruning" in ablate("list", "studies").stdout.partition("Topics for --tag:")[2]
+    assert "mine " in ablate("list", "--tag", "pruning").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["studies", "--tag", "int"], "Unknown tag 'int'. Did you mean 'init'?"),
+        (["models", "--tag", "init"], "models have no topics: 'ablate list studies --tag init'."),
+    ],
+)
+def test_a_tag_that_does_not_fit_is_said(words, said, ablate):
+    result = ablate("list", *words)
+    assert result.exit_code == 2
+    assert said in result.stderr
