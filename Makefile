@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports pytest bench results clean
+.PHONY: help install run test lint types imports pytest bench results questions clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -52,6 +52,15 @@ bench: $(VENV)/.installed-test ## every benchmark, its table printed
 results: run ## regenerates the tables in results/ that are kept in git
 	$(BIN)/ablate show core --format markdown > results/core.md
 	$(BIN)/ablate show core --format json > results/core.json
+
+questions: $(VENV)/.installed ## answers every question that ships; regenerates results/questions/ and the README's table
+	@for study in $$($(BIN)/ablate list studies --names); do $(BIN)/ablate run $$study > /dev/null || exit; done
+	@mkdir -p results/questions
+	$(BIN)/ablate verdicts $$($(BIN)/ablate list studies --names) --format markdown > results/questions/verdicts.md
+	$(BIN)/ablate verdicts $$($(BIN)/ablate list studies --names) --format json > results/questions/verdicts.json
+	@grep '^|' results/questions/verdicts.md > $(VENV)/verdicts
+	@sed -e '/<!-- verdicts -->/,/<!-- end of verdicts -->/{//!d;}' -e '/<!-- verdicts -->/r $(VENV)/verdicts' README.md > $(VENV)/README
+	@cp $(VENV)/README README.md
 
 clean: ## removes .venv and caches; results stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

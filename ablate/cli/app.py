@@ -10,6 +10,7 @@ from ablate.cli.list import list_
 from ablate.cli.plan import plan
 from ablate.cli.run import run
 from ablate.cli.show import show
+from ablate.cli.verdicts import verdicts
 
 app = typer.Typer(
     name="ablate",
@@ -22,6 +23,7 @@ app.command()(run)
 app.command()(plan)
 app.command("list")(list_)
 app.command()(show)
+app.command()(verdicts)
 app.command()(doctor)
 
 

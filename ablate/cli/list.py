@@ -31,6 +31,7 @@ def list_(
         str | None,
         typer.Option(help="Only the studies on this topic.", autocompletion=complete_tag, show_default=False),
     ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Names alone, one a line, for a script.")] = False,
 ) -> None:
     """List studies, factors, models, data sets and engines, your own among them, one line each."""
     from ablate.config.catalog import Catalog
@@ -45,12 +46,16 @@ def list_(
     if tag is not None and tag not in topics:
         raise ConfigError(unknown("tag", tag, topics))
     kinds = [Kind.studies] if tag is not None else [kind] if kind is not None else list(Kind)
+    found = {k: [o for o in catalog.options(GROUP[k.value]) if tag is None or tag in o.tags] for k in kinds}
+    if names:
+        sys.stdout.writelines(f"{option.name}\n" for options in found.values() for option in options)
+        return
     tables = [
         listing(
-            f"{k} ({tag})" if tag else k.value,
-            {option.name: option.about for option in catalog.options(GROUP[k.value]) if not tag or tag in option.tags},
-            notes=(f"Topics for --tag: {', '.join(topics)}.",) if k is Kind.studies and topics and not tag else (),
+            k.value if tag is None else f"{k} ({tag})",
+            {option.name: option.about for option in options},
+            notes=(f"Topics for --tag: {', '.join(topics)}.",) if k is Kind.studies and topics and tag is None else (),
         )
-        for k in kinds
+        for k, options in found.items()
     ]
     sys.stdout.write(terminal(tables, sys.stdout, None))

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from ablate.analyze.claim import sides
@@ -42,11 +42,27 @@ def to_csv(summary: Summary) -> str:
         *(_lenth(summary.lenth) if summary.lenth else ()),
         *(_failure(failure, names) for failure in summary.failures),
     ]
-    for row in rows:
-        row |= {"study": summary.study, "response": summary.response, "better": summary.better}
-    columns = _columns(rows)
+    return _written([row | _of(summary) for row in rows])
+
+
+def verdicts_csv(summaries: Sequence[Summary]) -> str:
+    """The verdicts of several studies, a row each, with the study's question and command."""
+    return _written(
+        [
+            _verdict(verdict) | _of(summary) | {"question": summary.question, "command": summary.command}
+            for summary in summaries
+            for verdict in summary.verdicts
+        ]
+    )
+
+
+def _of(summary: Summary) -> Row:
+    return {"study": summary.study, "response": summary.response, "better": summary.better}
+
+
+def _written(rows: list[Row]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer = csv.DictWriter(out, _columns(rows), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()

@@ -61,7 +61,7 @@ def _evidence(summary: Summary) -> Table:
     tested = [v.n >= P_FROM for v in verdicts]
     columns: list[tuple[Column, list[str]]] = [
         (Column(name="claim", key=True, wrap=True), names),
-        (Column(name="outcome", wrap=True, tones=TONES), [_outcome(v) for v in verdicts]),
+        (Column(name="outcome", wrap=True, tones=TONES), [outcome(v) for v in verdicts]),
         (Column(name=with_interval("Δ", intervals) if same else "Δ [interval]"), deltas),
         (Column(name="margin", justify="right"), [f"{v.claim.margin:g}" for v in verdicts]),
         (Column(name="n", justify="right", group=1), [str(v.n) for v in verdicts]),
@@ -91,7 +91,8 @@ def _evidence(summary: Summary) -> Table:
     )
 
 
-def _outcome(verdict: Verdict) -> str:
+def outcome(verdict: Verdict) -> str:
+    """What was found, with what qualifies it."""
     if verdict.outcome is None:
         return "no verdict"
     if verdict.failure_sensitive:

@@ -80,3 +80,8 @@ def test_a_tag_that_does_not_fit_is_said(words, said, ablate):
     result = ablate("list", *words)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_a_script_gets_names_alone(ablate, here):
+    assert ablate("list", "studies", "--names").stdout.split() == list(Catalog(here).names("study"))
+    assert "init" in ablate("list", "--tag", "init", "--names").stdout.splitlines()

@@ -1,0 +1,121 @@
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from ablate.analyze.summary import Interval, Verdict
+from ablate.config.spec import Claim
+from ablate.errors import ConfigError
+from ablate.report.ledger import ledger, quotable, show_ledger
+
+
+def verdict(arm, reference, low, high, *, n=5, level=0.9):
+    return Verdict(
+        claim=Claim(contrast={"head": (arm, reference)}, expect="less", margin=0.02),
+        outcome="supported" if high < 0 else "inconclusive",
+        strong=high < -0.02,
+        interval=Interval(value=(low + high) / 2, low=low, high=high, level=level),
+        n=n,
+        sd=0.01,
+        evidence=None,
+        adjusted=None,
+        family=1,
+        alone=None,
+        survivors=None,
+        failure_sensitive=False,
+        needed=None,
+        remarks=(),
+        line=f"{arm} and {reference}",
+    )
+
+
+@pytest.fixture
+def several(core):
+    """Three studies: two claims on accuracy, none, and one on a loss a thousand times as large."""
+    head = replace(
+        core,
+        study="head",
+        question="Which head?",
+        command="ablate run head",
+        verdicts=(verdict("gap", "fc", -0.054, -0.004), verdict("fc2", "fc", -0.012, 0.018)),
+    )
+    width = replace(
+        core,
+        study="width",
+        question="How wide?",
+        command="ablate run width",
+        response="test/loss",
+        verdicts=(verdict("8", "16", -340.0, -180.0),),
+    )
+    return head, replace(core, study="smoke", verdicts=()), width
+
+
+def columns(table):
+    return dict(zip([c.heading for c in table.columns], zip(*table.rows, strict=True), strict=True))
+
+
+def test_each_claim_has_a_line_and_a_study_speaks_once(several):
+    found = columns(ledger(several))
+    assert found["question"] == ("Which head?", "", "How wide?")
+    assert found["command"] == ("ablate run head", "", "ablate run width")
+    assert found["claim"] == ("head: gap less than fc", "head: fc2 less than fc", "head: 8 less than 16")
+    assert found["verdict"] == ("supported", "inconclusive", "supported (strong)")
+    assert found["of"] == ("test/accuracy", "test/accuracy", "test/loss")
+    assert found["n"] == ("5", "5", "5")
+
+
+def test_each_difference_has_the_digits_of_its_own_interval(several):
+    (heading,) = [h for h in columns(ledger(several)) if h.startswith("Δ")]
+    assert heading.replace("\u00a0", " ") == "Δ [90% t interval]"
+    cells = [cell.replace("\u2007", "") for cell in columns(ledger(several))[heading]]
+    assert cells == ["−0.029 [−0.054, −0.004]", "+0.003 [−0.012, +0.018]", "−260 [−340, −180]"]
+
+
+def test_intervals_of_several_levels_are_named_one_by_one(several):
+    head, *_ = several
+    other = replace(head, verdicts=(verdict("gap", "fc", -0.054, -0.004, level=0.98),))
+    found = columns(ledger([head, other]))
+    cells = [cell.replace("\u00a0", " ") for cell in found["Δ [interval]"]]
+    assert cells[0].endswith("(90% t interval)")
+    assert cells[2].endswith("(98% t interval)")
+
+
+def test_a_study_without_a_claim_is_named(several):
+    assert "Without a claim: smoke." in ledger(several).notes
+    assert ("smoke", "states no claim") in quotable(several).lines
+
+
+def test_the_terminal_has_the_lines_that_can_be_quoted(several):
+    assert quotable(several).lines[:3] == (("head", "gap and fc"), ("", "fc2 and fc"), ("width", "8 and 16"))
+
+
+def test_programs_get_every_number(several):
+    out = io.StringIO()
+    show_ledger(several, "csv", out)
+    rows = list(csv.DictReader(io.StringIO(out.getvalue())))
+    assert [(r["study"], r["name"], float(r["difference_low"])) for r in rows] == [
+        ("head", "head: gap less than fc", -0.054),
+        ("head", "head: fc2 less than fc", -0.012),
+        ("width", "head: 8 less than 16", -340.0),
+    ]
+    assert rows[0]["question"] == "Which head?"
+    out = io.StringIO()
+    show_ledger(several, "json", out)
+    found = json.loads(out.getvalue())
+    assert [(s["study"], len(s["verdicts"])) for s in found] == [("head", 2), ("smoke", 0), ("width", 1)]
+    assert found[2]["verdicts"][0]["interval"]["high"] == -180.0
+
+
+def test_markdown_and_latex_have_the_table(several):
+    for format, mark in (("markdown", "| How wide? |"), ("latex", "How wide?")):
+        out = io.StringIO()
+        show_ledger(several, format, out)
+        assert mark in out.getvalue()
+        assert "ablate run width" in out.getvalue()
+
+
+def test_an_unknown_format_is_an_error():
+    with pytest.raises(ConfigError, match="Did you mean 'markdown'"):
+        show_ledger([], "markdwn", io.StringIO())
