@@ -1,6 +1,7 @@
 """Hydra's compose API with errors that a person can act on: the only place that holds a DictConfig."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -39,12 +40,15 @@ class Composer:
     """Composes configurations in one working directory.
 
     Hydra composes once for each set of group choices; plain values are then set on a copy, which is 20 times faster.
+    What the values of one group, and of those that it refers to, lead to is resolved once for all design points.
     """
 
     def __init__(self, directory: Path) -> None:
         self.catalog = Catalog(directory)
         self._directory = directory
         self._composed = lru_cache(maxsize=256)(self._compose)
+        self._resolved = lru_cache(maxsize=4096)(self._resolve)
+        self._named = lru_cache(maxsize=256)(self._find_named)
 
     def resolve(self, overrides: Sequence[str]) -> Config:
         """The whole configuration under these overrides, as plain containers with interpolations resolved.
@@ -53,8 +57,27 @@ class Composer:
             ConfigError: an unknown group, option or key, or a value that cannot stand there.
         """
         shaping = tuple(o for o in overrides if self._shapes(o))
+        values = tuple(o for o in overrides if not self._shapes(o))
+        named = dict(self._named(shaping))
+        for override in values:
+            group = _group(override)
+            if group not in named:
+                return self._resolved(shaping, values)  # which says what is wrong with it
+            named[group] |= _references(override)
+        plain: Config = {}
+        for group in named:
+            needed = _reachable(group, named)
+            plain[group] = self._resolved(shaping, tuple(o for o in values if _group(o) in needed))[group]
+        return plain
+
+    def _find_named(self, shaping: tuple[str, ...]) -> dict[str, frozenset[str]]:
+        """Group → the groups that its interpolations name."""
+        tree = OmegaConf.to_container(self._composed(shaping), resolve=False)
+        assert isinstance(tree, dict)
+        return {str(group): _references(repr(node)) for group, node in tree.items()}
+
+    def _resolve(self, shaping: tuple[str, ...], values: tuple[str, ...]) -> Config:
         config = self._composed(shaping)
-        values = [o for o in overrides if not self._shapes(o)]
         if values:
             config = config.copy()
             for override in values:
@@ -138,6 +161,24 @@ def _hydra(directory: Path) -> Iterator[None]:
             yield
     finally:
         _user = None
+
+
+def _group(override: str) -> str:
+    return key(override).partition(".")[0]
+
+
+def _references(text: str) -> frozenset[str]:
+    """The first names of the interpolations in a text: `${data.outputs}` names `data`; relative ones name none."""
+    return frozenset(re.findall(r"\$\{\s*(\w+)", text))
+
+
+def _reachable(group: str, named: Mapping[str, frozenset[str]]) -> set[str]:
+    """The group, and what it names in turn."""
+    found, new = set[str](), {group}
+    while new:
+        found |= new
+        new = {name for one in new for name in named.get(one, ())} - found
+    return found
 
 
 def _flatten(tree: Any, prefix: str = "") -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, IntervalSweep, Override, OverrideType
@@ -68,6 +69,7 @@ def _is_override(word: str) -> bool:
     return "=" in word or word.startswith(("~", "+"))
 
 
+@lru_cache(maxsize=4096)
 def parse_override(word: str) -> Override:
     """One word by Hydra's grammar.
 

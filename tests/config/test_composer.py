@@ -1,0 +1,35 @@
+"""Groups are resolved one by one and remembered: it must come to what Hydra makes of all overrides together."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from ablate.config.composer import Composer
+from ablate.config.search_path import packaged
+from ablate.errors import ConfigError
+
+CASES = [
+    ["study=smoke"],
+    ["study=smoke", "model.width=7", "optimizer.lr=0.5"],
+    ["study=smoke", "data.outputs=3", "data.inputs=[1,4,4]"],  # the model's own are interpolations of these
+    ["study=smoke", "data.outputs=3", "model.outputs=5"],
+    ["study=smoke", "model.width=${data.batch_size}", "data.batch_size=11"],
+    ["study=smoke", "data.batch_size=${optimizer.lr}", "model.width=${data.batch_size}", "optimizer.lr=3"],
+    ["study=init", "data=moons", "model=mlp", "model.depth=1", "replicates=2", "seed=4"],
+    ["study=smoke", "trainer.max_epochs=3", "+trainer.lightning.detect_anomaly=true"],
+]
+
+
+@pytest.mark.parametrize("overrides", CASES, ids=" ".join)
+def test_it_is_what_hydra_composes_of_all_overrides_together(overrides, tmp_path):
+    with initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
+        wanted = OmegaConf.to_container(compose("config", overrides=overrides), resolve=True)
+    composer = Composer(tmp_path)
+    composer.resolve(["study=smoke", "model.width=9", "data.outputs=2"])  # what is remembered must not leak
+    assert composer.resolve(overrides) == wanted
+
+
+@pytest.mark.parametrize("override", ["modle.width=3", "model.widht=3", "model.width.deep=3", "nothing=1"])
+def test_a_key_that_is_not_there_is_an_error_in_any_group(override, tmp_path):
+    with pytest.raises(ConfigError, match="Unknown key"):
+        Composer(tmp_path).resolve(["study=smoke", "optimizer.lr=1", override])
