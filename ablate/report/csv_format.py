@@ -9,6 +9,7 @@ from ablate.analyze.claim import sides
 from ablate.analyze.summary import (
     Contrast,
     Evidence,
+    Exactness,
     Failure,
     Interaction,
     Lenth,
@@ -26,7 +27,7 @@ from ablate.report.verdicts_table import claim_name
 def to_csv(summary: Summary) -> str:
     """One row for each thing that the summary says, told apart by the column `table`.
 
-    It is `verdict`, `point`, `contrast`, `source` (of variance), `interaction`, `simple`, `lenth` or `failure`.
+    It is `verdict`, `identity`, `point`, `contrast`, `source` (of variance), `interaction`, `simple`, `lenth` or `failure`.
 
     A factor's level is in the column `factor.<name>`, the level that it is compared with in `against.<name>`.
     Columns that begin with `survivors` are there where a trial diverged.
@@ -34,6 +35,7 @@ def to_csv(summary: Summary) -> str:
     names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
     rows = [
         *(_verdict(verdict) for verdict in summary.verdicts),
+        *(_identity(exact) for exact in summary.identities),
         *(_point(point, names) for point in summary.points),
         *(_contrast(contrast) for contrast in summary.contrasts),
         *(_sources(summary.variance) if summary.variance else ()),
@@ -125,6 +127,23 @@ def _verdict(verdict: Verdict) -> Row:
             "line": verdict.line,
         }
     )
+
+
+def _identity(exact: Exactness) -> Row:
+    identity = exact.identity
+    return {
+        "table": "identity",
+        "name": identity.statement,
+        "found": identity.found,
+        "expected": identity.expected,
+        "difference": exact.difference,
+        "tolerance": identity.tolerance,
+        "holds": exact.holds,
+        "said": identity.said,
+        "saying": identity.saying,
+        "true_as_said": exact.true_as_said,
+        "line": exact.line,
+    }
 
 
 def _evidence(prefix: str, evidence: Evidence | None) -> Row:
