@@ -141,7 +141,9 @@ def _check_whole(study: StudyYaml) -> None:
     for name in ("design", "response"):
         if getattr(study, name) is None:
             valid = f" Valid: {', '.join(sorted(get_args(Design)))}." if name == "design" else ""
-            raise ConfigError(f"study: {study.name!r} is missing `{name}`, which a study with factors needs.{valid}")
+            raise ConfigError(
+                f"study.{name} is missing: every study needs it, but one that has identities and no factors.{valid}"
+            )
 
 
 def convert(value: Any, schema: type[Schema], where: str) -> Schema:

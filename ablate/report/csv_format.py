@@ -27,7 +27,8 @@ from ablate.report.verdicts_table import claim_name
 def to_csv(summary: Summary) -> str:
     """One row for each thing that the summary says, told apart by the column `table`.
 
-    It is `verdict`, `identity`, `point`, `contrast`, `source` (of variance), `interaction`, `simple`, `lenth` or `failure`.
+    It is `verdict`, `identity`, `point`, `contrast`, `source` (of variance), `interaction`, `simple`, `lenth` or
+    `failure`.
 
     A factor's level is in the column `factor.<name>`, the level that it is compared with in `against.<name>`.
     Columns that begin with `survivors` are there where a trial diverged.
@@ -45,7 +46,8 @@ def to_csv(summary: Summary) -> str:
         *(_failure(failure, names) for failure in summary.failures),
     ]
     for row in rows:
-        row |= {"study": summary.study, "response": summary.response, "better": summary.better}
+        row |= {"study": summary.study, "response": summary.response}
+        row |= {"better": summary.better if summary.response else ""}
     columns = _columns(rows)
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
