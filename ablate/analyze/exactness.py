@@ -17,7 +17,7 @@ def exactness(identity: Identity) -> Exactness:
 
 def number(value: float) -> str:
     """A count in full, any other number to six significant digits."""
-    text = f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
+    text = f"{value + 0.0:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.6g}"
     return text.replace("-", "−")
 
 
@@ -29,9 +29,8 @@ def small(value: float) -> str:
 def _found(identity: Identity) -> str:
     if identity.difference is None or identity.found is None:
         return f"no finite number, where {number(identity.expected)} is expected"
-    if not identity.tolerance:
-        held = f"{number(identity.found)}"
-        return held if identity.holds else f"{held}, where {number(identity.expected)} is expected"
+    if identity.holds and not identity.tolerance:
+        return number(identity.found)
     within = f"difference {small(identity.difference)} {'≤' if identity.holds else '>'} {small(identity.tolerance)}"
     if identity.holds and not identity.expected:
         return within

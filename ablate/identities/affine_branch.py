@@ -49,13 +49,13 @@ def affine_residual(
         scale = max(float(linear(x + y).abs().max()), 1.0)
     return (
         Identity(
-            statement=f"residual net of {depth} layers without a non-linearity: largest affine residual, relative",
+            statement=f"a residual net of {depth} layers without a non-linearity is affine (relative)",
             found=float(residual.abs().max()) / scale,
             expected=0.0,
             tolerance=tolerance,
         ),
         Identity(
-            statement="with ReLU in its branch: largest affine residual, expected from |Wx|",
+            statement="with ReLU in its branch its affine residual is |Wx|, at most",
             found=float(bent.abs().max()),
             expected=float(expected.abs().max()),
             tolerance=tolerance * max(float(expected.abs().max()), 1.0),

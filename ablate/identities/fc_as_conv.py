@@ -38,13 +38,13 @@ def same_function(
     (down,), (down_there,) = (torch.autograd.grad(out.square().sum(), maps) for out in (here, there))
     return (
         Identity(
-            statement="FC and its convolution with the same weights: largest difference of outputs, relative",
+            statement="FC and its convolution with the same weights have the same outputs (relative)",
             found=_apart(here, there),
             expected=0.0,
             tolerance=tolerance,
         ),
         Identity(
-            statement="the same two heads: largest difference of gradients by the inputs, relative",
+            statement="FC and its convolution have the same gradients by their inputs (relative)",
             found=_apart(down, down_there),
             expected=0.0,
             tolerance=tolerance,

@@ -8,9 +8,9 @@ class Identity:
     """One number found in a built network, and what it must be. It holds where they differ by `tolerance` at most."""
 
     statement: str
-    """What is found, in words: `parameters of an LSTM with 3 inputs and 10 units`."""
+    """In words: `parameters of an LSTM with 3 inputs and 10 units`, `rows of softmax's Jacobian sum to 0`."""
     found: float | None
-    """None: no finite number."""
+    """Of several numbers the one that is furthest off. None: no finite number."""
     expected: float
     tolerance: float = 0.0
     """In the units of `found`; 0 for counts."""

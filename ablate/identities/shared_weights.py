@@ -40,7 +40,7 @@ def tied_gradient(*, uses: int = 3, width: int = 8, seed: int = 0, tolerance: fl
     scale = shared.abs().max()
     return (
         Identity(
-            statement=f"the gradient of a module used {uses} times − the sum of its uses' gradients, relative",
+            statement=f"the gradient of a module used {uses} times is the sum of its uses' gradients (relative)",
             found=float((shared - each.sum(0)).abs().max() / scale),
             expected=0.0,
             tolerance=tolerance,

@@ -27,13 +27,13 @@ def dependence(*, units: int = 10, seed: int = 0, tolerance: float = 1e-12) -> t
     active = torch.linalg.matrix_rank(_jacobians("relu", z.abs()))
     return (
         Identity(
-            statement=f"sum of {units} softmax activations, the one furthest from 1",
+            statement=f"{units} softmax activations sum to 1",
             found=_furthest(softmax(z).sum(1), 1.0),
             expected=1.0,
             tolerance=tolerance,
         ),
         Identity(
-            statement="sum of a row of softmax's Jacobian, the one furthest from 0",
+            statement="rows of softmax's Jacobian sum to 0",
             found=_furthest(jacobians.sum(2), 0.0),
             expected=0.0,
             tolerance=tolerance,

@@ -29,13 +29,13 @@ def sigmoid_of_difference(*, seed: int = 0, tolerance: float = 1e-12) -> tuple[I
     probabilities = logits.softmax(1)[:, 1] - difference.sigmoid()
     return (
         Identity(
-            statement="softmax of two logits − sigmoid of their difference, the largest",
+            statement="softmax of two logits is the sigmoid of their difference",
             found=float(probabilities.abs().max()),
             expected=0.0,
             tolerance=tolerance,
         ),
         Identity(
-            statement="cross-entropy of two logits − binary one of their difference, the largest",
+            statement="cross-entropy of two logits is the binary one of their difference",
             found=float((two - one).abs().max()),
             expected=0.0,
             tolerance=tolerance,

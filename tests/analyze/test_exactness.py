@@ -10,7 +10,9 @@ from ablate.identities import Identity
     ("fields", "line"),
     [
         ({"found": 600, "expected": 600}, "it: 600"),
-        ({"found": 599, "expected": 600}, "it: 599, where 600 is expected"),
+        ({"found": 599, "expected": 600}, "it: 599, where 600 is expected (difference 1 > 0)"),
+        ({"found": 600.0000001, "expected": 600}, "it: 600, where 600 is expected (difference 1e−07 > 0)"),
+        ({"found": -0.0, "expected": 0}, "it: 0"),
         ({"found": 2e-16, "expected": 0, "tolerance": 1e-12}, "it: difference 2e−16 ≤ 1e−12"),
         (
             {"found": -2e-11, "expected": 0, "tolerance": 1e-12},
