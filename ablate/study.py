@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from ablate.execute.examine import Size
     from ablate.execute.health import Finding
     from ablate.plan import Trial
-    from ablate.store import Contents, Frozen, Record, StudyDirectory
+    from ablate.store import Checked, Contents, Frozen, Record, StudyDirectory
 
 # Everything heavier than msgspec is imported where it is used: `show` of a finished study needs none of it.
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 1
+SUMMARY_SCHEMA = 2
 """Rises when an analysis would say something else of the same records: older summaries are then made again."""
 
 Stale = Literal["keep", "rerun"]
@@ -147,6 +147,12 @@ def examine(planned: Plan) -> Outlook:
     from ablate.execute.examine import examine as look
     from ablate.plan import bundles
 
+    if planned.spec.identities:
+        from ablate.execute.identities import check_identities
+
+        check_identities(planned.spec)
+    if not planned.layout.points:
+        return Outlook(sizes=(), bundles=0, seconds=0.0, can=(), cannot=(), claims=())
     workers = engine(planned.spec.settings["engine"]).workers
     sizes = look(planned.spec, planned.layout.points, planned.configs)
     missing = len(planned.trials) - planned.finished
@@ -190,7 +196,7 @@ def run(
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
     from ablate.execute.engines import engine as make_engine
-    from ablate.store import Lock, StudyDirectory
+    from ablate.store import IDENTITIES, Lock, StudyDirectory
 
     planned = plan(words, cwd=cwd)
     engine = make_engine(planned.spec.settings["engine"])
@@ -208,6 +214,7 @@ def run(
         for trial_id, reason in planned.contents.unreadable.items():
             observer.told(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
         missing = _missing(planned, stale, observer)
+        checked = _checked(planned)
         if _next(planned, missing, planned.contents.records):
             from ablate.execute.examine import examine as look
 
@@ -220,6 +227,8 @@ def run(
                 return run(words, observer=observer, stale=stale, cwd=cwd)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned)
+        if checked is not None:
+            directory.write(IDENTITIES, checked.encode())
         observer.started(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
         while batch := _next(planned, [t for t in missing if t.id not in tried], directory.contents().records):
@@ -264,7 +273,8 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
         for trial_id, reason in contents.unreadable.items()
     )
-    return _summarise(frozen, layout, tuple(latest.values())), remarks
+    checked, unread = _read_identities(directory, frozen)
+    return _summarise(frozen, layout, tuple(latest.values()), checked), (*remarks, *unread)
 
 
 def save_summary(planned: Plan) -> Summary:
@@ -278,7 +288,8 @@ def save_summary(planned: Plan) -> Summary:
     directory = StudyDirectory(planned.directory)
     found = directory.contents().records
     records = tuple(found[t.id] for t in planned.trials if t.id in found)
-    summary = _summarise(directory.frozen(), planned.layout, records)
+    frozen = directory.frozen()
+    summary = _summarise(frozen, planned.layout, records, _read_identities(directory, frozen)[0])
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
     return summary
@@ -316,8 +327,34 @@ class _Saved(msgspec.Struct, kw_only=True):
 
 
 def _key(directory: StudyDirectory) -> str:
-    study = directory.read("study.yaml") or b""
-    return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + study).hexdigest()
+    from ablate.store import IDENTITIES
+
+    rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES))
+    return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + rest).hexdigest()
+
+
+def _checked(planned: Plan) -> Checked | None:
+    """The study's identities, evaluated now; None where it states none."""
+    if not planned.spec.identities:
+        return None
+    from ablate.execute.identities import evaluate
+
+    return evaluate(planned.spec)
+
+
+def _read_identities(directory: StudyDirectory, frozen: Frozen) -> tuple[Checked | None, tuple[str, ...]]:
+    """What the identities came to, from disk, and a remark where that cannot be told."""
+    from ablate.store import IDENTITIES, Checked
+
+    if not frozen.spec.identities:
+        return None, ()
+    content = directory.read(IDENTITIES)
+    try:
+        if content is None:
+            raise ValueError("it is not there")
+        return Checked.decode(content), ()
+    except ValueError as error:
+        return None, (f"{IDENTITIES} cannot be read ({error}): 'ablate run' evaluates the identities again.",)
 
 
 def _missing(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ...]:
@@ -397,9 +434,10 @@ def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Ob
             close()
 
 
-def _summarise(frozen: Frozen, layout: Layout, records: Sequence[Record]) -> Summary:
+def _summarise(frozen: Frozen, layout: Layout, records: Sequence[Record], checked: Checked | None) -> Summary:
     import numpy as np
 
+    from ablate.analyze.exactness import exactness
     from ablate.analyze.extension import extension_note
     from ablate.analyze.summarise import summarise as analyze
 
@@ -408,4 +446,7 @@ def _summarise(frozen: Frozen, layout: Layout, records: Sequence[Record]) -> Sum
     if frozen.looked and spec.claims and spec.looks is None:
         alpha = max(claim.alpha for claim in spec.claims)
         notes = (*notes, extension_note((*frozen.looked, spec.replicates), alpha=alpha))
-    return analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes)
+    summary = analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes)
+    if checked is None:
+        return summary
+    return replace(summary, identities=tuple(map(exactness, checked.identities)), identities_by=checked.made_by)

@@ -44,6 +44,8 @@ def summarise(
     Raises:
         DesignError: the study names no design that we know.
     """
+    if not points:
+        return _untrained(spec, notes)
     found = outcomes(spec, points, records)
     scores = score(found, spec.response)
     # One seed for all contrasts: those of the same differences then have the same p, wherever they stand.
@@ -108,6 +110,29 @@ def summarise(
         lenth=lenths,
         command=command(spec),
         made_by=made_by(records),
+    )
+
+
+def _untrained(spec: StudySpec, notes: Sequence[str]) -> Summary:
+    """Of a study without design points, which states identities alone."""
+    return Summary(
+        study=spec.name,
+        question=spec.question,
+        design="",
+        response="",
+        better=spec.response.better,
+        replicates=0,
+        planned=0,
+        complete=0,
+        diverged=0,
+        failed=0,
+        missing=0,
+        points=(),
+        contrasts=(),
+        failures=(),
+        notes=tuple(notes),
+        scope="",
+        command=command(spec),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ablate.config.spec import Better, Claim
+from ablate.identities.identity import Identity
 from ablate.store.record import State
 
 Outcome = Literal["supported", "contradicted", "equivalent", "inconclusive"]
@@ -314,6 +315,20 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exactness:
+    """What an identity came to."""
+
+    identity: Identity
+    difference: float | None
+    """Absolute; None where no finite number was found."""
+    holds: bool
+    true_as_said: bool | None
+    """Whether what people say of it is so; None where they say nothing of it."""
+    line: str
+    """The same in a line that can be quoted."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """What came out of a study."""
 
@@ -340,6 +355,9 @@ class Summary:
     interactions: tuple[Interaction, ...] = ()
     lenth: Lenth | None = None
     """For one replicate of a two-level design."""
+    identities: tuple[Exactness, ...] = ()
+    identities_by: str = ""
+    """The versions that evaluated them."""
     command: str = ""
     """What makes these results be there."""
     made_by: tuple[str, ...] = ()

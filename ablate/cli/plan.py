@@ -39,6 +39,7 @@ def print_plan(words: Sequence[str]) -> None:
                 estimates=outlook.can,
                 cannot=outlook.cannot,
                 claims=outlook.claims,
+                identities=[str(node["_target_"]) for node in planned.spec.identities],
                 notes=(*planned.layout.notes, *planned.layout.confounding, *planned.notes),
             ),
             sys.stdout,

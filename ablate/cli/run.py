@@ -63,7 +63,7 @@ def run(
 
     from ablate import study
     from ablate.report.formats import FORMATS, show
-    from ablate.report.message import note
+    from ablate.report.message import error, note
     from ablate.store.atomic import write
 
     with _Watch() as watch:
@@ -76,7 +76,10 @@ def run(
             raise
     write(directory / "summary.md", FORMATS["markdown"](summary, sys.stdout, None).encode())
     show(summary, format.value)
-    if summary.failed:
+    if broken := [exact.line for exact in summary.identities if not exact.holds]:
+        what = "An identity does" if len(broken) == 1 else f"{len(broken)} identities do"
+        error(f"{what} not hold. {'. '.join(broken)}.")
+    if summary.failed or broken:
         raise typer.Exit(Code.SOME_FAILED)
     outcomes = {verdict.outcome for verdict in summary.verdicts}
     if fail_on is not None and outcomes & FAILS[fail_on]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ablate.config.composer import Composer
 from ablate.config.request import Request, key, parse
 from ablate.config.schema import read, study_node
-from ablate.config.spec import UNTRAINED, Config, Factor, StudySpec
+from ablate.config.spec import TRAINED, UNTRAINED, Config, Factor, StudySpec
 from ablate.errors import ConfigError, unknown
 
 EXTENDS = ("replicates", "results_dir", "engine", "logger", "factor")
@@ -49,6 +49,7 @@ class Study:
         )
         _check_conflicts(self.spec)
         _check_added(self.spec)
+        self._check_untrained(chosen)
 
     def resolve(self, levels: Mapping[str, str], overrides: Sequence[str]) -> Config:
         """The configuration of one design point: its levels' overrides on top of the user's.
@@ -60,6 +61,19 @@ class Study:
             return self.composer.resolve((*self._base, *overrides))
         except ConfigError as error:
             raise ConfigError(f"{self._culprit(levels)}: {error}") from error
+
+    def _check_untrained(self, chosen: Sequence[str]) -> None:
+        """Where nothing is trained, a setting of training must at least be one that an identity takes."""
+        overrides = self.spec.overrides
+        for override in overrides if self.spec.identities and not self.spec.factors else ():
+            if key(override).partition(".")[0] not in TRAINED:
+                continue
+            without = self.composer.resolve((*chosen, *(o for o in overrides if o != override)))
+            if tuple(without["study"]["identities"]) == self.spec.identities:
+                raise ConfigError(
+                    f"{override!r} would be ignored: this study has no factors, so that it trains nothing, and none "
+                    "of its identities takes that setting. Leave it out."
+                )
 
     def _culprit(self, levels: Mapping[str, str]) -> str:
         for factor in self.spec.factors:

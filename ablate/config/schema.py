@@ -35,14 +35,16 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     name: str
     question: str
-    design: Design
-    response: str | ResponseYaml
+    design: Design | None = None
+    """As `response`, needed wherever there are factors."""
+    response: str | ResponseYaml | None = None
     factors: list[str | dict[str, list[str]]] = []
     """Names, or `{name: [level, …]}` to take only some of a factor's levels."""
     resolution: int | None = None
     exclude: list[dict[str, str]] = []
     claims: list[ClaimYaml] = []
     looks: int | list[int] | None = None
+    identities: list[dict[str, Any]] = []
     tags: list[str] = []
 
     @property
@@ -105,12 +107,14 @@ def read(
     for sweep in sweeps:
         if sweep.name in study.chosen:
             raise ConfigError(f"The sweep {sweep.name!r} has the name of a factor that the study has already.")
+    if factors or sweeps or not study.identities:
+        _check_whole(study)
     return StudySpec(
         name=study.name,
         question=study.question,
-        design=study.design,
+        design=study.design or "one_at_a_time",
         factors=(*factors, *sweeps),
-        response=_response(study.response, settings.get("objective") or {}),
+        response=_response(study.response, settings.get("objective") or {}) if study.response else NO_RESPONSE,
         replicates=root.replicates,
         seed=root.seed,
         resolution=study.resolution,
@@ -119,12 +123,27 @@ def read(
             Claim(contrast=c.contrast, expect=c.expect, margin=c.margin, alpha=c.alpha, why=c.why) for c in study.claims
         ),
         looks=tuple(study.looks) if isinstance(study.looks, list) else study.looks,
+        identities=tuple(study.identities),
         tags=tuple(study.tags),
         request=request,
         overrides=overrides,
         settings=settings,
         directory=directory,
     )
+
+
+NO_RESPONSE = Response(name="", better="higher")
+"""Of a study that trains nothing."""
+
+
+def _check_whole(study: StudyYaml) -> None:
+    """A study that trains needs a design and a response; one of identities alone needs neither."""
+    for name in ("design", "response"):
+        if getattr(study, name) is None:
+            valid = f" Valid: {', '.join(sorted(get_args(Design)))}." if name == "design" else ""
+            raise ConfigError(
+                f"study.{name} is missing: every study needs it, but one that has identities and no factors.{valid}"
+            )
 
 
 def convert(value: Any, schema: type[Schema], where: str) -> Schema:

@@ -79,6 +79,9 @@ class StudySpec:
     claims: tuple[Claim, ...] = ()
     looks: int | tuple[int, ...] | None = None
     """A group-sequential plan: how many looks up to `replicates`, or the replicates at each. None: one, at the end."""
+    identities: tuple[Config, ...] = ()
+    """What must be exactly so, as nodes with a `_target_`. A study of these alone has no factor and trains nothing: its
+    design and its response then say nothing."""
     tags: tuple[str, ...] = ()
     request: tuple[str, ...] = ()
     """The words after `ablate run`."""

@@ -24,7 +24,7 @@ DESIGNS: Mapping[str, DesignRule] = {
 
 
 def lay_out(spec: StudySpec) -> Layout:
-    """Picks the study's design points.
+    """Picks the study's design points: none, where it states identities and has no factor.
 
     Raises:
         DesignError: the factors, the design, the exclusions or the claims do not fit together.
@@ -32,6 +32,11 @@ def lay_out(spec: StudySpec) -> Layout:
     if spec.design not in DESIGNS:
         raise DesignError(unknown("design", spec.design, DESIGNS))
     rule = DESIGNS[spec.design]
+    if spec.identities and not spec.factors:
+        nothing = Layout(factors=(), points=())
+        check_exclude((), spec.exclude)
+        check_claims(rule, nothing, spec)
+        return nothing
     check_factors(spec.factors)
     check_exclude(spec.factors, spec.exclude)
     factors, left_out = leave_out_levels(spec.factors, spec.exclude)

@@ -9,6 +9,7 @@ from ablate.analyze.claim import sides
 from ablate.analyze.summary import (
     Contrast,
     Evidence,
+    Exactness,
     Failure,
     Interaction,
     Lenth,
@@ -26,7 +27,8 @@ from ablate.report.verdicts_table import claim_name
 def to_csv(summary: Summary) -> str:
     """One row for each thing that the summary says, told apart by the column `table`.
 
-    It is `verdict`, `point`, `contrast`, `source` (of variance), `interaction`, `simple`, `lenth` or `failure`.
+    It is `verdict`, `identity`, `point`, `contrast`, `source` (of variance), `interaction`, `simple`, `lenth` or
+    `failure`.
 
     A factor's level is in the column `factor.<name>`, the level that it is compared with in `against.<name>`.
     Columns that begin with `survivors` are there where a trial diverged.
@@ -34,6 +36,7 @@ def to_csv(summary: Summary) -> str:
     names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
     rows = [
         *(_verdict(verdict) for verdict in summary.verdicts),
+        *(_identity(exact) for exact in summary.identities),
         *(_point(point, names) for point in summary.points),
         *(_contrast(contrast) for contrast in summary.contrasts),
         *(_sources(summary.variance) if summary.variance else ()),
@@ -46,18 +49,22 @@ def to_csv(summary: Summary) -> str:
 
 
 def verdicts_csv(summaries: Sequence[Summary]) -> str:
-    """The verdicts of several studies, a row each, with the study's question and command."""
+    """The verdicts and identities of several studies, a row each, with the study's question and command."""
     return _written(
         [
-            _verdict(verdict) | _of(summary) | {"question": summary.question, "command": summary.command}
+            row | _of(summary) | {"question": summary.question, "command": summary.command}
             for summary in summaries
-            for verdict in summary.verdicts
+            for row in (*map(_identity, summary.identities), *map(_verdict, summary.verdicts))
         ]
     )
 
 
 def _of(summary: Summary) -> Row:
-    return {"study": summary.study, "response": summary.response, "better": summary.better}
+    return {
+        "study": summary.study,
+        "response": summary.response,
+        "better": summary.better if summary.response else "",
+    }
 
 
 def _written(rows: list[Row]) -> str:
@@ -141,6 +148,23 @@ def _verdict(verdict: Verdict) -> Row:
             "line": verdict.line,
         }
     )
+
+
+def _identity(exact: Exactness) -> Row:
+    identity = exact.identity
+    return {
+        "table": "identity",
+        "name": identity.statement,
+        "found": identity.found,
+        "expected": identity.expected,
+        "difference": exact.difference,
+        "tolerance": identity.tolerance,
+        "holds": exact.holds,
+        "said": identity.said,
+        "saying": identity.saying,
+        "true_as_said": exact.true_as_said,
+        "line": exact.line,
+    }
 
 
 def _evidence(prefix: str, evidence: Evidence | None) -> Row:

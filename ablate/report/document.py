@@ -3,6 +3,7 @@
 from ablate.analyze.summary import Summary
 from ablate.report.contrasts_table import contrast_tables
 from ablate.report.failures_table import failures_table
+from ablate.report.identities_table import identities_count, identities_table
 from ablate.report.interactions_table import interaction_tables, misleading
 from ablate.report.lenth_table import lenth_table
 from ablate.report.point_name import PointNames, baseline_levels
@@ -17,6 +18,8 @@ def document(summary: Summary) -> tuple[Item, ...]:
     """The study and its verdicts, then what they rest on, what did not complete, and what made it all."""
     names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
     items: list[Item] = [_study(summary), *verdict_items(summary)]
+    if summary.identities:
+        items.append(identities_table(summary))
     if summary.points:
         items.append(points_table(summary, names))
     items += contrast_tables(summary, names, misleading(summary))
@@ -29,7 +32,7 @@ def document(summary: Summary) -> tuple[Item, ...]:
         items.append(failures_table(summary, names))
     if summary.notes:
         items.append(Block(title="Notes", lines=tuple(("", note) for note in summary.notes)))
-    if summary.command or summary.made_by:
+    if summary.command or summary.made_by or summary.identities_by:
         items.append(_origin(summary))
     return tuple(items)
 
@@ -37,6 +40,7 @@ def document(summary: Summary) -> tuple[Item, ...]:
 def _origin(summary: Summary) -> Block:
     lines = [("command", summary.command)] if summary.command else []
     lines += [("trained with" if i == 0 else "", way) for i, way in enumerate(summary.made_by)]
+    lines += [("checked with", summary.identities_by)] if summary.identities_by else []
     return Block(title="Made by", lines=tuple(lines))
 
 
@@ -48,6 +52,9 @@ def _study(summary: Summary) -> Block:
         "not yet run": summary.missing,
     }
     counts = ", ".join(f"{count} {end}" for end, count in ends.items() if count or end == "complete")
+    exact = [("identities", identities_count(summary))] if summary.identities else []
+    if not summary.points and exact:
+        return Block(title=summary.study, lines=(("question", summary.question), *exact))
     size = f"{counted(len(summary.points), 'design point')} × {counted(summary.replicates, 'replicate')}"
     return Block(
         title=summary.study,
@@ -56,5 +63,6 @@ def _study(summary: Summary) -> Block:
             ("design", f"{summary.design}: {size}"),
             ("response", f"{summary.response}, {summary.better} is better"),
             ("trials", f"{summary.planned} planned: {counts}"),
+            *exact,
         ),
     )

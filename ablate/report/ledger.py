@@ -7,6 +7,8 @@ from typing import TextIO
 from ablate.analyze.summary import Interval, Summary
 from ablate.errors import ConfigError, unknown
 from ablate.report.csv_format import verdicts_csv
+from ablate.report.identities_table import TONES as HELD
+from ablate.report.identities_table import identity_lines
 from ablate.report.latex import latex
 from ablate.report.markdown import markdown
 from ablate.report.number import Digits, interval_name
@@ -38,36 +40,38 @@ def show_ledger(summaries: Sequence[Summary], format: str = "table", stream: Tex
 
 
 def quotable(summaries: Sequence[Summary]) -> Block:
-    """The line of each verdict under its study: what a terminal has room for."""
-    lines = tuple((s.study if i == 0 else "", v.line) for s in summaries for i, v in enumerate(s.verdicts))
-    silent = tuple((s.study, "states no claim") for s in summaries if not s.verdicts)
-    return Block(title="Verdicts", lines=(*lines, *silent))
+    """The line of each verdict and of each identity under its study: what a terminal has room for."""
+    lines: list[tuple[str, str]] = []
+    for summary in summaries:
+        found = [*(f"{held}: {line}" for held, line in identity_lines(summary)), *(v.line for v in summary.verdicts)]
+        found = found or ["states no claim"]
+        lines += zip([summary.study, *([""] * (len(found) - 1))], found, strict=True)
+    return Block(title="Verdicts", lines=tuple(lines))
 
 
 def ledger(summaries: Sequence[Summary]) -> Table:
-    """A line for each claim of each study, in the order given; question and command stand on a study's first."""
-    verdicts = [v for s in summaries for v in s.verdicts]
-    firsts = [i == 0 for s in summaries for i in range(len(s.verdicts))]
-    studies = [s for s in summaries for _ in s.verdicts]
-    intervals = [v.interval for v in verdicts]
-    name = interval_name(intervals)
+    """A line for each claim and each identity, in the order given; question and command stand on a study's first."""
+    name = interval_name([v.interval for s in summaries for v in s.verdicts])
     same = " or " not in name
-    silent = ", ".join(s.study for s in summaries if not s.verdicts)
+    rows = [row for s in summaries for row in _rows(s, same=same)]
+    silent = ", ".join(s.study for s in summaries if not s.verdicts and not s.identities)
+    columns = [
+        Column(name="question", key=True, wrap=True),
+        Column(name="claim or identity", key=True, wrap=True),
+        Column(name="verdict", wrap=True, tones={**TONES, **HELD}),
+        Column(name=f"Δ [{name}]" if same else "Δ [interval]"),
+        Column(name="margin", justify="right"),
+        Column(name="n", justify="right"),
+        Column(name="of", group=1),
+        Column(name="command", group=1),
+    ]
     return Table.of(
         title="Verdicts",
-        columns=[
-            (Column(name="question", key=True, wrap=True), _once([s.question for s in studies], firsts)),
-            (Column(name="claim", key=True, wrap=True), [claim_name(v.claim) for v in verdicts]),
-            (Column(name="verdict", wrap=True, tones=TONES), [outcome(v) for v in verdicts]),
-            (Column(name=f"Δ [{name}]" if same else "Δ [interval]"), [_difference(i, same=same) for i in intervals]),
-            (Column(name="margin", justify="right"), [f"{v.claim.margin:g}" for v in verdicts]),
-            (Column(name="n", justify="right"), [str(v.n) for v in verdicts]),
-            (Column(name="of", group=1), [s.response for s in studies]),
-            (Column(name="command", group=1), _once([s.command for s in studies], firsts)),
-        ],
+        columns=[(column, [row[i] for row in rows]) for i, column in enumerate(columns)],
         caption=(
             "Δ is the claim's first level − its second, paired by replicate, in the units of the response. Claims were "
-            "stated before the first trial, and verdicts rest on p after Holm over the claims of their own study.",
+            "stated before the first trial, and verdicts rest on p after Holm over the claims of their own study. An "
+            "identity is asserted to its tolerance: no seeds, no p.",
         ),
         notes=(
             *((f"Without a claim: {silent}.",) if silent else ()),
@@ -76,8 +80,23 @@ def ledger(summaries: Sequence[Summary]) -> Table:
     )
 
 
-def _once(cells: Sequence[str], firsts: Sequence[bool]) -> list[str]:
-    return [cell if first else "" for cell, first in zip(cells, firsts, strict=True)]
+def _rows(summary: Summary, *, same: bool) -> list[tuple[str, ...]]:
+    found = [
+        *((line, held, ABSENT, ABSENT, ABSENT, ABSENT) for held, line in identity_lines(summary)),
+        *(
+            (
+                claim_name(v.claim),
+                outcome(v),
+                _difference(v.interval, same=same),
+                f"{v.claim.margin:g}",
+                str(v.n),
+                summary.response,
+            )
+            for v in summary.verdicts
+        ),
+    ]
+    once = [(summary.question, summary.command), *([("", "")] * (len(found) - 1))]
+    return [(question, *row, command) for (question, command), row in zip(once, found, strict=False)]
 
 
 def _difference(interval: Interval | None, *, same: bool) -> str:
@@ -99,6 +118,7 @@ def _json(summaries: Sequence[Summary]) -> str:
             "better": s.better,
             "command": s.command,
             "verdicts": s.verdicts,
+            "identities": s.identities,
         }
         for s in summaries
     ]

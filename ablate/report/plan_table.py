@@ -24,6 +24,7 @@ def plan_document(
     cannot: Sequence[str],
     notes: Sequence[str],
     claims: Sequence[str] = (),
+    identities: Sequence[str] = (),
 ) -> tuple[Item, ...]:
     """The study, then its design points.
 
@@ -43,16 +44,21 @@ def plan_document(
         cannot: what it cannot.
         notes: what else a reader must know.
         claims: what the replicates could say of each stated claim.
+        identities: what evaluates the study's identities.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
     takes = f"about {duration(seconds)}" if seconds is not None else "not known before a first trial"
+    if not points and identities:
+        exact = [("question", question), *_listed("identities", identities), ("trials", "none: nothing to train")]
+        return (Block(title=study, lines=(*exact, *_listed("notes", notes))),)
     lines = [
         ("question", question),
         ("design", f"{design}: {counted(len(points), 'design point')}"),
         ("trials", f"{trials}: {finished} finished, {todo}"),
         *([("time", takes)] if missing else []),
         *_listed("claims", claims),
+        *_listed("identities", identities),
         *_listed("can estimate", estimates),
         *_listed("cannot estimate", cannot),
         *_listed("notes", notes),

@@ -3,6 +3,7 @@
 from ablate.analyze.claim import sides
 from ablate.analyze.summary import Summary, Verdict
 from ablate.config.spec import Claim, Expectation
+from ablate.report.identities_table import identity_lines
 from ablate.report.interactions_table import ERROR_TERM, misleading
 from ablate.report.number import Digits, bounds, interval_name, probability, with_interval
 from ablate.report.quantity import counted
@@ -25,14 +26,18 @@ _PHRASES: dict[Expectation, str] = {
 
 
 def verdict_items(summary: Summary) -> tuple[Item, ...]:
-    """The verdicts, then their evidence; one line where no claim was stated, nothing where nothing is compared."""
+    """The verdicts, then their evidence; one line where no claim was stated, nothing where nothing is compared.
+
+    Identities have their lines among the verdicts.
+    """
+    exact = identity_lines(summary)
     if summary.verdicts:
         lines = tuple((_factor(v.claim), v.line) for v in summary.verdicts)
-        return Block(title="Verdicts", lines=lines), _evidence(summary)
+        return Block(title="Verdicts", lines=(*lines, *exact)), _evidence(summary)
     if summary.contrasts:
         said = "No claim was stated before the trials: all contrasts are exploratory."
-        return (Block(title="Verdicts", lines=(("", said),)),)
-    return ()
+        return (Block(title="Verdicts", lines=(("", said), *exact)),)
+    return (Block(title="Verdicts", lines=exact),) if exact else ()
 
 
 def claim_name(claim: Claim) -> str:

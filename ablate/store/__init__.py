@@ -1,12 +1,15 @@
 """Trial records on disk: written whole or not at all, read without trust. No statistics, no torch."""
 
+from ablate.store.checked import IDENTITIES, Checked
 from ablate.store.directory import Contents, StudyDirectory
 from ablate.store.frozen import Frozen, extend
 from ablate.store.lock import Lock
 from ablate.store.record import SCHEMA, Counts, Provenance, Record, State
 
 __all__ = [
+    "IDENTITIES",
     "SCHEMA",
+    "Checked",
     "Contents",
     "Counts",
     "Frozen",

@@ -89,6 +89,8 @@ def extend(frozen: StudySpec, asked: StudySpec) -> tuple[StudySpec, tuple[str, .
         told.append(
             f"{where} has {frozen.replicates} replicates: all of them count, not the {asked.replicates} asked for."
         )
+    if frozen.identities != asked.identities:
+        added.append("identities as they are now")
     if frozen.claims != asked.claims:
         told.append(
             f"The claims were frozen in {where} before the first trial, and stand; the changed ones do not count."

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from ablate.analyze.exactness import exactness
 from ablate.analyze.summary import Interval, Verdict
 from ablate.config.spec import Claim
 from ablate.errors import ConfigError
+from ablate.identities import Identity
 from ablate.report.ledger import ledger, quotable, show_ledger
 
 
@@ -60,10 +62,22 @@ def test_each_claim_has_a_line_and_a_study_speaks_once(several):
     found = columns(ledger(several))
     assert found["question"] == ("Which head?", "", "How wide?")
     assert found["command"] == ("ablate run head", "", "ablate run width")
-    assert found["claim"] == ("head: gap less than fc", "head: fc2 less than fc", "head: 8 less than 16")
+    assert found["claim or identity"] == ("head: gap less than fc", "head: fc2 less than fc", "head: 8 less than 16")
     assert found["verdict"] == ("supported", "inconclusive", "supported (strong)")
     assert found["of"] == ("test/accuracy", "test/accuracy", "test/loss")
     assert found["n"] == ("5", "5", "5")
+
+
+def test_an_identity_has_its_line_and_neither_n_nor_interval(several):
+    identity = Identity(statement="units", found=10, expected=10)
+    exact = replace(several[1], study="units", response="", identities=(exactness(identity),), question="How many?")
+    found = columns(ledger([exact, *several]))
+    assert found["question"] == ("How many?", "Which head?", "", "How wide?")
+    assert (found["claim or identity"][0], found["verdict"][0], found["n"][0]) == ("units: 10", "holds", "–")
+    assert quotable([exact]).lines == (("units", "holds: units: 10"),)
+    out = io.StringIO()
+    show_ledger([exact, *several], "csv", out)
+    assert [row["table"] for row in csv.DictReader(io.StringIO(out.getvalue()))] == ["identity", *["verdict"] * 3]
 
 
 def test_each_difference_has_the_digits_of_its_own_interval(several):
