@@ -102,7 +102,8 @@ def test_a_study_without_a_claim_is_named(several):
 
 
 def test_the_terminal_has_the_lines_that_can_be_quoted(several):
-    assert quotable(several).lines[:3] == (("head", "gap and fc"), ("", "fc2 and fc"), ("width", "8 and 16"))
+    lines = quotable(several).lines
+    assert lines == (("head", "gap and fc"), ("", "fc2 and fc"), ("smoke", "states no claim"), ("width", "8 and 16"))
 
 
 def test_programs_get_every_number(several):
