@@ -19,23 +19,23 @@ from ablate.execute.target import own_words
 from ablate.models.activation import Sign, Step
 from ablate.models.hidden import Shortcut
 
-EXAMPLES = 64
-"""Of a batch, those that are looked at."""
+EXAMPLES = 48
+"""Of a batch, those that are looked at: few, so that diagnostics cost less than 5% of a short training."""
 
 SATURATED = 0.01
 """An activation is saturated where the magnitude of its slope is below this."""
 
-SLOPES: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
-    nn.ReLU: lambda y: (y > 0).to(y.dtype),
-    nn.Sigmoid: lambda y: y * (1 - y),
-    nn.Tanh: lambda y: 1 - y**2,
-    Sign: torch.zeros_like,
-    Step: torch.zeros_like,
+SATURATES: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
+    nn.ReLU: lambda y: y <= 0,
+    nn.Sigmoid: lambda y: y * (1 - y) < SATURATED,
+    nn.Tanh: lambda y: 1 - y**2 < SATURATED,
+    Sign: torch.isfinite,
+    Step: torch.isfinite,
 }
-"""The slope of an activation from its output, where that is enough."""
+"""Where an activation is saturated, from its output, where that is enough."""
 
 ELEMENTWISE = (
-    *SLOPES, nn.CELU, nn.ELU, nn.GELU, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.Mish, nn.PReLU,
+    *SATURATES, nn.CELU, nn.ELU, nn.GELU, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.Mish, nn.PReLU,
     nn.SELU, nn.SiLU, nn.Softplus, nn.Softsign,
 )  # fmt: skip
 """Activations with a slope at each unit; softmax has a Jacobian instead."""
@@ -137,9 +137,10 @@ class Trace:
             return
         y = _looked_at(output)
         saturated = None
-        if isinstance(module, ELEMENTWISE) and (type(module) in SLOPES or not getattr(module, "inplace", False)):
-            slope = SLOPES[type(module)](y) if type(module) in SLOPES else _slope(module, arguments[0])
-            saturated = int((slope.abs() < SATURATED).count_nonzero()) / y.numel()
+        if type(module) in SATURATES:
+            saturated = _fraction(SATURATES[type(module)](y))
+        elif isinstance(module, ELEMENTWISE) and not getattr(module, "inplace", False):
+            saturated = _fraction(_slope(module, arguments[0]).abs() < SATURATED)
         self.activated.append(
             Activated(name=name, layers=self.layers, dead=self._dead(y), places=y.numel(), saturated=saturated)
         )
@@ -175,6 +176,10 @@ def _looked_at(x: Tensor) -> Tensor:
     """Its first examples, in single precision at least."""
     x = x.detach()[:EXAMPLES]
     return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _fraction(places: Tensor) -> float:
+    return int(places.count_nonzero()) / places.numel()
 
 
 def _slope(module: nn.Module, inputs: Tensor) -> Tensor:

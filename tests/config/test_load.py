@@ -177,9 +177,7 @@ def test_diagnostics_are_named_from_a_closed_set_and_make_no_other_study(here):
     spec = load(["smoke", "study.diagnostics=[dead_units,saturated,dead_units]"], here).spec
     assert spec.diagnostics == ("dead_units", "saturated")
     assert spec.directory == "smoke"
-    with pytest.raises(
-        ConfigError, match=r"study\.diagnostics: Unknown diagnostic 'dead_unit'. Did you mean 'dead_units'"
-    ):
+    with pytest.raises(ConfigError, match=r"study\.diagnostics: .* 'dead_unit'\. Did you mean 'dead_units'"):
         load(["smoke", "study.diagnostics=[dead_unit]"], here)
 
 

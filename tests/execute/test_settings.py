@@ -44,5 +44,7 @@ def test_diagnostics_are_measured_at_the_moments_that_are_named_in_their_order(r
         "[]": (),
     }.items():
         assert trainer_settings(resolve(f"trainer.diagnostics={asked}")).moments == moments
-    with pytest.raises(ConfigError, match=r"trainer\.diagnostics\[0\]: Unknown|Valid: start, middle, end|'begin'"):
+    with pytest.raises(
+        ConfigError, match=r"trainer\.diagnostics.* 'begin'\. Did you mean 'end'\? Valid: end, middle, start"
+    ):
         trainer_settings(resolve("trainer.diagnostics=[begin]"))

@@ -19,8 +19,8 @@ DROPPING = """
                                       nn.Linear(8, 10))
 
         def forward(self, x):
-            if self.fails and len(x) == 64:
-                raise ValueError("not sixty-four")
+            if self.fails and len(x) == 48:
+                raise ValueError("not forty-eight")
             return self.body(x)
 """
 
@@ -66,7 +66,7 @@ def test_a_network_that_fails_on_the_probe_trains_all_the_same(plain, resolve, t
     assert done.responses["train/loss"] > 0
     assert watch.values == {}
     assert watch.failure is not None
-    assert "ValueError: not sixty-four" in watch.failure
+    assert "ValueError: not forty-eight" in watch.failure
 
 
 class Spy(pl.Callback):
