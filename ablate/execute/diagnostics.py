@@ -55,8 +55,13 @@ def measure(
     Raises:
         Exception: whatever the network or the loss raises.
     """
-    trace = Trace()
-    with _kept(network), _generators_kept(inputs.device), torch.enable_grad(), trace.watching(network):
+    trace, is_regression = Trace(), targets.is_floating_point()
+    with (
+        _kept(network),
+        _generators_kept(inputs.device),
+        torch.enable_grad(),
+        trace.watching(network, last=is_regression),
+    ):
         outputs = network(inputs)
         named = [(name, w) for name, weights in trace.weights.items() for w in weights if w.requires_grad]
         value = loss(outputs, targets)

@@ -4,7 +4,6 @@ A *layer* is a module with a weight matrix or kernel of its own. Its input is a 
 where it depends on parameters that train.
 """
 
-import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,16 +79,16 @@ class Trace:
         self._axis = 1
 
     @contextmanager
-    def watching(self, network: nn.Module) -> Iterator[None]:
-        """Hooks a network until the end of the block, whatever happens in it."""
-        handles = self.attach(network)
+    def watching(self, network: nn.Module, *, last: bool) -> Iterator[None]:
+        """Hooks a network until the end of the block, whatever happens in it; `last`: its last module counts."""
+        handles = self.attach(network, last=last)
         try:
             yield
         finally:
             for handle in handles:
                 handle.remove()
 
-    def attach(self, network: nn.Module) -> list[RemovableHandle]:
+    def attach(self, network: nn.Module, *, last: bool = False) -> list[RemovableHandle]:
         """Hooks a network; the caller removes the handles."""
         handles: list[RemovableHandle] = []
         for name, module in network.named_modules():
@@ -99,14 +98,13 @@ class Trace:
                 handles.append(module.register_forward_pre_hook(self._hook(self._layer, name)))
             if isinstance(module, (*ELEMENTWISE, nn.Softmax)):
                 handles.append(module.register_forward_hook(self._hook(self._activation, name)))
-            if not any(True for _ in module.children()):
+            if last and not any(True for _ in module.children()):
                 handles.append(module.register_forward_hook(self._hook(self._leaf, name)))
         return handles
 
     def _hook(self, look: Callable[..., None], name: str) -> Callable[..., None]:
         """A hook that never stops what it watches."""
 
-        @functools.wraps(look)
         def hook(module: nn.Module, *seen: Any) -> None:
             try:
                 look(name, module, *seen)
