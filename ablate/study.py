@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Everything heavier than msgspec is imported where it is used: `show` of a finished study needs none of it.
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 2
+SUMMARY_SCHEMA = 5
 """Rises when an analysis would say something else of the same records: older summaries are then made again."""
 
 Stale = Literal["keep", "rerun"]

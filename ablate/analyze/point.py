@@ -6,6 +6,7 @@ from ablate.analyze.grain import grain
 from ablate.analyze.outcome import Outcomes
 from ablate.analyze.paired import INTERVAL_FROM
 from ablate.analyze.proportion import proportion
+from ablate.analyze.separation import point_diagnostics
 from ablate.analyze.student import Values, sd, t_interval
 from ablate.analyze.summary import Contrast, PointSummary
 from ablate.config.spec import StudySpec
@@ -44,4 +45,5 @@ def summarise_point(
         parameters=next((r.counts.parameters for r in ended if r.counts.parameters is not None), None),
         flops=next((r.counts.flops for r in ended if r.counts.flops is not None), None),
         seconds=sum(seconds) / len(seconds) if seconds else None,
+        diagnostics=point_diagnostics(found, row),
     )

@@ -15,6 +15,7 @@ from ablate.analyze.outcome import Outcomes, outcomes
 from ablate.analyze.point import summarise_point
 from ablate.analyze.resolution import resolution
 from ablate.analyze.scoring import score
+from ablate.analyze.separation import NOTE, separated, unmeasured
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
 from ablate.analyze.variance_table import variance_table
 from ablate.config.spec import StudySpec
@@ -59,6 +60,7 @@ def summarise(
     estimated = tuple(comparison.contrast(estimable) for estimable in planned)
     differences = point_differences(spec, points)
     grain = resolution(spec, found)
+    stated = separated(spec, points, found, verdicts(spec, points, comparison, grain))
     variance = lenths = None
     crossed: tuple[Interaction, ...] = ()
     factorial_notes: list[str] = []
@@ -102,9 +104,12 @@ def summarise(
             *scores.notes,
             *factorial_notes,
             *convention_notes(estimated),
+            *([NOTE] if any(v.why and v.why.separates for v in stated) else []),
+            *unmeasured(spec, found),
         ),
         scope=SCOPE,
-        verdicts=verdicts(spec, points, comparison, grain),
+        verdicts=stated,
+        diagnostics=spec.diagnostics,
         variance=variance,
         interactions=crossed,
         lenth=lenths,

@@ -1,7 +1,7 @@
 """What an analysis says, as frozen values that go to JSON and back: a point and an interval each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ablate.config.spec import Better, Claim
@@ -227,6 +227,23 @@ class Evidence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Separation:
+    """The diagnostic, at one moment of training, that separates a claim's arms most: an association, not a cause."""
+
+    diagnostic: str
+    moment: str
+    arm: float
+    """The mean, geometric for what counts by ratios."""
+    reference: float
+    separation: float
+    """The mean difference over its SD, paired by replicate; signed as arm − reference."""
+    separates: bool
+    """Beyond what chance would give one of all that were looked at in a twentieth of such studies."""
+    line: str
+    """The same as a clause that can be quoted."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What the data say of a claim: STATISTICS.md (c), (d) and (e).
 
@@ -263,6 +280,8 @@ class Verdict:
     or would carry a verdict at all. None: decided, or no number up to 1000 would."""
     look: int | None = None
     """In a group-sequential plan: the look that decided the claim, or the latest, counted from 1."""
+    why: Separation | None = None
+    """None where no diagnostic was measured in three replicates of both arms."""
     remarks: tuple[str, ...]
     line: str
     """The verdict in a line that can be quoted."""
@@ -299,6 +318,8 @@ class PointSummary:
     flops: int | None
     seconds: float | None
     """Mean wall seconds of a training."""
+    diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    """Diagnostic → moment → mean over the replicates, geometric for what counts by ratios."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,6 +379,8 @@ class Summary:
     identities: tuple[Exactness, ...] = ()
     identities_by: str = ""
     """The versions that evaluated them."""
+    diagnostics: tuple[str, ...] = ()
+    """Those that the study names for its tables."""
     command: str = ""
     """What makes these results be there."""
     made_by: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.config.spec import Better, Claim, Config, Design, Expectation, Factor, Response, StudySpec
 from ablate.errors import ConfigError, unknown
 
@@ -46,6 +47,7 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     looks: int | list[int] | None = None
     identities: list[dict[str, Any]] = []
     tags: list[str] = []
+    diagnostics: list[str] = []
 
     @property
     def chosen(self) -> dict[str, list[str] | None]:
@@ -125,6 +127,7 @@ def read(
         looks=tuple(study.looks) if isinstance(study.looks, list) else study.looks,
         identities=tuple(study.identities),
         tags=tuple(study.tags),
+        diagnostics=_diagnostics(study.diagnostics),
         request=request,
         overrides=overrides,
         settings=settings,
@@ -199,6 +202,13 @@ def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) ->
             f"{factor.reference!r}. Add it, or set factor.{name}.reference."
         )
     return Factor(name=name, levels=kept, reference=factor.reference)
+
+
+def _diagnostics(names: list[str]) -> tuple[str, ...]:
+    for name in names:
+        if name not in DIAGNOSTICS:
+            raise ConfigError("study.diagnostics: " + unknown("diagnostic", name, DIAGNOSTICS))
+    return tuple(dict.fromkeys(names))
 
 
 def _word(value: Any) -> Any:

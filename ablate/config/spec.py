@@ -17,9 +17,10 @@ TRAINED = ("data", "model", "objective", "optimizer", "trainer")
 UNTRAINED: Mapping[str, frozenset[str]] = {
     "data": frozenset({"root", "download", "chance"}),
     "objective": frozenset({"responses"}),
-    "trainer": frozenset({"accelerator", "devices"}),
+    "trainer": frozenset({"accelerator", "devices", "diagnostics"}),
+    "study": frozenset({"diagnostics"}),
 }
-"""Keys inside those groups that leave a trial what it is: where its data lie, what trains it, how it is read."""
+"""Keys inside groups that leave a trial what it is: where its data lie, what trains it, how it is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,8 @@ class StudySpec:
     """What must be exactly so, as nodes with a `_target_`. A study of these alone has no factor and trains nothing: its
     design and its response then say nothing."""
     tags: tuple[str, ...] = ()
+    diagnostics: tuple[str, ...] = ()
+    """What the tables show of every design point beside the response."""
     request: tuple[str, ...] = ()
     """The words after `ablate run`."""
     overrides: tuple[str, ...] = ()

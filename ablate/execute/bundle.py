@@ -21,6 +21,7 @@ from ablate.execute.settings import trainer_settings
 from ablate.execute.size import flops, parameters
 from ablate.execute.target import own_words
 from ablate.execute.trainer import trainer as make_trainer
+from ablate.execute.watch import Watch
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory
 from ablate.store.record import Counts, Record
@@ -40,8 +41,8 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
     for trial, source in zip(job.bundle.trials, job.sources, strict=True):
         try:
             with guest(threads=threads):
-                record, curve = _train(trial, job, engine=engine, threads=threads, source=source)
-            StudyDirectory(job.directory).write_record(record, curve=curve)
+                record, curve, layers = _train(trial, job, engine=engine, threads=threads, source=source)
+            StudyDirectory(job.directory).write_record(record, curve=curve, diagnostics=layers)
         except StoreError:
             raise
         except BaseException as error:
@@ -67,16 +68,16 @@ def _heed_signals(error: BaseException) -> None:
         raise SystemExit(128 + signal.SIGTERM) from None
 
 
-def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> tuple[Record, str]:
+def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> tuple[Record, str, str | None]:
     started = datetime.now(UTC).isoformat("T", "seconds")
     fit = prepare(trial.config, trial.streams)
     size = parameters(fit.network), flops(fit.network, fit.probe)
     settings = trainer_settings(trial.config)
-    curve, divergence = Curve(), Divergence(settings.max_loss)
+    curve, divergence, watch = Curve(), Divergence(settings.max_loss), Watch(settings.moments)
     trainer = make_trainer(
         trial.config,
         own=not isinstance(fit.module, TrialModule),
-        callbacks=(curve, divergence),
+        callbacks=(curve, divergence, watch),
         folder=StudyDirectory(job.directory).trial(trial.id),
     )
     began = time.perf_counter()
@@ -108,6 +109,8 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         seconds=round(seconds, 4),
         started=started,
         error=reason,
+        diagnostics=watch.values,
+        unmeasured=watch.failure,
         provenance=provenance(
             device=machine.name(trainer.strategy.root_device),
             threads=threads,
@@ -117,7 +120,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         ),
         config=trial.config,
     )
-    return record, curve.as_csv()
+    return record, curve.as_csv(), watch.as_csv()
 
 
 def _steps(fit: Fit, trainer: pl.Trainer) -> int:

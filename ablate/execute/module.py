@@ -42,6 +42,11 @@ class TrialModule(pl.LightningModule):
             self.register_buffer(f"{name}_inputs", arrays.inputs, persistent=False)
             self.register_buffer(f"{name}_targets", arrays.targets, persistent=False)
 
+    def probe(self, examples: int) -> tuple[Tensor, Tensor]:
+        """The first training examples, shape (examples, *inputs), and their targets: always the same ones."""
+        inputs, targets = self._split("train")
+        return inputs[:examples], targets[:examples]
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The optimizer over the network's parameters."""
         return self._optimizer(self.network.parameters())

@@ -4,6 +4,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from ablate.config.diagnostic import MOMENTS, Moment
 from ablate.config.schema import convert
 from ablate.config.spec import Config
 from ablate.errors import ConfigError, unknown
@@ -22,6 +23,13 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     accelerator: str
     devices: int | str
     lightning: dict[str, Any]
+    diagnostics: bool | list[Moment] = True
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """When diagnostics are measured."""
+        chosen = MOMENTS if self.diagnostics is True else self.diagnostics or ()
+        return tuple(moment for moment in MOMENTS if moment in chosen)
 
     @property
     def limit_train_batches(self) -> int | float:

@@ -97,6 +97,7 @@ def _point(point: PointSummary, names: PointNames) -> Row:
         | (paired("difference", point.difference.paired) if point.difference else {})
         | proportion("diverged", point.diverged)
         | {"parameters": point.parameters, "flops": point.flops, "seconds": point.seconds}
+        | {f"{name}.{moment}": x for name, found in point.diagnostics.items() for moment, x in found.items()}
     )
 
 
@@ -146,6 +147,11 @@ def _verdict(verdict: Verdict) -> Row:
             "needed": verdict.needed,
             "remarks": " ".join(verdict.remarks),
             "line": verdict.line,
+            "why": verdict.why.line if verdict.why else None,
+            "why_diagnostic": f"{verdict.why.diagnostic}.{verdict.why.moment}" if verdict.why else None,
+            "why_arm": verdict.why.arm if verdict.why else None,
+            "why_reference": verdict.why.reference if verdict.why else None,
+            "why_separation": verdict.why.separation if verdict.why else None,
         }
     )
 

@@ -1,6 +1,7 @@
 """The table of design points: the response of each, its difference from the baseline, and what it costs."""
 
 from ablate.analyze.summary import PointSummary, Summary
+from ablate.report.diagnostic_columns import diagnostic_columns, diagnostic_notes
 from ablate.report.number import Digits, bounds, interval_name, proportion, with_interval
 from ablate.report.point_name import BASELINE, PointNames
 from ablate.report.quantity import compact
@@ -51,6 +52,7 @@ def points_table(summary: Summary, names: PointNames) -> Table:
             Column(name=with_interval("diverged k/n", [p.diverged.interval for p in points]), group=1),
             [proportion(p.diverged) for p in points] if any(p.diverged.k for p in points) else [],
         ),
+        *diagnostic_columns(summary),
         (Column(name="parameters", justify="right", group=1), [compact(p.parameters) for p in points]),
         (Column(name="FLOPs", justify="right", group=1), [compact(p.flops) for p in points]),
         (Column(name="seconds", justify="right", group=1), [seconds.number(p.seconds) for p in points]),
@@ -59,7 +61,7 @@ def points_table(summary: Summary, names: PointNames) -> Table:
         title=f"Design points: {summary.response}",
         columns=columns,
         caption=names.caption,
-        notes=(*_notes(points, most), summary.scope),
+        notes=(*_notes(points, most), *diagnostic_notes(summary), summary.scope),
     )
 
 

@@ -1,5 +1,7 @@
 """The verdicts: a line for each claim that can be quoted, and the table of what it rests on."""
 
+from collections.abc import Iterator
+
 from ablate.analyze.claim import sides
 from ablate.analyze.summary import Summary, Verdict
 from ablate.config.spec import Claim, Expectation
@@ -32,7 +34,7 @@ def verdict_items(summary: Summary) -> tuple[Item, ...]:
     """
     exact = identity_lines(summary)
     if summary.verdicts:
-        lines = tuple((_factor(v.claim), v.line) for v in summary.verdicts)
+        lines = tuple(line for v in summary.verdicts for line in _lines(v))
         return Block(title="Verdicts", lines=(*lines, *exact)), _evidence(summary)
     if summary.contrasts:
         said = "No claim was stated before the trials: all contrasts are exploratory."
@@ -44,6 +46,12 @@ def claim_name(claim: Claim) -> str:
     """A claim in short: `head: gap no worse than fc`."""
     arm, reference = sides(claim)
     return f"{_factor(claim)}: {arm} {_PHRASES[claim.expect]} {reference}"
+
+
+def _lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    yield _factor(verdict.claim), verdict.line
+    if verdict.why is not None:
+        yield "", verdict.why.line
 
 
 def _factor(claim: Claim) -> str:

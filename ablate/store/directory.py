@@ -16,6 +16,7 @@ from ablate.store.record import SCHEMA, Record
 
 RECORD = "record.json"
 CURVE = "curve.csv"
+DIAGNOSTICS = "diagnostics.csv"
 TRACEBACK = "traceback.txt"
 
 
@@ -135,14 +136,21 @@ class StudyDirectory:
             except OSError as error:
                 raise StoreError(atomic.explain(aside, error)) from error
 
-    def write_record(self, record: Record, *, traceback: str | None = None, curve: str | None = None) -> None:
+    def write_record(
+        self,
+        record: Record,
+        *,
+        traceback: str | None = None,
+        curve: str | None = None,
+        diagnostics: str | None = None,
+    ) -> None:
         """Writes one trial, its record last: a record says that everything beside it is there.
 
         Raises:
             StoreError: the disk is full or the directory cannot be written; no half-written record is left.
         """
         folder = self.trial(record.id)
-        for name, content in ((TRACEBACK, traceback), (CURVE, curve)):
+        for name, content in ((TRACEBACK, traceback), (CURVE, curve), (DIAGNOSTICS, diagnostics)):
             if content is None:
                 atomic.remove(folder / name)
             else:

@@ -55,7 +55,7 @@ class Frozen:
 def extend(frozen: StudySpec, asked: StudySpec) -> tuple[StudySpec, tuple[str, ...], tuple[str, ...]]:
     """The study that is on disk together with what is asked of it now.
 
-    Replicates, levels and factors' levels add to what is there; claims stay as they were frozen.
+    Replicates, levels and diagnostics add to what is there; claims stay as they were frozen.
 
     Returns:
         The joint study; what it adds to the frozen one; what a reader must be told.
@@ -95,8 +95,11 @@ def extend(frozen: StudySpec, asked: StudySpec) -> tuple[StudySpec, tuple[str, .
         told.append(
             f"The claims were frozen in {where} before the first trial, and stand; the changed ones do not count."
         )
+    shown = tuple(dict.fromkeys((*frozen.diagnostics, *asked.diagnostics)))
+    if new := shown[len(frozen.diagnostics) :]:
+        added.append(f"diagnostics {', '.join(new)}")
     return (
-        replace(asked, factors=factors, replicates=replicates, claims=frozen.claims),
+        replace(asked, factors=factors, replicates=replicates, claims=frozen.claims, diagnostics=shown),
         tuple(added),
         tuple(told),
     )

@@ -57,5 +57,9 @@ class Record:
     """UTC, ISO 8601."""
     error: str | None = None
     """One line, for `failed` and `diverged`; a failure's traceback is the file `traceback.txt` beside the record."""
+    diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    """Diagnostic → moment (`start`, `middle`, `end`) → value; what is not finite is left out."""
+    unmeasured: str | None = None
+    """One line: why diagnostics are missing or in part only."""
     provenance: Provenance | None = None
     config: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from tests.benchmarks import start_up
+from tests.benchmarks import diagnostics, start_up
 
-BENCHMARKS = (start_up,)
+BENCHMARKS = (start_up, diagnostics)
 
 if __name__ == "__main__":
     console = Console()

@@ -6,6 +6,7 @@ from ablate.config.catalog import GROUPS, Catalog
 from ablate.config.load import load
 from ablate.config.search_path import packaged
 from ablate.errors import AblateError, ConfigError
+from ablate.plan.identity import identity
 
 STUDIES = sorted(p.stem for p in (packaged() / "study").glob("*.yaml"))
 
@@ -170,3 +171,17 @@ def test_every_error_is_the_users_to_see():
 def test_a_mapping_may_bring_keys_that_are_not_there(here):
     study = load(["smoke", "trainer.lightning={limit_train_batches: 3}"], here)
     assert study.spec.settings["trainer"]["lightning"] == {"limit_train_batches": 3}
+
+
+def test_diagnostics_are_named_from_a_closed_set_and_make_no_other_study(here):
+    spec = load(["smoke", "study.diagnostics=[dead_units,saturated,dead_units]"], here).spec
+    assert spec.diagnostics == ("dead_units", "saturated")
+    assert spec.directory == "smoke"
+    with pytest.raises(ConfigError, match=r"study\.diagnostics: .* 'dead_unit'\. Did you mean 'dead_units'"):
+        load(["smoke", "study.diagnostics=[dead_unit]"], here)
+
+
+def test_when_diagnostics_are_measured_makes_no_other_study_and_no_other_trial(here):
+    study = load(["smoke", "trainer.diagnostics=false"], here)
+    assert study.spec.directory == "smoke"
+    assert identity(study.resolve({}, [])) == identity(load(["smoke"], here).resolve({}, []))

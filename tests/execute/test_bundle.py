@@ -137,7 +137,7 @@ def test_a_training_that_leaves_its_bounds_is_a_result(make_job, place):
     assert record.responses["train/loss"] is None
     assert not [name for name in record.responses if name.startswith("test/")]
     files = {path.name for path in StudyDirectory(place / "study").trial(record.id).iterdir()}
-    assert files == {"record.json", "curve.csv"}
+    assert files == {"record.json", "curve.csv", "diagnostics.csv"}
 
 
 def test_a_bundle_goes_on_past_a_trial_that_fails(make_job, place):

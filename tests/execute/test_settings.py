@@ -34,3 +34,17 @@ def test_a_setting_that_does_not_fit_is_named(resolve, changed, says):
     with pytest.raises(ConfigError) as caught:
         trainer_settings({**config, "trainer": {**config["trainer"], **changed}})
     assert says in str(caught.value)
+
+
+def test_diagnostics_are_measured_at_the_moments_that_are_named_in_their_order(resolve):
+    for asked, moments in {
+        "true": ("start", "middle", "end"),
+        "[end,start]": ("start", "end"),
+        "false": (),
+        "[]": (),
+    }.items():
+        assert trainer_settings(resolve(f"trainer.diagnostics={asked}")).moments == moments
+    with pytest.raises(
+        ConfigError, match=r"trainer\.diagnostics.* 'begin'\. Did you mean 'end'\? Valid: end, middle, start"
+    ):
+        trainer_settings(resolve("trainer.diagnostics=[begin]"))

@@ -1,9 +1,10 @@
+import csv
 import io
 from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import Evidence, Interval, Verdict
+from ablate.analyze.summary import Evidence, Interval, Separation, Verdict
 from ablate.config.spec import Claim
 from ablate.report.csv_format import to_csv
 from ablate.report.document import document
@@ -120,3 +121,22 @@ def test_without_claims_all_is_exploratory(core):
 def test_it_fits_a_terminal(core, width):
     text = terminal(document(replace(core, verdicts=(verdict(), SUPPORTED))), io.StringIO(), width)
     assert widest([text]) <= width
+
+
+def test_what_separates_the_arms_stands_under_the_verdict_and_in_the_csv(core):
+    why = Separation(
+        diagnostic="gradient_norm",
+        moment="start",
+        arm=0.004,
+        reference=0.61,
+        separation=-9.1,
+        separates=True,
+        line="what separates them most: gradient norm at the start",
+    )
+    explained = replace(SUPPORTED, why=why)
+    block, _, _ = shown(core, explained, verdict())
+    assert block.lines == (("init", SUPPORTED.line), ("", why.line), ("head", verdict().line))
+    rows = list(csv.DictReader(io.StringIO(to_csv(replace(core, verdicts=(explained, verdict()))))))
+    assert rows[0]["why"] == why.line
+    assert (rows[0]["why_diagnostic"], rows[0]["why_separation"]) == ("gradient_norm.start", "-9.1")
+    assert rows[1]["why"] == ""

@@ -258,3 +258,11 @@ def test_extending_loses_nothing_and_is_done_once(make_spec, first, second, repl
     again, nothing, _ = extend(joint, two)
     assert (again, nothing) == (joint, ())
     assert extend(joint, one)[1] == ()
+
+
+def test_diagnostics_add_to_what_the_tables_show(make_spec):
+    one, two = make_spec(diagnostics=("dead_units",)), make_spec(diagnostics=("saturated", "dead_units"))
+    joint, added, told = extend(one, two)
+    assert joint.diagnostics == ("dead_units", "saturated")
+    assert (added, told) == (("diagnostics saturated",), ())
+    assert extend(two, one) == (two, (), ())

@@ -25,7 +25,7 @@ def test_the_fields_on_disk(make_record):
     assert content["schema"] == SCHEMA == 1
     assert set(content) == {
         "schema", "id", "study", "levels", "replicate", "state", "responses", "counts", "seconds", "started", "error",
-        "provenance", "config",
+        "diagnostics", "unmeasured", "provenance", "config",
     }  # fmt: skip
     assert set(content["counts"]) == {
         "epochs", "steps", "train_examples", "val_examples", "test_examples", "parameters", "flops",

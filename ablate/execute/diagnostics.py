@@ -1,0 +1,200 @@
+"""Why an arm does what it does: cheap numbers about a network on a probe batch (STATISTICS.md, h)."""
+
+import csv
+import io
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ablate.config.diagnostic import DIAGNOSTICS
+from ablate.execute.trace import Activated, Trace
+
+RANGES: dict[type[nn.Module], tuple[float, float]] = {
+    nn.ReLU: (0.0, math.inf),
+    nn.Sigmoid: (0.0, 1.0),
+    nn.Softmax: (0.0, 1.0),
+    nn.Softplus: (0.0, math.inf),
+    nn.Tanh: (-1.0, 1.0),
+}
+"""What an output activation can reach, bounds included; any other reaches every number."""
+
+Row = tuple[str, str, float]
+"""Layer, diagnostic, value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """Diagnostic → value, and the values by layer. What says nothing of a network, or is not finite, is left out."""
+
+    values: Mapping[str, float]
+    layers: tuple[Row, ...]
+    failure: str | None = None
+    """Why a part of the network could not be looked at."""
+
+
+def measure(
+    network: nn.Module, inputs: Tensor, targets: Tensor, loss: Callable[[Tensor, Tensor], Tensor]
+) -> Measurement:
+    """Measures a network in the mode that it trains in, and leaves it and the generators as they were.
+
+    That is: parameters, gradients, buffers, mode, whatever its modules have assigned to themselves, and the generators
+    of torch, NumPy and Python. (What a module changes in place in a list or dictionary of its own stays changed.)
+
+    Args:
+        network: Any module that takes `inputs`.
+        inputs: The probe batch, shape (examples, *inputs).
+        targets: Its targets, shape (examples, …).
+        loss: What is trained on.
+
+    Raises:
+        Exception: whatever the network or the loss raises.
+    """
+    trace, is_regression = Trace(), targets.is_floating_point()
+    with (
+        _kept(network),
+        _generators_kept(inputs.device),
+        torch.enable_grad(),
+        trace.watching(network, last=is_regression),
+    ):
+        outputs = network(inputs)
+        named = [(name, w) for name, weights in trace.weights.items() for w in weights if w.requires_grad]
+        value = loss(outputs, targets)
+        found = torch.autograd.grad(value, [w for _, w in named], allow_unused=True) if named else ()
+    gradients: dict[str, list[Tensor]] = {}
+    for (name, _), gradient in zip(named, found, strict=True):
+        if gradient is not None:
+            gradients.setdefault(name, []).append(gradient)
+    return measured(trace, gradients, _unreachable(trace, outputs, targets))
+
+
+def measured(trace: Trace, gradients: Mapping[str, Sequence[Tensor]], unreachable: float | None = None) -> Measurement:
+    """What a trace, and the gradients of its layers' weights, come to.
+
+    Args:
+        trace: Of one forward pass.
+        gradients: Layer → gradients of its weights, in the order of the forward pass.
+        unreachable: The fraction of targets, where it is known.
+    """
+    rows = [*_entered(trace), *_activated(trace), *((name, "branch_to_skip", ratio) for name, ratio in trace.ratios)]
+    norms = [float(torch.stack([g.detach().double().norm().cpu() for g in gs]).norm()) for gs in gradients.values()]
+    rows += [(name, "gradient_norm", norm) for name, norm in zip(gradients, norms, strict=True)]
+    sds = [e.sd for e in trace.entered]
+    values = {
+        "dead_units": _share([a.dead for a in _hidden(trace)] or [e.dead for e in trace.entered if e.dead is not None]),
+        "saturated": _saturated(trace),
+        "activation_sd": _geometric(sds),
+        "activation_slope": _slope(sds),
+        "gradient_norm": math.hypot(*norms) if norms else math.nan,
+        "gradient_slope": _slope(norms),
+        "effective_rank": trace.entered[-1].effective_rank if trace.entered else math.nan,
+        "unreachable": math.nan if unreachable is None else unreachable,
+        "branch_to_skip": float(np.mean([ratio for _, ratio in trace.ratios])) if trace.ratios else math.nan,
+    }
+    assert list(values) == list(DIAGNOSTICS)
+    return Measurement(
+        values={name: value for name, value in values.items() if math.isfinite(value)},
+        layers=tuple(row for row in rows if math.isfinite(row[2])),
+        failure=trace.failure,
+    )
+
+
+def as_csv(measurements: Mapping[str, Measurement]) -> str:
+    """Moment → measurement, one row per moment, layer and diagnostic.
+
+    `activation_sd` and `effective_rank` are of what enters the layer, `gradient_norm` of its weights; `dead_units`,
+    `saturated` and `branch_to_skip` are of the activation or the shortcut that is named.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("moment", "layer", "diagnostic", "value"))
+    writer.writerows((moment, *row) for moment, found in measurements.items() for row in found.layers)
+    return text.getvalue()
+
+
+def _entered(trace: Trace) -> Iterator[Row]:
+    for entered in trace.entered:
+        yield entered.name, "activation_sd", entered.sd
+        yield entered.name, "effective_rank", entered.effective_rank
+
+
+def _activated(trace: Trace) -> Iterator[Row]:
+    for activated in _hidden(trace):
+        yield activated.name, "dead_units", _share([activated.dead])
+        if activated.saturated is not None:
+            yield activated.name, "saturated", activated.saturated
+
+
+def _hidden(trace: Trace) -> list[Activated]:
+    """The activations that a layer follows: what comes after the last is an output."""
+    return [a for a in trace.activated if a.layers < trace.layers]
+
+
+def _saturated(trace: Trace) -> float:
+    found = [(a.saturated, a.places) for a in _hidden(trace) if a.saturated is not None]
+    places = sum(n for _, n in found)
+    return sum(share * n for share, n in found) / places if places else math.nan
+
+
+def _share(dead: Sequence[Tensor]) -> float:
+    return float(torch.cat(list(dead)).double().mean()) if dead else math.nan
+
+
+def _geometric(values: Sequence[float]) -> float:
+    return float(np.exp(np.mean(_logarithms(values)))) if values else math.nan
+
+
+def _slope(values: Sequence[float]) -> float:
+    """Least-squares slope of the logarithm over positions 0, 1, 2, …; NaN for fewer than two, or where one is 0."""
+    logs = _logarithms(values)
+    if len(logs) < 2 or not np.isfinite(logs).all():
+        return math.nan
+    positions = np.arange(len(logs)) - (len(logs) - 1) / 2
+    return float(positions @ logs / (positions @ positions))
+
+
+def _logarithms(values: Sequence[float]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    with np.errstate(divide="ignore"):
+        return np.log(np.array(values, dtype=np.float64))
+
+
+def _unreachable(trace: Trace, outputs: Tensor, targets: Tensor) -> float | None:
+    """None for classes, and where the last module's output is not the network's: more was done to it."""
+    if trace.last is None or trace.last[1] is not outputs or not targets.is_floating_point():
+        return None
+    low, high = RANGES.get(type(trace.last[0]), (-math.inf, math.inf))
+    return float(((targets < low) | (targets > high)).double().mean())
+
+
+@contextmanager
+def _kept(network: nn.Module) -> Iterator[None]:
+    """Restores the attributes of every module, and the contents of its buffers."""
+    attributes = [(module, dict(vars(module)), dict(module._buffers)) for module in network.modules()]
+    buffers = [(buffer, buffer.detach().clone()) for buffer in network.buffers()]
+    try:
+        yield
+    finally:
+        for module, before, held in attributes:
+            vars(module).clear()
+            vars(module).update(before)
+            module._buffers.clear()
+            module._buffers.update(held)
+        with torch.no_grad():
+            for buffer, content in buffers:
+                buffer.copy_(content)
+
+
+@contextmanager
+def _generators_kept(device: torch.device) -> Iterator[None]:
+    ours, numpys = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            yield
+    finally:
+        random.setstate(ours)
+        np.random.set_state(numpys)
