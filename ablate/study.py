@@ -81,7 +81,7 @@ class Plan:
 def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]`, joined with what is on disk.
 
-    Nothing is written, and nothing heavier than Hydra is imported.
+    Nothing is written, and nothing heavier than Hydra is imported, unless capacity is to be matched (torch).
 
     Args:
         words: A study's name and Hydra overrides, as after `ablate run`.
@@ -110,6 +110,10 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         check_claim(claim)
     layout = lay_out(spec)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
+    if spec.capacity is not None:
+        from ablate.execute.capacity import match
+
+        configs = match(spec, layout.points, configs, study.resolve)
     return Plan(
         spec=spec,
         layout=layout,

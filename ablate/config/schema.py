@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from ablate.config.spec import Better, Claim, Config, Design, Expectation, Factor, Response, StudySpec
+from ablate.config.spec import Better, Capacity, Claim, Config, Design, Expectation, Factor, Response, StudySpec
 from ablate.errors import ConfigError, unknown
 
 Schema = TypeVar("Schema", bound=msgspec.Struct)
@@ -30,6 +30,13 @@ class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     why: str = ""
 
 
+class CapacityYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Capacity matched by a key of one's own, or within a share of one's own."""
+
+    matched: str = "model.width"
+    within: float = 0.02
+
+
 class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The `study` node."""
 
@@ -43,6 +50,8 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     exclude: list[dict[str, str]] = []
     claims: list[ClaimYaml] = []
     looks: int | list[int] | None = None
+    capacity: Literal["matched"] | CapacityYaml | None = None
+    """`matched` is short for `{matched: model.width, within: 0.02}`."""
     tags: list[str] = []
 
     @property
@@ -119,6 +128,7 @@ def read(
             Claim(contrast=c.contrast, expect=c.expect, margin=c.margin, alpha=c.alpha, why=c.why) for c in study.claims
         ),
         looks=tuple(study.looks) if isinstance(study.looks, list) else study.looks,
+        capacity=_capacity(study.capacity),
         tags=tuple(study.tags),
         request=request,
         overrides=overrides,
@@ -185,6 +195,23 @@ def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) ->
 def _word(value: Any) -> Any:
     """YAML reads `reference: 1`, `off` or `2e-3` as no string; a level's name is one all the same."""
     return value if value is None or isinstance(value, str | dict | list) else str(value)
+
+
+def _capacity(declared: str | CapacityYaml | None) -> Capacity | None:
+    if declared is None:
+        return None
+    given = CapacityYaml() if isinstance(declared, str) else declared
+    if not given.matched.startswith("model."):
+        raise ConfigError(
+            f"study.capacity.matched={given.matched!r} is no key below 'model': name the key whose integer sets the "
+            "number of parameters, such as model.width."
+        )
+    if not 0 < given.within < 1:
+        raise ConfigError(
+            f"study.capacity.within={given.within:g} is a share of the baseline's parameters: it must be more than 0 "
+            "and less than 1, such as 0.02."
+        )
+    return Capacity(by=given.matched, within=given.within)
 
 
 def _response(declared: str | ResponseYaml, objective: Mapping[str, Any]) -> Response:

@@ -64,6 +64,24 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """Every arm gets as many parameters as the baseline: the integer at a key is solved for (STATISTICS.md, g)."""
+
+    by: str = "model.width"
+    """The key, below `model`."""
+    within: float = 0.02
+    """Of the baseline's parameters."""
+
+    def __str__(self) -> str:
+        return f"matched within {100 * self.within:g}% by {self.by}"
+
+    @property
+    def heading(self) -> str:
+        """The key's last word, as tables head it."""
+        return self.by.rpartition(".")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudySpec:
     """One question: factors, a design, a response, a number of replicates, claims."""
 
@@ -79,6 +97,7 @@ class StudySpec:
     claims: tuple[Claim, ...] = ()
     looks: int | tuple[int, ...] | None = None
     """A group-sequential plan: how many looks up to `replicates`, or the replicates at each. None: one, at the end."""
+    capacity: Capacity | None = None
     tags: tuple[str, ...] = ()
     request: tuple[str, ...] = ()
     """The words after `ablate run`."""
