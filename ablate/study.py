@@ -16,17 +16,18 @@ from ablate.errors import StoreError, unknown
 
 if TYPE_CHECKING:
     from ablate.config.spec import Config, StudySpec
-    from ablate.design import Layout
+    from ablate.design import DesignPoint, Layout
     from ablate.execute.engines import Engine
     from ablate.execute.examine import Size
     from ablate.execute.health import Finding
     from ablate.plan import Trial
     from ablate.store import Contents, Frozen, Record, StudyDirectory
+    from ablate.store.costs import Cost
 
 # Everything heavier than msgspec is imported where it is used: `show` of a finished study needs none of it.
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 1
+SUMMARY_SCHEMA = 2
 """Rises when an analysis would say something else of the same records: older summaries are then made again."""
 
 Stale = Literal["keep", "rerun"]
@@ -132,11 +133,15 @@ class Outlook:
     """What a plan would cost, and what it could tell. `seconds`: for what is missing; None where nobody can know."""
 
     sizes: tuple[Size, ...]
+    costs: tuple[Cost | None, ...]
+    """As they are on disk; the other design points are measured now. None: the time for it was over."""
+    timed_on: tuple[str, ...]
     bundles: int
     seconds: float | None
     can: tuple[str, ...]
     cannot: tuple[str, ...]
     claims: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def examine(planned: Plan) -> Outlook:
@@ -146,25 +151,42 @@ def examine(planned: Plan) -> Outlook:
         AblateError: a network that does not build, two that are the same, missing data, a response never logged.
     """
     from ablate.design import estimable
+    from ablate.execute.cost import measure
     from ablate.execute.engines import engine
     from ablate.execute.estimate import seconds_per_trial
     from ablate.execute.examine import examine as look
     from ablate.plan import bundles
+    from ablate.store import StudyDirectory
+    from ablate.store.costs import by_levels, read_costs
 
     workers = engine(planned.spec.settings["engine"]).workers
     sizes = look(planned.spec, planned.layout.points, planned.configs)
+    there = read_costs(StudyDirectory(planned.directory))
+    costs = (*there, *measure(*_unmeasured(planned, there)))
+    priced = by_levels(costs)
     missing = len(planned.trials) - planned.finished
     each = seconds_per_trial(planned.spec, planned.configs) if missing else 0.0
+    from ablate.analyze.capacity import capacity_notes
     from ablate.analyze.foresight import foresee
+    from ablate.analyze.origin import timed_on
+
+    is_baseline = [p.is_baseline(planned.spec.factors) for p in planned.layout.points]
 
     can, cannot = estimable(planned.spec)
     return Outlook(
         sizes=sizes,
+        costs=tuple(priced.get(frozenset(p.levels.items())) for p in planned.layout.points),
+        timed_on=timed_on(costs),
         bundles=len(bundles(planned.trials[:missing])),
         seconds=None if each is None else each * missing / min(workers, max(missing, 1)),
         can=can,
         cannot=cannot,
         claims=foresee(planned.spec, planned.layout.points, planned.records),
+        notes=capacity_notes(
+            planned.spec.capacity,
+            [size.parameters for size in sizes],
+            baseline=next((s.parameters for s, here in zip(sizes, is_baseline, strict=True) if here), None),
+        ),
     )
 
 
@@ -212,7 +234,7 @@ def run(
         for trial_id, reason in planned.contents.unreadable.items():
             observer.told(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
         missing = _missing(planned, stale, observer)
-        if _next(planned, missing, planned.contents.records):
+        if trains := bool(_next(planned, missing, planned.contents.records)):
             from ablate.execute.examine import examine as look
 
             engine.warm_up()
@@ -224,6 +246,8 @@ def run(
                 return run(words, observer=observer, stale=stale, cwd=cwd)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned)
+        if trains:
+            _measure(engine, directory, planned, again=stale == "rerun")
         observer.started(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
         while batch := _next(planned, [t for t in missing if t.id not in tried], directory.contents().records):
@@ -257,6 +281,7 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         if saved is not None and saved.key == _key(directory):
             return saved.summary, ()
     from ablate.design import lay_out
+    from ablate.store.costs import read_costs
 
     frozen = directory.frozen()
     layout = lay_out(frozen.spec)
@@ -268,7 +293,7 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
         for trial_id, reason in contents.unreadable.items()
     )
-    return _summarise(frozen, layout, tuple(latest.values())), remarks
+    return _summarise(frozen, layout, tuple(latest.values()), read_costs(directory)), remarks
 
 
 def save_summary(planned: Plan) -> Summary:
@@ -278,11 +303,12 @@ def save_summary(planned: Plan) -> Summary:
         StoreError: it cannot be written.
     """
     from ablate.store import StudyDirectory
+    from ablate.store.costs import read_costs
 
     directory = StudyDirectory(planned.directory)
     found = directory.contents().records
     records = tuple(found[t.id] for t in planned.trials if t.id in found)
-    summary = _summarise(directory.frozen(), planned.layout, records)
+    summary = _summarise(directory.frozen(), planned.layout, records, read_costs(directory))
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
     return summary
@@ -320,8 +346,10 @@ class _Saved(msgspec.Struct, kw_only=True):
 
 
 def _key(directory: StudyDirectory) -> str:
-    study = directory.read("study.yaml") or b""
-    return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + study).hexdigest()
+    from ablate.store.costs import COSTS
+
+    files = b"".join(directory.read(name) or b"" for name in ("study.yaml", COSTS))
+    return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + files).hexdigest()
 
 
 def _missing(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ...]:
@@ -378,6 +406,28 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
         directory.freeze(Frozen(spec=planned.spec, history=(*before.history, line), looked=looked))
 
 
+def _measure(engine: Engine, directory: StudyDirectory, planned: Plan, *, again: bool) -> None:
+    """Measures what is not on disk yet, before any training: what the engine has started must not disturb it."""
+    from ablate.execute.cost import measure
+    from ablate.store.costs import read_costs, write_costs
+
+    there = read_costs(directory)
+    points, configs = _unmeasured(planned, () if again else there)
+    if points:
+        engine.settle()
+        write_costs(directory, (*there, *measure(points, configs)))
+
+
+def _unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[Config]]:
+    """The design points that these costs say nothing of, and their configurations."""
+    from ablate.store.costs import by_levels
+
+    known = by_levels(costs)
+    pairs = zip(planned.layout.points, planned.configs, strict=True)
+    lacking = [(point, config) for point, config in pairs if frozenset(point.levels.items()) not in known]
+    return [point for point, _ in lacking], [config for _, config in lacking]
+
+
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
     from ablate.execute.job import Job
     from ablate.execute.provenance import commit
@@ -401,7 +451,7 @@ def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Ob
             close()
 
 
-def _summarise(frozen: Frozen, layout: Layout, records: Sequence[Record]) -> Summary:
+def _summarise(frozen: Frozen, layout: Layout, records: Sequence[Record], costs: Sequence[Cost]) -> Summary:
     import numpy as np
 
     from ablate.analyze.extension import extension_note
@@ -412,4 +462,4 @@ def _summarise(frozen: Frozen, layout: Layout, records: Sequence[Record]) -> Sum
     if frozen.looked and spec.claims and spec.looks is None:
         alpha = max(claim.alpha for claim in spec.claims)
         notes = (*notes, extension_note((*frozen.looked, spec.replicates), alpha=alpha))
-    return analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes)
+    return analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes, costs=costs)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ablate.config.spec import Better, Claim
+from ablate.config.spec import Better, Capacity, Claim
 from ablate.store.record import State
 
 Outcome = Literal["supported", "contradicted", "equivalent", "inconclusive"]
@@ -298,6 +298,12 @@ class PointSummary:
     flops: int | None
     seconds: float | None
     """Mean wall seconds of a training."""
+    activation_bytes: int | None = None
+    """Kept by a minibatch's forward pass for the backward pass."""
+    latency_seconds: float | None = None
+    """Of one example's forward pass in evaluation: warm, alone, the median."""
+    width: int | None = None
+    """Where capacity is matched: the value that was solved for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -340,6 +346,9 @@ class Summary:
     interactions: tuple[Interaction, ...] = ()
     lenth: Lenth | None = None
     """For one replicate of a two-level design."""
+    capacity: Capacity | None = None
+    timed_on: tuple[str, ...] = ()
+    """Where latencies were measured: a line for each device that differs."""
     command: str = ""
     """What makes these results be there."""
     made_by: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ def print_plan(words: Sequence[str]) -> None:
 
     planned = study.plan(words)
     outlook = study.examine(planned)
+    capacity = planned.spec.capacity
     sys.stdout.write(
         terminal(
             plan_document(
@@ -39,7 +40,12 @@ def print_plan(words: Sequence[str]) -> None:
                 estimates=outlook.can,
                 cannot=outlook.cannot,
                 claims=outlook.claims,
-                notes=(*planned.layout.notes, *planned.layout.confounding, *planned.notes),
+                notes=(*planned.layout.notes, *planned.layout.confounding, *outlook.notes, *planned.notes),
+                width=capacity.heading if capacity else "width",
+                widths=[capacity.value(config) for config in planned.configs] if capacity else (),
+                activation_bytes=[cost.activation_bytes if cost else None for cost in outlook.costs],
+                latency_seconds=[cost.latency_seconds if cost else None for cost in outlook.costs],
+                timed_on=outlook.timed_on,
             ),
             sys.stdout,
             None,

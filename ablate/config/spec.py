@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 Design = Literal["factorial", "one_at_a_time", "leave_one_out", "fractional"]
 Better = Literal["higher", "lower"]
@@ -79,6 +79,15 @@ class Capacity:
     def heading(self) -> str:
         """The key's last word, as tables head it."""
         return self.by.rpartition(".")[2]
+
+    def value(self, config: Config) -> Any:
+        """What stands at the key in a configuration; None where it has no such key."""
+        node: Any = config
+        for name in self.by.split("."):
+            if not isinstance(node, Mapping) or name not in node:
+                return None
+            node = cast(Mapping[str, Any], node)[name]
+        return node
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,16 +60,6 @@ def match(
         )
 
 
-def width_at(config: Mapping[str, Any], by: str) -> Any:
-    """The value at a dotted key of a configuration; None where there is none."""
-    node: Any = config
-    for name in by.split("."):
-        if not isinstance(node, Mapping) or name not in node:
-            return None
-        node = node[name]
-    return node
-
-
 def count(config: Config) -> int:
     """The trainable parameters of a configuration's network: on torch's meta device where it can, without any draw.
 
@@ -122,7 +112,7 @@ def _countable(config: Config) -> int | None:
 
 
 def _width(config: Config, capacity: Capacity, named: str) -> int:
-    if (width := width_at(config, capacity.by)) is None:
+    if (width := capacity.value(config)) is None:
         whole = [name for name, value in _leaves(config["model"], "model") if _is_whole(value)]
         raise ConfigError(
             f"study.capacity: at {named}: {unknown('key', capacity.by, whole)} "

@@ -74,6 +74,7 @@ def _point(point: PointSummary, names: PointNames) -> Row:
         | (paired("difference", point.difference.paired) if point.difference else {})
         | proportion("diverged", point.diverged)
         | {"parameters": point.parameters, "flops": point.flops, "seconds": point.seconds}
+        | {"activation_bytes": point.activation_bytes, "latency_seconds": point.latency_seconds, "width": point.width}
     )
 
 
