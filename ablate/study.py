@@ -171,7 +171,6 @@ def examine(planned: Plan) -> Outlook:
     from ablate.analyze.origin import timed_on
 
     is_baseline = [p.is_baseline(planned.spec.factors) for p in planned.layout.points]
-
     can, cannot = estimable(planned.spec)
     return Outlook(
         sizes=sizes,

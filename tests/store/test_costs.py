@@ -9,7 +9,7 @@ def directory(tmp_path):
     return StudyDirectory(tmp_path / "study")
 
 
-def cost(latency=1e-4, **levels):
+def cost(latency: float | None = 1e-4, **levels):
     return Cost(levels=levels, activation_bytes=120, latency_seconds=latency, timed_on="one thread")
 
 
