@@ -16,12 +16,13 @@ from ablate.errors import StoreError, unknown
 
 if TYPE_CHECKING:
     from ablate.config.spec import Config, StudySpec
-    from ablate.design import Layout
+    from ablate.design import DesignPoint, Layout
     from ablate.execute.engines import Engine
     from ablate.execute.examine import Size
     from ablate.execute.health import Finding
     from ablate.plan import Trial
     from ablate.store import Checked, Contents, Frozen, Record, StudyDirectory
+    from ablate.store.costs import Cost
 
 # Everything heavier than msgspec is imported where it is used: `show` of a finished study needs none of it.
 
@@ -81,7 +82,7 @@ class Plan:
 def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]`, joined with what is on disk.
 
-    Nothing is written, and nothing heavier than Hydra is imported.
+    Nothing is written, and nothing heavier than Hydra is imported, unless capacity is to be matched (torch).
 
     Args:
         words: A study's name and Hydra overrides, as after `ablate run`.
@@ -110,6 +111,10 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         check_claim(claim)
     layout = lay_out(spec)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
+    if spec.capacity is not None:
+        from ablate.execute.capacity import match
+
+        configs = match(spec, layout.points, configs, study.resolve)
     return Plan(
         spec=spec,
         layout=layout,
@@ -128,11 +133,15 @@ class Outlook:
     """What a plan would cost, and what it could tell. `seconds`: for what is missing; None where nobody can know."""
 
     sizes: tuple[Size, ...]
+    costs: tuple[Cost | None, ...]
+    """As they are on disk; the other design points are measured now. None: the time for it was over."""
+    timed_on: tuple[str, ...]
     bundles: int
     seconds: float | None
     can: tuple[str, ...]
     cannot: tuple[str, ...]
     claims: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def examine(planned: Plan) -> Outlook:
@@ -142,31 +151,47 @@ def examine(planned: Plan) -> Outlook:
         AblateError: a network that does not build, two that are the same, missing data, a response never logged.
     """
     from ablate.design import estimable
+    from ablate.execute.cost import measure
     from ablate.execute.engines import engine
     from ablate.execute.estimate import seconds_per_trial
     from ablate.execute.examine import examine as look
     from ablate.plan import bundles
+    from ablate.store import StudyDirectory
+    from ablate.store.costs import by_levels, read_costs
 
     if planned.spec.identities:
         from ablate.execute.identities import check_identities
 
         check_identities(planned.spec)
     if not planned.layout.points:
-        return Outlook(sizes=(), bundles=0, seconds=0.0, can=(), cannot=(), claims=())
+        return Outlook(sizes=(), costs=(), timed_on=(), bundles=0, seconds=0.0, can=(), cannot=(), claims=())
     workers = engine(planned.spec.settings["engine"]).workers
     sizes = look(planned.spec, planned.layout.points, planned.configs)
+    there = read_costs(StudyDirectory(planned.directory))
+    costs = (*there, *measure(*_unmeasured(planned, there)))
+    priced = by_levels(costs)
     missing = len(planned.trials) - planned.finished
     each = seconds_per_trial(planned.spec, planned.configs) if missing else 0.0
+    from ablate.analyze.capacity import capacity_notes
     from ablate.analyze.foresight import foresee
+    from ablate.analyze.origin import timed_on
 
+    is_baseline = [p.is_baseline(planned.spec.factors) for p in planned.layout.points]
     can, cannot = estimable(planned.spec)
     return Outlook(
         sizes=sizes,
+        costs=tuple(priced.get(frozenset(p.levels.items())) for p in planned.layout.points),
+        timed_on=timed_on(costs),
         bundles=len(bundles(planned.trials[:missing])),
         seconds=None if each is None else each * missing / min(workers, max(missing, 1)),
         can=can,
         cannot=cannot,
         claims=foresee(planned.spec, planned.layout.points, planned.records),
+        notes=capacity_notes(
+            planned.spec.capacity,
+            [size.parameters for size in sizes],
+            baseline=next((s.parameters for s, here in zip(sizes, is_baseline, strict=True) if here), None),
+        ),
     )
 
 
@@ -215,7 +240,7 @@ def run(
             observer.told(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
         missing = _missing(planned, stale, observer)
         checked = _checked(planned)
-        if _next(planned, missing, planned.contents.records):
+        if trains := bool(_next(planned, missing, planned.contents.records)):
             from ablate.execute.examine import examine as look
 
             engine.warm_up()
@@ -229,6 +254,8 @@ def run(
         _freeze(directory, planned)
         if checked is not None:
             directory.write(IDENTITIES, checked.encode())
+        if trains:
+            _measure(engine, directory, planned, again=stale == "rerun")
         observer.started(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
         while batch := _next(planned, [t for t in missing if t.id not in tried], directory.contents().records):
@@ -262,6 +289,7 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         if saved is not None and saved.key == _key(directory):
             return saved.summary, ()
     from ablate.design import lay_out
+    from ablate.store.costs import read_costs
 
     frozen = directory.frozen()
     layout = lay_out(frozen.spec)
@@ -274,7 +302,8 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         for trial_id, reason in contents.unreadable.items()
     )
     checked, unread = _read_identities(directory, frozen)
-    return _summarise(frozen, layout, tuple(latest.values()), checked), (*remarks, *unread)
+    summary = _summarise(frozen, layout, tuple(latest.values()), checked, read_costs(directory))
+    return summary, (*remarks, *unread)
 
 
 def save_summary(planned: Plan) -> Summary:
@@ -284,12 +313,14 @@ def save_summary(planned: Plan) -> Summary:
         StoreError: it cannot be written.
     """
     from ablate.store import StudyDirectory
+    from ablate.store.costs import read_costs
 
     directory = StudyDirectory(planned.directory)
     found = directory.contents().records
     records = tuple(found[t.id] for t in planned.trials if t.id in found)
     frozen = directory.frozen()
-    summary = _summarise(frozen, planned.layout, records, _read_identities(directory, frozen)[0])
+    checked, _ = _read_identities(directory, frozen)
+    summary = _summarise(frozen, planned.layout, records, checked, read_costs(directory))
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
     return summary
@@ -328,8 +359,9 @@ class _Saved(msgspec.Struct, kw_only=True):
 
 def _key(directory: StudyDirectory) -> str:
     from ablate.store import IDENTITIES
+    from ablate.store.costs import COSTS
 
-    rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES))
+    rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS))
     return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + rest).hexdigest()
 
 
@@ -411,6 +443,28 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
         directory.freeze(Frozen(spec=planned.spec, history=(*before.history, line), looked=looked))
 
 
+def _measure(engine: Engine, directory: StudyDirectory, planned: Plan, *, again: bool) -> None:
+    """Measures what is not on disk yet, before any training: what the engine has started must not disturb it."""
+    from ablate.execute.cost import measure
+    from ablate.store.costs import read_costs, write_costs
+
+    there = read_costs(directory)
+    points, configs = _unmeasured(planned, () if again else there)
+    if points:
+        engine.settle()
+        write_costs(directory, (*there, *measure(points, configs)))
+
+
+def _unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[Config]]:
+    """The design points that these costs say nothing of, and their configurations."""
+    from ablate.store.costs import by_levels
+
+    known = by_levels(costs)
+    pairs = zip(planned.layout.points, planned.configs, strict=True)
+    lacking = [(point, config) for point, config in pairs if frozenset(point.levels.items()) not in known]
+    return [point for point, _ in lacking], [config for _, config in lacking]
+
+
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
     from ablate.execute.job import Job
     from ablate.execute.provenance import commit
@@ -434,7 +488,9 @@ def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Ob
             close()
 
 
-def _summarise(frozen: Frozen, layout: Layout, records: Sequence[Record], checked: Checked | None) -> Summary:
+def _summarise(
+    frozen: Frozen, layout: Layout, records: Sequence[Record], checked: Checked | None, costs: Sequence[Cost]
+) -> Summary:
     import numpy as np
 
     from ablate.analyze.exactness import exactness
@@ -446,7 +502,7 @@ def _summarise(frozen: Frozen, layout: Layout, records: Sequence[Record], checke
     if frozen.looked and spec.claims and spec.looks is None:
         alpha = max(claim.alpha for claim in spec.claims)
         notes = (*notes, extension_note((*frozen.looked, spec.replicates), alpha=alpha))
-    summary = analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes)
+    summary = analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes, costs=costs)
     if checked is None:
         return summary
     return replace(summary, identities=tuple(map(exactness, checked.identities)), identities_by=checked.made_by)

@@ -12,6 +12,7 @@ from ablate import study
 from ablate.errors import AblateError, DesignError, StoreError
 from ablate.execute import examine
 from ablate.store import Contents, Lock, StudyDirectory
+from ablate.store.costs import read_costs, write_costs
 
 TINY = (
     "smoke", "engine=inline", "model.width=4", "model.depth=0", "model.skip_span=0",
@@ -398,3 +399,67 @@ def test_studies_are_found_by_name_and_by_path(run, here):
 def test_there_is_nothing_to_summarise_where_there_is_no_study(here):
     with pytest.raises(AblateError, match="There is no study in"):
         study.summarise(here)
+
+
+@pytest.fixture
+def events(monkeypatch):
+    """What happens in a run, in order."""
+    from ablate.execute import cost
+    from ablate.execute.engines.local import Local
+
+    happened = []
+
+    def watch(owner, name, label):
+        was = getattr(owner, name)
+
+        def watched(*args, **more):
+            happened.append(label)
+            return was(*args, **more)
+
+        monkeypatch.setattr(owner, name, watched)
+
+    for owner, name, label in (
+        (Local, "warm_up", "warm up"), (examine, "examine", "examine"), (Local, "settle", "settle"),
+        (cost, "measure", "measure"), (Local, "run", "train"),
+    ):  # fmt: skip
+        watch(owner, name, label)
+    return happened
+
+
+def test_costs_are_measured_once_alone_and_before_any_training(run, events):
+    words = tuple(word for word in TINY if not word.startswith("engine"))
+    _, directory = run(*words, "engine.workers=1")
+    assert events[:4] == ["warm up", "examine", "settle", "measure"]
+    assert events.index("train") == 4
+    before = directory.read("costs.json")
+    summary, _ = study.summarise(directory.path)
+    assert all(p.latency_seconds > 0 and p.activation_bytes > 0 for p in summary.points)
+    events.clear()
+    run(*words, "engine.workers=1")
+    assert events == [], "nothing to train, nothing to measure"
+    run(*words, "engine.workers=1", "replicates=3")
+    assert "measure" not in events
+    assert directory.read("costs.json") == before
+
+
+def test_added_points_are_measured_and_the_others_are_kept(run, width):
+    _, directory = run(*width({"narrow": 3, "wide": 6}))
+    before = read_costs(directory)
+    run(*width({"narrow": 3, "wide": 6, "wider": 9}))
+    after = read_costs(directory)
+    assert after[:2] == before
+    assert [c.levels for c in after] == [{"breadth": level} for level in ("narrow", "wide", "wider")]
+    # 64 pixels and the hidden units of each of 20 examples
+    assert [c.activation_bytes for c in after] == [4 * 20 * (64 + w) for w in (3, 6, 9)]
+
+
+def test_the_kept_summary_is_of_the_costs_that_are_there(run):
+    _, directory = run()
+    cost = read_costs(directory)[0]
+    directory.write("costs.json", b"damaged")
+    assert {p.latency_seconds for p in study.summarise(directory.path)[0].points} == {None}
+    run(*TINY, "replicates=3")
+    assert len(read_costs(directory)) == 2, "measured again"
+    write_costs(directory, [dataclasses.replace(cost, latency_seconds=9.0)])
+    summary, _ = study.summarise(directory.path)
+    assert [p.latency_seconds for p in summary.points] == [9.0, None]

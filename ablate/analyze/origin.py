@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ablate.config.spec import StudySpec
+from ablate.store.costs import Cost
 from ablate.store.record import Provenance, Record
 
 
@@ -18,6 +19,11 @@ def made_by(records: Iterable[Record]) -> tuple[str, ...]:
     """A line for each distinct way in which finished records came to be, the most frequent first."""
     ways = Counter(_way(r.provenance) for r in records if r.provenance is not None and r.state != "failed")
     return tuple(f"{n} training{'s' * (n != 1)}: {way}" for way, n in ways.most_common())
+
+
+def timed_on(costs: Iterable[Cost]) -> tuple[str, ...]:
+    """Every device on which a latency was measured."""
+    return tuple(dict.fromkeys(cost.timed_on for cost in costs if cost.latency_seconds is not None))
 
 
 def _way(made: Provenance) -> str:

@@ -11,6 +11,7 @@ from ablate.analyze.student import Values, sd, t_interval
 from ablate.analyze.summary import Contrast, PointSummary
 from ablate.config.spec import StudySpec
 from ablate.design.point import DesignPoint
+from ablate.store.costs import Cost
 
 
 def summarise_point(
@@ -21,6 +22,7 @@ def summarise_point(
     found: Outcomes,
     scores: Values,
     difference: Contrast | None,
+    cost: Cost | None = None,
 ) -> PointSummary:
     """Summarises the design point that stands in `row` of the outcomes and of the scores.
 
@@ -46,4 +48,7 @@ def summarise_point(
         flops=next((r.counts.flops for r in ended if r.counts.flops is not None), None),
         seconds=sum(seconds) / len(seconds) if seconds else None,
         diagnostics=point_diagnostics(found, row),
+        activation_bytes=cost.activation_bytes if cost else None,
+        latency_seconds=cost.latency_seconds if cost else None,
+        width=next((spec.capacity.value(r.config) for r in ended), None) if spec.capacity else None,
     )

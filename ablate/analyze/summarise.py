@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ablate.analyze.capacity import capacity_notes
 from ablate.analyze.comparison import Comparison
 from ablate.analyze.contrast import contrasts, point_differences
 from ablate.analyze.convention import convention_notes
 from ablate.analyze.interaction import interactions
 from ablate.analyze.judgement import explored, verdicts
 from ablate.analyze.lenth import lenth
-from ablate.analyze.origin import command, made_by
+from ablate.analyze.origin import command, made_by, timed_on
 from ablate.analyze.outcome import Outcomes, outcomes
 from ablate.analyze.point import summarise_point
 from ablate.analyze.resolution import resolution
@@ -20,6 +21,7 @@ from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, Varianc
 from ablate.analyze.variance_table import variance_table
 from ablate.config.spec import StudySpec
 from ablate.design.point import DesignPoint
+from ablate.store.costs import Cost, by_levels
 from ablate.store.record import Record
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
@@ -32,6 +34,7 @@ def summarise(
     *,
     rng: np.random.Generator,
     notes: Sequence[str] = (),
+    costs: Sequence[Cost] = (),
 ) -> Summary:
     """Says what the records of a study show: every design point, every contrast with the reference.
 
@@ -41,6 +44,7 @@ def summarise(
         records: of its trials, in any order; matched by levels and replicate.
         rng: for the Monte Carlo sign-flip test above 16 replicates; the same rng gives the same summary.
         notes: what the design has to say; they come first.
+        costs: of the design points' networks, in any order; matched by levels.
 
     Raises:
         DesignError: the study names no design that we know.
@@ -56,6 +60,7 @@ def summarise(
         better=spec.response.better,
         seed=int(rng.integers(2**63)),
     )
+    priced = by_levels(costs)
     planned, design_notes = contrasts(spec, points)
     estimated = tuple(comparison.contrast(estimable) for estimable in planned)
     differences = point_differences(spec, points)
@@ -72,6 +77,18 @@ def summarise(
         if spec.replicates == 1:
             effects = lenth(spec, points, scores.values)
             lenths = effects if isinstance(effects, Lenth) else factorial_notes.append(effects)
+    point_summaries = tuple(
+        summarise_point(
+            spec,
+            point,
+            row=row,
+            found=found,
+            scores=scores.values,
+            difference=None if difference is None else comparison.contrast(difference),
+            cost=priced.get(frozenset(point.levels.items())),
+        )
+        for row, (point, difference) in enumerate(zip(points, differences, strict=True))
+    )
     return Summary(
         study=spec.name,
         question=spec.question,
@@ -84,22 +101,17 @@ def summarise(
         diverged=int(np.count_nonzero(found.diverged)),
         failed=int(np.count_nonzero(found.failed)),
         missing=int(np.count_nonzero(found.missing)),
-        points=tuple(
-            summarise_point(
-                spec,
-                point,
-                row=row,
-                found=found,
-                scores=scores.values,
-                difference=None if difference is None else comparison.contrast(difference),
-            )
-            for row, (point, difference) in enumerate(zip(points, differences, strict=True))
-        ),
+        points=point_summaries,
         contrasts=explored(estimated, spec.claims),
         failures=_failures(found),
         notes=(
             *notes,
             *design_notes,
+            *capacity_notes(
+                spec.capacity,
+                [p.parameters for p in point_summaries],
+                baseline=next((p.parameters for p in point_summaries if p.baseline), None),
+            ),
             *found.notes,
             *scores.notes,
             *factorial_notes,
@@ -113,6 +125,8 @@ def summarise(
         variance=variance,
         interactions=crossed,
         lenth=lenths,
+        capacity=spec.capacity,
+        timed_on=timed_on(costs),
         command=command(spec),
         made_by=made_by(records),
     )

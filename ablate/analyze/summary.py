@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ablate.config.spec import Better, Claim
+from ablate.config.spec import Better, Capacity, Claim
 from ablate.identities.identity import Identity
 from ablate.store.record import State
 
@@ -320,6 +320,12 @@ class PointSummary:
     """Mean wall seconds of a training."""
     diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     """Diagnostic → moment → mean over the replicates, geometric for what counts by ratios."""
+    activation_bytes: int | None = None
+    """Kept by a minibatch's forward pass for the backward pass."""
+    latency_seconds: float | None = None
+    """Of one example's forward pass in evaluation: warm, alone, the median."""
+    width: int | None = None
+    """Where capacity is matched: the value that was solved for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -381,6 +387,9 @@ class Summary:
     """The versions that evaluated them."""
     diagnostics: tuple[str, ...] = ()
     """Those that the study names for its tables."""
+    capacity: Capacity | None = None
+    timed_on: tuple[str, ...] = ()
+    """Where latencies were measured: a line for each device that differs."""
     command: str = ""
     """What makes these results be there."""
     made_by: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ def print_plan(words: Sequence[str]) -> None:
 
     planned = study.plan(words)
     outlook = study.examine(planned)
+    capacity = planned.spec.capacity
     sys.stdout.write(
         terminal(
             plan_document(
@@ -40,7 +41,12 @@ def print_plan(words: Sequence[str]) -> None:
                 cannot=outlook.cannot,
                 claims=outlook.claims,
                 identities=[str(node["_target_"]) for node in planned.spec.identities],
-                notes=(*planned.layout.notes, *planned.layout.confounding, *planned.notes),
+                notes=(*planned.layout.notes, *planned.layout.confounding, *outlook.notes, *planned.notes),
+                width=capacity.heading if capacity else "width",
+                widths=[capacity.value(config) for config in planned.configs] if capacity else (),
+                activation_bytes=[cost.activation_bytes if cost else None for cost in outlook.costs],
+                latency_seconds=[cost.latency_seconds if cost else None for cost in outlook.costs],
+                timed_on=outlook.timed_on,
             ),
             sys.stdout,
             None,

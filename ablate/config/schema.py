@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from ablate.config.diagnostic import DIAGNOSTICS
-from ablate.config.spec import Better, Claim, Config, Design, Expectation, Factor, Response, StudySpec
+from ablate.config.spec import Better, Capacity, Claim, Config, Design, Expectation, Factor, Response, StudySpec
 from ablate.errors import ConfigError, unknown
 
 Schema = TypeVar("Schema", bound=msgspec.Struct)
@@ -31,6 +31,13 @@ class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     why: str = ""
 
 
+class CapacityYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Capacity matched by a key of one's own, or within a share of one's own."""
+
+    matched: str = "model.width"
+    within: float = 0.02
+
+
 class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The `study` node."""
 
@@ -46,6 +53,8 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     claims: list[ClaimYaml] = []
     looks: int | list[int] | None = None
     identities: list[dict[str, Any]] = []
+    capacity: Literal["matched"] | CapacityYaml | None = None
+    """`matched` is short for `{matched: model.width, within: 0.02}`."""
     tags: list[str] = []
     diagnostics: list[str] = []
 
@@ -126,6 +135,7 @@ def read(
         ),
         looks=tuple(study.looks) if isinstance(study.looks, list) else study.looks,
         identities=tuple(study.identities),
+        capacity=_capacity(study.capacity),
         tags=tuple(study.tags),
         diagnostics=_diagnostics(study.diagnostics),
         request=request,
@@ -214,6 +224,23 @@ def _diagnostics(names: list[str]) -> tuple[str, ...]:
 def _word(value: Any) -> Any:
     """YAML reads `reference: 1`, `off` or `2e-3` as no string; a level's name is one all the same."""
     return value if value is None or isinstance(value, str | dict | list) else str(value)
+
+
+def _capacity(declared: str | CapacityYaml | None) -> Capacity | None:
+    if declared is None:
+        return None
+    given = CapacityYaml() if isinstance(declared, str) else declared
+    if not given.matched.startswith("model."):
+        raise ConfigError(
+            f"study.capacity.matched={given.matched!r} is no key below 'model': name the key whose integer sets the "
+            "number of parameters, such as model.width."
+        )
+    if not 0 < given.within < 1:
+        raise ConfigError(
+            f"study.capacity.within={given.within:g} is a share of the baseline's parameters: it must be more than 0 "
+            "and less than 1, such as 0.02."
+        )
+    return Capacity(by=given.matched, within=given.within)
 
 
 def _response(declared: str | ResponseYaml, objective: Mapping[str, Any]) -> Response:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 Design = Literal["factorial", "one_at_a_time", "leave_one_out", "fractional"]
 Better = Literal["higher", "lower"]
@@ -65,6 +65,33 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """Every arm gets as many parameters as the baseline: the integer at a key is solved for (STATISTICS.md, g)."""
+
+    by: str = "model.width"
+    """The key, below `model`."""
+    within: float = 0.02
+    """Of the baseline's parameters."""
+
+    def __str__(self) -> str:
+        return f"matched within {100 * self.within:g}% by {self.by}"
+
+    @property
+    def heading(self) -> str:
+        """The key's last word, as tables head it."""
+        return self.by.rpartition(".")[2]
+
+    def value(self, config: Config) -> Any:
+        """What stands at the key in a configuration; None where it has no such key."""
+        node: Any = config
+        for name in self.by.split("."):
+            if not isinstance(node, Mapping) or name not in node:
+                return None
+            node = cast(Mapping[str, Any], node)[name]
+        return node
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudySpec:
     """One question: factors, a design, a response, a number of replicates, claims."""
 
@@ -83,6 +110,7 @@ class StudySpec:
     identities: tuple[Config, ...] = ()
     """What must be exactly so, as nodes with a `_target_`. A study of these alone has no factor and trains nothing: its
     design and its response then say nothing."""
+    capacity: Capacity | None = None
     tags: tuple[str, ...] = ()
     diagnostics: tuple[str, ...] = ()
     """What the tables show of every design point beside the response."""

@@ -98,6 +98,7 @@ def _point(point: PointSummary, names: PointNames) -> Row:
         | proportion("diverged", point.diverged)
         | {"parameters": point.parameters, "flops": point.flops, "seconds": point.seconds}
         | {f"{name}.{moment}": x for name, found in point.diagnostics.items() for moment, x in found.items()}
+        | {"activation_bytes": point.activation_bytes, "latency_seconds": point.latency_seconds, "width": point.width}
     )
 
 

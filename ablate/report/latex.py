@@ -34,6 +34,7 @@ ESCAPES = {
     "Δ": r"$\Delta$",
     "α": r"$\alpha$",
     "ω": r"$\omega$",
+    "µ": r"$\mu$",
     "²": r"$^2$",
     "·": r"$\cdot$",
     "•": r"\textbullet{}",

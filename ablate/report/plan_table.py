@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from ablate.report.cost_columns import Cells, cost_columns, cost_notes
 from ablate.report.point_name import PointNames
-from ablate.report.quantity import compact, counted, duration
+from ablate.report.quantity import counted, duration
 from ablate.report.table import Block, Column, Item, Table
 
 
@@ -25,6 +26,11 @@ def plan_document(
     notes: Sequence[str],
     claims: Sequence[str] = (),
     identities: Sequence[str] = (),
+    width: str = "width",
+    widths: Sequence[int | None] = (),
+    activation_bytes: Sequence[int | None] = (),
+    latency_seconds: Sequence[float | None] = (),
+    timed_on: Sequence[str] = (),
 ) -> tuple[Item, ...]:
     """The study, then its design points.
 
@@ -45,6 +51,11 @@ def plan_document(
         notes: what else a reader must know.
         claims: what the replicates could say of each stated claim.
         identities: what evaluates the study's identities.
+        width: what the width is called that was solved for, where capacity is matched.
+        widths: of each point, where capacity is matched.
+        activation_bytes: that each point's forward pass on a minibatch keeps for the backward pass.
+        latency_seconds: of each point's forward pass on one example.
+        timed_on: where that was measured.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
@@ -63,14 +74,26 @@ def plan_document(
         *_listed("cannot estimate", cannot),
         *_listed("notes", notes),
     ]
-    return Block(title=study, lines=tuple(lines)), _points(points, baseline_levels, parameters, flops)
+    unknown = [None] * len(points)
+    costs = cost_columns(
+        width=width,
+        widths=widths or unknown,
+        parameters=parameters,
+        flops=flops,
+        activation_bytes=activation_bytes or unknown,
+        latency_seconds=latency_seconds or unknown,
+    )
+    costs_notes = cost_notes(
+        flops=flops, activation_bytes=activation_bytes, latency_seconds=latency_seconds, timed_on=timed_on
+    )
+    return Block(title=study, lines=tuple(lines)), _points(points, baseline_levels, costs, costs_notes)
 
 
 def _points(
     points: Sequence[Mapping[str, str]],
     baseline: Mapping[str, str],
-    parameters: Sequence[int | None],
-    flops: Sequence[int | None],
+    costs: Sequence[Cells],
+    notes: Sequence[str],
 ) -> Table:
     names = PointNames(points, baseline)
     spread = tuple(points[0]) if points and len(points[0]) > 1 else ()
@@ -85,11 +108,10 @@ def _points(
                 (Column(name=factor, key=True, instead="spread"), [levels[factor] for levels in points])
                 for factor in spread
             ),
-            (Column(name="parameters", justify="right"), [compact(count) for count in parameters]),
-            (Column(name="FLOPs", justify="right"), [compact(count) for count in flops]),
+            *costs,
         ],
         caption=names.caption,
-        notes=("FLOPs: of one example's forward pass.",),
+        notes=notes,
     )
 
 

@@ -1,10 +1,10 @@
 """The table of design points: the response of each, its difference from the baseline, and what it costs."""
 
 from ablate.analyze.summary import PointSummary, Summary
+from ablate.report.cost_columns import cost_columns, cost_notes
 from ablate.report.diagnostic_columns import diagnostic_columns, diagnostic_notes
 from ablate.report.number import Digits, bounds, interval_name, proportion, with_interval
 from ablate.report.point_name import BASELINE, PointNames
-from ablate.report.quantity import compact
 from ablate.report.table import ABSENT, Column, Table
 
 REFERENCE = "reference"
@@ -53,15 +53,22 @@ def points_table(summary: Summary, names: PointNames) -> Table:
             [proportion(p.diverged) for p in points] if any(p.diverged.k for p in points) else [],
         ),
         *diagnostic_columns(summary),
-        (Column(name="parameters", justify="right", group=1), [compact(p.parameters) for p in points]),
-        (Column(name="FLOPs", justify="right", group=1), [compact(p.flops) for p in points]),
+        *cost_columns(
+            width=summary.capacity.heading if summary.capacity else "width",
+            widths=[p.width for p in points],
+            parameters=[p.parameters for p in points],
+            flops=[p.flops for p in points],
+            activation_bytes=[p.activation_bytes for p in points],
+            latency_seconds=[p.latency_seconds for p in points],
+            group=1,
+        ),
         (Column(name="seconds", justify="right", group=1), [seconds.number(p.seconds) for p in points]),
     ]
     return Table.of(
         title=f"Design points: {summary.response}",
         columns=columns,
         caption=names.caption,
-        notes=(*_notes(points, most), *diagnostic_notes(summary), summary.scope),
+        notes=(*_notes(points, most, summary.timed_on), *diagnostic_notes(summary), summary.scope),
     )
 
 
@@ -100,10 +107,15 @@ def _second_decimals(points: tuple[PointSummary, ...]) -> int:
     return 2 if longest < 10 else 1 if longest < 100 else 0
 
 
-def _notes(points: tuple[PointSummary, ...], most: int) -> tuple[str, ...]:
-    notes: list[str] = []
-    if any(p.flops is not None for p in points):
-        notes.append("FLOPs: of one example's forward pass.")
+def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...]) -> tuple[str, ...]:
+    notes = [
+        *cost_notes(
+            flops=[p.flops for p in points],
+            activation_bytes=[p.activation_bytes for p in points],
+            latency_seconds=[p.latency_seconds for p in points],
+            timed_on=timed_on,
+        )
+    ]
     if any(p.seconds is not None for p in points):
         notes.append("Seconds: wall time of one training, the mean.")
     if most > 2 and any(0 < len(p.values) <= 2 for p in points):

@@ -1,6 +1,8 @@
 """Counts and lengths of time as text, short enough for a table."""
 
-from ablate.report.number import MINUS
+from collections.abc import Mapping, Sequence
+
+from ablate.report.number import MINUS, Digits
 from ablate.report.table import ABSENT
 
 
@@ -15,6 +17,31 @@ def compact(count: int | None) -> str:
         scaled, suffixes = scaled / 1000, suffixes[1:]
     decimals = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
     return f"{scaled:.{decimals}f}{suffixes[0]}".replace("-", MINUS)
+
+
+BYTES = {"B": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
+SECONDS = {"µs": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def in_one_unit(values: Sequence[float | None], units: Mapping[str, float]) -> tuple[str, list[str]]:
+    """A column in the unit that suits its median, with three significant digits there.
+
+    Args:
+        values: in the base unit.
+        units: such as `BYTES`: name → size, the smallest first.
+
+    Returns:
+        The unit, and the cells.
+    """
+    known = sorted(value for value in values if value is not None)
+    median = known[len(known) // 2] if known else 0.0
+    unit = max(
+        (name for name, size in units.items() if size <= median), key=units.__getitem__, default=next(iter(units))
+    )
+    typical = median / units[unit]
+    decimals = 0 if unit == "B" or typical >= 100 else 1 if typical >= 10 else 2
+    digits = Digits(decimals=decimals)
+    return unit, [digits.number(None if value is None else value / units[unit]) for value in values]
 
 
 def counted(count: int, noun: str) -> str:

@@ -109,7 +109,7 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
     changed: list[str] = []
     if frozen.names != asked.names:
         changed.append(f"factors {', '.join(frozen.names)} → {', '.join(asked.names)}")
-    for field in ("looks", "design", "resolution", "exclude", "seed", "response"):
+    for field in ("looks", "design", "resolution", "exclude", "capacity", "seed", "response"):
         before, now = getattr(frozen, field), getattr(asked, field)
         if before != now:
             changed.append(f"{field} {_brief(before)} → {_brief(now)}")

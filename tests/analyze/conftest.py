@@ -71,7 +71,11 @@ class Laboratory:
         ]
 
     def summarise(self, spec: StudySpec, points: Sequence[DesignPoint], values: Sequence[Sequence], **more) -> Summary:
-        records = self.records(spec, points, values)
+        return self.summarise_records(spec, points, self.records(spec, points, values), **more)
+
+    def summarise_records(
+        self, spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record], **more
+    ) -> Summary:
         return summarise(spec, points, records, rng=np.random.default_rng(0), **more)
 
 

@@ -39,6 +39,13 @@ def test_showing_a_study_that_has_run_imports_neither_torch_nor_hydra_nor_scipy(
         assert not loaded("show", study.name, "--format", format) & {*NEVER, *HYDRA}
 
 
+@pytest.mark.parametrize(("words", "needs"), [((), False), (("study.capacity=matched",), True)])
+def test_a_plan_needs_torch_only_where_a_width_is_solved_for(words, needs, here):
+    code = f"import sys; from ablate import study; study.plan(['smoke', *{words}]); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(needs)
+
+
 def test_showing_a_study_without_a_summary_still_needs_no_torch(ablate, here, tiny):
     ablate("run", *tiny)
     (study,) = (here / "results").iterdir()

@@ -34,3 +34,10 @@ class Engine(ABC):
 
     def warm_up(self) -> None:  # noqa: B027 – an engine with nothing to start need not say so
         """Starts, in the background, what takes long to start: called while the driver still checks the study."""
+
+    def settle(self) -> None:  # noqa: B027 – as above
+        """Waits for what `warm_up` has started: nothing of the engine is at work until `run`.
+
+        Raises:
+            EngineError: no process can be started.
+        """

@@ -53,6 +53,11 @@ class Local(Engine):
             signal.signal(signal.SIGINT, handler)
         self._is_warm = True
 
+    def settle(self) -> None:
+        """Waits until the fork server has loaded everything and is idle."""
+        if self._is_warm:
+            await_server(self.name)
+
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Record, ...]]:
         """Trains the jobs on the workers; yields them as they end.
 

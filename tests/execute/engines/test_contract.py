@@ -127,3 +127,10 @@ def test_an_exception_in_who_listens_leaves_no_worker(any_engine, make_job, plac
     with pytest.raises(ZeroDivisionError):
         listen()
     assert not [pid for pid in watch.trained_in(place) if watch.is_alive(pid)]
+
+
+def test_what_has_settled_still_trains(any_engine, make_job):
+    any_engine.settle()
+    any_engine.warm_up()
+    any_engine.settle()
+    assert [r.state for records in any_engine.run([make_job(width=4)]) for r in records] == ["complete"]

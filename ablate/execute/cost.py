@@ -1,0 +1,106 @@
+"""Measures what the networks of a study cost to run: activation memory and latency, one design point at a time."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from ablate.config.spec import Config
+from ablate.design.point import DesignPoint
+from ablate.execute import machine
+from ablate.execute.activation_memory import activation_bytes
+from ablate.execute.dataset import source
+from ablate.execute.latency import latency
+from ablate.execute.network import evaluating, is_own_lightning, network
+from ablate.execute.provenance import own_modules_first
+from ablate.execute.quiet import guest
+from ablate.execute.trainer import trainer
+from ablate.store.costs import Cost
+
+SECONDS = 20.0
+"""After which no further design point is measured: a study of many must not wait for its tables."""
+
+
+def measure(
+    points: Sequence[DesignPoint], configs: Sequence[Config], *, clock: Callable[[], float] = time.monotonic
+) -> tuple[Cost, ...]:
+    """Measures design points in their order, on the device and in the precision that they train in, on one thread.
+
+    To be called when nothing else is at work: a latency is of a network alone. What cannot be measured, such as a
+    LightningModule without an `example_input_array`, is None; whatever is wrong with a network was said before.
+
+    Args:
+        points: Of a study that `examine` has passed.
+        configs: Theirs.
+        clock: In seconds; bounds the time that all of it takes.
+
+    Returns:
+        A cost for each point, as far as the time goes.
+    """
+    own_modules_first()
+    costs: list[Cost] = []
+    began = clock()
+    with guest(threads=1):
+        for point, config in zip(points, configs, strict=True):
+            if clock() - began > SECONDS:
+                break
+            costs.append(_measured(point, config))
+    return tuple(costs)
+
+
+def _measured(point: DesignPoint, config: Config) -> Cost:
+    built = network(config, seed=0)
+    made = _trainer(config, own=is_own_lightning(built))
+    device, precision = made.strategy.root_device, made.precision_plugin
+    built = cast(nn.Module, precision.convert_module(built)).to(device)
+    example = _example(built, config)
+    on = machine.name(device)
+
+    def forward() -> object:
+        with precision.forward_context():
+            return built(example)
+
+    def timed() -> float:
+        with evaluating(built), torch.no_grad():
+            return latency(forward, settle=torch.cuda.synchronize if device.type == "cuda" else lambda: None)
+
+    def kept() -> int:
+        assert example is not None
+        with precision.forward_context():
+            return activation_bytes(built, example.repeat(batch, *[1] * (example.ndim - 1)))
+
+    if example is not None:
+        example = cast(Tensor, precision.convert_input(example.to(device)))
+    batch = config["data"].get("batch_size")
+    is_known = isinstance(batch, int) and not isinstance(batch, bool) and batch > 0
+    return Cost(
+        levels=dict(point.levels),
+        latency_seconds=None if example is None else _tried(timed),
+        activation_bytes=_tried(kept) if example is not None and is_known else None,
+        timed_on=f"one thread of {on}" if device.type == "cpu" else on,
+    )
+
+
+def _trainer(config: Config, *, own: bool) -> pl.Trainer:
+    """Knows the device and the precision of a trial."""
+    with TemporaryDirectory() as folder:
+        return trainer({**config, "logger": None}, own=own, callbacks=(), folder=Path(folder))
+
+
+def _example(built: nn.Module, config: Config) -> Tensor | None:
+    """One example, shape (1, *inputs)."""
+    inputs = built.example_input_array if isinstance(built, pl.LightningModule) else source(config).pool.inputs
+    return inputs[:1].clone() if isinstance(inputs, Tensor) else None
+
+
+def _tried(measured: Callable[[], Any]) -> Any:
+    """A network that fails here, out of memory for one, fails in its trials and is recorded there."""
+    try:
+        return measured()
+    except Exception:
+        return None

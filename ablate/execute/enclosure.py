@@ -1,0 +1,97 @@
+"""The two whole numbers at which a rising count comes closest to a target from either side."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+LARGEST = 2**20
+"""Numbers beyond which nobody looks."""
+
+TRIES = 256
+"""Numbers that are tried around the middle of an interval, where some of them cannot be counted."""
+
+
+class NotRisingError(Exception):
+    """The count falls from one number, `first`, to a larger one, `second`."""
+
+    def __init__(self, first: int, second: int) -> None:
+        super().__init__(first, second)
+        self.first, self.second = first, second
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enclosure:
+    """`below`: the largest number found with a count under the target. `above`: the smallest at or over it."""
+
+    counts: dict[int, int]
+    """Of every number that was looked at."""
+    below: int | None
+    above: int | None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether every count that was looked at is the same one."""
+        return len(self.counts) > 1 and len(set(self.counts.values())) == 1
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Those that there are, the lower first."""
+        return tuple(end for end in (self.below, self.above) if end is not None)
+
+    def nearest(self, target: int) -> int:
+        """The end whose count is nearest to the target."""
+        return min(self.ends, key=lambda number: abs(self.counts[number] - target))
+
+
+def enclose(count: Callable[[int], int | None], *, start: int, target: int) -> Enclosure:
+    """Doubles from `start` until the count reaches the target, then bisects; 0 counts as below it.
+
+    Args:
+        count: Rises with its argument; None for a number that cannot be counted.
+        start: 1 or more, and can be counted.
+        target: What to enclose.
+
+    Raises:
+        NotRisingError: of two numbers that were looked at, the larger has the smaller count.
+    """
+    counts: dict[int, int] = {}
+    uncounted: set[int] = set()
+
+    def look(number: int) -> bool:
+        if number not in counts and number not in uncounted:
+            found = count(number)
+            if found is None:
+                uncounted.add(number)
+            else:
+                counts[number] = found
+                _check_rising(counts)
+        return number in counts
+
+    number = start
+    while (not look(number) or counts[number] < target) and number * 2 <= LARGEST:
+        if number != start and number in counts and counts[number] == counts[start]:
+            break  # doubling adds nothing
+        number *= 2
+    low = max((n for n, found in counts.items() if found < target), default=0)
+    high = min((n for n, found in counts.items() if found >= target), default=None)
+    while high is not None:
+        middle = next(filter(look, itertools.islice(_outward(low, high), TRIES)), None)
+        if middle is None:
+            break
+        low, high = (middle, high) if counts[middle] < target else (low, middle)
+    return Enclosure(counts=counts, below=low or None, above=high)
+
+
+def _check_rising(counts: dict[int, int]) -> None:
+    for (first, fewer), (second, more) in itertools.pairwise(sorted(counts.items())):
+        if more < fewer:
+            raise NotRisingError(first, second)
+
+
+def _outward(low: int, high: int) -> Iterator[int]:
+    """The numbers strictly between, the middle first."""
+    middle = (low + high) // 2
+    for step in range(high - low):
+        for number in dict.fromkeys((middle - step, middle + step)):
+            if low < number < high:
+                yield number

@@ -1,0 +1,43 @@
+"""How long a call takes once it is warm."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+WARM = 3
+"""Calls that are made first, and not timed: caches, lazy initialisation and the choice of kernels are theirs."""
+
+FEWEST, MOST = 3, 51
+"""Calls that are timed, whatever time they take, and at most."""
+
+SECONDS = 0.1
+"""After which no further call is made, once the fewest are timed; of as much is warmed up at most, but for one call."""
+
+
+def latency(
+    call: Callable[[], object],
+    *,
+    settle: Callable[[], None] = lambda: None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
+    """Median wall seconds of a call: one that was held up does not move it.
+
+    Args:
+        call: What is timed.
+        settle: Waits for what a call has left under way; an accelerator's calls return before they are done.
+        clock: In seconds.
+    """
+    began = clock()
+    for _ in range(WARM):
+        call()
+        settle()
+        if clock() - began > SECONDS:
+            break
+    times: list[float] = []
+    began = clock()
+    while len(times) < FEWEST or (len(times) < MOST and clock() - began < SECONDS):
+        start = clock()
+        call()
+        settle()
+        times.append(clock() - start)
+    return statistics.median(times)

@@ -1,0 +1,81 @@
+import pytest
+import torch
+
+from ablate.design.point import DesignPoint
+from ablate.execute import cost
+from ablate.execute.cost import SECONDS, measure
+
+TINY = ("data.limit=60", "data.val_size=10", "data.test_size=20", "trainer.accelerator=cpu", "engine=inline")
+NET = """
+    from torch import nn
+
+
+    class Net(nn.Module):
+        def __init__(self, fails: bool = False):
+            super().__init__()
+            self.fails, self.layer = fails, nn.Sequential(nn.Flatten(), nn.Linear(64, 10), nn.Dropout(0.5))
+
+        def forward(self, x):
+            if self.fails:
+                raise MemoryError
+            assert self.training or len(x) == 1, "one example in evaluation"
+            return self.layer(x)
+"""
+
+
+def points(number):
+    return [DesignPoint(levels={"a": str(i)}) for i in range(number)]
+
+
+def test_a_minibatch_is_kept_and_an_example_timed(resolve):
+    config = resolve(*TINY, "model=mlp", "model.depth=0", "model.skip_span=0", "model.width=6", "data.batch_size=20")
+    (found,) = measure(points(1), [config])
+    # the flattened minibatch, and the hidden units after ReLU
+    assert found.activation_bytes == 4 * 20 * (64 + 6)
+    assert 0 < found.latency_seconds < 0.1
+    assert found.levels == {"a": "0"}
+    assert found.timed_on.startswith("one thread of ")
+
+
+def test_it_is_measured_in_the_precision_that_it_trains_in(resolve):
+    words = (*TINY, "model=mlp", "model.depth=0", "model.skip_span=0", "model.width=6", "data.batch_size=20")
+    (single,) = measure(points(1), [resolve(*words)])
+    (double,) = measure(points(1), [resolve(*words, "trainer.precision=64-true")])
+    assert double.activation_bytes == 2 * single.activation_bytes
+
+
+def test_a_network_of_ones_own_is_measured_in_its_modes(plain, resolve):
+    plain(NET)
+    (found,) = measure(points(1), [resolve(*TINY, "data.batch_size=4", study="plain")])
+    assert found.activation_bytes is not None
+    assert found.activation_bytes > 4 * 4 * 64  # the minibatch, and the mask that dropout draws in training only
+    assert found.latency_seconds is not None
+
+
+def test_what_fails_here_is_not_measured_and_stops_nothing(plain, resolve):
+    plain(NET, fails=False)
+    configs = [resolve(*TINY, f"model.fails={fails}", study="plain") for fails in (True, False)]
+    broken, whole = measure(points(2), configs)
+    assert (broken.activation_bytes, broken.latency_seconds) == (None, None)
+    assert whole.latency_seconds is not None
+
+
+@pytest.mark.parametrize("probe", ["true", "false"])
+def test_a_lightning_module_is_measured_on_its_example(own, resolve, probe):
+    config = resolve(f"model.probe={probe}", "trainer.accelerator=cpu", study="own")
+    (found,) = measure(points(1), [config])
+    assert (found.latency_seconds is None) == (found.activation_bytes is None) == (probe == "false")
+
+
+def test_the_time_for_all_of_them_is_bounded(resolve, monkeypatch):
+    ticks = iter(range(100))
+    monkeypatch.setattr(cost, "_measured", lambda point, _: point)
+    found = measure(points(30), [{}] * 30, clock=lambda: next(ticks) * SECONDS / 4)
+    assert [p.levels["a"] for p in found] == ["0", "1", "2", "3"]
+
+
+def test_threads_and_generators_are_left_alone(resolve):
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    measure(points(1), [resolve(*TINY)])
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.get_num_threads() == threads
