@@ -8,7 +8,7 @@ from ablate.analyze.comparison import Comparison
 from ablate.analyze.contrast import contrasts, point_differences
 from ablate.analyze.convention import convention_notes
 from ablate.analyze.interaction import interactions
-from ablate.analyze.judgement import explored, verdicts
+from ablate.analyze.judgement import explored, later_verdicts, verdicts
 from ablate.analyze.lenth import lenth
 from ablate.analyze.origin import command, made_by
 from ablate.analyze.outcome import Outcomes, outcomes
@@ -63,7 +63,7 @@ def summarise(
     if spec.design in ("factorial", "fractional") and len(spec.factors) > 1:
         crossed, said = interactions(spec, points, comparison)
         factorial_notes += said
-        table = variance_table(spec, points, scores.values)
+        table = variance_table(spec, points, scores.values, pool_above=spec.pool_above)
         variance = table if isinstance(table, VarianceTable) else factorial_notes.append(table)
         if spec.replicates == 1:
             effects = lenth(spec, points, scores.values)
@@ -103,6 +103,7 @@ def summarise(
         ),
         scope=SCOPE,
         verdicts=verdicts(spec, points, comparison, grain),
+        later=later_verdicts(spec, points, comparison, grain),
         variance=variance,
         interactions=crossed,
         lenth=lenths,

@@ -43,6 +43,7 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     exclude: list[dict[str, str]] = []
     claims: list[ClaimYaml] = []
     looks: int | list[int] | None = None
+    pool_above: int | None = None
     tags: list[str] = []
 
     @property
@@ -119,6 +120,7 @@ def read(
             Claim(contrast=c.contrast, expect=c.expect, margin=c.margin, alpha=c.alpha, why=c.why) for c in study.claims
         ),
         looks=tuple(study.looks) if isinstance(study.looks, list) else study.looks,
+        pool_above=study.pool_above,
         tags=tuple(study.tags),
         request=request,
         overrides=overrides,

@@ -1,5 +1,7 @@
 """The verdicts: a line for each claim that can be quoted, and the table of what it rests on."""
 
+from collections.abc import Sequence
+
 from ablate.analyze.claim import sides
 from ablate.analyze.summary import Summary, Verdict
 from ablate.config.spec import Claim, Expectation
@@ -16,6 +18,11 @@ TONES: dict[str, Tone] = {
     "inconclusive": "caution",
     "inconclusive (failure-sensitive)": "caution",
 }
+LATER = "Exploratory: given after the first trial"
+EXPLORATORY = (
+    "Who stated these claims may have seen the trials: a verdict on them suggests, and shows nothing. Each is judged "
+    "by itself, outside the family of stated claims; p is one-sided and adjusted for nothing."
+)
 _PHRASES: dict[Expectation, str] = {
     "greater": "greater than",
     "less": "less than",
@@ -25,14 +32,29 @@ _PHRASES: dict[Expectation, str] = {
 
 
 def verdict_items(summary: Summary) -> tuple[Item, ...]:
-    """The verdicts, then their evidence; one line where no claim was stated, nothing where nothing is compared."""
+    """The verdicts, then their evidence; one line where no claim was stated, nothing where nothing is compared.
+
+    Verdicts on claims that were given later stand apart, below.
+    """
+    items: list[Item] = []
     if summary.verdicts:
-        lines = tuple((_factor(v.claim), v.line) for v in summary.verdicts)
-        return Block(title="Verdicts", lines=lines), _evidence(summary)
-    if summary.contrasts:
+        items += [
+            _block("Verdicts", summary.verdicts),
+            _evidence(summary, summary.verdicts, f"Evidence: {summary.response}"),
+        ]
+    elif summary.contrasts:
         said = "No claim was stated before the trials: all contrasts are exploratory."
-        return (Block(title="Verdicts", lines=(("", said),)),)
-    return ()
+        items.append(Block(title="Verdicts", lines=(("", said),)))
+    if summary.later:
+        items += [
+            _block(LATER, summary.later),
+            _evidence(summary, summary.later, f"Exploratory evidence: {summary.response}"),
+        ]
+    return tuple(items)
+
+
+def _block(title: str, verdicts: Sequence[Verdict]) -> Block:
+    return Block(title=title, lines=tuple((_factor(v.claim), v.line) for v in verdicts))
 
 
 def claim_name(claim: Claim) -> str:
@@ -45,8 +67,7 @@ def _factor(claim: Claim) -> str:
     return next(iter(claim.contrast))
 
 
-def _evidence(summary: Summary) -> Table:
-    verdicts = summary.verdicts
+def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Table:
     names = [claim_name(v.claim) for v in verdicts]
     intervals = [v.interval for v in verdicts]
     # α is each claim's own: where they differ, the heading cannot name the intervals.
@@ -57,7 +78,7 @@ def _evidence(summary: Summary) -> Table:
         ABSENT if i is None else aligned.interval(i) if same or not interval_name([i]) else aligned.named(i)
         for i in intervals
     ]
-    family = max(v.family for v in verdicts)
+    family = 0 if verdicts is summary.later else max(v.family for v in verdicts)
     tested = [v.n >= P_FROM for v in verdicts]
     columns: list[tuple[Column, list[str]]] = [
         (Column(name="claim", key=True, wrap=True), names),
@@ -69,14 +90,19 @@ def _evidence(summary: Summary) -> Table:
             Column(name="p, one-sided", justify="right", group=1),
             [probability(v.p if t else None) for v, t in zip(verdicts, tested, strict=True)],
         ),
-        (
-            Column(name=f"p, Holm over {counted(family, 'claim').replace(' ', chr(0xA0))}", justify="right", group=1),
-            [probability(v.p_holm if t else None) for v, t in zip(verdicts, tested, strict=True)],
-        ),
+        *[
+            (
+                Column(
+                    name=f"p, Holm over {counted(family, 'claim').replace(' ', chr(0xA0))}", justify="right", group=1
+                ),
+                [probability(v.p_holm if t else None) for v, t in zip(verdicts, tested, strict=True)],
+            )
+        ]
+        * (family > 0),
         (Column(name="needed", justify="right", group=1), [_needed(v) for v in verdicts]),
     ]
     return Table.of(
-        title=f"Evidence: {summary.response}",
+        title=title,
         columns=columns,
         caption=(
             "Δ is the claim's first level − its second, paired by replicate, with the interval at level 1 − 2α; "
@@ -108,7 +134,9 @@ def _needed(verdict: Verdict) -> str:
 
 def _notes(verdicts: tuple[Verdict, ...], family: int) -> list[str]:
     notes: list[str] = []
-    if any(v.p is not None and v.n >= P_FROM for v in verdicts):
+    if not family:
+        notes.append(EXPLORATORY)
+    elif any(v.p is not None and v.n >= P_FROM for v in verdicts):
         notes.append(
             "p: one-sided, of the null that the claim denies, near 1 where the claim is contradicted. The family is "
             f"the {counted(family, 'stated claim')}; an outcome rests on p after Holm."
