@@ -79,7 +79,10 @@ def study_node(settings: Config) -> StudyYaml:
     Raises:
         ConfigError: a key that is not known, a value of the wrong type, a key that is missing.
     """
-    return convert(settings.get("study") or {}, StudyYaml, "study")
+    node: Any = settings.get("study") or {}
+    if isinstance(node.get("claims"), list):
+        node = {**node, "claims": [_worded(claim) for claim in node["claims"]]}
+    return convert(node, StudyYaml, "study")
 
 
 def read(
@@ -187,6 +190,15 @@ def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) ->
 def _word(value: Any) -> Any:
     """YAML reads `reference: 1`, `off` or `2e-3` as no string; a level's name is one all the same."""
     return value if value is None or isinstance(value, str | dict | list) else str(value)
+
+
+def _worded(claim: Any) -> Any:
+    """A claim in which levels are words, as they are in the factor that it names."""
+    contrast: Any = claim.get("contrast") if isinstance(claim, dict) else None
+    if not isinstance(contrast, dict):
+        return claim
+    named: dict[str, Any] = {f: [_word(v) for v in vs] if isinstance(vs, list) else vs for f, vs in contrast.items()}
+    return {**claim, "contrast": named}
 
 
 def _response(declared: str | ResponseYaml, objective: Mapping[str, Any]) -> Response:
