@@ -170,3 +170,23 @@ def test_every_error_is_the_users_to_see():
 def test_a_mapping_may_bring_keys_that_are_not_there(here):
     study = load(["smoke", "trainer.lightning={limit_train_batches: 3}"], here)
     assert study.spec.settings["trainer"]["lightning"] == {"limit_train_batches": 3}
+
+
+def test_levels_that_yaml_reads_as_something_else_are_words_everywhere(here):
+    write(
+        here / "conf/study/words.yaml",
+        "# @package _global_\nstudy:\n  {name: words, question: q, design: one_at_a_time, factors: [f],\n"
+        "   response: test/accuracy, claims: [{contrast: {f: [on, 2]}, expect: greater, margin: 0.1}]}\n"
+        "factor: {f: {reference: 2, levels: {2: [model.width=2], on: [model.width=3]}}}\n",
+    )
+    study = load(["words"], here)
+    (factor,), (claim,) = study.spec.factors, study.spec.claims
+    assert claim.contrast == {"f": ("True", "2")}
+    assert (list(factor.levels), factor.reference) == (["2", "True"], "2")
+    assert list(study.resolve({"f": "2"}, factor.levels["2"])["factor"]["f"]["levels"]) == ["2", "True"]
+
+
+def test_claims_and_pooling_are_of_the_same_study(here):
+    words = ("head", "study.claims=[]", "study.pool_above=2")
+    assert load(words, here).spec.directory == "head"
+    assert load((*words, "study.looks=2"), here).spec.directory == "head@study.looks=2"

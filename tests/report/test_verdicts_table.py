@@ -120,3 +120,24 @@ def test_without_claims_all_is_exploratory(core):
 def test_it_fits_a_terminal(core, width):
     text = terminal(document(replace(core, verdicts=(verdict(), SUPPORTED))), io.StringIO(), width)
     assert widest([text]) <= width
+
+
+def test_claims_given_later_stand_apart_and_are_adjusted_for_nothing(core):
+    claim = replace(SUPPORTED.claim, after=12)
+    later = replace(SUPPORTED, claim=claim, line=f"exploratory: given after 12 trials; {SUPPORTED.line}")
+    _, stated, family, block, evidence, *_ = document(replace(core, verdicts=(verdict(),), later=(later,)))
+    assert (stated.lines, block.lines) == ((("head", verdict().line),), (("init", later.line),))
+    assert (block.title, evidence.title) == (
+        "Exploratory: given after the first trial",
+        f"Exploratory evidence: {core.response}",
+    )
+    assert [row[0] for row in family.rows] == ["head: gap equivalent to fc"]
+    assert not any("Holm" in column.name for column in evidence.columns)
+    assert any("outside the family" in note for note in evidence.notes)
+    assert not any("outside the family" in note for note in family.notes)
+
+
+def test_claims_given_later_make_no_stated_ones(core):
+    items = document(replace(core, later=(replace(SUPPORTED, claim=replace(SUPPORTED.claim, after=12)),)))
+    assert "No claim was stated" in items[1].lines[0][1]
+    assert items[2].title.startswith("Exploratory")
