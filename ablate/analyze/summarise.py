@@ -1,9 +1,11 @@
 """From records to a Summary: the one way into this room."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from ablate.analyze.column import main_aliases
 from ablate.analyze.comparison import Comparison
 from ablate.analyze.contrast import contrasts, point_differences
 from ablate.analyze.convention import convention_notes
@@ -54,7 +56,13 @@ def summarise(
         seed=int(rng.integers(2**63)),
     )
     planned, design_notes = contrasts(spec, points)
-    estimated = tuple(comparison.contrast(estimable) for estimable in planned)
+    aliases = main_aliases(spec, points)
+    estimated = tuple(
+        replace(
+            comparison.contrast(e), aliases=aliases.get(next(iter(e.levels)), "") if e.kind == "main effect" else ""
+        )
+        for e in planned
+    )
     differences = point_differences(spec, points)
     grain = resolution(spec, found)
     variance = lenths = None

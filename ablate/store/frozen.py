@@ -146,6 +146,13 @@ def _join(before: Factor, now: Factor, where: str) -> Factor:
             "Put it back, or give this study another study.name."
         )
     for level, overrides in now.levels.items():
+        for old, same in before.levels.items():
+            if level not in before.levels and old not in now.levels and same == overrides:
+                raise StoreError(
+                    f"{where} has {before.name}={old}, with trials of that name; what is asked for now as {level!r} is the "
+                    f"same level, {list(overrides)}. A level keeps its name: put {old!r} back, or give this study another "
+                    "study.name."
+                )
         if before.levels.get(level, overrides) != overrides:
             raise StoreError(
                 f"{where} is frozen with {before.name}={level} as {list(before.levels[level])}, not {list(overrides)}. "

@@ -172,6 +172,11 @@ def test_another_meaning_of_a_level_is_refused_with_both(make_spec):
         assert part in str(caught.value)
 
 
+def test_a_level_that_was_renamed_is_told_from_two_levels_of_the_same_overrides(make_spec):
+    with pytest.raises(StoreError, match=r"has width=8.*now as 'eight'.*put '8' back"):
+        extend(make_spec(), with_levels(make_spec(), _4=4, eight=8))
+
+
 def test_another_reference_is_refused_with_both(make_spec):
     width, act = make_spec().factors
     asked = make_spec(factors=(dataclasses.replace(width, reference="8"), act))
