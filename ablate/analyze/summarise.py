@@ -58,10 +58,8 @@ def summarise(
     planned, design_notes = contrasts(spec, points)
     aliases = main_aliases(spec, points)
     estimated = tuple(
-        replace(
-            comparison.contrast(e), aliases=aliases.get(next(iter(e.levels)), "") if e.kind == "main effect" else ""
-        )
-        for e in planned
+        replace(contrast, aliases=aliases.get(next(iter(contrast.levels)), ""))
+        for contrast in map(comparison.contrast, planned)
     )
     differences = point_differences(spec, points)
     grain = resolution(spec, found)

@@ -131,9 +131,8 @@ def test_a_main_effect_of_a_fraction_carries_what_it_cannot_be_told_from(lab, fr
     minus = "" if sign > 0 else "−"
     aliases = {"a": f"a = {minus}b·c", "b": f"b = {minus}a·c", "c": f"c = {minus}a·b"}
     assert main_aliases(spec, layout.points) == aliases
-    found = lab.summarise(
-        spec, layout.points, np.random.default_rng(0).normal(0.8, 0.05, (4, spec.replicates)).tolist()
-    )
+    values = np.random.default_rng(0).normal(0.8, 0.05, (4, spec.replicates)).tolist()
+    found = lab.summarise(spec, layout.points, values)
     assert {next(iter(c.levels)): c.aliases for c in found.contrasts} == aliases
     whole = lab.spec("factorial", a=("off", "on"), b=("off", "on"))
     assert main_aliases(whole, lab.crossed(whole)) == {}
