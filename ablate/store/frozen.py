@@ -149,7 +149,7 @@ def _join(before: Factor, now: Factor, where: str) -> Factor:
         for old, same in before.levels.items():
             if level not in before.levels and old not in now.levels and same == overrides:
                 raise StoreError(
-                    f"{where} has {before.name}={old}, of which {level!r} has the overrides, {list(overrides)}. A level "
+                    f"{where} has {before.name}={old}, of which {level!r} has the overrides {list(overrides)}. A level "
                     f"keeps its name: put {old!r} back, or give this study another study.name."
                 )
         if before.levels.get(level, overrides) != overrides:

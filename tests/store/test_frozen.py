@@ -173,7 +173,7 @@ def test_another_meaning_of_a_level_is_refused_with_both(make_spec):
 
 
 def test_a_level_that_was_renamed_is_told_from_two_levels_of_the_same_overrides(make_spec):
-    with pytest.raises(StoreError, match=r"has width=8, of which 'eight' has the overrides.*put '8' back"):
+    with pytest.raises(StoreError, match=r"has width=8, of which 'eight' has the overrides .*put '8' back"):
         extend(make_spec(), with_levels(make_spec(), _4=4, eight=8))
 
 
