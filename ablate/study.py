@@ -92,6 +92,8 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         AblateError: anything in the request that does not fit, or a study on disk that is another one.
     """
     from ablate.analyze.claim import check_claim
+    from ablate.analyze.looks import check_looks
+    from ablate.analyze.pooling import check_pooling
     from ablate.config.load import load
     from ablate.design import lay_out
     from ablate.plan import trials
@@ -104,11 +106,13 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     content = directory.read("study.yaml")
     if content is not None:
         frozen = directory.frozen().spec
-        spec, added, notes = extend(frozen, spec)
-        if not added:
+        spec, added, notes = extend(frozen, spec, trials=_seen(directory.contents()))
+        if (spec.factors, spec.replicates) == (frozen.factors, frozen.replicates):
             spec = replace(spec, request=frozen.request)  # the command that makes these results is still that one
-    for claim in spec.claims:
-        check_claim(claim)
+    for claim in (*spec.claims, *spec.later):
+        check_claim(claim, spec.response)
+    check_looks(spec)
+    check_pooling(spec)
     layout = lay_out(spec)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
     if spec.capacity is not None:
@@ -220,6 +224,7 @@ def run(
         AblateError: the request was wrong, and nothing was written; or the disk filled up while it ran.
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
+    from ablate.analyze.claim import check_replicates
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
 
@@ -234,11 +239,10 @@ def run(
             lock.acquire()
             if (directory.read("study.yaml"), directory.digest()) != (planned.frozen, planned.contents.digest):
                 planned = plan(words, cwd=cwd)  # another driver has finished between the first look and the lock
-        for note in planned.notes:
-            observer.told(note)
-        for trial_id, reason in planned.contents.unreadable.items():
-            observer.told(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
+        _tell(planned, observer)
         missing = _missing(planned, stale, observer)
+        if missing:
+            check_replicates(planned.spec, seen=_seen(planned.contents))
         checked = _checked(planned)
         if trains := bool(_next(planned, missing, planned.contents.records)):
             from ablate.execute.examine import examine as look
@@ -365,6 +369,13 @@ def _key(directory: StudyDirectory) -> str:
     return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + rest).hexdigest()
 
 
+def _tell(planned: Plan, observer: Observer) -> None:
+    for note in planned.notes:
+        observer.told(note)
+    for trial_id, reason in planned.contents.unreadable.items():
+        observer.told(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
+
+
 def _checked(planned: Plan) -> Checked | None:
     """The study's identities, evaluated now; None where it states none."""
     if not planned.spec.identities:
@@ -387,6 +398,11 @@ def _read_identities(directory: StudyDirectory, frozen: Frozen) -> tuple[Checked
         return Checked.decode(content), ()
     except ValueError as error:
         return None, (f"{IDENTITIES} cannot be read ({error}): 'ablate run' evaluates the identities again.",)
+
+
+def _seen(contents: Contents) -> int:
+    """Trials that have a result, which somebody may have seen."""
+    return sum(record.state != "failed" for record in contents.records.values())
 
 
 def _missing(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ...]:
@@ -437,10 +453,18 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
     elif planned.added:
         before = directory.frozen()
         line = f"{now}: added {', '.join(planned.added)}, after {planned.finished} trials"
-        looked = before.looked
+        looked, seen = before.looked, _seen(planned.contents)
+        repooled = planned.spec.pool_above != before.spec.pool_above
         if planned.finished and planned.spec.replicates > before.spec.replicates:
             looked = (*looked, before.spec.replicates)
-        directory.freeze(Frozen(spec=planned.spec, history=(*before.history, line), looked=looked))
+        directory.freeze(
+            Frozen(
+                spec=planned.spec,
+                history=(*before.history, line),
+                looked=looked,
+                pooled_after=seen if repooled else before.pooled_after,
+            )
+        )
 
 
 def _measure(engine: Engine, directory: StudyDirectory, planned: Plan, *, again: bool) -> None:
@@ -495,6 +519,7 @@ def _summarise(
 
     from ablate.analyze.exactness import exactness
     from ablate.analyze.extension import extension_note
+    from ablate.analyze.pooling import pooling_note
     from ablate.analyze.summarise import summarise as analyze
 
     spec = frozen.spec
@@ -502,6 +527,8 @@ def _summarise(
     if frozen.looked and spec.claims and spec.looks is None:
         alpha = max(claim.alpha for claim in spec.claims)
         notes = (*notes, extension_note((*frozen.looked, spec.replicates), alpha=alpha))
+    if frozen.pooled_after:
+        notes = (*notes, pooling_note(spec, after=frozen.pooled_after))
     summary = analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes, costs=costs)
     if checked is None:
         return summary

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import shutil
 import sys
 from pathlib import Path
 
@@ -34,20 +35,21 @@ def run(here, listener):
 
 @pytest.fixture
 def width(here):
-    """Writes a factor of one's own, and a study of it with a claim; gives the words that run it."""
+    """Writes a factor of one's own, and a study of it with claims of these margins; gives the words that run it."""
 
-    def write(levels: dict[str, int], *, claimed: float = 0.01, reference: str = "narrow", **model: int):
+    def write(levels: dict[str, int], *margins: float, reference: str = "narrow", **model: int):
+        claim = {"contrast": {"breadth": ["wide", "narrow"]}, "expect": "greater"}
         files = {
             "conf/factor/breadth.yaml": {"breadth": {
                 "reference": reference, "levels": {n: [f"model.width={w}"] for n, w in levels.items()},
             }},
             "conf/study/breadth.yaml": {
                 "defaults": [{"override /model": "mlp"}],
-                "replicates": 2,
+                "replicates": 5 if margins else 2,
                 "study": {
                     "name": "breadth", "question": "Wide enough?", "design": "one_at_a_time", "factors": ["breadth"],
                     "response": "test/accuracy",
-                    "claims": [{"contrast": {"breadth": ["wide", "narrow"]}, "expect": "greater", "margin": claimed}],
+                    "claims": [{**claim, "margin": margin} for margin in margins],
                 },
                 "model": {"depth": 0, "skip_span": 0, **model},
                 "data": {"limit": 60, "val_size": 10, "test_size": 20, "batch_size": 20},
@@ -172,12 +174,25 @@ def test_a_study_is_not_changed_under_its_name(changed, says, run, width):
 
 
 def test_claims_stand_as_they_were_frozen(run, width):
-    words = width({"narrow": 3, "wide": 6}, claimed=0.01)
+    words = width({"narrow": 3, "wide": 6}, 0.01)
     run(*words)
-    width({"narrow": 3, "wide": 6}, claimed=0.5)
+    width({"narrow": 3, "wide": 6}, 0.5)
     heard, directory = run(*words)
     assert any("claims were frozen" in said for said in heard.remarks)
     assert [c.margin for c in directory.frozen().spec.claims] == [0.01]
+    assert [(c.margin, c.after) for c in directory.frozen().spec.later] == [(0.5, 10)]
+
+
+def test_claims_that_nobody_could_have_fitted_to_a_trial_are_stated(run, width, here):
+    words = width({"narrow": 3, "wide": 6}, 0.01)
+    _, directory = run(*words)
+    shutil.rmtree(directory.path / "trials")
+    width({"narrow": 3, "wide": 6}, 0.5)
+    heard, directory = run(*words)
+    frozen = directory.frozen()
+    assert ([c.margin for c in frozen.spec.claims], frozen.spec.later) == ([0.5], ())
+    assert frozen.history[-1].endswith("added the claims, stated anew, after 0 trials")
+    assert heard.remarks == []
 
 
 def test_the_study_is_frozen_with_its_claims_before_the_first_trial(here, listener, width):
@@ -188,7 +203,7 @@ def test_the_study_is_frozen_with_its_claims_before_the_first_trial(here, listen
             directory = StudyDirectory(here / "results/breadth")
             seen.append((directory.frozen(), directory.contents()))
 
-    study.run(width({"narrow": 3, "wide": 6}), observer=Looking())
+    study.run(width({"narrow": 3, "wide": 6}, 0.01), observer=Looking())
     ((frozen, contents),) = seen
     (claim,) = frozen.spec.claims
     assert (claim.contrast, claim.expect, claim.margin) == ({"breadth": ("wide", "narrow")}, "greater", 0.01)

@@ -89,6 +89,11 @@ def column_contrasts(spec: StudySpec, points: Sequence[DesignPoint], comparison:
     )
 
 
+def main_aliases(spec: StudySpec, points: Sequence[DesignPoint]) -> Mapping[str, str]:
+    """The effects that a factor's main effect cannot be told apart from, by factor; empty where it has none."""
+    return {c.factors[0]: c.aliases for c in columns(spec, points) if len(c.factors) == 1 and c.aliases}
+
+
 def interaction_name(levels: Mapping[str, str], against: Mapping[str, str]) -> str:
     """How tables name a contrast of levels of one or more factors."""
     return " × ".join(contrast_name(factor, level, against[factor]) for factor, level in levels.items())

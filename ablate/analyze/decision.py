@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ablate.analyze.evidence import decide, evidence
 from ablate.analyze.looks import Looks, t_bound
-from ablate.analyze.paired import INTERVAL_FROM
+from ablate.analyze.paired import TEST_FROM
 from ablate.analyze.student import mean, sd
 from ablate.analyze.summary import Interval, Outcome
 from ablate.config.spec import Better, Claim
@@ -36,7 +36,7 @@ def decided(
     """Takes the looks that are due, in order, up to the first that decides; later replicates change nothing.
 
     The rule is that of a verdict without looks, at the level of the look. One at n_k is due when there are n_k
-    replicates. Where some of them lack a difference, it has the degrees of freedom of the others; with under three,
+    replicates. Where some of them lack a difference, it has the degrees of freedom of the others; with under five,
     or with all differences equal, it decides nothing.
 
     Args:
@@ -56,7 +56,7 @@ def decided(
             break
         seen = values[:planned][np.isfinite(values[:planned])]
         n, outcome, interval = len(seen), "inconclusive", None
-        if n >= INTERVAL_FROM and np.ptp(seen) > tolerance:
+        if n >= TEST_FROM and np.ptp(seen) > tolerance:
             difference, se = mean(seen), sd(seen) / math.sqrt(n)
             found_here = evidence(claim, better=better, difference=difference, se=se, df=n - 1)
             outcome, interval = decide(found_here, alpha=level), _interval(looks, level, difference, se, n)

@@ -12,6 +12,7 @@ from ablate.analyze.paired import INTERVAL_FROM, TEST_FROM
 from ablate.analyze.savings import savings
 from ablate.config.spec import Claim, StudySpec
 from ablate.design.point import DesignPoint
+from ablate.store.later import claim_text
 from ablate.store.record import Record
 
 UNKNOWN_SD = "the SD of the differences is not known before a first trial: in SDs"
@@ -41,6 +42,7 @@ def foresee(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Re
         lines.append(f"{name} ({source}): {found.line}")
         if spec.looks is not None:
             lines.append(_saved(spec, claim, margin_sd))
+    lines += [f"exploratory: given after {claim.after} trials; {claim_text(claim)}" for claim in spec.later]
     return tuple(lines)
 
 

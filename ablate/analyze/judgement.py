@@ -13,6 +13,7 @@ from ablate.analyze.estimable import Estimable, contrast_name
 from ablate.analyze.family import exploratory_q, judge
 from ablate.analyze.looks import plan
 from ablate.analyze.outcome import outcomes
+from ablate.analyze.paired import TEST_FROM
 from ablate.analyze.resolution import Resolution
 from ablate.analyze.scoring import score
 from ablate.analyze.sentence import sentence
@@ -49,6 +50,29 @@ def verdicts(
             )
         )
     return judge(alone, better=spec.response.better)
+
+
+def later_verdicts(
+    spec: StudySpec, points: Sequence[DesignPoint], comparison: Comparison, resolution: Resolution | None
+) -> tuple[Verdict, ...]:
+    """What the data say of claims that were given later: each judged by itself, and exploratory.
+
+    With looks too: a plan spends its α on the claims that were stated.
+
+    Raises:
+        DesignError: the design points do not carry a claim's contrast.
+    """
+    contrasts = [comparison.contrast(claimed(spec, points, claim)) for claim in spec.later]
+    return tuple(
+        verdict(
+            claim,
+            contrast.paired,
+            better=spec.response.better,
+            survivors=contrast.survivors,
+            resolution=resolution,
+        )
+        for claim, contrast in zip(spec.later, contrasts, strict=True)
+    )
 
 
 def decision(spec: StudySpec, contrast: Contrast, claim: Claim) -> Decision:
@@ -101,10 +125,11 @@ def _sequential(
     fixed = verdict(
         claim, contrast.paired, better=spec.response.better, survivors=contrast.survivors, resolution=resolution
     )
+    outcome = found.outcome if found.n >= TEST_FROM else None
     settled = replace(
         fixed,
-        outcome=found.outcome if found.look else None,
-        alone=found.outcome if found.look else None,
+        outcome=outcome,
+        alone=outcome,
         interval=found.interval,
         n=found.n,
         family=len(spec.claims),

@@ -9,11 +9,14 @@ import numpy as np
 
 from ablate.analyze.crossing import normal_crossing, t_crossing
 from ablate.analyze.distribution import normal_cdf, t_quantile
-from ablate.analyze.paired import INTERVAL_FROM
+from ablate.analyze.paired import TEST_FROM
+from ablate.config.spec import StudySpec
 from ablate.errors import ConfigError
 
 PRECISION = 1e-7
 """Relative, of the error rate that a boundary is solved for."""
+BETWEEN = 2
+"""Replicates from one look to the next, at least, where a study says how many looks and not which."""
 SMALLEST_ALPHA = 1e-4
 """Below, crossing probabilities are not computed well enough."""
 
@@ -42,26 +45,40 @@ def plan(looks: int | Sequence[int], replicates: int, *, alpha: float = 0.05) ->
 
     The shape is z = c √(n_K / n_k): hardly ever a decision early on, and nearly the test at fixed n at the end. Each
     z is turned into a level and the level into a bound of t on n_k − 1 degrees of freedom, the significance-level
-    approach (Jennison & Turnbull 2000, section 3.8). With the constant of normal theory that errs: at looks 3 and 5
-    it gives .0278 for .025. So c is solved for the t statistics themselves: without an effect, the probability that
-    t exceeds its upper bound at any look is `alpha`. That bounds the rate of false support and of false
+    approach (Jennison & Turnbull 2000, section 3.8). With the constant of normal theory that errs: at looks 5, 6
+    and 7 it gives .0276 for .025. So c is solved for the t statistics themselves: without an effect, the probability
+    that t exceeds its upper bound at any look is `alpha`. That bounds the rate of false support and of false
     contradiction, alpha each, and that of false equivalence, which takes a crossing when the true difference
     is the margin.
 
     Args:
-        looks: how many, equally spaced as far as whole replicates allow; or the replicates at each.
+        looks: how many, or the replicates at each. A number of looks is spaced equally, as far as whole replicates
+            allow, and from 5 on where the first would come sooner: under 5 replicates there is no verdict.
         replicates: at the last look.
         alpha: one-sided.
 
     Raises:
         ConfigError: the looks cannot be had with these replicates, or alpha is not a level.
     """
-    if not SMALLEST_ALPHA <= alpha < 0.5:
+    _check_alpha(alpha)
+    return _plan(_replicates(looks, replicates), alpha)
+
+
+def check_looks(spec: StudySpec) -> None:
+    """Refuses looks that a study cannot have.
+
+    Raises:
+        ConfigError: as in `plan`, or there is no claim to look at.
+    """
+    if spec.looks is None:
+        return
+    if not spec.claims:
         raise ConfigError(
-            f"alpha is {alpha:g}: in a plan with looks, the level of a one-sided test lies between {SMALLEST_ALPHA:g} "
-            "and 0.5."
+            "study.looks says when the claims are looked at, and the study states none. State one, or leave looks out."
         )
-    return _plan(_spaced(looks, replicates) if isinstance(looks, int) else _given(looks, replicates), alpha)
+    _replicates(spec.looks, spec.replicates)
+    for claim in spec.claims:
+        _check_alpha(claim.alpha / len(spec.claims))
 
 
 def t_bound(level: float, n: int) -> float:
@@ -98,20 +115,40 @@ def _solve(rate: Callable[[float], float], alpha: float, *, start: float) -> flo
     raise AssertionError(f"no boundary for alpha={alpha:g}")
 
 
+def _check_alpha(alpha: float) -> None:
+    if not SMALLEST_ALPHA <= alpha < 0.5:
+        raise ConfigError(
+            f"alpha is {alpha:g}: in a plan with looks, the level of a one-sided test lies between {SMALLEST_ALPHA:g} "
+            "and 0.5."
+        )
+
+
+def _replicates(looks: int | Sequence[int], replicates: int) -> tuple[int, ...]:
+    return _spaced(looks, replicates) if isinstance(looks, int) else _given(looks, replicates)
+
+
 def _spaced(looks: int, replicates: int) -> tuple[int, ...]:
     if looks < 1:
         raise ConfigError(f"looks: {looks} is no number of looks. A study is looked at once or more.")
-    if replicates < INTERVAL_FROM * looks:
+    most = (replicates - TEST_FROM) // BETWEEN + 1
+    if looks > most:
+        fewest = TEST_FROM + BETWEEN * (looks - 1)
+        fewer = f", or looks: {most}" if most > 0 else ""
         raise ConfigError(
-            f"looks: {looks} cannot be had with replicates={replicates}: each look takes {INTERVAL_FROM} replicates "
-            f"more. Set replicates={INTERVAL_FROM * looks} or more, or looks: {max(1, replicates // INTERVAL_FROM)}."
+            f"looks: {looks} cannot be had with replicates={replicates}: the first takes {TEST_FROM} replicates, each "
+            f"other {BETWEEN} more. Set replicates={fewest} or more{fewer}."
         )
-    return tuple(replicates * look // looks for look in range(1, looks + 1))
+    if replicates >= TEST_FROM * looks:
+        return tuple(replicates * look // looks for look in range(1, looks + 1))
+    return tuple(TEST_FROM + (replicates - TEST_FROM) * look // (looks - 1) for look in range(looks))
 
 
 def _given(looks: Sequence[int], replicates: int) -> tuple[int, ...]:
     ns = tuple(looks)
-    valid = f"Valid: rising numbers from {INTERVAL_FROM} on, of which the last is replicates={replicates}"
-    if not ns or ns[0] < INTERVAL_FROM or ns[-1] != replicates or list(ns) != sorted(set(ns)):
+    valid = (
+        f"Valid: rising numbers from {TEST_FROM} on, under which there is no verdict, of which the last is "
+        f"replicates={replicates}"
+    )
+    if not ns or ns[0] < TEST_FROM or ns[-1] != replicates or list(ns) != sorted(set(ns)):
         raise ConfigError(f"looks: {list(ns)} are no numbers of replicates to look at. {valid}.")
     return ns

@@ -16,7 +16,8 @@ def sentence(verdict: Verdict) -> str:
 
     It opens with the outcome; that of a claim of equivalence which is supported reads `equivalent`.
     """
-    found = f"{_heading(verdict)}: {_finding(verdict)}; {_numbers(verdict)}"
+    after = f"exploratory: given after {verdict.claim.after} trials; " if verdict.claim.after else ""
+    found = f"{after}{_heading(verdict)}: {_finding(verdict)}; {_numbers(verdict)}"
     if verdict.outcome != "inconclusive" or verdict.failure_sensitive or _is_constant(verdict):
         return found
     if verdict.look is not None:
@@ -61,7 +62,7 @@ def _alone(verdict: Verdict) -> str:
 
 
 def _is_constant(verdict: Verdict) -> bool:
-    """Whether all differences are equal. A look at n = 3 or 4 has no evidence of the usual kind, but an interval."""
+    """Whether all differences are equal. In a plan with looks the interval may be there without the evidence."""
     return verdict.evidence is None and (verdict.interval is None or verdict.interval.low is None)
 
 

@@ -1,15 +1,17 @@
 """From records to a Summary: the one way into this room."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ablate.analyze.capacity import capacity_notes
+from ablate.analyze.column import main_aliases
 from ablate.analyze.comparison import Comparison
 from ablate.analyze.contrast import contrasts, point_differences
 from ablate.analyze.convention import convention_notes
 from ablate.analyze.interaction import interactions
-from ablate.analyze.judgement import explored, verdicts
+from ablate.analyze.judgement import explored, later_verdicts, verdicts
 from ablate.analyze.lenth import lenth
 from ablate.analyze.origin import command, made_by, timed_on
 from ablate.analyze.outcome import Outcomes, outcomes
@@ -62,7 +64,11 @@ def summarise(
     )
     priced = by_levels(costs)
     planned, design_notes = contrasts(spec, points)
-    estimated = tuple(comparison.contrast(estimable) for estimable in planned)
+    aliases = main_aliases(spec, points)
+    estimated = tuple(
+        replace(contrast, aliases=aliases.get(next(iter(contrast.levels)), ""))
+        for contrast in map(comparison.contrast, planned)
+    )
     differences = point_differences(spec, points)
     grain = resolution(spec, found)
     stated = separated(spec, points, found, verdicts(spec, points, comparison, grain))
@@ -72,7 +78,7 @@ def summarise(
     if spec.design in ("factorial", "fractional") and len(spec.factors) > 1:
         crossed, said = interactions(spec, points, comparison)
         factorial_notes += said
-        table = variance_table(spec, points, scores.values)
+        table = variance_table(spec, points, scores.values, pool_above=spec.pool_above)
         variance = table if isinstance(table, VarianceTable) else factorial_notes.append(table)
         if spec.replicates == 1:
             effects = lenth(spec, points, scores.values)
@@ -122,6 +128,7 @@ def summarise(
         scope=SCOPE,
         verdicts=stated,
         diagnostics=spec.diagnostics,
+        later=later_verdicts(spec, points, comparison, grain),
         variance=variance,
         interactions=crossed,
         lenth=lenths,

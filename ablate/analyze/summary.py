@@ -378,6 +378,8 @@ class Summary:
     scope: str
     verdicts: tuple[Verdict, ...] = ()
     """On the claims, in their order."""
+    later: tuple[Verdict, ...] = ()
+    """On claims that were given when there were trials already: exploratory, each by itself, outside the family."""
     variance: VarianceTable | None = None
     interactions: tuple[Interaction, ...] = ()
     lenth: Lenth | None = None

@@ -87,7 +87,7 @@ class Composer:
         except OmegaConfBaseException as error:
             raise ConfigError(f"The configuration does not resolve: {_first(error)}") from error
         assert isinstance(plain, dict)
-        return {str(k): v for k, v in plain.items()}
+        return {str(k): _named(v) for k, v in plain.items()}
 
     def keys(self, overrides: Sequence[str] = ()) -> tuple[str, ...]:
         """Every key that can be overridden, dotted."""
@@ -147,6 +147,13 @@ class Composer:
         reason = " ".join(line.strip() for line in str(error).split("Config search path")[0].splitlines() if line)
         given = f" (overrides: {' '.join(overrides)})" if overrides else ""
         return f"The configuration does not compose: {reason.strip()}{given}"
+
+
+def _named(tree: Any) -> Any:
+    """The same with strings for keys: YAML reads a level that is named `on`, or 1, as something else."""
+    if isinstance(tree, list):
+        return [_named(branch) for branch in tree]
+    return {str(k): _named(v) for k, v in tree.items()} if isinstance(tree, dict) else tree
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from ablate.errors import ConfigError, unknown
 EXTENDS = ("replicates", "results_dir", "engine", "logger", "factor")
 """Root keys that leave what a trial is alone: overriding them extends the study, or runs it elsewhere."""
 
+ANALYSED = ("study.claims", "study.diagnostics", "study.pool_above")
+"""Keys of the study that change what is said of its trials, not the trials: the study stays the same one."""
+
 LONGEST_NAME = 120
 """Characters of a directory's name; file systems end at 255."""
 
@@ -124,6 +127,8 @@ def _check_added(spec: StudySpec) -> None:
 
 def _changes_trials(name: str) -> bool:
     group, _, rest = name.partition(".")
+    if name in ANALYSED:
+        return False
     return group not in EXTENDS and rest.partition(".")[0] not in UNTRAINED.get(group, ())
 
 

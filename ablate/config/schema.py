@@ -55,6 +55,7 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     identities: list[dict[str, Any]] = []
     capacity: Literal["matched"] | CapacityYaml | None = None
     """`matched` is short for `{matched: model.width, within: 0.02}`."""
+    pool_above: int | None = None
     tags: list[str] = []
     diagnostics: list[str] = []
 
@@ -91,7 +92,10 @@ def study_node(settings: Config) -> StudyYaml:
     Raises:
         ConfigError: a key that is not known, a value of the wrong type, a key that is missing.
     """
-    return convert(settings.get("study") or {}, StudyYaml, "study")
+    node: Any = settings.get("study") or {}
+    if isinstance(node.get("claims"), list):
+        node = {**node, "claims": [_worded(claim) for claim in node["claims"]]}
+    return convert(node, StudyYaml, "study")
 
 
 def read(
@@ -136,6 +140,7 @@ def read(
         looks=tuple(study.looks) if isinstance(study.looks, list) else study.looks,
         identities=tuple(study.identities),
         capacity=_capacity(study.capacity),
+        pool_above=study.pool_above,
         tags=tuple(study.tags),
         diagnostics=_diagnostics(study.diagnostics),
         request=request,
@@ -241,6 +246,15 @@ def _capacity(declared: str | CapacityYaml | None) -> Capacity | None:
             "and less than 1, such as 0.02."
         )
     return Capacity(by=given.matched, within=given.within)
+
+
+def _worded(claim: Any) -> Any:
+    """A claim in which levels are words, as they are in the factor that it names."""
+    contrast: Any = claim.get("contrast") if isinstance(claim, dict) else None
+    if not isinstance(contrast, dict):
+        return claim
+    named: dict[str, Any] = {f: [_word(v) for v in vs] if isinstance(vs, list) else vs for f, vs in contrast.items()}
+    return {**claim, "contrast": named}
 
 
 def _response(declared: str | ResponseYaml, objective: Mapping[str, Any]) -> Response:

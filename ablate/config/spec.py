@@ -18,7 +18,6 @@ UNTRAINED: Mapping[str, frozenset[str]] = {
     "data": frozenset({"root", "download", "chance"}),
     "objective": frozenset({"responses"}),
     "trainer": frozenset({"accelerator", "devices", "diagnostics"}),
-    "study": frozenset({"diagnostics"}),
 }
 """Keys inside groups that leave a trial what it is: where its data lie, what trains it, how it is read."""
 
@@ -62,6 +61,13 @@ class Claim:
     margin: float
     alpha: float = 0.05
     why: str = ""
+    after: int = 0
+    """Finished trials that were there when it was given. 0: it was stated before the first. Else it is exploratory."""
+
+    @property
+    def stated(self) -> tuple[object, ...]:
+        """What it says, whenever and in whatever words: two claims of which this is equal are the same claim."""
+        return tuple(self.contrast.items()), self.expect, self.margin, self.alpha
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +111,18 @@ class StudySpec:
     resolution: int | None = None
     exclude: tuple[Mapping[str, str], ...] = ()
     claims: tuple[Claim, ...] = ()
+    """The family: what was stated before the first trial."""
+    later: tuple[Claim, ...] = ()
+    """Claims that were given when there were trials already: exploratory."""
     looks: int | tuple[int, ...] | None = None
     """A group-sequential plan: how many looks up to `replicates`, or the replicates at each. None: one, at the end."""
     identities: tuple[Config, ...] = ()
     """What must be exactly so, as nodes with a `_target_`. A study of these alone has no factor and trains nothing: its
     design and its response then say nothing."""
     capacity: Capacity | None = None
+    pool_above: int | None = None
+    """Interactions of more factors than this are declared negligible: the variance table pools them with the residual.
+    None: all stay."""
     tags: tuple[str, ...] = ()
     diagnostics: tuple[str, ...] = ()
     """What the tables show of every design point beside the response."""

@@ -13,7 +13,7 @@ def check_claims(rule: DesignRule, layout: Layout, spec: StudySpec) -> None:
         DesignError: names the claim's factor and levels, and why.
     """
     factors = {f.name: f for f in layout.factors}
-    for claim in spec.claims:
+    for claim in (*spec.claims, *spec.later):
         for name, levels in claim.contrast.items():
             if name not in factors:
                 raise DesignError(f"In a claim: {unknown('factor', name, factors)}")

@@ -168,12 +168,18 @@ def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tens
         warnings.filterwarnings("error", message="Using a target size")
         for name, call in calls.items():
             try:
-                call(predictions, targets)
+                value = call(predictions, targets)
             except Exception as error:
                 raise ConfigError(
                     f"objective: the {name} does not take predictions of shape {list(predictions.shape)} and targets "
                     f"of shape {list(targets.shape)}: {own_words(error)}. The objective must fit data and model."
                 ) from error
+            if not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
+                found = f"shape {list(value.shape)}" if isinstance(value, Tensor) else f"type {type(value).__name__}"
+                raise ConfigError(
+                    f"objective: the {name} of a minibatch is of {found}, not a number. Average it over its parts, or "
+                    "take another."
+                )
 
 
 def _check_step(built: nn.Module, loss: nn.Module, config: Config, inputs: Tensor, targets: Tensor) -> None:

@@ -27,15 +27,15 @@ from ablate.report.verdicts_table import claim_name
 def to_csv(summary: Summary) -> str:
     """One row for each thing that the summary says, told apart by the column `table`.
 
-    It is `verdict`, `identity`, `point`, `contrast`, `source` (of variance), `interaction`, `simple`, `lenth` or
-    `failure`.
+    It is `verdict`, `exploratory` (a verdict on a claim that was given after so many trials), `identity`, `point`,
+    `contrast`, `source` (of variance), `interaction`, `simple`, `lenth` or `failure`.
 
     A factor's level is in the column `factor.<name>`, the level that it is compared with in `against.<name>`.
     Columns that begin with `survivors` are there where a trial diverged.
     """
     names = PointNames([p.levels for p in summary.points], baseline_levels(summary))
     rows = [
-        *(_verdict(verdict) for verdict in summary.verdicts),
+        *(_verdict(verdict) for verdict in (*summary.verdicts, *summary.later)),
         *(_identity(exact) for exact in summary.identities),
         *(_point(point, names) for point in summary.points),
         *(_contrast(contrast) for contrast in summary.contrasts),
@@ -133,12 +133,14 @@ def _verdict(verdict: Verdict) -> Row:
     (factor,) = claim.contrast
     arm, reference = sides(claim)
     return (
-        {"table": "verdict", "name": claim_name(claim), "kind": claim.expect}
+        {"table": "exploratory" if claim.after else "verdict", "name": claim_name(claim), "kind": claim.expect}
         | levels("factor", {factor: arm})
         | levels("against", {factor: reference})
         | {"outcome": verdict.outcome, "strong": verdict.strong, "n": verdict.n}
         | interval("difference", verdict.interval)
-        | {"difference_sd": verdict.sd, "margin": claim.margin, "alpha": claim.alpha, "family": verdict.family}
+        | {"difference_sd": verdict.sd, "margin": claim.margin, "alpha": claim.alpha}
+        | {"family": verdict.family}
+        | ({"after": claim.after} if claim.after else {})
         | _evidence("p", verdict.evidence if verdict.n >= P_FROM else None)
         | _evidence("p_holm", verdict.adjusted if verdict.n >= P_FROM else None)
         | {

@@ -1,6 +1,6 @@
 """The verdicts: a line for each claim that can be quoted, and the table of what it rests on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ablate.analyze.claim import sides
 from ablate.analyze.summary import Summary, Verdict
@@ -19,6 +19,11 @@ TONES: dict[str, Tone] = {
     "inconclusive": "caution",
     "inconclusive (failure-sensitive)": "caution",
 }
+LATER = "Exploratory: given after the first trial"
+EXPLORATORY = (
+    "Who stated these claims may have seen the trials: a verdict on them suggests, and shows nothing. Each is judged "
+    "by itself, outside the family of stated claims; p is one-sided and adjusted for nothing."
+)
 _PHRASES: dict[Expectation, str] = {
     "greater": "greater than",
     "less": "less than",
@@ -30,16 +35,28 @@ _PHRASES: dict[Expectation, str] = {
 def verdict_items(summary: Summary) -> tuple[Item, ...]:
     """The verdicts, then their evidence; one line where no claim was stated, nothing where nothing is compared.
 
-    Identities have their lines among the verdicts.
+    Identities have their lines among the verdicts; verdicts on claims that were given later stand apart, below.
     """
     exact = identity_lines(summary)
+    items: list[Item] = []
     if summary.verdicts:
-        lines = tuple(line for v in summary.verdicts for line in _lines(v))
-        return Block(title="Verdicts", lines=(*lines, *exact)), _evidence(summary)
-    if summary.contrasts:
+        items += [
+            _block("Verdicts", summary.verdicts, exact),
+            _evidence(summary, summary.verdicts, f"Evidence: {summary.response}"),
+        ]
+    elif summary.contrasts or exact:
         said = "No claim was stated before the trials: all contrasts are exploratory."
-        return (Block(title="Verdicts", lines=(("", said), *exact)),)
-    return (Block(title="Verdicts", lines=exact),) if exact else ()
+        items.append(Block(title="Verdicts", lines=(*([("", said)] if summary.contrasts else []), *exact)))
+    if summary.later:
+        items += [
+            _block(LATER, summary.later),
+            _evidence(summary, summary.later, f"Exploratory evidence: {summary.response}"),
+        ]
+    return tuple(items)
+
+
+def _block(title: str, verdicts: Sequence[Verdict], exact: Sequence[tuple[str, str]] = ()) -> Block:
+    return Block(title=title, lines=(*(line for v in verdicts for line in _lines(v)), *exact))
 
 
 def claim_name(claim: Claim) -> str:
@@ -58,8 +75,7 @@ def _factor(claim: Claim) -> str:
     return next(iter(claim.contrast))
 
 
-def _evidence(summary: Summary) -> Table:
-    verdicts = summary.verdicts
+def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Table:
     names = [claim_name(v.claim) for v in verdicts]
     intervals = [v.interval for v in verdicts]
     # α is each claim's own: where they differ, the heading cannot name the intervals.
@@ -70,7 +86,7 @@ def _evidence(summary: Summary) -> Table:
         ABSENT if i is None else aligned.interval(i) if same or not interval_name([i]) else aligned.named(i)
         for i in intervals
     ]
-    family = max(v.family for v in verdicts)
+    family = 0 if verdicts is summary.later else max(v.family for v in verdicts)
     tested = [v.n >= P_FROM for v in verdicts]
     columns: list[tuple[Column, list[str]]] = [
         (Column(name="claim", key=True, wrap=True), names),
@@ -82,14 +98,19 @@ def _evidence(summary: Summary) -> Table:
             Column(name="p, one-sided", justify="right", group=1),
             [probability(v.p if t else None) for v, t in zip(verdicts, tested, strict=True)],
         ),
-        (
-            Column(name=f"p, Holm over {counted(family, 'claim').replace(' ', chr(0xA0))}", justify="right", group=1),
-            [probability(v.p_holm if t else None) for v, t in zip(verdicts, tested, strict=True)],
-        ),
+        *[
+            (
+                Column(
+                    name=f"p, Holm over {counted(family, 'claim').replace(' ', chr(0xA0))}", justify="right", group=1
+                ),
+                [probability(v.p_holm if t else None) for v, t in zip(verdicts, tested, strict=True)],
+            )
+        ]
+        * (family > 0),
         (Column(name="needed", justify="right", group=1), [_needed(v) for v in verdicts]),
     ]
     return Table.of(
-        title=f"Evidence: {summary.response}",
+        title=title,
         columns=columns,
         caption=(
             "Δ is the claim's first level − its second, paired by replicate, with the interval at level 1 − 2α; "
@@ -122,7 +143,9 @@ def _needed(verdict: Verdict) -> str:
 
 def _notes(verdicts: tuple[Verdict, ...], family: int) -> list[str]:
     notes: list[str] = []
-    if any(v.p is not None and v.n >= P_FROM for v in verdicts):
+    if not family:
+        notes.append(EXPLORATORY)
+    elif any(v.p is not None and v.n >= P_FROM for v in verdicts):
         notes.append(
             "p: one-sided, of the null that the claim denies, near 1 where the claim is contradicted. The family is "
             f"the {counted(family, 'stated claim')}; an outcome rests on p after Holm."

@@ -9,6 +9,7 @@ import msgspec
 from ablate.config.spec import Factor, StudySpec
 from ablate.errors import StoreError
 from ablate.plan.identity import identity
+from ablate.store.later import claim_text, join_claims
 
 SCHEMA = 1
 
@@ -26,6 +27,8 @@ class Frozen:
     history: tuple[str, ...]
     looked: tuple[int, ...] = ()
     """Replicates at which the study had been looked at when it was extended."""
+    pooled_after: int = 0
+    """Finished trials that were there when `pool_above` was last changed; 0: it is what it was before the first."""
 
     def encode(self) -> bytes:
         """As YAML, keys in the order of the dataclasses."""
@@ -52,10 +55,16 @@ class Frozen:
             raise ValueError(str(error)) from error
 
 
-def extend(frozen: StudySpec, asked: StudySpec) -> tuple[StudySpec, tuple[str, ...], tuple[str, ...]]:
+def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySpec, tuple[str, ...], tuple[str, ...]]:
     """The study that is on disk together with what is asked of it now.
 
-    Replicates, levels and diagnostics add to what is there; claims stay as they were frozen.
+    Replicates, levels and diagnostics add to what is there. The first trial freezes the claims: what is claimed
+    after it is kept as `later`, for good, so that nobody can try margins and show the best; and the frozen ones stay.
+
+    Args:
+        frozen: what study.yaml says.
+        asked: what is asked of it.
+        trials: how many of its trials have a result.
 
     Returns:
         The joint study; what it adds to the frozen one; what a reader must be told.
@@ -91,15 +100,23 @@ def extend(frozen: StudySpec, asked: StudySpec) -> tuple[StudySpec, tuple[str, .
         )
     if frozen.identities != asked.identities:
         added.append("identities as they are now")
-    if frozen.claims != asked.claims:
+    claims, later = join_claims(frozen, asked, trials=trials)
+    if claims != frozen.claims:
+        added.append("the claims, stated anew")
+    if given := later[len(frozen.later) :]:
+        added += [f"exploratory claim on {name}" for name in map(claim_text, given)]
         told.append(
-            f"The claims were frozen in {where} before the first trial, and stand; the changed ones do not count."
+            f"Exploratory, because given after {trials} trials: {'; '.join(map(claim_text, given))}. Judged apart."
         )
+    if {c.stated for c in claims} - {c.stated for c in asked.claims}:
+        told.append(f"The claims were frozen in {where} before the first trial, and stand.")
+    if frozen.pool_above != asked.pool_above:
+        added.append(f"pool_above {frozen.pool_above} → {asked.pool_above}")
     shown = tuple(dict.fromkeys((*frozen.diagnostics, *asked.diagnostics)))
     if new := shown[len(frozen.diagnostics) :]:
         added.append(f"diagnostics {', '.join(new)}")
     return (
-        replace(asked, factors=factors, replicates=replicates, claims=frozen.claims, diagnostics=shown),
+        replace(asked, factors=factors, replicates=replicates, claims=claims, later=later, diagnostics=shown),
         tuple(added),
         tuple(told),
     )
@@ -134,6 +151,12 @@ def _join(before: Factor, now: Factor, where: str) -> Factor:
             "Put it back, or give this study another study.name."
         )
     for level, overrides in now.levels.items():
+        for old, same in before.levels.items():
+            if level not in before.levels and old not in now.levels and same == overrides:
+                raise StoreError(
+                    f"{where} has {before.name}={old}, of which {level!r} has the overrides {list(overrides)}. A level "
+                    f"keeps its name: put {old!r} back, or give this study another study.name."
+                )
         if before.levels.get(level, overrides) != overrides:
             raise StoreError(
                 f"{where} is frozen with {before.name}={level} as {list(before.levels[level])}, not {list(overrides)}. "

@@ -5,7 +5,7 @@ import pydoe
 import pytest
 import statsmodels.api as sm
 
-from ablate.analyze.column import column_contrasts, columns
+from ablate.analyze.column import column_contrasts, columns, main_aliases
 from ablate.analyze.comparison import Comparison
 from ablate.design import DESIGNS
 
@@ -123,3 +123,16 @@ def test_a_level_left_out_everywhere_leaves_two(lab):
     spec = lab.spec("factorial", a=["x", "y", "z"], b=["p", "q"])
     points = [p for p in lab.crossed(spec) if p.levels["a"] != "y"]
     assert [c.estimable.levels for c in columns(spec, points)] == [{"a": "z"}, {"b": "q"}, {"a": "z", "b": "q"}]
+
+
+def test_a_main_effect_of_a_fraction_carries_what_it_cannot_be_told_from(lab, fraction):
+    spec, layout = fraction(3, 3)
+    (sign,) = {float(x) for x in signs(layout.points, "abc")}
+    minus = "" if sign > 0 else "−"
+    aliases = {"a": f"a = {minus}b·c", "b": f"b = {minus}a·c", "c": f"c = {minus}a·b"}
+    assert main_aliases(spec, layout.points) == aliases
+    values = np.random.default_rng(0).normal(0.8, 0.05, (4, spec.replicates)).tolist()
+    found = lab.summarise(spec, layout.points, values)
+    assert {next(iter(c.levels)): c.aliases for c in found.contrasts} == aliases
+    whole = lab.spec("factorial", a=("off", "on"), b=("off", "on"))
+    assert main_aliases(whole, lab.crossed(whole)) == {}

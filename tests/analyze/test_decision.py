@@ -22,9 +22,9 @@ def decide(differences, expect="greater", margin=0.1, better="higher", **more):
 
 
 def test_before_the_first_look_nothing_is_decided():
-    for differences in ([], [9.0], [9.0, 9.1, 9.2], [NAN] * 20):
+    for differences in ([], [9.0], [9.0, 9.1, 9.2, 9.15], [NAN] * 20):
         found = decide(differences)
-        assert (found.outcome, found.look, found.n, found.interval, found.wanted) == ("inconclusive", 0, 0, None, 4)
+        assert (found.outcome, found.look, found.n, found.interval, found.wanted) == ("inconclusive", 0, 0, None, 5)
 
 
 def test_the_interval_is_that_of_the_looks_level():
@@ -41,7 +41,7 @@ def test_a_contrast_stops_where_it_is_decided_and_stays_so():
     stop = next(
         n for n, bound in zip(LOOKS.ns, LOOKS.bounds, strict=True) if stats.ttest_1samp(effect[:n], 0).statistic > bound
     )
-    assert 4 < stop < 20
+    assert 5 < stop < 20
     found = decide(effect[:stop])
     assert (found.outcome, found.n, found.wanted) == ("supported", stop, None)
     assert decide(effect) == found
@@ -96,9 +96,10 @@ def test_trailing_gaps_are_replicates_that_are_not_there_yet():
     assert decide([*NOISE[:9], *[NAN] * 11]) == decide(NOISE[:9])
 
 
-def test_under_three_differences_and_equal_ones_decide_nothing():
-    few = decide([NAN, 5.0, NAN, 5.1])
-    assert (few.outcome, few.look, few.n, few.interval) == ("inconclusive", 1, 2, None)
+def test_under_five_differences_and_equal_ones_decide_nothing():
+    few = decide([5.0, 5.1, 5.2, NAN, 5.15])
+    assert (few.outcome, few.look, few.n, few.interval) == ("inconclusive", 1, 4, None)
+    assert decided(plan((6, 20), 20), [5.0, 5.1, 5.2, NAN, 5.15, 5.05], claim("greater", 0.1), better="higher").n == 5
     equal = decide([0.5] * 20)
     assert (equal.outcome, equal.look, equal.interval, equal.wanted) == ("inconclusive", 5, None, None)
     near = [0.5, 0.5 + 1e-9] * 10

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import integrate, stats
 from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
 from ablate.analyze.evidence import OUTCOMES, decide, evidence, is_strong
@@ -178,3 +178,48 @@ def test_worse_by_the_margin_is_rarely_found_no_worse_or_worse(n, better, worse)
     found = rates(n, "no_worse", margin=1.0, truth=worse, better=better)
     assert 0.04 < found["supported"] + found["equivalent"] <= above(0.05)
     assert 0.04 < found["contradicted"] <= above(0.05)
+
+
+def one_sided(n, distance):
+    """The power of a one-sided t at 5%, by the noncentral t: the true value is `distance` SDs beyond the bound."""
+    return stats.nct.sf(stats.t.isf(0.05, n - 1), n - 1, distance * math.sqrt(n))
+
+
+def two_one_sided(n, margin):
+    """The power of two one-sided t at 5% with no difference, by quadrature over the sample SD."""
+    critical = stats.t.isf(0.05, n - 1) / math.sqrt(n)
+
+    def inside(sd):
+        within = max(0.0, 2 * stats.norm.cdf((margin - critical * sd) * math.sqrt(n)) - 1)
+        return within * stats.chi.pdf(sd, n - 1, scale=1 / math.sqrt(n - 1))
+
+    return integrate.quad(inside, 0, margin / critical, limit=200)[0]
+
+
+@pytest.mark.parametrize("n", [5, 10])
+@pytest.mark.parametrize(
+    ("expect", "margin", "truth", "outcome", "distance"),
+    [
+        ("greater", 0.05, 1.0, "supported", 1.0),
+        ("greater", 0.05, -1.0, "contradicted", 1.0),
+        ("less", 0.05, -0.7, "supported", 0.7),
+        ("less", 0.05, 0.7, "contradicted", 0.7),
+        ("no_worse", 0.1, 0.9, "supported", 1.0),
+        ("no_worse", 0.1, -1.1, "contradicted", 1.0),
+        ("equivalent", 0.5, 1.5, "contradicted", 1.0),
+    ],
+)
+def test_each_verdict_comes_as_often_as_its_power_says(n, expect, margin, truth, outcome, distance):
+    power = one_sided(n, distance)
+    error = 3.5 * math.sqrt(power * (1 - power) / STUDIES)
+    assert rates(n, expect, margin=margin, truth=truth)[outcome] == pytest.approx(power, abs=error + 2e-4)
+
+
+@pytest.mark.parametrize("n", [5, 10])
+def test_equality_is_found_as_often_as_its_power_says(n):
+    for margin in (1.0, 1.5):
+        power = two_one_sided(n, margin)
+        error = 3.5 * math.sqrt(power * (1 - power) / STUDIES)
+        assert 0.15 < power < 0.999
+        for expect, outcome in (("equivalent", "supported"), ("greater", "equivalent"), ("less", "equivalent")):
+            assert rates(n, expect, margin=margin, truth=0.0)[outcome] == pytest.approx(power, abs=error)

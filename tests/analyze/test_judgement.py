@@ -131,15 +131,15 @@ def test_foresight_uses_the_sd_that_is_known():
 
 
 def sequential(*claims: Claim) -> StudySpec:
-    return replace(SPEC, claims=claims, looks=(4, 7, 10))
+    return replace(SPEC, claims=claims, looks=(5, 7, 10))
 
 
 def test_a_plan_with_looks_asks_for_more_only_where_a_claim_is_open():
     spec = sequential(claim("a", "high", "low", "greater"), claim("b", "full", "off", "greater", margin=0.001))
     points = lay_out(spec).points
-    assert due(spec, points, []) == (4, frozenset(range(6)))
-    at_four = records(spec, lambda levels: 50.0 * (levels["a"] == "high"), noise=1.0, replicates=4)
-    n, rows = due(spec, points, at_four)
+    assert due(spec, points, []) == (5, frozenset(range(6)))
+    at_five = records(spec, lambda levels: 50.0 * (levels["a"] == "high"), noise=1.0, replicates=5)
+    n, rows = due(spec, points, at_five)
     assert n == 7
     assert {points[row].levels["b"] for row in rows} == {"full", "off"}
 
@@ -147,16 +147,46 @@ def test_a_plan_with_looks_asks_for_more_only_where_a_claim_is_open():
 def test_a_claim_is_decided_at_its_look_and_later_replicates_change_nothing():
     spec = sequential(claim("a", "high", "low", "greater"))
     found = records(spec, lambda levels: 50.0 * (levels["a"] == "high"), noise=0.5)
-    at_four, at_ten = (summary(spec, found[: 6 * n]).verdicts[0] for n in (4, 10))
-    assert at_four.outcome == "supported"
-    assert (at_four.look, at_four.n) == (1, 4)
-    assert at_four.interval == at_ten.interval
-    assert due(spec, lay_out(spec).points, found[:24]) == (0, frozenset())
+    at_five, at_ten = (summary(spec, found[: 6 * n]).verdicts[0] for n in (5, 10))
+    assert at_five.outcome == "supported"
+    assert (at_five.look, at_five.n) == (1, 5)
+    assert at_five.interval == at_ten.interval
+    assert due(spec, lay_out(spec).points, found[:30]) == (0, frozenset())
 
 
-@pytest.mark.parametrize(("replicates", "says"), [(4, "the next look is at n = 7"), (10, "the last look left it open")])
+@pytest.mark.parametrize(("replicates", "says"), [(5, "the next look is at n = 7"), (10, "the last look left it open")])
 def test_an_open_claim_says_when_it_is_looked_at_again(replicates, says):
     spec = sequential(claim("a", "high", "low", "greater", margin=0.001))
     (verdict,) = summary(spec, records(spec, lambda _: 0.0, noise=1.0, replicates=replicates)).verdicts
     assert verdict.outcome == "inconclusive"
     assert verdict.line.endswith(says)
+
+
+def test_a_look_that_lost_a_replicate_and_has_four_gives_no_verdict():
+    spec = sequential(claim("a", "high", "low", "greater"))
+    found = [r for r in records(spec, planted, replicates=5) if (r.replicate, r.levels["a"]) != (2, "high")]
+    (verdict,) = summary(spec, found).verdicts
+    assert (verdict.outcome, verdict.n) == (None, 4)
+    assert verdict.line.startswith("no verdict: a verdict takes 5 replicates")
+
+
+def test_a_claim_given_later_is_judged_apart_and_changes_no_verdict():
+    stated = (claim("a", "high", "low", "greater"), claim("b", "on", "off", "greater"))
+    spec = replace(SPEC, claims=stated)
+    given = replace(claim("b", "full", "off", "equivalent"), after=60)
+    alone, both = (summary(s, records(SPEC, planted)) for s in (spec, replace(spec, later=(given,))))
+    assert both.verdicts == alone.verdicts
+    assert both.contrasts == alone.contrasts, "it leaves the family of exploratory contrasts alone, too"
+    (later,) = both.later
+    assert (later.outcome, later.family, later.adjusted) == ("supported", 1, later.evidence)
+    assert later.line.startswith("exploratory: given after 60 trials; equivalent: full is within ±0.5 of off")
+    assert foresee(replace(spec, later=(given,)), lay_out(spec).points, [])[2:] == (
+        "exploratory: given after 60 trials; b: full vs off, equivalent, margin 0.5",
+    )
+
+
+def test_a_later_claim_asks_for_no_look():
+    spec = replace(sequential(claim("a", "high", "low", "greater")), later=(claim("b", "on", "off", "greater", 0.001),))
+    found = records(spec, lambda levels: 50.0 * (levels["a"] == "high"), noise=0.5, replicates=5)
+    assert due(spec, lay_out(spec).points, found) == (0, frozenset())
+    assert summary(spec, found).later[0].n == 5

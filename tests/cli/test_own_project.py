@@ -43,7 +43,7 @@ STUDY = """
     # @package _global_
     defaults:
       - override /model: mine
-    replicates: 2
+    replicates: 5
     study:
       name: mine
       question: Do squared inputs help my net?
@@ -145,7 +145,7 @@ def test_a_module_of_ones_own_beside_its_yaml(target, module, ablate, here):
     result = ablate("run", "mine", "engine=inline", "--format", "json")
     assert result.exit_code == 0, result.stderr
     summary = json.loads(result.stdout)
-    assert (summary["complete"], summary["question"]) == (4, "Do squared inputs help my net?")
+    assert (summary["complete"], summary["question"]) == (10, "Do squared inputs help my net?")
     assert [p["levels"] for p in summary["points"]] == [{"square": "plain"}, {"square": "squared"}]
     assert {p["parameters"] for p in summary["points"]} == {64 * 4 + 4 + 4 * 10 + 10}
     records = StudyDirectory(here / "results/mine").contents().records.values()

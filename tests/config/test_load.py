@@ -18,7 +18,7 @@ def write(path: Path, text: str) -> None:
 
 def test_the_frozen_study_says_what_its_yaml_says(here):
     spec = load(["skip_span"], here).spec
-    assert (spec.name, spec.design, spec.replicates, spec.seed) == ("skip_span", "one_at_a_time", 5, 0)
+    assert (spec.name, spec.design, spec.replicates, spec.seed) == ("skip_span", "one_at_a_time", 40, 1)
     (factor,) = spec.factors
     assert factor.reference == "two"
     assert factor.levels["none"] == ("model.skip_span=0",)
@@ -185,3 +185,23 @@ def test_when_diagnostics_are_measured_makes_no_other_study_and_no_other_trial(h
     study = load(["smoke", "trainer.diagnostics=false"], here)
     assert study.spec.directory == "smoke"
     assert identity(study.resolve({}, [])) == identity(load(["smoke"], here).resolve({}, []))
+
+
+def test_levels_that_yaml_reads_as_something_else_are_words_everywhere(here):
+    write(
+        here / "conf/study/words.yaml",
+        "# @package _global_\nstudy:\n  {name: words, question: q, design: one_at_a_time, factors: [f],\n"
+        "   response: test/accuracy, claims: [{contrast: {f: [on, 2]}, expect: greater, margin: 0.1}]}\n"
+        "factor: {f: {reference: 2, levels: {2: [model.width=2], on: [model.width=3]}}}\n",
+    )
+    study = load(["words"], here)
+    (factor,), (claim,) = study.spec.factors, study.spec.claims
+    assert claim.contrast == {"f": ("True", "2")}
+    assert (list(factor.levels), factor.reference) == (["2", "True"], "2")
+    assert list(study.resolve({"f": "2"}, factor.levels["2"])["factor"]["f"]["levels"]) == ["2", "True"]
+
+
+def test_claims_and_pooling_are_of_the_same_study(here):
+    words = ("head", "study.claims=[]", "study.pool_above=2")
+    assert load(words, here).spec.directory == "head"
+    assert load((*words, "study.looks=2"), here).spec.directory == "head@study.looks=2"

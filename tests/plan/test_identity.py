@@ -106,7 +106,7 @@ def test_what_counts_as_the_machine():
     assert dict(UNTRAINED) == {
         "data": {"root", "download", "chance"},
         "objective": {"responses"},
-        "trainer": {"accelerator", "devices"},
+        "trainer": {"accelerator", "devices", "diagnostics"},
     }
 
 

@@ -140,3 +140,24 @@ def test_what_separates_the_arms_stands_under_the_verdict_and_in_the_csv(core):
     assert rows[0]["why"] == why.line
     assert (rows[0]["why_diagnostic"], rows[0]["why_separation"]) == ("gradient_norm.start", "-9.1")
     assert rows[1]["why"] == ""
+
+
+def test_claims_given_later_stand_apart_and_are_adjusted_for_nothing(core):
+    claim = replace(SUPPORTED.claim, after=12)
+    later = replace(SUPPORTED, claim=claim, line=f"exploratory: given after 12 trials; {SUPPORTED.line}")
+    _, stated, family, block, evidence, *_ = document(replace(core, verdicts=(verdict(),), later=(later,)))
+    assert (stated.lines, block.lines) == ((("head", verdict().line),), (("init", later.line),))
+    assert (block.title, evidence.title) == (
+        "Exploratory: given after the first trial",
+        f"Exploratory evidence: {core.response}",
+    )
+    assert [row[0] for row in family.rows] == ["head: gap equivalent to fc"]
+    assert not any("Holm" in column.name for column in evidence.columns)
+    assert any("outside the family" in note for note in evidence.notes)
+    assert not any("outside the family" in note for note in family.notes)
+
+
+def test_claims_given_later_make_no_stated_ones(core):
+    items = document(replace(core, later=(replace(SUPPORTED, claim=replace(SUPPORTED.claim, after=12)),)))
+    assert "No claim was stated" in items[1].lines[0][1]
+    assert items[2].title.startswith("Exploratory")

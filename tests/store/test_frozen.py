@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import re
 
 import pytest
@@ -8,7 +9,10 @@ from hypothesis import strategies as st
 
 from ablate.config.spec import Claim, Factor, Response, StudySpec
 from ablate.errors import StoreError
-from ablate.store import Frozen, extend
+from ablate.store import Frozen
+from ablate.store import extend as join
+
+extend = functools.partial(join, trials=12)
 
 name = st.text(min_size=1, max_size=8)
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -85,7 +89,7 @@ def test_numbers_keep_their_type_and_their_last_bit(make_spec):
 
 def test_a_person_reads_the_study_from_the_top(make_spec):
     content = Frozen(spec=make_spec(), history=("now: frozen",)).encode()
-    assert list(yaml.safe_load(content)) == ["schema", "spec", "history", "looked"]
+    assert list(yaml.safe_load(content)) == ["schema", "spec", "history", "looked", "pooled_after"]
     assert next(iter(yaml.safe_load(content)["spec"])) == "name"
 
 
@@ -168,6 +172,11 @@ def test_another_meaning_of_a_level_is_refused_with_both(make_spec):
         assert part in str(caught.value)
 
 
+def test_a_level_that_was_renamed_is_told_from_two_levels_of_the_same_overrides(make_spec):
+    with pytest.raises(StoreError, match=r"has width=8, of which 'eight' has the overrides .*put '8' back"):
+        extend(make_spec(), with_levels(make_spec(), _4=4, eight=8))
+
+
 def test_another_reference_is_refused_with_both(make_spec):
     width, act = make_spec().factors
     asked = make_spec(factors=(dataclasses.replace(width, reference="8"), act))
@@ -178,10 +187,55 @@ def test_another_reference_is_refused_with_both(make_spec):
 def test_claims_stay_as_they_were_frozen(make_spec):
     looser = (dataclasses.replace(make_spec().claims[0], margin=0.5),)
     for claims in (looser, ()):
-        joint, added, told = extend(make_spec(), make_spec(claims=claims))
-        assert (joint.claims, added) == (make_spec().claims, ())
-        assert len(told) == 1
-        assert "claims were frozen in study/study.yaml before the first trial" in told[0]
+        joint, _, told = extend(make_spec(), make_spec(claims=claims))
+        assert joint.claims == make_spec().claims
+        assert "claims were frozen in study/study.yaml before the first trial" in told[-1]
+
+
+def test_a_claim_that_is_given_later_is_kept_apart_with_how_much_there_was(make_spec):
+    (claim,) = make_spec().claims
+    looser = dataclasses.replace(claim, margin=0.5)
+    joint, added, told = extend(make_spec(), make_spec(claims=(claim, looser)))
+    assert joint.claims == (claim,)
+    assert joint.later == (dataclasses.replace(looser, after=12),)
+    assert added == ("exploratory claim on width: 8 vs 4, greater, margin 0.5",)
+    assert told == (
+        "Exploratory, because given after 12 trials: width: 8 vs 4, greater, margin 0.5. Judged apart.",
+    )  # fmt: skip
+    again, *nothing = join(joint, make_spec(claims=(claim, looser)), trials=40)
+    assert (again, nothing) == (joint, [(), ()]), "the same claim again is not a new one"
+
+
+@pytest.mark.parametrize("change", [{"expect": "less"}, {"alpha": 0.01}, {"contrast": {"width": ("4", "8")}}])
+def test_whatever_is_changed_of_a_claim_makes_it_a_later_one(make_spec, change):
+    (claim,) = make_spec().claims
+    joint, _, _ = extend(make_spec(), make_spec(claims=(dataclasses.replace(claim, **change),)))
+    assert (joint.claims, len(joint.later)) == ((claim,), 1)
+
+
+def test_other_words_make_no_other_claim(make_spec):
+    (claim,) = make_spec().claims
+    joint, added, told = extend(make_spec(), make_spec(claims=(dataclasses.replace(claim, why="said better"),)))
+    assert (joint.claims, joint.later, added, told) == ((claim,), (), (), ())
+
+
+def test_a_later_claim_stays_when_it_is_no_longer_asked_for(make_spec):
+    looser = dataclasses.replace(make_spec().claims[0], margin=0.5)
+    joint, _, _ = extend(make_spec(), make_spec(claims=(looser,)))
+    for claims in (make_spec().claims, ()):
+        assert join(joint, make_spec(claims=claims), trials=20)[0].later == joint.later
+
+
+def test_before_the_first_trial_nothing_is_frozen(make_spec):
+    looser = dataclasses.replace(make_spec().claims[0], margin=0.5)
+    joint, added, told = join(make_spec(), make_spec(claims=(looser,)), trials=0)
+    assert (joint.claims, joint.later) == ((looser,), ())
+    assert (added, told) == (("the claims, stated anew",), ())
+
+
+def test_what_is_pooled_may_change_and_is_said(make_spec):
+    joint, added, _ = extend(make_spec(), make_spec(pool_above=1))
+    assert (joint.pool_above, added) == (1, ("pool_above None → 1",))
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_a_trial_that_failed_completes_the_next_time(any_engine, make_job, place
     for records in any_engine.run(jobs):
         assert records[0].state == "complete"
         files = {path.name for path in StudyDirectory(place / "study").trial(records[0].id).iterdir()}
-        assert files == {"record.json", "curve.csv"}
+        assert files == {"record.json", "curve.csv", "diagnostics.csv"}
 
 
 def test_equal_jobs_give_equal_responses_on_every_engine_in_any_order(any_engine, make_engine, make_job, place):

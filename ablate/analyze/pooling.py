@@ -1,0 +1,38 @@
+"""Pooling: which interactions a study declares negligible, so that they count as noise in its variance table."""
+
+from ablate.config.spec import StudySpec
+from ablate.errors import ConfigError
+
+POOLING = ("factorial", "fractional")
+"""Designs with a variance table."""
+
+
+def check_pooling(spec: StudySpec) -> None:
+    """Refuses a `pool_above` that pools nothing, or that there is no table for.
+
+    Raises:
+        ConfigError: says what is valid.
+    """
+    above, factors = spec.pool_above, len(spec.factors)
+    if above is None:
+        return
+    if spec.design not in POOLING or factors < 2:
+        raise ConfigError(
+            f"study.pool_above is {above}, but only a factorial or a fractional design of several factors has a "
+            "variance table with interactions to pool. Remove it."
+        )
+    if not 1 <= above < factors:
+        raise ConfigError(
+            f"study.pool_above={above} pools nothing sensible: it is the most factors that an interaction may have and "
+            f"still stand in the variance table. With {factors} factors, valid: 1 to {factors - 1}; 2 pools all but "
+            "the two-way interactions."
+        )
+
+
+def pooling_note(spec: StudySpec, *, after: int) -> str:
+    """Says that what the residual includes was decided when there were so many trials already."""
+    what = "nothing is pooled" if spec.pool_above is None else f"interactions of more than {spec.pool_above} are pooled"
+    return (
+        f"Since {after} trials were there, the study says that {what}; before the first it said otherwise. F and ω² "
+        "of the variance table are exploratory."
+    )
