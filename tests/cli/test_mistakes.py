@@ -172,7 +172,7 @@ def test_a_disk_that_is_full_from_the_start(here, ablate, tiny, monkeypatch):
 
 
 def test_a_disk_that_fills_up_keeps_what_was_finished(here, ablate, tiny, monkeypatch):
-    left = iter(range(11))  # study.yaml, costs.json, one trial's two tables and record: two syncs each; then part of another
+    left = iter(range(11))  # study.yaml, costs.json, one trial's three files: two syncs each; then another's
 
     sync = os.fsync
     with monkeypatch.context() as patch:
