@@ -1,0 +1,16 @@
+"""The public Python API: plan a study, examine the plan, run it, summarise it.
+
+Everything heavier than msgspec is imported where it is used: `show` of a finished study needs none of it.
+"""
+
+from ablate.study.driver import run as run
+from ablate.study.machine import examine_machine as examine_machine
+from ablate.study.missing import Stale as Stale
+from ablate.study.observer import Observer as Observer
+from ablate.study.outlook import Outlook as Outlook
+from ablate.study.outlook import examine as examine
+from ablate.study.place import find as find
+from ablate.study.planned import Plan as Plan
+from ablate.study.planned import plan as plan
+from ablate.study.saved import save_summary as save_summary
+from ablate.study.saved import summarise as summarise

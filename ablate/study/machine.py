@@ -1,0 +1,17 @@
+"""The machine that a study would run on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ablate.execute.health import Finding
+
+
+def examine_machine(directory: Path, results_dir: Path) -> tuple[Finding, ...]:
+    """Versions, devices, engines and write access, looked at one by one."""
+    from ablate.execute.health import examine_machine as look
+
+    return tuple(look(directory, results_dir))

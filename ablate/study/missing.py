@@ -1,0 +1,55 @@
+"""Which trials of a plan there is to train: resume lives here, planned minus finished."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ablate.plan import Trial
+    from ablate.store import Record
+    from ablate.study.observer import Observer
+    from ablate.study.planned import Plan
+
+Stale = Literal["keep", "rerun"]
+"""What to do with trials whose code has changed since they trained."""
+
+
+def missing_trials(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ...]:
+    """Planned trials without a result: never trained, failed, or (if asked for) trained with other code."""
+    records = planned.contents.records
+    sources = sources_of(planned)
+    old = {
+        t.id for t in planned.trials
+        if (r := records.get(t.id)) and r.state != "failed" and r.provenance and r.provenance.source != sources[t.id]
+    }  # fmt: skip
+    if old:
+        what = "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
+        observer.told(f"The code of {len(old)} of {len(planned.trials)} trials has changed since they trained: {what}.")
+    again = old if stale == "rerun" else set[str]()
+    return tuple(t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again)
+
+
+def next_batch(planned: Plan, missing: Sequence[Trial], records: Mapping[str, Record]) -> Sequence[Trial]:
+    """Of the missing trials, those to train now: all of them, or in a group-sequential plan, up to the next look."""
+    if planned.spec.looks is None or not missing:
+        return missing
+    from ablate.analyze.judgement import due
+
+    points = planned.layout.points
+    n, rows = due(planned.spec, points, [records[t.id] for t in planned.trials if t.id in records])
+    wanted = {tuple(points[row].levels.items()) for row in rows}
+    return [t for t in missing if t.replicate < n and tuple(t.point.levels.items()) in wanted]
+
+
+def sources_of(planned: Plan) -> Mapping[str, str]:
+    """Trial id → digest of its code. Trials of one design point share their configuration, and so their code."""
+    from ablate.execute.provenance import own_modules_first, source_digest
+
+    own_modules_first()
+    by_config: dict[int, str] = {}
+    for trial in planned.trials:
+        if id(trial.config) not in by_config:
+            by_config[id(trial.config)] = source_digest(trial.config)
+    return {trial.id: by_config[id(trial.config)] for trial in planned.trials}

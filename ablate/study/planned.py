@@ -1,0 +1,102 @@
+"""A plan: what a study is, joined with what is on disk. Nothing is written, and nothing heavy imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ablate.config.spec import Config, StudySpec
+    from ablate.design import Layout
+    from ablate.plan import Trial
+    from ablate.store import Contents, Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a study is: its design points with their configurations, its trials, and which of them are there.
+
+    `notes` says what joining the request with the study on disk has led to.
+    """
+
+    spec: StudySpec
+    layout: Layout
+    configs: tuple[Config, ...]
+    trials: tuple[Trial, ...]
+    directory: Path
+    contents: Contents
+    frozen: bytes | None
+    """study.yaml as it was when the plan was made; None where there was none."""
+    added: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The planned trials' records, in the order of the plan."""
+        found = self.contents.records
+        return tuple(found[t.id] for t in self.trials if t.id in found)
+
+    @property
+    def finished(self) -> int:
+        """Trials that need no training."""
+        return sum(r.state != "failed" for r in self.records)
+
+
+def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
+    """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]`, joined with what is on disk.
+
+    Nothing is written, and nothing heavier than Hydra is imported, unless capacity is to be matched (torch).
+
+    Args:
+        words: A study's name and Hydra overrides, as after `ablate run`.
+        cwd: Where the user's `conf/` is, and what a relative `results_dir` is relative to; default: here.
+
+    Raises:
+        AblateError: anything in the request that does not fit, or a study on disk that is another one.
+    """
+    from ablate.analyze.claim import check_claim
+    from ablate.analyze.looks import check_looks
+    from ablate.analyze.pooling import check_pooling
+    from ablate.config.load import load
+    from ablate.design import lay_out
+    from ablate.plan import trials
+    from ablate.store import StudyDirectory, extend
+
+    here = cwd or Path.cwd()
+    study = load(words, here)
+    spec, added, notes = study.spec, (), ()
+    directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
+    content = directory.read("study.yaml")
+    if content is not None:
+        frozen = directory.frozen().spec
+        spec, added, notes = extend(frozen, spec, trials=seen(directory.contents()))
+        if (spec.factors, spec.replicates) == (frozen.factors, frozen.replicates):
+            spec = replace(spec, request=frozen.request)  # the command that makes these results is still that one
+    for claim in (*spec.claims, *spec.later):
+        check_claim(claim, spec.response)
+    check_looks(spec)
+    check_pooling(spec)
+    layout = lay_out(spec)
+    configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
+    if spec.capacity is not None:
+        from ablate.execute.capacity import match
+
+        configs = match(spec, layout.points, configs, study.resolve)
+    return Plan(
+        spec=spec,
+        layout=layout,
+        configs=configs,
+        trials=trials(spec, layout.points, configs),
+        directory=directory.path,
+        contents=directory.contents(),
+        frozen=content,
+        added=added,
+        notes=notes,
+    )
+
+
+def seen(contents: Contents) -> int:
+    """Trials that have a result, which somebody may have seen."""
+    return sum(record.state != "failed" for record in contents.records.values())

@@ -1,0 +1,137 @@
+"""Summaries of what is on disk: the saved one where it is of these very records, else one made anew."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ablate.analyze.summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ablate.design import Layout
+    from ablate.store import Checked, Frozen, Record, StudyDirectory
+    from ablate.store.costs import Cost
+    from ablate.study.planned import Plan
+
+SUMMARY = "summary.json"
+SUMMARY_SCHEMA = 5
+"""Rises when an analysis would say something else of the same records: older summaries are then made again."""
+
+
+def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
+    """The summary of a study on disk: the saved one where it is of these very records, else made anew.
+
+    Returns:
+        The summary, and remarks on records that could not be counted.
+
+    Raises:
+        StoreError: there is no study, or it cannot be read.
+    """
+    from ablate.store import StudyDirectory
+
+    directory = StudyDirectory(path)
+    if not directory.exists:
+        directory.frozen()
+    content = directory.read(SUMMARY)
+    if content is not None:
+        try:
+            saved = msgspec.json.decode(content, type=_Saved)
+        except msgspec.MsgspecError:
+            saved = None
+        if saved is not None and saved.key == _key(directory):
+            return saved.summary, ()
+    from ablate.design import lay_out
+    from ablate.store.costs import read_costs
+
+    frozen = directory.frozen()
+    layout = lay_out(frozen.spec)
+    latest: dict[tuple[object, ...], Record] = {}
+    contents = directory.contents()
+    for record in sorted(contents.records.values(), key=lambda r: r.started):
+        latest[(*record.levels.items(), record.replicate)] = record
+    remarks = tuple(
+        f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
+        for trial_id, reason in contents.unreadable.items()
+    )
+    checked, unread = _read_identities(directory, frozen)
+    summary = _summarise(frozen, layout, tuple(latest.values()), checked, read_costs(directory))
+    return summary, (*remarks, *unread)
+
+
+def save_summary(planned: Plan) -> Summary:
+    """Summarises the records of a plan that are on disk, and keeps that as summary.json for `show`.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    from ablate.store import StudyDirectory
+    from ablate.store.costs import read_costs
+
+    directory = StudyDirectory(planned.directory)
+    found = directory.contents().records
+    records = tuple(found[t.id] for t in planned.trials if t.id in found)
+    frozen = directory.frozen()
+    checked, _ = _read_identities(directory, frozen)
+    summary = _summarise(frozen, planned.layout, records, checked, read_costs(directory))
+    saved = _Saved(key=_key(directory), summary=summary)
+    directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
+    return summary
+
+
+class _Saved(msgspec.Struct, kw_only=True):
+    """summary.json: what was said, and a key of what it was said of."""
+
+    key: str
+    summary: Summary
+
+
+def _key(directory: StudyDirectory) -> str:
+    from ablate.store import IDENTITIES
+    from ablate.store.costs import COSTS
+
+    rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS))
+    return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + rest).hexdigest()
+
+
+def _read_identities(directory: StudyDirectory, frozen: Frozen) -> tuple[Checked | None, tuple[str, ...]]:
+    """What the identities came to, from disk, and a remark where that cannot be told."""
+    from ablate.store import IDENTITIES, Checked
+
+    if not frozen.spec.identities:
+        return None, ()
+    content = directory.read(IDENTITIES)
+    try:
+        if content is None:
+            raise ValueError("it is not there")
+        return Checked.decode(content), ()
+    except ValueError as error:
+        return None, (f"{IDENTITIES} cannot be read ({error}): 'ablate run' evaluates the identities again.",)
+
+
+def _summarise(
+    frozen: Frozen, layout: Layout, records: Sequence[Record], checked: Checked | None, costs: Sequence[Cost]
+) -> Summary:
+    import numpy as np
+
+    from ablate.analyze.exactness import exactness
+    from ablate.analyze.extension import extension_note
+    from ablate.analyze.pooling import pooling_note
+    from ablate.analyze.summarise import summarise as analyze
+
+    spec = frozen.spec
+    notes = (*layout.notes, *layout.confounding)
+    if frozen.looked and spec.claims and spec.looks is None:
+        alpha = max(claim.alpha for claim in spec.claims)
+        notes = (*notes, extension_note((*frozen.looked, spec.replicates), alpha=alpha))
+    if frozen.pooled_after:
+        notes = (*notes, pooling_note(spec, after=frozen.pooled_after))
+    summary = analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes, costs=costs)
+    if checked is None:
+        return summary
+    return replace(summary, identities=tuple(map(exactness, checked.identities)), identities_by=checked.made_by)
