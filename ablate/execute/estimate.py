@@ -1,6 +1,7 @@
 """How long a study will take: a few optimizer steps of each design point, timed, times how many there are."""
 
 import math
+import random
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ from ablate.plan.seeds import Streams, streams
 POINTS = 48
 """Design points that are timed at most, evenly over the design."""
 
+SECONDS = 1.0
+"""After which no further design point is timed; they come in a random order, so that any number of them serves."""
+
 WARM, TIMED = 2, 4
 """Steps that are taken and not timed, and steps that are timed."""
 
@@ -35,10 +39,15 @@ def seconds_per_trial(spec: StudySpec, configs: Sequence[Config]) -> float | Non
     None for a person's own LightningModule, whose steps are theirs.
     """
     every = math.ceil(len(configs) / POINTS)
+    chosen = list(configs[::every])
+    random.Random(0).shuffle(chosen)
     times: list[float] = []
     per_epoch, seeds = 0.0, streams(spec.seed, 0)
+    began = time.perf_counter()
     with guest(threads=1):
-        for config in configs[::every]:
+        for config in chosen:
+            if times and time.perf_counter() - began > SECONDS:
+                break
             fit = prepare(config, seeds)
             if not isinstance(fit.module, TrialModule):
                 return None

@@ -15,7 +15,7 @@ from ablate.config.schema import logged
 from ablate.config.spec import Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, unknown
-from ablate.execute.dataset import described, splits
+from ablate.execute.dataset import arguments, described, splits
 from ablate.execute.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.objective import objective, optimizer
 from ablate.execute.provenance import own_modules_first
@@ -76,13 +76,23 @@ class _Looker:
         self._spec = spec
         self._seeds = streams(spec.seed, 0)
         self._trainings: set[str] = set()
+        self._stepped: set[tuple[str, int]] = set()
+        self._plain_ones: dict[str, tuple[Size, Signature]] = {}
         self._probes: dict[str, tuple[Tensor, Tensor]] = {}
         self._rehearsals: dict[str, Rehearsal] = {}
 
     def look(self, config: Config) -> tuple[Size, Signature | None]:
-        """What the network costs, and its signature if it can be had."""
-        is_first = _training(config) not in self._trainings
-        self._trainings.add(_training(config))
+        """What the network costs, and its signature if it can be had.
+
+        A plain network is signed once for all ways of training it, and takes a step once for each way that any
+        network is trained, and once for each size of a small minibatch, which batch norm may refuse.
+        """
+        training = _training(config)
+        is_first = training not in self._trainings
+        self._trainings.add(training)
+        known = self._plain_ones.get(_network(config))
+        if known and not is_first and (_network(config), _minibatch(config)) in self._stepped:
+            return known
         built = self._built(config)
         own = is_own_lightning(built)
         if is_first:
@@ -110,11 +120,14 @@ class _Looker:
         if self._spec.response.name not in (names := logged(config["objective"])):
             raise ConfigError(unknown("response", self._spec.response.name, names))
         inputs, targets = self._probe(config)
-        size = Size(parameters=parameters(built), flops=_flops(built, inputs))
+        name, batch = _network(config), _minibatch(config)
+        known = self._plain_ones.get(name)
+        size = known[0] if known else Size(parameters=parameters(built), flops=_flops(built, inputs))
         _check_objective(built, {"loss": loss, **metrics}, inputs, targets)
-        batch = described(config).batch_size
         _check_step(built, loss, config, inputs[:batch], targets[:batch])
-        return size, signature(self._built(config), inputs)
+        self._stepped.add((name, batch))
+        self._plain_ones[name] = known or (size, signature(self._built(config), inputs))
+        return self._plain_ones[name]
 
     def _own(self, built: nn.Module, config: Config, *, is_first: bool) -> tuple[Size, Signature | None]:
         response = self._spec.response.name
@@ -127,7 +140,7 @@ class _Looker:
 
     def _probe(self, config: Config) -> tuple[Tensor, Tensor]:
         """A few training examples of replicate 0, and their targets."""
-        key = _canonical(config["data"])
+        key = _canonical(_examples(config))
         if key not in self._probes:
             train = splits(config, seed=self._seeds.split).train
             self._probes[key] = train.inputs[:PROBE].clone(), train.targets[:PROBE].clone()
@@ -138,6 +151,22 @@ class _Looker:
         if key not in self._rehearsals:
             self._rehearsals[key] = rehearse(config, self._seeds)
         return self._rehearsals[key]
+
+
+def _minibatch(config: Config) -> int:
+    """Examples of the probe batch that one of the trial's minibatches would have."""
+    return min(described(config).batch_size, PROBE)
+
+
+def _network(config: Config) -> str:
+    """What a plain network and its probe batch follow from, in one spelling."""
+    return _canonical({"model": config["model"], "data": _examples(config)})
+
+
+def _examples(config: Config) -> Config:
+    """The settings of the data that its examples follow from."""
+    data = config["data"]
+    return {**arguments(config), "inputs": data.get("inputs"), "outputs": data.get("outputs")}
 
 
 def _training(config: Config) -> str:

@@ -4,6 +4,7 @@ import torch
 from ablate.design.point import DesignPoint
 from ablate.execute import cost
 from ablate.execute.cost import SECONDS, measure
+from ablate.store.costs import Cost
 
 TINY = ("data.limit=60", "data.val_size=10", "data.test_size=20", "trainer.accelerator=cpu", "engine=inline")
 NET = """
@@ -69,9 +70,23 @@ def test_a_lightning_module_is_measured_on_its_example(own, resolve, probe):
 
 def test_the_time_for_all_of_them_is_bounded(resolve, monkeypatch):
     ticks = iter(range(100))
-    monkeypatch.setattr(cost, "_measured", lambda point, _: point)
-    found = measure(points(30), [{}] * 30, clock=lambda: next(ticks) * SECONDS / 4)
+    monkeypatch.setattr(cost, "_measured", _guessed)
+    configs = [{"model": {"width": width}} for width in range(30)]
+    found = measure(points(30), configs, clock=lambda: next(ticks) * SECONDS / 4)
     assert [p.levels["a"] for p in found] == ["0", "1", "2", "3"]
+
+
+def test_points_that_are_trained_otherwise_share_what_was_measured_once(resolve, monkeypatch):
+    measured = []
+    monkeypatch.setattr(cost, "_measured", lambda point, config: measured.append(point) or _guessed(point, config))
+    configs = [{"model": {"width": i % 2}, "optimizer": {"lr": i}} for i in range(10)]
+    found = measure(points(10), configs)
+    assert [p.levels["a"] for p in found] == [str(i) for i in range(10)]
+    assert len(measured) == 2
+
+
+def _guessed(point, _config):
+    return Cost(levels=point.levels, activation_bytes=1, latency_seconds=1.0, timed_on="a guess")
 
 
 def test_threads_and_generators_are_left_alone(resolve):
