@@ -68,7 +68,8 @@ def check_replicates(spec: StudySpec, *, seen: int = 0) -> None:
     if not spec.claims or spec.replicates >= TEST_FROM:
         return
     pilot = (
-        ", or look without a verdict: 'study.claims=[]', and seed=1 with it, so that the study itself stays unseen "
+        f", or look without a verdict: 'study.claims=[]', and seed={spec.seed + 1} with it, so that the study itself "
+        "stays unseen "
         "(what is claimed after its first trial is exploratory)"
     )
     raise ConfigError(

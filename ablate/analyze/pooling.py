@@ -32,7 +32,4 @@ def check_pooling(spec: StudySpec) -> None:
 def pooling_note(spec: StudySpec, *, after: int) -> str:
     """Says that what the residual includes was decided when there were so many trials already."""
     what = "nothing is pooled" if spec.pool_above is None else f"interactions of more than {spec.pool_above} are pooled"
-    return (
-        f"Since {after} trials were there, the study says that {what}; before the first it said otherwise. F and ω² "
-        "of the variance table are exploratory."
-    )
+    return f"That {what} was decided when {after} trials were there. F and ω² of the variance table are exploratory."

@@ -175,8 +175,8 @@ def _group(override: str) -> str:
 
 
 def _references(text: str) -> frozenset[str]:
-    """The first names of the interpolations in a text: `${data.outputs}` names `data`; relative ones name none."""
-    return frozenset(re.findall(r"\$\{\s*(\w+)", text))
+    """The first names in the interpolations of a text, relative ones included: `data` of `${..data.outputs}`."""
+    return frozenset(re.findall(r"\$\{[\s.]*(\w+)", text))
 
 
 def _reachable(group: str, named: Mapping[str, frozenset[str]]) -> set[str]:

@@ -1,7 +1,6 @@
 """Data sets as plain tensors: each is a function that returns a `Source`; `split` makes `Splits` of it."""
 
 from ablate.data.autoregression import autoregression
-from ablate.data.constant import constant
 from ablate.data.curve import curve
 from ablate.data.diabetes import diabetes
 from ablate.data.digit_pairs import digit_pairs
@@ -23,7 +22,6 @@ __all__ = [
     "autoregression",
     "check",
     "cifar10",
-    "constant",
     "curve",
     "diabetes",
     "digit_pairs",

@@ -1,4 +1,4 @@
-"""A net without biases says the same of an input of 0 whatever its weights, and cannot learn to say anything else."""
+"""A ReLU net without biases says the same of an input of 0 whatever its weights, and cannot learn anything else."""
 
 import torch
 
@@ -24,7 +24,7 @@ def zero_input(*, width: int = 4, depth: int = 1, seed: int = 0) -> tuple[Identi
     norms = [p.grad.norm().item() for p in net.parameters() if p.grad is not None]
     return (
         Identity(
-            statement="output at x = 0 of a net without biases, after a sigmoid", found=output.item(), expected=0.5
+            statement="output at x = 0 of a ReLU net without biases, after a sigmoid", found=output.item(), expected=0.5
         ),
         Identity(statement="its squared error where y = 1", found=error.item(), expected=0.25),
         Identity(statement="the gradient of that error, over all weights", found=max(norms), expected=0.0),

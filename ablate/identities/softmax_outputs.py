@@ -14,29 +14,37 @@ CERTAIN = 1000.0
 
 
 def sigmoid_of_difference(*, seed: int = 0, tolerance: float = 1e-12) -> tuple[Identity, ...]:
-    """The cross-entropy of two logits is the binary one of their difference.
+    """The cross-entropy of two logits is the binary one of their difference, in value and in gradient.
 
     Args:
         seed: Of the logits, which are normal with a standard deviation of 3.
-        tolerance: Of loss and gradient, which are at most about 10.
+        tolerance: Of probability, loss and gradient, which are at most about 10.
     """
     random = torch.Generator().manual_seed(seed)
-    logits = 3 * torch.randn(EXAMPLES, 2, generator=random, dtype=torch.float64)
+    logits = (3 * torch.randn(EXAMPLES, 2, generator=random, dtype=torch.float64)).requires_grad_()
     target = torch.randint(2, (EXAMPLES,), generator=random)
-    two = nn.functional.cross_entropy(logits, target, reduction="none")
-    difference = logits[:, 1] - logits[:, 0]
-    one = nn.functional.binary_cross_entropy_with_logits(difference, target.double(), reduction="none")
+    difference = (logits[:, 1] - logits[:, 0]).detach().requires_grad_()
+    two = nn.CrossEntropyLoss(reduction="none")(logits, target)
+    one = nn.BCEWithLogitsLoss(reduction="none")(difference, target.double())
+    (by_logit,) = torch.autograd.grad(two.sum(), logits)
+    (by_difference,) = torch.autograd.grad(one.sum(), difference)
     probabilities = logits.softmax(1)[:, 1] - difference.sigmoid()
     return (
         Identity(
             statement="softmax of two logits is the sigmoid of their difference",
-            found=float(probabilities.abs().max()),
+            found=probabilities.abs().max().item(),
             expected=0.0,
             tolerance=tolerance,
         ),
         Identity(
             statement="cross-entropy of two logits is the binary one of their difference",
-            found=float((two - one).abs().max()),
+            found=(two - one).abs().max().item(),
+            expected=0.0,
+            tolerance=tolerance,
+        ),
+        Identity(
+            statement="and so is its gradient: by the second logit, and less that by the first",
+            found=(by_logit - torch.stack([-by_difference, by_difference], dim=1)).abs().max().item(),
             expected=0.0,
             tolerance=tolerance,
         ),

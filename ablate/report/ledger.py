@@ -70,8 +70,8 @@ def ledger(summaries: Sequence[Summary]) -> Table:
         columns=[(column, [row[i] for row in rows]) for i, column in enumerate(columns)],
         caption=(
             "Δ is the claim's first level − its second, paired by replicate, in the units of the response. Claims were "
-            "stated before the first trial, and verdicts rest on p after Holm over the claims of their own study. An "
-            "identity is asserted to its tolerance: no seeds, no p.",
+            "stated before the first trial; verdicts rest on p after Holm over the claims of their own study, or on "
+            "the bounds of its looks. An identity is asserted to its tolerance: no seeds, no p.",
         ),
         notes=(
             *((f"Without a claim: {silent}.",) if silent else ()),

@@ -110,13 +110,22 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
         )
     if {c.stated for c in claims} - {c.stated for c in asked.claims}:
         told.append(f"The claims were frozen in {where} before the first trial, and stand.")
-    if frozen.pool_above != asked.pool_above:
-        added.append(f"pool_above {frozen.pool_above} → {asked.pool_above}")
+    pool_above = frozen.pool_above if asked.pool_above is None else asked.pool_above
+    if frozen.pool_above != pool_above:
+        added.append(f"pool_above {frozen.pool_above} → {pool_above}")
     shown = tuple(dict.fromkeys((*frozen.diagnostics, *asked.diagnostics)))
     if new := shown[len(frozen.diagnostics) :]:
         added.append(f"diagnostics {', '.join(new)}")
     return (
-        replace(asked, factors=factors, replicates=replicates, claims=claims, later=later, diagnostics=shown),
+        replace(
+            asked,
+            factors=factors,
+            replicates=replicates,
+            claims=claims,
+            later=later,
+            pool_above=pool_above,
+            diagnostics=shown,
+        ),
         tuple(added),
         tuple(told),
     )

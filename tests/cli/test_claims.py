@@ -63,8 +63,12 @@ def test_a_fraction_that_cannot_tell_the_claimed_effect_from_another(tiny, refus
     assert "`factorial`" in said
 
 
-def test_what_a_study_without_enough_replicates_is_told_to_do_works(tiny, ablate, here):
-    looked = ablate("run", *tiny, "replicates=1", "seed=1", "study.claims=[]")
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_a_study_without_enough_replicates_is_told_to_do_works(seed, tiny, ablate, here):
+    tiny = (*tiny, *([f"seed={seed}"] if seed else []))
+    told = ablate("run", *tiny, "replicates=1", claim()).stderr
+    assert f"seed={seed + 1} with it" in told
+    looked = ablate("run", *[w for w in tiny if "seed" not in w], "replicates=1", f"seed={seed + 1}", "study.claims=[]")
     assert looked.exit_code == 0, looked.stderr
     assert "No claim was stated" in looked.stdout
     planned = ablate("plan", *tiny, "replicates=4", claim())

@@ -15,6 +15,8 @@ CASES = [
     ["study=smoke", "data.outputs=3", "model.outputs=5"],
     ["study=smoke", "model.width=${data.batch_size}", "data.batch_size=11"],
     ["study=smoke", "data.batch_size=${optimizer.lr}", "model.width=${data.batch_size}", "optimizer.lr=3"],
+    ["study=smoke", "model.width=${..data.batch_size}", "data.batch_size=11"],
+    ["study=smoke", "model.width=${.depth}", "model.depth=3"],
     ["study=init", "data=moons", "model=mlp", "model.depth=1", "replicates=2", "seed=4"],
     ["study=smoke", "trainer.max_epochs=3", "+trainer.lightning.detect_anomaly=true"],
 ]

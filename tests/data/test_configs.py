@@ -14,7 +14,6 @@ CONF = Path(__file__).parents[2] / "conf" / "data"
 DESCRIPTION = {"inputs", "outputs", "chance", "batch_size"}
 HERE = [
     "autoregression",
-    "constant",
     "curve",
     "diabetes",
     "digit_pairs",
@@ -82,7 +81,6 @@ def test_the_environment_says_where_data_lie(monkeypatch):
     ("name", "options", "described"),
     [
         ("autoregression", {"length": 20}, {"inputs": [1, 20], "outputs": 20}),
-        ("constant", {"features": 3}, {"inputs": [3], "outputs": 1}),
         ("motifs", {"length": 24, "test_length": 40}, {"inputs": [1, 24], "outputs": 4}),
         ("motifs", {"padded_length": 48, "inputs": [1, 48]}, {"inputs": [1, 48], "outputs": 4}),
         ("recall", {"pairs": 5, "values": 8}, {"inputs": [24, 5], "outputs": 8}),

@@ -14,7 +14,7 @@ def test_without_a_non_linearity_it_is_and_with_one_it_is_not(options):
     assert affine.holds
     assert affine.found < 1e-14
     assert bent.holds
-    assert bent.found > 0.1
+    assert bent.found < 1e-12
 
 
 def test_a_non_linearity_in_any_branch_is_found_out(monkeypatch):
@@ -27,7 +27,7 @@ def test_a_non_linearity_in_any_branch_is_found_out(monkeypatch):
     assert not affine.holds
     assert affine.found > 0.01
     assert not bent.holds  # with a span of 1, no activation is inside: x + Wx is linear
-    assert bent.found < 1e-12
+    assert bent.found > 0.1
 
 
 def test_the_activation_counts(monkeypatch):
@@ -35,4 +35,4 @@ def test_the_activation_counts(monkeypatch):
     affine, bent = affine_branch.affine_residual()
     assert affine.holds
     assert not bent.holds  # tanh is odd: f(x) + f(−x) − 2f(0) is 0
-    assert bent.found < 1e-12
+    assert bent.found > 0.1

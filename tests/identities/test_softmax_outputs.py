@@ -1,19 +1,30 @@
 """Two logits, and two softmaxes."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
-from scipy.special import expit, softmax
+import torch
+from scipy.special import softmax
 from torch import nn
 
 from ablate.identities import softmax_outputs
 
 
 def test_two_logits_are_one_difference():
-    assert all(identity.holds for identity in softmax_outputs.sigmoid_of_difference(seed=3))
-    logits = np.random.default_rng(0).normal(size=(5, 2))
-    assert np.allclose(softmax(logits, axis=1)[:, 1], expit(logits[:, 1] - logits[:, 0]), atol=1e-15)
+    assert [identity.holds for identity in softmax_outputs.sigmoid_of_difference(seed=3)] == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    "options", [{"label_smoothing": 0.1}, {"weight": torch.tensor([1.0, 2.0], dtype=torch.float64)}]
+)
+def test_a_loss_that_is_another_is_found_out(options, monkeypatch):
+    monkeypatch.setattr(softmax_outputs.nn, "CrossEntropyLoss", partial(nn.CrossEntropyLoss, **options))
+    probability, loss, gradient = softmax_outputs.sigmoid_of_difference()
+    assert probability.holds
+    assert not loss.holds
+    assert not gradient.holds
 
 
 @pytest.mark.parametrize(("classes", "floor"), [(10, 1.4612), (2, 0.3133), (1000, 5.9095)])
