@@ -26,6 +26,11 @@ def small(value: float) -> str:
     return number(value) if value == round(value) else f"{value:.2g}".replace("-", "−")
 
 
+def saying(identity: Identity) -> str:
+    """What people say that it is, in their words if they are known."""
+    return f'"{identity.saying}"' if identity.saying else number(identity.said or 0.0)
+
+
 def _found(identity: Identity) -> str:
     if identity.difference is None or identity.found is None:
         return f"no finite number, where {number(identity.expected)} is expected"
@@ -41,5 +46,4 @@ def _found(identity: Identity) -> str:
 def _said(identity: Identity) -> str:
     if identity.true_as_said is None:
         return ""
-    said = f'"{identity.saying}"' if identity.saying else number(identity.said or 0.0)
-    return f"; {said} is {str(identity.true_as_said).lower()} as said"
+    return f"; {saying(identity)} is {str(identity.true_as_said).lower()} as said"

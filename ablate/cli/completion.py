@@ -35,11 +35,11 @@ def complete_results(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_tag(incomplete: str) -> list[str]:
-    """The topics of the studies that there are."""
+    """The tags of the studies that there are."""
     from ablate.config.catalog import Catalog
 
-    topics = {topic for study in Catalog(Path.cwd()).options("study") for topic in study.tags}
-    return sorted(topic for topic in topics if topic.startswith(incomplete))
+    tags = {tag for study in Catalog(Path.cwd()).options("study") for tag in study.tags}
+    return sorted(tag for tag in tags if tag.startswith(incomplete))
 
 
 def _rejoined(pieces: Sequence[str]) -> list[str]:

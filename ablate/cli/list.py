@@ -29,7 +29,7 @@ def list_(
     kind: Annotated[Kind | None, typer.Argument(help="What to list (default: everything).", show_default=False)] = None,
     tag: Annotated[
         str | None,
-        typer.Option(help="Only the studies on this topic.", autocompletion=complete_tag, show_default=False),
+        typer.Option(help="Only the studies with this tag.", autocompletion=complete_tag, show_default=False),
     ] = None,
     names: Annotated[bool, typer.Option("--names", help="Names alone, one a line, for a script.")] = False,
 ) -> None:
@@ -40,11 +40,11 @@ def list_(
     from ablate.report.terminal import terminal
 
     if tag is not None and kind not in (None, Kind.studies):
-        raise ConfigError(f"--tag chooses among studies; {kind} have no topics: 'ablate list studies --tag {tag}'.")
+        raise ConfigError(f"--tag chooses among studies; {kind} have no tags: 'ablate list studies --tag {tag}'.")
     catalog = Catalog(Path.cwd())
-    topics = sorted({topic for study in catalog.options("study") for topic in study.tags})
-    if tag is not None and tag not in topics:
-        raise ConfigError(unknown("tag", tag, topics))
+    tags = sorted({tag for study in catalog.options("study") for tag in study.tags})
+    if tag is not None and tag not in tags:
+        raise ConfigError(unknown("tag", tag, tags))
     kinds = [Kind.studies] if tag is not None else [kind] if kind is not None else list(Kind)
     found = {k: [o for o in catalog.options(GROUP[k.value]) if tag is None or tag in o.tags] for k in kinds}
     if names:
@@ -54,7 +54,7 @@ def list_(
         listing(
             k.value if tag is None else f"{k} ({tag})",
             {option.name: option.about for option in options},
-            notes=(f"Topics for --tag: {', '.join(topics)}.",) if k is Kind.studies and topics and tag is None else (),
+            notes=(f"Tags: {', '.join(tags)}.",) if k is Kind.studies and tags and tag is None else (),
         )
         for k, options in found.items()
     ]

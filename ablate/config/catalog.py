@@ -19,7 +19,7 @@ class Option:
     about: str
     path: Path
     tags: tuple[str, ...] = ()
-    """A study's topics."""
+    """Of a study: what 'ablate list --tag' finds it by."""
 
 
 class Catalog:

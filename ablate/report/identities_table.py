@@ -1,6 +1,6 @@
 """The identities of a study: what is found, what is expected, and what people say of it."""
 
-from ablate.analyze.exactness import number, small
+from ablate.analyze.exactness import number, saying, small
 from ablate.analyze.summary import Exactness, Summary
 from ablate.report.table import ABSENT, Column, Table, Tone
 
@@ -53,6 +53,5 @@ def _small(value: float | None) -> str:
 
 
 def _said(exact: Exactness) -> str:
-    identity = exact.identity
-    said = f'"{identity.saying}"' if identity.saying else number(identity.said or 0.0)
-    return f"{identity.statement}: {said} is said; that is {str(exact.true_as_said).lower()} as said."
+    truth = str(exact.true_as_said).lower()
+    return f"{exact.identity.statement}: {saying(exact.identity)} is said; that is {truth} as said."

@@ -55,7 +55,7 @@ def test_each_shipped_question_takes_one_line_of_a_narrow_terminal(ablate, here)
         assert line.endswith("?"), line
 
 
-def test_a_tag_chooses_the_studies_on_a_topic(ablate):
+def test_a_tag_chooses_studies(ablate):
     result = ablate("list", "studies", "--tag", "init")
     names = [line.split()[0] for line in result.stdout.splitlines()[3:]]
     assert {"init", "bias_init", "conv_fan_in", "zero_init_residual"} <= set(names)
@@ -63,9 +63,9 @@ def test_a_tag_chooses_the_studies_on_a_topic(ablate):
     assert ablate("list", "--tag", "init").stdout == result.stdout
 
 
-def test_the_topics_stand_below_the_studies_and_ones_own_is_among_them(ablate, write):
+def test_the_tags_stand_below_the_studies_and_ones_own_is_among_them(ablate, write):
     write("conf/study/mine.yaml", "# @package _global_\nstudy: {name: mine, question: Is it?, tags: [pruning]}\n")
-    assert "pruning" in ablate("list", "studies").stdout.partition("Topics for --tag:")[2]
+    assert "pruning" in ablate("list", "studies").stdout.partition("Tags:")[2]
     assert "mine " in ablate("list", "--tag", "pruning").stdout
 
 
@@ -73,7 +73,7 @@ def test_the_topics_stand_below_the_studies_and_ones_own_is_among_them(ablate, w
     ("words", "said"),
     [
         (["studies", "--tag", "int"], "Unknown tag 'int'. Did you mean 'init'?"),
-        (["models", "--tag", "init"], "models have no topics: 'ablate list studies --tag init'."),
+        (["models", "--tag", "init"], "models have no tags: 'ablate list studies --tag init'."),
     ],
 )
 def test_a_tag_that_does_not_fit_is_said(words, said, ablate):
