@@ -1,0 +1,69 @@
+"""Trains a bundle as one Lightning fit, and makes a record of every trial, as if it had trained alone."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from ablate.execute import machine
+from ablate.execute.job import Job
+from ablate.execute.outcome import Outcome, record
+from ablate.execute.size import flops, parameters
+from ablate.execute.stacked.callback import Watch
+from ablate.execute.stacked.chunks import StackedChunks
+from ablate.execute.stacked.member import Member
+from ablate.execute.stacked.module import StackedModule
+from ablate.execute.stacked.optimizer import in_groups
+from ablate.execute.trainer import trainer as make_trainer
+from ablate.store.directory import StudyDirectory
+from ablate.store.record import Counts, Record
+
+
+def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[tuple[Record, str], ...]:
+    """Trains all of a job's trials at once; returns the record and the curve of each, in their order.
+
+    A record's seconds are the fit's divided by its members: what the trial has cost.
+
+    Raises:
+        Unstackable: they cannot train as one.
+        AblateError: as a trial that trains alone.
+    """
+    started = datetime.now(UTC).isoformat("T", "seconds")
+    trials = job.bundle.trials
+    prepared = [Member.of(trial.config, trial.streams) for trial in trials]
+    order = in_groups([member.scalars for member in prepared])
+    members = [prepared[index] for index in order]
+    sizes = [(parameters(m.fit.network), flops(m.fit.network, m.fit.probe)) for m in members]
+    module = StackedModule(members)
+    watch = Watch([member.max_loss for member in members])
+    folder = StudyDirectory(job.directory).trial(trials[0].id)
+    trainer = make_trainer(trials[0].config, own=False, callbacks=(watch,), folder=folder)
+    fit = members[0].fit
+    began = time.perf_counter()
+    trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"])
+    seconds = (time.perf_counter() - began) / len(members)
+    if module.active:
+        trainer.test(module, verbose=False, **cast(dict[str, Any], fit.test))
+    made: dict[int, tuple[Record, str]] = {}
+    for place, index in enumerate(order):
+        steps = watch.steps[place]
+        outcome = Outcome(
+            responses=module.responses[place],
+            reason=watch.reasons[place],
+            counts=Counts(
+                epochs=watch.epochs(place),
+                steps=module.steps if steps is None else steps,
+                train_examples=fit.examples["train"],
+                val_examples=fit.examples["val"],
+                test_examples=fit.examples["test"],
+                parameters=sizes[place][0],
+                flops=sizes[place][1],
+            ),
+            seconds=seconds,
+            started=started,
+            device=machine.name(trainer.strategy.root_device),
+        )
+        made[index] = (
+            record(trials[index], job, outcome, engine=engine, threads=threads, source=job.sources[index]),
+            watch.as_csv(place),
+        )
+    return tuple(made[index] for index in range(len(trials)))
