@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -129,6 +130,10 @@ class Outlook:
 
     sizes: tuple[Size, ...]
     bundles: int
+    stacked: int
+    """Trials that train as one with others."""
+    alone: Mapping[str, int]
+    """Why the others do not → how many of them."""
     seconds: float | None
     can: tuple[str, ...]
     cannot: tuple[str, ...]
@@ -145,19 +150,26 @@ def examine(planned: Plan) -> Outlook:
     from ablate.execute.engines import engine
     from ablate.execute.estimate import seconds_per_trial
     from ablate.execute.examine import examine as look
-    from ablate.plan import bundles
+    from ablate.execute.stacked.arrange import arrange
+    from ablate.execute.stacked.saving import share
 
     workers = engine(planned.spec.settings["engine"]).workers
     sizes = look(planned.spec, planned.layout.points, planned.configs)
-    missing = len(planned.trials) - planned.finished
-    each = seconds_per_trial(planned.spec, planned.configs) if missing else 0.0
+    done = {r.id for r in planned.records if r.state != "failed"}
+    bundles = arrange(planned.trials, [t for t in planned.trials if t.id not in done], workers=workers)
+    stacked = sum(len(b.trials) for b in bundles if b.stacked)
+    alone = Counter(b.reason for b in bundles if not b.stacked)
+    each = seconds_per_trial(planned.spec, planned.configs) if bundles else 0.0
     from ablate.analyze.foresight import foresee
 
     can, cannot = estimable(planned.spec)
+    trainings = alone.total() + stacked * share(bundles)
     return Outlook(
         sizes=sizes,
-        bundles=len(bundles(planned.trials[:missing])),
-        seconds=None if each is None else each * missing / min(workers, max(missing, 1)),
+        bundles=len(bundles),
+        stacked=stacked,
+        alone=alone,
+        seconds=None if each is None else each * trainings / min(workers, max(len(bundles), 1)),
         can=can,
         cannot=cannot,
         claims=foresee(planned.spec, planned.layout.points, planned.records),
@@ -377,14 +389,14 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
     from ablate.execute.job import Job
     from ablate.execute.provenance import commit
-    from ablate.plan import bundles
+    from ablate.execute.stacked.arrange import arrange
 
     if not missing:
         return
     sources, head = _sources(planned), commit(Path.cwd())
     jobs = [
         Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
-        for b in bundles(missing)
+        for b in arrange(planned.trials, missing, workers=engine.workers)
     ]
     results = engine.run(jobs)
     try:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import shutil
 import sys
 from pathlib import Path
 
@@ -291,12 +292,26 @@ class fresh_imports:
 
 def test_order_and_engine_leave_every_record_as_it_is(run):
     _, inline = run(*TINY, "results_dir=a")
-    _, shuffled = run(TINY[0], *reversed(TINY[1:]), "results_dir=b", "replicates=1")
+    _, shuffled = run(TINY[0], *reversed(TINY[1:]), "results_dir=b")
+    first, *others = (shuffled.path / "trials").iterdir()
+    shutil.rmtree(first)  # and is trained again, of its stack alone
+    assert len(others) == 3
     run(*TINY, "results_dir=b")
-    _, local = run(*TINY, "results_dir=c", "engine=local")
+    _, local = run(*TINY, "results_dir=c", "engine=local", "engine.workers=4")
     assert len(results(inline)) == 4
     assert results(inline) == results(shuffled) == results(local)
     assert len({tuple(responses.items()) for _, responses, _ in results(inline).values()}) == 4
+
+
+def test_replicates_that_are_added_leave_every_record_as_it_is(run):
+    """But for rounding: a lone replicate trains alone, and those that come together are stacked."""
+    words = (*TINY, "trainer.precision=64-true")
+    _, at_once = run(*words, "results_dir=a")
+    run(*words, "results_dir=b", "replicates=1")
+    _, added = run(*words, "results_dir=b")
+    assert results(at_once).keys() == results(added).keys()
+    for name, (state, responses, counts) in results(at_once).items():
+        assert results(added)[name] == (state, pytest.approx(responses, rel=1e-9), counts)
 
 
 def test_replicates_share_their_streams_and_differ_from_each_other(run):
@@ -337,7 +352,7 @@ def test_a_run_that_ends_early_leaves_whole_records_and_no_lock(error, here, lis
         study.run(TINY, observer=Failing())
     (path,) = (here / "results").iterdir()
     contents = StudyDirectory(path).contents()
-    assert (len(contents.records), contents.unreadable) == (1, {})
+    assert (len(contents.records), contents.unreadable) == (2, {})  # of four: the first stack
     assert_free(path)
 
 

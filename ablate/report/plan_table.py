@@ -24,6 +24,8 @@ def plan_document(
     cannot: Sequence[str],
     notes: Sequence[str],
     claims: Sequence[str] = (),
+    stacked: int = 0,
+    alone: Mapping[str, int] | None = None,
 ) -> tuple[Item, ...]:
     """The study, then its design points.
 
@@ -43,6 +45,8 @@ def plan_document(
         cannot: what it cannot.
         notes: what else a reader must know.
         claims: what the replicates could say of each stated claim.
+        stacked: of the trials not yet finished, those that train together with others, as one.
+        alone: why the others do not, and how many of them.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
@@ -51,6 +55,7 @@ def plan_document(
         ("question", question),
         ("design", f"{design}: {counted(len(points), 'design point')}"),
         ("trials", f"{trials}: {finished} finished, {todo}"),
+        *_listed("stacked", _stacking(stacked, alone or {}) if missing else ()),
         *([("time", takes)] if missing else []),
         *_listed("claims", claims),
         *_listed("can estimate", estimates),
@@ -85,6 +90,15 @@ def _points(
         caption=names.caption,
         notes=("FLOPs: of one example's forward pass.",),
     )
+
+
+def _stacking(stacked: int, alone: Mapping[str, int]) -> list[str]:
+    """How many trials train as one with others, and why the rest does not."""
+    count = stacked + sum(alone.values())
+    if not count:
+        return []
+    lines = [f"{stacked} of {counted(count, 'trial')} ({stacked / count:.0%})"]
+    return lines + [f"{number} alone: {reason}" for reason, number in alone.items()]
 
 
 def _listed(label: str, items: Sequence[str]) -> list[tuple[str, str]]:

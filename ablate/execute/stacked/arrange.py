@@ -1,6 +1,7 @@
 """Which of a study's trials train as one, how many at a time, and why the others train alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import torch
 
@@ -70,7 +71,7 @@ def arrange(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int)
 def _cut(trials: tuple[Trial, ...], pieces: int) -> Iterator[tuple[Trial, ...]]:
     """Pieces of nearly equal length."""
     ends = [len(trials) * k // pieces for k in range(pieces + 1)]
-    return (trials[start:end] for start, end in zip(ends, ends[1:], strict=False))
+    return (trials[start:end] for start, end in pairwise(ends))
 
 
 def why_alone(candidates: Sequence[Trial]) -> str:

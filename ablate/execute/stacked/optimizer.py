@@ -1,6 +1,6 @@
 """One optimizer for a stack, equal to each member's own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -38,9 +38,9 @@ def scalars(made: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
 
 
 def stacked(
-    kind: type[torch.optim.Optimizer], settings: Sequence[dict[str, Any]], numbers: Tensor
+    kind: Callable[..., torch.optim.Optimizer], settings: Sequence[dict[str, Any]], numbers: Tensor
 ) -> torch.optim.Optimizer:
-    """torch's own optimizer over the rows of a stack: a parameter group for each run of members with equal settings.
+    """Torch's own optimizer over the rows of a stack: a parameter group for each run of members with equal settings.
 
     Args:
         kind: Its class.

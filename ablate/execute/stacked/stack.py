@@ -5,7 +5,7 @@ take a few operations for the whole stack; inputs (members, batch, ...) → pred
 """
 
 import copy
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import cast
 
 import torch
@@ -15,6 +15,7 @@ from torch.func import functional_call, vmap
 from ablate.execute.network import evaluating
 from ablate.execute.stacked.dropout import Masks
 from ablate.execute.stacked.unstackable import Unstackable
+from ablate.plan.bundle import STACKED
 
 
 class Stack(nn.Module):
@@ -113,20 +114,22 @@ def _row(network: nn.Module, names: Collection[str]) -> Tensor:
 
 def _check_alike(one: nn.Module, other: nn.Module) -> None:
     if _structure(one) != _structure(other):
-        raise Unstackable("its networks differ in their layers")
+        raise Unstackable("its networks differ in their layers or settings")
     shapes = [{name: (v.shape, v.dtype, v.requires_grad) for name, v in _named(n).items()} for n in (one, other)]
     if shapes[0] != shapes[1]:
         raise Unstackable("its networks differ in the shapes of their parameters")
 
 
 def _structure(network: nn.Module) -> list[object]:
-    """Layers with their settings: those of the whole, which may only say how it starts, and dropout rates apart."""
+    """Layers with their settings, but for what members may differ in: how a network starts, and dropout rates."""
     return [
-        (name, type(part), part.training, repr(sorted(_settings(part).items())) if name else "")
+        (name, type(part), part.training, sorted(_settings(part, is_whole=not name)))
         for name, part in network.named_modules()
     ]
 
 
-def _settings(part: nn.Module) -> dict[str, object]:
-    plain = {k: v for k, v in vars(part).items() if isinstance(v, bool | int | float | str | tuple | None)}
-    return {k: v for k, v in plain.items() if not (isinstance(part, nn.Dropout) and k == "p")}
+def _settings(part: nn.Module, *, is_whole: bool) -> Iterator[tuple[str, str]]:
+    for name, value in vars(part).items():
+        is_free = (is_whole and name in STACKED["model"]) or (isinstance(part, nn.Dropout) and name == "p")
+        if isinstance(value, bool | int | float | str | tuple | None) and not is_free:
+            yield name, repr(value)
