@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from tests.benchmarks import start_up
+from tests.benchmarks import stacked, start_up
 
-BENCHMARKS = (start_up,)
+BENCHMARKS = (start_up, stacked)
 
 if __name__ == "__main__":
     console = Console()
