@@ -1,7 +1,7 @@
 """One optimizer for a stack, equal to each member's own."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,10 @@ ELEMENTWISE: dict[str, type[torch.optim.Optimizer]] = {
     "SGD": torch.optim.SGD,
 }
 """torch's optimizers that make of each number's own gradients its update: a stack's update is its members'."""
+
+
+FUSED = ("Adagrad", "Adam", "AdamW", "SGD")
+"""Those whose whole update torch has as one pass over the numbers: of a stack's step, Adam's passes were a third."""
 
 
 def scalars(made: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def scalars(made: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
 
 
 def stacked(
-    kind: Callable[..., torch.optim.Optimizer], settings: Sequence[dict[str, Any]], numbers: Tensor
+    kind: type[torch.optim.Optimizer], settings: Sequence[dict[str, Any]], numbers: Tensor
 ) -> torch.optim.Optimizer:
     """Torch's own optimizer over the rows of a stack: a parameter group for each run of members with equal settings.
 
@@ -49,9 +53,17 @@ def stacked(
     """
     starts = [i for i in range(len(settings)) if i == 0 or settings[i] != settings[i - 1]]
     ends = [*starts[1:], len(settings)]
-    return kind(
-        [{"params": [numbers.detach()[start:end]], **settings[start]} for start, end in zip(starts, ends, strict=True)]
-    )
+    fused = {"fused": True} if kind.__name__ in FUSED and _has_no_choice(settings[0]) else {}
+    groups = [
+        {"params": [numbers.detach()[start:end]], **settings[start], **fused}
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return cast(Any, kind)(groups)
+
+
+def _has_no_choice(settings: dict[str, Any]) -> bool:
+    """Whether a person has left to torch how it goes through the numbers."""
+    return not any(settings.get(key) for key in ("foreach", "fused", "capturable", "differentiable"))
 
 
 def in_groups(settings: Sequence[dict[str, Any]]) -> list[int]:
