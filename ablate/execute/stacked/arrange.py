@@ -1,6 +1,7 @@
 """Which of a study's trials train as one, how many at a time, and why the others train alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -26,6 +27,9 @@ STEP_FLOPS, PARAMETERS = 1e8, 2e5
 Beyond either a processor's core is busy with one network, and stacks of any width were slower than their members, one
 after the other (tests/benchmarks/stacked.py).
 """
+
+DATA_BYTES = 1 << 30
+"""Bytes of the members' data, together: what one worker's stack may hold of them."""
 
 BACKWARD = 3
 """A step computes three forward passes: one, and two for the gradients of weights and inputs."""
@@ -57,10 +61,11 @@ def arrange(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int)
             left = tuple(trial for trial in candidate.trials if trial.id in place)
             if not left:
                 continue
-            if reason := why_alone(candidate.trials):
-                alone += [Bundle(trials=(trial,), reason=reason) for trial in left]
+            found = judge(candidate.trials)
+            if found.reason:
+                alone += [Bundle(trials=(trial,), reason=found.reason) for trial in left]
             else:
-                stacks += _cut(left, -(-len(left) // WIDTH))
+                stacks += _cut(left, -(-len(left) // found.width))
     while stacks and len(stacks) + len(alone) < workers and (largest := max(stacks, key=len))[1:]:
         stacks.remove(largest)
         stacks += _cut(largest, 2)
@@ -74,27 +79,39 @@ def _cut(trials: tuple[Trial, ...], pieces: int) -> Iterator[tuple[Trial, ...]]:
     return (trials[start:end] for start, end in pairwise(ends))
 
 
-def why_alone(candidates: Sequence[Trial]) -> str:
-    """Why trials that differ only in what could be stacked train alone; empty: they are stacked.
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """Why trials that differ only in what could be stacked train alone, or how many of them train as one at most."""
+
+    reason: str = ""
+    """Empty: they are stacked."""
+    width: int = WIDTH
+
+
+def judge(candidates: Sequence[Trial]) -> Judgement:
+    """Looks at the first of the trials, and rehearses the first and the last.
 
     Raises:
         AblateError: a network or its data cannot be built.
     """
     if len(candidates) == 1:
-        return "no other trial differs from it only in what can be stacked"
+        return Judgement(reason="no other trial differs from it only in what can be stacked")
     config = candidates[0].config
     try:
         _check_settings(config, trainer_settings(config))
         first = Member.of(candidates[0].config, candidates[0].streams)
         _check_size(first)
+        width = min(WIDTH, DATA_BYTES // first.data_bytes)
+        if width < 2:
+            raise Unstackable(f"its data of {first.data_bytes / 1e9:.1g} GB leave no room for another's beside them")
         rehearse([first, Member.of(candidates[-1].config, candidates[-1].streams)])
     except Unstackable as error:
-        return str(error)
+        return Judgement(reason=str(error))
     except AblateError:
         raise
     except Exception as error:  # whatever torch says of an operation that it cannot stack
-        return f"torch cannot stack it: {_first_sentence(error)}"
-    return ""
+        return Judgement(reason=f"torch cannot stack it: {_first_sentence(error)}")
+    return Judgement(width=width)
 
 
 def _check_settings(config: Config, settings: TrainerSettings) -> None:

@@ -33,8 +33,11 @@ class StackedData(nn.Module):
             which.append(len(distinct) - 1 if twin is None else twin)
         for position, split in enumerate(SPLITS):
             inputs, targets = zip(*(own[index][position] for index in distinct), strict=True)
-            self.register_buffer(f"{split}_inputs", torch.cat(inputs), persistent=False)
-            self.register_buffer(f"{split}_targets", torch.cat(targets), persistent=False)
+            for what, arrays in (("inputs", inputs), ("targets", targets)):
+                rows = torch.cat(arrays)
+                self.register_buffer(f"{split}_{what}", rows, persistent=False)
+                for member, chosen in zip(members, which, strict=True):  # which lets go of its own
+                    setattr(member, f"{split}_{what}", rows.split(len(arrays[0]))[chosen])
             first = torch.tensor(which) * len(inputs[0])
             self.register_buffer(f"{split}_first", first, persistent=False)
 

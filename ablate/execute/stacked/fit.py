@@ -32,7 +32,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[tuple[Record,
     prepared = [Member.of(trial.config, trial.streams) for trial in trials]
     order = in_groups([member.scalars for member in prepared])
     members = [prepared[index] for index in order]
-    sizes = [(parameters(m.fit.network), flops(m.fit.network, m.fit.probe)) for m in members]
+    size = parameters(members[0].fit.network), flops(members[0].fit.network, members[0].fit.probe)
     module = StackedModule(members)
     watch = Watch([member.max_loss for member in members])
     folder = StudyDirectory(job.directory).trial(trials[0].id)
@@ -55,8 +55,8 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[tuple[Record,
                 train_examples=fit.examples["train"],
                 val_examples=fit.examples["val"],
                 test_examples=fit.examples["test"],
-                parameters=sizes[place][0],
-                flops=sizes[place][1],
+                parameters=size[0],
+                flops=size[1],
             ),
             seconds=seconds,
             started=started,

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.execute.network import evaluating, seed_everything
+from ablate.execute.stacked.data import SPLITS
 from ablate.execute.stacked.member import Member
 from ablate.execute.stacked.module import StackedModule
 from ablate.execute.stacked.unstackable import Unstackable
@@ -30,9 +31,9 @@ def rehearse(members: Sequence[Member]) -> None:
         Unstackable: they are not equal, or cannot be stacked at all.
         Exception: whatever torch says of an operation that it cannot stack, or that has no float64.
     """
+    chunks = torch.stack([_shorten(member) for member in members], dim=1)
     stack = StackedModule(members).double()
-    chunks = torch.stack([next(iter(member.chunks))[:STEPS] for member in members], dim=1)
-    inputs = stack.data.at("val", torch.arange(min(EXAMPLES, len(cast(Tensor, members[0].module.val_inputs)))))[0]
+    inputs, _ = stack.data.at("val", torch.arange(len(cast(Tensor, members[0].module.val_inputs))))
     alone = [_alone(m, chunks[:, i], inputs[i]) for i, m in enumerate(members)]
     optimizer = stack.configure_optimizers()
     losses = torch.stack([stack.take_steps(optimizer, step.unsqueeze(0)) for step in chunks], dim=1)
@@ -42,6 +43,16 @@ def rehearse(members: Sequence[Member]) -> None:
         mine = [predictions[index], *_state(stack.member(index))]
         if not _close(losses[index], theirs, LOSS) or not all(map(_alike, mine, state)):
             raise Unstackable("its steps are not the same when it is stacked")
+
+
+def _shorten(member: Member) -> Tensor:
+    """Leaves a member the examples that it needs here; returns its minibatches of them, shape (steps, batch)."""
+    minibatches = next(iter(member.chunks))[:STEPS]
+    for split in SPLITS:
+        rows = minibatches.flatten() if split == "train" else slice(EXAMPLES)
+        for name in (f"{split}_inputs", f"{split}_targets"):
+            setattr(member.module, name, cast(Tensor, getattr(member.module, name))[rows].clone())
+    return torch.arange(minibatches.numel()).view_as(minibatches)
 
 
 def _alone(member: Member, steps: Tensor, inputs: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ablate import study
 from ablate.execute.stacked import arrange as room
-from ablate.execute.stacked.arrange import arrange
+from ablate.execute.stacked.arrange import Judgement, arrange
 
 
 @pytest.fixture
@@ -39,6 +39,16 @@ def test_a_stack_is_no_wider_than_measured_and_every_worker_has_one(plan):
     assert Counter(len(b.trials) for b in arrange(trials, trials, workers=1)) == {15: 2}
     assert sorted(len(b.trials) for b in arrange(trials, trials, workers=3)) == [7, 8, 15]
     assert all(len(b.trials) == 1 for b in arrange(trials[:3], trials[:3], workers=8))
+
+
+def test_large_data_make_narrow_stacks(plan, monkeypatch):
+    trials = plan("model.init=he,xavier", "replicates=4", "data.limit=200")
+    of_one = 200 * (64 * 4 + 8)
+    monkeypatch.setattr(room, "DATA_BYTES", 3 * of_one + 1)
+    assert sorted(len(b.trials) for b in arrange(trials, trials, workers=1)) == [2, 3, 3]
+    monkeypatch.setattr(room, "DATA_BYTES", 2 * of_one - 1)
+    (reason,) = reasons(trials)
+    assert "leave no room" in reason
 
 
 def test_what_is_there_already_does_not_make_the_others_lone(plan):
@@ -134,7 +144,9 @@ def test_bundles_partition_the_missing_trials(groups, gone, workers, lone):
     trials = [Fake(g, n) for g, size in enumerate(groups) for n in range(size)][::-1]
     missing = [t for i, t in enumerate(trials) if i not in gone]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room, "why_alone", lambda found: "alone" if found[0].config["model"]["width"] in lone else "")
+        patch.setattr(
+            room, "judge", lambda found: Judgement(reason="alone" * (found[0].config["model"]["width"] in lone))
+        )
         made = arrange(trials, missing, workers=workers)
     assert Counter(t.id for b in made for t in b.trials) == Counter(t.id for t in missing)
     assert all(len({t.config["model"]["width"] for t in b.trials}) == 1 for b in made)

@@ -123,7 +123,7 @@ def test_stacked_studies_reach_the_same_verdicts_in_single_precision(here, liste
         return study.run((*words, f"results_dir={folder}"), observer=type(listener)())[0]
 
     stacked = summary("stacked")
-    monkeypatch.setattr(arrange, "why_alone", lambda _: "they shall be alone")
+    monkeypatch.setattr(arrange, "judge", lambda _: arrange.Judgement(reason="they shall be alone"))
     alone = summary("alone")
     assert [v.outcome for v in stacked.verdicts] == [v.outcome for v in alone.verdicts] != []
     for mine, theirs in zip(stacked.contrasts, alone.contrasts, strict=True):

@@ -141,7 +141,12 @@ def test_members_with_equal_splits_share_them(trials):
     assert len(members) == 6
     stack = StackedModule(members)
     assert len(stack.data.train_inputs) == 3 * len(members[0].module.train_inputs)
-    assert {t for t in stack.state_dict() if "inputs" in t} == set()
+    assert {name for name in stack.state_dict() if "inputs" in name} == set()
+    storages = {member.module.train_inputs.untyped_storage().data_ptr() for member in members}
+    assert storages == {stack.data.train_inputs.untyped_storage().data_ptr()}
+    for index, member in enumerate(members):
+        own, _ = stack.data.at("val", torch.arange(7))
+        assert torch.equal(own[index], member.module.val_inputs[:7])
 
 
 def test_members_that_take_different_numbers_of_steps_are_refused(trials):
