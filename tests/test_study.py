@@ -292,23 +292,31 @@ class fresh_imports:
 
 def test_order_and_engine_leave_every_record_as_it_is(run):
     _, inline = run(*TINY, "results_dir=a")
-    _, shuffled = run(TINY[0], *reversed(TINY[1:]), "results_dir=b")
-    first, *others = (shuffled.path / "trials").iterdir()
-    shutil.rmtree(first)  # and is trained again, of its stack alone
-    assert len(others) == 3
+    _, shuffled = run(TINY[0], *reversed(TINY[1:]), "results_dir=b", "replicates=1")
     run(*TINY, "results_dir=b")
-    _, local = run(*TINY, "results_dir=c", "engine=local", "engine.workers=4")
+    _, local = run(*TINY, "results_dir=c", "engine=local")
     assert len(results(inline)) == 4
     assert results(inline) == results(shuffled) == results(local)
     assert len({tuple(responses.items()) for _, responses, _ in results(inline).values()}) == 4
 
 
-def test_replicates_that_are_added_leave_every_record_as_it_is(run):
-    """But for rounding: a lone replicate trains alone, and those that come together are stacked."""
+def test_what_is_trained_again_of_a_stack_is_as_it_was(run):
+    words = (*TINY, "replicates=4")
+    _, whole = run(*words, "results_dir=a")
+    _, again = run(*words, "results_dir=b", "engine=local", "engine.workers=3")
+    for path in sorted((again.path / "trials").iterdir())[:3]:
+        shutil.rmtree(path)
+    run(*words, "results_dir=b")
+    assert len(results(whole)) == 8
+    assert results(whole) == results(again)
+
+
+def test_replicates_that_are_added_leave_every_record_as_it_is_but_for_rounding(run):
+    """Two replicates train alone, and four are stacked."""
     words = (*TINY, "trainer.precision=64-true")
-    _, at_once = run(*words, "results_dir=a")
-    run(*words, "results_dir=b", "replicates=1")
-    _, added = run(*words, "results_dir=b")
+    _, at_once = run(*words, "results_dir=a", "replicates=4")
+    run(*words, "results_dir=b", "replicates=2")
+    _, added = run(*words, "results_dir=b", "replicates=4")
     assert results(at_once).keys() == results(added).keys()
     for name, (state, responses, counts) in results(at_once).items():
         assert results(added)[name] == (state, pytest.approx(responses, rel=1e-9), counts)
@@ -352,7 +360,7 @@ def test_a_run_that_ends_early_leaves_whole_records_and_no_lock(error, here, lis
         study.run(TINY, observer=Failing())
     (path,) = (here / "results").iterdir()
     contents = StudyDirectory(path).contents()
-    assert (len(contents.records), contents.unreadable) == (2, {})  # of four: the first stack
+    assert (len(contents.records), contents.unreadable) == (1, {})
     assert_free(path)
 
 

@@ -18,10 +18,10 @@ from ablate.execute.stacked.unstackable import Unstackable
 from ablate.plan.bundle import Bundle, bundles
 from ablate.plan.trial import Trial
 
-WIDTH = 20
-"""Members of a stack at most."""
+LEAST, WIDTH = 3, 20
+"""Trials that are worth a stack, and its members at most: two gain nothing, and from twenty on there is little more."""
 
-STEP_FLOPS, PARAMETERS = 1e8, 2e5
+STEP_FLOPS, PARAMETERS = 100_000_000, 200_000
 """What a member's step may compute at most, and how many parameters it may have.
 
 Beyond either a processor's core is busy with one network, and stacks of any width were slower than their members, one
@@ -94,16 +94,16 @@ def judge(candidates: Sequence[Trial]) -> Judgement:
     Raises:
         AblateError: a network or its data cannot be built.
     """
-    if len(candidates) == 1:
-        return Judgement(reason="no other trial differs from it only in what can be stacked")
+    if len(candidates) < LEAST:
+        return Judgement(reason=f"fewer than {LEAST} trials differ only in what can be stacked")
     config = candidates[0].config
     try:
         _check_settings(config, trainer_settings(config))
         first = Member.of(candidates[0].config, candidates[0].streams)
         _check_size(first)
         width = min(WIDTH, DATA_BYTES // first.data_bytes)
-        if width < 2:
-            raise Unstackable(f"its data of {first.data_bytes / 1e9:.1g} GB leave no room for another's beside them")
+        if width < LEAST:
+            raise Unstackable(f"its data of {first.data_bytes / 1e9:.1g} GB leave no room for others' beside them")
         rehearse([first, Member.of(candidates[-1].config, candidates[-1].streams)])
     except Unstackable as error:
         return Judgement(reason=str(error))
@@ -130,10 +130,12 @@ def _check_size(member: Member) -> None:
     count, of_one = parameters(member.fit.network), flops(member.fit.network, member.fit.probe)
     assert of_one is not None
     if count > PARAMETERS:
-        raise Unstackable(f"{count} parameters keep a core busy: stacks are for up to {PARAMETERS:.0f}")
+        raise Unstackable(f"{count:,} parameters keep a core busy: stacks are for up to {PARAMETERS:,}")
     of_step = BACKWARD * of_one * member.chunks.batch_size
     if of_step > STEP_FLOPS:
-        raise Unstackable(f"a step of {of_step:.1g} FLOPs keeps a core busy: stacks are for up to {STEP_FLOPS:.0g}")
+        raise Unstackable(
+            f"a step of {of_step / 1e6:.0f} MFLOPs keeps a core busy: stacks are for up to {STEP_FLOPS / 1e6:.0f}"
+        )
 
 
 def _first_sentence(error: Exception) -> str:

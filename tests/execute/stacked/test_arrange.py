@@ -12,7 +12,9 @@ from ablate.execute.stacked.arrange import Judgement, arrange
 @pytest.fixture
 def plan(here):
     def planned(*words):
-        return study.plan(["smoke", "study.factors=[]", "trainer.accelerator=cpu", *words], cwd=here).trials
+        return study.plan(
+            ["smoke", "replicates=3", "study.factors=[]", "trainer.accelerator=cpu", *words], cwd=here
+        ).trials
 
     return planned
 
@@ -29,9 +31,10 @@ def test_replicates_and_starts_are_stacked(plan):
 
 
 def test_other_networks_are_other_stacks(plan):
-    trials = plan("model.width=8,16,32", "replicates=2")
+    trials = plan("model.width=8,16,32", "replicates=3")
     made = arrange(trials, trials, workers=1)
-    assert [[t.config["model"]["width"] for t in bundle.trials] for bundle in made] == [[w, w] for w in (8, 16, 32)]
+    assert [[t.config["model"]["width"] for t in bundle.trials] for bundle in made] == [[w] * 3 for w in (8, 16, 32)]
+    assert all(bundle.stacked for bundle in made)
 
 
 def test_a_stack_is_no_wider_than_measured_and_every_worker_has_one(plan):
@@ -46,7 +49,7 @@ def test_large_data_make_narrow_stacks(plan, monkeypatch):
     of_one = 200 * (64 * 4 + 8)
     monkeypatch.setattr(room, "DATA_BYTES", 3 * of_one + 1)
     assert sorted(len(b.trials) for b in arrange(trials, trials, workers=1)) == [2, 3, 3]
-    monkeypatch.setattr(room, "DATA_BYTES", 2 * of_one - 1)
+    monkeypatch.setattr(room, "DATA_BYTES", 3 * of_one - 1)
     (reason,) = reasons(trials)
     assert "leave no room" in reason
 
@@ -61,7 +64,7 @@ def test_what_is_there_already_does_not_make_the_others_lone(plan):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("model.width=8,16", "replicates=1"), "no other trial differs"),
+        (("model.width=8,16", "replicates=2"), "fewer than 3 trials differ"),
         (("model.width=8,16", "logger=csv"), "a logger follows one trial"),
         (("model.width=8,16", "trainer.precision=bf16-true"), "trainer.precision=bf16-true"),
         (("model.width=8,16", "+trainer.lightning.min_epochs=1"), "trainer.lightning.min_epochs"),
@@ -77,7 +80,7 @@ def test_what_cannot_be_stacked_says_why(plan, words, reason):
 
 
 def test_a_loop_of_ones_own_is_not_stacked(own, here):
-    trials = study.plan([*own, "study.factors=[]", "model.width=4,8"], cwd=here).trials
+    trials = study.plan([*own, "replicates=3", "study.factors=[]", "model.width=4,8"], cwd=here).trials
     assert reasons(trials) == {"a LightningModule of one's own takes its own steps"}
 
 
