@@ -109,7 +109,7 @@ def judge(candidates: Sequence[Trial]) -> Judgement:
         return Judgement(reason=str(error))
     except AblateError:
         raise
-    except Exception as error:  # whatever torch says of an operation that it cannot stack
+    except (Exception, SystemExit) as error:  # whatever torch says of an operation that it cannot stack
         return Judgement(reason=f"torch cannot stack it: {_first_sentence(error)}")
     return Judgement(width=width)
 
@@ -138,6 +138,6 @@ def _check_size(member: Member) -> None:
         )
 
 
-def _first_sentence(error: Exception) -> str:
+def _first_sentence(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
     return text.partition(". ")[0][:160].rstrip(".")
