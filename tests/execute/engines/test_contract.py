@@ -58,6 +58,7 @@ def test_trials_of_a_stack_yield_what_they_yield_alone(any_engine, make_job, joi
     }
     alone = {r.id: r.responses for records in any_engine.run(jobs["one"]) for r in records}
     (together,) = any_engine.run([join(jobs["many"])])
+    assert len({r.seconds for r in together}) == 1  # they trained as one
     assert {r.id: r.responses for r in together} == {i: pytest.approx(v, rel=1e-4) for i, v in alone.items()}
     assert len({str(found) for found in alone.values()}) == 4
 

@@ -41,11 +41,12 @@ class Done:
 def trained(tmp_path) -> Callable[..., Done]:
     """Trains trials as one, or one after the other."""
 
-    def train(trials: tuple[Trial, ...], *, stacked: bool) -> Done:
+    def train(trials: tuple[Trial, ...], *, stacked: bool, falls_back: bool = False) -> Done:
         bundle = dataclasses.replace(bundles(trials)[0], stacked=stacked)
         directory = StudyDirectory(tmp_path / f"stacked-{stacked}")
         job = Job(bundle=bundle, directory=directory.path, sources=tuple("cafe" for _ in trials), commit=None)
         records = run_bundle(job, engine="inline", threads=1)
+        assert (len({record.seconds for record in records}) == 1) is (stacked and not falls_back)  # an equal share
         found = directory.contents().records
         assert [found[trial.id] for trial in trials] == list(records)
         files = [directory.trial(trial.id) / "curve.csv" for trial in trials]

@@ -84,6 +84,13 @@ def test_a_loop_of_ones_own_is_not_stacked(own, here):
     assert reasons(trials) == {"a LightningModule of one's own takes its own steps"}
 
 
+@pytest.mark.parametrize("name", ["causal", "softmax_attention", "local_logits", "hard_threshold", "softmax_norm"])
+def test_shipped_networks_are_stacked(here, name):
+    """A convolution over steps, attention, feature maps, steps without a gradient, group norms."""
+    trials = study.plan([name, "trainer.accelerator=cpu"], cwd=here).trials
+    assert all(bundle.stacked for bundle in arrange(trials, trials, workers=1))
+
+
 LSTM = ("model=lstm", "~model.width", "~model.depth", "~model.skip_span", "data=motifs", "model.units=4,6")
 
 
