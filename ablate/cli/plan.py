@@ -34,6 +34,8 @@ def print_plan(words: Sequence[str]) -> None:
                 trials=len(planned.trials),
                 finished=planned.finished,
                 bundles=outlook.bundles,
+                stacked=outlook.stacked,
+                alone=outlook.alone,
                 parameters=[s.parameters for s in outlook.sizes],
                 flops=[s.flops for s in outlook.sizes],
                 seconds=outlook.seconds,

@@ -1,6 +1,5 @@
 """Trains one bundle, wherever an engine calls it: fits, and records written by whoever trained."""
 
-import math
 import signal
 import time
 import traceback
@@ -15,10 +14,12 @@ from ablate.execute.callbacks import Curve, Divergence, scalars
 from ablate.execute.fit import Fit, prepare
 from ablate.execute.job import Job, failed
 from ablate.execute.module import TrialModule
-from ablate.execute.provenance import own_modules_first, provenance
+from ablate.execute.outcome import Outcome, record
+from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
 from ablate.execute.settings import trainer_settings
 from ablate.execute.size import flops, parameters
+from ablate.execute.stacked.fit import train_stacked
 from ablate.execute.target import own_words
 from ablate.execute.trainer import trainer as make_trainer
 from ablate.execute.watch import Watch
@@ -28,7 +29,7 @@ from ablate.store.record import Counts, Record
 
 
 def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
-    """Trains every trial of a job and writes its record.
+    """Trains every trial of a job, stacked or one after the other, and writes its record.
 
     Whatever a trial raises costs that trial only: it is recorded as failed, with its traceback.
 
@@ -37,17 +38,19 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         KeyboardInterrupt, SystemExit: Ctrl-C or SIGTERM, which are meant for the study; the trial is not recorded.
     """
     own_modules_first()
+    if job.bundle.stacked and (done := _train_as_one(job, engine=engine, threads=threads)) is not None:
+        return done
     records: list[Record] = []
     for trial, source in zip(job.bundle.trials, job.sources, strict=True):
         try:
             with guest(threads=threads):
-                record, curve, layers = _train(trial, job, engine=engine, threads=threads, source=source)
-            StudyDirectory(job.directory).write_record(record, curve=curve, diagnostics=layers)
+                done, curve, layers = _train(trial, job, engine=engine, threads=threads, source=source)
+            StudyDirectory(job.directory).write_record(done, curve=curve, diagnostics=layers)
         except StoreError:
             raise
         except BaseException as error:
             _heed_signals(error)
-            record = failed(
+            done = failed(
                 trial,
                 job,
                 error=own_words(error),
@@ -56,8 +59,21 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
                 threads=threads,
                 source=source,
             )
-        records.append(record)
+        records.append(done)
     return tuple(records)
+
+
+def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] | None:
+    """Trains a stack; None: it went wrong, and each of its trials shall show for itself whether it does."""
+    try:
+        with guest(threads=threads):
+            done = train_stacked(job, engine=engine, threads=threads)
+    except BaseException as error:
+        _heed_signals(error)
+        return None
+    for made, curve, layers in done:
+        StudyDirectory(job.directory).write_record(made, curve=curve, diagnostics=layers)
+    return tuple(made for made, *_ in done)
 
 
 def _heed_signals(error: BaseException) -> None:
@@ -88,15 +104,9 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
     if divergence.reason is None and fit.test is not None:
         trainer.test(fit.module, verbose=False, **fit.test)
         responses |= scalars(trainer)
-    lost = [name for name, value in responses.items() if not math.isfinite(value)]
-    reason = divergence.reason or (f"{', '.join(lost)} not finite at the end of the budget" if lost else None)
-    record = Record(
-        id=trial.id,
-        study=trial.study,
-        levels=dict(trial.point.levels),
-        replicate=trial.replicate,
-        state="complete" if reason is None else "diverged",
-        responses={name: None if name in lost else value for name, value in responses.items()},
+    outcome = Outcome(
+        responses=responses,
+        reason=divergence.reason,
         counts=Counts(
             epochs=epochs,
             steps=steps,
@@ -106,21 +116,14 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
             parameters=size[0],
             flops=size[1],
         ),
-        seconds=round(seconds, 4),
+        seconds=seconds,
         started=started,
-        error=reason,
+        device=machine.name(trainer.strategy.root_device),
         diagnostics=watch.values,
         unmeasured=watch.failure,
-        provenance=provenance(
-            device=machine.name(trainer.strategy.root_device),
-            threads=threads,
-            engine=engine,
-            source=source,
-            commit=job.commit,
-        ),
-        config=trial.config,
     )
-    return record, curve.as_csv(), watch.as_csv()
+    made = record(trial, job, outcome, engine=engine, threads=threads, source=source)
+    return made, curve.as_csv(), watch.as_csv()
 
 
 def _steps(fit: Fit, trainer: pl.Trainer) -> int:

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
@@ -22,12 +23,7 @@ class Curve(pl.Callback):
 
     def as_csv(self) -> str:
         """One row per epoch; a response that an epoch did not log is empty."""
-        columns = list(dict.fromkeys(name for row in self._rows for name in row))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self._rows)
-        return text.getvalue()
+        return as_csv(self._rows)
 
 
 class Divergence(pl.Callback):
@@ -44,10 +40,26 @@ class Divergence(pl.Callback):
         loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
         if not isinstance(loss, Tensor):
             return
-        value = loss.detach().mean().item()
-        if self.reason is None and (not math.isfinite(value) or abs(value) > self._max_loss):
-            self.reason = f"training loss {value:.4g} in epoch {trainer.current_epoch + 1} (bound {self._max_loss:.4g})"
-            trainer.should_stop = True
+        if self.reason is None:
+            self.reason = out_of_bounds(loss.detach().mean().item(), self._max_loss, epoch=trainer.current_epoch)
+            trainer.should_stop = trainer.should_stop or self.reason is not None
+
+
+def as_csv(rows: Sequence[Mapping[str, float]]) -> str:
+    """A curve's rows as text; a response that an epoch did not log is empty."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def out_of_bounds(loss: float, bound: float, *, epoch: int) -> str | None:
+    """Why a training ends there whose loss is NaN, infinite, or beyond its bound; None: it goes on."""
+    if math.isfinite(loss) and abs(loss) <= bound:
+        return None
+    return f"training loss {loss:.4g} in epoch {epoch + 1} (bound {bound:.4g})"
 
 
 class Interruption(pl.Callback):

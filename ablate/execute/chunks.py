@@ -29,6 +29,11 @@ class TrainingChunks:
         self._generator = torch.Generator().manual_seed(seed)
 
     @property
+    def batch_size(self) -> int:
+        """Examples in a minibatch."""
+        return self._batch
+
+    @property
     def steps(self) -> int:
         """Optimizer steps per epoch."""
         return self._steps

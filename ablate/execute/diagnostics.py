@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ablate.config.diagnostic import DIAGNOSTICS
+from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS
 from ablate.execute.trace import Activated, Trace
 
 RANGES: dict[type[nn.Module], tuple[float, float]] = {
@@ -102,6 +102,15 @@ def measured(trace: Trace, gradients: Mapping[str, Sequence[Tensor]], unreachabl
         layers=tuple(row for row in rows if math.isfinite(row[2])),
         failure=trace.failure,
     )
+
+
+def by_moment(measurements: Mapping[str, Measurement]) -> dict[str, dict[str, float]]:
+    """Diagnostic → moment → value, moments in their order."""
+    values: dict[str, dict[str, float]] = {}
+    for moment in MOMENTS:
+        for name, value in measurements[moment].values.items() if moment in measurements else ():
+            values.setdefault(name, {})[moment] = value
+    return values
 
 
 def as_csv(measurements: Mapping[str, Measurement]) -> str:

@@ -1,6 +1,6 @@
 """What an engine is given: a bundle, and where and how to train it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +33,14 @@ def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> 
     return tuple(
         _result(trial, job, source)
         or failed(trial, job, error=error, traceback=traceback, engine=engine, threads=threads, source=source)
+        for trial, source in zip(job.bundle.trials, job.sources, strict=True)
+    )
+
+
+def one_by_one(job: Job) -> tuple[Job, ...]:
+    """A job for each trial of this one, to be trained as alone as its bundle allows."""
+    return tuple(
+        replace(job, bundle=replace(job.bundle, trials=(trial,)), sources=(source,))
         for trial, source in zip(job.bundle.trials, job.sources, strict=True)
     )
 

@@ -60,7 +60,7 @@ class TrialModule(pl.LightningModule):
     def take_steps(self, optimizer: torch.optim.Optimizer, chunk: Int[Tensor, "steps batch"]) -> Tensor:
         """The optimizer steps of one chunk; returns their mean loss, shape ()."""
         inputs, targets = self._split("train")
-        total = _at_least_single(torch.zeros((), device=inputs.device, dtype=inputs.dtype))
+        total = at_least_single(torch.zeros((), device=inputs.device, dtype=inputs.dtype))
         for minibatch in chunk:
             loss = self.loss(self.network(inputs[minibatch]), targets[minibatch])
             optimizer.zero_grad(set_to_none=True)
@@ -74,7 +74,7 @@ class TrialModule(pl.LightningModule):
 
     def on_validation_start(self) -> None:
         """Gives the metrics' sums the precision of what they sum: Lightning halves them, and never doubles them."""
-        self.metrics.to(_at_least_single(self._split("val")[0][:0]).dtype)
+        self.metrics.to(at_least_single(self._split("val")[0][:0]).dtype)
 
     def on_test_start(self) -> None:
         """As before validation."""
@@ -90,7 +90,7 @@ class TrialModule(pl.LightningModule):
 
     def _evaluate(self, split: str, indices: Tensor) -> None:
         inputs, targets = self._split(split)
-        predictions, wanted = _at_least_single(self.network(inputs[indices])), _at_least_single(targets[indices])
+        predictions, wanted = at_least_single(self.network(inputs[indices])), at_least_single(targets[indices])
         metrics = cast(MetricCollection, self.metrics[split])
         metrics.update(predictions, wanted)
         self.log(f"{split}/loss", self.loss(predictions, wanted), on_epoch=True, batch_size=len(indices))
@@ -100,6 +100,6 @@ class TrialModule(pl.LightningModule):
         return cast(Tensor, getattr(self, f"{name}_inputs")), cast(Tensor, getattr(self, f"{name}_targets"))
 
 
-def _at_least_single(values: Tensor) -> Tensor:
+def at_least_single(values: Tensor) -> Tensor:
     """Floating-point values in no less than 32 bits: a mean in bfloat16 has two digits."""
     return values.to(torch.promote_types(values.dtype, torch.float32)) if values.is_floating_point() else values

@@ -7,8 +7,8 @@ import pytorch_lightning as pl
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from ablate.config.diagnostic import MOMENTS, Moment
-from ablate.execute.diagnostics import Measurement, as_csv, measure, measured
+from ablate.config.diagnostic import Moment
+from ablate.execute.diagnostics import Measurement, as_csv, by_moment, measure, measured
 from ablate.execute.module import TrialModule
 from ablate.execute.target import own_words
 from ablate.execute.trace import EXAMPLES, Trace
@@ -38,11 +38,7 @@ class Watch(pl.Callback):
     @property
     def values(self) -> dict[str, dict[str, float]]:
         """Diagnostic → moment → value."""
-        values: dict[str, dict[str, float]] = {}
-        for moment in MOMENTS:
-            for name, value in self._found[moment].values.items() if moment in self._found else ():
-                values.setdefault(name, {})[moment] = value
-        return values
+        return by_moment(self._found)
 
     def as_csv(self) -> str | None:
         """The values by layer; None where nothing was measured."""

@@ -1,9 +1,25 @@
 """A bundle: trials that train together in one Lightning fit."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
+from ablate.config.spec import Config
+from ablate.plan.identity import identity
 from ablate.plan.trial import Trial
+
+STACKED: Mapping[str, frozenset[str]] = {
+    "model": frozenset({"init", "bias_value", "bias_sd", "fan_area", "zero_init_residual", "dropout"}),
+    "objective.loss": frozenset({"label_smoothing"}),
+    "optimizer": frozenset(
+        {"lr", "weight_decay", "momentum", "dampening", "nesterov", "betas", "eps", "alpha", "amsgrad", "lr_decay"}
+    ),
+    "trainer": frozenset({"gradient_clip_norm", "max_loss"}),
+}
+"""Keys in which the members of a bundle may differ: how a network starts, and numbers that a step takes.
+
+Whether a model means by them what the shipped ones mean is for whoever trains to see."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,8 +27,33 @@ class Bundle:
     """Trials that differ only in what can be stacked."""
 
     trials: tuple[Trial, ...]
+    stacked: bool = False
+    """Whether they train as one; else each trains alone."""
+    reason: str = ""
+    """Why they train alone; empty where they do not, or where nobody has looked."""
 
 
 def bundles(trials: Iterable[Trial]) -> tuple[Bundle, ...]:
-    """Groups the trials, in their order: each is a bundle of its own."""
-    return tuple(Bundle(trials=(trial,)) for trial in trials)
+    """Groups the trials that could be stacked, in the order of the first of each; each keeps its own order."""
+    keys: dict[int, str] = {}
+    groups: dict[str, list[Trial]] = {}
+    for trial in trials:
+        key = keys.get(id(trial.config))
+        if key is None:
+            key = keys[id(trial.config)] = shared(trial.config)
+        groups.setdefault(key, []).append(trial)
+    return tuple(Bundle(trials=tuple(group)) for group in groups.values())
+
+
+def shared(config: Config) -> str:
+    """What trials must have in common to be stacked, in one spelling."""
+    return json.dumps(_without(identity(config), ""), sort_keys=True)
+
+
+def _without(node: Any, where: str) -> Any:
+    """The configuration without the keys in which members may differ."""
+    if not isinstance(node, Mapping):
+        return node
+    loose = STACKED.get(where, frozenset[str]())
+    items = cast(Mapping[str, Any], node).items()
+    return {str(k): _without(v, f"{where}.{k}".lstrip(".")) for k, v in items if k not in loose}

@@ -31,6 +31,8 @@ def plan_document(
     activation_bytes: Sequence[int | None] = (),
     latency_seconds: Sequence[float | None] = (),
     timed_on: Sequence[str] = (),
+    stacked: int = 0,
+    alone: Mapping[str, int] | None = None,
 ) -> tuple[Item, ...]:
     """The study, then its design points.
 
@@ -56,6 +58,8 @@ def plan_document(
         activation_bytes: that each point's forward pass on a minibatch keeps for the backward pass.
         latency_seconds: of each point's forward pass on one example.
         timed_on: where that was measured.
+        stacked: of the trials not yet finished, those that train together with others, as one.
+        alone: why the others do not, and how many of them.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
@@ -67,6 +71,7 @@ def plan_document(
         ("question", question),
         ("design", f"{design}: {counted(len(points), 'design point')}"),
         ("trials", f"{trials}: {finished} finished, {todo}"),
+        *_listed("stacked", _stacking(stacked, alone or {}) if missing else ()),
         *([("time", takes)] if missing else []),
         *_listed("claims", claims),
         *_listed("identities", identities),
@@ -113,6 +118,15 @@ def _points(
         caption=names.caption,
         notes=notes,
     )
+
+
+def _stacking(stacked: int, alone: Mapping[str, int]) -> list[str]:
+    """How many trials train as one with others, and why the rest does not."""
+    count = stacked + sum(alone.values())
+    if not count:
+        return []
+    lines = [f"{stacked} of {counted(count, 'trial')} ({stacked / count:.0%})"]
+    return lines + [f"{number} alone: {reason}" for reason, number in alone.items()]
 
 
 def _listed(label: str, items: Sequence[str]) -> list[tuple[str, str]]:

@@ -52,7 +52,7 @@ class Record:
     """Response name → value at the end of the budget; None where it is not a finite number."""
     counts: Counts
     seconds: float
-    """Wall seconds of the fit, validation included, start-up and test apart."""
+    """Wall seconds of the fit, validation included, start-up and test apart; of a stack, an equal share."""
     started: str
     """UTC, ISO 8601."""
     error: str | None = None

@@ -141,14 +141,14 @@ def _measure(engine: Engine, directory: StudyDirectory, planned: Plan, *, again:
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
     from ablate.execute.job import Job
     from ablate.execute.provenance import commit
-    from ablate.plan import bundles
+    from ablate.execute.stacked.arrange import arrange
 
     if not missing:
         return
     sources, head = sources_of(planned), commit(Path.cwd())
     jobs = [
         Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
-        for b in bundles(missing)
+        for b in arrange(planned.trials, missing, workers=engine.workers)
     ]
     results = engine.run(jobs)
     try:

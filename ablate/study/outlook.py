@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ablate.config.spec import Config
     from ablate.design import DesignPoint
@@ -24,6 +25,10 @@ class Outlook:
     """As they are on disk; the other design points are measured now. None: the time for it was over."""
     timed_on: tuple[str, ...]
     bundles: int
+    stacked: int
+    """Trials that train as one with others."""
+    alone: Mapping[str, int]
+    """Why the others do not → how many of them."""
     seconds: float | None
     can: tuple[str, ...]
     cannot: tuple[str, ...]
@@ -42,7 +47,8 @@ def examine(planned: Plan) -> Outlook:
     from ablate.execute.engines import engine
     from ablate.execute.estimate import seconds_per_trial
     from ablate.execute.examine import examine as look
-    from ablate.plan import bundles
+    from ablate.execute.stacked.arrange import arrange
+    from ablate.execute.stacked.saving import share
     from ablate.store import StudyDirectory
     from ablate.store.costs import by_levels, read_costs
 
@@ -51,26 +57,34 @@ def examine(planned: Plan) -> Outlook:
 
         check_identities(planned.spec)
     if not planned.layout.points:
-        return Outlook(sizes=(), costs=(), timed_on=(), bundles=0, seconds=0.0, can=(), cannot=(), claims=())
+        return Outlook(
+            sizes=(), costs=(), timed_on=(), bundles=0, stacked=0, alone={}, seconds=0.0, can=(), cannot=(), claims=()
+        )
     workers = engine(planned.spec.settings["engine"]).workers
     sizes = look(planned.spec, planned.layout.points, planned.configs)
     there = read_costs(StudyDirectory(planned.directory))
     costs = (*there, *measure(*unmeasured(planned, there)))
     priced = by_levels(costs)
-    missing = len(planned.trials) - planned.finished
-    each = seconds_per_trial(planned.spec, planned.configs) if missing else 0.0
+    done = {r.id for r in planned.records if r.state != "failed"}
+    bundles = arrange(planned.trials, [t for t in planned.trials if t.id not in done], workers=workers)
+    stacked = sum(len(b.trials) for b in bundles if b.stacked)
+    alone = Counter(b.reason for b in bundles if not b.stacked)
+    each = seconds_per_trial(planned.spec, planned.configs) if bundles else 0.0
     from ablate.analyze.capacity import capacity_notes
     from ablate.analyze.foresight import foresee
     from ablate.analyze.origin import timed_on
 
     is_baseline = [p.is_baseline(planned.spec.factors) for p in planned.layout.points]
     can, cannot = estimable(planned.spec)
+    trainings = alone.total() + stacked * share(bundles)
     return Outlook(
         sizes=sizes,
         costs=tuple(priced.get(frozenset(p.levels.items())) for p in planned.layout.points),
         timed_on=timed_on(costs),
-        bundles=len(bundles(planned.trials[:missing])),
-        seconds=None if each is None else each * missing / min(workers, max(missing, 1)),
+        bundles=len(bundles),
+        stacked=stacked,
+        alone=alone,
+        seconds=None if each is None else each * trainings / min(workers, max(len(bundles), 1)),
         can=can,
         cannot=cannot,
         claims=foresee(planned.spec, planned.layout.points, planned.records),

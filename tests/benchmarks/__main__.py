@@ -2,9 +2,9 @@
 
 from rich.console import Console
 
-from tests.benchmarks import diagnostics, start_up
+from tests.benchmarks import diagnostics, stacked, start_up
 
-BENCHMARKS = (start_up, diagnostics)
+BENCHMARKS = (start_up, diagnostics, stacked)
 
 if __name__ == "__main__":
     console = Console()

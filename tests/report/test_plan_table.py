@@ -49,6 +49,13 @@ def test_nothing_is_left_to_train():
     assert "time" not in lines
 
 
+def test_what_is_stacked_is_said_and_why_the_rest_is_not():
+    lines = plan(stacked=6, alone={"it is too large": 4, "a logger": 1})[0].lines
+    start = lines.index(("stacked", "6 of 11 trials (55%)"))
+    assert lines[start + 1 : start + 3] == (("", "4 alone: it is too large"), ("", "1 alone: a logger"))
+    assert "stacked" not in dict(plan(finished=15, bundles=0, stacked=0)[0].lines)
+
+
 def test_the_time_may_not_be_known():
     assert dict(plan(seconds=None)[0].lines)["time"] == "not known before a first trial"
 

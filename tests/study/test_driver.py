@@ -315,6 +315,28 @@ def test_order_and_engine_leave_every_record_as_it_is(run):
     assert len({tuple(responses.items()) for _, responses, _ in results(inline).values()}) == 4
 
 
+def test_what_is_trained_again_of_a_stack_is_as_it_was(run):
+    words = (*TINY, "replicates=4")
+    _, whole = run(*words, "results_dir=a")
+    _, again = run(*words, "results_dir=b", "engine=local", "engine.workers=3")
+    for path in sorted((again.path / "trials").iterdir())[:3]:
+        shutil.rmtree(path)
+    run(*words, "results_dir=b")
+    assert len(results(whole)) == 8
+    assert results(whole) == results(again)
+
+
+def test_replicates_that_are_added_leave_every_record_as_it_is_but_for_rounding(run):
+    """Two replicates train alone, and four are stacked."""
+    words = (*TINY, "trainer.precision=64-true")
+    _, at_once = run(*words, "results_dir=a", "replicates=4")
+    run(*words, "results_dir=b", "replicates=2")
+    _, added = run(*words, "results_dir=b", "replicates=4")
+    assert results(at_once).keys() == results(added).keys()
+    for name, (state, responses, counts) in results(at_once).items():
+        assert results(added)[name] == (state, pytest.approx(responses, rel=1e-9), counts)
+
+
 def test_replicates_share_their_streams_and_differ_from_each_other(run):
     heard, _ = run()
     loss = {(r.levels["hidden_activation"], r.replicate): r.responses["test/loss"] for r in heard.records}

@@ -3,6 +3,7 @@
 import signal
 import threading
 import traceback
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from typing import Literal
@@ -12,7 +13,7 @@ import msgspec
 from ablate.errors import AblateError
 from ablate.execute.engines._base import Engine
 from ablate.execute.engines.worker import Worker, await_server, context, stop
-from ablate.execute.job import Job, fail
+from ablate.execute.job import Job, fail, one_by_one
 from ablate.execute.machine import cores
 from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
@@ -69,11 +70,11 @@ class Local(Engine):
             return
         self.warm_up()
         await_server(self.name)
-        waiting = iter(jobs)
+        waiting = deque(jobs)
         workers = [Worker(engine=self.name, threads=self._settings.threads) for _ in jobs[: self.workers]]
         try:
             for worker in workers:
-                worker.train(next(waiting))
+                worker.train(waiting.popleft())
             while busy := {worker.future: worker for worker in workers if worker.job is not None}:
                 ended: list[tuple[Record, ...]] = []
                 for future in wait(busy, return_when=FIRST_COMPLETED).done:
@@ -82,9 +83,13 @@ class Local(Engine):
                         continue
                     job, worker.job = worker.job, None
                     assert job is not None
-                    ended.append(self._records(job, future.exception(), worker))
-                    if (following := next(waiting, None)) is not None:
-                        worker.train(following)  # now: a worker does not wait for who listens
+                    if isinstance(future.exception(), BrokenExecutor) and len(job.bundle.trials) > 1:
+                        worker.bury()
+                        waiting.extend(one_by_one(job))  # a death costs one trial: each shows whether it is its own
+                    else:
+                        ended.append(self._records(job, future.exception(), worker))
+                    if waiting:
+                        worker.train(waiting.popleft())  # now: a worker does not wait for who listens
                 yield from ended
         finally:
             stop(workers)

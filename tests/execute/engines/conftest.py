@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,17 @@ def make_job(resolved, place):
         )
 
     return make
+
+
+@pytest.fixture
+def join():
+    """One job of many, to be stacked."""
+
+    def joined(jobs):
+        trials, sources = zip(*((job.bundle.trials[0], job.sources[0]) for job in jobs), strict=True)
+        return replace(jobs[0], bundle=Bundle(trials=trials, stacked=True), sources=sources)
+
+    return joined
 
 
 @pytest.fixture

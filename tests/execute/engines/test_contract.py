@@ -39,6 +39,38 @@ def test_each_job_yields_once_when_its_record_is_on_disk(any_engine, make_job, p
     assert {r.provenance.engine for r in directory.contents().records.values()} == {any_engine.name}
 
 
+def test_a_stack_yields_once_when_all_of_its_records_are_on_disk(any_engine, make_job, join, place):
+    stacks = [join([make_job(width=width, replicate=r) for r in range(3)]) for width in (4, 8)]
+    directory, seen = StudyDirectory(place / "study"), []
+    for records in any_engine.run([*stacks, make_job(width=16)]):
+        seen.append(tuple(record.id for record in records))
+        for record in records:
+            assert directory.record(record.id) == record
+            assert (directory.trial(record.id) / "curve.csv").is_file()
+    assert Counter(seen) == Counter([*(tuple(ids([stack])) for stack in stacks), *zip(ids([make_job(width=16)]))])
+    assert {r.state for r in directory.contents().records.values()} == {"complete"}
+
+
+def test_trials_of_a_stack_yield_what_they_yield_alone(any_engine, make_job, join, place):
+    """Dropout, order and first parameters are each trial's own. Single precision: equal but for rounding."""
+    jobs = {
+        name: [make_job(replicate=r, width=8, directory=place / name) for r in range(4)] for name in ("one", "many")
+    }
+    alone = {r.id: r.responses for records in any_engine.run(jobs["one"]) for r in records}
+    (together,) = any_engine.run([join(jobs["many"])])
+    assert len({r.seconds for r in together}) == 1  # they trained as one
+    assert {r.id: r.responses for r in together} == {i: pytest.approx(v, rel=1e-4) for i, v in alone.items()}
+    assert len({str(found) for found in alone.values()}) == 4
+
+
+@pytest.mark.parametrize("fault", ["raise", "exit", "uncaught"])
+def test_what_a_trial_of_a_stack_raises_costs_that_trial_only(any_engine, make_job, join, fault):
+    stack = join([make_job("none", 0), make_job(fault, 1), make_job("none", 2)])
+    (records,) = any_engine.run([stack])
+    assert [r.id for r in records] == ids([stack])
+    assert [r.state for r in records] == ["complete", "failed", "complete"]
+
+
 def test_what_a_trial_raises_costs_that_trial_only(any_engine, make_job, place):
     faults = {
         "raise": "ValueError: the net is torn",

@@ -45,6 +45,15 @@ def test_a_worker_that_dies_costs_its_own_trial_only(make_engine, make_job, plac
     assert [r.state for records in make_engine("local").run(again) for r in records] == ["complete"] * len(causes)
 
 
+def test_a_worker_that_dies_with_a_stack_costs_one_of_its_trials(make_engine, make_job, join, place):
+    stack = join([make_job("none", 0), make_job("kill", 1), make_job("none", 2)])
+    jobs = [make_job("none", 3), stack, make_job("none", 4)]
+    records = [record for records in make_engine("local").run(jobs) for record in records]
+    assert states(records) == {"none0": "complete", "kill1": "failed", "none2": "complete", "none3": "complete",
+                               "none4": "complete"}  # fmt: skip
+    assert len(records) == 5
+
+
 def test_workers_are_started_once_and_used_again(make_engine, make_job, place, watch):
     jobs = [make_job(replicate=r) for r in range(8)]
     assert len(list(make_engine("local").run(jobs))) == len(jobs)

@@ -1,0 +1,192 @@
+"""A stack under Lightning: as a TrialModule, with a member in every place where that has one network."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Int
+from torch import Tensor, nn
+from torch.func import vmap
+from torchmetrics import MetricCollection
+
+from ablate.execute.module import at_least_single
+from ablate.execute.stacked.data import StackedData
+from ablate.execute.stacked.dropout import Masks
+from ablate.execute.stacked.member import Member, Trace
+from ablate.execute.stacked.optimizer import stacked, step
+from ablate.execute.stacked.stack import Stack
+from ablate.execute.stacked.unstackable import Unstackable
+
+
+class StackedModule(pl.LightningModule):
+    """Members that train as one, each with its own data, order, dropout, clipping and metrics.
+
+    No operation of a step mixes members, so that a NaN of the one stays with it. Members that have ended (`end`) are
+    computed along and no longer scored.
+
+    Raises:
+        Unstackable: they cannot train as one.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        trace = Trace.of(members[0])
+        networks = [member.fit.network for member in members]
+        if len({(m.chunks.steps, m.chunks.batch_size, m.optimizer) for m in members}) > 1:
+            raise Unstackable("its members take different numbers of steps")
+        masks = Masks(networks, seeds=[m.dropout for m in members], drawn=trace.drawn)
+        self.stack = Stack(networks, trained=trace.trained, masks=masks)
+        self.stack.check(cast(Tensor, members[0].module.train_inputs)[:CHECKED])
+        self.data = StackedData([member.module for member in members])
+        self.metrics = nn.ModuleList(member.module.metrics for member in members)
+        losses = {member.loss: member.module.loss for member in members}
+        self.losses = nn.ModuleList(losses.values())
+        self._loss_rows = [[i for i, m in enumerate(members) if m.loss == loss] for loss in losses]
+        self._optimizer = members[0].optimizer, [member.scalars for member in members]
+        self.register_buffer("clip_norms", torch.tensor([m.clip_norm for m in members]), persistent=False)
+        self.clip_norms: Tensor
+        self._clips = any(member.clip_norm != float("inf") for member in members)
+        self.steps = 0
+        self.active = list(range(len(members)))
+        self.responses: list[dict[str, float]] = [{} for _ in members]
+        """What each member has logged, as Lightning's `callback_metrics` of its own fit would have it."""
+        self._train, self._evaluated = _Mean(), _Mean()
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """One optimizer over the whole stack."""
+        kind, settings = self._optimizer
+        return stacked(kind, settings, self.stack.numbers)
+
+    def training_step(self, chunk: Int[Tensor, "steps members batch"], batch_idx: int) -> dict[str, Tensor]:
+        """Takes one optimizer step per minibatch of indices; the losses that it returns are the chunk's means."""
+        means = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
+        self._train.add(means, weight=chunk[:, 0].numel())
+        return {"loss": means}
+
+    def take_steps(self, optimizer: torch.optim.Optimizer, chunk: Int[Tensor, "steps members batch"]) -> Tensor:
+        """The optimizer steps of one chunk; returns each member's mean loss, shape (members,)."""
+        leaves = self.stack.leaves()
+        total: Tensor | float = 0.0
+        for minibatch in chunk:
+            inputs, targets = self.data.at("train", minibatch)
+            losses = self._losses(self.stack(inputs, leaves), targets)
+            gradients = torch.autograd.grad(losses, list(leaves.values()), torch.ones_like(losses), allow_unused=True)
+            step(optimizer, self._clipped(_rows(gradients)))
+            total = total + at_least_single(losses.detach())
+        self.steps += len(chunk)
+        return cast(Tensor, total / len(chunk))
+
+    def on_train_epoch_start(self) -> None:
+        """Called by Lightning."""
+        self._train = _Mean()
+
+    def on_validation_start(self) -> None:
+        """Gives the metrics' sums the precision of what they sum, as a TrialModule does."""
+        self._evaluated = _Mean()
+        self.metrics.to(at_least_single(self.data.at("val", self._first)[0]).dtype)
+
+    def on_test_start(self) -> None:
+        """As before validation."""
+        self.on_validation_start()
+
+    def validation_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
+        """Evaluates on the validation splits."""
+        self.evaluate("val", indices)
+
+    def test_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
+        """Evaluates on the test splits."""
+        self.evaluate("test", indices)
+
+    def on_validation_epoch_end(self) -> None:
+        """Called by Lightning."""
+        self.log_evaluation("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Called by Lightning."""
+        self.log_evaluation("test")
+
+    def evaluate(self, split: str, indices: Int[Tensor, "batch"]) -> None:
+        """Adds a batch of every active member's split to its loss and metrics."""
+        inputs, targets = self.data.at(split, indices)
+        predictions, wanted = at_least_single(self.stack(inputs, self.stack.leaves())), at_least_single(targets)
+        self._evaluated.add(self._losses(predictions, wanted), weight=len(indices))
+        for member in self.active:
+            self._metrics(member, split).update(predictions[member], wanted[member])
+
+    def log_evaluation(self, split: str) -> None:
+        """Takes the loss and the metrics that have been added up into the active members' responses."""
+        losses = self._evaluated.values()
+        for member in self.active:
+            metrics = self._metrics(member, split)
+            computed = {f"{split}/loss": losses[member], **_single_numbers(metrics.compute())}
+            self.responses[member] |= computed
+            metrics.reset()
+
+    def log_training(self) -> None:
+        """Takes the epoch's mean training loss so far into the active members' responses."""
+        losses = self._train.values()
+        for member in self.active:
+            self.responses[member]["train/loss"] = losses[member]
+
+    def member(self, index: int) -> nn.Module:
+        """A member's own network, as it is now; once the member has ended, as it was then."""
+        return self.stack.member(index)
+
+    def end(self, index: int) -> None:
+        """Ends a member: it diverged. Its network and its responses stay as they are."""
+        self.active.remove(index)
+        self.stack.release(index)
+
+    def _losses(self, predictions: Tensor, targets: Tensor) -> Tensor:
+        """Each member's loss, shape (members,)."""
+        if len(self.losses) == 1:
+            return vmap(self.losses[0])(predictions, targets)
+        parts = [vmap(f)(predictions[r], targets[r]) for f, r in zip(self.losses, self._loss_rows, strict=True)]
+        order = torch.tensor([member for rows in self._loss_rows for member in rows], device=predictions.device)
+        return torch.cat(parts)[order.argsort()]
+
+    def _clipped(self, gradients: Tensor) -> Tensor:
+        """Each member's gradient, of no more than its largest norm: as torch's `clip_grad_norm_`."""
+        if not self._clips:
+            return gradients
+        scale = (self.clip_norms / (torch.linalg.vector_norm(gradients, dim=1) + 1e-6)).clamp(max=1.0)
+        return gradients * torch.where(self.clip_norms.isinf(), 1.0, scale).unsqueeze(1)
+
+    def _metrics(self, member: int, split: str) -> MetricCollection:
+        return cast(MetricCollection, cast(nn.ModuleDict, self.metrics[member])[split])
+
+    @property
+    def _first(self) -> Tensor:
+        return torch.zeros(1, dtype=torch.long, device=self.clip_norms.device)
+
+
+CHECKED = 2
+"""Examples on which every member's own network is held against the stack."""
+
+
+class _Mean:
+    """Each member's mean of a loss, weighted by examples."""
+
+    def __init__(self) -> None:
+        self._total: Tensor | float = 0.0
+        self._weight = 0
+
+    def add(self, losses: Tensor, *, weight: int) -> None:
+        self._total = self._total + losses.detach() * weight
+        self._weight += weight
+
+    def values(self) -> list[float]:
+        assert isinstance(self._total, Tensor)
+        return (self._total / self._weight).tolist()
+
+
+def _rows(gradients: Sequence[Tensor | None]) -> Tensor:
+    if any(gradient is None for gradient in gradients):
+        raise Unstackable("some of its parameters get a gradient at some steps only")
+    return torch.cat([cast(Tensor, gradient).flatten(1) for gradient in gradients], dim=1)
+
+
+def _single_numbers(computed: dict[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in computed.items() if torch.as_tensor(value).numel() == 1}

@@ -1,0 +1,135 @@
+"""Networks of one structure as one: parameters and buffers stacked on axis 0, which counts the members.
+
+Shapes: all trained parameters of a member are one row of `numbers` (members, numbers), so that clipping and optimizer
+take a few operations for the whole stack; inputs (members, batch, ...) → predictions (members, batch, ...).
+"""
+
+import copy
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+from ablate.execute.network import evaluating
+from ablate.execute.stacked.dropout import Masks
+from ablate.execute.stacked.unstackable import Unstackable
+from ablate.plan.bundle import STACKED
+
+
+class Stack(nn.Module):
+    """Members that are the same function of their parameters and buffers.
+
+    Raises:
+        Unstackable: they are not the same function, or not one that can be called with others' parameters.
+    """
+
+    def __init__(self, networks: Sequence[nn.Module], *, trained: Collection[str], masks: Masks) -> None:
+        """`trained`: names of the parameters that get a gradient."""
+        super().__init__()
+        for network in networks[1:]:
+            _check_alike(networks[0], network)
+        self._networks = tuple(networks)
+        self._released: set[int] = set()
+        self._masks = masks
+        try:
+            skeleton = copy.deepcopy(networks[0])
+        except Exception as error:
+            raise Unstackable(f"it cannot be copied ({type(error).__name__})") from error
+        self.skeleton = masks.replace(skeleton).requires_grad_(False)
+        first = dict(networks[0].named_parameters())
+        self._shapes = {name: first[name].shape for name in first if name in trained}
+        if len({first[name].dtype for name in self._shapes}) > 1:
+            raise Unstackable("its parameters have more than one type of number")
+        self.numbers = nn.Parameter(torch.stack([_row(network, self._shapes) for network in networks]))
+        self._held: dict[str, str] = {}
+        for name in (*(n for n in first if n not in trained), *(n for n, _ in networks[0].named_buffers())):
+            self._held[name] = f"held_{len(self._held)}"
+            held = torch.stack([_named(network)[name].detach() for network in networks])
+            self.register_buffer(self._held[name], held, persistent=False)
+
+    def __len__(self) -> int:
+        return len(self._networks)
+
+    def leaves(self) -> dict[str, Tensor]:
+        """The trained parameters by name, shapes (members, ...): leaves of autograd's graph over the same numbers."""
+        rows = self.numbers.detach().split([shape.numel() for shape in self._shapes.values()], dim=1)
+        return {
+            name: row.view(len(self), *shape).requires_grad_()
+            for row, (name, shape) in zip(rows, self._shapes.items(), strict=True)
+        }
+
+    def forward(self, x: Tensor, leaves: Mapping[str, Tensor]) -> Tensor:
+        """The members' predictions; while they train, each draws its dropout and updates its buffers."""
+        state = {**leaves, **self._held_ones()}
+        if self.training:
+            state |= {k: v.to(x.device) for k, v in self._masks.draw(self.numbers.dtype).items()}
+        return vmap(self._call)(state, x)
+
+    def _call(self, state: dict[str, Tensor], x: Tensor) -> Tensor:
+        return functional_call(self.skeleton, state, (x,))
+
+    def _held_ones(self) -> dict[str, Tensor]:
+        return {name: cast(Tensor, getattr(self, held)) for name, held in self._held.items()}
+
+    @torch.no_grad()
+    def member(self, index: int) -> nn.Module:
+        """A member's own network, with its parameters and buffers as they are now."""
+        network, current = self._networks[index], {**self.leaves(), **self._held_ones()}
+        if index not in self._released:
+            for name, value in _named(network).items():
+                value.data = current[name][index].detach().clone()
+        return network
+
+    def release(self, index: int) -> None:
+        """Keeps a member's own network as it is now, whatever becomes of its rows."""
+        self.member(index)
+        self._released.add(index)
+
+    @torch.no_grad()
+    def check(self, x: Tensor) -> None:
+        """Holds each member's own network against the stack's call of it; x: a few examples, shape (batch, ...).
+
+        Raises:
+            Unstackable: they predict something else of the same examples.
+        """
+        with evaluating(self.skeleton):
+            for network in self._networks:
+                with evaluating(network):
+                    alone = network(x)
+                mine = self._call(_named(network), x)
+                if not torch.allclose(mine, alone, rtol=1e-5, atol=1e-6, equal_nan=True):
+                    raise Unstackable("its networks differ in more than their parameters and buffers")
+
+
+def _named(network: nn.Module) -> dict[str, Tensor]:
+    return {**dict(network.named_parameters()), **dict(network.named_buffers())}
+
+
+def _row(network: nn.Module, names: Collection[str]) -> Tensor:
+    parameters = dict(network.named_parameters())
+    return torch.cat([parameters[name].detach().reshape(-1) for name in names])
+
+
+def _check_alike(one: nn.Module, other: nn.Module) -> None:
+    if _structure(one) != _structure(other):
+        raise Unstackable("its networks differ in their layers or settings")
+    shapes = [{name: (v.shape, v.dtype, v.requires_grad) for name, v in _named(n).items()} for n in (one, other)]
+    if shapes[0] != shapes[1]:
+        raise Unstackable("its networks differ in the shapes of their parameters")
+
+
+def _structure(network: nn.Module) -> list[object]:
+    """Layers with their settings, but for what members may differ in: how a network starts, and dropout rates."""
+    return [
+        (name, type(part), part.training, sorted(_settings(part, is_whole=not name)))
+        for name, part in network.named_modules()
+    ]
+
+
+def _settings(part: nn.Module, *, is_whole: bool) -> Iterator[tuple[str, str]]:
+    for name, value in vars(part).items():
+        is_free = (is_whole and name in STACKED["model"]) or (isinstance(part, nn.Dropout) and name == "p")
+        if isinstance(value, bool | int | float | str | tuple | None) and not is_free:
+            yield name, repr(value)
