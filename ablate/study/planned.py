@@ -84,17 +84,33 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         from ablate.execute.capacity import match
 
         configs = match(spec, layout.points, configs, study.resolve)
+    planned = trials(spec, layout.points, configs)
     return Plan(
         spec=spec,
         layout=layout,
         configs=configs,
-        trials=trials(spec, layout.points, configs),
+        trials=planned,
         directory=directory.path,
-        contents=directory.contents(),
+        contents=_fitting(directory.contents(), planned, spec.response.name),
         frozen=content,
         added=added,
         notes=notes,
     )
+
+
+def _fitting(contents: Contents, trials: Sequence[Trial], response: str) -> Contents:
+    """Counts a record that is not of the trial whose name it has as one that cannot be read."""
+    unfit: dict[str, str] = {}
+    for trial in trials:
+        record = contents.records.get(trial.id)
+        if record is None or record.state == "failed":
+            continue
+        if (dict(record.levels), record.replicate) != (dict(trial.point.levels), trial.replicate):
+            unfit[trial.id] = "it is of another design point or replicate than its trial"
+        elif record.state == "complete" and record.responses.get(response) is None:
+            unfit[trial.id] = f"it is complete, but has no {response}"
+    records = {trial_id: record for trial_id, record in contents.records.items() if trial_id not in unfit}
+    return replace(contents, records=records, unreadable={**contents.unreadable, **unfit})
 
 
 def seen(contents: Contents) -> int:

@@ -239,6 +239,28 @@ def test_a_truncated_record_is_named_set_aside_and_trained_again(run):
     assert [p.read_bytes() for p in record.parent.glob("record.json.unreadable*")] == [half]
 
 
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda record: record["responses"].pop("test/accuracy"), "it is complete, but has no test/accuracy"),
+        (lambda record: record["levels"].clear(), "it is of another design point"),
+        (lambda record: record.update(replicate=99), "it is of another design point or replicate"),
+    ],
+)
+def test_a_record_that_is_not_of_its_trial_is_set_aside_and_trained_again(run, spoil, says):
+    summary, directory = run()
+    whole = results(directory)
+    victim = sorted(whole)[0]
+    path = directory.trial(victim) / "record.json"
+    record = msgspec.json.decode(path.read_bytes())
+    spoil(record)
+    path.write_bytes(msgspec.json.encode(record))
+    heard, _ = run()
+    assert any(says in said for said in heard.remarks), heard.remarks
+    assert [r.id for r in heard.records] == [victim]
+    assert results(directory) == whole
+
+
 def test_changed_code_is_said_and_kept_unless_asked(run, here):
     source = (
         "import math, torch\n\n\nclass Net(torch.nn.Sequential):\n"
