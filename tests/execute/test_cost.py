@@ -45,6 +45,12 @@ def test_it_is_measured_in_the_precision_that_it_trains_in(resolve):
     assert double.activation_bytes == 2 * single.activation_bytes
 
 
+def test_mixed_precision_keeps_half_of_it_and_no_weights(resolve):
+    words = (*TINY, "model=mlp", "model.depth=0", "model.skip_span=0", "model.width=6", "data.batch_size=20")
+    (mixed,) = measure(points(1), [resolve(*words, "trainer.precision=bf16-mixed")])
+    assert mixed.activation_bytes == 2 * 20 * (64 + 6)
+
+
 def test_a_network_of_ones_own_is_measured_in_its_modes(plain, resolve):
     plain(NET)
     (found,) = measure(points(1), [resolve(*TINY, "data.batch_size=4", study="plain")])
