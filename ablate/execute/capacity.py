@@ -11,7 +11,7 @@ from ablate.config.request import key
 from ablate.config.spec import Capacity, Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import AblateError, ConfigError, DesignError, unknown
-from ablate.execute.enclosure import Enclosure, NotRisingError, enclose
+from ablate.execute.enclosure import Enclosure, NotRisingError, constant, enclose
 from ablate.execute.network import network
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
@@ -51,8 +51,8 @@ def match(
         config = resolve(baseline.levels, baseline.overrides(spec.factors))
         width = _width(config, capacity, "the baseline")
         target = count(config)
-        double = _countable(resolve(baseline.levels, (*baseline.overrides(spec.factors), f"{capacity.by}={2 * width}")))
-        if double == target:
+        overrides = baseline.overrides(spec.factors)
+        if constant(lambda w: _countable(resolve(baseline.levels, (*overrides, f"{capacity.by}={w}"))), start=width):
             raise DesignError(_constant(capacity, "the baseline", target))
         return tuple(
             given if point.is_baseline(spec.factors) else _matched(spec, point, given, resolve, target)
