@@ -112,15 +112,16 @@ def _countable(config: Config) -> int | None:
 
 
 def _width(config: Config, capacity: Capacity, named: str) -> int:
-    if (width := capacity.value(config)) is None:
+    if (value := capacity.value(config)) is None:
         whole = [name for name, value in _leaves(config["model"], "model") if _is_whole(value)]
         raise ConfigError(
             f"study.capacity: at {named}: {unknown('key', capacity.by, whole)} "
             "Name the one to solve for: study.capacity={matched: KEY}."
         )
-    if not _is_whole(width) or width < 1:
+    width = capacity.width(config)
+    if width is None or width < 1:
         raise ConfigError(
-            f"study.capacity: {capacity.by} is {width!r} at {named}: a whole number of 1 or more is solved for, so "
+            f"study.capacity: {capacity.by} is {value!r} at {named}: a whole number of 1 or more is solved for, so "
             "that it must be one."
         )
     return width

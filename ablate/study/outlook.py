@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from ablate.study.costs import unmeasured
 
-    from ablate.config.spec import Config
-    from ablate.design import DesignPoint
+if TYPE_CHECKING:
     from ablate.execute.examine import Size
     from ablate.store.costs import Cost
     from ablate.study.planned import Plan
@@ -44,7 +42,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.execute.examine import examine as look
     from ablate.plan import bundles
     from ablate.store import StudyDirectory
-    from ablate.store.costs import by_levels, read_costs
+    from ablate.store.costs import priced, read_costs
 
     if planned.spec.identities:
         from ablate.execute.identities import check_identities
@@ -56,7 +54,7 @@ def examine(planned: Plan) -> Outlook:
     sizes = look(planned.spec, planned.layout.points, planned.configs)
     there = read_costs(StudyDirectory(planned.directory))
     costs = (*there, *measure(*unmeasured(planned, there)))
-    priced = by_levels(costs)
+    cost_of = priced(costs)
     missing = len(planned.trials) - planned.finished
     each = seconds_per_trial(planned.spec, planned.configs) if missing else 0.0
     from ablate.analyze.capacity import capacity_notes
@@ -67,7 +65,7 @@ def examine(planned: Plan) -> Outlook:
     can, cannot = estimable(planned.spec)
     return Outlook(
         sizes=sizes,
-        costs=tuple(priced.get(frozenset(p.levels.items())) for p in planned.layout.points),
+        costs=tuple(cost_of(p.levels) for p in planned.layout.points),
         timed_on=timed_on(costs),
         bundles=len(bundles(planned.trials[:missing])),
         seconds=None if each is None else each * missing / min(workers, max(missing, 1)),
@@ -80,13 +78,3 @@ def examine(planned: Plan) -> Outlook:
             baseline=next((s.parameters for s, here in zip(sizes, is_baseline, strict=True) if here), None),
         ),
     )
-
-
-def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[Config]]:
-    """The design points that these costs say nothing of, and their configurations."""
-    from ablate.store.costs import by_levels
-
-    known = by_levels(costs)
-    pairs = zip(planned.layout.points, planned.configs, strict=True)
-    lacking = [(point, config) for point, config in pairs if frozenset(point.levels.items()) not in known]
-    return [point for point, _ in lacking], [config for _, config in lacking]
