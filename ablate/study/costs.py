@@ -51,6 +51,6 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
     if not points:
         return
     if len(points) >= MANY:
-        observer.told(f"Measuring {len(points)} design points' latency and memory first: {SECONDS:g} s or less.")
+        observer.told(f"Measuring {len(points)} design points' latency and memory first: about {SECONDS:g} s at most.")
     engine.settle()
     write_costs(directory, (*there, *measured(points, configs)))
