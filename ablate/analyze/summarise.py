@@ -20,10 +20,11 @@ from ablate.analyze.resolution import resolution
 from ablate.analyze.scoring import score
 from ablate.analyze.separation import NOTE, separated, unmeasured
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
+from ablate.analyze.unpriced import unpriced
 from ablate.analyze.variance_table import variance_table
 from ablate.config.spec import StudySpec
 from ablate.design.point import DesignPoint
-from ablate.store.costs import Cost, by_levels
+from ablate.store.costs import Cost, priced
 from ablate.store.record import Record
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
@@ -62,7 +63,7 @@ def summarise(
         better=spec.response.better,
         seed=int(rng.integers(2**63)),
     )
-    priced = by_levels(costs)
+    cost_of = priced(costs)
     planned, design_notes = contrasts(spec, points)
     aliases = main_aliases(spec, points)
     estimated = tuple(
@@ -91,7 +92,7 @@ def summarise(
             found=found,
             scores=scores.values,
             difference=None if difference is None else comparison.contrast(difference),
-            cost=priced.get(frozenset(point.levels.items())),
+            cost=cost_of(point.levels),
         )
         for row, (point, difference) in enumerate(zip(points, differences, strict=True))
     )
@@ -124,6 +125,7 @@ def summarise(
             *convention_notes(estimated),
             *([NOTE] if any(v.why and v.why.separates for v in stated) else []),
             *unmeasured(spec, found),
+            *unpriced(points, costs),
         ),
         scope=SCOPE,
         verdicts=stated,

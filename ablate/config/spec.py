@@ -87,14 +87,19 @@ class Capacity:
         """The key's last word, as tables head it."""
         return self.by.rpartition(".")[2]
 
-    def value(self, config: Config) -> Any:
+    def value(self, config: Config) -> object:
         """What stands at the key in a configuration; None where it has no such key."""
-        node: Any = config
+        node: object = config
         for name in self.by.split("."):
             if not isinstance(node, Mapping) or name not in node:
                 return None
             node = cast(Mapping[str, Any], node)[name]
         return node
+
+    def width(self, config: Config) -> int | None:
+        """The whole number that stands at the key in a configuration; None where there is none."""
+        value = self.value(config)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 @dataclass(frozen=True, kw_only=True)

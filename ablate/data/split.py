@@ -45,6 +45,15 @@ def split(source: Source, *, seed: int) -> Splits:
     return _standardised(source, Splits(train=train, val=val, test=test))
 
 
+def training_examples(source: Source) -> int:
+    """How many examples of the pool are left to train on, without drawing them.
+
+    Raises:
+        DataError: the sizes do not fit.
+    """
+    return len(source.pool) - _held_out(source) - source.val_size
+
+
 def check(splits: Splits, *, inputs: Sequence[int], outputs: int) -> None:
     """Holds the arrays against what the configuration says of them.
 

@@ -11,7 +11,7 @@ from ablate.config.request import key
 from ablate.config.spec import Capacity, Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import AblateError, ConfigError, DesignError, unknown
-from ablate.execute.enclosure import Enclosure, NotRisingError, enclose
+from ablate.execute.enclosure import Enclosure, NotRisingError, constant, enclose
 from ablate.execute.network import network
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
@@ -51,8 +51,8 @@ def match(
         config = resolve(baseline.levels, baseline.overrides(spec.factors))
         width = _width(config, capacity, "the baseline")
         target = count(config)
-        double = _countable(resolve(baseline.levels, (*baseline.overrides(spec.factors), f"{capacity.by}={2 * width}")))
-        if double == target:
+        overrides = baseline.overrides(spec.factors)
+        if constant(lambda w: _countable(resolve(baseline.levels, (*overrides, f"{capacity.by}={w}"))), start=width):
             raise DesignError(_constant(capacity, "the baseline", target))
         return tuple(
             given if point.is_baseline(spec.factors) else _matched(spec, point, given, resolve, target)
@@ -112,15 +112,16 @@ def _countable(config: Config) -> int | None:
 
 
 def _width(config: Config, capacity: Capacity, named: str) -> int:
-    if (width := capacity.value(config)) is None:
+    if (value := capacity.value(config)) is None:
         whole = [name for name, value in _leaves(config["model"], "model") if _is_whole(value)]
         raise ConfigError(
             f"study.capacity: at {named}: {unknown('key', capacity.by, whole)} "
             "Name the one to solve for: study.capacity={matched: KEY}."
         )
-    if not _is_whole(width) or width < 1:
+    width = capacity.width(config)
+    if width is None or width < 1:
         raise ConfigError(
-            f"study.capacity: {capacity.by} is {width!r} at {named}: a whole number of 1 or more is solved for, so "
+            f"study.capacity: {capacity.by} is {value!r} at {named}: a whole number of 1 or more is solved for, so "
             "that it must be one."
         )
     return width

@@ -10,6 +10,9 @@ LARGEST = 2**20
 TRIES = 256
 """Numbers that are tried around the middle of an interval, where some of them cannot be counted."""
 
+PLATEAU = 64
+"""Times the start, up to which a count stays the same before it is called constant: layers round widths up."""
+
 
 class NotRisingError(Exception):
     """The count falls from one number, `first`, to a larger one, `second`."""
@@ -27,11 +30,8 @@ class Enclosure:
     """Of every number that was looked at."""
     below: int | None
     above: int | None
-
-    @property
-    def is_constant(self) -> bool:
-        """Whether every count that was looked at is the same one."""
-        return len(self.counts) > 1 and len(set(self.counts.values())) == 1
+    is_constant: bool
+    """As `constant` has it."""
 
     @property
     def ends(self) -> tuple[int, ...]:
@@ -69,7 +69,7 @@ def enclose(count: Callable[[int], int | None], *, start: int, target: int) -> E
 
     number = start
     while (not look(number) or counts[number] < target) and number * 2 <= LARGEST:
-        if number != start and number in counts and counts[number] == counts[start]:
+        if number >= PLATEAU * start and len(counts) > 1 and len(set(counts.values())) == 1:
             break  # doubling adds nothing
         number *= 2
     low = max((n for n, found in counts.items() if found < target), default=0)
@@ -79,7 +79,30 @@ def enclose(count: Callable[[int], int | None], *, start: int, target: int) -> E
         if middle is None:
             break
         low, high = (middle, high) if counts[middle] < target else (low, middle)
-    return Enclosure(counts=counts, below=low or None, above=high)
+    is_constant = len(set(counts.values())) == 1 and constant(lambda n: counts[n] if look(n) else None, start=start)
+    return Enclosure(counts=counts, below=low or None, above=high, is_constant=is_constant)
+
+
+def constant(count: Callable[[int], int | None], *, start: int) -> bool:
+    """Whether a count is the same at `start`, at the smallest number that can be counted, and doubled to 64 times.
+
+    Not where there is nothing to compare with.
+
+    Args:
+        count: Rises with its argument; None for a number that cannot be counted.
+        start: 1 or more, and can be counted.
+    """
+    first, is_compared = count(start), False
+    doubled = itertools.takewhile(
+        lambda n: n <= min(PLATEAU * start, LARGEST), (start << k for k in itertools.count(1))
+    )
+    counted = (found for n in doubled if (found := count(n)) is not None)
+    smaller = (found for n in itertools.islice(range(1, start), TRIES) if (found := count(n)) is not None)
+    for found in itertools.chain(counted, itertools.islice(smaller, 1)):
+        if found != first:
+            return False
+        is_compared = True
+    return is_compared
 
 
 def _check_rising(counts: dict[int, int]) -> None:

@@ -1,6 +1,6 @@
 """costs.json: what each design point's network costs to run, measured once for all of its trials."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -48,10 +48,15 @@ def write_costs(directory: StudyDirectory, costs: Sequence[Cost]) -> None:
     Raises:
         StoreError: the disk is full or the directory cannot be written.
     """
-    file = _File(schema=SCHEMA, points=tuple(by_levels(costs).values()))
+    file = _File(schema=SCHEMA, points=tuple(_by_levels(costs).values()))
     directory.write(COSTS, msgspec.json.format(msgspec.json.encode(file), indent=1))
 
 
-def by_levels(costs: Iterable[Cost]) -> dict[frozenset[tuple[str, str]], Cost]:
-    """The costs by their design point's levels, in whatever order its factors stand; of two, the later."""
+def priced(costs: Iterable[Cost]) -> Callable[[Mapping[str, str]], Cost | None]:
+    """From a design point's levels, in whatever order its factors stand, to its cost; of two, the later."""
+    found = _by_levels(costs)
+    return lambda levels: found.get(frozenset(levels.items()))
+
+
+def _by_levels(costs: Iterable[Cost]) -> dict[frozenset[tuple[str, str]], Cost]:
     return {frozenset(cost.levels.items()): cost for cost in costs}

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.study.costs import measure
+from ablate.study.identities import checked
 from ablate.study.missing import missing_trials, next_batch, sources_of
-from ablate.study.outlook import unmeasured
 from ablate.study.planned import plan, seen
 from ablate.study.saved import save_summary
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ablate.analyze.summary import Summary
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
-    from ablate.store import Checked, StudyDirectory
+    from ablate.store import StudyDirectory
     from ablate.study.missing import Stale
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
@@ -60,7 +61,7 @@ def run(
         missing = missing_trials(planned, stale, observer)
         if missing:
             check_replicates(planned.spec, seen=seen(planned.contents))
-        checked = _checked(planned)
+        identities = checked(planned)
         if trains := bool(next_batch(planned, missing, planned.contents.records)):
             from ablate.execute.examine import examine as look
 
@@ -73,10 +74,10 @@ def run(
                 return run(words, observer=observer, stale=stale, cwd=cwd)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned)
-        if checked is not None:
-            directory.write(IDENTITIES, checked.encode())
+        if identities is not None:
+            directory.write(IDENTITIES, identities.encode())
         if trains:
-            _measure(engine, directory, planned, again=stale == "rerun")
+            measure(engine, directory, planned, observer, again=stale == "rerun")
         observer.started(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
         while batch := next_batch(planned, [t for t in missing if t.id not in tried], directory.contents().records):
@@ -92,15 +93,6 @@ def _tell(planned: Plan, observer: Observer) -> None:
         observer.told(note)
     for trial_id, reason in planned.contents.unreadable.items():
         observer.told(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
-
-
-def _checked(planned: Plan) -> Checked | None:
-    """The study's identities, evaluated now; None where it states none."""
-    if not planned.spec.identities:
-        return None
-    from ablate.execute.identities import evaluate
-
-    return evaluate(planned.spec)
 
 
 def _freeze(directory: StudyDirectory, planned: Plan) -> None:
@@ -124,18 +116,6 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
                 pooled_after=after if repooled else before.pooled_after,
             )
         )
-
-
-def _measure(engine: Engine, directory: StudyDirectory, planned: Plan, *, again: bool) -> None:
-    """Measures what is not on disk yet, before any training: what the engine has started must not disturb it."""
-    from ablate.execute.cost import measure
-    from ablate.store.costs import read_costs, write_costs
-
-    there = read_costs(directory)
-    points, configs = unmeasured(planned, () if again else there)
-    if points:
-        engine.settle()
-        write_costs(directory, (*there, *measure(points, configs)))
 
 
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from ablate.study.costs import unmeasured
 
-    from ablate.config.spec import Config
-    from ablate.design import DesignPoint
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ablate.execute.examine import Size
     from ablate.store.costs import Cost
     from ablate.study.planned import Plan
@@ -50,7 +50,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.execute.stacked.arrange import arrange
     from ablate.execute.stacked.saving import share
     from ablate.store import StudyDirectory
-    from ablate.store.costs import by_levels, read_costs
+    from ablate.store.costs import priced, read_costs
 
     if planned.spec.identities:
         from ablate.execute.identities import check_identities
@@ -64,7 +64,7 @@ def examine(planned: Plan) -> Outlook:
     sizes = look(planned.spec, planned.layout.points, planned.configs)
     there = read_costs(StudyDirectory(planned.directory))
     costs = (*there, *measure(*unmeasured(planned, there)))
-    priced = by_levels(costs)
+    cost_of = priced(costs)
     done = {r.id for r in planned.records if r.state != "failed"}
     bundles = arrange(planned.trials, [t for t in planned.trials if t.id not in done], workers=workers)
     stacked = sum(len(b.trials) for b in bundles if b.stacked)
@@ -79,7 +79,7 @@ def examine(planned: Plan) -> Outlook:
     trainings = alone.total() + stacked * share(bundles)
     return Outlook(
         sizes=sizes,
-        costs=tuple(priced.get(frozenset(p.levels.items())) for p in planned.layout.points),
+        costs=tuple(cost_of(p.levels) for p in planned.layout.points),
         timed_on=timed_on(costs),
         bundles=len(bundles),
         stacked=stacked,
@@ -94,13 +94,3 @@ def examine(planned: Plan) -> Outlook:
             baseline=next((s.parameters for s, here in zip(sizes, is_baseline, strict=True) if here), None),
         ),
     )
-
-
-def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[Config]]:
-    """The design points that these costs say nothing of, and their configurations."""
-    from ablate.store.costs import by_levels
-
-    known = by_levels(costs)
-    pairs = zip(planned.layout.points, planned.configs, strict=True)
-    lacking = [(point, config) for point, config in pairs if frozenset(point.levels.items()) not in known]
-    return [point for point, _ in lacking], [config for _, config in lacking]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ablate.analyze.summary import Summary
+from ablate.study.identities import read_identities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ablate.study.planned import Plan
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 5
+SUMMARY_SCHEMA = 6
 """Rises when an analysis would say something else of the same records: older summaries are then made again."""
 
 
@@ -59,7 +60,7 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
         for trial_id, reason in contents.unreadable.items()
     )
-    checked, unread = _read_identities(directory, frozen)
+    checked, unread = read_identities(directory, frozen)
     summary = _summarise(frozen, layout, tuple(latest.values()), checked, read_costs(directory))
     return summary, (*remarks, *unread)
 
@@ -77,7 +78,7 @@ def save_summary(planned: Plan) -> Summary:
     found = directory.contents().records
     records = tuple(found[t.id] for t in planned.trials if t.id in found)
     frozen = directory.frozen()
-    checked, _ = _read_identities(directory, frozen)
+    checked, _ = read_identities(directory, frozen)
     summary = _summarise(frozen, planned.layout, records, checked, read_costs(directory))
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
@@ -97,21 +98,6 @@ def _key(directory: StudyDirectory) -> str:
 
     rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS))
     return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + rest).hexdigest()
-
-
-def _read_identities(directory: StudyDirectory, frozen: Frozen) -> tuple[Checked | None, tuple[str, ...]]:
-    """What the identities came to, from disk, and a remark where that cannot be told."""
-    from ablate.store import IDENTITIES, Checked
-
-    if not frozen.spec.identities:
-        return None, ()
-    content = directory.read(IDENTITIES)
-    try:
-        if content is None:
-            raise ValueError("it is not there")
-        return Checked.decode(content), ()
-    except ValueError as error:
-        return None, (f"{IDENTITIES} cannot be read ({error}): 'ablate run' evaluates the identities again.",)
 
 
 def _summarise(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 
 from ablate.data import Arrays, Source, Splits, check, split
+from ablate.data.split import training_examples
 from ablate.errors import DataError
 
 
@@ -36,6 +37,7 @@ def test_splits_are_disjoint_and_cover_the_pool(n, val_size, test_size, seed):
     assume(val_size + test_size < n)
     splits = split(Source(pool=numbered(n), val_size=val_size, test_size=test_size), seed=seed)
     assert (len(splits.val), len(splits.test)) == (val_size, test_size)
+    assert training_examples(Source(pool=numbered(n), val_size=val_size, test_size=test_size)) == len(splits.train)
     together = numbers(splits.train) + numbers(splits.val) + numbers(splits.test)
     assert sorted(together) == list(range(n))
 
@@ -44,7 +46,9 @@ def test_splits_are_disjoint_and_cover_the_pool(n, val_size, test_size, seed):
 @given(st.integers(2, 40), st.integers(1, 39), st.integers(1, 20), st.integers(0, 2**64))
 def test_an_official_test_set_stays_out_of_the_pool(n, val_size, official, seed):
     assume(val_size < n)
-    splits = split(Source(pool=numbered(n), test=numbered(official, start=1000), val_size=val_size), seed=seed)
+    source = Source(pool=numbered(n), test=numbered(official, start=1000), val_size=val_size)
+    splits = split(source, seed=seed)
+    assert training_examples(source) == len(splits.train)
     assert numbers(splits.test) == list(range(1000, 1000 + official))
     assert len(splits.val) == val_size
     assert sorted(numbers(splits.train) + numbers(splits.val)) == list(range(n))

@@ -65,3 +65,20 @@ def test_nothing_is_left_behind():
 def test_double_precision_takes_twice_as_much(batch):
     net, inputs = nn.Sequential(nn.Linear(3, 4), nn.Tanh()), torch.zeros(batch, 3)
     assert activation_bytes(net.double(), inputs.double()) == 2 * FLOAT * batch * (3 + 4)
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+def test_casts_of_weights_under_autocast_are_no_activations(batch):
+    net = nn.Sequential(nn.Linear(10, 100), nn.Linear(100, 100))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert activation_bytes(net, torch.zeros(batch, 10)) == 2 * batch * (10 + 100)
+
+
+def test_casts_of_activations_are_kept():
+    class Widened(nn.Module):
+        def forward(self, x):
+            return torch.tanh((x.bfloat16() * weight).float())
+
+    weight = torch.ones(4, dtype=torch.bfloat16, requires_grad=True)
+    kept = activation_bytes(Widened(), torch.zeros(5, 4))
+    assert kept == 2 * 5 * 4 + FLOAT * 5 * 4  # the minibatch as the weight's gradient needs it, and what tanh gives

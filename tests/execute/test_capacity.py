@@ -118,6 +118,17 @@ class Net(nn.Module):
         self.more.weight.requires_grad_(False)
 
 
+class Rounded(nn.Linear):
+    # widths rounded up to multiples of 8
+    def __init__(self, width: int, arms: int = 1):
+        super().__init__(-width // 8 * -8, arms, bias=False)
+
+
+class Freed(nn.Linear):
+    def __init__(self, width: int, free: int = 1):
+        super().__init__(width if free else 3, 1)
+
+
 class Falling(nn.Linear):
     def __init__(self, width: int, extra: int = 0):
         super().__init__(max(200 - width, 1) + extra, 1)
@@ -127,6 +138,13 @@ class Falling(nn.Linear):
 def test_a_module_that_needs_values_is_built_for_real(project):
     project("values.py", VALUES)
     assert count({"model": {"_target_": "values.Net", "width": 5}}) == 15
+
+
+def test_a_width_that_is_rounded_up_is_one_to_solve_for(project):
+    project("values.py", VALUES)
+    (reference, arm) = solve({"_target_": "values.Rounded", "width": 2, "arms": 3}, [3, 1], key="model.arms")
+    assert reference["model"]["width"] == 2
+    assert 17 <= arm["model"]["width"] <= 24
 
 
 def test_parameters_that_do_not_train_do_not_count(project):
@@ -181,7 +199,12 @@ def test_another_key_may_be_solved_for():
             {"model": {**MLP, "skip_span": 2, "depth": 2}, "levels": [0, 2], "capacity": Capacity(by="model.skip_span"),
              "key": "model.depth"},
             DesignError,
-            "the number of parameters does not depend on model.skip_span at arm=2",
+            "the number of parameters does not depend on model.skip_span at the baseline",
+        ),
+        (
+            {"model": {"_target_": "values.Freed", "width": 5}, "levels": [1, 0], "key": "model.free"},
+            DesignError,
+            "the number of parameters does not depend on model.width at arm=0: it stays at 4.",
         ),
         (
             {"model": {"_target_": "values.Falling", "width": 60}, "levels": [0, 50], "key": "model.extra"},

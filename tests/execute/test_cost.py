@@ -38,11 +38,40 @@ def test_a_minibatch_is_kept_and_an_example_timed(resolve):
     assert found.timed_on.startswith("one thread of ")
 
 
+def test_no_more_examples_are_kept_than_there_are_to_train_on(resolve):
+    words = (*TINY, "model=mlp", "model.depth=0", "model.skip_span=0", "model.width=6", "data.batch_size=1000")
+    (found,) = measure(points(1), [resolve(*words)])
+    assert found.activation_bytes == 4 * (60 - 10 - 20) * (64 + 6)
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_a_call_is_over_when_the_device_is_done(kind, monkeypatch):
+    waited = []
+    monkeypatch.setattr(getattr(torch, kind), "synchronize", lambda *device: waited.append(device))
+    cost._settle(torch.device(kind))()
+    assert len(waited) == 1
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_no_memory_of_a_gpu_stays_cached(used, resolve, monkeypatch):
+    freed = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: used)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: freed.append(True))
+    measure(points(1), [resolve(*TINY)])
+    assert bool(freed) == used
+
+
 def test_it_is_measured_in_the_precision_that_it_trains_in(resolve):
     words = (*TINY, "model=mlp", "model.depth=0", "model.skip_span=0", "model.width=6", "data.batch_size=20")
     (single,) = measure(points(1), [resolve(*words)])
     (double,) = measure(points(1), [resolve(*words, "trainer.precision=64-true")])
     assert double.activation_bytes == 2 * single.activation_bytes
+
+
+def test_mixed_precision_keeps_half_of_it_and_no_weights(resolve):
+    words = (*TINY, "model=mlp", "model.depth=0", "model.skip_span=0", "model.width=6", "data.batch_size=20")
+    (mixed,) = measure(points(1), [resolve(*words, "trainer.precision=bf16-mixed")])
+    assert mixed.activation_bytes == 2 * 20 * (64 + 6)
 
 
 def test_a_network_of_ones_own_is_measured_in_its_modes(plain, resolve):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.execute.enclosure import NotRisingError, enclose
+from ablate.execute.enclosure import NotRisingError, constant, enclose
 
 
 @st.composite
@@ -24,8 +24,40 @@ def test_the_nearest_is_what_brute_force_finds(counts, data):
     target = data.draw(st.integers(1, max(counts.values())))
     largest = max(counts)
     found = enclose(lambda n: counts.get(n, 10**6 + n if n > largest else None), start=start, target=target)
-    if len(set(found.counts.values())) > 1:
+    if found.is_constant:
+        assert len(set(counts.values())) == 1
+    else:
         assert abs(found.counts[found.nearest(target)] - target) == min(abs(c - target) for c in counts.values())
+
+
+@given(rising(), st.integers(1, 80), st.data())
+def test_constant_is_what_is_so_everywhere(counts, target, data):
+    counts = counts or {1: 7}
+    start, largest = data.draw(st.sampled_from(sorted(counts))), max(counts)
+    last = counts[largest]
+
+    def count(number):
+        return counts.get(number, last if number > largest else None)
+
+    is_so = len(set(counts.values())) == 1
+    assert constant(count, start=start) == enclose(count, start=start, target=target).is_constant == is_so
+
+
+@pytest.mark.parametrize("target", [60, 90, 2000])
+@pytest.mark.parametrize("start", [2, 8])
+def test_a_plateau_is_not_the_end(start, target):
+    def rounded(number):
+        return 10 * (-number // 8 * -8)  # widths rounded up to multiples of 8
+
+    found = enclose(rounded, start=start, target=target)
+    assert not found.is_constant
+    assert found.counts[found.nearest(target)] == min(range(80, 4000, 80), key=lambda c: abs(c - target))
+
+
+def test_a_constant_is_not_looked_for_beyond_what_differs():
+    looked = []
+    assert not constant(lambda n: looked.append(n) or n // 30, start=16)
+    assert looked == [16, 32]
 
 
 def test_both_sides_are_told_with_their_counts():

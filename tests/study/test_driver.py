@@ -248,7 +248,7 @@ def test_a_truncated_record_is_named_set_aside_and_trained_again(run):
     ],
 )
 def test_a_record_that_is_not_of_its_trial_is_set_aside_and_trained_again(run, spoil, says):
-    summary, directory = run()
+    _, directory = run()
     whole = results(directory)
     victim = sorted(whole)[0]
     path = directory.trial(victim) / "record.json"

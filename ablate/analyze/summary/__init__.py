@@ -1,0 +1,65 @@
+"""What an analysis says, as frozen values that go to JSON and back: a point and an interval each."""
+
+from dataclasses import dataclass
+
+from ablate.analyze.summary.estimate import Contrast as Contrast
+from ablate.analyze.summary.estimate import Interval as Interval
+from ablate.analyze.summary.estimate import Paired as Paired
+from ablate.analyze.summary.estimate import Proportion as Proportion
+from ablate.analyze.summary.estimate import SignFlip as SignFlip
+from ablate.analyze.summary.exactness import Exactness as Exactness
+from ablate.analyze.summary.factorial import Interaction as Interaction
+from ablate.analyze.summary.factorial import Lenth as Lenth
+from ablate.analyze.summary.factorial import LenthEffect as LenthEffect
+from ablate.analyze.summary.factorial import Source as Source
+from ablate.analyze.summary.factorial import VarianceTable as VarianceTable
+from ablate.analyze.summary.point import Failure as Failure
+from ablate.analyze.summary.point import PointSummary as PointSummary
+from ablate.analyze.summary.verdict import Evidence as Evidence
+from ablate.analyze.summary.verdict import Outcome as Outcome
+from ablate.analyze.summary.verdict import Separation as Separation
+from ablate.analyze.summary.verdict import Verdict as Verdict
+from ablate.config.spec import Better, Capacity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What came out of a study."""
+
+    study: str
+    question: str
+    design: str
+    response: str
+    better: Better
+    replicates: int
+    planned: int
+    complete: int
+    diverged: int
+    failed: int
+    missing: int
+    points: tuple[PointSummary, ...]
+    contrasts: tuple[Contrast, ...]
+    failures: tuple[Failure, ...]
+    notes: tuple[str, ...]
+    """What a reader must know: design, imputation, resolution, aliases, conventions of small n."""
+    scope: str
+    verdicts: tuple[Verdict, ...] = ()
+    """On the claims, in their order."""
+    later: tuple[Verdict, ...] = ()
+    """On claims that were given when there were trials already: exploratory, each by itself, outside the family."""
+    variance: VarianceTable | None = None
+    interactions: tuple[Interaction, ...] = ()
+    lenth: Lenth | None = None
+    """For one replicate of a two-level design."""
+    identities: tuple[Exactness, ...] = ()
+    identities_by: str = ""
+    """The versions that evaluated them."""
+    diagnostics: tuple[str, ...] = ()
+    """Those that the study names for its tables."""
+    capacity: Capacity | None = None
+    timed_on: tuple[str, ...] = ()
+    """Where latencies were measured: a line for each device that differs."""
+    command: str = ""
+    """What makes these results be there."""
+    made_by: tuple[str, ...] = ()
+    """Versions, device and commit that trained them, and how many: a line for each that differs."""

@@ -1,0 +1,51 @@
+"""A design point with what its networks yield and cost, and a trial that did not complete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ablate.analyze.summary.estimate import Contrast, Interval, Proportion
+from ablate.store.record import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointSummary:
+    """One design point: its responses per replicate, and what the network costs."""
+
+    levels: Mapping[str, str]
+    baseline: bool
+    planned: int
+    values: tuple[float, ...]
+    """One per finished replicate, diverged ones scored as STATISTICS.md (e) says."""
+    replicates: tuple[int, ...]
+    mean: Interval | None
+    sd: float | None
+    difference: Contrast | None
+    """From the baseline (or, in a leave-one-out design, from the point that has every factor changed)."""
+    diverged: Proportion
+    failed: int
+    missing: int
+    parameters: int | None
+    flops: int | None
+    seconds: float | None
+    """Mean wall seconds of a training."""
+    diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    """Diagnostic → moment → mean over the replicates, geometric for what counts by ratios."""
+    activation_bytes: int | None = None
+    """Kept by a minibatch's forward pass for the backward pass."""
+    latency_seconds: float | None = None
+    """Of one example's forward pass in evaluation: warm, alone, the median."""
+    width: int | None = None
+    """Where capacity is matched: the value that was solved for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A trial that did not complete."""
+
+    id: str
+    levels: Mapping[str, str]
+    replicate: int
+    state: State
+    error: str
+    traceback: str | None
+    """File under the study's directory."""

@@ -1,0 +1,94 @@
+"""What the data say of a claim, and why."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ablate.analyze.summary.estimate import Interval
+from ablate.config.spec import Claim
+
+Outcome = Literal["supported", "contradicted", "equivalent", "inconclusive"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """For each thing that can be found of a claim, the one-sided p of the null that it denies."""
+
+    supported: float
+    """The claim's own p: no difference in the claimed direction; for `equivalent`, a difference of the margin or
+    more (the larger p of two one-sided tests); for `no_worse`, worse by the margin or more."""
+    contradicted: float
+    equivalent: float | None
+    """None for a claim of equivalence, which has it as `supported`."""
+    strong: float | None
+    """Supported, and by more than the margin; None for a claim of equivalence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Separation:
+    """The diagnostic, at one moment of training, that separates a claim's arms most: an association, not a cause."""
+
+    diagnostic: str
+    moment: str
+    arm: float
+    """The mean, geometric for what counts by ratios."""
+    reference: float
+    separation: float
+    """The mean difference over its SD, paired by replicate; signed as arm − reference."""
+    separates: bool
+    """Beyond what chance would give one of all that were looked at in a twentieth of such studies."""
+    line: str
+    """The same as a clause that can be quoted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the data say of a claim: STATISTICS.md (c), (d) and (e).
+
+    The claim's first level is the arm, its second the reference; differences are arm − reference, and `greater` and
+    `less` speak of that number, not of what is better.
+    """
+
+    claim: Claim
+    outcome: Outcome | None
+    """`equivalent` is what a claim of a direction can get: the difference is inside the margin. It denies a claim of
+    `greater` or `less` that is to matter, and says more than `no_worse` does. A claim of equivalence is `supported`.
+    None: too few replicates for a verdict."""
+    strong: bool
+    """Supported, and the interval is wholly beyond the margin."""
+    interval: Interval | None
+    """The mean difference, at level 1 − 2α."""
+    n: int
+    sd: float | None
+    """Of the differences."""
+    evidence: Evidence | None
+    """None where there is no p: too few replicates, or all differences are equal."""
+    adjusted: Evidence | None
+    """Each p after Holm, among the same p of all stated claims: what decides."""
+    family: int
+    """How many claims were stated."""
+    alone: Outcome | None
+    """What the primary analysis says of this claim by itself."""
+    survivors: Outcome | None
+    """What the survivors only say of it by themselves; None where no trial diverged, or too few replicates survive."""
+    failure_sensitive: bool
+    """These two differ, so that the verdict hangs on how a diverged trial is scored."""
+    needed: int | None
+    """So many replicates would probably (80%) decide an inconclusive claim, if difference and SD are what they seem,
+    or would carry a verdict at all. None: decided, or no number up to 1000 would."""
+    look: int | None = None
+    """In a group-sequential plan: the look that decided the claim, or the latest, counted from 1."""
+    why: Separation | None = None
+    """None where no diagnostic was measured in three replicates of both arms."""
+    remarks: tuple[str, ...]
+    line: str
+    """The verdict in a line that can be quoted."""
+
+    @property
+    def p(self) -> float | None:
+        """One-sided, of the claim's own null."""
+        return None if self.evidence is None else self.evidence.supported
+
+    @property
+    def p_holm(self) -> float | None:
+        """The same, adjusted for the family."""
+        return None if self.adjusted is None else self.adjusted.supported

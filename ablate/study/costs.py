@@ -1,0 +1,56 @@
+"""What the networks of a plan cost to run: which of them nobody has measured, and measuring these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ablate.config.spec import Config
+    from ablate.design import DesignPoint
+    from ablate.execute.engines import Engine
+    from ablate.store import StudyDirectory
+    from ablate.store.costs import Cost
+    from ablate.study.observer import Observer
+    from ablate.study.planned import Plan
+
+MANY = 16
+"""Design points of which measuring may take so long that the user is told before."""
+
+
+def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[Config]]:
+    """The design points that these costs say nothing of, and their configurations."""
+    from ablate.store.costs import priced
+
+    cost_of = priced(costs)
+    pairs = zip(planned.layout.points, planned.configs, strict=True)
+    lacking = [(point, config) for point, config in pairs if cost_of(point.levels) is None]
+    return [point for point, _ in lacking], [config for _, config in lacking]
+
+
+def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: Observer, *, again: bool) -> None:
+    """Measures what is not on disk yet, before any training: what the engine has started must not disturb it.
+
+    Args:
+        engine: Settled before.
+        directory: Where the costs are kept.
+        planned: Whose design points are measured, as far as the time for it goes.
+        observer: Told where it takes long.
+        again: Whether what is on disk is of other code, and goes, even where the time does not suffice for all.
+
+    Raises:
+        StoreError: the costs cannot be written.
+    """
+    from ablate.execute.cost import SECONDS
+    from ablate.execute.cost import measure as measured
+    from ablate.store.costs import read_costs, write_costs
+
+    there = () if again else read_costs(directory)
+    points, configs = unmeasured(planned, there)
+    if not points:
+        return
+    if len(points) >= MANY:
+        observer.told(f"Measuring {len(points)} design points' latency and memory first: about {SECONDS:g} s at most.")
+    engine.settle()
+    write_costs(directory, (*there, *measured(points, configs)))

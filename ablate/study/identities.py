@@ -1,0 +1,33 @@
+"""A study's identities: evaluated in a run, and read again for a summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ablate.store import Checked, Frozen, StudyDirectory
+    from ablate.study.planned import Plan
+
+
+def checked(planned: Plan) -> Checked | None:
+    """The study's identities, evaluated now; None where it states none."""
+    if not planned.spec.identities:
+        return None
+    from ablate.execute.identities import evaluate
+
+    return evaluate(planned.spec)
+
+
+def read_identities(directory: StudyDirectory, frozen: Frozen) -> tuple[Checked | None, tuple[str, ...]]:
+    """What the identities came to, from disk, and a remark where that cannot be told."""
+    from ablate.store import IDENTITIES, Checked
+
+    if not frozen.spec.identities:
+        return None, ()
+    content = directory.read(IDENTITIES)
+    try:
+        if content is None:
+            raise ValueError("it is not there")
+        return Checked.decode(content), ()
+    except ValueError as error:
+        return None, (f"{IDENTITIES} cannot be read ({error}): 'ablate run' evaluates the identities again.",)
