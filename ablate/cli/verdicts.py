@@ -1,13 +1,17 @@
 """`ablate verdicts`: what several studies found, one line a claim."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablate.cli.arguments import Format, FormatOption, ResultsDir
 from ablate.cli.completion import complete_results
-from ablate.cli.exits import reported
+from ablate.cli.exits import Code, reported
+
+if TYPE_CHECKING:
+    from ablate.analyze.summary import Summary
 
 
 @reported
@@ -29,16 +33,25 @@ def verdicts(
     from ablate import study
     from ablate.errors import StoreError
     from ablate.report.ledger import show_ledger
-    from ablate.report.message import note
+    from ablate.report.message import error, note
 
     root = results_dir or Path("results")
     names = studies or sorted(path.parent.name for path in root.glob("*/study.yaml"))
     if not names:
         raise StoreError(f"There are no results in {root}: 'ablate run' makes those of study=core.")
-    summaries = []
-    for name in names:
-        summary, remarks = study.summarise(study.find(name, root))
-        summaries.append(summary)
+    summaries: list[Summary] = []
+    for name in dict.fromkeys(names):
+        try:
+            path = study.find(name, root)
+            summary, remarks = study.summarise(path)
+        except StoreError as unread:  # the other studies have their answers all the same
+            error(f"{name}: {unread}")
+            continue
+        # Studies with other settings share a name; their directories do not.
+        summaries.append(replace(summary, study=path.name))
         for remark in remarks:
             note(f"{name}: {remark}")
-    show_ledger(summaries, format.value)
+    if summaries:
+        show_ledger(summaries, format.value)
+    if len(summaries) < len(dict.fromkeys(names)):
+        raise typer.Exit(Code.SOME_FAILED if summaries else Code.WRONG_REQUEST)

@@ -113,6 +113,10 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
     pool_above = frozen.pool_above if asked.pool_above is None else asked.pool_above
     if frozen.pool_above != pool_above:
         added.append(f"pool_above {frozen.pool_above} → {pool_above}")
+        if trials:
+            told.append(f"study.pool_above={pool_above} is given after {trials} trials: shares and F are exploratory.")
+    elif asked.pool_above is None and pool_above is not None:
+        told.append(f"{where} has pool_above={pool_above}: it stays until another number is given.")
     shown = tuple(dict.fromkeys((*frozen.diagnostics, *asked.diagnostics)))
     if new := shown[len(frozen.diagnostics) :]:
         added.append(f"diagnostics {', '.join(new)}")
