@@ -29,7 +29,7 @@ def test_only_what_there_is_can_be_pooled(lab, design, above, valid):
 
 def test_what_was_decided_late_is_said(lab):
     spec = lab.spec("factorial", a=("0", "1"), b=("0", "1"))
-    assert "Since 16 trials were there, the study says that nothing is pooled" in pooling_note(spec, after=16)
+    assert "That nothing is pooled was decided when 16 trials were there" in pooling_note(spec, after=16)
     assert "more than 1 are pooled" in pooling_note(replace(spec, pool_above=1), after=16)
 
 

@@ -234,8 +234,15 @@ def test_before_the_first_trial_nothing_is_frozen(make_spec):
 
 
 def test_what_is_pooled_may_change_and_is_said(make_spec):
-    joint, added, _ = extend(make_spec(), make_spec(pool_above=1))
+    joint, added, told = extend(make_spec(), make_spec(pool_above=1))
     assert (joint.pool_above, added) == (1, ("pool_above None → 1",))
+    assert told == ("study.pool_above=1 is given after 12 trials: shares and F are exploratory.",)
+
+
+def test_what_is_pooled_stays_where_nothing_is_asked(make_spec):
+    joint, added, (told,) = extend(make_spec(pool_above=1), make_spec())
+    assert (joint.pool_above, added) == (1, ())
+    assert "pool_above=1: it stays until another number is given" in told
 
 
 @pytest.mark.parametrize(
