@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ablate.study.planned import Plan
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 5
+SUMMARY_SCHEMA = 6
 """Rises when an analysis would say something else of the same records: older summaries are then made again."""
 
 

@@ -24,8 +24,8 @@ def named(summary, *names, **values):
             f"{ABSENT} → −0.032",
         ),
         ("effective_rank", {"start": 7.04, "end": 29.7}, "effective rank, start → end", "7.0 → 30"),
-        ("unreachable", {"start": 0.5, "end": 0.5}, "unreachable targets", "0.50"),
-        ("unreachable", {"start": 0.5}, "unreachable targets", "0.50"),
+        ("unreachable", {"start": 0.5, "end": 0.5}, "unreachable training targets", "0.50"),
+        ("unreachable", {"start": 0.5}, "unreachable training targets", "0.50"),
     ],
 )
 def test_a_cell_goes_from_start_to_end(core, name, values, heading, cell):

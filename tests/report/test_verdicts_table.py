@@ -130,6 +130,7 @@ def test_what_separates_the_arms_stands_under_the_verdict_and_in_the_csv(core):
         arm=0.004,
         reference=0.61,
         separation=-9.1,
+        floored=False,
         separates=True,
         line="what separates them most: gradient norm at the start",
     )
