@@ -3,9 +3,7 @@
 import csv
 import io
 import math
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from ablate.config.diagnostic import DIAGNOSTICS
-from ablate.execute.trace import Activated, Trace
-
-RANGES: dict[type[nn.Module], tuple[float, float]] = {
-    nn.ReLU: (0.0, math.inf),
-    nn.Sigmoid: (0.0, 1.0),
-    nn.Softmax: (0.0, 1.0),
-    nn.Softplus: (0.0, math.inf),
-    nn.Tanh: (-1.0, 1.0),
-}
-"""What an output activation can reach, bounds included; any other reaches every number."""
+from ablate.execute.reach import reach
+from ablate.execute.trace import Activated, Trace, fraction, precise
+from ablate.execute.untouched import untouched
 
 Row = tuple[str, str, float]
 """Layer, diagnostic, value."""
@@ -56,12 +47,7 @@ def measure(
         Exception: whatever the network or the loss raises.
     """
     trace, is_regression = Trace(), targets.is_floating_point()
-    with (
-        _kept(network),
-        _generators_kept(inputs.device),
-        torch.enable_grad(),
-        trace.watching(network, last=is_regression),
-    ):
+    with untouched(network, inputs.device), torch.enable_grad(), trace.watching(network, last=is_regression):
         outputs = network(inputs)
         named = [(name, w) for name, weights in trace.weights.items() for w in weights if w.requires_grad]
         value = loss(outputs, targets)
@@ -82,7 +68,7 @@ def measured(trace: Trace, gradients: Mapping[str, Sequence[Tensor]], unreachabl
         unreachable: The fraction of targets, where it is known.
     """
     rows = [*_entered(trace), *_activated(trace), *((name, "branch_to_skip", ratio) for name, ratio in trace.ratios)]
-    norms = [float(torch.stack([g.detach().double().norm().cpu() for g in gs]).norm()) for gs in gradients.values()]
+    norms = [math.hypot(*(float(precise(g.detach()).norm()) for g in gs)) for gs in gradients.values()]
     rows += [(name, "gradient_norm", norm) for name, norm in zip(gradients, norms, strict=True)]
     sds = [e.sd for e in trace.entered]
     values = {
@@ -142,7 +128,7 @@ def _saturated(trace: Trace) -> float:
 
 
 def _share(dead: Sequence[Tensor]) -> float:
-    return float(torch.cat(list(dead)).double().mean()) if dead else math.nan
+    return float(torch.cat(list(dead)).cpu().double().mean()) if dead else math.nan
 
 
 def _geometric(values: Sequence[float]) -> float:
@@ -164,37 +150,10 @@ def _logarithms(values: Sequence[float]) -> "np.ndarray[tuple[int], np.dtype[np.
 
 
 def _unreachable(trace: Trace, outputs: Tensor, targets: Tensor) -> float | None:
-    """None for classes, and where the last module's output is not the network's: more was done to it."""
+    """None for classes, where the last module's output is not the network's, and where its range is not known."""
     if trace.last is None or trace.last[1] is not outputs or not targets.is_floating_point():
         return None
-    low, high = RANGES.get(type(trace.last[0]), (-math.inf, math.inf))
-    return float(((targets < low) | (targets > high)).double().mean())
-
-
-@contextmanager
-def _kept(network: nn.Module) -> Iterator[None]:
-    """Restores the attributes of every module, and the contents of its buffers."""
-    attributes = [(module, dict(vars(module)), dict(module._buffers)) for module in network.modules()]
-    buffers = [(buffer, buffer.detach().clone()) for buffer in network.buffers()]
-    try:
-        yield
-    finally:
-        for module, before, held in attributes:
-            vars(module).clear()
-            vars(module).update(before)
-            module._buffers.clear()
-            module._buffers.update(held)
-        with torch.no_grad():
-            for buffer, content in buffers:
-                buffer.copy_(content)
-
-
-@contextmanager
-def _generators_kept(device: torch.device) -> Iterator[None]:
-    ours, numpys = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            yield
-    finally:
-        random.setstate(ours)
-        np.random.set_state(numpys)
+    bounds = reach(trace.last[0])
+    if bounds is None:
+        return None
+    return fraction((targets < bounds[0]) | (targets > bounds[1]))

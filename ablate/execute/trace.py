@@ -136,9 +136,9 @@ class Trace:
         y = _looked_at(output)
         saturated = None
         if type(module) in SATURATES:
-            saturated = _fraction(SATURATES[type(module)](y))
+            saturated = fraction(SATURATES[type(module)](y))
         elif isinstance(module, ELEMENTWISE) and not getattr(module, "inplace", False):
-            saturated = _fraction(_slope(module, arguments[0]).abs() < SATURATED)
+            saturated = fraction(_slope(module, arguments[0]).abs() < SATURATED)
         self.activated.append(
             Activated(name=name, layers=self.layers, dead=self._dead(y), places=y.numel(), saturated=saturated)
         )
@@ -161,7 +161,7 @@ def effective_rank(features: Float[Tensor, "examples units"]) -> float:
 
     They are the roots of the eigenvalues of the smaller Gram matrix; what rounding leaves of a zero counts as zero.
     """
-    x = (features.cpu() if features.device.type == "mps" else features).double()
+    x = precise(features)
     gram = x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x
     squares = torch.linalg.eigvalsh(gram)
     noise = squares[-1] * len(squares) * torch.finfo(squares.dtype).eps
@@ -170,13 +170,19 @@ def effective_rank(features: Float[Tensor, "examples units"]) -> float:
     return float(torch.exp(torch.special.entr(shares).sum())) if len(values) else float("nan")
 
 
+def precise(x: Tensor) -> Tensor:
+    """In double precision; on the CPU where the device has none."""
+    return (x.cpu() if x.device.type == "mps" else x).double()
+
+
 def _looked_at(x: Tensor) -> Tensor:
     """Its first examples, in single precision at least."""
     x = x.detach()[:EXAMPLES]
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def _fraction(places: Tensor) -> float:
+def fraction(places: Bool[Tensor, "..."]) -> float:
+    """Of the places, those that are true."""
     return int(places.count_nonzero()) / places.numel()
 
 

@@ -168,7 +168,7 @@ def test_both_arms_have_the_same_kind_of_mean(judged):
 
 
 def test_what_rests_on_too_few_replicates_does_not_hide_what_separates(judged):
-    """Two are looked at, so that p < .025 is needed: 3 SD are t = 5.2, 2 df, p .035; 2 SD are t = 6.3, 9 df, p .0001."""
+    """Of two, each needs p < .025: 3 SD of three replicates have p .035, 2 SD of ten p .0001."""
     few = [0.1, 0.2, 0.3, *[None] * 7]
     many = np.array([-4.5, -3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5]) / 100
     given = {
