@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.execute.reach import reach
-from ablate.execute.trace import Activated, Trace, fraction, precise
+from ablate.execute.trace import Activated, Trace, effective_rank, fraction, precise
 from ablate.execute.untouched import untouched
 
 Row = tuple[str, str, float]
@@ -67,7 +67,12 @@ def measured(trace: Trace, gradients: Mapping[str, Sequence[Tensor]], unreachabl
         gradients: Layer → gradients of its weights, in the order of the forward pass.
         unreachable: The fraction of targets, where it is known.
     """
-    rows = [*_entered(trace), *_activated(trace), *((name, "branch_to_skip", ratio) for name, ratio in trace.ratios)]
+    rank = math.nan if trace.features is None else effective_rank(trace.features)
+    rows = [
+        *_entered(trace, rank),
+        *_activated(trace),
+        *((name, "branch_to_skip", ratio) for name, ratio in trace.ratios),
+    ]
     norms = [math.hypot(*(float(precise(g.detach()).norm()) for g in gs)) for gs in gradients.values()]
     rows += [(name, "gradient_norm", norm) for name, norm in zip(gradients, norms, strict=True)]
     sds = [e.sd for e in trace.entered]
@@ -78,7 +83,7 @@ def measured(trace: Trace, gradients: Mapping[str, Sequence[Tensor]], unreachabl
         "activation_slope": _slope(sds),
         "gradient_norm": math.hypot(*norms) if norms else math.nan,
         "gradient_slope": _slope(norms),
-        "effective_rank": trace.entered[-1].effective_rank if trace.entered else math.nan,
+        "effective_rank": rank,
         "unreachable": math.nan if unreachable is None else unreachable,
         "branch_to_skip": float(np.mean([ratio for _, ratio in trace.ratios])) if trace.ratios else math.nan,
     }
@@ -93,8 +98,9 @@ def measured(trace: Trace, gradients: Mapping[str, Sequence[Tensor]], unreachabl
 def as_csv(measurements: Mapping[str, Measurement]) -> str:
     """Moment → measurement, one row per moment, layer and diagnostic.
 
-    `activation_sd` and `effective_rank` are of what enters the layer, `gradient_norm` of its weights; `dead_units`,
-    `saturated` and `branch_to_skip` are of the activation or the shortcut that is named.
+    `activation_sd` is of what enters the layer, and so is `effective_rank`, of the last layer only, as it takes the
+    longest; `gradient_norm` is of the layer's weights; `dead_units`, `saturated` and `branch_to_skip` are of the
+    activation or the shortcut that is named.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -103,10 +109,11 @@ def as_csv(measurements: Mapping[str, Measurement]) -> str:
     return text.getvalue()
 
 
-def _entered(trace: Trace) -> Iterator[Row]:
+def _entered(trace: Trace, rank: float) -> Iterator[Row]:
     for entered in trace.entered:
         yield entered.name, "activation_sd", entered.sd
-        yield entered.name, "effective_rank", entered.effective_rank
+    if trace.entered:
+        yield trace.entered[-1].name, "effective_rank", rank
 
 
 def _activated(trace: Trace) -> Iterator[Row]:
