@@ -53,5 +53,12 @@ def unmeasured(spec: StudySpec, found: Outcomes) -> Iterator[str]:
     if records and nowhere:
         yield (
             f"No trial has these diagnostics, which the study names: {', '.join(nowhere)}. They say nothing of these "
-            "networks, or the trials were made without them (trainer.diagnostics=false)."
+            "networks, or the trials were made without them (trainer.diagnostics=false): another results_dir makes "
+            "them anew."
+        )
+    bare = sum(not r.diagnostics and r.unmeasured is None for r in records)
+    if spec.diagnostics and 0 < bare < len(records):
+        yield (
+            f"{bare} of {len(records)} trials were made without diagnostics, which the study names "
+            "(trainer.diagnostics=false): the others' alone are shown. Another results_dir makes them anew."
         )

@@ -154,6 +154,19 @@ def test_what_could_not_be_measured_is_said_once(judged):
     assert said == ("Diagnostics could not be measured in 10 of 10 trials, or in part only: net.py:3: ValueError: no")
 
 
+def test_some_trials_without_the_diagnostics_that_the_study_names_are_counted(lab):
+    spec = lab.spec(arm=("a", "b"), replicates=2)
+    points = lab.crossed(spec)
+    some = {("a", 0): {"dead_units": {"end": 0.5}}}
+    records = [
+        lab.record(spec, p.levels, r, 0.5, diagnostics=some.get((p.levels["arm"], r), {}))
+        for p in points for r in range(2)
+    ]  # fmt: skip
+    for named, told in (((), 0), (("dead_units",), 1)):
+        notes = lab.summarise_records(dataclasses.replace(spec, diagnostics=named), points, records).notes
+        assert sum("3 of 4 trials were made without diagnostics" in note for note in notes) == told
+
+
 def test_a_design_point_has_the_mean_of_each_moment(judged):
     summary = judged({"gradient_norm": {"a": {"start": [1, 100, None]}, "b": {"start": [0, 2, 4]}}})
     assert [p.diagnostics for p in summary.points] == [

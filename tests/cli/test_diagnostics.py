@@ -77,3 +77,6 @@ def test_nothing_is_measured_where_that_is_switched_off(ablate, here, tiny):
     (study,) = (here / "results").iterdir()
     assert not list(study.rglob("diagnostics.csv"))
     assert all(not r.diagnostics for r in StudyDirectory(study).contents().records.values())
+    said = "4 of 4 trials that are there have no diagnostics"
+    assert said in " ".join(ablate("run", *tiny).stderr.split())
+    assert said not in " ".join(ablate("run", *tiny, "trainer.diagnostics=false").stderr.split())
