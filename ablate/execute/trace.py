@@ -148,7 +148,7 @@ class Trace:
 
     def _dead(self, x: Tensor) -> Tensor:
         units = self._axis % x.ndim if x.ndim > 2 else 1
-        return ~x.bool().transpose(0, units).flatten(1).any(1).cpu()
+        return x.abs().amax([axis for axis in range(x.ndim) if axis != units]).cpu() == 0
 
 
 def effective_rank(features: Float[Tensor, "examples units"]) -> float:
