@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from ablate.analyze.diagnostic import point_diagnostics
 from ablate.analyze.grain import grain
 from ablate.analyze.outcome import Outcomes
 from ablate.analyze.paired import INTERVAL_FROM
 from ablate.analyze.proportion import proportion
-from ablate.analyze.separation import point_diagnostics
 from ablate.analyze.student import Values, sd, t_interval
 from ablate.analyze.summary import Contrast, PointSummary
 from ablate.config.spec import StudySpec

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from ablate.analyze.activation_type import activation_types
 from ablate.analyze.claim import sides
+from ablate.analyze.diagnostic import centre, counts_by_logarithm, measured
 from ablate.analyze.distribution import t_quantile
 from ablate.analyze.estimable import Estimable
 from ablate.analyze.judgement import claimed
@@ -24,7 +26,13 @@ ALPHA = 0.05
 
 NOTE = (
     "What separates the arms of a claim most was found afterwards, among all diagnostics: it goes with the difference, "
-    "and is exploratory, not a cause."
+    "and is exploratory, not a cause. Diagnostics are ranked by the mean difference in SDs of the paired differences; "
+    "where all replicates agree, or nearly, a floor stands for the SD (.01 of a fraction, 5% of a ratio, .05 of a "
+    "slope), and no number of SDs is given."
+)
+BY_DEFINITION = (
+    "The saturated fraction is not among what is compared for claims whose arms have other hidden activations: the off "
+    "side of a ReLU counts, so that it would differ by definition."
 )
 
 
@@ -39,75 +47,52 @@ def separated(
     return tuple(replace(v, why=separation(claimed(spec, points, v.claim), found, sides(v.claim))) for v in verdicts)
 
 
+def separation_notes(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """How to read what separates the arms of the claims, and what was left out; nothing where nothing separates."""
+    if any(v.why and v.why.separates for v in verdicts):
+        yield NOTE
+    if any(v.why and v.why.left_out for v in verdicts):
+        yield BY_DEFINITION
+
+
 def separation(estimable: Estimable, found: Outcomes, names: tuple[str, str]) -> Separation | None:
-    """The diagnostic and moment with the largest standardised difference; None where nothing can be compared.
+    """The diagnostic and moment with the largest separation of those beyond chance; None where none can be compared.
 
     Per replicate: the mean over the arm's design points minus that over the reference's, of the logarithm where a
     diagnostic counts by ratios. The separation is the mean of these differences over their SD or the diagnostic's
-    floor, whichever is larger. A replicate that lacks a value counts for nothing; three are needed. Ties
-    go to the first in the order of `DIAGNOSTICS`, then of moments.
+    floor, whichever is larger. A replicate that lacks a value counts for nothing; three are needed. What is beyond
+    chance depends on how many replicates a diagnostic has; where nothing is, the largest is returned and said not to
+    separate. Ties go to the first in the order of `DIAGNOSTICS`, then of moments. The saturated fraction is left out
+    where the arms have other types of activation: a ReLU is off in about half of all places, a tanh in none.
 
     Args:
         estimable: The claim's contrast.
         found: The records; diverged trials count as far as they were measured.
         names: What the arm and the reference are called.
     """
-    candidates = list(_candidates(estimable, found))
+    left_out = () if _same_activations(estimable, found) else ("saturated",)
+    candidates = list(_candidates(estimable, found, left_out))
     if not candidates:
         return None
-    best, n = max(candidates, key=lambda c: abs(c[0].separation))
-    separates = _exceeds(best.separation, n, among=len(candidates))
-    line = _sentence(best, names) if separates else "none of the diagnostics separates the arms"
-    return replace(best, separates=separates, line=line)
+    beyond = [c for c in candidates if _exceeds(c[0].separation, c[1], among=len(candidates))]
+    best, _ = max(beyond or candidates, key=lambda c: abs(c[0].separation))
+    line = _sentence(best, names) if beyond else "none of the diagnostics separates the arms"
+    return replace(best, separates=bool(beyond), line=line)
 
 
-def centre(name: str, values: Values) -> float:
-    """The mean of a diagnostic: geometric where it counts by ratios and no value is 0."""
-    if _is_logarithmic(name, values):
-        return float(np.exp(np.mean(np.log(values))))
-    return float(np.mean(values))
-
-
-def measured(found: Outcomes, row: int, name: str, moment: str) -> Values:
-    """One diagnostic of a design point's trials, shape (replicates,); NaN where there is none."""
-    records = found.records[row]
-    return np.array(
-        [math.nan if r is None else r.diagnostics.get(name, {}).get(moment, math.nan) for r in records],
-        dtype=np.float64,
+def _same_activations(estimable: Estimable, found: Outcomes) -> bool:
+    """Whether the hidden activations of both arms are the same, taken over the settings of the other factors."""
+    arm, reference = (
+        frozenset[object]().union(*(activation_types(found, row) for row in rows))
+        for rows in (estimable.arm, estimable.reference)
     )
+    return arm == reference
 
 
-def point_diagnostics(found: Outcomes, row: int) -> dict[str, dict[str, float]]:
-    """Diagnostic → moment → mean over the replicates of a design point that have it."""
-    means: dict[str, dict[str, float]] = {}
-    for name in DIAGNOSTICS:
-        for moment in MOMENTS:
-            values = measured(found, row, name, moment)
-            if len(finite := values[np.isfinite(values)]):
-                means.setdefault(name, {})[moment] = centre(name, finite)
-    return means
-
-
-def unmeasured(spec: StudySpec, found: Outcomes) -> Iterator[str]:
-    """Notes on diagnostics that are missing: those that could not be measured, and those that the study names."""
-    records = [r for row in found.records for r in row if r is not None and r.state != "failed"]
-    if lost := [r for r in records if r.unmeasured]:
-        yield (
-            f"Diagnostics could not be measured in {len(lost)} of {len(records)} trials, or in part only: "
-            f"{lost[0].unmeasured}"
-        )
-    nowhere = [name for name in spec.diagnostics if not any(name in r.diagnostics for r in records)]
-    if records and nowhere:
-        yield (
-            f"No trial has these diagnostics, which the study names: {', '.join(nowhere)}. They say nothing of these "
-            "networks, or the trials were made without them (trainer.diagnostics=false)."
-        )
-
-
-def _candidates(estimable: Estimable, found: Outcomes) -> Iterator[tuple[Separation, int]]:
-    """Every diagnostic at every moment that both arms have, and the replicates that it rests on."""
+def _candidates(estimable: Estimable, found: Outcomes, left_out: Sequence[str]) -> Iterator[tuple[Separation, int]]:
+    """Every diagnostic at every moment that both arms have, and how many replicates it rests on."""
     for name, diagnostic in DIAGNOSTICS.items():
-        for moment in MOMENTS:
+        for moment in MOMENTS if name not in left_out else ():
             arm = np.stack([measured(found, row, name, moment) for row in estimable.arm])
             reference = np.stack([measured(found, row, name, moment) for row in estimable.reference])
             whole = np.isfinite(arm).all(axis=0) & np.isfinite(reference).all(axis=0)
@@ -116,29 +101,28 @@ def _candidates(estimable: Estimable, found: Outcomes) -> Iterator[tuple[Separat
                 continue
             arm, reference = arm[:, whole], reference[:, whole]
             both: Values = np.concatenate([arm.ravel(), reference.ravel()])
-            if _is_logarithmic(name, both):
+            logarithmic = counts_by_logarithm(name, both)
+            if logarithmic:
                 differences: Values = np.log(arm).mean(axis=0) - np.log(reference).mean(axis=0)
             else:
                 # A ratio that is 0 somewhere has no logarithm: its floor is then a share of the largest.
                 scale = (float(np.max(both)) or 1.0) if diagnostic.ratio else 1.0
                 differences = (arm.mean(axis=0) - reference.mean(axis=0)) / scale
-            spread = max(float(np.std(differences, ddof=1)), diagnostic.floor)
+            spread = float(np.std(differences, ddof=1))
             yield (
                 Separation(
                     diagnostic=name,
                     moment=moment,
-                    arm=centre(name, arm.ravel()),
-                    reference=centre(name, reference.ravel()),
-                    separation=float(np.mean(differences)) / spread,
+                    arm=centre(arm.ravel(), logarithmic=logarithmic),
+                    reference=centre(reference.ravel(), logarithmic=logarithmic),
+                    separation=float(np.mean(differences)) / max(spread, diagnostic.floor),
+                    floored=spread < diagnostic.floor,
                     separates=False,
+                    left_out=tuple(left_out),
                     line="",
                 ),
                 n,
             )
-
-
-def _is_logarithmic(name: str, values: Values) -> bool:
-    return DIAGNOSTICS[name].ratio and bool((values > 0).all())
 
 
 def _exceeds(separation: float, n: int, *, among: int) -> bool:
@@ -148,10 +132,10 @@ def _exceeds(separation: float, n: int, *, among: int) -> bool:
 
 def _sentence(best: Separation, names: tuple[str, str]) -> str:
     size = abs(best.separation)
-    apart = f"{size:.0f}" if size >= 10 else f"{size:.2g}"
+    apart = "" if best.floored else f" ({size:.0f} SD apart)" if size >= 10 else f" ({size:.2g} SD apart)"
     digits = ".4g" if f"{best.arm:.2g}" == f"{best.reference:.2g}" else ".2g"
     arm, reference = (f"{x:{digits}}".replace("-", MINUS) for x in (best.arm, best.reference))
     return (
         f"what separates them most: {DIAGNOSTICS[best.diagnostic].title} at the {best.moment}, "
-        f"{arm} in {names[0]} and {reference} in {names[1]} ({apart} SD apart)"
+        f"{arm} in {names[0]} and {reference} in {names[1]}{apart}"
     )

@@ -10,6 +10,7 @@ from ablate.analyze.column import main_aliases
 from ablate.analyze.comparison import Comparison
 from ablate.analyze.contrast import contrasts, point_differences
 from ablate.analyze.convention import convention_notes
+from ablate.analyze.diagnostic import unmeasured
 from ablate.analyze.interaction import interactions
 from ablate.analyze.judgement import explored, later_verdicts, verdicts
 from ablate.analyze.lenth import lenth
@@ -18,7 +19,7 @@ from ablate.analyze.outcome import Outcomes, outcomes
 from ablate.analyze.point import summarise_point
 from ablate.analyze.resolution import resolution
 from ablate.analyze.scoring import score
-from ablate.analyze.separation import NOTE, separated, unmeasured
+from ablate.analyze.separation import separated, separation_notes
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
 from ablate.analyze.unpriced import unpriced
 from ablate.analyze.variance_table import variance_table
@@ -123,7 +124,7 @@ def summarise(
             *scores.notes,
             *factorial_notes,
             *convention_notes(estimated),
-            *([NOTE] if any(v.why and v.why.separates for v in stated) else []),
+            *separation_notes(stated),
             *unmeasured(spec, found),
             *unpriced(points, costs),
         ),

@@ -36,17 +36,17 @@ DIAGNOSTICS: Mapping[str, Diagnostic] = {
     "gradient_norm": Diagnostic(title="gradient norm", ratio=True, floor=LOGARITHM),
     "gradient_slope": Diagnostic(title="slope of log gradient norm over depth", floor=LOGARITHM),
     "effective_rank": Diagnostic(title="effective rank", ratio=True, floor=LOGARITHM),
-    "unreachable": Diagnostic(title="unreachable targets", moves=False, floor=FRACTION),
+    "unreachable": Diagnostic(title="unreachable training targets", moves=False, floor=FRACTION),
     "branch_to_skip": Diagnostic(title="branch-to-skip norm ratio", ratio=True, floor=LOGARITHM),
 }
 """In the order that breaks ties.
 
 `dead_units`: fraction of hidden units that are 0 on every example. `saturated`: fraction of the places at which the
-slope of a hidden activation is below .01. `activation_sd`: geometric mean over layers of the SD of what enters them,
-the first apart; `activation_slope`: change of its natural logarithm per layer. `gradient_norm`: of the loss, over all
-weight matrices; `gradient_slope`: change of the logarithm of a layer's own per layer, towards the output.
-`effective_rank`: of what enters the last layer, exp of the entropy of its singular values (Roy and Vetterli, 2007,
-EUSIPCO, eq. 4); at most the number of examples. `unreachable`: fraction of the targets outside the range of the output
-activation. `branch_to_skip`: norm of what a residual branch adds over that of what it is added to, mean over the
-shortcuts.
+slope of a hidden activation is below .01, as it is on the off side of a ReLU. `activation_sd`: geometric mean over
+layers of the SD of what enters them, the first apart; `activation_slope`: change of its natural logarithm per layer.
+`gradient_norm`: of the loss, over all weight matrices; `gradient_slope`: change of the logarithm of a layer's own per
+layer, towards the output. `effective_rank`: of what enters the last layer, exp of the entropy of its singular values
+(Roy and Vetterli, 2007, EUSIPCO, eq. 4); at most the number of examples. `unreachable`: fraction of the training
+targets outside the range of the output activation; test targets are not looked at. `branch_to_skip`: norm of what a
+residual branch adds over that of what it is added to, mean over the shortcuts.
 """

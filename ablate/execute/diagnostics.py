@@ -3,9 +3,7 @@
 import csv
 import io
 import math
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS
-from ablate.execute.trace import Activated, Trace
-
-RANGES: dict[type[nn.Module], tuple[float, float]] = {
-    nn.ReLU: (0.0, math.inf),
-    nn.Sigmoid: (0.0, 1.0),
-    nn.Softmax: (0.0, 1.0),
-    nn.Softplus: (0.0, math.inf),
-    nn.Tanh: (-1.0, 1.0),
-}
-"""What an output activation can reach, bounds included; any other reaches every number."""
+from ablate.execute.reach import reach
+from ablate.execute.trace import Activated, Trace, effective_rank, fraction, precise
+from ablate.execute.untouched import untouched
 
 Row = tuple[str, str, float]
 """Layer, diagnostic, value."""
@@ -43,9 +34,6 @@ def measure(
 ) -> Measurement:
     """Measures a network in the mode that it trains in, and leaves it and the generators as they were.
 
-    That is: parameters, gradients, buffers, mode, whatever its modules have assigned to themselves, and the generators
-    of torch, NumPy and Python. (What a module changes in place in a list or dictionary of its own stays changed.)
-
     Args:
         network: Any module that takes `inputs`.
         inputs: The probe batch, shape (examples, *inputs).
@@ -56,13 +44,8 @@ def measure(
         Exception: whatever the network or the loss raises.
     """
     trace, is_regression = Trace(), targets.is_floating_point()
-    with (
-        _kept(network),
-        _generators_kept(inputs.device),
-        torch.enable_grad(),
-        trace.watching(network, last=is_regression),
-    ):
-        outputs = network(inputs)
+    with untouched(network, inputs.device) as own, torch.enable_grad(), trace.watching(own, last=is_regression):
+        outputs = own(inputs)
         named = [(name, w) for name, weights in trace.weights.items() for w in weights if w.requires_grad]
         value = loss(outputs, targets)
         found = torch.autograd.grad(value, [w for _, w in named], allow_unused=True) if named else ()
@@ -81,8 +64,13 @@ def measured(trace: Trace, gradients: Mapping[str, Sequence[Tensor]], unreachabl
         gradients: Layer → gradients of its weights, in the order of the forward pass.
         unreachable: The fraction of targets, where it is known.
     """
-    rows = [*_entered(trace), *_activated(trace), *((name, "branch_to_skip", ratio) for name, ratio in trace.ratios)]
-    norms = [float(torch.stack([g.detach().double().norm().cpu() for g in gs]).norm()) for gs in gradients.values()]
+    rank = math.nan if trace.features is None else effective_rank(trace.features)
+    rows = [
+        *_entered(trace, rank),
+        *_activated(trace),
+        *((name, "branch_to_skip", ratio) for name, ratio in trace.ratios),
+    ]
+    norms = [math.hypot(*(float(precise(g.detach()).norm()) for g in gs)) for gs in gradients.values()]
     rows += [(name, "gradient_norm", norm) for name, norm in zip(gradients, norms, strict=True)]
     sds = [e.sd for e in trace.entered]
     values = {
@@ -92,7 +80,7 @@ def measured(trace: Trace, gradients: Mapping[str, Sequence[Tensor]], unreachabl
         "activation_slope": _slope(sds),
         "gradient_norm": math.hypot(*norms) if norms else math.nan,
         "gradient_slope": _slope(norms),
-        "effective_rank": trace.entered[-1].effective_rank if trace.entered else math.nan,
+        "effective_rank": rank,
         "unreachable": math.nan if unreachable is None else unreachable,
         "branch_to_skip": float(np.mean([ratio for _, ratio in trace.ratios])) if trace.ratios else math.nan,
     }
@@ -116,8 +104,9 @@ def by_moment(measurements: Mapping[str, Measurement]) -> dict[str, dict[str, fl
 def as_csv(measurements: Mapping[str, Measurement]) -> str:
     """Moment → measurement, one row per moment, layer and diagnostic.
 
-    `activation_sd` and `effective_rank` are of what enters the layer, `gradient_norm` of its weights; `dead_units`,
-    `saturated` and `branch_to_skip` are of the activation or the shortcut that is named.
+    `activation_sd` is of what enters the layer, and so is `effective_rank`, of the last layer only, as it takes the
+    longest; `gradient_norm` is of the layer's weights; `dead_units`, `saturated` and `branch_to_skip` are of the
+    activation or the shortcut that is named.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -126,10 +115,11 @@ def as_csv(measurements: Mapping[str, Measurement]) -> str:
     return text.getvalue()
 
 
-def _entered(trace: Trace) -> Iterator[Row]:
+def _entered(trace: Trace, rank: float) -> Iterator[Row]:
     for entered in trace.entered:
         yield entered.name, "activation_sd", entered.sd
-        yield entered.name, "effective_rank", entered.effective_rank
+    if trace.entered:
+        yield trace.entered[-1].name, "effective_rank", rank
 
 
 def _activated(trace: Trace) -> Iterator[Row]:
@@ -151,7 +141,7 @@ def _saturated(trace: Trace) -> float:
 
 
 def _share(dead: Sequence[Tensor]) -> float:
-    return float(torch.cat(list(dead)).double().mean()) if dead else math.nan
+    return float(torch.cat(list(dead)).cpu().double().mean()) if dead else math.nan
 
 
 def _geometric(values: Sequence[float]) -> float:
@@ -173,37 +163,10 @@ def _logarithms(values: Sequence[float]) -> "np.ndarray[tuple[int], np.dtype[np.
 
 
 def _unreachable(trace: Trace, outputs: Tensor, targets: Tensor) -> float | None:
-    """None for classes, and where the last module's output is not the network's: more was done to it."""
+    """None for classes, where the last module's output is not the network's, and where its range is not known."""
     if trace.last is None or trace.last[1] is not outputs or not targets.is_floating_point():
         return None
-    low, high = RANGES.get(type(trace.last[0]), (-math.inf, math.inf))
-    return float(((targets < low) | (targets > high)).double().mean())
-
-
-@contextmanager
-def _kept(network: nn.Module) -> Iterator[None]:
-    """Restores the attributes of every module, and the contents of its buffers."""
-    attributes = [(module, dict(vars(module)), dict(module._buffers)) for module in network.modules()]
-    buffers = [(buffer, buffer.detach().clone()) for buffer in network.buffers()]
-    try:
-        yield
-    finally:
-        for module, before, held in attributes:
-            vars(module).clear()
-            vars(module).update(before)
-            module._buffers.clear()
-            module._buffers.update(held)
-        with torch.no_grad():
-            for buffer, content in buffers:
-                buffer.copy_(content)
-
-
-@contextmanager
-def _generators_kept(device: torch.device) -> Iterator[None]:
-    ours, numpys = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            yield
-    finally:
-        random.setstate(ours)
-        np.random.set_state(numpys)
+    bounds = reach(trace.last[0])
+    if bounds is None:
+        return None
+    return fraction((targets < bounds[0]) | (targets > bounds[1]))

@@ -49,7 +49,6 @@ class Entered:
 
     name: str
     sd: float
-    effective_rank: float
     dead: Bool[Tensor, "units"] | None
     """None where an activation module came before, which tells more: a shortcut may hide dead units."""
 
@@ -73,6 +72,8 @@ class Trace:
         self.activated: list[Activated] = []
         self.ratios: list[tuple[str, float]] = []
         self.weights: dict[str, list[nn.Parameter]] = {}
+        self.features: Tensor | None = None
+        """What has entered the latest layer."""
         self.layers = 0
         self.last: tuple[nn.Module, Tensor] | None = None
         self.failure: str | None = None
@@ -121,14 +122,8 @@ class Trace:
         if not (isinstance(x, Tensor) and x.is_floating_point() and x.requires_grad and x.ndim > 1):
             return
         x = _looked_at(x)
-        self.entered.append(
-            Entered(
-                name=name,
-                sd=float(x.std()),
-                effective_rank=effective_rank(x.flatten(1)),
-                dead=None if self.activated else self._dead(x),
-            )
-        )
+        self.features = x.flatten(1).clone()  # a later module may write into its input
+        self.entered.append(Entered(name=name, sd=float(x.std()), dead=None if self.activated else self._dead(x)))
 
     def _activation(self, name: str, module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
         if not output.requires_grad:
@@ -136,9 +131,9 @@ class Trace:
         y = _looked_at(output)
         saturated = None
         if type(module) in SATURATES:
-            saturated = _fraction(SATURATES[type(module)](y))
+            saturated = fraction(SATURATES[type(module)](y))
         elif isinstance(module, ELEMENTWISE) and not getattr(module, "inplace", False):
-            saturated = _fraction(_slope(module, arguments[0]).abs() < SATURATED)
+            saturated = fraction(_slope(module, arguments[0]).abs() < SATURATED)
         self.activated.append(
             Activated(name=name, layers=self.layers, dead=self._dead(y), places=y.numel(), saturated=saturated)
         )
@@ -153,21 +148,28 @@ class Trace:
 
     def _dead(self, x: Tensor) -> Tensor:
         units = self._axis % x.ndim if x.ndim > 2 else 1
-        return x.count_nonzero([axis for axis in range(x.ndim) if axis != units]).cpu() == 0
+        return x.abs().amax([axis for axis in range(x.ndim) if axis != units]).cpu() == 0
 
 
 def effective_rank(features: Float[Tensor, "examples units"]) -> float:
-    """Exp of the entropy of the singular values: Roy and Vetterli (2007), eq. 4. NaN where all are 0.
+    """Exp of the entropy of the singular values: Roy and Vetterli (2007), eq. 4. NaN where all are 0 or one is none.
 
     They are the roots of the eigenvalues of the smaller Gram matrix; what rounding leaves of a zero counts as zero.
     """
-    x = (features.cpu() if features.device.type == "mps" else features).double()
+    x = precise(features)
     gram = x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x
+    if not gram.isfinite().all():
+        return float("nan")
     squares = torch.linalg.eigvalsh(gram)
     noise = squares[-1] * len(squares) * torch.finfo(squares.dtype).eps
     values = squares[squares > noise].sqrt()
     shares = values / values.sum()
     return float(torch.exp(torch.special.entr(shares).sum())) if len(values) else float("nan")
+
+
+def precise(x: Tensor) -> Tensor:
+    """In double precision; on the CPU where the device has none."""
+    return (x.cpu() if x.device.type == "mps" else x).double()
 
 
 def _looked_at(x: Tensor) -> Tensor:
@@ -176,7 +178,8 @@ def _looked_at(x: Tensor) -> Tensor:
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
-def _fraction(places: Tensor) -> float:
+def fraction(places: Bool[Tensor, "..."]) -> float:
+    """Of the places, those that are true."""
     return int(places.count_nonzero()) / places.numel()
 
 

@@ -129,7 +129,8 @@ def _failure(failure: Failure, names: PointNames) -> Row:
 
 
 def _verdict(verdict: Verdict) -> Row:
-    claim = verdict.claim
+    claim, why = verdict.claim, verdict.why
+    named = why if why and why.separates else None
     (factor,) = claim.contrast
     arm, reference = sides(claim)
     return (
@@ -139,7 +140,7 @@ def _verdict(verdict: Verdict) -> Row:
         | {"outcome": verdict.outcome, "strong": verdict.strong, "n": verdict.n}
         | interval("difference", verdict.interval)
         | {"difference_sd": verdict.sd, "margin": claim.margin, "alpha": claim.alpha}
-        | {"family": verdict.family}
+        | {"family": None if claim.after else verdict.family}
         | ({"after": claim.after} if claim.after else {})
         | _evidence("p", verdict.evidence if verdict.n >= P_FROM else None)
         | _evidence("p_holm", verdict.adjusted if verdict.n >= P_FROM else None)
@@ -150,11 +151,13 @@ def _verdict(verdict: Verdict) -> Row:
             "needed": verdict.needed,
             "remarks": " ".join(verdict.remarks),
             "line": verdict.line,
-            "why": verdict.why.line if verdict.why else None,
-            "why_diagnostic": f"{verdict.why.diagnostic}.{verdict.why.moment}" if verdict.why else None,
-            "why_arm": verdict.why.arm if verdict.why else None,
-            "why_reference": verdict.why.reference if verdict.why else None,
-            "why_separation": verdict.why.separation if verdict.why else None,
+            "why": why.line if why else None,
+            "why_separates": why.separates if why else None,
+            "why_diagnostic": f"{named.diagnostic}.{named.moment}" if named else None,
+            "why_arm": named.arm if named else None,
+            "why_reference": named.reference if named else None,
+            "why_separation": named.separation if named else None,
+            "why_floored": named.floored if named else None,
         }
     )
 

@@ -8,6 +8,10 @@ from ablate.report.number import MINUS
 from ablate.report.table import ABSENT, Column
 
 ARROW = " → "
+WHEN = (
+    " Start → end: on a probe batch before the first step and after the last; of a LightningModule of one's own, on "
+    "the batches of its first training step and of its last."
+)
 
 
 def diagnostic_columns(summary: Summary) -> list[tuple[Column, list[str]]]:
@@ -29,8 +33,8 @@ def diagnostic_notes(summary: Summary) -> tuple[str, ...]:
     means = "means over the replicates"
     if any(DIAGNOSTICS[name].ratio for name in shown):
         means += ", geometric for norms, SDs, ratios and ranks"
-    when = " Start → end: before the first step, after the last." if any(DIAGNOSTICS[n].moves for n in shown) else ""
-    return (f"Diagnostics, on a probe batch: {means}.{when}",)
+    when = WHEN if any(DIAGNOSTICS[n].moves for n in shown) else ""
+    return (f"Diagnostics: {means}.{when}",)
 
 
 def _heading(name: str) -> str:

@@ -111,12 +111,9 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
     if {c.stated for c in claims} - {c.stated for c in asked.claims}:
         told.append(f"The claims were frozen in {where} before the first trial, and stand.")
     pool_above = frozen.pool_above if asked.pool_above is None else asked.pool_above
-    if frozen.pool_above != pool_above:
+    if pool_above != frozen.pool_above:
         added.append(f"pool_above {frozen.pool_above} → {pool_above}")
-        if trials:
-            told.append(f"study.pool_above={pool_above} is given after {trials} trials: shares and F are exploratory.")
-    elif asked.pool_above is None and pool_above is not None:
-        told.append(f"{where} has pool_above={pool_above}: it stays until another number is given.")
+    told += _said_of_pooling(frozen, asked, where, trials)
     shown = tuple(dict.fromkeys((*frozen.diagnostics, *asked.diagnostics)))
     if new := shown[len(frozen.diagnostics) :]:
         added.append(f"diagnostics {', '.join(new)}")
@@ -133,6 +130,15 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
         tuple(added),
         tuple(told),
     )
+
+
+def _said_of_pooling(frozen: StudySpec, asked: StudySpec, where: str, trials: int) -> tuple[str, ...]:
+    if frozen.pool_above == asked.pool_above:
+        return ()
+    if asked.pool_above is None:
+        return (f"{where} has pool_above={frozen.pool_above}: it stays until another number is given.",)
+    late = f"study.pool_above={asked.pool_above} is given after {trials} trials: shares and F are exploratory."
+    return (late,) if trials else ()
 
 
 def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:

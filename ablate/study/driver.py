@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ablate.study.costs import measure
 from ablate.study.identities import checked
-from ablate.study.missing import missing_trials, next_batch, sources_of
+from ablate.study.missing import missing_trials, next_batch, sources_of, without_diagnostics
 from ablate.study.planned import plan, seen
 from ablate.study.saved import save_summary
 
@@ -59,6 +59,8 @@ def run(
                 planned = plan(words, cwd=cwd)  # another driver has finished between the first look and the lock
         _tell(planned, observer)
         missing = missing_trials(planned, stale, observer)
+        if said := without_diagnostics(planned, missing):
+            observer.told(said)
         if missing:
             check_replicates(planned.spec, seen=seen(planned.contents))
         identities = checked(planned)

@@ -31,6 +31,20 @@ def missing_trials(planned: Plan, stale: Stale, observer: Observer) -> tuple[Tri
     return tuple(t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again)
 
 
+def without_diagnostics(planned: Plan, missing: Sequence[Trial]) -> str | None:
+    """Says that trials are kept which lack the diagnostics that are asked for now; None where there is none."""
+    trained = {trial.id for trial in missing}
+    kept = [t for t in planned.trials if t.id in planned.contents.records and t.id not in trained]
+    found = [planned.contents.records[t.id] for t in kept if t.config["trainer"].get("diagnostics", True)]
+    lacking = sum(not record.diagnostics and record.unmeasured is None for record in found)
+    if not lacking:
+        return None
+    return (
+        f"{lacking} of {len(planned.trials)} trials that are there have no diagnostics, and trainer.diagnostics makes "
+        "no other trial of them: they are kept. results_dir=… of another name trains them again, with diagnostics."
+    )
+
+
 def next_batch(planned: Plan, missing: Sequence[Trial], records: Mapping[str, Record]) -> Sequence[Trial]:
     """Of the missing trials, those to train now: all of them, or in a group-sequential plan, up to the next look."""
     if planned.spec.looks is None or not missing:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablate.analyze.separation import NOTE, centre
+from ablate.analyze.separation import BY_DEFINITION, NOTE
 from ablate.analyze.summarise import summarise
 from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.config.spec import Claim
@@ -45,6 +45,7 @@ def test_a_fraction_is_compared_by_its_paired_differences(judged):
     found = why(judged({"dead_units": {"a": {"end": A}, "b": {"end": B}}}))
     d = np.array(B) - A
     assert found.separation == pytest.approx(d.mean() / d.std(ddof=1))
+    assert not found.floored
     assert (found.diagnostic, found.moment) == ("dead_units", "end")
     assert (found.arm, found.reference) == pytest.approx((np.mean(B), np.mean(A)))
     t = stats.ttest_rel(B, A)
@@ -70,6 +71,8 @@ def test_the_largest_separation_is_named_and_its_moment(judged):
 def test_replicates_that_agree_are_held_against_the_floor(judged):
     found = why(judged({"unreachable": {"a": {"start": [0.5] * 5}, "b": {"start": [0.0] * 5}}}))
     assert found.separation == -0.5 / DIAGNOSTICS["unreachable"].floor
+    assert found.floored
+    assert found.line.endswith("0 in b and 0.5 in a")  # where there is no SD, no number of them
     found = why(judged({"effective_rank": {"a": {"start": [10] * 5}, "b": {"start": [20] * 5}}}))
     assert found.separation == pytest.approx(math.log(2) / DIAGNOSTICS["effective_rank"].floor)
 
@@ -77,7 +80,7 @@ def test_replicates_that_agree_are_held_against_the_floor(judged):
 def test_a_ratio_that_is_zero_somewhere_is_compared_as_it_is(judged):
     found = why(judged({"branch_to_skip": {"a": {"start": [2.0] * 5}, "b": {"start": [0.0] * 5}}}))
     assert found.separation == pytest.approx(-1 / DIAGNOSTICS["branch_to_skip"].floor)
-    assert found.line.endswith("0 in b and 2 in a (20 SD apart)")
+    assert found.line.endswith("0 in b and 2 in a")
     assert why(judged({"gradient_norm": {"a": {"end": [0.0] * 3}, "b": {"end": [0.0] * 3}}})).separation == 0
 
 
@@ -151,10 +154,91 @@ def test_what_could_not_be_measured_is_said_once(judged):
     assert said == ("Diagnostics could not be measured in 10 of 10 trials, or in part only: net.py:3: ValueError: no")
 
 
+def test_some_trials_without_the_diagnostics_that_the_study_names_are_counted(lab):
+    spec = lab.spec(arm=("a", "b"), replicates=2)
+    points = lab.crossed(spec)
+    some = {("a", 0): {"dead_units": {"end": 0.5}}}
+    records = [
+        lab.record(spec, p.levels, r, 0.5, diagnostics=some.get((p.levels["arm"], r), {}))
+        for p in points for r in range(2)
+    ]  # fmt: skip
+    for named, told in (((), 0), (("dead_units",), 1)):
+        notes = lab.summarise_records(dataclasses.replace(spec, diagnostics=named), points, records).notes
+        assert sum("3 of 4 trials were made without diagnostics" in note for note in notes) == told
+
+
 def test_a_design_point_has_the_mean_of_each_moment(judged):
     summary = judged({"gradient_norm": {"a": {"start": [1, 100, None]}, "b": {"start": [0, 2, 4]}}})
     assert [p.diagnostics for p in summary.points] == [
         {"gradient_norm": {"start": pytest.approx(10)}},
         {"gradient_norm": {"start": 2}},
     ]
-    assert centre("dead_units", np.array([1.0, 2.0])) == 1.5
+
+
+def test_both_arms_have_the_same_kind_of_mean(judged):
+    found = why(judged({"branch_to_skip": {"a": {"start": [1.0, 100, 1, 100]}, "b": {"start": [0.0, 1, 2, 3]}}}))
+    assert (found.arm, found.reference) == (1.5, 50.5)  # the 0 in b leaves a no geometric mean, of 10, either
+
+
+def test_what_rests_on_too_few_replicates_does_not_hide_what_separates(judged):
+    """Of two, each needs p < .025: 3 SD of three replicates have p .035, 2 SD of ten p .0001."""
+    few = [0.1, 0.2, 0.3, *[None] * 7]
+    many = np.array([-4.5, -3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5]) / 100
+    given = {
+        "dead_units": {"a": {"end": [0.0] * 3 + [None] * 7}, "b": {"end": [x and x + 0.1 for x in few]}},
+        "effective_rank": {"a": {"end": [1.0] * 10}, "b": {"end": list(np.exp(many * 10 + 0.6))}},
+    }
+    found = why(judged(given))
+    assert found.separation == pytest.approx(0.6 / (many * 10).std(ddof=1))
+    assert (found.diagnostic, found.separates) == ("effective_rank", True)
+    alone = why(judged(given | {"effective_rank": {"a": {"end": [1.0] * 10}, "b": {"end": list(np.exp(many * 10))}}}))
+    assert (alone.diagnostic, alone.separation, alone.separates) == ("dead_units", pytest.approx(3), False)
+
+
+@pytest.mark.parametrize(
+    ("arm", "reference", "compared"),
+    [
+        ({"hidden_activation": "tanh"}, {"hidden_activation": "relu"}, False),
+        ({"hidden_activation": "relu", "width": 8}, {"hidden_activation": "relu", "width": 4}, True),
+        ({"hidden_activation": "relu", "output_activation": "tanh"}, {"hidden_activation": "relu"}, True),
+        ({"hidden_activation": "relu", "stem_activation": True}, {"hidden_activation": "relu"}, True),
+        ({"block": {"activation": {"_target_": "torch.nn.Tanh"}}}, {"block": {"activation": "relu"}}, False),
+        ({"hidden_activation": "tanh", "hard_threshold": True}, {"hidden_activation": "tanh"}, False),
+        ({"hidden_activation": "tanh", "hard_threshold": False}, {"hidden_activation": "tanh"}, True),
+        ({"_target_": "mine.A"}, {"_target_": "mine.B"}, False),
+        ({"_target_": "mine.A", "activation": "relu"}, {"_target_": "mine.B", "activation": "relu"}, True),
+    ],
+)
+def test_saturation_is_compared_between_networks_of_the_same_activations_only(lab, arm, reference, compared):
+    spec = lab.spec(net=("a", "b"), replicates=5)
+    claim = Claim(contrast={"net": ("b", "a")}, expect="greater", margin=0.01)
+    spec = dataclasses.replace(spec, claims=(claim,))
+    points = lab.crossed(spec)
+    values = {"saturated": {"a": A, "b": [x + 0.4 for x in A]}, "dead_units": {"a": A, "b": A}}
+    models = {"a": reference, "b": arm}
+    records = [
+        lab.record(
+            spec, p.levels, r, 0.5, config={"model": models[p.levels["net"]]},
+            diagnostics={name: {"end": found[p.levels["net"]][r]} for name, found in values.items()},
+        )
+        for p in points for r in range(5)
+    ]  # fmt: skip
+    summary = lab.summarise_records(spec, points, records)
+    found = why(summary)
+    assert (found.diagnostic, found.separates) == (("saturated", True) if compared else ("dead_units", False))
+    assert found.left_out == (() if compared else ("saturated",))
+    assert (BY_DEFINITION in summary.notes) == (not compared)
+
+
+def test_activations_that_are_crossed_with_the_claim_are_the_same_in_both_arms(lab):
+    spec = lab.spec("factorial", net=("a", "b"), act=("relu", "tanh"), replicates=3)
+    spec = dataclasses.replace(spec, claims=(Claim(contrast={"net": ("b", "a")}, expect="greater", margin=0.01),))
+    points = lab.crossed(spec)
+    records = [
+        lab.record(
+            spec, p.levels, r, 0.5, config={"model": {"activation": p.levels["act"]}},
+            diagnostics={"saturated": {"end": 0.1 * r}},
+        )
+        for p in points for r in range(3)
+    ]  # fmt: skip
+    assert why(lab.summarise_records(spec, points, records)).left_out == ()

@@ -44,7 +44,7 @@ def test_a_study_shows_what_it_names_and_says_what_separates_its_arms(reach, abl
     result, path = reach
     assert result.exit_code == 0, result.output
     said = " ".join(result.stdout.split())
-    assert "what separates them most: unreachable targets at the start" in said
+    assert "what separates them most: unreachable training targets at the start" in said
     assert "found afterwards, among all diagnostics" in said
     summary = json.loads((path / "summary.json").read_text())["summary"]
     linear, relu = ({p["levels"]["output_activation"]: p for p in summary["points"]}[x] for x in ("linear", "relu"))
@@ -52,7 +52,7 @@ def test_a_study_shows_what_it_names_and_says_what_separates_its_arms(reach, abl
     assert 0.3 < relu["diagnostics"]["unreachable"]["end"] < 0.7  # y is about N(0, 1)
     assert summary["verdicts"][0]["why"]["diagnostic"] == "unreachable"
     shown = ablate("show", path.name, "--format", "markdown").stdout
-    assert "| unreachable targets |" in shown
+    assert "| unreachable training targets |" in shown
     assert "dead units, start → end" in shown
     directory = StudyDirectory(path)
     for trial, record in directory.contents().records.items():
@@ -67,7 +67,7 @@ def test_another_column_trains_nothing_and_stays(reach, ablate):
     before = StudyDirectory(path).contents()
     again = ablate("run", *WORDS, "study.diagnostics=[effective_rank]", "--format", "markdown")
     assert "effective rank, start → end" in again.stdout
-    assert "unreachable targets" in again.stdout
+    assert "unreachable training targets" in again.stdout
     assert StudyDirectory(path).contents() == before
     assert "effective rank" in ablate("show", path.name, "--format", "markdown").stdout
 
@@ -77,3 +77,6 @@ def test_nothing_is_measured_where_that_is_switched_off(ablate, here, tiny):
     (study,) = (here / "results").iterdir()
     assert not list(study.rglob("diagnostics.csv"))
     assert all(not r.diagnostics for r in StudyDirectory(study).contents().records.values())
+    said = "4 of 4 trials that are there have no diagnostics"
+    assert said in " ".join(ablate("run", *tiny).stderr.split())
+    assert said not in " ".join(ablate("run", *tiny, "trainer.diagnostics=false").stderr.split())

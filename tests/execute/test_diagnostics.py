@@ -251,3 +251,9 @@ def test_layers_in_a_table_have_a_row_for_each_moment():
     assert head == "moment,layer,diagnostic,value"
     assert len(rows) == 2 * len(found.layers)
     assert rows[0].startswith("start,2,activation_sd,0.7071")
+
+
+@pytest.mark.parametrize(("output", "share"), [(nn.ReLU6, 0.5), (nn.ELU, 0.25), (nn.Hardshrink, None)])
+def test_no_output_is_taken_to_reach_what_it_is_not_known_to_reach(output, share):
+    targets = torch.tensor([[-2.0], [-0.5], [0.5], [1.0]])
+    assert values(dense([[1.0]], output=output()), torch.randn(4, 1), targets).get("unreachable") == share

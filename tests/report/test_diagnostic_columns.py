@@ -24,8 +24,8 @@ def named(summary, *names, **values):
             f"{ABSENT} → −0.032",
         ),
         ("effective_rank", {"start": 7.04, "end": 29.7}, "effective rank, start → end", "7.0 → 30"),
-        ("unreachable", {"start": 0.5, "end": 0.5}, "unreachable targets", "0.50"),
-        ("unreachable", {"start": 0.5}, "unreachable targets", "0.50"),
+        ("unreachable", {"start": 0.5, "end": 0.5}, "unreachable training targets", "0.50"),
+        ("unreachable", {"start": 0.5}, "unreachable training targets", "0.50"),
     ],
 )
 def test_a_cell_goes_from_start_to_end(core, name, values, heading, cell):
@@ -40,5 +40,6 @@ def test_only_named_diagnostics_have_a_column_and_a_note(core):
     assert diagnostic_notes(summary) == ()
     (note,) = diagnostic_notes(named(core, "dead_units", dead_units={"end": 0.1}))
     assert note == (
-        "Diagnostics, on a probe batch: means over the replicates. Start → end: before the first step, after the last."
+        "Diagnostics: means over the replicates. Start → end: on a probe batch before the first step and after the "
+        "last; of a LightningModule of one's own, on the batches of its first training step and of its last."
     )

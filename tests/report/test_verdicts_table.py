@@ -130,6 +130,7 @@ def test_what_separates_the_arms_stands_under_the_verdict_and_in_the_csv(core):
         arm=0.004,
         reference=0.61,
         separation=-9.1,
+        floored=False,
         separates=True,
         line="what separates them most: gradient norm at the start",
     )
@@ -139,7 +140,27 @@ def test_what_separates_the_arms_stands_under_the_verdict_and_in_the_csv(core):
     rows = list(csv.DictReader(io.StringIO(to_csv(replace(core, verdicts=(explained, verdict()))))))
     assert rows[0]["why"] == why.line
     assert (rows[0]["why_diagnostic"], rows[0]["why_separation"]) == ("gradient_norm.start", "-9.1")
-    assert rows[1]["why"] == ""
+    assert (rows[0]["why_separates"], rows[0]["why_floored"]) == ("True", "False")
+    assert rows[1]["why"] == rows[1]["why_separates"] == ""
+
+
+def test_what_does_not_separate_the_arms_has_no_numbers_in_the_csv(core):
+    why = Separation(
+        diagnostic="gradient_norm",
+        moment="start",
+        arm=0.5,
+        reference=0.6,
+        separation=-0.1,
+        floored=False,
+        separates=False,
+        line="none of the diagnostics separates the arms",
+    )
+    later = replace(SUPPORTED, claim=replace(SUPPORTED.claim, after=12))
+    summary = replace(core, verdicts=(replace(SUPPORTED, why=why),), later=(later,))
+    stated, exploratory, *_ = csv.DictReader(io.StringIO(to_csv(summary)))
+    assert (stated["why"], stated["why_separates"]) == (why.line, "False")
+    assert {stated[f"why_{x}"] for x in ("diagnostic", "arm", "reference", "separation", "floored")} == {""}
+    assert (stated["family"], exploratory["family"]) == (str(SUPPORTED.family), "")
 
 
 def test_claims_given_later_stand_apart_and_are_adjusted_for_nothing(core):

@@ -30,12 +30,16 @@ class Separation:
     diagnostic: str
     moment: str
     arm: float
-    """The mean, geometric for what counts by ratios."""
+    """The mean; geometric, as is that of the reference, for what counts by ratios and is nowhere 0."""
     reference: float
     separation: float
-    """The mean difference over its SD, paired by replicate; signed as arm − reference."""
+    """The mean difference, paired by replicate, over its SD or the diagnostic's floor; signed as arm − reference."""
+    floored: bool
+    """The SD is below the floor: the separation is no number of SDs."""
     separates: bool
     """Beyond what chance would give one of all that were looked at in a twentieth of such studies."""
+    left_out: tuple[str, ...] = ()
+    """Diagnostics that the arms' networks would differ in by definition: not among those that were looked at."""
     line: str
     """The same as a clause that can be quoted."""
 
