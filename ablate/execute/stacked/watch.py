@@ -50,6 +50,8 @@ class StackedWatch(pl.Callback):
         for place, member in enumerate(self._members):
             if moment == "middle" and place not in module.active:
                 continue  # alone, it would have stopped before its middle
+            # Lightning has given the stack its precision and its device, not the members that it was made of.
+            member.module.to(module.stack.numbers)
             try:
                 found = measure(module.member(place), *member.module.probe(EXAMPLES), member.module.loss)
             except Exception as error:  # a network of a person's own may do anything

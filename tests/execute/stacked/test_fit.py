@@ -27,6 +27,11 @@ def assert_equal(stacked, alone):
         assert list(mine.responses) == list(theirs.responses)
         for name, value in theirs.responses.items():
             assert mine.responses[name] == (value if value is None else pytest.approx(value, rel=1e-9))
+        assert {name: list(found) for name, found in mine.diagnostics.items()} == {
+            name: list(found) for name, found in theirs.diagnostics.items()
+        }
+        for name, found in theirs.diagnostics.items():
+            assert mine.diagnostics[name] == pytest.approx(found, rel=1e-6, abs=1e-9), name
     for mine, theirs in zip(stacked.curves, alone.curves, strict=True):
         assert [list(row) for row in mine] == [list(row) for row in theirs]
         for row, wanted in zip(mine, theirs, strict=True):
