@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
 
-MANY = 16
+MANY = 64
 """Design points of which measuring may take so long that the user is told before."""
 
 
@@ -27,6 +27,13 @@ def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint],
     pairs = zip(planned.layout.points, planned.configs, strict=True)
     lacking = [(point, config) for point, config in pairs if cost_of(point.levels) is None]
     return [point for point, _ in lacking], [config for _, config in lacking]
+
+
+def is_damaged(directory: StudyDirectory, planned: Plan) -> bool:
+    """Whether there are costs on disk, but not those of every design point: damaged, or left out for want of time."""
+    from ablate.store.costs import COSTS, read_costs
+
+    return directory.read(COSTS) is not None and bool(unmeasured(planned, read_costs(directory))[0])
 
 
 def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: Observer, *, again: bool) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablate.study.costs import measure
+from ablate.study.costs import is_damaged, measure
 from ablate.study.identities import checked
 from ablate.study.missing import missing_trials, next_batch, sources_of, without_diagnostics
 from ablate.study.planned import plan, seen
@@ -78,7 +78,7 @@ def run(
         _freeze(directory, planned)
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
-        if trains:
+        if trains or is_damaged(directory, planned):
             measure(engine, directory, planned, observer, again=stale == "rerun")
         observer.started(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()

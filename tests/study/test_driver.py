@@ -261,6 +261,16 @@ def test_a_record_that_is_not_of_its_trial_is_set_aside_and_trained_again(run, s
     assert results(directory) == whole
 
 
+@pytest.mark.parametrize("content", [b"", b'{"schema": 9, "points": []}', b'{"schema": 1, "points": []}'])
+def test_costs_that_are_damaged_are_measured_again_though_nothing_is_trained(run, content):
+    _, directory = run()
+    assert len(read_costs(directory)) == 2
+    (directory.path / "costs.json").write_bytes(content)
+    heard, _ = run()
+    assert heard.records == []
+    assert len(read_costs(directory)) == 2
+
+
 def test_changed_code_is_said_and_kept_unless_asked(run, here):
     source = (
         "import math, torch\n\n\nclass Net(torch.nn.Sequential):\n"
