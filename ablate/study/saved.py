@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ablate.analyze.summary import Summary
+from ablate.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,7 @@ def save_summary(planned: Plan) -> Summary:
     """Summarises the records of a plan that are on disk, and keeps that as summary.json for `show`.
 
     Raises:
-        StoreError: it cannot be written.
+        StoreError: it cannot be written, or what the study's identities came to cannot be read.
     """
     from ablate.store import StudyDirectory
     from ablate.store.costs import read_costs
@@ -77,7 +78,9 @@ def save_summary(planned: Plan) -> Summary:
     found = directory.contents().records
     records = tuple(found[t.id] for t in planned.trials if t.id in found)
     frozen = directory.frozen()
-    checked, _ = _read_identities(directory, frozen)
+    checked, unread = _read_identities(directory, frozen)
+    if unread:
+        raise StoreError(f"{directory.path}: {unread[0]}")
     summary = _summarise(frozen, planned.layout, records, checked, read_costs(directory))
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
