@@ -8,7 +8,7 @@ import msgspec
 
 from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.config.spec import Better, Capacity, Claim, Config, Design, Expectation, Factor, Response, StudySpec
-from ablate.errors import ConfigError, unknown
+from ablate.errors import ConfigError, unknown, unknown_level
 
 Schema = TypeVar("Schema", bound=msgspec.Struct)
 
@@ -209,7 +209,7 @@ def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) ->
     )
     for level in chosen or ():
         if level not in factor.levels:
-            raise ConfigError(unknown(f"level of factor {name!r}", level, factor.levels))
+            raise ConfigError(unknown_level(f"level of factor {name!r}", level, factor.levels))
     kept = {k: tuple(v) for k, v in factor.levels.items() if chosen is None or k in chosen}
     if chosen is not None and factor.reference in factor.levels and factor.reference not in kept:
         raise ConfigError(
