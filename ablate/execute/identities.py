@@ -10,6 +10,7 @@ from typing import Any
 import ablate
 from ablate.config.spec import Config, StudySpec
 from ablate.errors import ConfigError
+from ablate.execute.blame import blamed
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
 from ablate.execute.target import build, check
@@ -24,8 +25,9 @@ def check_identities(spec: StudySpec) -> None:
         ConfigError: a target that is not there, or a key that it does not take.
     """
     own_modules_first()
-    for node, where in _nodes(spec):
-        check(node, where)
+    with blamed(), guest(threads=1):
+        for node, where in _nodes(spec):
+            check(node, where)
 
 
 def evaluate(spec: StudySpec) -> Checked:
@@ -35,7 +37,7 @@ def evaluate(spec: StudySpec) -> Checked:
         ConfigError: as `check_identities`; a target that fails, or gives something else than identities.
     """
     check_identities(spec)
-    with guest(threads=1):
+    with blamed(), guest(threads=1):
         found = [identity for node, where in _nodes(spec) for identity in _identities(node, where)]
     versions = f"ablate {ablate.__version__}, torch {version('torch')}, Python {platform.python_version()}"
     return Checked(identities=tuple(found), made_by=versions)

@@ -128,6 +128,7 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
 
 def _measure(engine: Engine, directory: StudyDirectory, planned: Plan, *, again: bool) -> None:
     """Measures what is not on disk yet, before any training: what the engine has started must not disturb it."""
+    from ablate.execute.blame import blamed
     from ablate.execute.cost import measure
     from ablate.store.costs import read_costs, write_costs
 
@@ -135,7 +136,9 @@ def _measure(engine: Engine, directory: StudyDirectory, planned: Plan, *, again:
     points, configs = unmeasured(planned, () if again else there)
     if points:
         engine.settle()
-        write_costs(directory, (*there, *measure(points, configs)))
+        with blamed():
+            found = measure(points, configs)
+        write_costs(directory, (*there, *found))
 
 
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
