@@ -15,6 +15,7 @@ from ablate.config.schema import logged
 from ablate.config.spec import Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, unknown
+from ablate.execute.blame import blamed
 from ablate.execute.dataset import arguments, described, splits
 from ablate.execute.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.objective import objective, optimizer
@@ -55,7 +56,7 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Co
     looker = _Looker(spec)
     sizes: list[Size] = []
     seen: dict[str, list[tuple[DesignPoint, Config, Signature]]] = {}
-    with guest(threads=1):
+    with blamed(), guest(threads=1):
         for point, config in zip(points, configs, strict=True):
             size, signed = looker.look(config)
             sizes.append(size)
@@ -190,7 +191,7 @@ def _flops(built: nn.Module, probe: Tensor | None) -> int | None:
 
 def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tensor, targets: Tensor) -> None:
     with evaluating(built), torch.no_grad(), warnings.catch_warnings():
-        predictions = built(inputs)
+        predictions = _predictions(built, inputs)
         if not isinstance(predictions, Tensor):
             raise ModelError(f"model: {type(built).__name__} gives a {type(predictions).__name__}, not a Tensor.")
         # torch broadcasts targets against predictions, and only warns that the loss is then of something else.
@@ -209,6 +210,17 @@ def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tens
                     f"objective: the {name} of a minibatch is of {found}, not a number. Average it over its parts, or "
                     "take another."
                 )
+
+
+def _predictions(built: nn.Module, inputs: Tensor) -> object:
+    try:
+        return built(inputs)
+    except Exception as error:
+        raise ModelError(
+            f"model: {type(built).__name__} does not take {len(inputs)} examples of shape {list(inputs.shape[1:])} at a "
+            f"time: {own_words(error)}. Its last minibatch and its evaluations are of other sizes than data.batch_size: "
+            "it must take any number of examples."
+        ) from error
 
 
 def _check_step(built: nn.Module, loss: nn.Module, config: Config, inputs: Tensor, targets: Tensor) -> None:
