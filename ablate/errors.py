@@ -51,6 +51,12 @@ def unknown(what: str, name: str, valid: Iterable[str], *, near: Iterable[str] |
     return f"Unknown {what} {name!r}.{hint}{listing}"
 
 
+def kind(value: object) -> str:
+    """The name of a value's type, with its article."""
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIO" else f"a {name}"
+
+
 def unknown_level(what: str, level: str, levels: Iterable[str]) -> str:
     """As `unknown`, for a level; says so where YAML may have read its name, or another's, as true or false."""
     names = list(levels)

@@ -9,7 +9,7 @@ from typing import Any
 
 import ablate
 from ablate.config.spec import Config, StudySpec
-from ablate.errors import ConfigError
+from ablate.errors import ConfigError, kind
 from ablate.execute.blame import blamed
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
@@ -88,7 +88,7 @@ def _text(value: Any, name: str, where: str) -> str:
     """
     if not isinstance(value, str):
         empty = ", and '' where there is none" if name == "saying" else ""
-        raise ConfigError(f"{where}: {name} is {value!r}, {_a(value)}. It must be text{empty}.")
+        raise ConfigError(f"{where}: {name} is {value!r}, {kind(value)}. It must be text{empty}.")
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -101,19 +101,13 @@ def _number(value: Any, name: str, where: str) -> float:
     try:
         return float(value)
     except OverflowError as error:
-        raise ConfigError(f"{where}: {name} is {_a(value)} that is no finite number: {error}.") from error
+        raise ConfigError(f"{where}: {name} is {kind(value)} that is no finite number: {error}.") from error
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ConfigError(f"{where}: {name} is {_a(value)} that is no number: {error}.") from error
+        raise ConfigError(f"{where}: {name} is {kind(value)} that is no number: {error}.") from error
 
 
 def _kind(given: Any) -> str:
     if isinstance(given, Sequence) and not isinstance(given, str):
-        odd = next((_a(item) for item in given if not isinstance(item, Identity)), None)
-        return f"{_a(given)} with {odd} in it" if odd else f"an empty {type(given).__name__}"
-    return _a(given)
-
-
-def _a(value: Any) -> str:
-    """The name of its type, with its article."""
-    name = type(value).__name__
-    return f"an {name}" if name[0] in "aeiouAEIO" else f"a {name}"
+        odd = next((kind(item) for item in given if not isinstance(item, Identity)), None)
+        return f"{kind(given)} with {odd} in it" if odd else f"an empty {type(given).__name__}"
+    return kind(given)
