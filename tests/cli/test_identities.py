@@ -98,7 +98,7 @@ def test_one_that_does_not_hold_is_1_and_says_which(ablate, own, here):
     assert said == (
         "Error: An identity does not hold. a square is its double: 9, where 6 is expected (difference 3 > 0.5)."
     )
-    assert "1 hold, 1 fail" in result.stdout
+    assert "1 holds, 1 fails" in result.stdout
     assert ablate("show", "own").exit_code == 0
 
 
