@@ -49,3 +49,16 @@ def unknown(what: str, name: str, valid: Iterable[str], *, near: Iterable[str] |
     hint = f" Did you mean {close[0]!r}?" if close else ""
     listing = f" Valid: {', '.join(names)}." if names else ""
     return f"Unknown {what} {name!r}.{hint}{listing}"
+
+
+def kind(value: object) -> str:
+    """The name of a value's type, with its article."""
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIO" else f"a {name}"
+
+
+def unknown_level(what: str, level: str, levels: Iterable[str]) -> str:
+    """As `unknown`, for a level; says so where YAML may have read its name, or another's, as true or false."""
+    names = list(levels)
+    is_read = {"True", "False"} & {level, *names}
+    return unknown(what, level, names) + (" YAML reads on and off as true and false: quote them." if is_read else "")

@@ -39,6 +39,10 @@ class Catalog:
         """The names of a group's options, unread."""
         return tuple(sorted({file.stem for root in self._path for file in (root / group).glob("*.yaml")}))
 
+    def file(self, group: str, name: str) -> Path | None:
+        """The file of an option; None where there is none."""
+        return next((file for root in self._path if (file := root / group / f"{name}.yaml").is_file()), None)
+
     def overridden(self, study: str) -> dict[str, str]:
         """The group choices that a study's own defaults list makes: group → option."""
         for option in self.options("study"):

@@ -145,6 +145,8 @@ class Composer:
             if override.startswith("~") and f"'{name}'" in str(error):
                 return self._unknown_key(name, self._composed(()))
         reason = " ".join(line.strip() for line in str(error).split("Config search path")[0].splitlines() if line)
+        if not reason.strip():  # Hydra has no words of its own where a key is null
+            reason = f"{_first(error.__cause__ or error)}. A key is text: quote one such as null."
         given = f" (overrides: {' '.join(overrides)})" if overrides else ""
         return f"The configuration does not compose: {reason.strip()}{given}"
 
@@ -153,7 +155,14 @@ def _named(tree: Any) -> Any:
     """The same with strings for keys: YAML reads a level that is named `on`, or 1, as something else."""
     if isinstance(tree, list):
         return [_named(branch) for branch in tree]
-    return {str(k): _named(v) for k, v in tree.items()} if isinstance(tree, dict) else tree
+    if not isinstance(tree, dict):
+        return tree
+    named = {str(k): _named(v) for k, v in tree.items()}
+    if len(named) < len(tree):
+        word = next(word for word in named if [str(k) for k in tree].count(word) > 1)
+        spelt = " and ".join(repr(k) for k in tree if str(k) == word)
+        raise ConfigError(f"The keys {spelt} in one mapping become the same word, {word!r}: name one otherwise.")
+    return named
 
 
 @contextmanager
@@ -204,5 +213,5 @@ def _unparsed(error: yaml.YAMLError | UnicodeDecodeError) -> str:
     return f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}, is not YAML: {problem}."
 
 
-def _first(error: Exception) -> str:
+def _first(error: BaseException) -> str:
     return str(error).splitlines()[0]

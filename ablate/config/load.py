@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ablate.config.composer import Composer
+from ablate.config.keys import check_keys
 from ablate.config.request import Request, key, parse
 from ablate.config.schema import read, study_node
+from ablate.config.search_path import packaged
 from ablate.config.spec import TRAINED, UNTRAINED, Config, Factor, StudySpec
 from ablate.errors import ConfigError, unknown
 
@@ -32,6 +34,7 @@ class Study:
         """
         self.composer = Composer(directory)
         request = parse(words, self.composer.catalog)
+        self._check_keys("study", request.study)
         chosen = (f"study={request.study}",)
         plain = tuple(o for o in request.overrides if not key(o).startswith("factor."))
         factors = study_node(self.composer.resolve((*chosen, *plain))).chosen
@@ -41,6 +44,8 @@ class Study:
             if name not in known and name not in inline:
                 raise ConfigError(unknown("factor", name, known) + " 'ablate list factors' describes them.")
         load = [name for name in factors if name in known]
+        for name in load:
+            self._check_keys("factor", name)
         settings = self.composer.resolve((*chosen, f"factor=[{','.join(load)}]", *request.overrides))
         self._base = (*chosen, *plain)
         self.spec: StudySpec = read(
@@ -64,6 +69,12 @@ class Study:
             return self.composer.resolve((*self._base, *overrides))
         except ConfigError as error:
             raise ConfigError(f"{self._culprit(levels)}: {error}") from error
+
+    def _check_keys(self, group: str, name: str) -> None:
+        """Of a person's own file: those that the package ships are tested."""
+        file = self.composer.catalog.file(group, name)
+        if file is not None and not file.is_relative_to(packaged()):
+            check_keys(file)
 
     def _check_untrained(self, chosen: Sequence[str]) -> None:
         """Where nothing is trained, a setting of training must at least be one that an identity takes."""

@@ -8,7 +8,7 @@ import msgspec
 
 from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.config.spec import Better, Capacity, Claim, Config, Design, Expectation, Factor, Response, StudySpec
-from ablate.errors import ConfigError, unknown
+from ablate.errors import ConfigError, unknown, unknown_level
 
 Schema = TypeVar("Schema", bound=msgspec.Struct)
 
@@ -95,6 +95,8 @@ def study_node(settings: Config) -> StudyYaml:
     node: Any = settings.get("study") or {}
     if isinstance(node.get("claims"), list):
         node = {**node, "claims": [_worded(claim) for claim in node["claims"]]}
+        for index, claim in enumerate(node["claims"]):
+            _check_claim(claim, f"study.claims[{index}]")
     return convert(node, StudyYaml, "study")
 
 
@@ -123,7 +125,7 @@ def read(
         if sweep.name in study.chosen:
             raise ConfigError(f"The sweep {sweep.name!r} has the name of a factor that the study has already.")
     if factors or sweeps or not study.identities:
-        _check_whole(study)
+        _check_whole(study, is_empty=not (factors or sweeps))
     return StudySpec(
         name=study.name,
         question=study.question,
@@ -154,10 +156,15 @@ NO_RESPONSE = Response(name="", better="higher")
 """Of a study that trains nothing."""
 
 
-def _check_whole(study: StudyYaml) -> None:
+def _check_whole(study: StudyYaml, *, is_empty: bool) -> None:
     """A study that trains needs a design and a response; one of identities alone needs neither."""
     for name in ("design", "response"):
         if getattr(study, name) is None:
+            if is_empty:
+                raise ConfigError(
+                    "The study states nothing and varies nothing: it has no identities and no factors. Add one under "
+                    "study.identities or study.factors, or sweep a key, as in model.width=16,32."
+                )
             valid = f" Valid: {', '.join(sorted(get_args(Design)))}." if name == "design" else ""
             raise ConfigError(
                 f"study.{name} is missing: every study needs it, but one that has identities and no factors.{valid}"
@@ -209,7 +216,7 @@ def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) ->
     )
     for level in chosen or ():
         if level not in factor.levels:
-            raise ConfigError(unknown(f"level of factor {name!r}", level, factor.levels))
+            raise ConfigError(unknown_level(f"level of factor {name!r}", level, factor.levels))
     kept = {k: tuple(v) for k, v in factor.levels.items() if chosen is None or k in chosen}
     if chosen is not None and factor.reference in factor.levels and factor.reference not in kept:
         raise ConfigError(
@@ -255,6 +262,20 @@ def _worded(claim: Any) -> Any:
         return claim
     named: dict[str, Any] = {f: [_word(v) for v in vs] if isinstance(vs, list) else vs for f, vs in contrast.items()}
     return {**claim, "contrast": named}
+
+
+def _check_claim(claim: Any, where: str) -> None:
+    """Names the claim by its factor, which tells it from the study's others.
+
+    Raises:
+        ConfigError: as `convert`.
+    """
+    contrast: Any = claim.get("contrast") if isinstance(claim, dict) else None
+    try:
+        convert(claim, ClaimYaml, where)
+    except ConfigError as error:
+        on = f"The claim on {', '.join(map(str, contrast))}: " if isinstance(contrast, dict) and contrast else ""
+        raise ConfigError(f"{on}{error}") from error
 
 
 def _response(declared: str | ResponseYaml, objective: Mapping[str, Any]) -> Response:

@@ -3,7 +3,7 @@
 from ablate.config.spec import Factor, StudySpec
 from ablate.design._base import DesignRule
 from ablate.design.layout import Layout
-from ablate.errors import DesignError, unknown
+from ablate.errors import DesignError, unknown, unknown_level
 
 
 def check_claims(rule: DesignRule, layout: Layout, spec: StudySpec) -> None:
@@ -32,7 +32,7 @@ def check_claims(rule: DesignRule, layout: Layout, spec: StudySpec) -> None:
 
 def _check_level(factor: Factor, level: str, left: Factor) -> None:
     if level not in factor.levels:
-        known = unknown(f"level of factor {factor.name!r}", level, factor.levels)
+        known = unknown_level(f"level of factor {factor.name!r}", level, factor.levels)
         raise DesignError(f"In a claim: {known}")
     if level not in left.levels:
         raise DesignError(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from ablate.config.spec import Factor
 from ablate.design._base import DesignRule
 from ablate.design.layout import Layout
-from ablate.errors import DesignError, unknown
+from ablate.errors import DesignError, unknown, unknown_level
 
 Exclude = Sequence[Mapping[str, str]]
 """Partial settings, factor → level: a design point that has all levels of one of them is left out."""
@@ -26,7 +26,7 @@ def check_exclude(factors: Sequence[Factor], exclude: Exclude) -> None:
             if name not in levels:
                 raise DesignError(f"In `exclude`: {unknown('factor', name, levels)}")
             if level not in levels[name]:
-                raise DesignError(f"In `exclude`: {unknown(f'level of factor {name!r}', level, levels[name])}")
+                raise DesignError(f"In `exclude`: {unknown_level(f'level of factor {name!r}', level, levels[name])}")
 
 
 def leave_out_levels(factors: Sequence[Factor], exclude: Exclude) -> tuple[tuple[Factor, ...], tuple[str, ...]]:

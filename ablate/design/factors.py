@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ablate.config.spec import Factor
-from ablate.errors import DesignError, unknown
+from ablate.errors import DesignError, unknown_level
 
 
 def check_factors(factors: Sequence[Factor]) -> None:
@@ -36,7 +36,9 @@ def _check_levels(factor: Factor) -> None:
             "Give it two or more."
         )
     if factor.reference not in factor.levels:
-        raise DesignError(f"Factor {factor.name!r}: {unknown('reference level', factor.reference, factor.levels)}")
+        raise DesignError(
+            f"Factor {factor.name!r}: {unknown_level('reference level', factor.reference, factor.levels)}"
+        )
     for (one, first), (other, second) in itertools.combinations(factor.levels.items(), 2):
         if sorted(o.strip() for o in first) == sorted(o.strip() for o in second):
             raise DesignError(

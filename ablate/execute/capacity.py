@@ -11,6 +11,7 @@ from ablate.config.request import key
 from ablate.config.spec import Capacity, Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import AblateError, ConfigError, DesignError, unknown
+from ablate.execute.blame import blamed
 from ablate.execute.enclosure import Enclosure, NotRisingError, constant, enclose
 from ablate.execute.network import network
 from ablate.execute.provenance import own_modules_first
@@ -47,7 +48,7 @@ def match(
     _check_free(spec, capacity)
     own_modules_first()
     baseline = DesignPoint(levels={f.name: f.reference for f in spec.factors})
-    with guest(threads=1):
+    with blamed(), guest(threads=1):
         config = resolve(baseline.levels, baseline.overrides(spec.factors))
         width = _width(config, capacity, "the baseline")
         target = count(config)

@@ -11,7 +11,7 @@ from ablate.config.schema import convert
 from ablate.config.spec import Config
 from ablate.data.source import Source
 from ablate.data.split import Splits, check, split
-from ablate.errors import ConfigError
+from ablate.errors import ConfigError, kind
 from ablate.execute.target import build, locate, takes
 
 DESCRIPTION = ("inputs", "outputs", "chance", "batch_size")
@@ -79,7 +79,7 @@ def _source(node: str) -> Source:
     built = build(json.loads(node), "data")
     if not isinstance(built, Source):
         raise ConfigError(
-            f"data: a plain nn.Module trains on an ablate.data.Source, and {json.loads(node)['_target_']} gives a "
-            f"{type(built).__name__}. (A LightningDataModule goes with a LightningModule.)"
+            f"data: a plain nn.Module trains on an ablate.data.Source, and {json.loads(node)['_target_']} gives "
+            f"{kind(built)}. (A LightningDataModule goes with a LightningModule.)"
         )
     return built

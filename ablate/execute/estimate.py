@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ablate.config.spec import Config, StudySpec
+from ablate.execute.blame import blamed
 from ablate.execute.chunks import EVALUATION, TrainingChunks
 from ablate.execute.fit import prepare
 from ablate.execute.module import TrialModule
@@ -44,7 +45,7 @@ def seconds_per_trial(spec: StudySpec, configs: Sequence[Config]) -> float | Non
     times: list[float] = []
     per_epoch, seeds = 0.0, streams(spec.seed, 0)
     began = time.perf_counter()
-    with guest(threads=1):
+    with blamed(), guest(threads=1):
         for config in chosen:
             if times and time.perf_counter() - began > SECONDS:
                 break

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from ablate.config.schema import logged
 from ablate.config.spec import Config, StudySpec
 from ablate.design.point import DesignPoint
-from ablate.errors import ConfigError, DesignError, ModelError, unknown
+from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
+from ablate.execute.blame import blamed
 from ablate.execute.dataset import arguments, described, splits
 from ablate.execute.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.objective import objective, optimizer
@@ -55,7 +56,7 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Co
     looker = _Looker(spec)
     sizes: list[Size] = []
     seen: dict[str, list[tuple[DesignPoint, Config, Signature]]] = {}
-    with guest(threads=1):
+    with blamed(), guest(threads=1):
         for point, config in zip(points, configs, strict=True):
             size, signed = looker.look(config)
             sizes.append(size)
@@ -190,9 +191,9 @@ def _flops(built: nn.Module, probe: Tensor | None) -> int | None:
 
 def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tensor, targets: Tensor) -> None:
     with evaluating(built), torch.no_grad(), warnings.catch_warnings():
-        predictions = built(inputs)
+        predictions = _predictions(built, inputs)
         if not isinstance(predictions, Tensor):
-            raise ModelError(f"model: {type(built).__name__} gives a {type(predictions).__name__}, not a Tensor.")
+            raise ModelError(f"model: {type(built).__name__} gives {kind(predictions)}, not a Tensor.")
         # torch broadcasts targets against predictions, and only warns that the loss is then of something else.
         warnings.filterwarnings("error", message="Using a target size")
         for name, call in calls.items():
@@ -211,6 +212,17 @@ def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tens
                 )
 
 
+def _predictions(built: nn.Module, inputs: Tensor) -> object:
+    try:
+        return built(inputs)
+    except Exception as error:
+        raise ModelError(
+            f"model: {type(built).__name__} does not take {len(inputs)} examples of shape {list(inputs.shape[1:])} at "
+            f"a time: {own_words(error)}. Its last minibatch and its evaluations are of other sizes than "
+            "data.batch_size: it must take any number of examples."
+        ) from error
+
+
 def _check_step(built: nn.Module, loss: nn.Module, config: Config, inputs: Tensor, targets: Tensor) -> None:
     """Takes one optimizer step."""
     make = optimizer(config)
@@ -221,7 +233,7 @@ def _check_step(built: nn.Module, loss: nn.Module, config: Config, inputs: Tenso
         raise ConfigError(f"optimizer: {config['optimizer']['_target_']} failed: {own_words(error)}") from error
     if not isinstance(made, torch.optim.Optimizer):
         raise ConfigError(
-            f"optimizer: {config['optimizer']['_target_']} gives a {type(made).__name__}, not a torch.optim.Optimizer."
+            f"optimizer: {config['optimizer']['_target_']} gives {kind(made)}, not a torch.optim.Optimizer."
         )
     try:
         loss(built(inputs), targets).backward()

@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 from torch import Tensor, nn
 
 from ablate.config.spec import Config
-from ablate.errors import ConfigError
+from ablate.errors import ConfigError, kind
 from ablate.execute.chunks import EvaluationChunks, TrainingChunks
 from ablate.execute.dataset import arguments, described, splits
 from ablate.execute.module import TrialModule
@@ -91,8 +91,8 @@ def _own(module: pl.LightningModule, config: Config, streams: Streams) -> Fit:
     data = build(arguments(config), "data")
     if not isinstance(data, pl.LightningDataModule):
         raise ConfigError(
-            f"data: a LightningModule trains on a LightningDataModule, and {config['data']['_target_']} gives a "
-            f"{type(data).__name__}."
+            f"data: a LightningModule trains on a LightningDataModule, and {config['data']['_target_']} gives "
+            f"{kind(data)}."
         )
     probe = module.example_input_array
     has_test = overrides(module, "test_step") and overrides(data, "test_dataloader")

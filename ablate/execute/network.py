@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ablate.config.spec import Config
-from ablate.errors import ModelError
+from ablate.errors import ModelError, kind
 from ablate.execute.target import build, takes
 
 
@@ -27,7 +27,7 @@ def network(config: Config, *, seed: int) -> nn.Module:
     seed_everything(seed)
     built = build(config["model"], "model")
     if not isinstance(built, nn.Module):
-        raise ModelError(f"model: {config['model']['_target_']} gives a {type(built).__name__}, not a torch.nn.Module.")
+        raise ModelError(f"model: {config['model']['_target_']} gives {kind(built)}, not a torch.nn.Module.")
     if any(base.__module__.startswith("lightning.") for base in type(built).__mro__):
         raise ModelError("model: import LightningModule from pytorch_lightning, not from lightning.pytorch.")
     for name, parameter in built.named_parameters():

@@ -8,7 +8,7 @@ from torch import nn
 from torchmetrics import Metric
 
 from ablate.config.spec import Config
-from ablate.errors import ConfigError
+from ablate.errors import ConfigError, kind
 from ablate.execute.target import build
 
 
@@ -25,7 +25,7 @@ def objective(config: Config) -> tuple[nn.Module, dict[str, Metric]]:
     for name, metric in metrics.items():
         if not isinstance(metric, Metric):
             raise ConfigError(
-                f"objective.metrics.{name}: {node['metrics'][name]['_target_']} gives a {type(metric).__name__}, not a "
+                f"objective.metrics.{name}: {node['metrics'][name]['_target_']} gives {kind(metric)}, not a "
                 "torchmetrics.Metric, which adds up over batches."
             )
     if "loss" in metrics:

@@ -3,10 +3,11 @@
 import logging
 import random
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 
 import numpy as np
 import torch
@@ -18,8 +19,10 @@ LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_util
 def guest(*, threads: int) -> Iterator[None]:
     """Keeps Lightning's chatter from the user, and restores what a training changes of its process.
 
-    That is: threads, determinism, cuDNN's benchmark, the generators of torch, NumPy and Python, log levels, warnings,
-    and what answers Ctrl-C and SIGTERM.
+    What is printed goes to stderr: stdout is for what a command was asked to print, which may be JSON.
+
+    Restored are threads, determinism, cuDNN's benchmark, the generators of torch, NumPy and Python, log levels,
+    warnings, and what answers Ctrl-C and SIGTERM.
     """
     with ExitStack() as stack:
         for name in LOGGERS:
@@ -43,6 +46,7 @@ def guest(*, threads: int) -> Iterator[None]:
         if torch.cuda.is_initialized():
             stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
         torch.set_num_threads(threads)
+        stack.enter_context(redirect_stdout(sys.stderr))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         yield

@@ -1,5 +1,6 @@
 """The trainer's settings, checked."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -44,7 +45,9 @@ def trainer_settings(config: Config) -> TrainerSettings:
     Raises:
         ConfigError: an unknown key, a value of the wrong type, or one that trains nothing.
     """
-    node = config["trainer"]
+    node: Any = config.get("trainer")
+    if not isinstance(node, Mapping):
+        raise ConfigError("The configuration has no trainer. Leave the shipped one in: trainer=default.")
     precision = node.get("precision")
     if isinstance(precision, str | int) and precision not in get_args(Precision):
         raise ConfigError(unknown("trainer.precision", str(precision), get_args(Precision)))

@@ -12,7 +12,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from ablate.config.spec import Config
-from ablate.errors import AblateError, ConfigError, unknown
+from ablate.errors import AblateError, ConfigError, kind, unknown
 from ablate.execute.hint import misfit
 
 HYDRAS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
@@ -79,7 +79,7 @@ def check(config: Mapping[str, Any] | None, where: str) -> None:
         raise ConfigError(f"{where} has no _target_: name the class or function to build, as _target_: module.Class.")
     called = locate(target, where)
     if not callable(called):
-        raise ConfigError(f"{where}._target_: {target!r} is a {type(called).__name__}, not a class or function.")
+        raise ConfigError(f"{where}._target_: {target!r} is {kind(called)}, not a class or function.")
     arguments = {k: v for k, v in config.items() if k not in HYDRAS}
     positional = config.get("_args_") or ()
     check_arguments(called, arguments, where, positional=len(positional), partial=bool(config.get("_partial_")))

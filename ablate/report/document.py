@@ -53,7 +53,7 @@ def _study(summary: Summary) -> Block:
     }
     counts = ", ".join(f"{count} {end}" for end, count in ends.items() if count or end == "complete")
     exact = [("identities", identities_count(summary))] if summary.identities else []
-    if not summary.points and exact:
+    if not summary.points:
         return Block(title=summary.study, lines=(("question", summary.question), *exact))
     size = f"{counted(len(summary.points), 'design point')} × {counted(summary.replicates, 'replicate')}"
     return Block(

@@ -34,7 +34,8 @@ def identities_count(summary: Summary) -> str:
     """How many of them hold."""
     held = sum(e.holds for e in summary.identities)
     failed = len(summary.identities) - held
-    return f"{held} hold" + (f", {failed} fail" if failed else "")
+    fails = f", {failed} {'fails' if failed == 1 else 'fail'}" if failed else ""
+    return f"{held} {'holds' if held == 1 else 'hold'}{fails}"
 
 
 def _outcome(exact: Exactness) -> str:

@@ -49,6 +49,7 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
     Raises:
         StoreError: the costs cannot be written.
     """
+    from ablate.execute.blame import blamed
     from ablate.execute.cost import SECONDS
     from ablate.execute.cost import measure as measured
     from ablate.store.costs import read_costs, write_costs
@@ -60,4 +61,6 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
     if len(points) >= MANY:
         observer.told(f"Measuring {len(points)} design points' latency and memory first: about {SECONDS:g} s at most.")
     engine.settle()
-    write_costs(directory, (*there, *measured(points, configs)))
+    with blamed():
+        found = measured(points, configs)
+    write_costs(directory, (*there, *found))

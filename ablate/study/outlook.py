@@ -43,6 +43,7 @@ def examine(planned: Plan) -> Outlook:
         AblateError: a network that does not build, two that are the same, missing data, a response never logged.
     """
     from ablate.design import estimable
+    from ablate.execute.blame import blamed
     from ablate.execute.cost import measure
     from ablate.execute.engines import engine
     from ablate.execute.estimate import seconds_per_trial
@@ -63,7 +64,8 @@ def examine(planned: Plan) -> Outlook:
     workers = engine(planned.spec.settings["engine"]).workers
     sizes = look(planned.spec, planned.layout.points, planned.configs)
     there = read_costs(StudyDirectory(planned.directory))
-    costs = (*there, *measure(*unmeasured(planned, there)))
+    with blamed():
+        costs = (*there, *measure(*unmeasured(planned, there)))
     cost_of = priced(costs)
     done = {r.id for r in planned.records if r.state != "failed"}
     bundles = arrange(planned.trials, [t for t in planned.trials if t.id not in done], workers=workers)

@@ -61,6 +61,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.analyze.pooling import check_pooling
     from ablate.config.load import load
     from ablate.design import lay_out
+    from ablate.execute.settings import trainer_settings
     from ablate.plan import trials
     from ablate.store import StudyDirectory, extend
 
@@ -80,6 +81,8 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     check_pooling(spec)
     layout = lay_out(spec)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
+    for config in configs:
+        trainer_settings(config)
     if spec.capacity is not None:
         from ablate.execute.capacity import match
 

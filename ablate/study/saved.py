@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ablate.analyze.summary import Summary
+from ablate.errors import StoreError
 from ablate.study.identities import read_identities
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def save_summary(planned: Plan) -> Summary:
     """Summarises the records of a plan that are on disk, and keeps that as summary.json for `show`.
 
     Raises:
-        StoreError: it cannot be written.
+        StoreError: it cannot be written, or what the study's identities came to cannot be read.
     """
     from ablate.store import StudyDirectory
     from ablate.store.costs import read_costs
@@ -78,7 +79,9 @@ def save_summary(planned: Plan) -> Summary:
     found = directory.contents().records
     records = tuple(found[t.id] for t in planned.trials if t.id in found)
     frozen = directory.frozen()
-    checked, _ = read_identities(directory, frozen)
+    checked, unread = read_identities(directory, frozen)
+    if unread:
+        raise StoreError(f"{directory.path}: {unread[0]}")
     summary = _summarise(frozen, planned.layout, records, checked, read_costs(directory))
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))

@@ -98,8 +98,44 @@ def test_one_that_does_not_hold_is_1_and_says_which(ablate, own, here):
     assert said == (
         "Error: An identity does not hold. a square is its double: 9, where 6 is expected (difference 3 > 0.5)."
     )
-    assert "1 hold, 1 fail" in result.stdout
+    assert "1 holds, 1 fails" in result.stdout
     assert ablate("show", "own").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("statement=3, found=1.0", "statement is 3, an int. It must be text"),
+        ('statement="s", saying=None, found=2.0', "saying is None, a NoneType. It must be text, and '' where"),
+        ('statement=" ", found=1.0', "an identity has an empty statement"),
+        ('statement="\\ud800", found=1.0', "cannot be written as UTF-8: surrogates not allowed"),
+        ('statement="s", found=10**400', "found is an int that is no finite number"),
+    ],
+)
+def test_an_identity_that_no_file_can_hold_is_refused(words, says, refused, write):
+    write("own.py", f"from ablate.identities import Identity\ndef one():\n    return [Identity({words}, expected=1.0)]")
+    write("conf/study/own.yaml", STUDY.replace("double, of: {of}", "one").format())
+    assert says in " ".join(refused("run", "own").split())
+
+
+def test_control_characters_reach_no_table(ablate, write):
+    words = 'statement="red\\x1b[31m\\x00 in\\ntwo lines", saying="\\x07bell", said=2.0, found=1.0'
+    write("own.py", f"from ablate.identities import Identity\ndef one():\n    return [Identity({words}, expected=1.0)]")
+    write("conf/study/own.yaml", STUDY.replace("double, of: {of}", "one").format())
+    for format in ("table", "json", "csv", "markdown", "latex"):
+        shown = ablate("run", "own", "--format", format).stdout
+        assert not set(shown) & {"\x1b", "\x00", "\x07"}
+    assert r"red\x1b[31m\x00 in two lines" in " ".join(ablate("show", "own").stdout.split())
+
+
+def test_a_run_of_which_the_identities_are_lost_does_not_pass(ablate, own, monkeypatch):
+    from ablate.store import Checked
+
+    own(2)
+    monkeypatch.setattr(Checked, "encode", lambda self: b"{")
+    result = ablate("run", "own")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "identities.json cannot be read" in " ".join(result.stderr.split())
 
 
 def test_it_is_evaluated_at_each_run(ablate, own, here):
@@ -126,7 +162,8 @@ def test_showing_without_the_summary_or_without_what_was_found(ablate, own, here
     assert ablate("show", "own").stdout == ran.stdout
     (here / "results/own/identities.json").write_text("{")
     shown = ablate("show", "own")
-    assert shown.exit_code == 0
+    assert shown.exit_code == 1, "a study of which nothing can be shown has not passed"
+    assert "0 design points" not in shown.stdout
     assert "identities.json cannot be read" in " ".join(shown.stderr.split())
     assert ablate("run", "own").stdout == ran.stdout
 

@@ -100,12 +100,18 @@ def test_a_study_with_results_under_other_settings_is_named(ablate, tiny, refuse
         ("margin: 0", ["hidden_activation: tanh vs relu", "margin: 0", "more than 0"]),
         ("margin: -0.1", ["margin: -0.1", "more than 0"]),
         ("margin: 0.1, alpha: 0.7", ["alpha: 0.7", "between 0 and 0.5"]),
+        ("margin: '0.1'", ["The claim on hidden_activation: study.claims[0].margin", "expected `float`, got `str`"]),
     ],
 )
 def test_a_claim_that_states_nothing(changed, says, tiny, refused):
     claim = f"{{contrast: {{hidden_activation: [tanh, relu]}}, expect: equivalent, {changed}}}"
     said = refused("run", *tiny, f"study.claims=[{claim}]")
     assert all(part in said for part in says), said
+
+
+def test_a_claim_on_no_level_is_named_by_its_factor(tiny, refused):
+    said = refused("run", *tiny, "study.claims=[{contrast: {head: [1, null]}, expect: less, margin: 1}]")
+    assert "The claim on head: study.claims[0].contrast" in said
 
 
 def test_two_design_points_that_build_the_same_network(tiny, refused):

@@ -50,7 +50,7 @@ def test_words_that_fit_any_study_fit_it_too(word, exact):
     [
         (["exact", "model.width=8,16"], "study.design is missing"),
         (["exact", "model.width=8,16", "+study.design=factorial"], "study.response is missing"),
-        (["exact", "study.identities=[]"], "study.design is missing"),
+        (["exact", "study.identities=[]"], "states nothing and varies nothing"),
         (["exact", "study.identities=mine.so"], "study.identities: expected `array`"),
     ],
 )

@@ -110,6 +110,8 @@ NET = """
                 return [self.second(x)]
             if self.wrong == "graph":
                 return self.second(x).detach()
+            if self.wrong == "eight" and len(x) == 8:
+                raise ValueError("eight")
             if self.wrong == "inner":
                 return self.second(x.T)
             return self.second(x.detach() if self.detach else x)
@@ -143,6 +145,7 @@ def test_an_argument_that_a_network_of_ones_own_ignores_is_found(net):
         (["model.wrong=shape"], ConfigError, "objective: the loss does not take predictions of shape [8, 7]"),
         (["model.wrong=list"], ModelError, "model: Net gives a list, not a Tensor"),
         (["model.wrong=inner"], ModelError, "model: Net does not take inputs of shape [1, 1, 8, 8]"),
+        (["model.wrong=eight"], ModelError, "it must take any number of examples"),
         (["model.wrong=graph"], ConfigError, "net.Net cannot be trained with this objective and optimizer"),
         (["data.batch_size=1"], ConfigError, "on minibatches of 1: "),
         (["optimizer.lr=-1.0"], ConfigError, "optimizer: torch.optim.Adam failed: "),

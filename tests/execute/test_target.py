@@ -248,10 +248,10 @@ def test_a_node_without_a_target_is_refused(node):
     assert message(build, node, "model").startswith("model has no _target_: name the class or function to build")
 
 
-@pytest.mark.parametrize(("target", "kind"), [("torch.nn", "module"), ("net.NUMBER", "int")])
+@pytest.mark.parametrize(("target", "kind"), [("torch.nn", "a module"), ("net.NUMBER", "an int")])
 def test_what_cannot_be_called_is_refused(net, target, kind):
     assert message(build, {"_target_": target}, "model") == (
-        f"model._target_: {target!r} is a {kind}, not a class or function."
+        f"model._target_: {target!r} is {kind}, not a class or function."
     )
 
 

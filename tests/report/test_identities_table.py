@@ -37,7 +37,7 @@ def test_they_stand_beside_verdicts_and_contrasts(core):
     items = document(replace(core, identities=FOUND, identities_by="torch 9"))
     study, verdicts = items[:2]
     assert isinstance(study, Block)
-    assert dict(study.lines)["identities"] == "3 hold, 1 fail"
+    assert dict(study.lines)["identities"] == "3 hold, 1 fails"
     assert isinstance(verdicts, Block)
     assert [label for label, _ in verdicts.lines][-4:] == ["holds", "holds", "holds", "fails"]
     assert "all contrasts are exploratory" in str(verdicts.lines[:-4])
@@ -49,7 +49,7 @@ def test_they_stand_beside_verdicts_and_contrasts(core):
 def test_a_study_of_nothing_else_shows_nothing_else(core):
     alone = replace(core, points=(), contrasts=(), notes=(), design="", response="", identities=FOUND[:1])
     study, verdicts, table = document(alone)
-    assert study.lines == (("question", core.question), ("identities", "1 hold"))
+    assert study.lines == (("question", core.question), ("identities", "1 holds"))
     assert verdicts.lines == (("holds", "parameters: 600"),)
     assert isinstance(table, Table)
 

@@ -532,3 +532,12 @@ def test_the_kept_summary_is_of_the_costs_that_are_there(run):
     write_costs(directory, [dataclasses.replace(cost, latency_seconds=9.0)])
     summary, _ = study.summarise(directory.path)
     assert [p.latency_seconds for p in summary.points] == [9.0, None]
+
+
+@pytest.mark.parametrize("value", ["[zz]", "3", "null"])
+def test_diagnostics_that_there_are_not_are_refused_where_nothing_is_missing(value, run):
+    run()
+    with pytest.raises(AblateError, match=r"trainer\.diagnostics"):
+        run(*TINY, f"trainer.diagnostics={value}")
+    with pytest.raises(AblateError, match=r"trainer\.diagnostics"):
+        study.plan((*TINY, f"trainer.diagnostics={value}"))

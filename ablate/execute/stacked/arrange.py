@@ -8,6 +8,7 @@ import torch
 
 from ablate.config.spec import Config
 from ablate.errors import AblateError
+from ablate.execute.blame import blamed
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
 from ablate.execute.settings import TrainerSettings, trainer_settings
@@ -56,7 +57,7 @@ def arrange(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int)
     alone: list[Bundle] = []
     stacks: list[tuple[Trial, ...]] = []
     own_modules_first()
-    with guest(threads=1):
+    with blamed(), guest(threads=1):
         for candidate in bundles(planned):
             left = tuple(trial for trial in candidate.trials if trial.id in place)
             if not left:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from ablate.execute.blame import blamed
 from ablate.execute.quiet import guest
 from ablate.execute.stacked.member import Member
 from ablate.execute.stacked.module import StackedModule
@@ -22,7 +23,7 @@ def share(bundles: Sequence[Bundle]) -> float:
     widest = max((b for b in bundles if b.stacked), key=lambda b: len(b.trials), default=None)
     if widest is None:
         return 1.0
-    with guest(threads=1):
+    with blamed(), guest(threads=1):
         members = [Member.of(trial.config, trial.streams) for trial in widest.trials]
         stack, one = StackedModule(members), members[0].module
         chunk = torch.stack([next(iter(member.chunks)) for member in members], dim=1)
