@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from ablate.analyze.summary import Summary
+from ablate.config.catalog import Catalog
 from ablate.report.formats import show
 from tests.conftest import REPOSITORY
 
@@ -69,6 +70,17 @@ def test_the_blocks_run_in_their_order(blocks, folder):
             assert "Traceback" not in done.stdout + done.stderr
     for study in ("smoke", "smoke@model.width=8,16", "smoke@optimizer.lr=0.01", "gate", "lit"):
         assert (folder / "results" / study / "summary.md").is_file()
+
+
+def test_the_verdicts_are_those_of_the_committed_results():
+    kept = (REPOSITORY / "results/questions/verdicts.md").read_text(encoding="utf-8")
+    rows = [line for line in kept.splitlines() if line.startswith("|")]
+    shown = re.search(r"<!-- verdicts -->\n(.*?)<!-- end of verdicts -->", README, re.DOTALL)
+    assert shown is not None
+    assert shown[1].splitlines() == rows
+    for study in Catalog(REPOSITORY).names("study"):
+        if study != "smoke":  # which states no claim
+            assert any(row.endswith(f"| ablate run {study} |") for row in rows), study
 
 
 def test_the_screen_is_what_the_committed_results_print(tmp_path):

@@ -56,7 +56,7 @@ def affine_residual(
             tolerance=tolerance,
         ),
         Identity(
-            statement=f"with ReLU in its branch its affine residual is H|Ws|, up to {most:.3g}; difference",
+            statement=f"with ReLU in its branch its affine residual is H|Ws|, up to {most:.3g}",
             found=(bent - expected).abs().max().item(),
             expected=0.0,
             tolerance=tolerance * max(most, 1.0),
