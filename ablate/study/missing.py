@@ -36,7 +36,8 @@ def without_diagnostics(planned: Plan, missing: Sequence[Trial]) -> str | None:
     trained = {trial.id for trial in missing}
     kept = [t for t in planned.trials if t.id in planned.contents.records and t.id not in trained]
     found = [planned.contents.records[t.id] for t in kept if t.config["trainer"].get("diagnostics", True)]
-    lacking = sum(not record.diagnostics and record.unmeasured is None for record in found)
+    # A record's own configuration says whether it was measured: there are modules of which nothing can be said.
+    lacking = sum(not r.diagnostics and not r.config.get("trainer", {}).get("diagnostics", False) for r in found)
     if not lacking:
         return None
     return (

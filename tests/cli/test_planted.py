@@ -233,5 +233,5 @@ def test_what_is_pooled_changes_the_table_and_not_the_study(planted, ablate, stu
     assert study().contents() == before, "nothing is trained again"
     said = " ".join(later.stdout.split())
     assert "because the study says so: a·b, a·idle, b·idle, a·b·idle." in said
-    assert "Since 16 trials were there, the study says that interactions of more than 1 are pooled" in said
+    assert "That interactions of more than 1 are pooled was decided when 16 trials were there" in said
     assert "added pool_above 2 → 1, after 16 trials" in study().frozen().history[-1]

@@ -5,7 +5,7 @@ import signal
 import pytest
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from ablate.data.split import split
+from ablate.design import lay_out
 from ablate.errors import ConfigError, DataError
 from ablate.execute.blame import blamed
 
@@ -27,7 +27,7 @@ def test_theirs_is_an_error_that_names_the_place(error):
 
 def test_ours_goes_on_as_it_is():
     with pytest.raises(AttributeError) as ours:
-        split(None, seed=0)  # pyright: ignore[reportArgumentType]
+        lay_out(None)  # pyright: ignore[reportArgumentType]
     raised = ours.value.__traceback__
     assert raised is not None
     guarded = blamed()
