@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ablate.config.augmentation import AUGMENTATION, switched_on
 from ablate.config.schema import convert
 from ablate.config.spec import Config
 from ablate.data.source import Source
@@ -66,12 +67,20 @@ def source(config: Config) -> Source:
 
 
 def arguments(config: Config) -> Config:
-    """The `data` group as its `_target_` takes it: without descriptions that it does not name."""
+    """The `data` group as its `_target_` takes it: without descriptions and augmentation that it does not name."""
     data: Mapping[str, Any] = config["data"]
     if not isinstance(data.get("_target_"), str):
         return dict(data)  # for `build` to refuse
     called = locate(data["_target_"], "data")
-    return {k: v for k, v in data.items() if k not in DESCRIPTION or takes(called, k, by_name=True)}
+    given = {k: v for k, v in data.items() if k not in (*DESCRIPTION, AUGMENTATION) or takes(called, k, by_name=True)}
+    if isinstance(given.get(AUGMENTATION), Mapping) and (own := switched_on(given.pop(AUGMENTATION))) is not None:
+        given[AUGMENTATION] = own  # without the settings that ablate has put there
+    return given
+
+
+def augments_itself(config: Config) -> bool:
+    """Whether `data.augmentation` is the data set's own setting: its `_target_` names it."""
+    return takes(locate(config["data"]["_target_"], "data"), AUGMENTATION, by_name=True)
 
 
 @functools.lru_cache(maxsize=2)

@@ -15,6 +15,7 @@ from ablate.config.schema import logged
 from ablate.config.spec import Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
+from ablate.execute.augmentation import augmentation
 from ablate.execute.blame import blamed
 from ablate.execute.dataset import arguments, described, splits
 from ablate.execute.network import evaluating, is_own_lightning, network, seed_everything
@@ -121,6 +122,7 @@ class _Looker:
         if self._spec.response.name not in (names := logged(config["objective"])):
             raise ConfigError(unknown("response", self._spec.response.name, names))
         inputs, targets = self._probe(config)
+        augmentation(config, seed=self._seeds.augmentation)
         name, batch = _network(config), _minibatch(config)
         known = self._plain_ones.get(name)
         size = known[0] if known else Size(parameters=parameters(built), flops=_flops(built, inputs))

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ablate.config.spec import Config
 from ablate.errors import ConfigError, kind
+from ablate.execute.augmentation import asked, augmentation
 from ablate.execute.chunks import EvaluationChunks, TrainingChunks
 from ablate.execute.dataset import arguments, described, splits
 from ablate.execute.module import TrialModule
@@ -63,6 +64,7 @@ def _resident(built: nn.Module, config: Config, streams: Streams) -> Fit:
         optimizer=optimizer(config),
         splits=drawn,
         gradient_clip_norm=settings.gradient_clip_norm,
+        augmentation=augmentation(config, seed=streams.augmentation),
     )
     train = TrainingChunks(
         examples=len(drawn.train),
@@ -93,6 +95,11 @@ def _own(module: pl.LightningModule, config: Config, streams: Streams) -> Fit:
         raise ConfigError(
             f"data: a LightningModule trains on a LightningDataModule, and {config['data']['_target_']} gives "
             f"{kind(data)}."
+        )
+    if asked(config) is not None:
+        raise ConfigError(
+            f"data.augmentation would be ignored: {config['model']['_target_']} is a LightningModule, whose "
+            "LightningDataModule augments its own batches. Take it out: data.augmentation=null."
         )
     probe = module.example_input_array
     has_test = overrides(module, "test_step") and overrides(data, "test_dataloader")

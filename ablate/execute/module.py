@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from ablate.data.split import Splits
+from ablate.execute.augmentation import Augmentation
 
 
 class TrialModule(pl.LightningModule):
@@ -28,6 +29,7 @@ class TrialModule(pl.LightningModule):
         optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
         splits: Splits,
         gradient_clip_norm: float | None,
+        augmentation: Augmentation | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -36,6 +38,7 @@ class TrialModule(pl.LightningModule):
         collection = MetricCollection(dict(metrics))
         self.metrics = nn.ModuleDict({s: collection.clone(prefix=f"{s}/") for s in ("val", "test")})
         self.steps = 0
+        self.augmentation = augmentation
         self._optimizer = optimizer
         self._clip = gradient_clip_norm
         for name, arrays in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
@@ -62,7 +65,8 @@ class TrialModule(pl.LightningModule):
         inputs, targets = self._split("train")
         total = at_least_single(torch.zeros((), device=inputs.device, dtype=inputs.dtype))
         for minibatch in chunk:
-            loss = self.loss(self.network(inputs[minibatch]), targets[minibatch])
+            examples = inputs[minibatch] if self.augmentation is None else self.augmentation(inputs[minibatch])
+            loss = self.loss(self.network(examples), targets[minibatch])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             if self._clip is not None:

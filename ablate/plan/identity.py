@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
+from ablate.config.augmentation import AUGMENTATION, switched_on
 from ablate.config.spec import TRAINED, UNTRAINED, Config
 from ablate.errors import ConfigError
 
@@ -23,7 +24,7 @@ class ConfigDigest:
     def of(cls, config: Config) -> Self:
         """Hashes what can change a result: not key order, comments, the machine, or 1 written as 1.0.
 
-        A group that is absent is the same as one that is null.
+        A group that is absent is the same as one that is null, and so is `data.augmentation`.
 
         Raises:
             ConfigError: names the key whose value is not a number, text, a list or a mapping.
@@ -56,7 +57,11 @@ def _identity(config: Config, group: str) -> Any:
     if not isinstance(content, Mapping):
         return content
     untrained = UNTRAINED.get(group, frozenset[str]())
-    return {key: value for key, value in cast(Mapping[Any, Any], content).items() if key not in untrained}
+    kept = {key: value for key, value in cast(Mapping[Any, Any], content).items() if key not in untrained}
+    # What is off leaves no trace: trials from before it could be asked for are still the same.
+    if group == "data" and (augmentation := switched_on(kept.pop(AUGMENTATION, None))) is not None:
+        kept[AUGMENTATION] = augmentation
+    return kept
 
 
 def _canonical(value: Any, where: str) -> str:

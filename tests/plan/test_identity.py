@@ -120,6 +120,29 @@ def test_the_identity_is_the_config_without_machine_and_rest(config):
     }
 
 
+@pytest.mark.parametrize("off", [None, {}, {"flip": False, "crop": 0}, {"crop": 0}])
+def test_augmentation_that_is_off_leaves_an_id_as_it_was(config, off):
+    without = {**config, "data": {**config["data"], "augmentation": off}}
+    assert trial_id(without, seed=0, replicate=0) == "7131df430a5c"
+    assert identity(without) == identity(config)
+
+
+def test_augmentation_that_is_on_is_another_trial(config):
+    ons = [
+        {"flip": True, "crop": 0},
+        {"flip": True},
+        {"flip": False, "crop": 1},
+        {"flip": True, "crop": 1},
+        "own",
+        False,
+    ]
+    ids = [same({**config, "data": {**config["data"], "augmentation": on}}) for on in ons]
+    assert ids[0] == ids[1]
+    assert len({*ids, same(config)}) == 6
+    elsewhere = {**config, "model": {**config["model"], "augmentation": {"flip": False}}}
+    assert same(elsewhere) != same(config)
+
+
 @pytest.mark.parametrize("key", ["root", "accelerator"])
 def test_a_machine_key_elsewhere_matters(config, key):
     assert same({**config, "model": {**config["model"], key: "x"}}) != same(config)

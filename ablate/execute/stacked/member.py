@@ -42,12 +42,15 @@ class Member:
         """Prepares one trial as if it were to train alone.
 
         Raises:
-            Unstackable: it is a person's own LightningModule, or its optimizer cannot be stacked.
+            Unstackable: it is a person's own LightningModule, its data are augmented, or its optimizer cannot be
+                stacked.
             AblateError: as `prepare`.
         """
         fit = prepare(config, streams)
         if not isinstance(fit.module, TrialModule):
             raise Unstackable("a LightningModule of one's own takes its own steps")
+        if fit.module.augmentation is not None:
+            raise Unstackable("each of its trials draws an augmentation of its own")
         made, settings = fit.module.configure_optimizers(), trainer_settings(config)
         return cls(
             fit=fit,

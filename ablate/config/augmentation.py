@@ -1,0 +1,21 @@
+"""What `data.augmentation` asks for: a setting that is off is as good as absent."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+AUGMENTATION = "augmentation"
+"""The key, below `data`."""
+
+OFF: Mapping[str, bool | int] = {"flip": False, "crop": 0}
+"""Each setting, and the value at which it does nothing."""
+
+
+def switched_on(node: Any) -> Any:
+    """The node without the settings that are off; None where that leaves nothing.
+
+    What is no mapping, and settings of other names, are a person's own data set's affair: they stay.
+    """
+    if not isinstance(node, Mapping):
+        return node
+    settings = cast(Mapping[str, Any], node)
+    return {name: value for name, value in settings.items() if name not in OFF or value != OFF[name]} or None

@@ -1,0 +1,22 @@
+import pytest
+
+from ablate.config.augmentation import switched_on
+
+
+@pytest.mark.parametrize(
+    ("node", "left"),
+    [
+        (None, None),
+        ({}, None),
+        ({"flip": False, "crop": 0}, None),
+        ({"flip": True, "crop": 0}, {"flip": True}),
+        ({"flip": False, "crop": 2}, {"crop": 2}),
+        ({"flip": True, "crop": 2}, {"flip": True, "crop": 2}),
+        ({"flip": False, "rotate": 0}, {"rotate": 0}),
+        (False, False),
+        ("strong", "strong"),
+    ],
+)
+def test_what_is_off_is_as_good_as_absent(node, left):
+    assert switched_on(node) == left
+    assert type(switched_on(node)) is type(left)
