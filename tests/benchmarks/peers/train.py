@@ -1,11 +1,12 @@
 """What a person would write instead of a study: a Hydra program around a LightningModule, to be run with --multirun.
 
 It trains what ablate trains: the same class of network with the same initial weights, the same examples in the same
-splits, the same minibatches in the same order, the same optimizer for the same epochs, validated after each and tested at the
-end; so that losses agree but for rounding. It takes the network, the data and the streams from `ablate`, and nothing else.
+splits, the same minibatches in the same order, the same optimizer for the same epochs, validated after each and tested
+at the end; so that losses agree but for rounding. It takes the network, the data and the streams from `ablate`, and
+nothing else.
 
-How it is tuned: one thread; no checkpoints, progress bar, model summary, logger or sanity check; minibatches are fetched
-whole from tensors in memory, in this process; the loss is logged once an epoch, never by step; tested on one batch.
+How it is tuned: one thread; no checkpoints, progress bar, model summary, logger or sanity check; minibatches come from
+tensors in memory, whole and in this process; the loss is logged once an epoch, never by step; one batch tests.
 """
 
 import json
