@@ -1,7 +1,8 @@
 """How long does a study take? 16 cells × 5 replicates by `ablate run`, cold, against the same by `hydra --multirun`.
 
 Both sides are whole processes with the default number of epochs: start-up, imports, and what ablate does beside (it
-measures costs and diagnostics, and writes its summary) are in the time. Half of the cells differ in structure, half in numbers.
+measures costs and diagnostics, and writes its summary) are in the time. The cells are four structures, each with two
+initialisations and two learning rates.
 """
 
 import statistics
@@ -33,26 +34,11 @@ class Size:
     bounds: Mapping[str, float]
 
 
-STUDIES = {
-    "study of dense nets": Size(
-        workload=Workload(model="mlp", varied=CELLS, replicates=5), repetitions=3, bounds={"basic": 8, "joblib": 4}
-    ),
-    "study of conv nets": Size(
-        workload=Workload(model="resnet", varied=CELLS, replicates=5),
-        repetitions=1,  # minutes a side
-        bounds={"basic": 2.2, "joblib": 1.3},
-    ),
-}
 AGAINST = {"basic": "`hydra --multirun`, basic", "joblib": "`hydra --multirun`, joblib, n_jobs=2"}
 
 
-def goals() -> Iterator[Goal]:
-    """Two goals of each study."""
-    for name, size in STUDIES.items():
-        yield from _goals(name, size)
-
-
-def _goals(name: str, size: Size) -> Iterator[Goal]:
+def against_hydra(name: str, size: Size) -> Iterator[Goal]:
+    """A goal for each launcher."""
     work = size.workload
     compare(replace(work, replicates=1, epochs=2, precision="64-true"), tolerance=EXACT)
     sides = {"ours": work.ablate, "basic": work.multirun}
@@ -88,9 +74,3 @@ def compare(work: Workload, *, tolerance: float) -> None:
         work.agree(found["ours"], found["basic"], tolerance=tolerance)
 
     race({"ours": work.ablate, "basic": work.multirun}, repetitions=1, check=check)
-
-
-if __name__ == "__main__":
-    from tests.benchmarks._results import report
-
-    report(["study"])
