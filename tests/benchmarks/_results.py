@@ -36,12 +36,13 @@ def report(names: Sequence[str]) -> None:
     console = Console()
     kept: dict[str, Any] = json.loads(_file("json").read_text(encoding="utf-8")) if _file("json").is_file() else {}
     for name in names:
-        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+        load = [_load()]
         began = datetime.now(UTC).isoformat("T", "seconds")
         found: list[Goal] = []
         for goal in import_module(f"tests.benchmarks.{name}").goals():
             console.print(" ".join((*goal.cells[:5], goal.cells[6])), highlight=False)
             found.append(goal)
+        load.append(_load())
         kept[name] = {**_where(name), "began": began, "load": load, "goals": [goal.as_dict() for goal in found]}
         FOLDER.mkdir(parents=True, exist_ok=True)
         ordered = {name: kept[name] for name in BENCHMARKS if name in kept}
@@ -62,11 +63,20 @@ def markdown(kept: dict[str, Any]) -> str:
         "",
         "Ratios are medians over n interleaved repetitions, with the least and the most. Losses of both sides",
     ]
-    lines += ["agreed, or there would be no ratio.", ""]
-    lines += ["| benchmark | command | began (UTC) | load before | commit | machine | versions |", "|---" * 7 + "|"]
+    lines += [
+        "agreed, or there would be no ratio. The load is of the last minute: beyond 1 before, and beyond what the"
+    ]
+    lines += [
+        "sides take themselves after (2 workers: 2), others were at work, which the side with more workers pays for.",
+        "",
+    ]
+    lines += [
+        "| benchmark | command | began (UTC) | load before and after | commit | machine | versions |",
+        "|---" * 7 + "|",
+    ]
     for name, entry in kept.items():
         versions = ", ".join(f"{package} {number}" for package, number in entry["versions"].items())
-        load = "–" if entry["load"] is None else f"{entry['load']:.2f}"
+        load = " and ".join(f"{value:.2f}" for value in entry["load"])
         where = (f"`{entry['command']}`", entry["began"], load, entry["commit"][:10], entry["machine"], versions)
         lines.append("| " + " | ".join((name, *where)) + " |")
     return "\n".join(lines) + "\n\n" + MISSED.read_text(encoding="utf-8")
@@ -84,6 +94,11 @@ def _where(name: str) -> dict[str, Any]:
         "machine": f"{processor()}, {cores()} cores",
         "versions": {"python": platform.python_version(), **{p: v for p in PACKAGES if (v := _version(p))}},
     }
+
+
+def _load() -> float:
+    """Processes that wanted to run, a mean over the last minute."""
+    return os.getloadavg()[0]
 
 
 def _version(package: str) -> str | None:
