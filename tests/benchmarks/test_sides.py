@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.benchmarks import makespan, step
+from tests.benchmarks import _results, makespan, step
 from tests.benchmarks._goal import Goal
 from tests.benchmarks._workload import Workload
 
@@ -43,3 +43,11 @@ def test_a_goal_is_judged_by_its_median():
     assert goal().cells[3:7] == ("1.050×", "1.000 to 1.200", "3", "pass")
     assert goal(best="most").cells[2:7:4] == ("≥ 1.1×", "short")
     assert goal(values=(), note="not installed").cells[3:] == ("–", "–", "0", "not measured", "not installed")
+
+
+def test_the_table_says_what_is_not_measured_and_under_which_load_the_rest_was():
+    entry = {"command": "x", "commit": "c", "machine": "m", "versions": {"torch": "2"}, "began": "now"}
+    text = _results.markdown({"step": {**entry, "load": [0.5, 1.0], "goals": [goal().as_dict()]}})
+    assert "| a | b | ≤ 1.1× | 1.050× | 1.000 to 1.200 | 3 | pass |  |" in text
+    assert "| `x` | now | 0.50 and 1.00 | c | m | torch 2 |" in text
+    assert text.count("not measured") == len(_results.UNMEASURED)
