@@ -46,7 +46,11 @@ imports: $(VENV)/.installed-test
 pytest: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-bench: $(VENV)/.installed-test ## every benchmark, its table printed
+$(VENV)/.installed-bench: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.installed-bench ## every benchmark; one table of goals, kept in results/benchmarks/
 	$(BIN)/python -m tests.benchmarks
 
 results: run ## regenerates the tables in results/ that are kept in git

@@ -7,39 +7,34 @@ end at the same numbers.
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-
-from rich.table import Table
 
 from ablate import study
 from ablate.execute.bundle import run_bundle
 from ablate.execute.job import Job
 from ablate.plan import Bundle
 from ablate.store import StudyDirectory
+from tests.benchmarks._goal import Goal
 
-GOAL = 1.05
+BOUND = 1.05
 REPETITIONS = 7
 NETWORKS = {"dense net": ("head", "model=mlp"), "residual net": ("skip_span",)}
 
 
-def run() -> Table:
-    """Times both networks on the digits, with their studies' settings, and returns a table with a row for each."""
-    table = Table("trial", "seconds", "without", "ratio (median)", "spread", "goal", "", title="diagnostics")
+def goals() -> Iterator[Goal]:
+    """A goal for each network, on the digits with its study's settings."""
     for name, words in NETWORKS.items():
         with tempfile.TemporaryDirectory() as folder:
             ours, theirs = _timed(words, Path(folder))
-        ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-        ratio = statistics.median(ratios)
-        table.add_row(
-            name,
-            f"{statistics.median(ours):.2f}",
-            f"{statistics.median(theirs):.2f}",
-            f"{ratio:.3f}",
-            f"{min(ratios):.3f} to {max(ratios):.3f}",
-            f"≤ {GOAL:.2f}",
-            "pass" if ratio <= GOAL else "short",
+        yield Goal(
+            name=f"a trial with diagnostics, {name}",
+            against="the same without",
+            bound=BOUND,
+            best="least",
+            values=tuple(a / b for a, b in zip(ours, theirs, strict=True)),
+            note=f"{statistics.median(ours):.2f} s and {statistics.median(theirs):.2f} s",
         )
-    return table
 
 
 def _timed(words: tuple[str, ...], folder: Path) -> tuple[list[float], list[float]]:
@@ -67,3 +62,9 @@ def _timed(words: tuple[str, ...], folder: Path) -> tuple[list[float], list[floa
 def _job(words: tuple[str, ...], folder: Path) -> Job:
     planned = study.plan([*words, f"results_dir={folder}", "trainer.accelerator=cpu"])
     return Job(bundle=Bundle(trials=planned.trials[:1]), directory=planned.directory, sources=("",), commit=None)
+
+
+if __name__ == "__main__":
+    from tests.benchmarks._results import report
+
+    report(["diagnostics"])

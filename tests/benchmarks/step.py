@@ -1,0 +1,140 @@
+"""What does Lightning cost per step? One member, as a trial trains it, against a bare loop on resident tensors.
+
+Both sides take the same 2010 steps of the same network, on one thread: 134 epochs of the digits. Nothing is validated;
+building and initialising are apart. In double precision, over 60 steps, losses agree to 1e-9, or there is no ratio.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ablate import study
+from ablate.execute.callbacks import Curve, Divergence
+from ablate.execute.fit import Fit, prepare
+from ablate.execute.module import TrialModule
+from ablate.execute.quiet import guest
+from ablate.execute.trainer import trainer
+from ablate.plan import Trial
+from tests.benchmarks._goal import Goal
+
+EPOCHS, CHECKED_EPOCHS = 134, 4
+AGREE = 1e-9
+NETWORKS = {"dense": ("mlp", 1.10, 5), "conv": ("resnet", 1.03, 2)}
+"""Kind → model, goal, repetitions (a conv net takes half a minute a side)."""
+
+
+def goals() -> Iterator[Goal]:
+    """A goal for each kind of network."""
+    for kind, (model, bound, repetitions) in NETWORKS.items():
+        check(model)
+        trial = _trial(model, EPOCHS)
+        seconds: tuple[list[float], list[float]] = ([], [])
+        for repetition in range(repetitions):
+            for side in (0, 1) if repetition % 2 == 0 else (1, 0):
+                seconds[side].append(_timed((_lightning, _bare)[side], trial)[0])
+        ours, theirs = seconds
+        steps = EPOCHS * 15
+        yield Goal(
+            name=f"step time, one member, {steps} steps, {kind}",
+            against="a bare loop on resident tensors",
+            bound=bound,
+            best="least",
+            values=tuple(a / b for a, b in zip(ours, theirs, strict=True)),
+            note=f"{1e3 * statistics.median(ours) / steps:.2f} and {1e3 * statistics.median(theirs) / steps:.2f} ms",
+        )
+
+
+def check(model: str) -> None:
+    """Raises RuntimeError where the two sides do not compute the same thing."""
+    trial = _trial(model, CHECKED_EPOCHS, "trainer.precision=64-true")
+    (_, ours), (_, theirs) = _timed(_lightning, trial), _timed(_bare, trial)
+    if not torch.allclose(torch.tensor(ours), torch.tensor(theirs), rtol=AGREE, atol=0):
+        raise RuntimeError(f"{model}: losses disagree, {ours} and {theirs}: there is no ratio.")
+
+
+def _trial(model: str, epochs: int, *words: str) -> Trial:
+    small = (
+        "head",
+        "study.factors=[]",
+        "study.claims=[]",
+        f"model={model}",
+        "optimizer.lr=0.001,0.002",
+        "replicates=1",
+    )
+    planned = study.plan([*small, *words, "trainer.accelerator=cpu", f"trainer.max_epochs={epochs}"])
+    trial = planned.trials[0]
+    settings = {**trial.config["trainer"], "lightning": {"limit_val_batches": 0}}
+    return replace(trial, config={**trial.config, "trainer": settings})
+
+
+def _timed(side: Callable[[Trial, Fit], Callable[[], list[float]]], trial: Trial) -> tuple[float, list[float]]:
+    """Seconds of the steps, and the mean loss of every epoch."""
+    with guest(threads=1):
+        take = side(trial, prepare(trial.config, trial.streams))
+        began = time.perf_counter()
+        losses = take()
+        return time.perf_counter() - began, losses
+
+
+class _Losses(Curve):
+    """The mean training loss of every epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: list[float] = []
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        super().on_train_epoch_end(trainer, pl_module)
+        self.values.append(float(trainer.callback_metrics["train/loss"]))
+
+
+def _lightning(trial: Trial, fit: Fit) -> Callable[[], list[float]]:
+    losses = _Losses()
+    with tempfile.TemporaryDirectory() as folder:
+        made = trainer(trial.config, own=False, callbacks=(losses, Divergence(1e6)), folder=Path(folder))
+
+    def take() -> list[float]:
+        made.fit(fit.module, **fit.data)
+        return losses.values
+
+    return take
+
+
+def _bare(trial: Trial, fit: Fit) -> Callable[[], list[float]]:
+    module = fit.module
+    assert isinstance(module, TrialModule)
+    if trial.config["trainer"]["precision"] == "64-true":
+        module.double()
+    network, loss_of, batch = module.network, module.loss, trial.config["data"]["batch_size"]
+    inputs, targets = module.probe(len(module.train_inputs))
+    optimizer = torch.optim.Adam(network.parameters(), lr=trial.config["optimizer"]["lr"])
+    generator = torch.Generator().manual_seed(trial.streams.order)
+
+    def take() -> list[float]:
+        means = []
+        for _ in range(trial.config["trainer"]["max_epochs"]):
+            order = torch.randperm(len(inputs), generator=generator)
+            total = torch.zeros((), dtype=inputs.dtype)
+            minibatches = order[: len(inputs) // batch * batch].view(-1, batch)
+            for minibatch in minibatches:
+                loss = loss_of(network(inputs[minibatch]), targets[minibatch])
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                optimizer.step()
+                total += loss.detach()
+            means.append(float(total) / len(minibatches))
+        return means
+
+    return take
+
+
+if __name__ == "__main__":
+    from tests.benchmarks._results import report
+
+    report(["step"])
