@@ -11,6 +11,7 @@ from ablate.errors import ConfigError, kind
 from ablate.execute.augmentation import asked, augmentation
 from ablate.execute.chunks import EvaluationChunks, TrainingChunks
 from ablate.execute.dataset import arguments, described, splits
+from ablate.execute.layout import channels_last, images_last
 from ablate.execute.module import TrialModule
 from ablate.execute.network import is_own_lightning, network, seed_everything
 from ablate.execute.objective import objective, optimizer
@@ -57,6 +58,8 @@ def _resident(built: nn.Module, config: Config, streams: Streams) -> Fit:
     settings = trainer_settings(config)
     loss, metrics = objective(config)
     drawn = splits(config, seed=streams.split)
+    if settings.channels_last:
+        built, drawn = channels_last(built), images_last(drawn)
     module = TrialModule(
         network=built,
         loss=loss,
