@@ -15,7 +15,7 @@ import torch
 
 from ablate.execute.matmul import restore_matmul_precision
 
-LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch.distributed")
+LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch", "torch.distributed")
 
 NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
 """Lightning sets it, so that looking for a GPU leaves a process fit to fork. Where there is none it only costs: torch

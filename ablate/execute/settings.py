@@ -31,6 +31,7 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     diagnostics: bool | list[Moment] = True
     matmul_precision: MatmulPrecision = "highest"
     channels_last: bool = False
+    compile: bool | Literal["auto"] = False
 
     @property
     def moments(self) -> tuple[Moment, ...]:
@@ -54,6 +55,8 @@ def trainer_settings(config: Config) -> TrainerSettings:
     node: Any = config.get("trainer")
     if not isinstance(node, Mapping):
         raise ConfigError("The configuration has no trainer. Leave the shipped one in: trainer=default.")
+    if not isinstance(chosen := node.get("compile", False), bool) and chosen != "auto":
+        raise ConfigError(unknown("trainer.compile", str(chosen), ("auto", "false", "true")))
     for name, valid in CLOSED.items():
         if isinstance(value := node.get(name), str | int) and value not in valid:
             raise ConfigError(unknown(f"trainer.{name}", str(value), valid))

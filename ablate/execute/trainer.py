@@ -70,6 +70,11 @@ def trainer(
                 "call of Lightning's. Use trainer.max_epochs, trainer.lightning.limit_train_batches or "
                 "data.batch_size; a LightningModule of your own takes it."
             )
+    if own and settings.compile:
+        raise ConfigError(
+            "trainer.compile would be ignored: a LightningModule takes its own steps. Have it compile what it calls, "
+            "with torch.compile in its __init__. Take it out: trainer.compile=false."
+        )
     if own and settings.channels_last:
         raise ConfigError(
             "trainer.channels_last would be ignored: a LightningModule lays out its own parameters and batches, with "

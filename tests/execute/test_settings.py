@@ -8,7 +8,7 @@ def test_the_shipped_settings_are_valid(resolve):
     settings = trainer_settings(resolve())
     assert (settings.max_epochs, settings.precision, settings.gradient_clip_norm) == (1, "32-true", None)
     assert settings.limit_train_batches == 1.0
-    assert (settings.matmul_precision, settings.channels_last) == ("highest", False)
+    assert (settings.matmul_precision, settings.channels_last, settings.compile) == ("highest", False, False)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,10 @@ def test_the_shipped_settings_are_valid(resolve):
         ({"matmul_precision": "tf32"}, "Unknown trainer.matmul_precision 'tf32'. Valid: high, highest, medium."),
         ({"matmul_precision": "hihg"}, "Did you mean 'high'?"),
         ({"matmul_precision": True}, "Unknown trainer.matmul_precision 'True'."),
+        ({"compile": "maybe"}, "Unknown trainer.compile 'maybe'. Valid: auto, false, true."),
+        ({"compile": "atuo"}, "Did you mean 'auto'?"),
+        ({"compile": None}, "Unknown trainer.compile 'None'."),
+        ({"compile": 1}, "Unknown trainer.compile '1'."),
         ({"channels_last": "yes"}, "trainer.channels_last: expected `bool`"),
         ({"gradient_clip_norm": 0}, "trainer.gradient_clip_norm must be more than 0, or null"),
         ({"max_loss": 0}, "calls every training diverged"),

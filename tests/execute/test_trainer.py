@@ -53,6 +53,12 @@ def test_the_precision_of_products_is_torchs_while_a_trial_trains(resolve, tmp_p
     assert products() == before
 
 
+@pytest.mark.parametrize("choice", ["true", "auto"])
+def test_a_module_of_ones_own_compiles_its_own_steps(make, choice):
+    assert "torch.compile in its __init__" in refused(make, f"trainer.compile={choice}", own=True)
+    make(f"trainer.compile={choice}")
+
+
 def test_a_module_of_ones_own_lays_out_its_own_images(make):
     assert "self.to(memory_format=torch.channels_last)" in refused(make, "trainer.channels_last=true", own=True)
     make("trainer.channels_last=true")
