@@ -1,5 +1,7 @@
 """Steps as one compiled call: where that is asked for, can be done, computes the same, and is worth its time."""
 
+import multiprocessing
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -125,6 +127,10 @@ _TOOK = [SECONDS]
 @cache
 def _compiled(call: Call, device: str) -> Call:
     """Random numbers are drawn as they are without; on CUDA, where shapes never change, kernels become one graph."""
+    bar = getattr(torch.hub, "tqdm", None)
+    if multiprocessing.parent_process() is not None and hasattr(bar, "set_lock"):
+        # The bar that torch keeps, and does not show, would make a semaphore, and a worker ends without taking it down.
+        cast(Any, bar).set_lock(threading.RLock())
     options: dict[str, Any] = {"fallback_random": True, "triton.cudagraphs": device == "cuda"}
     return cast(Call, torch.compile(call, dynamic=False, options=options))
 

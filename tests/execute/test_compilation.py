@@ -1,5 +1,8 @@
 import copy
+import json
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
@@ -232,10 +235,21 @@ def assert_same(one, other):
         torch.testing.assert_close(other.weights[name], weight, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("words", [(), RESNET, ("model.norm=batch", "trainer.gradient_clip_norm=0.1")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        RESNET,
+        (*RESNET, "trainer.channels_last=true"),
+        (*RESNET, "trainer.channels_last=true", "data.augmentation.flip=true", "data.augmentation.crop=1"),
+        ("model.norm=batch", "trainer.gradient_clip_norm=0.1"),
+        ("optimizer=adam", "+trainer.lightning.limit_train_batches=3"),
+    ],
+    ids=" ".join,
+)
 def test_a_traced_training_is_the_same_training(resolve, train, traced, monkeypatch, words):
     monkeypatch.setattr(chunks, "STEPS", 2)  # 5 steps an epoch: chunks of 2, 2 and 1
-    words = (*words, *SMALL, "optimizer=sgd")
+    words = (*SMALL, "optimizer=sgd", *words)
     usual = train(resolve(*words))
     assert traced == []
     done = train(resolve(*words, "trainer.compile=true"))
@@ -312,6 +326,19 @@ def test_a_training_that_inductor_compiles_is_the_same_training(resolve, train, 
     assert done.fit.module.steps == 50
     assert_same(usual, done)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(NO_COMPILER, reason="torch's inductor needs a C++ compiler on a CPU")
+def test_workers_compile_and_leave_nothing_behind(here):
+    words = ("engine=local", "engine.workers=2", "study.factors=[]", "model.width=401,402", "data.batch_size=2")
+    command = [sys.executable, "-m", "ablate", "run", "smoke", *words, "trainer.compile=true", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=here)
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(path.read_text()) for path in here.glob("results/*/trials/*/record.json")]
+    assert [record["provenance"]["steps"] for record in records] == [COMPILED] * 4
+    assert "leaked" not in done.stderr
+    assert "Warning" not in done.stderr
 
 
 @pytest.mark.gpu

@@ -120,6 +120,10 @@ def _check_settings(config: Config, settings: TrainerSettings) -> None:
         raise Unstackable("a logger follows one trial at a time")
     if settings.precision not in ("32-true", "64-true"):
         raise Unstackable(f"with trainer.precision={settings.precision} a stack rounds otherwise than its members")
+    if settings.matmul_precision != "highest":
+        raise Unstackable(
+            f"with trainer.matmul_precision={settings.matmul_precision} a stack may round otherwise than its members"
+        )
     if settings.channels_last:
         raise Unstackable("trainer.channels_last lays out the images of one network at a time")
     for name in settings.lightning:

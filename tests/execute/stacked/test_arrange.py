@@ -71,6 +71,7 @@ def test_what_is_there_already_does_not_make_the_others_lone(plan):
             ("model.width=8,16", "trainer.channels_last=true"),
             "trainer.channels_last lays out the images of one network",
         ),
+        (("model.width=8,16", "trainer.matmul_precision=high"), "trainer.matmul_precision=high a stack may round"),
         (("model.width=8,16", "+trainer.lightning.min_epochs=1"), "trainer.lightning.min_epochs"),
         (("model.width=8,16", "data.augmentation.flip=true"), "draws an augmentation of its own"),
         (("model=resnet", "model.width=32,64", "data.batch_size=64"), "a step of"),
