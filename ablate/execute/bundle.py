@@ -139,6 +139,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         device=machine.name(trainer.strategy.root_device),
         diagnostics=watch.values,
         unmeasured=watch.failure,
+        steps=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, job, outcome, engine=engine, threads=threads, source=source)
     return made, curve.as_csv(), watch.as_csv()

@@ -20,9 +20,11 @@ from ablate.execute import machine
 from ablate.execute.activation_memory import activation_bytes
 from ablate.execute.dataset import source
 from ablate.execute.latency import latency
+from ablate.execute.layout import channels_last, image_last
 from ablate.execute.network import evaluating, is_own_lightning, network
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
+from ablate.execute.settings import trainer_settings
 from ablate.execute.trainer import trainer
 from ablate.store.costs import Cost
 
@@ -102,6 +104,8 @@ def _measured(point: DesignPoint, config: Config) -> Cost:
 
     if example is not None:
         example = cast(Tensor, precision.convert_input(example.to(device)))
+        if trainer_settings(config).channels_last:
+            built, example = channels_last(built), image_last(example)
     return Cost(
         levels=dict(point.levels),
         latency_seconds=None if example is None else _tried(timed),

@@ -16,7 +16,9 @@ from ablate.execute.sources import code, sources
 from ablate.store.record import Provenance
 
 
-def provenance(*, device: str, threads: int, engine: str, source: str, commit: str | None) -> Provenance:
+def provenance(
+    *, device: str, threads: int, engine: str, source: str, commit: str | None, steps: str | None = None
+) -> Provenance:
     """The provenance of a record that this process makes."""
     return Provenance(
         ablate=ablate.__version__,
@@ -29,6 +31,7 @@ def provenance(*, device: str, threads: int, engine: str, source: str, commit: s
         engine=engine,
         source=source,
         commit=commit,
+        steps=steps,
     )
 
 

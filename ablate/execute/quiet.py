@@ -13,7 +13,9 @@ from contextlib import ExitStack, contextmanager, redirect_stdout
 import numpy as np
 import torch
 
-LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch.distributed")
+from ablate.execute.matmul import restore_matmul_precision
+
+LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch", "torch.distributed")
 
 NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
 """Lightning sets it, so that looking for a GPU leaves a process fit to fork. Where there is none it only costs: torch
@@ -26,8 +28,8 @@ def guest(*, threads: int) -> Iterator[None]:
 
     What is printed goes to stderr: stdout is for what a command was asked to print, which may be JSON.
 
-    Restored are threads, determinism, cuDNN's benchmark, the generators of torch, NumPy and Python, log levels,
-    warnings, how torch looks for a GPU, and what answers Ctrl-C and SIGTERM.
+    Restored are threads, determinism, cuDNN's benchmark, the precision of products, the generators of torch, NumPy and
+    Python, log levels, warnings, how torch looks for a GPU, and what answers Ctrl-C and SIGTERM.
     """
     with ExitStack() as stack:
         for name in LOGGERS:
@@ -43,6 +45,7 @@ def guest(*, threads: int) -> Iterator[None]:
             os.environ[NVML_CHECK] = "0"
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         stack.callback(_restore_determinism, torch.get_deterministic_debug_mode())
+        stack.callback(restore_matmul_precision())
         stack.callback(setattr, torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
         stack.callback(random.setstate, random.getstate())
         stack.callback(np.random.set_state, np.random.get_state())

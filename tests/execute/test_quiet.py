@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from ablate.execute.matmul import set_matmul_precision
 from ablate.execute.network import seed_everything
 from ablate.execute.quiet import LOGGERS, NVML_CHECK, guest
 
@@ -18,6 +19,7 @@ def disturb():
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
     torch.backends.cudnn.benchmark = True
+    set_matmul_precision("medium")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     warnings.simplefilter("error")
@@ -32,6 +34,7 @@ def settings():
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "warn only": torch.is_deterministic_algorithms_warn_only_enabled(),
         "benchmark": torch.backends.cudnn.benchmark,
+        "products": (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32),
         "torch": torch.get_rng_state().tolist(),
         "numpy": repr(np.random.get_state(legacy=False)),
         "python": random.getstate(),

@@ -254,6 +254,8 @@ def _check(trials: Sequence[Trial], settings: TrainerSettings) -> None:
         raise Unstackable("a logger follows one trial at a time")
     if settings.precision not in ("32-true", "64-true"):
         raise Unstackable(f"with trainer.precision={settings.precision} a stack rounds otherwise than its members")
+    if settings.channels_last:
+        raise Unstackable("trainer.channels_last lays out the images of one network at a time")
     for name in settings.lightning:
         if name not in SAME_FOR_ALL:
             raise Unstackable(f"trainer.lightning.{name} may do something else to a stack than to a trial")

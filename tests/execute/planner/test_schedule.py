@@ -155,6 +155,10 @@ def test_what_is_there_already_does_not_make_the_others_lone(plan):
         (("model.width=8,16", "replicates=2"), "fewer than 3 trials differ"),
         (("model.width=8,16", "logger=csv"), "a logger follows one trial"),
         (("model.width=8,16", "trainer.precision=bf16-true"), "trainer.precision=bf16-true"),
+        (
+            ("model.width=8,16", "trainer.channels_last=true"),
+            "trainer.channels_last lays out the images of one network",
+        ),
         (("model.width=8,16", "+trainer.lightning.min_epochs=1"), "trainer.lightning.min_epochs"),
         (("model.width=8,16", "data.augmentation.flip=true"), "draws an augmentation of its own"),
     ],
