@@ -1,6 +1,7 @@
 """A training as a guest in its process: silent, on its own number of threads, and leaving no setting behind."""
 
 import logging
+import os
 import random
 import signal
 import sys
@@ -14,6 +15,10 @@ import torch
 
 LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch.distributed")
 
+NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
+"""Lightning sets it, so that looking for a GPU leaves a process fit to fork. Where there is none it only costs: torch
+then looks for NVML's library at every optimizer step, which takes longer than a small step itself."""
+
 
 @contextmanager
 def guest(*, threads: int) -> Iterator[None]:
@@ -22,7 +27,7 @@ def guest(*, threads: int) -> Iterator[None]:
     What is printed goes to stderr: stdout is for what a command was asked to print, which may be JSON.
 
     Restored are threads, determinism, cuDNN's benchmark, the generators of torch, NumPy and Python, log levels,
-    warnings, and what answers Ctrl-C and SIGTERM.
+    warnings, how torch looks for a GPU, and what answers Ctrl-C and SIGTERM.
     """
     with ExitStack() as stack:
         for name in LOGGERS:
@@ -33,6 +38,9 @@ def guest(*, threads: int) -> Iterator[None]:
             for number in (signal.SIGINT, signal.SIGTERM):
                 if (handler := signal.getsignal(number)) is not None:
                     stack.callback(signal.signal, number, handler)
+        stack.callback(_set_variable, NVML_CHECK, os.environ.get(NVML_CHECK))
+        if not torch.cuda.is_available():
+            os.environ[NVML_CHECK] = "0"
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         stack.callback(
             torch.use_deterministic_algorithms,
@@ -50,3 +58,10 @@ def guest(*, threads: int) -> Iterator[None]:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         yield
+
+
+def _set_variable(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value

@@ -1,6 +1,6 @@
 """What does the driver itself cost a trial, and does its memory stay flat? A whole run that trains nothing.
 
-Planning, examining, arranging, reading records, progress and the summary are the driver's, as in `ablate run`, and so
+Planning, examining, scheduling, reading records, progress and the summary are the driver's, as in `ablate run`, and so
 are torch's and Lightning's import. Writing a record is a worker's: the engine does it, and the time for it is left out.
 Every run has a process of its own, whose peak of resident memory is kept. There are 10 design points, and as many
 replicates as make the trials.
@@ -122,7 +122,9 @@ class Nothing(Engine):
     def __init__(self, settings: InlineSettings) -> None:
         pass
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Record, ...]]:
+    def run(
+        self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
+    ) -> Iterator[tuple[Record, ...]]:
         """Yields what is on disk then, as engines do whose workers are other processes."""
         for job in jobs:
             began = time.perf_counter()

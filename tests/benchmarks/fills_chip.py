@@ -1,8 +1,9 @@
 """Does a net that fills a core lose anything? ablate's own plan, against one in which nothing is stacked.
 
-The same trials train in this process, on one thread, in the bundles that `arrange` makes, what it takes to make them
-included, and as a bundle each. The clock is the processor's, which leaves out what others do meanwhile. Losses of both
-sides agree after each repetition, or there is no ratio.
+The same trials train in this process, on one thread, in the bundles that `schedule` makes, what it takes to make them
+included, and as a bundle each. The probe of a network's pace, which is made once on a machine and kept, is apart. The
+clock is the processor's, which leaves out what others do meanwhile. Losses of both sides agree after each repetition,
+or there is no ratio.
 """
 
 import statistics
@@ -15,7 +16,7 @@ from pathlib import Path
 from ablate import study
 from ablate.execute.bundle import run_bundle
 from ablate.execute.job import Job
-from ablate.execute.stacked.arrange import arrange
+from ablate.execute.planner import schedule
 from ablate.plan import Bundle
 from ablate.store import StudyDirectory
 from ablate.study import Plan
@@ -60,14 +61,16 @@ def goals() -> Iterator[Goal]:
 
 
 def measured(words: tuple[str, ...], *, repetitions: int) -> tuple[list[Trained], list[Trained]]:
-    """ablate's plan and the one without stacks, one entry a repetition, after a warm-up of one trial.
+    """ablate's plan and the one without stacks, one entry a repetition, after a warm-up: a plan, and one trial.
 
     Raises:
         RuntimeError: a trial did not end well, or the losses of the two disagree: there is no ratio.
     """
     sides: tuple[list[Trained], list[Trained]] = ([], [])
     with tempfile.TemporaryDirectory() as folder:
-        run_bundle(_jobs(planned := _plan(words, Path(folder)), _alone(planned)[:1])[0], engine="inline", threads=1)
+        planned = _plan(words, Path(folder))
+        _own(planned)
+        run_bundle(_jobs(planned, _alone(planned))[0], engine="inline", threads=1)
     for repetition in range(repetitions):
         for side in (0, 1) if repetition % 2 == 0 else (1, 0):
             with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +86,7 @@ def _plan(words: tuple[str, ...], folder: Path) -> Plan:
 
 def _trained(planned: Plan, *, own: bool) -> Trained:
     began = time.process_time()
-    bundles = arrange(planned.trials, planned.trials, workers=WORKERS) if own else _alone(planned)
+    bundles = _own(planned) if own else _alone(planned)
     for job in _jobs(planned, bundles):
         run_bundle(job, engine="inline", threads=1)
     seconds = time.process_time() - began
@@ -93,6 +96,10 @@ def _trained(planned: Plan, *, own: bool) -> Trained:
     stacked = sum(len(bundle.trials) for bundle in bundles if bundle.stacked)
     losses = {trial.id: float(records[trial.id].responses["test/loss"] or 0) for trial in planned.trials}
     return Trained(seconds=seconds, stacked=stacked, losses=losses)
+
+
+def _own(planned: Plan) -> tuple[Bundle, ...]:
+    return schedule(planned.trials, planned.trials, workers=WORKERS).bundles
 
 
 def _alone(planned: Plan) -> tuple[Bundle, ...]:

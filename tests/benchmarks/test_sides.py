@@ -56,7 +56,7 @@ def test_a_driver_that_trains_nothing_has_all_trials_in_its_summary(tmp_path, mo
     taken = driver.run(20, tmp_path / "whole")
     assert taken.seconds > 0
     assert taken.peak_bytes > 1e8
-    monkeypatch.setattr(driver.Nothing, "run", lambda self, jobs: iter(()))
+    monkeypatch.setattr(driver.Nothing, "run", lambda self, jobs, **who: iter(()))
     with pytest.raises(RuntimeError, match="0 of 20 trials are in the summary"):
         driver.run(20, tmp_path / "none")
 

@@ -78,6 +78,7 @@ class Stack(nn.Module):
         """A member's own network, with its parameters and buffers as they are now."""
         network, current = self._networks[index], {**self.leaves(), **self._held_ones()}
         if index not in self._released:
+            network.to(self.numbers.device)
             for name, value in _named(network).items():
                 value.data = current[name][index].detach().clone()
         return network

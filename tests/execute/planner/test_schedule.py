@@ -1,12 +1,35 @@
+import sys
 from collections import Counter
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ablate import study
-from ablate.execute.stacked import arrange as room
-from ablate.execute.stacked.arrange import Judgement, arrange
+from ablate.execute import quiet
+from ablate.execute.fit import prepare
+from ablate.execute.planner import candidate, schedule
+from ablate.execute.planner.candidate import Candidate
+from ablate.execute.planner.makespan import makespan
+from ablate.execute.planner.paces import MeasuredPaces
+from ablate.store.paces import Overhead, Pace
+
+room = sys.modules["ablate.execute.planner.schedule"]
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch, tmp_path):
+    """What the machine is found to do: stacks that pay, and nothing that others have measured."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = Pace(work=0, step=1e-3, stacked={4: 5e-4, 10: 3e-4, 20: 2e-4}, example=1e-6, build=0.01)
+    monkeypatch.setattr(candidate, "pace", lambda *_, work, **__: replace(found, work=work))
+    monkeypatch.setattr(candidate, "overhead", lambda *_: Overhead(fit=0.1, epoch=0.01))
+
+
+def arrange(planned, missing, *, workers):
+    return schedule(planned, missing, workers=workers).bundles
 
 
 @pytest.fixture
@@ -44,14 +67,72 @@ def test_a_stack_is_no_wider_than_measured_and_every_worker_has_one(plan):
     assert all(len(b.trials) == 1 for b in arrange(trials[:3], trials[:3], workers=8))
 
 
-def test_large_data_make_narrow_stacks(plan, monkeypatch):
+@pytest.mark.parametrize(
+    ("stacked", "sizes"),
+    [
+        ({4: 9e-4, 10: 5e-4, 20: 7e-4}, {10: 3}),
+        ({4: 5e-4, 10: 6e-4}, {4: 6, 3: 2}),
+        ({4: 5e-4}, {4: 6, 3: 2}),
+        ({4: 9.6e-4}, {1: 30}),
+        ({}, {1: 30}),
+    ],
+)
+def test_a_stack_is_as_wide_as_is_fastest_and_none_is_made_that_saves_nothing(plan, monkeypatch, stacked, sizes):
+    found = Pace(work=0, step=1e-3, stacked=stacked, example=1e-6, build=0.01)
+    monkeypatch.setattr(candidate, "pace", lambda *_, work, **__: replace(found, work=work))
+    trials = plan("model.init=he,xavier", "replicates=15")
+    made = arrange(trials, trials, workers=1)
+    assert Counter(len(b.trials) for b in made) == sizes
+    assert {b.reason for b in made} == (
+        {"its steps keep the machine busy: stacked, they take less than 5% off"} if 1 in sizes else {""}
+    )
+
+
+def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
+    """Of four that would fit as one; of three; of one at a time, on one worker of two."""
     trials = plan("model.init=he,xavier", "replicates=4", "data.limit=200")
-    of_one = 200 * (64 * 4 + 8)
-    monkeypatch.setattr(room, "DATA_BYTES", 3 * of_one + 1)
-    assert sorted(len(b.trials) for b in arrange(trials, trials, workers=1)) == [2, 3, 3]
-    monkeypatch.setattr(room, "DATA_BYTES", 3 * of_one - 1)
-    (reason,) = reasons(trials)
-    assert "leave no room" in reason
+    paces = room.MeasuredPaces()
+    with quiet.guest(threads=1):
+        of_one = candidate.Candidates(paces, threads=1).judged(trials).bytes
+    assert of_one > 200 * (64 * 4 + 8)
+    for free, workers, widths, at_a_time in (
+        (room.PROCESS + 4 * of_one, 1, [4, 4], 1),
+        (room.PROCESS + 3 * of_one, 1, [2, 3, 3], 1),
+        (2 * (room.PROCESS + of_one), 2, [1] * 8, 2),
+        (2 * (room.PROCESS + of_one) - 2, 2, [1] * 8, 1),
+    ):
+        monkeypatch.setattr(room, "available", lambda _, free=free: free)
+        made = schedule(trials, trials, workers=workers)
+        assert sorted(len(b.trials) for b in made.bundles) == widths
+        assert (made.workers, bool(made.notes)) == (at_a_time, at_a_time < workers)
+
+
+def test_the_longest_start_first_and_the_makespan_is_said(plan):
+    trials = plan("trainer.max_epochs=1,2,40", "data.batch_size=25", "replicates=2")
+    made = schedule(trials, trials, workers=2)
+    epochs = [b.trials[0].config["trainer"]["max_epochs"] for b in made.bundles]
+    assert epochs == [40, 2, 1, 40, 2, 1] or epochs == [40, 40, 2, 2, 1, 1]
+    examples = prepare(trials[0].config, trials[0].streams).examples
+    steps, val, test = examples["train"] // 25, 1e-6 * examples["val"], 1e-6 * examples["test"]
+    seconds = [0.1 + 0.01 + test + e * (0.01 + steps * 1e-3 + val) for e in epochs]
+    assert made.seconds == pytest.approx(makespan(seconds, workers=2))
+
+
+def test_threads_follow_from_the_plan_where_they_are_left_open(plan, monkeypatch):
+    trials = plan("model.width=8,9", "replicates=1")
+    many = plan("model.width=8,9", "replicates=3")
+
+    def threads(found, workers, missing=None):
+        return schedule(found, missing or found, workers=workers, threads=None).threads
+
+    assert threads(trials, 4) == 1, "two threads were no faster"
+    fast = Pace(work=0, step=1e-3, stacked={}, example=1e-6, build=0.01)
+    by_threads = lambda *_, work, **__: replace(fast, work=work, step=0.1 / torch.get_num_threads())  # noqa: E731
+    monkeypatch.setattr(candidate, "pace", by_threads)
+    monkeypatch.setattr(room, "MeasuredPaces", lambda: MeasuredPaces("another machine"))
+    assert (threads(trials, 4), threads(many, 8), threads(many, 12)) == (2, 1, 2)
+    assert threads(many, 12, many[:1]) == 2, "what is there already changes no number"
+    assert schedule(trials, trials, workers=4, threads=1).threads == 1
 
 
 def test_what_is_there_already_does_not_make_the_others_lone(plan):
@@ -69,8 +150,6 @@ def test_what_is_there_already_does_not_make_the_others_lone(plan):
         (("model.width=8,16", "trainer.precision=bf16-true"), "trainer.precision=bf16-true"),
         (("model.width=8,16", "+trainer.lightning.min_epochs=1"), "trainer.lightning.min_epochs"),
         (("model.width=8,16", "data.augmentation.flip=true"), "draws an augmentation of its own"),
-        (("model=resnet", "model.width=32,64", "data.batch_size=64"), "a step of"),
-        (("model.width=400,500", "data.batch_size=2"), "parameters keep a core busy"),
     ],
 )
 def test_what_cannot_be_stacked_says_why(plan, words, reason):
@@ -150,18 +229,21 @@ def test_bundles_partition_the_missing_trials(groups, gone, workers, lone):
 
     class Fake:
         def __init__(self, group, number):
-            self.id, self.config = f"{group}-{number}", {"model": {"width": group}}
+            self.id, self.config, self.replicate = f"{group}-{number}", {"model": {"width": group}}, number
 
     trials = [Fake(g, n) for g, size in enumerate(groups) for n in range(size)][::-1]
     missing = [t for i, t in enumerate(trials) if i not in gone]
+
+    def judged(_, found, **__):
+        is_lone = found[0].config["model"]["width"] in lone
+        return Candidate(trials=tuple(found), reason="alone" * is_lone, width=1 if is_lone else 20)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            room, "judge", lambda found: Judgement(reason="alone" * (found[0].config["model"]["width"] in lone))
-        )
+        patch.setattr(candidate.Candidates, "judged", judged)
         made = arrange(trials, missing, workers=workers)
     assert Counter(t.id for b in made for t in b.trials) == Counter(t.id for t in missing)
     assert all(len({t.config["model"]["width"] for t in b.trials}) == 1 for b in made)
-    assert all(1 <= len(b.trials) <= room.WIDTH and b.stacked is not bool(b.reason) for b in made)
+    assert all(1 <= len(b.trials) <= 20 and b.stacked is not bool(b.reason) for b in made)
     assert len(made) >= min(workers, len(missing))
     firsts = [missing.index(b.trials[0]) for b in made]
     assert firsts == sorted(firsts)
