@@ -26,9 +26,9 @@ BOUND = 0.97
 WORKERS = 2
 REPETITIONS = 3
 ROUNDED = 1e-3
-"""Losses agree to this, relatively: a stack rounds otherwise than its members, and 75 steps make more of it."""
+"""Losses agree to this, relatively: a stack rounds otherwise than its members, and a hundred steps make more of it."""
 WORKLOADS = {
-    "dense net of width 1024": ("model=mlp", "model.width=1024", "trainer.max_epochs=4"),
+    "dense net of width 1024": ("model=mlp", "model.width=1024", "trainer.max_epochs=8"),
     "residual net of width 32": ("model=resnet", "model.width=32", "trainer.max_epochs=5"),
 }
 
