@@ -74,7 +74,8 @@ def _table() -> tuple[np.ndarray, np.ndarray]:
     if file is None or not file.is_file():
         from sklearn.datasets import load_digits
 
-        return load_digits(return_X_y=True)
+        bunch = load_digits()
+        return bunch.data, bunch.target  # pyright: ignore[reportAttributeAccessIssue]
     table = np.loadtxt(file, delimiter=",")
     return table[:, :-1], table[:, -1]
 

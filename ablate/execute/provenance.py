@@ -48,7 +48,7 @@ def source_digest(config: Config) -> str:
     Nothing is imported.
     """
     trained = {group: config.get(group) for group in TRAINED}
-    files = {file for target in _targets(trained) for file in sources(target)}
+    files = {file for target in targets(trained) for file in sources(target)}
     digest = hashlib.sha256()
     for content in sorted(file.name.encode() + code(file) for file in files):  # wherever they lie
         digest.update(content)
@@ -83,15 +83,16 @@ def _head(git: Path) -> str | None:
     return None
 
 
-def _targets(tree: Any) -> Iterator[str]:
+def targets(tree: Any) -> Iterator[str]:
+    """Every `_target_` of a tree."""
     if isinstance(tree, Mapping):
         if isinstance(target := tree.get("_target_"), str):
             yield target
         for branch in tree.values():
-            yield from _targets(branch)
+            yield from targets(branch)
     elif isinstance(tree, list):
         for branch in tree:
-            yield from _targets(branch)
+            yield from targets(branch)
 
 
 def own_modules_first() -> None:

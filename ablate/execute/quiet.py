@@ -42,11 +42,7 @@ def guest(*, threads: int) -> Iterator[None]:
         if not torch.cuda.is_available():
             os.environ[NVML_CHECK] = "0"
         stack.callback(torch.set_num_threads, torch.get_num_threads())
-        stack.callback(
-            torch.use_deterministic_algorithms,
-            torch.are_deterministic_algorithms_enabled(),
-            warn_only=torch.is_deterministic_algorithms_warn_only_enabled(),
-        )
+        stack.callback(_restore_determinism, torch.get_deterministic_debug_mode())
         stack.callback(setattr, torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
         stack.callback(random.setstate, random.getstate())
         stack.callback(np.random.set_state, np.random.get_state())
@@ -65,3 +61,9 @@ def _set_variable(name: str, value: str | None) -> None:
         os.environ.pop(name, None)
     else:
         os.environ[name] = value
+
+
+def _restore_determinism(mode: int) -> None:
+    """Nothing where nothing was changed: torch loads its compiler to set it, which takes a second."""
+    if torch.get_deterministic_debug_mode() != mode:
+        torch.set_deterministic_debug_mode(mode)

@@ -14,6 +14,10 @@ SCHEMA = 1
 """Rises when something else is measured: older files are then measured again."""
 
 
+LOOKS = 2000
+"""Looks that are kept."""
+
+
 class Pace(msgspec.Struct, kw_only=True, frozen=True):
     """How fast networks of one family train where a step is so much work. All times are seconds."""
 
@@ -36,11 +40,33 @@ class Overhead(msgspec.Struct, kw_only=True, frozen=True):
     epoch: float
 
 
+class Look(msgspec.Struct, kw_only=True, frozen=True):
+    """What trials have in common that differ in what can be stacked, in batch size and in epochs."""
+
+    own: bool
+    """Whether they are a person's own LightningModule; the rest is then not known."""
+    family: dict[str, str]
+    """What their pace depends on, beside the work of a step."""
+    train: int = 0
+    val: int = 0
+    test: int = 0
+    """Examples of each split."""
+    parameters: int = 0
+    flops: int = 0
+    """Of one example's forward pass."""
+    data_bytes: int = 0
+    example_bytes: float = 0.0
+    """Kept of an example for the backward pass."""
+    unstackable: str | None = None
+    """Why they cannot train as one; empty: they were rehearsed and can; None: nobody has tried."""
+
+
 class Paces(msgspec.Struct, kw_only=True):
-    """Family → its paces, by rising work; device → what Lightning takes there."""
+    """Family → its paces, by rising work; device → what Lightning takes there; key of trials → a look at them."""
 
     families: dict[str, list[Pace]] = msgspec.field(default_factory=dict[str, list[Pace]])
     overheads: dict[str, Overhead] = msgspec.field(default_factory=dict[str, Overhead])
+    looks: dict[str, Look] = msgspec.field(default_factory=dict[str, Look])
     schema: int = SCHEMA
 
 
@@ -58,7 +84,11 @@ def read_paces(machine: str) -> Paces:
 
 
 def write_paces(machine: str, paces: Paces) -> None:
-    """Keeps what has been measured. A cache that cannot be written costs the next study its time, and nothing else."""
+    """Keeps what has been measured, and the latest looks.
+
+    A cache that cannot be written costs the next study its time, and nothing else.
+    """
+    paces.looks = dict([*paces.looks.items()][-LOOKS:])
     try:
         write(_path(machine), msgspec.json.format(msgspec.json.encode(paces), indent=1))
     except StoreError:

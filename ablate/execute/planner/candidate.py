@@ -1,37 +1,32 @@
 """Trials that differ only in what can be stacked: whether they are, how many at a time, and what they take."""
 
+import hashlib
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from msgspec.structs import replace
 
-from ablate.config.spec import Config
+import ablate
+from ablate.config.spec import TRAINED, Config
 from ablate.errors import AblateError
 from ablate.execute import machine
-from ablate.execute.activation_memory import activation_bytes
 from ablate.execute.chunks import TrainingChunks
 from ablate.execute.dataset import described
-from ablate.execute.fit import Fit, prepare
-from ablate.execute.module import TrialModule
-from ablate.execute.planner.overhead import overhead
-from ablate.execute.planner.pace import WORTHWHILE, pace
-from ablate.execute.planner.paces import MeasuredPaces
+from ablate.execute.planner.paces import WORTHWHILE, MeasuredPaces
+from ablate.execute.provenance import source_digest, targets
 from ablate.execute.settings import TrainerSettings, trainer_settings
-from ablate.execute.size import flops, parameters
-from ablate.execute.stacked.member import Member
-from ablate.execute.stacked.rehearsal import rehearse
+from ablate.execute.sources import is_own
 from ablate.execute.stacked.unstackable import Unstackable
-from ablate.execute.trainer import trainer
 from ablate.plan.bundle import shared
 from ablate.plan.trial import Trial
-from ablate.store.paces import Overhead, Pace, family
+from ablate.store.paces import Look, Overhead, Pace, family
 
 LEAST = 3
 """Trials that are worth a stack."""
@@ -40,7 +35,7 @@ BACKWARD = 3
 """A step computes three forward passes: one, and two for the gradients of weights and inputs."""
 
 UPDATE = 16
-"""Operations of an optimizer for each parameter, about."""
+"""Operations of an optimizer for each parameter, about; and bytes: weight, gradient, and Adam's two means."""
 
 MEMBER = 0.25
 """Of what Lightning takes for an epoch, what a further member of a stack adds: its metrics are its own."""
@@ -61,7 +56,7 @@ class Candidate:
     reason: str = ""
     width: int = 1
     bytes: int | None = None
-    costs: "_Costs | None" = None
+    costs: "Costs | None" = None
 
     def seconds(self, members: int) -> float | None:
         """What so many of the trials take as one fit; None where nobody knows."""
@@ -69,8 +64,8 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Costs:
-    """What a fit of these trials takes."""
+class Costs:
+    """What fits of some trials take. `steps`: of an epoch; `val`, `test`: examples that are evaluated."""
 
     pace: Pace
     overhead: Overhead
@@ -80,40 +75,22 @@ class _Costs:
     test: int
 
     def seconds(self, members: int) -> float:
+        """What one fit of so many takes."""
         of_epoch = self.overhead.epoch * (1 + MEMBER * (members - 1))
         each = self.steps * of_member(self.pace, members) + self.val * self.pace.example
         alone = self.pace.build + self.epochs * each + self.test * self.pace.example
         return self.overhead.fit + self.epochs * of_epoch + members * alone
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Look:
-    """What trials have in common that differ in what can be stacked, in batch size and in epochs."""
-
-    own: bool
-    name: Mapping[str, str]
-    """Of their family."""
-    device: torch.device
-    train: int = 0
-    val: int = 0
-    test: int = 0
-    parameters: int = 0
-    flops: int = 0
-    """Of one example's forward pass."""
-    data_bytes: int = 0
-    example_bytes: float = 0.0
-    """Kept of an example for the backward pass."""
-
-
 class Candidates:
-    """Looks at candidates, one after the other; at what they share, once."""
+    """Looks at candidates, one after the other; at what they share, once, and never at what it has kept a look of."""
 
     def __init__(self, paces: MeasuredPaces, *, threads: int) -> None:
         self._paces = paces
         self._threads = threads
-        self._looks: dict[str, _Look] = {}
+        self._looks: dict[str, Look] = {}
         self._devices: dict[str, torch.device] = {}
-        self._rehearsed: dict[str, str] = {}
+        self._digests: dict[tuple[str, ...], str] = {}
 
     def judged(self, trials: Sequence[Trial], *, lone: str = "") -> Candidate:
         """What is to be done with these trials.
@@ -125,29 +102,31 @@ class Candidates:
         Raises:
             AblateError: a network or its data cannot be built.
         """
-        config, settings = trials[0].config, trainer_settings(trials[0].config)
-        look = self._look(trials[0])
+        trials, first = tuple(trials), trials[0]
+        look = self._look(first)
         if look.own:
-            return Candidate(trials=tuple(trials), reason=lone or "a LightningModule of one's own takes its own steps")
-        steps = TrainingChunks(
-            examples=look.train, batch_size=_batch(config), seed=0, limit=settings.limit_train_batches
-        ).steps
-        reason, found = lone, None
+            return Candidate(trials=trials, reason=lone or "a LightningModule of one's own takes its own steps")
+        reason, width, found = lone, 1, None
         try:
             if not reason:
-                _check(trials, config, settings)
-                found = self._pace(trials[0], look, stacked=True)
+                _check(trials, trainer_settings(first.config))
+                found = self._pace(first, look, stacked=True)
                 width = _width(found, len(trials))
                 self._rehearse(trials)
-                return self._candidate(trials, found, look, settings, steps, width=width)
         except Unstackable as error:
             reason = str(error)
         except AblateError:
             raise
         except (Exception, SystemExit) as error:  # whatever torch says of an operation that it cannot stack
             reason = f"torch cannot stack it: {_first_sentence(error)}"
-        found = found or self._pace(trials[0], look, stacked=False)
-        return self._candidate(trials, found, look, settings, steps, reason=reason)
+        found = found or self._pace(first, look, stacked=False)
+        return Candidate(
+            trials=trials,
+            reason=reason,
+            width=1 if reason else width,
+            bytes=int(look.data_bytes + look.example_bytes * _batch(first, look) + UPDATE * look.parameters),
+            costs=self._costs(first, look, found),
+        )
 
     def device(self, config: Config) -> torch.device:
         """Where a trial of this configuration trains."""
@@ -156,101 +135,91 @@ class Candidates:
             return torch.device("cpu")
         key = json.dumps(config["trainer"], sort_keys=True, default=str)
         if key not in self._devices:
+            from ablate.execute.trainer import trainer
+
             with TemporaryDirectory() as folder:
                 made = trainer({**config, "logger": None}, own=False, callbacks=(), folder=Path(folder))
             self._devices[key] = made.strategy.root_device
         return self._devices[key]
 
-    def _candidate(
-        self,
-        trials: Sequence[Trial],
-        found: Pace,
-        look: _Look,
-        settings: TrainerSettings,
-        steps: int,
-        *,
-        width: int = 1,
-        reason: str = "",
-    ) -> Candidate:
-        kept = look.example_bytes * min(_batch(trials[0].config), look.train)
-        of_lightning = self._paces.overhead(
-            f"{_hardware(look.device)}, {self._threads} threads", lambda: overhead(trials[0], found)
-        )
-        return Candidate(
-            trials=tuple(trials),
-            reason=reason,
-            width=width,
-            bytes=int(look.data_bytes + kept + UPDATE * look.parameters),
-            costs=_Costs(
-                pace=found,
-                overhead=of_lightning,
-                epochs=settings.max_epochs,
-                steps=steps,
-                val=look.val,
-                test=look.test,
-            ),
-        )
-
-    def _look(self, trial: Trial) -> _Look:
-        key = _common(trial.config)
+    def _look(self, trial: Trial) -> Look:
+        key = self._key(trial.config)
         if key not in self._looks:
-            fit, device = prepare(trial.config, trial.streams), self.device(trial.config)
-            self._looks[key] = self._looked(trial, fit, device)
+            self._looks[key] = self._paces.looks.get(key) or self._new_look(trial)
+            self._keep(key, trial.config)
         return self._looks[key]
 
-    def _looked(self, trial: Trial, fit: Fit, device: torch.device) -> _Look:
-        leaves = [part for part in fit.network.modules() if not any(part.children())]
-        name = {
-            "device": _hardware(device),
-            "threads": str(self._threads),
-            "precision": str(trial.config["trainer"]["precision"]),
-            "optimizer": str((trial.config.get("optimizer") or {}).get("_target_")),
-            "model": str(trial.config["model"]["_target_"]),
-            "layers": ", ".join(sorted({type(leaf).__name__ for leaf in leaves})),
-        }
-        if not isinstance(fit.module, TrialModule):
-            return _Look(own=True, name=name, device=device)
-        inputs = cast(Tensor, fit.module.train_inputs)
-        batch = min(_batch(trial.config), len(inputs))
-        return _Look(
-            own=False,
-            name=name,
-            device=device,
-            train=fit.examples["train"],
-            val=fit.examples["val"],
-            test=fit.examples["test"],
-            parameters=parameters(fit.network),
-            flops=flops(fit.network, fit.probe) or 0,
-            data_bytes=sum(buffer.nbytes for buffer in fit.module.buffers(recurse=False)),
-            example_bytes=_kept(fit.network, inputs[:batch]) / batch,
-        )
+    def _new_look(self, trial: Trial) -> Look:
+        from ablate.execute.planner.look import look
 
-    def _pace(self, trial: Trial, look: _Look, *, stacked: bool) -> Pace:
-        batch = min(_batch(trial.config), look.train)
-        work = float(BACKWARD * look.flops * batch + UPDATE * look.parameters)
+        return look(trial, hardware=self._hardware(trial.config), threads=self._threads)
+
+    def _keep(self, key: str, config: Config) -> None:
+        if all(is_own(t.partition(".")[0]) or t.partition(".")[0] in _VERSIONED for t in targets(_trained(config))):
+            self._paces.keep_look(key, self._looks[key])
+
+    def _pace(self, trial: Trial, look: Look, *, stacked: bool) -> Pace:
+        work = float(BACKWARD * look.flops * _batch(trial, look) + UPDATE * look.parameters)
 
         def measure() -> Pace:
-            began = time.perf_counter()
-            fit = prepare(trial.config, trial.streams)
-            build = time.perf_counter() - began
-            module = cast(TrialModule, fit.module)
-            member = Member.of(trial.config, trial.streams, fit=fit) if stacked else None
-            steps = next(iter(cast(TrainingChunks, fit.data["train_dataloaders"])))
-            return pace(module, member, steps=steps, device=look.device, work=work, build=build)
+            from ablate.execute.planner.look import pace_of
 
-        return self._paces.at(family({**look.name, "stacked": str(stacked)}), work, measure)
+            return pace_of(trial, device=self.device(trial.config), work=work, stacked=stacked)
+
+        return self._paces.at(family({**look.family, "stacked": str(stacked)}), work, measure)
+
+    def _costs(self, trial: Trial, look: Look, found: Pace) -> Costs:
+        settings = trainer_settings(trial.config)
+
+        def measure() -> Overhead:
+            from ablate.execute.planner.overhead import overhead
+
+            return overhead(trial, found)
+
+        steps = TrainingChunks(
+            examples=look.train, batch_size=_batch(trial, look), seed=0, limit=settings.limit_train_batches
+        ).steps
+        return Costs(
+            pace=found,
+            overhead=self._paces.overhead(f"{self._hardware(trial.config)}, {self._threads} threads", measure),
+            epochs=settings.max_epochs,
+            steps=steps,
+            val=look.val,
+            test=look.test,
+        )
 
     def _rehearse(self, trials: Sequence[Trial]) -> None:
         """Rehearses the first of the trials and the last, unless the like of them have been."""
-        key = _common(trials[0].config)
-        if key not in self._rehearsed:
+        config = trials[0].config
+        key = self._key(config)
+        if self._looks[key].unstackable is None:
+            from ablate.execute.stacked.member import Member
+            from ablate.execute.stacked.rehearsal import rehearse
+
             try:
                 rehearse([Member.of(trial.config, trial.streams) for trial in (trials[0], trials[-1])])
-                self._rehearsed[key] = ""
+                self._looks[key] = replace(self._looks[key], unstackable="")
             except Unstackable as error:
-                self._rehearsed[key] = str(error)
-        if self._rehearsed[key]:
-            raise Unstackable(self._rehearsed[key])
+                self._looks[key] = replace(self._looks[key], unstackable=str(error))
+            self._keep(key, config)
+        if reason := self._looks[key].unstackable:
+            raise Unstackable(reason)
+
+    def _key(self, config: Config) -> str:
+        """What a look follows from: all but what can be stacked, batch size and epochs, and the code, ours among it."""
+        data, training = ({k: v for k, v in config[g].items() if k not in _COUNTS} for g in ("data", "trainer"))
+        named = tuple(targets(_trained(config)))
+        if named not in self._digests:
+            self._digests[named] = source_digest(config)
+        parts = (
+            shared({**config, "data": data, "trainer": training}),
+            *(self._digests[named], self._hardware(config), str(self._threads), ablate.__version__, _our_code()),
+        )
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def _hardware(self, config: Config) -> str:
+        device = self.device(config)
+        return "cpu" if device.type == "cpu" else machine.name(device)
 
 
 def of_member(found: Pace, members: int) -> float:
@@ -273,7 +242,7 @@ def _width(found: Pace, count: int) -> int:
     return best
 
 
-def _check(trials: Sequence[Trial], config: Config, settings: TrainerSettings) -> None:
+def _check(trials: Sequence[Trial], settings: TrainerSettings) -> None:
     """What the configuration says of stacking.
 
     Raises:
@@ -281,7 +250,7 @@ def _check(trials: Sequence[Trial], config: Config, settings: TrainerSettings) -
     """
     if len(trials) < LEAST:
         raise Unstackable(f"fewer than {LEAST} trials differ only in what can be stacked")
-    if config.get("logger"):
+    if trials[0].config.get("logger"):
         raise Unstackable("a logger follows one trial at a time")
     if settings.precision not in ("32-true", "64-true"):
         raise Unstackable(f"with trainer.precision={settings.precision} a stack rounds otherwise than its members")
@@ -290,28 +259,26 @@ def _check(trials: Sequence[Trial], config: Config, settings: TrainerSettings) -
             raise Unstackable(f"trainer.lightning.{name} may do something else to a stack than to a trial")
 
 
-def _batch(config: Config) -> int:
-    return described(config).batch_size
-
-
-def _common(config: Config) -> str:
-    """What a look at trials follows from: all but what can be stacked, batch size and epochs."""
-    data, training = ({k: v for k, v in config[g].items() if k not in _COUNTS} for g in ("data", "trainer"))
-    return shared({**config, "data": data, "trainer": training})
+def _batch(trial: Trial, look: Look) -> int:
+    return min(described(trial.config).batch_size, look.train)
 
 
 _COUNTS = ("batch_size", "max_epochs")
+_VERSIONED = ("torch", "torchmetrics", "torchvision")
+"""Packages whose version is known of all that is kept."""
 
 
-def _kept(network: nn.Module, inputs: Tensor) -> int:
-    try:
-        return activation_bytes(network, inputs)
-    except Exception:  # what fails here fails in its trial, and is recorded there
-        return 0
+@cache
+def _our_code() -> str:
+    """A digest of what rehearses: what is kept of another ablate's looks is not looked at."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
-def _hardware(device: torch.device) -> str:
-    return "cpu" if device.type == "cpu" else machine.name(device)
+def _trained(config: Config) -> Mapping[str, Any]:
+    return {group: config.get(group) for group in TRAINED}
 
 
 def _first_sentence(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from ablate.execute.chunks import EVALUATION
 from ablate.execute.machine import settle
 from ablate.execute.module import TrialModule
 from ablate.execute.network import evaluating
+from ablate.execute.planner.paces import WORTHWHILE
 from ablate.execute.stacked.member import Member
 from ablate.execute.stacked.module import StackedModule
 from ablate.store.paces import Pace
@@ -20,9 +21,6 @@ from ablate.store.paces import Pace
 WIDTHS = (4, 10, 20)
 """Members of the stacks that are tried, until one is no faster than the one before. Beyond twenty there is little more
 to gain."""
-
-WORTHWHILE = 0.95
-"""Of the seconds of a member's step, what a stack may take of them at most: less saved is the noise of a probe."""
 
 BUSY = 0.05
 """Seconds of a step from which on no stack is tried: what a stack saves is the time between operations."""

@@ -3,18 +3,26 @@
 import bisect
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import torch
+from msgspec.structs import replace
 
 from ablate.execute.machine import cores, processor
-from ablate.store.paces import Overhead, Pace, read_paces, write_paces
+from ablate.store.paces import Look, Overhead, Pace, read_paces, write_paces
 
 ALIKE = 2.0
 """Ratio of work up to which a pace that is there serves for another network of its family."""
 
+WORTHWHILE = 0.95
+"""Of the seconds of a member's step, what a stack may take of them at most: less saved is the noise of a probe."""
+
 SECONDS = 2.0
 """After which nothing more is measured for one study, but for families that nobody has measured yet."""
+
+
+Measured = TypeVar("Measured")
 
 
 class MeasuredPaces:
@@ -26,6 +34,10 @@ class MeasuredPaces:
         self._kept = read_paces(self._machine)
         self._began = time.monotonic()
         self._is_new = False
+        self._passing: list[Pace] = []
+        """Measured while others were at work: for this study only."""
+        self._overheads: dict[str, Overhead] = {}
+        """As these."""
 
     def at(self, family: str, work: float, measure: Callable[[], Pace]) -> Pace:
         """The pace of a network: between those of the nearest that do less and more.
@@ -39,25 +51,52 @@ class MeasuredPaces:
         is_near = any(abs(math.log(max(work, 1) / max(p.work, 1))) <= math.log(ALIKE) for p in there)
         if not there or not (is_near or time.monotonic() - self._began > SECONDS):
             try:
-                bisect.insort(there, measure(), key=lambda pace: pace.work)
+                found, was_quiet = _undisturbed(measure)
+                bisect.insort(there, found, key=lambda pace: pace.work)
             finally:
                 if not there:
                     del self._kept.families[family]
+            self._passing += [] if was_quiet else [found]
             self._is_new = True
         return between(there, work)
 
     def overhead(self, device: str, measure: Callable[[], Overhead]) -> Overhead:
         """What Lightning takes on a device."""
-        if device not in self._kept.overheads:
-            self._kept.overheads[device] = measure()
+        if device not in self._kept.overheads and device not in self._overheads:
+            found, was_quiet = _undisturbed(measure)
+            (self._kept.overheads if was_quiet else self._overheads)[device] = found
             self._is_new = True
-        return self._kept.overheads[device]
+        return self._kept.overheads.get(device) or self._overheads[device]
+
+    @property
+    def looks(self) -> Mapping[str, Look]:
+        """Looks that were kept, by what they follow from."""
+        return self._kept.looks
+
+    def keep_look(self, key: str, look: Look) -> None:
+        """Takes in what was seen of trials."""
+        if self._kept.looks.get(key) != look:
+            self._kept.looks[key] = look
+            self._is_new = True
 
     def keep(self) -> None:
-        """Writes what is new, if it can be written."""
+        """Writes what is new and was measured undisturbed, if it can be written."""
         if self._is_new:
-            write_paces(self._machine, self._kept)
+            lasting = {f: [p for p in paces if p not in self._passing] for f, paces in self._kept.families.items()}
+            families = {name: paces for name, paces in lasting.items() if paces}
+            write_paces(self._machine, replace(self._kept, families=families))
             self._is_new = False
+
+
+QUIET = 0.9
+"""Of the seconds of a measurement, those at least in which this process was at work: less, and others held it up."""
+
+
+def _undisturbed(measure: Callable[[], Measured]) -> tuple[Measured, bool]:
+    """What is measured, and whether nobody disturbed it: a process that waits, for a GPU of its own too, is at work."""
+    clock, worked = time.perf_counter(), time.process_time()
+    found = measure()
+    return found, time.process_time() - worked >= QUIET * (time.perf_counter() - clock)
 
 
 def between(paces: list[Pace], work: float) -> Pace:

@@ -25,9 +25,12 @@ def measured(here):
 
 
 def test_stacks_of_a_small_net_take_a_fraction(measured):
-    found = min((measured("model.width=8", "data.batch_size=8") for _ in range(3)), key=lambda p: p.stacked[4])
+    found = min(
+        (measured("model.width=8", "data.batch_size=8") for _ in range(3)),
+        key=lambda p: min(p.stacked.values()) / p.step,
+    )
     assert tuple(found.stacked) == WIDTHS[: len(found.stacked)]
-    assert 0.01 < found.stacked[4] / found.step < 0.8
+    assert 0.01 < min(found.stacked.values()) / found.step < 0.7
     assert (found.work, found.build) == (7.0, 0.5)
     assert 0 < found.example < found.step
 

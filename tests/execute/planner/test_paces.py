@@ -1,9 +1,11 @@
+import time
+
 import pytest
 from msgspec.structs import replace
 
 from ablate.execute.planner import paces as room
 from ablate.execute.planner.paces import MeasuredPaces, between
-from ablate.store.paces import Overhead, Pace
+from ablate.store.paces import Look, Overhead, Pace
 
 ONE = Pace(work=100.0, step=1.0, stacked={4: 0.5, 10: 0.2}, example=0.1, build=3.0)
 OTHER = Pace(work=300.0, step=3.0, stacked={4: 2.5}, example=0.3, build=5.0)
@@ -12,6 +14,7 @@ OTHER = Pace(work=300.0, step=3.0, stacked={4: 2.5}, example=0.3, build=5.0)
 @pytest.fixture(autouse=True)
 def cache(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(room, "QUIET", 0.0)  # whatever else runs on the machine
 
 
 class Probe:
@@ -90,3 +93,28 @@ def test_a_probe_that_fails_leaves_nothing():
     with pytest.raises(ZeroDivisionError):
         paces.at("f", 1.0, fails)
     assert paces.at("f", 1.0, Probe(3.0)).step == 3.0
+
+
+def test_what_was_measured_while_others_were_at_work_serves_this_study_only(monkeypatch):
+    monkeypatch.setattr(room, "QUIET", 0.9)
+    paces, slow = MeasuredPaces("m"), Probe(100.0)
+
+    def held_up():
+        time.sleep(0.05)
+        return slow()
+
+    assert paces.at("f", 100.0, held_up).step == 100.0
+    assert paces.at("f", 100.0, held_up).step == 100.0
+    assert paces.overhead("cpu", lambda: (time.sleep(0.05), Overhead(fit=1.0, epoch=2.0))[1]).fit == 1.0
+    paces.keep()
+    assert slow.calls == 1
+    again = MeasuredPaces("m")
+    assert again.at("f", 100.0, Probe(7.0)).step == 7.0
+    assert again.overhead("cpu", lambda: Overhead(fit=3.0, epoch=3.0)).fit == 3.0
+
+
+def test_looks_are_kept():
+    paces, look = MeasuredPaces("m"), Look(own=False, family={"device": "cpu"}, train=3)
+    paces.keep_look("k", look)
+    paces.keep()
+    assert MeasuredPaces("m").looks == {"k": look}

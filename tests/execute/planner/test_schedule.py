@@ -1,4 +1,6 @@
+import subprocess
 import sys
+import textwrap
 from collections import Counter
 
 import pytest
@@ -11,9 +13,13 @@ from ablate import study
 from ablate.execute import quiet
 from ablate.execute.fit import prepare
 from ablate.execute.planner import candidate, schedule
+from ablate.execute.planner import look as looking
+from ablate.execute.planner import overhead as overheads
+from ablate.execute.planner import paces as pace_room
 from ablate.execute.planner.candidate import Candidate
 from ablate.execute.planner.makespan import makespan
 from ablate.execute.planner.paces import MeasuredPaces
+from ablate.execute.stacked import rehearsal
 from ablate.store.paces import Overhead, Pace
 
 room = sys.modules["ablate.execute.planner.schedule"]
@@ -24,8 +30,9 @@ def measured(monkeypatch, tmp_path):
     """What the machine is found to do: stacks that pay, and nothing that others have measured."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     found = Pace(work=0, step=1e-3, stacked={4: 5e-4, 10: 3e-4, 20: 2e-4}, example=1e-6, build=0.01)
-    monkeypatch.setattr(candidate, "pace", lambda *_, work, **__: replace(found, work=work))
-    monkeypatch.setattr(candidate, "overhead", lambda *_: Overhead(fit=0.1, epoch=0.01))
+    monkeypatch.setattr(looking, "pace", lambda *_, work, **__: replace(found, work=work))
+    monkeypatch.setattr(overheads, "overhead", lambda *_: Overhead(fit=0.1, epoch=0.01))
+    monkeypatch.setattr(pace_room, "QUIET", 0.0)  # whatever else runs on the machine
 
 
 def arrange(planned, missing, *, workers):
@@ -79,7 +86,7 @@ def test_a_stack_is_no_wider_than_measured_and_every_worker_has_one(plan):
 )
 def test_a_stack_is_as_wide_as_is_fastest_and_none_is_made_that_saves_nothing(plan, monkeypatch, stacked, sizes):
     found = Pace(work=0, step=1e-3, stacked=stacked, example=1e-6, build=0.01)
-    monkeypatch.setattr(candidate, "pace", lambda *_, work, **__: replace(found, work=work))
+    monkeypatch.setattr(looking, "pace", lambda *_, work, **__: replace(found, work=work))
     trials = plan("model.init=he,xavier", "replicates=15")
     made = arrange(trials, trials, workers=1)
     assert Counter(len(b.trials) for b in made) == sizes
@@ -128,7 +135,7 @@ def test_threads_follow_from_the_plan_where_they_are_left_open(plan, monkeypatch
     assert threads(trials, 4) == 1, "two threads were no faster"
     fast = Pace(work=0, step=1e-3, stacked={}, example=1e-6, build=0.01)
     by_threads = lambda *_, work, **__: replace(fast, work=work, step=0.1 / torch.get_num_threads())  # noqa: E731
-    monkeypatch.setattr(candidate, "pace", by_threads)
+    monkeypatch.setattr(looking, "pace", by_threads)
     monkeypatch.setattr(room, "MeasuredPaces", lambda: MeasuredPaces("another machine"))
     assert (threads(trials, 4), threads(many, 8), threads(many, 12)) == (2, 1, 2)
     assert threads(many, 12, many[:1]) == 2, "what is there already changes no number"
@@ -247,3 +254,69 @@ def test_bundles_partition_the_missing_trials(groups, gone, workers, lone):
     assert len(made) >= min(workers, len(missing))
     firsts = [missing.index(b.trials[0]) for b in made]
     assert firsts == sorted(firsts)
+
+
+@pytest.fixture
+def looked(monkeypatch):
+    """Counts the trials that are built to be looked at, and those that are rehearsed."""
+    counts = Counter()
+    look, rehearsed = looking.look, rehearsal.rehearse
+
+    def counted(trial, **options):
+        counts["looks"] += 1
+        return look(trial, **options)
+
+    def rehearse(members):
+        counts["rehearsals"] += 1
+        return rehearsed(members)
+
+    monkeypatch.setattr(looking, "look", counted)
+    monkeypatch.setattr(rehearsal, "rehearse", rehearse)
+    return counts
+
+
+def test_what_was_seen_once_is_not_built_again(plan, looked):
+    words = ("study.design=factorial", "optimizer.lr=0.1,0.2", "replicates=2", "model.width=8,16")
+    trials = plan(*words, "data.batch_size=10,20")
+    first = arrange(trials, trials, workers=2)
+    assert looked == {"looks": 2, "rehearsals": 2}, "two networks, however they are trained"
+    again = plan(*words, "data.batch_size=30")
+    assert arrange(trials, trials, workers=2) == first
+    arrange(again, again, workers=2)
+    assert looked == {"looks": 2, "rehearsals": 2}
+
+
+def test_code_that_has_changed_is_looked_at_again(plain, plan, looked):
+    body = """
+        from torch import nn
+
+        class Net(nn.Sequential):
+            def __init__(self, width=8):
+                super().__init__(nn.Flatten(), nn.Linear(64, width), nn.{}(), nn.Linear(width, 10))
+        """
+    plain(body.format("ReLU"), width=8)
+    words = ("model=net", "~model.depth", "~model.skip_span", "model.width=8,9")
+    trials = plan(*words)
+    arrange(trials, trials, workers=1)
+    arrange(trials, trials, workers=1)
+    assert looked["looks"] == 2
+    plain(body.format("Tanh"), width=8)
+    arrange(trials, trials, workers=1)
+    assert looked["looks"] == 4
+
+
+def test_a_plan_of_what_was_seen_loads_no_lightning(here, plan):
+    trials = plan("model.width=8,16")
+    arrange(trials, trials, workers=1)
+    words = ["smoke", "study.factors=[]", "trainer.accelerator=cpu", "replicates=3", "model.width=8,16"]
+    code = f"""
+        import sys
+        from ablate import study
+        from ablate.execute.planner import schedule
+        trials = study.plan({words!r}).trials
+        assert schedule(trials, trials, workers=1).bundles
+        print("torch" in sys.modules, "pytorch_lightning" in sys.modules)
+    """
+    code = textwrap.dedent(code)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True False\n", "")
