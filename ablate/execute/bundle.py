@@ -25,7 +25,7 @@ from ablate.execute.target import own_words
 from ablate.execute.trainer import trainer as make_trainer
 from ablate.execute.watch import Watch
 from ablate.plan.trial import Trial
-from ablate.store.directory import StudyDirectory
+from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Counts, Record
 
 
@@ -82,8 +82,8 @@ def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] 
         if len(job.bundle.trials) > 1 and _is_for_want_of_memory(error):
             raise MemoryError from error
         return None
-    for made, curve, layers in done:
-        StudyDirectory(job.directory).write_record(made, curve=curve, diagnostics=layers)
+    written = [Written(record=made, curve=curve, diagnostics=layers) for made, curve, layers in done]
+    StudyDirectory(job.directory).write_trials(written)
     return tuple(made for made, *_ in done)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +27,16 @@ class _Schema(msgspec.Struct):
 
 class _Config(msgspec.Struct):
     config: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What is written of one trial: its record, and the files beside it; None: there is none."""
+
+    record: Record
+    traceback: str | None = None
+    curve: str | None = None
+    diagnostics: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,18 +165,46 @@ class StudyDirectory:
         curve: str | None = None,
         diagnostics: str | None = None,
     ) -> None:
-        """Writes one trial, its record last: a record says that everything beside it is there.
+        """Writes one trial: as `write_trials`."""
+        self.write_trials([Written(record=record, traceback=traceback, curve=curve, diagnostics=diagnostics)])
+
+    def write_trials(self, trials: Sequence[Written]) -> None:
+        """Writes some trials, their records last: a record says that everything beside it is there.
+
+        Where a disk is full, whole trials are written one by one, as many as there is room for.
 
         Raises:
             StoreError: the disk is full or the directory cannot be written; no half-written record is left.
         """
-        folder = self.trial(record.id)
-        for name, content in ((TRACEBACK, traceback), (CURVE, curve), (DIAGNOSTICS, diagnostics)):
-            if content is None:
-                atomic.remove(folder / name)
-            else:
-                atomic.write(folder / name, content.encode(errors="backslashreplace"))
-        atomic.write(folder / RECORD, msgspec.json.format(msgspec.json.encode(record), indent=1))
+        for trial in trials:
+            for path, content in self._beside(trial).items():
+                if content is None:
+                    atomic.remove(path)
+        try:
+            self._write(trials)
+        except StoreError:
+            if len(trials) < 2:
+                raise
+            for path in (path for trial in trials for path in (*self._beside(trial), self._record(trial))):
+                atomic.remove(path)
+            for trial in trials:
+                self._write([trial])
+
+    def _write(self, trials: Sequence[Written]) -> None:
+        atomic.write_all({p: content for t in trials for p, content in self._beside(t).items() if content is not None})
+        atomic.write_all(
+            {self._record(t): msgspec.json.format(msgspec.json.encode(t.record), indent=1) for t in trials}
+        )
+
+    def _record(self, trial: Written) -> Path:
+        return self.trial(trial.record.id) / RECORD
+
+    def _beside(self, trial: Written) -> dict[Path, bytes | None]:
+        files = {TRACEBACK: trial.traceback, CURVE: trial.curve, DIAGNOSTICS: trial.diagnostics}
+        return {
+            self.trial(trial.record.id) / name: None if text is None else text.encode(errors="backslashreplace")
+            for name, text in files.items()
+        }
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file of the study itself, such as summary.json."""

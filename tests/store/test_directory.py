@@ -12,8 +12,8 @@ from ablate.config.spec import Factor
 from ablate.design import lay_out
 from ablate.errors import StoreError
 from ablate.plan import trials
-from ablate.store import Frozen, StudyDirectory
-from ablate.store.directory import decode
+from ablate.store import Frozen, StudyDirectory, atomic
+from ablate.store.directory import Written, decode
 
 ONE, OTHER = "0123456789ab", "ba9876543210"
 
@@ -311,3 +311,39 @@ def test_the_layout_on_disk(directory, make_record, make_spec):
         f"trials/{OTHER}/traceback.txt",
     }
     assert json.loads(Path(record_path(directory)).read_text())["id"] == ONE
+
+
+def test_trials_that_are_written_together_have_their_records_last(directory, make_record, monkeypatch):
+    order, write = [], atomic.write
+    monkeypatch.setattr(atomic, "write", lambda path, content: (write(path, content), order.append(path.name)))
+    trials = [Written(record=make_record(f"{n:012}"), curve="c", diagnostics="d") for n in range(20)]
+    directory.write_trials(trials)
+    assert set(order[:40]) == {"curve.csv", "diagnostics.csv"}
+    assert order[40:] == ["record.json"] * 20
+    assert directory.contents().records == {t.record.id: t.record for t in trials}
+
+
+def test_where_a_disk_is_full_whole_trials_are_kept_and_no_record_without_its_files(
+    directory, make_record, monkeypatch
+):
+    write, room = atomic.write, [7]
+
+    def full(path, content):
+        if room[0] <= 0:
+            raise StoreError("The disk is full")
+        room[0] -= not path.exists()
+        write(path, content)
+
+    def remove(path):
+        room[0] += path.exists()
+        path.unlink(missing_ok=True)
+
+    monkeypatch.setattr(atomic, "SIDE_BY_SIDE", 1)
+    monkeypatch.setattr(atomic, "write", full)
+    monkeypatch.setattr(atomic, "remove", remove)
+    trials = [Written(record=make_record(f"{n:012}"), curve="c", diagnostics="d") for n in range(9)]
+    with pytest.raises(StoreError, match="full"):
+        directory.write_trials(trials)
+    monkeypatch.undo()
+    assert list(directory.contents().records) == ["000000000000", "000000000001"]
+    assert (directory.trial("000000000001") / "diagnostics.csv").read_text() == "d"
