@@ -117,7 +117,7 @@ def stop(workers: Sequence[Worker]) -> None:
 def context() -> "_Context":
     """Workers fork from a server that has torch and Lightning loaded: milliseconds each, not seconds."""
     forkserver = _Context()
-    forkserver.set_forkserver_preload(["ablate.execute.bundle", "sklearn.datasets"])
+    forkserver.set_forkserver_preload(["ablate.execute.bundle"])
     return forkserver
 
 
