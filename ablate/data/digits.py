@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ablate.data.encoding import encode
+from ablate.data.packaged import packaged
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
 
@@ -48,9 +49,13 @@ def digits(
 
 def images() -> Arrays:
     """All 1797 images, shape (1, 8, 8) in [0, 1], with the digits as targets, in scikit-learn's order."""
-    from sklearn.datasets import load_digits
+    table = packaged("digits.csv.gz", delimiter=",")
+    if table is None:
+        from sklearn.datasets import load_digits
 
-    pixels, digit = load_digits(return_X_y=True)
+        pixels, digit = load_digits(return_X_y=True)
+    else:
+        pixels, digit = table[:, :-1], table[:, -1]
     # Pixels count the set points of 4×4 blocks: 0 to 16.
     inputs = torch.tensor(pixels, dtype=torch.float32).reshape(-1, 1, 8, 8) / 16
     return Arrays(inputs=inputs, targets=torch.tensor(digit, dtype=torch.int64))
