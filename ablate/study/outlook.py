@@ -44,7 +44,7 @@ def examine(planned: Plan) -> Outlook:
     """
     from ablate.design import estimable
     from ablate.execute.blame import blamed
-    from ablate.execute.cost import measure
+    from ablate.execute.cost import glance as measure
     from ablate.execute.engines import engine
     from ablate.execute.estimate import seconds_per_trial
     from ablate.execute.examine import examine as look
