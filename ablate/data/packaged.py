@@ -1,6 +1,6 @@
 """Tables that travel with scikit-learn, read where they lie: importing it takes a hundred times as long."""
 
-from importlib.util import find_spec
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ def packaged(name: str, *, delimiter: str | None = None) -> np.ndarray | None:
         name: Of the file, such as `digits.csv.gz`.
         delimiter: Between its columns; None: white space.
     """
-    found = find_spec("sklearn")
+    found = importlib.util.find_spec("sklearn")
     for place in (found and found.submodule_search_locations) or ():
         if (file := Path(place) / "datasets/data" / name).is_file():
             return np.loadtxt(file, delimiter=delimiter)

@@ -35,15 +35,20 @@ class Bundle:
 
 def bundles(trials: Iterable[Trial]) -> tuple[Bundle, ...]:
     """Groups the trials that could be stacked, in the order of the first of each; each keeps its own order."""
-    shared = _Shared()
+    spelt = _Shared()
     groups: dict[tuple[str, ...], list[Trial]] = {}
     for trial in trials:
-        groups.setdefault(shared.of(trial.config), []).append(trial)
+        groups.setdefault(spelt.of(trial.config), []).append(trial)
     return tuple(Bundle(trials=tuple(group)) for group in groups.values())
 
 
+def shared(config: Config) -> str:
+    """What trials must have in common to be stacked, in one spelling."""
+    return "\n".join(_Shared().of(config))
+
+
 class _Shared:
-    """What trials must have in common to be stacked, in one spelling. Configurations and groups are spelt once each."""
+    """The same of many: configurations and groups that they share are spelt once."""
 
     def __init__(self) -> None:
         self._configs: dict[int, tuple[str, ...]] = {}
