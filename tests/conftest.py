@@ -1,10 +1,13 @@
 """Fixtures for all rooms: a working directory of one's own, small studies, and a quiet machine."""
 
 import os
+import tempfile
 
 # Before torch or numpy is imported anywhere: two test workers share two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
+# What is measured of this machine while tests crowd it is nobody's to keep.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ablate-tests-")
 
 from pathlib import Path
 
@@ -26,6 +29,7 @@ class Listener:
     def __init__(self) -> None:
         self.remarks: list[str] = []
         self.records: list = []
+        self.expected: list[float | None] = []
         self.total = self.already = -1
 
     def told(self, message: str) -> None:
@@ -33,6 +37,9 @@ class Listener:
 
     def started(self, planned, already: int) -> None:
         self.total, self.already, self.response = len(planned.trials), already, planned.spec.response.name
+
+    def scheduled(self, seconds: float | None) -> None:
+        self.expected.append(seconds)
 
     def finished(self, record) -> None:
         self.records.append(record)

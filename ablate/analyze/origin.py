@@ -30,4 +30,5 @@ def _way(made: Provenance) -> str:
     threads = f"{made.threads} thread{'s' * (made.threads != 1)} each"
     commit = f", commit {made.commit[:10]}" if made.commit else ""
     versions = f"ablate {made.ablate}, torch {made.torch}, Lightning {made.lightning}, Python {made.python}"
-    return f"{versions}, on {made.device}, {threads}{commit}"
+    steps = f", steps {made.steps}" if made.steps else ""
+    return f"{versions}, on {made.device}, {threads}{steps}{commit}"

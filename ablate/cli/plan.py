@@ -38,6 +38,8 @@ def print_plan(words: Sequence[str]) -> None:
                 alone=outlook.alone,
                 parameters=[s.parameters for s in outlook.sizes],
                 flops=[s.flops for s in outlook.sizes],
+                workers=outlook.workers,
+                threads=outlook.threads,
                 seconds=outlook.seconds,
                 estimates=outlook.can,
                 cannot=outlook.cannot,

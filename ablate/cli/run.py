@@ -120,6 +120,11 @@ class _Watch:
             self._progress = Progress(self.total, already, self._response, name=names.of)
             self._progress.__enter__()
 
+    def scheduled(self, seconds: float | None) -> None:
+        """Says how long it will take."""
+        assert self._progress is not None
+        self._progress.expect(seconds)
+
     def finished(self, record: "Record") -> None:
         """Counts one more trial."""
         assert self._progress is not None

@@ -17,9 +17,12 @@ TRAINED = ("data", "model", "objective", "optimizer", "trainer")
 UNTRAINED: Mapping[str, frozenset[str]] = {
     "data": frozenset({"root", "download", "chance"}),
     "objective": frozenset({"responses"}),
-    "trainer": frozenset({"accelerator", "devices", "diagnostics"}),
+    "trainer": frozenset({"accelerator", "devices", "diagnostics", "channels_last", "compile"}),
 }
 """Keys inside groups that leave a trial what it is: where its data lie, what trains it, how it is read."""
+
+UNSAID: Mapping[str, Mapping[str, str]] = {"trainer": {"matmul_precision": "highest"}}
+"""Values that leave no trace in a trial's id: what it was before there was the key."""
 
 
 @dataclass(frozen=True, kw_only=True)

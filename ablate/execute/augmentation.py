@@ -61,7 +61,7 @@ def flipped(images: Images, generator: torch.Generator) -> Images:
 def cropped(images: Images, pixels: int, generator: torch.Generator) -> Images:
     """Surrounds each image with `pixels` zeros on every side and cuts a window of its size out, anywhere.
 
-    All (2 × pixels + 1)² windows have the same probability.
+    All (2 × pixels + 1)² windows have the same probability. The layout in memory stays.
     """
     batch, channels, height, width = images.shape
     device = images.device
@@ -69,12 +69,14 @@ def cropped(images: Images, pixels: int, generator: torch.Generator) -> Images:
     rows = corners[0] + torch.arange(height, device=device)
     columns = corners[1] + torch.arange(width, device=device)
     padded = nn.functional.pad(images, (pixels, pixels, pixels, pixels))
-    return padded[
+    cut = padded[
         torch.arange(batch, device=device)[:, None, None, None],
         torch.arange(channels, device=device)[:, None, None],
         rows[:, None, :, None],
         columns[:, None, None, :],
     ]
+    is_last = images.is_contiguous(memory_format=torch.channels_last) and not images.is_contiguous()
+    return cut.contiguous(memory_format=torch.channels_last) if is_last else cut
 
 
 def augmentation(config: Config, *, seed: int) -> Augmentation | None:

@@ -6,13 +6,14 @@ import traceback
 from datetime import UTC, datetime
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ablate.errors import StoreError
 from ablate.execute import machine
 from ablate.execute.callbacks import Curve, Divergence, scalars
 from ablate.execute.fit import Fit, prepare
-from ablate.execute.job import Job, failed
+from ablate.execute.job import Job, failed, halves
 from ablate.execute.module import TrialModule
 from ablate.execute.outcome import Outcome, record
 from ablate.execute.provenance import own_modules_first
@@ -38,8 +39,12 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         KeyboardInterrupt, SystemExit: Ctrl-C or SIGTERM, which are meant for the study; the trial is not recorded.
     """
     own_modules_first()
-    if job.bundle.stacked and (done := _train_as_one(job, engine=engine, threads=threads)) is not None:
-        return done
+    if job.bundle.stacked:
+        try:
+            if (done := _train_as_one(job, engine=engine, threads=threads)) is not None:
+                return done
+        except MemoryError:
+            return tuple(r for half in halves(job) for r in run_bundle(half, engine=engine, threads=threads))
     records: list[Record] = []
     for trial, source in zip(job.bundle.trials, job.sources, strict=True):
         try:
@@ -64,16 +69,29 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
 
 
 def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] | None:
-    """Trains a stack; None: it went wrong, and each of its trials shall show for itself whether it does."""
+    """Trains a stack; None: it went wrong, and each of its trials shall show for itself whether it does.
+
+    Raises:
+        MemoryError: there is not enough memory for so many.
+    """
     try:
         with guest(threads=threads):
             done = train_stacked(job, engine=engine, threads=threads)
     except BaseException as error:
         _heed_signals(error)
+        if len(job.bundle.trials) > 1 and _is_for_want_of_memory(error):
+            raise MemoryError from error
         return None
     for made, curve, layers in done:
         StudyDirectory(job.directory).write_record(made, curve=curve, diagnostics=layers)
     return tuple(made for made, *_ in done)
+
+
+def _is_for_want_of_memory(error: BaseException) -> bool:
+    """Whether a device or the machine has refused memory: torch has a class for the one, and words for the other."""
+    words = ("not enough memory", "can't allocate memory", "out of memory")
+    is_torchs = isinstance(error, RuntimeError) and any(w in str(error) for w in words)
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or is_torchs
 
 
 def _heed_signals(error: BaseException) -> None:
@@ -121,6 +139,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         device=machine.name(trainer.strategy.root_device),
         diagnostics=watch.values,
         unmeasured=watch.failure,
+        steps=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, job, outcome, engine=engine, threads=threads, source=source)
     return made, curve.as_csv(), watch.as_csv()

@@ -19,9 +19,11 @@ from ablate.execute import machine
 from ablate.execute.activation_memory import activation_bytes
 from ablate.execute.dataset import examples, source
 from ablate.execute.latency import latency
+from ablate.execute.layout import channels_last, image_last
 from ablate.execute.network import evaluating, is_own_lightning, network
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
+from ablate.execute.settings import trainer_settings
 from ablate.execute.spelling import Spelling
 from ablate.execute.trainer import trainer
 from ablate.store.costs import Cost
@@ -151,6 +153,8 @@ class _Subject:
         example = _example(built, config)
         self.network = cast(nn.Module, self._precision.convert_module(built)).to(self.device)
         self._inputs = None if example is None else self._precision.convert_input(example.to(self.device))
+        if self._inputs is not None and trainer_settings(config).channels_last:
+            self.network, self._inputs = channels_last(self.network), image_last(cast(Tensor, self._inputs))
 
     def latency(self) -> float | None:
         """Of the example's forward pass in evaluation, in seconds; None without an example."""

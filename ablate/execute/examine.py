@@ -18,11 +18,13 @@ from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.augmentation import augmentation
 from ablate.execute.blame import blamed
 from ablate.execute.dataset import described, examples, splits
+from ablate.execute.layout import channels_last, image_last
 from ablate.execute.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.objective import objective, optimizer
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
 from ablate.execute.rehearsal import Rehearsal, rehearse
+from ablate.execute.settings import trainer_settings
 from ablate.execute.signature import THOROUGH, Signature, signature
 from ablate.execute.size import flops, parameters
 from ablate.execute.spelling import Spelling
@@ -141,6 +143,9 @@ class _Looker:
         if self._spec.response.name not in (names := logged(config["objective"])):
             raise ConfigError(unknown("response", self._spec.response.name, names))
         inputs, targets = self._probe(config)
+        plain_inputs = inputs
+        if trainer_settings(config).channels_last:
+            built, inputs = channels_last(built), image_last(inputs)
         augmentation(config, seed=self._seeds.augmentation)
         name, batch = self._network(config), self._minibatch(config)
         known = self._plain_ones.get(name)
@@ -149,7 +154,7 @@ class _Looker:
             _check_objective(built, {"loss": loss, **metrics}, inputs, targets)
         _check_step(built, loss, config, inputs[:batch], targets[:batch])
         self._done |= self._new(config)
-        self._plain_ones[name] = known or (size, signature(self._built(config), inputs))
+        self._plain_ones[name] = known or (size, signature(self._built(config), plain_inputs))
         return self._plain_ones[name]
 
     def _objective(self, config: Config) -> tuple[nn.Module, dict[str, Metric]]:

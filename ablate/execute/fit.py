@@ -10,7 +10,9 @@ from ablate.config.spec import Config
 from ablate.errors import ConfigError, kind
 from ablate.execute.augmentation import asked, augmentation
 from ablate.execute.chunks import EvaluationChunks, TrainingChunks
+from ablate.execute.compilation import Compilation
 from ablate.execute.dataset import arguments, described, splits
+from ablate.execute.layout import channels_last, images_last
 from ablate.execute.module import TrialModule
 from ablate.execute.network import is_own_lightning, network, seed_everything
 from ablate.execute.objective import objective, optimizer
@@ -57,6 +59,14 @@ def _resident(built: nn.Module, config: Config, streams: Streams) -> Fit:
     settings = trainer_settings(config)
     loss, metrics = objective(config)
     drawn = splits(config, seed=streams.split)
+    if settings.channels_last:
+        built, drawn = channels_last(built), images_last(drawn)
+    train = TrainingChunks(
+        examples=len(drawn.train),
+        batch_size=described(config).batch_size,
+        seed=streams.order,
+        limit=settings.limit_train_batches,
+    )
     module = TrialModule(
         network=built,
         loss=loss,
@@ -65,12 +75,7 @@ def _resident(built: nn.Module, config: Config, streams: Streams) -> Fit:
         splits=drawn,
         gradient_clip_norm=settings.gradient_clip_norm,
         augmentation=augmentation(config, seed=streams.augmentation),
-    )
-    train = TrainingChunks(
-        examples=len(drawn.train),
-        batch_size=described(config).batch_size,
-        seed=streams.order,
-        limit=settings.limit_train_batches,
+        compilation=Compilation(settings.compile, steps=settings.max_epochs * train.steps),
     )
     return Fit(
         module=module,

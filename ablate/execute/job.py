@@ -37,6 +37,16 @@ def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> 
     )
 
 
+def halves(job: Job) -> tuple[Job, ...]:
+    """Two jobs with half of this one's trials each, or nearly: what does not fit together may fit so."""
+    middle = (len(job.bundle.trials) + 1) // 2
+    return tuple(
+        replace(job, bundle=replace(job.bundle, trials=job.bundle.trials[part]), sources=job.sources[part])
+        for part in (slice(middle), slice(middle, None))
+        if job.bundle.trials[part]
+    )
+
+
 def one_by_one(job: Job) -> tuple[Job, ...]:
     """A job for each trial of this one, to be trained as alone as its bundle allows."""
     return tuple(

@@ -1,5 +1,6 @@
 """A plain nn.Module under Lightning: resident data, a chunk of optimizer steps per `training_step`."""
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from torchmetrics import Metric, MetricCollection
 
 from ablate.data.split import Splits
 from ablate.execute.augmentation import Augmentation
+from ablate.execute.compilation import Compilation, Copies
 
 
 class TrialModule(pl.LightningModule):
@@ -30,6 +32,7 @@ class TrialModule(pl.LightningModule):
         splits: Splits,
         gradient_clip_norm: float | None,
         augmentation: Augmentation | None = None,
+        compilation: Compilation | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -39,8 +42,10 @@ class TrialModule(pl.LightningModule):
         self.metrics = nn.ModuleDict({s: collection.clone(prefix=f"{s}/") for s in ("val", "test")})
         self.steps = 0
         self.augmentation = augmentation
+        self.compilation = compilation or Compilation(False, steps=0)
         self._optimizer = optimizer
         self._clip = gradient_clip_norm
+        self._loss_of = loss_of
         for name, arrays in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
             self.register_buffer(f"{name}_inputs", arrays.inputs, persistent=False)
             self.register_buffer(f"{name}_targets", arrays.targets, persistent=False)
@@ -56,6 +61,7 @@ class TrialModule(pl.LightningModule):
 
     def training_step(self, chunk: Int[Tensor, "steps batch"], batch_idx: int) -> dict[str, Tensor]:
         """Takes one optimizer step per minibatch of indices; the loss that it returns is the chunk's mean."""
+        self._loss_of = self.compilation.of(loss_of, lambda: self._copies(chunk[0]))
         mean = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
         self.log("train/loss", mean, on_step=False, on_epoch=True, batch_size=chunk.numel())
         return {"loss": mean}
@@ -66,8 +72,8 @@ class TrialModule(pl.LightningModule):
         total = at_least_single(torch.zeros((), device=inputs.device, dtype=inputs.dtype))
         for minibatch in chunk:
             examples = inputs[minibatch] if self.augmentation is None else self.augmentation(inputs[minibatch])
-            loss = self.loss(self.network(examples), targets[minibatch])
             optimizer.zero_grad(set_to_none=True)
+            loss = self._loss_of(self.network, self.loss, examples, targets[minibatch])
             loss.backward()
             if self._clip is not None:
                 nn.utils.clip_grad_norm_(self.network.parameters(), self._clip)
@@ -100,8 +106,22 @@ class TrialModule(pl.LightningModule):
         self.log(f"{split}/loss", self.loss(predictions, wanted), on_epoch=True, batch_size=len(indices))
         self.log_dict(cast(dict[str, Any], metrics), on_epoch=True, batch_size=len(indices))
 
+    def _copies(self, minibatch: Int[Tensor, "batch"]) -> Copies:
+        inputs, targets = (values[minibatch] for values in self._split("train"))
+        network, loss = copy.deepcopy((self.network, self.loss))
+        return Copies(
+            arguments=(network, loss, inputs, targets),
+            trained=[parameter for parameter in network.parameters() if parameter.requires_grad],
+            kind=f"{network} {loss} {list(inputs.shape)} {inputs.dtype} {inputs.device}",
+        )
+
     def _split(self, name: str) -> tuple[Tensor, Tensor]:
         return cast(Tensor, getattr(self, f"{name}_inputs")), cast(Tensor, getattr(self, f"{name}_targets"))
+
+
+def loss_of(network: nn.Module, loss: nn.Module, examples: Tensor, targets: Tensor) -> Tensor:
+    """What a step computes the gradient of."""
+    return loss(network(examples), targets)
 
 
 def at_least_single(values: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """What a plain network is trained for, and by what: loss, metrics, optimizer."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torchmetrics import Metric
 
 from ablate.config.spec import Config
 from ablate.errors import ConfigError, kind
+from ablate.execute.fused import can_fuse, spare_sparse_gradients
 from ablate.execute.target import build
 
 
@@ -34,11 +36,21 @@ def objective(config: Config) -> tuple[nn.Module, dict[str, Metric]]:
 
 
 def optimizer(config: Config) -> Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]:
-    """What makes the optimizer of given parameters.
+    """What makes the optimizer of given parameters: fused, where torch has it so and the configuration says nothing.
 
     Raises:
         ConfigError: the configuration names none, or it does not take its keys.
     """
     if not config.get("optimizer"):
         raise ConfigError("A plain nn.Module needs an optimizer: optimizer=sgd, =adam or =adamw.")
-    return build({**config["optimizer"], "_partial_": True}, "optimizer")
+    make: partial[torch.optim.Optimizer] = build({**config["optimizer"], "_partial_": True}, "optimizer")
+
+    def made(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        given = list(parameters)
+        if not can_fuse(make.func, make.keywords, given):
+            return make(given)
+        fused = make(given, fused=True)
+        spare_sparse_gradients(fused)
+        return fused
+
+    return made

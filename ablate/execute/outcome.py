@@ -26,6 +26,8 @@ class Outcome:
     """Diagnostic → moment → value."""
     unmeasured: str | None
     """Why some of them are not there."""
+    steps: str | None = None
+    """How its steps were computed, as `Compilation.verdict`."""
 
 
 def record(trial: Trial, job: Job, outcome: Outcome, *, engine: str, threads: int, source: str) -> Record:
@@ -43,7 +45,14 @@ def record(trial: Trial, job: Job, outcome: Outcome, *, engine: str, threads: in
         seconds=round(outcome.seconds, 4),
         started=outcome.started,
         error=reason,
-        provenance=provenance(device=outcome.device, threads=threads, engine=engine, source=source, commit=job.commit),
+        provenance=provenance(
+            device=outcome.device,
+            threads=threads,
+            engine=engine,
+            source=source,
+            commit=job.commit,
+            steps=outcome.steps,
+        ),
         config=trial.config,
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,

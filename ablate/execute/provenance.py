@@ -16,7 +16,9 @@ from ablate.execute.sources import code, sources
 from ablate.store.record import Provenance
 
 
-def provenance(*, device: str, threads: int, engine: str, source: str, commit: str | None) -> Provenance:
+def provenance(
+    *, device: str, threads: int, engine: str, source: str, commit: str | None, steps: str | None = None
+) -> Provenance:
     """The provenance of a record that this process makes."""
     return Provenance(
         ablate=ablate.__version__,
@@ -29,6 +31,7 @@ def provenance(*, device: str, threads: int, engine: str, source: str, commit: s
         engine=engine,
         source=source,
         commit=commit,
+        steps=steps,
     )
 
 
@@ -58,11 +61,11 @@ def source_digests(configs: Sequence[Config]) -> tuple[str, ...]:
         nodes = [config.get(group) for group in TRAINED]
         for node in nodes:
             if id(node) not in named:  # the configurations of a study share groups
-                named[id(node)] = frozenset(_targets(node))
-        targets = frozenset[str]().union(*(named[id(node)] for node in nodes))
-        if targets not in digests:
-            digests[targets] = _digest({file for target in targets for file in sources(target)})
-        return digests[targets]
+                named[id(node)] = frozenset(targets(node))
+        names = frozenset[str]().union(*(named[id(node)] for node in nodes))
+        if names not in digests:
+            digests[names] = _digest({file for name in names for file in sources(name)})
+        return digests[names]
 
     return tuple(map(digest, configs))
 
@@ -96,15 +99,16 @@ def _head(git: Path) -> str | None:
     return None
 
 
-def _targets(tree: Any) -> Iterator[str]:
+def targets(tree: Any) -> Iterator[str]:
+    """Every `_target_` of a tree."""
     if isinstance(tree, Mapping):
         if isinstance(target := tree.get("_target_"), str):
             yield target
         for branch in tree.values():
-            yield from _targets(branch)
+            yield from targets(branch)
     elif isinstance(tree, list):
         for branch in tree:
-            yield from _targets(branch)
+            yield from targets(branch)
 
 
 def own_modules_first() -> None:

@@ -1,6 +1,7 @@
 """A training as a guest in its process: silent, on its own number of threads, and leaving no setting behind."""
 
 import logging
+import os
 import random
 import signal
 import sys
@@ -12,7 +13,13 @@ from contextlib import ExitStack, contextmanager, redirect_stdout
 import numpy as np
 import torch
 
-LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch.distributed")
+from ablate.execute.matmul import restore_matmul_precision
+
+LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch", "torch.distributed")
+
+NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
+"""Lightning sets it, so that looking for a GPU leaves a process fit to fork. Where there is none it only costs: torch
+then looks for NVML's library at every optimizer step, which takes longer than a small step itself."""
 
 
 @contextmanager
@@ -21,8 +28,8 @@ def guest(*, threads: int) -> Iterator[None]:
 
     What is printed goes to stderr: stdout is for what a command was asked to print, which may be JSON.
 
-    Restored are threads, determinism, cuDNN's benchmark, the generators of torch, NumPy and Python, log levels,
-    warnings, and what answers Ctrl-C and SIGTERM.
+    Restored are threads, determinism, cuDNN's benchmark, the precision of products, the generators of torch, NumPy and
+    Python, log levels, warnings, how torch looks for a GPU, and what answers Ctrl-C and SIGTERM.
     """
     with ExitStack() as stack:
         for name in LOGGERS:
@@ -33,12 +40,12 @@ def guest(*, threads: int) -> Iterator[None]:
             for number in (signal.SIGINT, signal.SIGTERM):
                 if (handler := signal.getsignal(number)) is not None:
                     stack.callback(signal.signal, number, handler)
+        stack.callback(_set_variable, NVML_CHECK, os.environ.get(NVML_CHECK))
+        if not torch.cuda.is_available():
+            os.environ[NVML_CHECK] = "0"
         stack.callback(torch.set_num_threads, torch.get_num_threads())
-        stack.callback(
-            torch.use_deterministic_algorithms,
-            torch.are_deterministic_algorithms_enabled(),
-            warn_only=torch.is_deterministic_algorithms_warn_only_enabled(),
-        )
+        stack.callback(_restore_determinism, torch.get_deterministic_debug_mode())
+        stack.callback(restore_matmul_precision())
         stack.callback(setattr, torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
         stack.callback(random.setstate, random.getstate())
         stack.callback(np.random.set_state, np.random.get_state())
@@ -50,3 +57,16 @@ def guest(*, threads: int) -> Iterator[None]:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         yield
+
+
+def _set_variable(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+def _restore_determinism(mode: int) -> None:
+    """Nothing where nothing was changed: torch loads its compiler to set it, which takes a second."""
+    if torch.get_deterministic_debug_mode() != mode:
+        torch.set_deterministic_debug_mode(mode)

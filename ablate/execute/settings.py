@@ -9,8 +9,12 @@ from ablate.config.diagnostic import MOMENTS, Moment
 from ablate.config.schema import convert
 from ablate.config.spec import Config
 from ablate.errors import ConfigError, unknown
+from ablate.execute.matmul import MatmulPrecision
 
 Precision = Literal["32-true", "64-true", "bf16-true", "bf16-mixed"]
+
+CLOSED = {"precision": get_args(Precision), "matmul_precision": get_args(MatmulPrecision)}
+"""Settings that are one of a few words."""
 
 
 class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -25,6 +29,9 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     devices: int | str
     lightning: dict[str, Any]
     diagnostics: bool | list[Moment] = True
+    matmul_precision: MatmulPrecision = "highest"
+    channels_last: bool = False
+    compile: bool | Literal["auto"] = False
 
     @property
     def moments(self) -> tuple[Moment, ...]:
@@ -48,9 +55,11 @@ def trainer_settings(config: Config) -> TrainerSettings:
     node: Any = config.get("trainer")
     if not isinstance(node, Mapping):
         raise ConfigError("The configuration has no trainer. Leave the shipped one in: trainer=default.")
-    precision = node.get("precision")
-    if isinstance(precision, str | int) and precision not in get_args(Precision):
-        raise ConfigError(unknown("trainer.precision", str(precision), get_args(Precision)))
+    if not isinstance(chosen := node.get("compile", False), bool) and chosen != "auto":
+        raise ConfigError(unknown("trainer.compile", str(chosen), ("auto", "false", "true")))
+    for name, valid in CLOSED.items():
+        if isinstance(value := node.get(name), str | int) and value not in valid:
+            raise ConfigError(unknown(f"trainer.{name}", str(value), valid))
     settings = convert(node, TrainerSettings, "trainer")
     if settings.max_epochs < 1:
         raise ConfigError(f"trainer.max_epochs={settings.max_epochs} trains nothing: it must be 1 or more.")

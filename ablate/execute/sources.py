@@ -21,7 +21,7 @@ def sources(target: str) -> frozenset[Path]:
     the same package, and what of theirs these import, wherever in a file they do.
     """
     root = target.partition(".")[0]
-    if not _is_own(root):
+    if not is_own(root):
         return frozenset()
     waiting = list(_beside(target))
     found = set(waiting)
@@ -69,7 +69,7 @@ def _imported(file: Path) -> Iterator[Path]:
     for level, parts in _read(file.read_bytes()).imports:
         if level:
             yield from _along(file.parents[level - 1], parts)
-        elif parts[0] != "ablate" and _is_own(parts[0]):
+        elif parts[0] != "ablate" and is_own(parts[0]):
             origin = _origin(parts[0])
             assert origin is not None
             if origin.is_file():
@@ -101,7 +101,8 @@ def _beside(target: str) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob("*.py")))
 
 
-def _is_own(root: str) -> bool:
+def is_own(root: str) -> bool:
+    """Whether a top-level package is ablate or a person's own: it is not installed."""
     origin = _origin(root)
     if origin is None:
         return False

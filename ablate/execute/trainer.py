@@ -11,6 +11,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from ablate.config.spec import Config
 from ablate.errors import ConfigError
 from ablate.execute.callbacks import Interruption
+from ablate.execute.matmul import set_matmul_precision
 from ablate.execute.settings import trainer_settings
 from ablate.execute.target import build, check_arguments, locate, takes
 
@@ -69,7 +70,18 @@ def trainer(
                 "call of Lightning's. Use trainer.max_epochs, trainer.lightning.limit_train_batches or "
                 "data.batch_size; a LightningModule of your own takes it."
             )
+    if own and settings.compile:
+        raise ConfigError(
+            "trainer.compile would be ignored: a LightningModule takes its own steps. Have it compile what it calls, "
+            "with torch.compile in its __init__. Take it out: trainer.compile=false."
+        )
+    if own and settings.channels_last:
+        raise ConfigError(
+            "trainer.channels_last would be ignored: a LightningModule lays out its own parameters and batches, with "
+            "self.to(memory_format=torch.channels_last) in its __init__. Take it out: trainer.channels_last=false."
+        )
     check_arguments(pl.Trainer, settings.lightning, "trainer.lightning")
+    set_matmul_precision(settings.matmul_precision)
     if settings.deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it once, when it starts
     chosen: dict[str, Any] = {

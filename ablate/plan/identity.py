@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self, cast
 
 from ablate.config.augmentation import AUGMENTATION, switched_on
-from ablate.config.spec import TRAINED, UNTRAINED, Config
+from ablate.config.spec import TRAINED, UNSAID, UNTRAINED, Config
 from ablate.errors import ConfigError
 
 SCHEMA = 1
@@ -24,7 +24,8 @@ class ConfigDigest:
     def of(cls, config: Config) -> Self:
         """Hashes what can change a result: not key order, comments, the machine, or 1 written as 1.0.
 
-        A group that is absent is the same as one that is null, and so is `data.augmentation`.
+        A group that is absent is the same as one that is null, and so is `data.augmentation`; a key that has its value
+        in `UNSAID` is as good as absent.
 
         Raises:
             ConfigError: names the key whose value is not a number, text, a list or a mapping.
@@ -73,8 +74,9 @@ def part(config: Config, group: str) -> Any:
     content = config.get(group)
     if not isinstance(content, Mapping):
         return content
-    untrained = UNTRAINED.get(group, frozenset[str]())
-    kept = {key: value for key, value in cast(Mapping[Any, Any], content).items() if key not in untrained}
+    untrained, unsaid = UNTRAINED.get(group, frozenset[str]()), UNSAID.get(group, {})
+    items = cast(Mapping[Any, Any], content).items()
+    kept = {k: v for k, v in items if k not in untrained and not (k in unsaid and v == unsaid[k])}
     # What is off leaves no trace: trials from before it could be asked for are still the same.
     if group == "data" and (augmentation := switched_on(kept.pop(AUGMENTATION, None))) is not None:
         kept[AUGMENTATION] = augmentation

@@ -33,6 +33,8 @@ def plan_document(
     timed_on: Sequence[str] = (),
     stacked: int = 0,
     alone: Mapping[str, int] | None = None,
+    workers: int = 0,
+    threads: int = 1,
 ) -> tuple[Item, ...]:
     """The study, then its design points.
 
@@ -60,10 +62,14 @@ def plan_document(
         timed_on: where that was measured.
         stacked: of the trials not yet finished, those that train together with others, as one.
         alone: why the others do not, and how many of them.
+        workers: that train at a time.
+        threads: of each worker.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
-    takes = f"about {duration(seconds)}" if seconds is not None else "not known before a first trial"
+    on = f" on {counted(workers, 'worker')}" if workers else ""
+    on += f" of {counted(threads, 'thread')}" if workers and threads > 1 else ""
+    takes = f"about {duration(seconds)}{on}" if seconds is not None else "not known before a first trial"
     if not points and identities:
         exact = [("question", question), *_listed("identities", identities), ("trials", "none: nothing to train")]
         return (Block(title=study, lines=(*exact, *_listed("notes", notes))),)

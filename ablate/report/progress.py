@@ -65,6 +65,7 @@ class Progress:
         self._done = already
         self._states: dict[str, int] = {}
         self._recent: tuple[_Latest, ...] = ()
+        self._expected: float | None = None
         self._started = self._latest = clock()
         self._logged: float | None = None
         self._unsaid = self._over = False
@@ -91,6 +92,11 @@ class Progress:
             self._live = None
         elif self._unsaid:
             self._log()
+
+    def expect(self, seconds: float | None) -> None:
+        """Takes in how long a part of the trials will take, beside what it has been told before; None: nobody knows."""
+        if seconds is not None:
+            self._expected = (self._expected or 0.0) + seconds
 
     def finished(
         self, levels: Mapping[str, str], replicate: int, state: str, value: float | None, seconds: float
@@ -129,11 +135,14 @@ class Progress:
         if rate is not None:
             parts.append(f"{60 * rate:{'.2g' if rate < 1 / 6 else '.0f'}}/min")
         if self._over or self._done >= self._total:
-            parts.append(f"took {duration(self._latest - self._started)}")
+            planned = "" if self._expected is None else f" ({duration(self._expected)} planned)"
+            parts.append(f"took {duration(self._latest - self._started)}{planned}")
         elif rate is not None:
             # Counted down from the latest trial: a bundle's trials come together, with nothing for long before.
             left = (self._total - self._done) / rate - (self._clock() - self._latest)
             parts.append(f"{duration(max(left, 0.0))} left")
+        elif self._expected is not None:
+            parts.append(f"about {duration(self._expected)}")
         return ", ".join(parts)
 
     def _rate(self) -> float | None:

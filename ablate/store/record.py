@@ -36,6 +36,8 @@ class Provenance:
     source: str
     """Digest of the code that the trial's `_target_`s name: not part of the trial's id."""
     commit: str | None = None
+    steps: str | None = None
+    """How steps were computed, where `trainer.compile` asked for more than the usual: compiled, or why not."""
 
 
 @dataclass(frozen=True, kw_only=True)

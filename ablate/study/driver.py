@@ -122,17 +122,19 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
 
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
     from ablate.execute.job import Job
+    from ablate.execute.planner import schedule
     from ablate.execute.provenance import commit
-    from ablate.execute.stacked.arrange import arrange
 
     if not missing:
         return
     sources, head = sources_of(planned), commit(Path.cwd())
+    made = schedule(planned.trials, missing, workers=engine.workers, threads=engine.threads)
     jobs = [
         Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
-        for b in arrange(planned.trials, missing, workers=engine.workers)
+        for b in made.bundles
     ]
-    results = engine.run(jobs)
+    observer.scheduled(made.seconds)
+    results = engine.run(jobs, workers=made.workers, threads=made.threads)
     try:
         for records in results:
             for record in records:

@@ -20,6 +20,10 @@ class Observer(Protocol):
         """What is going to be there, and how many of its trials are there already."""
         ...
 
+    def scheduled(self, seconds: float | None) -> None:
+        """Trials are about to start, and will take so long together; None: nobody knows."""
+        ...
+
     def finished(self, record: Record) -> None:
         """One more trial has ended, in whatever state."""
         ...

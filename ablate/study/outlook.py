@@ -29,6 +29,8 @@ class Outlook:
     """Trials that train as one with others."""
     alone: Mapping[str, int]
     """Why the others do not → how many of them."""
+    workers: int
+    threads: int
     seconds: float | None
     can: tuple[str, ...]
     cannot: tuple[str, ...]
@@ -46,10 +48,8 @@ def examine(planned: Plan) -> Outlook:
     from ablate.execute.blame import blamed
     from ablate.execute.cost import glance as measure
     from ablate.execute.engines import engine
-    from ablate.execute.estimate import seconds_per_trial
     from ablate.execute.examine import examine as look
-    from ablate.execute.stacked.arrange import arrange
-    from ablate.execute.stacked.saving import share
+    from ablate.execute.planner import schedule
     from ablate.store import StudyDirectory
     from ablate.store.costs import priced, read_costs
 
@@ -59,40 +59,53 @@ def examine(planned: Plan) -> Outlook:
         check_identities(planned.spec)
     if not planned.layout.points:
         return Outlook(
-            sizes=(), costs=(), timed_on=(), bundles=0, stacked=0, alone={}, seconds=0.0, can=(), cannot=(), claims=()
+            sizes=(),
+            costs=(),
+            timed_on=(),
+            bundles=0,
+            stacked=0,
+            alone={},
+            workers=0,
+            threads=1,
+            seconds=0.0,
+            can=(),
+            cannot=(),
+            claims=(),
         )
-    workers = engine(planned.spec.settings["engine"]).workers
+    team = engine(planned.spec.settings["engine"])
     sizes = look(planned.spec, planned.layout.points, planned.configs)
     there = read_costs(StudyDirectory(planned.directory))
     with blamed():
         costs = (*there, *measure(*unmeasured(planned, there)))
     cost_of = priced(costs)
     done = {r.id for r in planned.records if r.state != "failed"}
-    bundles = arrange(planned.trials, [t for t in planned.trials if t.id not in done], workers=workers)
-    stacked = sum(len(b.trials) for b in bundles if b.stacked)
-    alone = Counter(b.reason for b in bundles if not b.stacked)
-    each = seconds_per_trial(planned.spec, planned.configs) if bundles else 0.0
+    missing = [t for t in planned.trials if t.id not in done]
+    made = schedule(planned.trials, missing, workers=team.workers, threads=team.threads)
     from ablate.analyze.capacity import capacity_notes
     from ablate.analyze.foresight import foresee
     from ablate.analyze.origin import timed_on
 
     is_baseline = [p.is_baseline(planned.spec.factors) for p in planned.layout.points]
     can, cannot = estimable(planned.spec)
-    trainings = alone.total() + stacked * share(bundles)
     return Outlook(
         sizes=sizes,
         costs=tuple(cost_of(p.levels) for p in planned.layout.points),
         timed_on=timed_on(costs),
-        bundles=len(bundles),
-        stacked=stacked,
-        alone=alone,
-        seconds=None if each is None else each * trainings / min(workers, max(len(bundles), 1)),
+        bundles=len(made.bundles),
+        stacked=sum(len(b.trials) for b in made.bundles if b.stacked),
+        alone=Counter(b.reason for b in made.bundles if not b.stacked),
+        workers=min(made.workers, len(made.bundles)),
+        threads=made.threads,
+        seconds=made.seconds,
         can=can,
         cannot=cannot,
         claims=foresee(planned.spec, planned.layout.points, planned.records),
-        notes=capacity_notes(
-            planned.spec.capacity,
-            [size.parameters for size in sizes],
-            baseline=next((s.parameters for s, here in zip(sizes, is_baseline, strict=True) if here), None),
+        notes=(
+            *made.notes,
+            *capacity_notes(
+                planned.spec.capacity,
+                [size.parameters for size in sizes],
+                baseline=next((s.parameters for s, here in zip(sizes, is_baseline, strict=True) if here), None),
+            ),
         ),
     )

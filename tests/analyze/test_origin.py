@@ -51,6 +51,13 @@ def test_a_study_without_a_request_is_named():
     assert command(SPEC) == "ablate run head"
 
 
+def test_steps_that_are_not_computed_as_usual_are_named():
+    lines = made_by([record(replace(MADE, steps="compiled")), record(replace(MADE, steps="compiled")), record()])
+    assert lines[0].startswith("2 trainings: ")
+    assert lines[0].endswith("1 thread each, steps compiled, commit 0123456789")
+    assert "steps" not in lines[1]
+
+
 def test_equal_ways_are_counted_and_the_most_frequent_comes_first():
     other = replace(MADE, device="A GPU", threads=2, commit=None)
     lines = made_by([record(other), record(), record(), record(None), record(state="failed")])

@@ -12,7 +12,7 @@ from pathlib import Path
 from ablate import study
 from ablate.execute.engines import engine
 from ablate.execute.job import Job
-from ablate.execute.stacked.arrange import arrange
+from ablate.execute.planner import schedule
 from tests.benchmarks._goal import Goal
 
 WORKERS = 2
@@ -49,7 +49,7 @@ def measured(epochs: tuple[int, ...], *, replicates: int, model: str = "resnet")
         )
         jobs = [
             Job(bundle=bundle, directory=planned.directory, sources=("",) * len(bundle.trials), commit=None)
-            for bundle in arrange(planned.trials, planned.trials, workers=WORKERS)
+            for bundle in schedule(planned.trials, planned.trials, workers=WORKERS).bundles
         ]
         workers = engine(planned.spec.settings["engine"])
         workers.warm_up()

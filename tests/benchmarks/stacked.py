@@ -1,7 +1,7 @@
 """Does stacking pay? B members as one against the same members one by one, each a TrialModule, on one thread.
 
 Both sides take the same steps of the same members: in float64 their losses must agree to 1e-9, or no ratio is printed.
-Networks beyond what `arrange` stacks are there to show that it is right.
+Networks beyond what the planner stacks are there to show that it is right.
 """
 
 import statistics

@@ -1,9 +1,14 @@
+import importlib.util
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
 
 from ablate.data import digits, split
+from ablate.data.digits import images
 from ablate.errors import DataError
 
 
@@ -80,3 +85,14 @@ def test_the_limit_is_of_the_chosen_classes():
 def test_options_out_of_range(options, message):
     with pytest.raises(DataError, match=message):
         digits(**options)
+
+
+def test_the_digits_are_read_without_scikit_learn_and_by_it_where_its_file_is_elsewhere(monkeypatch):
+    code = "import sys; from ablate.data.digits import images; images(); print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+    expected = images()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    found = images()
+    assert torch.equal(found.inputs, expected.inputs)
+    assert torch.equal(found.targets, expected.targets)

@@ -95,7 +95,10 @@ def test_a_training_is_what_a_bare_loop_computes(resolve, train, monkeypatch, ca
         assert [float(r["train/loss"]) for r in rows] == pytest.approx(bare.losses, rel=1e-9)
     assert done.weights.keys() == bare.network.state_dict().keys()
     for name, expected in bare.network.state_dict().items():
-        torch.testing.assert_close(done.weights[name], expected, rtol=1e-9, atol=1e-12)
+        # AdamW makes 1e-10 of the gradient of a bias before a batch norm, which is 0 but for rounding.
+        torch.testing.assert_close(
+            done.weights[name], expected, rtol=1e-9, atol=1e-9 if "batch norm" in case else 1e-12
+        )
     bare.network.eval()
     for split in ("val", "test"):
         accuracy, loss = bare.scores(getattr(bare, split))

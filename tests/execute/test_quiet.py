@@ -1,4 +1,5 @@
 import logging
+import os
 import random
 import signal
 import warnings
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from ablate.execute.matmul import set_matmul_precision
 from ablate.execute.network import seed_everything
-from ablate.execute.quiet import LOGGERS, guest
+from ablate.execute.quiet import LOGGERS, NVML_CHECK, guest
 
 
 def disturb():
@@ -17,9 +19,11 @@ def disturb():
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
     torch.backends.cudnn.benchmark = True
+    set_matmul_precision("medium")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     warnings.simplefilter("error")
+    os.environ[NVML_CHECK] = "2"
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.DEBUG)
 
@@ -30,9 +34,11 @@ def settings():
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "warn only": torch.is_deterministic_algorithms_warn_only_enabled(),
         "benchmark": torch.backends.cudnn.benchmark,
+        "products": (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32),
         "torch": torch.get_rng_state().tolist(),
         "numpy": repr(np.random.get_state(legacy=False)),
         "python": random.getstate(),
+        "GPU": os.environ.get(NVML_CHECK),
         "levels": {name: logging.getLogger(name).level for name in LOGGERS},
         "signals": (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)),
         "filters": list(warnings.filters),
@@ -40,8 +46,10 @@ def settings():
 
 
 @pytest.fixture(params=["as they are by default", "as somebody has set them"])
-def before(request):
+def before(request, monkeypatch):
+    monkeypatch.delenv(NVML_CHECK, raising=False)
     if request.param == "as somebody has set them":
+        monkeypatch.setenv(NVML_CHECK, "1")
         torch.set_num_threads(2)
         torch.use_deterministic_algorithms(True, warn_only=True)
         logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
@@ -86,6 +94,22 @@ def test_a_guest_has_its_own_number_of_threads():
     with guest(threads=2):
         assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_step_asks_the_driver_for_a_gpu_only_where_there_is_one(monkeypatch, found):
+    asked = []
+    monkeypatch.setenv(NVML_CHECK, "1")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: asked.append("as Lightning wants it") or int(found))
+    # The answer without NVML, which a torch without CUDA does not have at all.
+    monkeypatch.setattr(torch.cuda, "_is_compiled", lambda: True)
+    monkeypatch.setattr(torch._C, "_cuda_getDeviceCount", lambda: 0, raising=False)
+    with guest(threads=1):
+        asked.clear()
+        torch.cuda.is_available()
+        assert bool(asked) is found
+    torch.cuda.is_available()
+    assert asked
 
 
 class Kept(logging.Handler):

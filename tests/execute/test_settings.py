@@ -8,6 +8,7 @@ def test_the_shipped_settings_are_valid(resolve):
     settings = trainer_settings(resolve())
     assert (settings.max_epochs, settings.precision, settings.gradient_clip_norm) == (1, "32-true", None)
     assert settings.limit_train_batches == 1.0
+    assert (settings.matmul_precision, settings.channels_last, settings.compile) == ("highest", False, False)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,14 @@ def test_the_shipped_settings_are_valid(resolve):
         ({"precision": "16"}, "Unknown trainer.precision '16'"),
         ({"precision": 32}, "Valid: 32-true, 64-true, bf16-mixed, bf16-true."),
         ({"precision": "bf16-tru"}, "Did you mean 'bf16-true'?"),
+        ({"matmul_precision": "tf32"}, "Unknown trainer.matmul_precision 'tf32'. Valid: high, highest, medium."),
+        ({"matmul_precision": "hihg"}, "Did you mean 'high'?"),
+        ({"matmul_precision": True}, "Unknown trainer.matmul_precision 'True'."),
+        ({"compile": "maybe"}, "Unknown trainer.compile 'maybe'. Valid: auto, false, true."),
+        ({"compile": "atuo"}, "Did you mean 'auto'?"),
+        ({"compile": None}, "Unknown trainer.compile 'None'."),
+        ({"compile": 1}, "Unknown trainer.compile '1'."),
+        ({"channels_last": "yes"}, "trainer.channels_last: expected `bool`"),
         ({"gradient_clip_norm": 0}, "trainer.gradient_clip_norm must be more than 0, or null"),
         ({"max_loss": 0}, "calls every training diverged"),
         ({"max_loss": float("nan")}, "calls every training diverged"),

@@ -40,6 +40,30 @@ def test_determinism_is_a_setting(make, resolve, tmp_path, deterministic):
         assert torch.are_deterministic_algorithms_enabled() is deterministic
 
 
+@pytest.mark.parametrize(("precision", "rounds"), [("highest", False), ("high", True), ("medium", True)])
+@pytest.mark.parametrize("own", [True, False])
+def test_the_precision_of_products_is_torchs_while_a_trial_trains(resolve, tmp_path, precision, rounds, own):
+    def products():
+        return torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+
+    before = products()
+    with guest(threads=1):
+        trainer(resolve(f"trainer.matmul_precision={precision}"), own=own, callbacks=(), folder=tmp_path)
+        assert products() == (precision, rounds)
+    assert products() == before
+
+
+@pytest.mark.parametrize("choice", ["true", "auto"])
+def test_a_module_of_ones_own_compiles_its_own_steps(make, choice):
+    assert "torch.compile in its __init__" in refused(make, f"trainer.compile={choice}", own=True)
+    make(f"trainer.compile={choice}")
+
+
+def test_a_module_of_ones_own_lays_out_its_own_images(make):
+    assert "self.to(memory_format=torch.channels_last)" in refused(make, "trainer.channels_last=true", own=True)
+    make("trainer.channels_last=true")
+
+
 def test_any_other_argument_passes_through(make):
     assert make("+trainer.lightning.check_val_every_n_epoch=4").check_val_every_n_epoch == 4
     assert make("+trainer.lightning.limit_val_batches=1").limit_val_batches == 1

@@ -106,7 +106,7 @@ def test_what_counts_as_the_machine():
     assert dict(UNTRAINED) == {
         "data": {"root", "download", "chance"},
         "objective": {"responses"},
-        "trainer": {"accelerator", "devices", "diagnostics"},
+        "trainer": {"accelerator", "devices", "diagnostics", "channels_last", "compile"},
     }
 
 
@@ -118,6 +118,16 @@ def test_the_identity_is_the_config_without_machine_and_rest(config):
         "optimizer": config["optimizer"],
         "trainer": {"max_epochs": 5},
     }
+
+
+def test_exact_products_leave_an_id_as_it_was_before_they_could_be_chosen(config):
+    trainers = [{**config["trainer"], "matmul_precision": word} for word in ("highest", "high", "medium")]
+    exact, *others = [{**config, "trainer": trainer} for trainer in trainers]
+    assert same(exact) == same(config) == "7131df430a5c"
+    assert identity(exact) == identity(config)
+    assert len({same(config), *map(same, others)}) == 3
+    elsewhere = {**config, "model": {**config["model"], "matmul_precision": "highest"}}
+    assert same(elsewhere) != same(config)
 
 
 @pytest.mark.parametrize("off", [None, {}, {"flip": False, "crop": 0}, {"crop": 0}])

@@ -173,3 +173,22 @@ def test_a_dumb_terminal_is_a_log(clock, monkeypatch):
         train(progress, clock, 1, 1.0)
     assert out.file.getvalue().count("\n") == 1
     assert "\x1b" not in out.file.getvalue()
+
+
+def test_what_was_planned_stands_beside_what_it_took(clock):
+    out = log()
+    with Progress(4, 0, "test/accuracy", out, clock) as progress:
+        progress.expect(50.0)
+        progress.expect(None)
+        progress.expect(40.0)
+        assert progress._status() == "0/4 trials, about 90 s"
+        train(progress, clock, 4, 20.0)
+    assert "4/4 trials, 3/min, took 80 s (90 s planned)" in out.file.getvalue()
+
+
+def test_nothing_is_said_of_a_plan_that_nobody_could_make(clock):
+    out = log()
+    with Progress(1, 0, "test/accuracy", out, clock) as progress:
+        progress.expect(None)
+        train(progress, clock, 1, 20.0)
+    assert "planned" not in out.file.getvalue()

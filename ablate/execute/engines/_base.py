@@ -21,11 +21,20 @@ class Engine(ABC):
 
     name: str
     workers: int = 1
-    """Jobs that it trains at a time."""
+    """Jobs that it can train at a time."""
+    threads: int | None = 1
+    """CPU threads of each; None: whoever plans the jobs decides."""
 
     @abstractmethod
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Record, ...]]:
-        """Trains the jobs.
+    def run(
+        self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
+    ) -> Iterator[tuple[Record, ...]]:
+        """Trains the jobs, which start in their order.
+
+        Args:
+            jobs: What there is to train.
+            workers: Of its own, those that it uses; None: all.
+            threads: CPU threads of each, where its own number is None.
 
         Raises:
             StoreError: a record cannot be written (a full disk): the study stops, finished trials stay.

@@ -23,11 +23,14 @@ class Inline(Engine):
     name = "inline"
 
     def __init__(self, settings: InlineSettings) -> None:
-        self._settings = settings
+        self.threads = settings.threads
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Record, ...]]:
+    def run(
+        self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
+    ) -> Iterator[tuple[Record, ...]]:
         """Trains the jobs in their order."""
+        del workers  # this process is the only one
         from ablate.execute.bundle import run_bundle
 
         for job in jobs:
-            yield run_bundle(job, engine=self.name, threads=self._settings.threads)
+            yield run_bundle(job, engine=self.name, threads=self.threads or threads or 1)

@@ -24,7 +24,7 @@ class LocalSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
 
     name: Literal["local"]
     workers: int | Literal["auto"]
-    threads: int
+    threads: int | Literal["auto"]
 
 
 class Local(Engine):
@@ -33,8 +33,8 @@ class Local(Engine):
     name = "local"
 
     def __init__(self, settings: LocalSettings) -> None:
-        self._settings = settings
-        self.workers = cores() // settings.threads if settings.workers == "auto" else settings.workers
+        self.threads = None if settings.threads == "auto" else settings.threads
+        self.workers = cores() // (self.threads or 1) if settings.workers == "auto" else settings.workers
         self.workers = max(self.workers, 1)
         self._is_warm = False
 
@@ -59,7 +59,9 @@ class Local(Engine):
         if self._is_warm:
             await_server(self.name)
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Record, ...]]:
+    def run(
+        self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
+    ) -> Iterator[tuple[Record, ...]]:
         """Trains the jobs on the workers; yields them as they end.
 
         Raises:
@@ -70,12 +72,12 @@ class Local(Engine):
             return
         self.warm_up()
         await_server(self.name)
-        waiting = deque(jobs)
-        workers = [Worker(engine=self.name, threads=self._settings.threads) for _ in jobs[: self.workers]]
+        waiting, threads = deque(jobs), self.threads or threads or 1
+        team = [Worker(engine=self.name, threads=threads) for _ in jobs[: min(self.workers, workers or self.workers)]]
         try:
-            for worker in workers:
+            for worker in team:
                 worker.train(waiting.popleft())
-            while busy := {worker.future: worker for worker in workers if worker.job is not None}:
+            while busy := {worker.future: worker for worker in team if worker.job is not None}:
                 ended: list[tuple[Record, ...]] = []
                 for future in wait(busy, return_when=FIRST_COMPLETED).done:
                     worker = busy[future]
@@ -87,14 +89,14 @@ class Local(Engine):
                         worker.bury()
                         waiting.extend(one_by_one(job))  # a death costs one trial: each shows whether it is its own
                     else:
-                        ended.append(self._records(job, future.exception(), worker))
+                        ended.append(self._records(job, future.exception(), worker, threads))
                     if waiting:
                         worker.train(waiting.popleft())  # now: a worker does not wait for who listens
                 yield from ended
         finally:
-            stop(workers)
+            stop(team)
 
-    def _records(self, job: Job, error: BaseException | None, worker: Worker) -> tuple[Record, ...]:
+    def _records(self, job: Job, error: BaseException | None, worker: Worker, threads: int) -> tuple[Record, ...]:
         if error is None:
             directory = StudyDirectory(job.directory)
             return tuple(directory.record(trial.id) for trial in job.bundle.trials)
@@ -106,7 +108,7 @@ class Local(Engine):
         else:
             line = f"its worker could not train it: {error!r}"
             text = "".join(traceback.format_exception(error))
-        return fail(job, error=line, traceback=text, engine=self.name, threads=self._settings.threads)
+        return fail(job, error=line, traceback=text, engine=self.name, threads=threads)
 
 
 def _cause(exitcode: int | None) -> str:

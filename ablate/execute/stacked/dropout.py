@@ -51,6 +51,11 @@ class Masks:
                 mask.append(_mask(torch.empty_like(like, dtype=dtype), rate, generator))
         return {name: torch.stack(mask) for name, mask in masks.items()}
 
+    def open(self, dtype: torch.dtype, device: torch.device) -> dict[str, Tensor]:
+        """Masks of the same shapes that mask nothing: none is drawn."""
+        count = len(self._rates)
+        return {f"{k}.mask": torch.ones(count, *v.shape, dtype=dtype, device=device) for k, v in self._drawn.items()}
+
 
 def _mask(empty: Tensor, rate: float, generator: torch.Generator) -> Tensor:
     if rate in (0.0, 1.0):  # torch draws nothing then

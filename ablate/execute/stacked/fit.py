@@ -66,6 +66,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[tuple[Record,
             device=machine.name(trainer.strategy.root_device),
             diagnostics=watch.values(place),
             unmeasured=watch.failures[place],
+            steps=module.compilation.verdict,
         )
         made[index] = (
             record(trials[index], job, outcome, engine=engine, threads=threads, source=job.sources[index]),

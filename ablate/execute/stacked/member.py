@@ -38,15 +38,15 @@ class Member:
     """Seed of its dropout."""
 
     @classmethod
-    def of(cls, config: Config, streams: Streams) -> "Member":
-        """Prepares one trial as if it were to train alone.
+    def of(cls, config: Config, streams: Streams, *, fit: Fit | None = None) -> "Member":
+        """Prepares one trial as if it were to train alone, unless it comes prepared.
 
         Raises:
             Unstackable: it is a person's own LightningModule, its data are augmented, or its optimizer cannot be
                 stacked.
             AblateError: as `prepare`.
         """
-        fit = prepare(config, streams)
+        fit = fit or prepare(config, streams)
         if not isinstance(fit.module, TrialModule):
             raise Unstackable("a LightningModule of one's own takes its own steps")
         if fit.module.augmentation is not None:

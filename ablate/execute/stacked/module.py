@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from torch.func import vmap
 from torchmetrics import MetricCollection
 
+from ablate.execute.compilation import Copies
 from ablate.execute.module import at_least_single
 from ablate.execute.stacked.data import StackedData
 from ablate.execute.stacked.dropout import Masks
 from ablate.execute.stacked.member import Member, Trace
 from ablate.execute.stacked.optimizer import stacked, step
-from ablate.execute.stacked.stack import Stack
+from ablate.execute.stacked.stack import Stack, predictions
 from ablate.execute.stacked.unstackable import Unstackable
 
 
@@ -43,11 +44,14 @@ class StackedModule(pl.LightningModule):
         self.metrics = nn.ModuleList(member.module.metrics for member in members)
         losses = {member.loss: member.module.loss for member in members}
         self.losses = nn.ModuleList(losses.values())
-        self._loss_rows = [[i for i, m in enumerate(members) if m.loss == loss] for loss in losses]
+        rows = [[i for i, m in enumerate(members) if m.loss == loss] for loss in losses]
+        self._scored = tuple(zip(losses.values(), rows, strict=True))
         self._optimizer = members[0].optimizer, [member.scalars for member in members]
         self.register_buffer("clip_norms", torch.tensor([m.clip_norm for m in members]), persistent=False)
         self.clip_norms: Tensor
         self._clips = any(member.clip_norm != float("inf") for member in members)
+        self.compilation = members[0].module.compilation
+        self._losses_of = losses_of
         self.steps = 0
         self.active = list(range(len(members)))
         self.responses: list[dict[str, float]] = [{} for _ in members]
@@ -61,6 +65,7 @@ class StackedModule(pl.LightningModule):
 
     def training_step(self, chunk: Int[Tensor, "steps members batch"], batch_idx: int) -> dict[str, Tensor]:
         """Takes one optimizer step per minibatch of indices; the losses that it returns are the chunk's means."""
+        self._losses_of = self.compilation.of(losses_of, lambda: self._copies(chunk[0]))
         means = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
         self._train.add(means, weight=chunk[:, 0].numel())
         return {"loss": means}
@@ -71,7 +76,7 @@ class StackedModule(pl.LightningModule):
         total: Tensor | float = 0.0
         for minibatch in chunk:
             inputs, targets = self.data.at("train", minibatch)
-            losses = self._losses(self.stack(inputs, leaves), targets)
+            losses = self._losses_of(self.stack.skeleton, self._scored, self.stack.state(leaves), inputs, targets)
             gradients = torch.autograd.grad(losses, list(leaves.values()), torch.ones_like(losses), allow_unused=True)
             step(optimizer, self._clipped(_rows(gradients)))
             total = total + at_least_single(losses.detach())
@@ -140,12 +145,16 @@ class StackedModule(pl.LightningModule):
         self.stack.release(index)
 
     def _losses(self, predictions: Tensor, targets: Tensor) -> Tensor:
-        """Each member's loss, shape (members,)."""
-        if len(self.losses) == 1:
-            return vmap(self.losses[0])(predictions, targets)
-        parts = [vmap(f)(predictions[r], targets[r]) for f, r in zip(self.losses, self._loss_rows, strict=True)]
-        order = torch.tensor([member for rows in self._loss_rows for member in rows], device=predictions.device)
-        return torch.cat(parts)[order.argsort()]
+        return _each(self._scored, predictions, targets)
+
+    def _copies(self, minibatch: Int[Tensor, "members batch"]) -> Copies:
+        inputs, targets = self.data.at("train", minibatch)
+        state, leaves = self.stack.state_copies()
+        return Copies(
+            arguments=(self.stack.skeleton, self._scored, state, inputs, targets),
+            trained=leaves,
+            kind=f"{self.stack.skeleton} {self.losses} {list(inputs.shape)} {inputs.dtype} {inputs.device}",
+        )
 
     def _clipped(self, gradients: Tensor) -> Tensor:
         """Each member's gradient, of no more than its largest norm: as torch's `clip_grad_norm_`."""
@@ -160,6 +169,24 @@ class StackedModule(pl.LightningModule):
     @property
     def _first(self) -> Tensor:
         return torch.zeros(1, dtype=torch.long, device=self.clip_norms.device)
+
+
+Scored = tuple[tuple[nn.Module, list[int]], ...]
+"""Losses, each with the members whose it is."""
+
+
+def losses_of(skeleton: nn.Module, scored: Scored, state: dict[str, Tensor], inputs: Tensor, targets: Tensor) -> Tensor:
+    """What a step computes the gradients of, shape (members,). A compilation goes around vmap, never the reverse."""
+    return _each(scored, predictions(skeleton, state, inputs), targets)
+
+
+def _each(scored: Scored, predicted: Tensor, targets: Tensor) -> Tensor:
+    """Each member's loss, shape (members,)."""
+    if len(scored) == 1:
+        return vmap(scored[0][0])(predicted, targets)
+    parts = [vmap(loss)(predicted[rows], targets[rows]) for loss, rows in scored]
+    order = torch.tensor([member for _, rows in scored for member in rows], device=predicted.device)
+    return torch.cat(parts)[order.argsort()]
 
 
 CHECKED = 2

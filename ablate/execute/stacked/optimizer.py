@@ -6,6 +6,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from ablate.execute.fused import FUSED
 from ablate.execute.stacked.unstackable import Unstackable
 
 ELEMENTWISE: dict[str, type[torch.optim.Optimizer]] = {
@@ -18,10 +19,6 @@ ELEMENTWISE: dict[str, type[torch.optim.Optimizer]] = {
     "SGD": torch.optim.SGD,
 }
 """torch's optimizers that make of each number's own gradients its update: a stack's update is its members'."""
-
-
-FUSED = ("Adagrad", "Adam", "AdamW", "SGD")
-"""Those whose whole update torch has as one pass over the numbers: of a stack's step, Adam's passes were a third."""
 
 
 def scalars(made: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
@@ -51,19 +48,14 @@ def stacked(
         settings: Of each member; sort the members by them, so that there are few groups.
         numbers: Shape (members, numbers): what it updates, in place.
     """
+    if numbers.device.type not in FUSED.get(kind, (numbers.device.type,)):
+        settings = [{**own, "fused": None} for own in settings]  # the members' own were made on the CPU
     starts = [i for i in range(len(settings)) if i == 0 or settings[i] != settings[i - 1]]
     ends = [*starts[1:], len(settings)]
-    fused = {"fused": True} if kind.__name__ in FUSED and _has_no_choice(settings[0]) else {}
     groups = [
-        {"params": [numbers.detach()[start:end]], **settings[start], **fused}
-        for start, end in zip(starts, ends, strict=True)
+        {"params": [numbers.detach()[start:end]], **settings[start]} for start, end in zip(starts, ends, strict=True)
     ]
     return cast(Any, kind)(groups)
-
-
-def _has_no_choice(settings: dict[str, Any]) -> bool:
-    """Whether a person has left to torch how it goes through the numbers."""
-    return not any(settings.get(key) for key in ("foreach", "fused", "capturable", "differentiable"))
 
 
 def in_groups(settings: Sequence[dict[str, Any]]) -> list[int]:

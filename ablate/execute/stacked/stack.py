@@ -54,21 +54,31 @@ class Stack(nn.Module):
 
     def leaves(self) -> dict[str, Tensor]:
         """The trained parameters by name, shapes (members, ...): leaves of autograd's graph over the same numbers."""
-        rows = self.numbers.detach().split([shape.numel() for shape in self._shapes.values()], dim=1)
+        return self._leaves(self.numbers.detach())
+
+    def forward(self, x: Tensor, leaves: Mapping[str, Tensor]) -> Tensor:
+        """The members' predictions; while they train, each draws its dropout and updates its buffers."""
+        return predictions(self.skeleton, self.state(leaves), x)
+
+    def state(self, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the members differ in, by name: leaves, buffers, and while they train, a draw of dropout masks."""
+        state = {**leaves, **self._held_ones()}
+        if self.training:
+            state |= {k: v.to(self.numbers.device) for k, v in self._masks.draw(self.numbers.dtype).items()}
+        return state
+
+    def state_copies(self) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """A state laid out alike that nobody misses, with masks that mask nothing, and its leaves."""
+        leaves = self._leaves(self.numbers.detach().clone())
+        masks = self._masks.open(self.numbers.dtype, self.numbers.device)
+        return {**leaves, **{k: v.clone() for k, v in self._held_ones().items()}, **masks}, list(leaves.values())
+
+    def _leaves(self, numbers: Tensor) -> dict[str, Tensor]:
+        rows = numbers.split([shape.numel() for shape in self._shapes.values()], dim=1)
         return {
             name: row.view(len(self), *shape).requires_grad_()
             for row, (name, shape) in zip(rows, self._shapes.items(), strict=True)
         }
-
-    def forward(self, x: Tensor, leaves: Mapping[str, Tensor]) -> Tensor:
-        """The members' predictions; while they train, each draws its dropout and updates its buffers."""
-        state = {**leaves, **self._held_ones()}
-        if self.training:
-            state |= {k: v.to(x.device) for k, v in self._masks.draw(self.numbers.dtype).items()}
-        return vmap(self._call)(state, x)
-
-    def _call(self, state: dict[str, Tensor], x: Tensor) -> Tensor:
-        return functional_call(self.skeleton, state, (x,))
 
     def _held_ones(self) -> dict[str, Tensor]:
         return {name: cast(Tensor, getattr(self, held)) for name, held in self._held.items()}
@@ -78,6 +88,7 @@ class Stack(nn.Module):
         """A member's own network, with its parameters and buffers as they are now."""
         network, current = self._networks[index], {**self.leaves(), **self._held_ones()}
         if index not in self._released:
+            network.to(self.numbers.device)
             for name, value in _named(network).items():
                 value.data = current[name][index].detach().clone()
         return network
@@ -98,9 +109,14 @@ class Stack(nn.Module):
             for network in self._networks:
                 with evaluating(network):
                     alone = network(x)
-                mine = self._call(_named(network), x)
+                mine = functional_call(self.skeleton, _named(network), (x,))
                 if not torch.allclose(mine, alone, rtol=1e-5, atol=1e-6, equal_nan=True):
                     raise Unstackable("its networks differ in more than their parameters and buffers")
+
+
+def predictions(skeleton: nn.Module, state: Mapping[str, Tensor], x: Tensor) -> Tensor:
+    """Every member's predictions of its own inputs, shape (members, batch, ...), by its own row of the state."""
+    return vmap(lambda own, inputs: functional_call(skeleton, own, (inputs,)))(state, x)
 
 
 def _named(network: nn.Module) -> dict[str, Tensor]:

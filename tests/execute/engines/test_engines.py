@@ -45,3 +45,5 @@ def test_auto_is_as_many_workers_as_cores_have_threads_for():
     assert engine({"name": "local", "workers": "auto", "threads": cores}).workers == 1
     assert engine({"name": "local", "workers": "auto", "threads": 10 * cores}).workers == 1
     assert engine({"name": "local", "workers": 5, "threads": 1}).workers == 5
+    left_open = engine({"name": "local", "workers": "auto", "threads": "auto"})
+    assert (left_open.workers, left_open.threads) == (cores, None)

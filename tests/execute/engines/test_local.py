@@ -7,11 +7,12 @@ import signal
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from ablate.errors import EngineError
-from ablate.execute.engines import worker
+from ablate.execute.engines import engine, worker
 from ablate.store import StudyDirectory
 
 pytestmark = pytest.mark.timeout(120)
@@ -181,3 +182,14 @@ def test_workers_find_a_module_that_the_driver_alone_knows_of(make_engine, make_
     (place / "trouble.py").rename(elsewhere / "trouble.py")
     monkeypatch.syspath_prepend(str(elsewhere))
     assert [r[0].state for r in make_engine("local").run([make_job()])] == ["complete"]
+
+
+def test_whoever_plans_the_jobs_may_take_fewer_workers_and_give_more_threads(make_job, monkeypatch):
+    local = engine({"name": "local", "workers": 3, "threads": "auto"})
+    jobs = [make_job(replicate=r) for r in range(4)]
+    records = [r for done in local.run(jobs, workers=1, threads=2) for r in done]
+    assert {r.provenance.threads for r in records} == {2}
+    assert len([*Path("pids").iterdir()]) == 1
+    fixed = engine({"name": "local", "workers": 3, "threads": 1})
+    (record,) = next(iter(fixed.run([make_job(replicate=9)], threads=2)))
+    assert record.provenance.threads == 1, "a person's own choice stands"

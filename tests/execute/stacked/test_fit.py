@@ -1,8 +1,11 @@
 import pytest
+import torch
 
 from ablate import study
 from ablate.analyze.summary import Summary
-from ablate.execute.stacked import arrange
+from ablate.execute import bundle
+from ablate.execute.planner import candidate
+from ablate.execute.stacked.fit import train_stacked
 
 NET = """
     import torch
@@ -129,8 +132,45 @@ def test_stacked_studies_reach_the_same_verdicts_in_single_precision(here, liste
         return summarised
 
     stacked = summary("stacked")
-    monkeypatch.setattr(arrange, "judge", lambda _: arrange.Judgement(reason="they shall be alone"))
+    monkeypatch.setattr(candidate, "LEAST", 1000)
     alone = summary("alone")
     assert [v.outcome for v in stacked.verdicts] == [v.outcome for v in alone.verdicts] != []
     for mine, theirs in zip(stacked.contrasts, alone.contrasts, strict=True):
         assert mine.paired.differences == pytest.approx(theirs.paired.differences, abs=0.01)
+
+
+WORDS = {
+    "cuda": lambda: torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+    "cpu": lambda: RuntimeError("[enforce fail at alloc_cpu.cpp:126] . DefaultCPUAllocator: can't allocate memory"),
+    "python": MemoryError,
+}
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_a_stack_that_finds_no_memory_is_halved_until_it_does(trials, trained, monkeypatch, kind):
+    tried = []
+
+    def limited(job, **options):
+        tried.append(len(job.bundle.trials))
+        if tried[-1] > 2:
+            raise WORDS[kind]()
+        return train_stacked(job, **options)
+
+    monkeypatch.setattr(bundle, "train_stacked", limited)
+    made = trials("replicates=5", "model.init=he,xavier")[:5]
+    done = trained(made, stacked=True, falls_back=True)
+    assert tried == [5, 3, 2, 1, 2]
+    assert_equal(done, trained(made, stacked=False))
+
+
+def test_another_mistake_is_each_trials_own(trials, trained, monkeypatch):
+    tried = []
+
+    def fails(job, **options):
+        tried.append(len(job.bundle.trials))
+        raise RuntimeError("the stack is torn")
+
+    monkeypatch.setattr(bundle, "train_stacked", fails)
+    made = trials("replicates=2", "model.init=he,xavier")
+    assert {r.state for r in trained(made, stacked=True, falls_back=True).records} == {"complete"}
+    assert tried == [4]

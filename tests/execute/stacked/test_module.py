@@ -91,6 +91,16 @@ def test_every_optimizer_equals_each_members_own(trials, name):
     assert_equal(*both(made))
 
 
+@pytest.mark.parametrize(
+    ("words", "fused"), [(["optimizer=adam"], True), (["optimizer=sgd", "+optimizer.foreach=true"], False)]
+)
+def test_a_stacks_optimizer_is_fused_where_each_members_own_is(trials, words, fused):
+    members = members_of(trials(*words, SEEDS))
+    groups = StackedModule(members).configure_optimizers().param_groups
+    own = [member.module.configure_optimizers().param_groups[0] for member in members]
+    assert [bool(group["fused"]) for group in (*groups, *own)] == [fused] * (len(groups) + len(own))
+
+
 def test_a_member_that_diverges_touches_no_other(trials):
     stacked, alone = both(trials("optimizer=sgd", "optimizer.lr=0.05,1e200"))
     assert_equal(stacked, alone)

@@ -1,0 +1,288 @@
+"""Trials that differ only in what can be stacked: whether they are, how many at a time, and what they take."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from msgspec.structs import replace
+
+import ablate
+from ablate.config.spec import TRAINED, Config
+from ablate.errors import AblateError
+from ablate.execute import machine
+from ablate.execute.chunks import TrainingChunks
+from ablate.execute.dataset import described
+from ablate.execute.planner.paces import WORTHWHILE, MeasuredPaces
+from ablate.execute.provenance import source_digest, targets
+from ablate.execute.settings import TrainerSettings, trainer_settings
+from ablate.execute.sources import is_own
+from ablate.execute.stacked.unstackable import Unstackable
+from ablate.plan.bundle import shared
+from ablate.plan.trial import Trial
+from ablate.store.paces import Look, Overhead, Pace, family
+
+LEAST = 3
+"""Trials that are worth a stack."""
+
+BACKWARD = 3
+"""A step computes three forward passes: one, and two for the gradients of weights and inputs."""
+
+UPDATE = 16
+"""Operations of an optimizer for each parameter, about; and bytes: weight, gradient, and Adam's two means."""
+
+MEMBER = 0.25
+"""Of what Lightning takes for an epoch, what a further member of a stack adds: its metrics are its own."""
+
+SAME_FOR_ALL = ("limit_train_batches", "limit_val_batches", "limit_test_batches", "check_val_every_n_epoch")
+"""Arguments of Lightning's Trainer that do the same to a stack as to each of its members."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """What is to be done with trials that differ only in what can be stacked.
+
+    `reason`: why they train alone; empty: they are stacked, `width` at a time at most. `bytes`: of one trial while it
+    trains; None where nobody knows.
+    """
+
+    trials: tuple[Trial, ...]
+    reason: str = ""
+    width: int = 1
+    bytes: int | None = None
+    costs: "Costs | None" = None
+
+    def seconds(self, members: int) -> float | None:
+        """What so many of the trials take as one fit; None where nobody knows."""
+        return None if self.costs is None else self.costs.seconds(members)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What fits of some trials take. `steps`: of an epoch; `val`, `test`: examples that are evaluated."""
+
+    pace: Pace
+    overhead: Overhead
+    epochs: int
+    steps: int
+    val: int
+    test: int
+
+    def seconds(self, members: int) -> float:
+        """What one fit of so many takes."""
+        of_epoch = self.overhead.epoch * (1 + MEMBER * (members - 1))
+        each = self.steps * of_member(self.pace, members) + self.val * self.pace.example
+        alone = self.pace.build + self.epochs * each + self.test * self.pace.example
+        return self.overhead.fit + self.epochs * of_epoch + members * alone
+
+
+class Candidates:
+    """Looks at candidates, one after the other; at what they share, once, and never at what it has kept a look of."""
+
+    def __init__(self, paces: MeasuredPaces, *, threads: int) -> None:
+        self._paces = paces
+        self._threads = threads
+        self._looks: dict[str, Look] = {}
+        self._devices: dict[str, torch.device] = {}
+        self._digests: dict[tuple[str, ...], str] = {}
+
+    def judged(self, trials: Sequence[Trial], *, lone: str = "") -> Candidate:
+        """What is to be done with these trials.
+
+        Args:
+            trials: Of one bundle of `ablate.plan.bundle.bundles`.
+            lone: Why they train alone anyway.
+
+        Raises:
+            AblateError: a network or its data cannot be built.
+        """
+        trials, first = tuple(trials), trials[0]
+        look = self._look(first)
+        if look.own:
+            return Candidate(trials=trials, reason=lone or "a LightningModule of one's own takes its own steps")
+        reason, width, found = lone, 1, None
+        try:
+            if not reason:
+                _check(trials, trainer_settings(first.config))
+                found = self._pace(first, look, stacked=True)
+                width = _width(found, len(trials))
+                self._rehearse(trials)
+        except Unstackable as error:
+            reason = str(error)
+        except AblateError:
+            raise
+        except (Exception, SystemExit) as error:  # whatever torch says of an operation that it cannot stack
+            reason = f"torch cannot stack it: {_first_sentence(error)}"
+        found = found or self._pace(first, look, stacked=False)
+        return Candidate(
+            trials=trials,
+            reason=reason,
+            width=1 if reason else width,
+            bytes=int(look.data_bytes + look.example_bytes * _batch(first, look) + UPDATE * look.parameters),
+            costs=self._costs(first, look, found),
+        )
+
+    def device(self, config: Config) -> torch.device:
+        """Where a trial of this configuration trains."""
+        settings = trainer_settings(config)
+        if settings.accelerator == "cpu" or (settings.accelerator == "auto" and not torch.accelerator.is_available()):
+            return torch.device("cpu")
+        key = json.dumps(config["trainer"], sort_keys=True, default=str)
+        if key not in self._devices:
+            from ablate.execute.trainer import trainer
+
+            with TemporaryDirectory() as folder:
+                made = trainer({**config, "logger": None}, own=False, callbacks=(), folder=Path(folder))
+            self._devices[key] = made.strategy.root_device
+        return self._devices[key]
+
+    def _look(self, trial: Trial) -> Look:
+        key = self._key(trial.config)
+        if key not in self._looks:
+            self._looks[key] = self._paces.looks.get(key) or self._new_look(trial)
+            self._keep(key, trial.config)
+        return self._looks[key]
+
+    def _new_look(self, trial: Trial) -> Look:
+        from ablate.execute.planner.look import look
+
+        return look(trial, hardware=self._hardware(trial.config), threads=self._threads)
+
+    def _keep(self, key: str, config: Config) -> None:
+        if all(is_own(t.partition(".")[0]) or t.partition(".")[0] in _VERSIONED for t in targets(_trained(config))):
+            self._paces.keep_look(key, self._looks[key])
+
+    def _pace(self, trial: Trial, look: Look, *, stacked: bool) -> Pace:
+        work = float(BACKWARD * look.flops * _batch(trial, look) + UPDATE * look.parameters)
+
+        def measure() -> Pace:
+            from ablate.execute.planner.look import pace_of
+
+            return pace_of(trial, device=self.device(trial.config), work=work, stacked=stacked)
+
+        return self._paces.at(family({**look.family, "stacked": str(stacked)}), work, measure)
+
+    def _costs(self, trial: Trial, look: Look, found: Pace) -> Costs:
+        settings = trainer_settings(trial.config)
+
+        def measure() -> Overhead:
+            from ablate.execute.planner.overhead import overhead
+
+            return overhead(trial, found)
+
+        steps = TrainingChunks(
+            examples=look.train, batch_size=_batch(trial, look), seed=0, limit=settings.limit_train_batches
+        ).steps
+        return Costs(
+            pace=found,
+            overhead=self._paces.overhead(f"{self._hardware(trial.config)}, {self._threads} threads", measure),
+            epochs=settings.max_epochs,
+            steps=steps,
+            val=look.val,
+            test=look.test,
+        )
+
+    def _rehearse(self, trials: Sequence[Trial]) -> None:
+        """Rehearses the first of the trials and the last, unless the like of them have been."""
+        config = trials[0].config
+        key = self._key(config)
+        if self._looks[key].unstackable is None:
+            from ablate.execute.stacked.member import Member
+            from ablate.execute.stacked.rehearsal import rehearse
+
+            try:
+                rehearse([Member.of(trial.config, trial.streams) for trial in (trials[0], trials[-1])])
+                self._looks[key] = replace(self._looks[key], unstackable="")
+            except Unstackable as error:
+                self._looks[key] = replace(self._looks[key], unstackable=str(error))
+            self._keep(key, config)
+        if reason := self._looks[key].unstackable:
+            raise Unstackable(reason)
+
+    def _key(self, config: Config) -> str:
+        """What a look follows from: all but what can be stacked, batch size and epochs, and the code, ours among it."""
+        data, training = ({k: v for k, v in config[g].items() if k not in _COUNTS} for g in ("data", "trainer"))
+        named = tuple(targets(_trained(config)))
+        if named not in self._digests:
+            self._digests[named] = source_digest(config)
+        parts = (
+            shared({**config, "data": data, "trainer": training}),
+            *(self._digests[named], self._hardware(config), str(self._threads), ablate.__version__, _our_code()),
+        )
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def _hardware(self, config: Config) -> str:
+        device = self.device(config)
+        return "cpu" if device.type == "cpu" else machine.name(device)
+
+
+def of_member(found: Pace, members: int) -> float:
+    """Seconds of a step of a stack of so many, for each of them: between those of the widths that were tried."""
+    widths = {1: found.step, **found.stacked}
+    return float(np.interp(members, list(widths), list(widths.values())))
+
+
+def _width(found: Pace, count: int) -> int:
+    """How many of `count` trials train as one.
+
+    Raises:
+        Unstackable: a stack of no width saves anything.
+    """
+    most = max(found.stacked, default=1)
+    pieces = range(-(-count // most), count)
+    best = min((-(-count // p) for p in pieces), key=lambda width: of_member(found, width), default=1)
+    if of_member(found, best) > WORTHWHILE * found.step:
+        raise Unstackable(f"its steps keep the machine busy: stacked, they take less than {1 - WORTHWHILE:.0%} off")
+    return best
+
+
+def _check(trials: Sequence[Trial], settings: TrainerSettings) -> None:
+    """What the configuration says of stacking.
+
+    Raises:
+        Unstackable: it rules it out.
+    """
+    if len(trials) < LEAST:
+        raise Unstackable(f"fewer than {LEAST} trials differ only in what can be stacked")
+    if trials[0].config.get("logger"):
+        raise Unstackable("a logger follows one trial at a time")
+    if settings.precision not in ("32-true", "64-true"):
+        raise Unstackable(f"with trainer.precision={settings.precision} a stack rounds otherwise than its members")
+    if settings.channels_last:
+        raise Unstackable("trainer.channels_last lays out the images of one network at a time")
+    for name in settings.lightning:
+        if name not in SAME_FOR_ALL:
+            raise Unstackable(f"trainer.lightning.{name} may do something else to a stack than to a trial")
+
+
+def _batch(trial: Trial, look: Look) -> int:
+    return min(described(trial.config).batch_size, look.train)
+
+
+_COUNTS = ("batch_size", "max_epochs")
+_VERSIONED = ("torch", "torchmetrics", "torchvision")
+"""Packages whose version is known of all that is kept."""
+
+
+@cache
+def _our_code() -> str:
+    """A digest of what rehearses: what is kept of another ablate's looks is not looked at."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _trained(config: Config) -> Mapping[str, Any]:
+    return {group: config.get(group) for group in TRAINED}
+
+
+def _first_sentence(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.partition(". ")[0][:160].rstrip(".")

@@ -1,0 +1,40 @@
+"""Memory that trainings may take."""
+
+from pathlib import Path
+
+import torch
+
+SHARE = 0.8
+"""Of what is free, what a study plans with: a probe does not see all that a kernel takes."""
+
+PROCESS = 300 << 20
+"""Bytes of a worker beside its tensors: what it does not share with the process that it was forked from."""
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def available(device: torch.device) -> int | None:
+    """Bytes that a study may plan with on a device; None: nobody knows."""
+    if device.type == "cuda":
+        return int(SHARE * torch.cuda.mem_get_info(device)[0])
+    if device.type != "cpu":
+        return None
+    limits = [limit for limit in (_machine(), _container()) if limit is not None]
+    return int(SHARE * min(limits)) if limits else None
+
+
+def _machine(meminfo: Path = Path("/proc/meminfo")) -> int | None:
+    try:
+        lines = meminfo.read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
+
+
+def _container(cgroup: Path = _CGROUP) -> int | None:
+    """What a container (cgroup v2) has left of its limit."""
+    try:
+        limit, used = ((cgroup / name).read_text(encoding="ascii").strip() for name in ("memory.max", "memory.current"))
+        return None if limit == "max" else max(int(limit) - int(used), 0)
+    except (OSError, ValueError):
+        return None

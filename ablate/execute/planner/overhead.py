@@ -1,0 +1,44 @@
+"""What Lightning takes of a trial beside its steps and evaluations: for the fit, and for each epoch."""
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ablate.config.spec import Config
+from ablate.execute.callbacks import Curve
+from ablate.execute.fit import prepare
+from ablate.execute.trainer import trainer
+from ablate.plan.trial import Trial
+from ablate.store.paces import Overhead, Pace
+
+FEW, MANY = 1, 7
+"""Epochs of one step of the two fits that are timed: their difference is of epochs, the rest of the first of a fit."""
+
+
+def overhead(trial: Trial, pace: Pace) -> Overhead:
+    """Fits a trial twice, for a step an epoch; leaves out what its steps and evaluations take.
+
+    Args:
+        trial: Any one of a plain network.
+        pace: Its own.
+    """
+    _seconds(trial.config, trial, FEW)  # whatever Lightning loads with the first fit
+    once = _seconds(trial.config, trial, FEW)
+    often = _seconds(trial.config, trial, MANY)
+    fit = prepare(trial.config, trial.streams)
+    epoch = (often - once) / (MANY - FEW)
+    computed = pace.step + pace.example * fit.examples["val"]
+    rest = once - FEW * max(epoch, computed) - pace.example * fit.examples["test"]
+    return Overhead(fit=max(rest, 0.0), epoch=max(epoch - computed, 0.0))
+
+
+def _seconds(config: Config, trial: Trial, epochs: int) -> float:
+    few = {"max_epochs": epochs, "lightning": {"limit_train_batches": 1}}
+    config = {**config, "logger": None, "trainer": {**config["trainer"], **few}}
+    fit = prepare(config, trial.streams)
+    with TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        once = trainer(config, own=False, callbacks=(Curve(),), folder=Path(folder))
+        once.fit(fit.module, **fit.data)
+        once.test(fit.module, verbose=False, **(fit.test or {}))
+        return time.perf_counter() - began

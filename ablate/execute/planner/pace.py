@@ -1,0 +1,108 @@
+"""How fast a network trains: a few steps of it, alone and as stacks of several widths."""
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from ablate.execute.chunks import EVALUATION
+from ablate.execute.machine import settle
+from ablate.execute.module import TrialModule
+from ablate.execute.network import evaluating
+from ablate.execute.planner.paces import WORTHWHILE
+from ablate.execute.stacked.member import Member
+from ablate.execute.stacked.module import StackedModule
+from ablate.store.paces import Pace
+
+WIDTHS = (4, 10, 20)
+"""Members of the stacks that are tried, until one is no faster than the one before. Beyond twenty there is little more
+to gain."""
+
+BUSY = 0.05
+"""Seconds of a step from which on no stack is tried: what a stack saves is the time between operations."""
+
+FEWEST, SECONDS = 2, 0.015
+"""Steps that are timed at least, and until when more are; their least counts, as others' work only adds to it."""
+
+MOST = 8
+"""Steps whose examples a probe holds."""
+
+
+def pace(
+    module: TrialModule, member: Member | None, *, steps: Tensor, device: torch.device, work: float, build: float
+) -> Pace:
+    """Takes steps of copies, alone and stacked; the module itself is used up.
+
+    Args:
+        module: A trial that has taken no step.
+        member: It as a member of a stack; None: it cannot be one.
+        steps: Minibatches of its training examples, shape (steps, batch).
+        device: Where it trains.
+        work: Floating-point operations of a step.
+        build: Seconds that it took to prepare.
+
+    Raises:
+        Exception: whatever torch says of an operation that it cannot do or stack, or for which there is no memory.
+    """
+    steps = _shorten(module, steps[:MOST]).to(device)
+    lone = copy.deepcopy(module).to(device)
+    optimizer = lone.configure_optimizers()
+    alone = _least(lambda chunk: lone.take_steps(optimizer, chunk), steps, device)
+    stacked: dict[int, float] = {}
+    best = alone
+    for width in WIDTHS if member is not None and alone < BUSY else ():
+        assert member is not None
+        stack = StackedModule([_alike(member, module) for _ in range(width)]).to(device)
+        of_stack = stack.configure_optimizers()
+        chunks = steps.unsqueeze(1).expand(-1, width, -1)
+        take = cast(Callable[[Tensor], object], lambda chunk, s=stack, o=of_stack: s.take_steps(o, chunk))
+        stacked[width] = _least(take, chunks, device) / width
+        if stacked[width] > WORTHWHILE * best:
+            break
+        best = stacked[width]
+    return Pace(work=work, step=alone, stacked=stacked, example=_example(lone, device), build=build)
+
+
+def _shorten(module: TrialModule, steps: Tensor) -> Tensor:
+    """Leaves a module the examples of these minibatches, and a batch to evaluate; returns the minibatches of them."""
+    for split in ("train", "val", "test"):
+        rows = steps.flatten() if split == "train" else slice(EVALUATION if split == "val" else 1)
+        for name in (f"{split}_inputs", f"{split}_targets"):
+            setattr(module, name, cast(Tensor, getattr(module, name))[rows].clone())
+    return torch.arange(steps.numel()).view_as(steps)
+
+
+def _alike(member: Member, module: TrialModule) -> Member:
+    one = copy.deepcopy(module)
+    return replace(member, fit=replace(member.fit, module=one, network=one.network), module=one)
+
+
+def _least(take: Callable[[Tensor], object], steps: Tensor, device: torch.device) -> float:
+    """Seconds of the fastest step but the first, which is not timed."""
+    take(steps[:1])
+    settle(device)
+    times: list[float] = []
+    began = time.perf_counter()
+    while len(times) < FEWEST or time.perf_counter() - began < SECONDS:
+        start = len(times) % len(steps)
+        at = time.perf_counter()
+        take(steps[start : start + 1])
+        settle(device)
+        times.append(time.perf_counter() - at)
+    return min(times)
+
+
+def _example(module: TrialModule, device: torch.device) -> float:
+    inputs = cast(Tensor, module.val_inputs)
+    network = cast(nn.Module, module.network)
+    with torch.no_grad(), evaluating(network):
+        network(inputs[:1])
+        settle(device)
+        began = time.perf_counter()
+        network(inputs)
+        settle(device)
+        return (time.perf_counter() - began) / max(len(inputs), 1)

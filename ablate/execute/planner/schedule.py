@@ -1,0 +1,149 @@
+"""A study's trials as jobs: which train as one, in which order, on how many workers, with how many threads each."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ablate.execute.blame import blamed
+from ablate.execute.planner import makespan
+from ablate.execute.planner.candidate import Candidate, Candidates
+from ablate.execute.planner.memory import PROCESS, available
+from ablate.execute.planner.paces import MeasuredPaces
+from ablate.execute.provenance import own_modules_first
+from ablate.execute.quiet import guest
+from ablate.plan.bundle import Bundle, bundles
+from ablate.plan.trial import Trial
+
+FASTER = 0.9
+"""Of the seconds that one thread takes, what more of them may take at most to be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Bundles in the order in which they start, and who trains them."""
+
+    bundles: tuple[Bundle, ...]
+    workers: int
+    """At a time."""
+    threads: int
+    """CPU threads of each."""
+    seconds: float | None
+    """From the first start to the last end; None where nobody knows."""
+    notes: tuple[str, ...] = ()
+
+
+def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int, threads: int | None = 1) -> Schedule:
+    """Schedules the missing trials of a study.
+
+    Whether a trial is stacked, and the number of threads, follow from the whole plan, so that what is there already
+    changes no number: a trial whose like are all there is a stack of one.
+
+    Args:
+        planned: The whole study.
+        missing: Those of it that are to be trained.
+        workers: Jobs that may be trained at a time: there is a bundle for each, if there are trials enough.
+        threads: CPU threads of each worker; None: more than one where there are fewer trials than workers and it pays.
+
+    Raises:
+        AblateError: a network or its data cannot be built.
+    """
+    planned = tuple(planned)
+    place = {trial.id: index for index, trial in enumerate(missing)}
+    if not place:
+        return Schedule(bundles=(), workers=workers, threads=threads or 1, seconds=0.0)
+    own_modules_first()
+    paces = MeasuredPaces()
+    with blamed():
+        count = threads or _threads(planned, workers, paces)
+        with guest(threads=count):
+            made = _Arranged.of(planned, place, paces, workers=workers, threads=count)
+    paces.keep()
+    return made.schedule(place, threads=count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Arranged:
+    """Bundles with what is known of them."""
+
+    bundles: tuple[Bundle, ...]
+    candidates: tuple[Candidate, ...]
+    """The candidate that each is of."""
+    workers: int
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, planned: Sequence[Trial], place: dict[str, int], paces: MeasuredPaces, *, workers: int, threads: int
+    ) -> "_Arranged":
+        looker, alone, stacks = Candidates(paces, threads=threads), [], []
+        lone = "there is a worker for each trial" if len(planned) <= workers else ""
+        fitting, notes = workers, ()
+        for group in bundles(planned):
+            left = tuple(trial for trial in group.trials if trial.id in place)
+            if not left:
+                continue
+            found = looker.judged(group.trials, lone=lone)
+            limit = available(looker.device(group.trials[0].config)) if found.bytes else None
+            width = found.width
+            if limit is not None and found.bytes:
+                fitting = max(1, min(fitting, limit // (PROCESS + found.bytes)))
+                width = max(1, min(width, (limit // workers - PROCESS) // found.bytes))
+            if found.reason:
+                alone += [(Bundle(trials=(trial,), reason=found.reason), found) for trial in left]
+            else:
+                stacks += [(piece, found) for piece in _cut(left, -(-len(left) // width))]
+        while stacks and len(stacks) + len(alone) < workers and len((largest := max(stacks, key=_members))[0]) > 1:
+            stacks.remove(largest)
+            stacks += [(piece, largest[1]) for piece in _cut(largest[0], 2)]
+        made = [*alone, *((Bundle(trials=piece, stacked=True), found) for piece, found in stacks)]
+        if fitting < workers:
+            notes = (f"There is memory for {fitting} of {workers} trials at a time.",)
+        return cls(
+            bundles=tuple(bundle for bundle, _ in made),
+            candidates=tuple(found for _, found in made),
+            workers=fitting,
+            notes=notes,
+        )
+
+    def schedule(self, place: dict[str, int], *, threads: int) -> Schedule:
+        known = [c.seconds(len(b.trials)) for b, c in zip(self.bundles, self.candidates, strict=True)]
+        seconds = [s for s in known if s is not None]
+        in_plan = sorted(range(len(known)), key=lambda i: place[self.bundles[i].trials[0].id])
+        if len(seconds) < len(known):
+            chosen, total = in_plan, None
+        else:
+            blocks = [self.bundles[i].trials[0].replicate for i in in_plan]
+            order = makespan.order([seconds[i] for i in in_plan], blocks, workers=self.workers)
+            chosen = [in_plan[k] for k in order]
+            total = makespan.makespan([seconds[i] for i in chosen], workers=self.workers)
+        return Schedule(
+            bundles=tuple(self.bundles[i] for i in chosen),
+            workers=self.workers,
+            threads=threads,
+            seconds=total,
+            notes=self.notes,
+        )
+
+
+def _threads(planned: Sequence[Trial], workers: int, paces: MeasuredPaces) -> int:
+    """More than one thread for each trial, where there are fewer trials than workers, and the first of them gains."""
+    many = workers // len(planned)
+    if many < 2:
+        return 1
+    lone = "there is a worker for each trial"
+    seconds: list[float | None] = []
+    for count in (1, many):
+        with guest(threads=count):
+            seconds.append(Candidates(paces, threads=count).judged(planned[:1], lone=lone).seconds(1))
+    one, more = seconds
+    return many if one is not None and more is not None and more < FASTER * one else 1
+
+
+def _members(stack: tuple[tuple[Trial, ...], Candidate]) -> int:
+    return len(stack[0])
+
+
+def _cut(trials: tuple[Trial, ...], pieces: int) -> Iterator[tuple[Trial, ...]]:
+    """Pieces of nearly equal length."""
+    ends = [len(trials) * k // pieces for k in range(pieces + 1)]
+    return (trials[start:end] for start, end in pairwise(ends))

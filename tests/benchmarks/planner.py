@@ -1,0 +1,122 @@
+"""Does the planner choose well? Its own plan against every fixed one, over workloads that want different ones.
+
+A fixed plan is what a person would set once and for all: trials alone, or stacks of one width, on two workers of a
+thread each; or one after the other on two threads. Timed is the engine, from the first start to the last record: the
+planner's probes are kept on disk, and made before. A ratio is the best fixed plan's seconds over the planner's.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ablate import study
+from ablate.execute.engines import engine
+from ablate.execute.job import Job
+from ablate.execute.planner import schedule
+from ablate.plan.bundle import Bundle, bundles
+from ablate.plan.trial import Trial
+from ablate.store.record import Record
+from tests.benchmarks._goal import Goal
+
+WORKERS = 2
+REPETITIONS = 3
+TOLERANCE = 0.02
+"""Largest difference of two plans' losses, relative to 1 or the loss: in single precision a stack rounds otherwise."""
+
+FIXED = {"alone": (WORKERS, 1, 1), "two threads": (1, 2, 1), **{f"stacks of {n}": (WORKERS, 1, n) for n in (4, 10, 20)}}
+"""Name → workers, threads of each, members of a stack."""
+
+LR, EPOCHS = "optimizer.lr=0.001,0.002", "trainer.max_epochs=2"
+WORKLOADS = {
+    "dense": ["model=mlp", LR, "replicates=20", "trainer.max_epochs=5"],
+    "wide dense": ["model=mlp", "model.width=256", LR, "replicates=6", "trainer.max_epochs=5"],
+    "dense, minibatches of 4": ["model=mlp", "data.batch_size=4", LR, "replicates=10", "trainer.max_epochs=1"],
+    "thin residual": ["model=resnet", "model.width=4", "model.depth=2", LR, "replicates=10", "trainer.max_epochs=3"],
+    "residual": ["model=resnet", LR, "replicates=6", "trainer.max_epochs=2"],
+    "residual, softmax": [
+        "model=resnet",
+        "model.hidden_activation=softmax",
+        LR,
+        "replicates=4",
+        "trainer.max_epochs=2",
+    ],
+    "one network each": ["model=mlp", "model.depth=2,4,6,8", "replicates=2", "trainer.max_epochs=10"],
+    "two large trials": ["model=resnet", "model.width=32", LR, "replicates=1", "trainer.max_epochs=2"],
+}
+
+
+def goals() -> Iterator[Goal]:
+    """The geometric mean over the workloads, and the worst of them."""
+    found = {name: measured(words) for name, words in WORKLOADS.items()}
+    ratios = {name: min(seconds.values()) / own for name, (own, seconds) in found.items()}
+    best = {name: min(seconds, key=lambda plan: seconds[plan]) for name, (_, seconds) in found.items()}
+    note = "; ".join(f"{name} {ratio:.2f} ({best[name]})" for name, ratio in ratios.items())
+    shared = {"against": f"the best fixed plan, over {len(ratios)} workloads", "best": "most"}
+    mean = statistics.geometric_mean(ratios.values())
+    yield Goal(name="the planner's choice, geometric mean", bound=0.95, values=(mean,), note=note, **shared)
+    yield Goal(name="the planner's choice, worst", bound=0.90, values=(min(ratios.values()),), **shared)
+
+
+def measured(words: list[str], *, repetitions: int = REPETITIONS) -> tuple[float, Mapping[str, float]]:
+    """Median seconds of the planner's plan, and of each fixed one.
+
+    Raises:
+        RuntimeError: a trial did not end well, or two plans end at different losses: there is no ratio.
+    """
+    trials = _trials(words)
+    own = schedule(trials, trials, workers=WORKERS, threads=None)
+    plans = {"": (own.bundles, own.workers, own.threads)}
+    for name, (workers, threads, width) in FIXED.items():
+        plans[name] = (_fixed(trials, width), workers, threads)
+    seconds: dict[str, list[float]] = {name: [] for name in plans}
+    losses: dict[str, float] = {}
+    for repetition in range(repetitions):
+        for name in [*plans] if repetition % 2 == 0 else [*plans][::-1]:
+            took, records = _run(*plans[name])
+            seconds[name].append(took)
+            _agree(losses, records, len(trials))
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    return medians.pop(""), medians
+
+
+def _trials(words: list[str]) -> tuple[Trial, ...]:
+    plain = ["head", "study.factors=[]", "study.claims=[]", "study.design=factorial", "trainer.accelerator=cpu"]
+    return study.plan([*plain, "trainer.diagnostics=false", *words]).trials
+
+
+def _fixed(trials: tuple[Trial, ...], width: int) -> tuple[Bundle, ...]:
+    return tuple(
+        Bundle(trials=group.trials[start : start + width], stacked=width > 1)
+        for group in bundles(trials)
+        for start in range(0, len(group.trials), width)
+    )
+
+
+def _run(made: tuple[Bundle, ...], workers: int, threads: int) -> tuple[float, list[Record]]:
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = [Job(bundle=b, directory=Path(folder), sources=("",) * len(b.trials), commit=None) for b in made]
+        local = engine({"name": "local", "workers": workers, "threads": threads})
+        local.warm_up()
+        local.settle()
+        began = time.perf_counter()
+        records = [record for done in local.run(jobs) for record in done]
+        return time.perf_counter() - began, records
+
+
+def _agree(losses: dict[str, float], records: list[Record], trials: int) -> None:
+    if [record.state for record in records] != ["complete"] * trials:
+        raise RuntimeError(f"{[r.error for r in records if r.state != 'complete']}: there is no ratio.")
+    for record in records:
+        loss = record.responses["test/loss"]
+        assert loss is not None
+        first = losses.setdefault(record.id, loss)
+        if abs(loss - first) > TOLERANCE * max(1.0, abs(first)):
+            raise RuntimeError(f"{record.id}: test/loss is {loss:.6g} and {first:.6g}. There is no ratio.")
+
+
+if __name__ == "__main__":
+    from tests.benchmarks._results import report
+
+    report(["planner"])

@@ -1,0 +1,32 @@
+import torch
+
+from ablate.execute.planner import memory
+
+
+def test_a_share_of_what_is_free_is_planned_with(monkeypatch):
+    monkeypatch.setattr(memory, "_machine", lambda: 1000)
+    monkeypatch.setattr(memory, "_container", lambda: None)
+    assert memory.available(torch.device("cpu")) == 800
+    monkeypatch.setattr(memory, "_container", lambda: 500)
+    assert memory.available(torch.device("cpu")) == 400
+    monkeypatch.setattr(memory, "_machine", lambda: None)
+    monkeypatch.setattr(memory, "_container", lambda: None)
+    assert memory.available(torch.device("cpu")) is None
+    assert memory.available(torch.device("meta")) is None
+
+
+def test_the_machine_says_what_is_free(tmp_path):
+    (tmp_path / "meminfo").write_text("MemTotal:  9 kB\nMemAvailable:   3 kB\n")
+    assert memory._machine(tmp_path / "meminfo") == 3 * 1024
+    (tmp_path / "meminfo").write_text("MemTotal:  9 kB\n")
+    assert memory._machine(tmp_path / "meminfo") is None
+    assert memory._machine(tmp_path / "none") is None
+
+
+def test_a_container_leaves_what_its_limit_leaves(tmp_path):
+    (tmp_path / "memory.max").write_text("100\n")
+    (tmp_path / "memory.current").write_text("30\n")
+    assert memory._container(tmp_path) == 70
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._container(tmp_path) is None
+    assert memory._container(tmp_path / "none") is None

@@ -1,0 +1,326 @@
+import subprocess
+import sys
+import textwrap
+from collections import Counter
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from ablate import study
+from ablate.execute import quiet
+from ablate.execute.fit import prepare
+from ablate.execute.planner import candidate, schedule
+from ablate.execute.planner import look as looking
+from ablate.execute.planner import overhead as overheads
+from ablate.execute.planner import paces as pace_room
+from ablate.execute.planner.candidate import Candidate
+from ablate.execute.planner.makespan import makespan
+from ablate.execute.planner.paces import MeasuredPaces
+from ablate.execute.stacked import rehearsal
+from ablate.store.paces import Overhead, Pace
+
+room = sys.modules["ablate.execute.planner.schedule"]
+
+
+@pytest.fixture(autouse=True)
+def measured(monkeypatch, tmp_path):
+    """What the machine is found to do: stacks that pay, and nothing that others have measured."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = Pace(work=0, step=1e-3, stacked={4: 5e-4, 10: 3e-4, 20: 2e-4}, example=1e-6, build=0.01)
+    monkeypatch.setattr(looking, "pace", lambda *_, work, **__: replace(found, work=work))
+    monkeypatch.setattr(overheads, "overhead", lambda *_: Overhead(fit=0.1, epoch=0.01))
+    monkeypatch.setattr(pace_room, "QUIET", 0.0)  # whatever else runs on the machine
+
+
+def arrange(planned, missing, *, workers):
+    return schedule(planned, missing, workers=workers).bundles
+
+
+@pytest.fixture
+def plan(here):
+    def planned(*words):
+        return study.plan(
+            ["smoke", "replicates=3", "study.factors=[]", "trainer.accelerator=cpu", *words], cwd=here
+        ).trials
+
+    return planned
+
+
+def reasons(trials, **options):
+    return {bundle.reason for bundle in arrange(trials, trials, **{"workers": 1, **options})}
+
+
+def test_replicates_and_starts_are_stacked(plan):
+    trials = plan("model.init=he,xavier", "optimizer.lr=0.001,0.01", "replicates=3")
+    (bundle,) = arrange(trials, trials, workers=1)
+    assert bundle.trials == trials
+    assert (bundle.stacked, bundle.reason) == (True, "")
+
+
+def test_other_networks_are_other_stacks(plan):
+    trials = plan("model.width=8,16,32", "replicates=3")
+    made = arrange(trials, trials, workers=1)
+    assert [[t.config["model"]["width"] for t in bundle.trials] for bundle in made] == [[w] * 3 for w in (8, 16, 32)]
+    assert all(bundle.stacked for bundle in made)
+
+
+def test_a_stack_is_no_wider_than_measured_and_every_worker_has_one(plan):
+    trials = plan("model.init=he,xavier", "replicates=15")
+    assert Counter(len(b.trials) for b in arrange(trials, trials, workers=1)) == {15: 2}
+    assert sorted(len(b.trials) for b in arrange(trials, trials, workers=3)) == [7, 8, 15]
+    assert all(len(b.trials) == 1 for b in arrange(trials[:3], trials[:3], workers=8))
+
+
+@pytest.mark.parametrize(
+    ("stacked", "sizes"),
+    [
+        ({4: 9e-4, 10: 5e-4, 20: 7e-4}, {10: 3}),
+        ({4: 5e-4, 10: 6e-4}, {4: 6, 3: 2}),
+        ({4: 5e-4}, {4: 6, 3: 2}),
+        ({4: 9.6e-4}, {1: 30}),
+        ({}, {1: 30}),
+    ],
+)
+def test_a_stack_is_as_wide_as_is_fastest_and_none_is_made_that_saves_nothing(plan, monkeypatch, stacked, sizes):
+    found = Pace(work=0, step=1e-3, stacked=stacked, example=1e-6, build=0.01)
+    monkeypatch.setattr(looking, "pace", lambda *_, work, **__: replace(found, work=work))
+    trials = plan("model.init=he,xavier", "replicates=15")
+    made = arrange(trials, trials, workers=1)
+    assert Counter(len(b.trials) for b in made) == sizes
+    assert {b.reason for b in made} == (
+        {"its steps keep the machine busy: stacked, they take less than 5% off"} if 1 in sizes else {""}
+    )
+
+
+def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
+    """Of four that would fit as one; of three; of one at a time, on one worker of two."""
+    trials = plan("model.init=he,xavier", "replicates=4", "data.limit=200")
+    paces = room.MeasuredPaces()
+    with quiet.guest(threads=1):
+        of_one = candidate.Candidates(paces, threads=1).judged(trials).bytes
+    assert of_one > 200 * (64 * 4 + 8)
+    for free, workers, widths, at_a_time in (
+        (room.PROCESS + 4 * of_one, 1, [4, 4], 1),
+        (room.PROCESS + 3 * of_one, 1, [2, 3, 3], 1),
+        (2 * (room.PROCESS + of_one), 2, [1] * 8, 2),
+        (2 * (room.PROCESS + of_one) - 2, 2, [1] * 8, 1),
+    ):
+        monkeypatch.setattr(room, "available", lambda _, free=free: free)
+        made = schedule(trials, trials, workers=workers)
+        assert sorted(len(b.trials) for b in made.bundles) == widths
+        assert (made.workers, bool(made.notes)) == (at_a_time, at_a_time < workers)
+
+
+def test_the_longest_start_first_and_the_makespan_is_said(plan):
+    trials = plan("trainer.max_epochs=1,2,40", "data.batch_size=25", "replicates=2")
+    made = schedule(trials, trials, workers=2)
+    epochs = [b.trials[0].config["trainer"]["max_epochs"] for b in made.bundles]
+    assert epochs == [40, 2, 1, 40, 2, 1] or epochs == [40, 40, 2, 2, 1, 1]
+    examples = prepare(trials[0].config, trials[0].streams).examples
+    steps, val, test = examples["train"] // 25, 1e-6 * examples["val"], 1e-6 * examples["test"]
+    seconds = [0.1 + 0.01 + test + e * (0.01 + steps * 1e-3 + val) for e in epochs]
+    assert made.seconds == pytest.approx(makespan(seconds, workers=2))
+
+
+def test_threads_follow_from_the_plan_where_they_are_left_open(plan, monkeypatch):
+    trials = plan("model.width=8,9", "replicates=1")
+    many = plan("model.width=8,9", "replicates=3")
+
+    def threads(found, workers, missing=None):
+        return schedule(found, missing or found, workers=workers, threads=None).threads
+
+    assert threads(trials, 4) == 1, "two threads were no faster"
+    fast = Pace(work=0, step=1e-3, stacked={}, example=1e-6, build=0.01)
+    by_threads = lambda *_, work, **__: replace(fast, work=work, step=0.1 / torch.get_num_threads())  # noqa: E731
+    monkeypatch.setattr(looking, "pace", by_threads)
+    monkeypatch.setattr(room, "MeasuredPaces", lambda: MeasuredPaces("another machine"))
+    assert (threads(trials, 4), threads(many, 8), threads(many, 12)) == (2, 1, 2)
+    assert threads(many, 12, many[:1]) == 2, "what is there already changes no number"
+    assert schedule(trials, trials, workers=4, threads=1).threads == 1
+
+
+def test_what_is_there_already_does_not_make_the_others_lone(plan):
+    trials = plan("model.init=he,xavier", "replicates=2")
+    (bundle,) = arrange(trials, trials[-1:], workers=1)
+    assert (bundle.trials, bundle.stacked) == (trials[-1:], True)
+    assert arrange(trials, (), workers=2) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("model.width=8,16", "replicates=2"), "fewer than 3 trials differ"),
+        (("model.width=8,16", "logger=csv"), "a logger follows one trial"),
+        (("model.width=8,16", "trainer.precision=bf16-true"), "trainer.precision=bf16-true"),
+        (
+            ("model.width=8,16", "trainer.channels_last=true"),
+            "trainer.channels_last lays out the images of one network",
+        ),
+        (("model.width=8,16", "+trainer.lightning.min_epochs=1"), "trainer.lightning.min_epochs"),
+        (("model.width=8,16", "data.augmentation.flip=true"), "draws an augmentation of its own"),
+    ],
+)
+def test_what_cannot_be_stacked_says_why(plan, words, reason):
+    trials = plan(*words)
+    made = arrange(trials, trials, workers=2)
+    assert [bundle.trials for bundle in made] == [(trial,) for trial in trials]
+    assert all(reason in bundle.reason and not bundle.stacked for bundle in made)
+
+
+def test_a_loop_of_ones_own_is_not_stacked(own, here):
+    trials = study.plan([*own, "replicates=3", "study.factors=[]", "model.width=4,8"], cwd=here).trials
+    assert reasons(trials) == {"a LightningModule of one's own takes its own steps"}
+
+
+@pytest.mark.parametrize("name", ["causal", "softmax_attention", "local_logits", "hard_threshold", "softmax_norm"])
+def test_shipped_networks_are_stacked(here, name):
+    """A convolution over steps, attention, feature maps, steps without a gradient, group norms."""
+    trials = study.plan([name, "trainer.accelerator=cpu"], cwd=here).trials
+    assert all(bundle.stacked for bundle in arrange(trials, trials, workers=1))
+
+
+LSTM = ("model=lstm", "~model.width", "~model.depth", "~model.skip_span", "data=motifs", "model.units=4,6")
+
+
+def test_what_torch_cannot_stack_is_said_in_its_words(plan):
+    found = reasons(plan(*LSTM))
+    assert len(found) == 1
+    assert found.pop().startswith("torch cannot stack it: ")
+
+
+FORWARDS = {
+    "noise": ("return y + torch.randn(()) if self.training else y", "torch cannot stack it"),
+    "count": (
+        "self.mean = 0.9 * self.mean + y.detach().mean() if self.training else self.mean\n        return y - self.mean",
+        "not the same when it is stacked",
+    ),
+    "twice": ("return self.drop(self.drop(y))", "draws more than once a step"),
+    "constant": ("return y + self.shift", "differ in more than their parameters"),
+    "value": ("return y if y.sum() > 0 else -y", "torch cannot stack it"),
+}
+
+
+@pytest.mark.parametrize("kind", FORWARDS)
+def test_networks_whose_steps_would_not_be_equal_train_alone(plain, plan, kind):
+    forward, reason = FORWARDS[kind]
+    plain(
+        f"""
+        import torch
+        from torch import nn
+
+        class Net(nn.Module):
+            def __init__(self, width=8):
+                super().__init__()
+                self.body = nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, 10))
+                self.drop, self.shift = nn.Dropout(0.5), torch.randn(10)
+                self.register_buffer("mean", torch.zeros(()))
+
+            def forward(self, x):
+                y = self.body(x)
+                {forward.replace("        ", "                ")}
+        """,
+        width=8,
+    )
+    trials = plan("model=net", "~model.depth", "~model.skip_span", "model.width=8,9")
+    (found,) = reasons(trials)
+    assert reason in found
+
+
+@given(
+    groups=st.lists(st.integers(1, 30), min_size=1, max_size=6),
+    gone=st.sets(st.integers(0, 60)),
+    workers=st.integers(1, 9),
+    lone=st.sets(st.integers(0, 5)),
+)
+def test_bundles_partition_the_missing_trials(groups, gone, workers, lone):
+    """Whatever is there, and whatever can be stacked."""
+
+    class Fake:
+        def __init__(self, group, number):
+            self.id, self.config, self.replicate = f"{group}-{number}", {"model": {"width": group}}, number
+
+    trials = [Fake(g, n) for g, size in enumerate(groups) for n in range(size)][::-1]
+    missing = [t for i, t in enumerate(trials) if i not in gone]
+
+    def judged(_, found, **__):
+        is_lone = found[0].config["model"]["width"] in lone
+        return Candidate(trials=tuple(found), reason="alone" * is_lone, width=1 if is_lone else 20)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidate.Candidates, "judged", judged)
+        made = arrange(trials, missing, workers=workers)
+    assert Counter(t.id for b in made for t in b.trials) == Counter(t.id for t in missing)
+    assert all(len({t.config["model"]["width"] for t in b.trials}) == 1 for b in made)
+    assert all(1 <= len(b.trials) <= 20 and b.stacked is not bool(b.reason) for b in made)
+    assert len(made) >= min(workers, len(missing))
+    firsts = [missing.index(b.trials[0]) for b in made]
+    assert firsts == sorted(firsts)
+
+
+@pytest.fixture
+def looked(monkeypatch):
+    """Counts the trials that are built to be looked at, and those that are rehearsed."""
+    counts = Counter()
+    look, rehearsed = looking.look, rehearsal.rehearse
+
+    def counted(trial, **options):
+        counts["looks"] += 1
+        return look(trial, **options)
+
+    def rehearse(members):
+        counts["rehearsals"] += 1
+        return rehearsed(members)
+
+    monkeypatch.setattr(looking, "look", counted)
+    monkeypatch.setattr(rehearsal, "rehearse", rehearse)
+    return counts
+
+
+def test_what_was_seen_once_is_not_built_again(plan, looked):
+    words = ("study.design=factorial", "optimizer.lr=0.1,0.2", "replicates=2", "model.width=8,16")
+    trials = plan(*words, "data.batch_size=10,20")
+    first = arrange(trials, trials, workers=2)
+    assert looked == {"looks": 2, "rehearsals": 2}, "two networks, however they are trained"
+    again = plan(*words, "data.batch_size=30")
+    assert arrange(trials, trials, workers=2) == first
+    arrange(again, again, workers=2)
+    assert looked == {"looks": 2, "rehearsals": 2}
+
+
+def test_code_that_has_changed_is_looked_at_again(plain, plan, looked):
+    body = """
+        from torch import nn
+
+        class Net(nn.Sequential):
+            def __init__(self, width=8):
+                super().__init__(nn.Flatten(), nn.Linear(64, width), nn.{}(), nn.Linear(width, 10))
+        """
+    plain(body.format("ReLU"), width=8)
+    words = ("model=net", "~model.depth", "~model.skip_span", "model.width=8,9")
+    trials = plan(*words)
+    arrange(trials, trials, workers=1)
+    arrange(trials, trials, workers=1)
+    assert looked["looks"] == 2
+    plain(body.format("Tanh"), width=8)
+    arrange(trials, trials, workers=1)
+    assert looked["looks"] == 4
+
+
+def test_a_plan_of_what_was_seen_loads_no_lightning(here, plan):
+    trials = plan("model.width=8,16")
+    arrange(trials, trials, workers=1)
+    words = ["smoke", "study.factors=[]", "trainer.accelerator=cpu", "replicates=3", "model.width=8,16"]
+    code = f"""
+        import sys
+        from ablate import study
+        from ablate.execute.planner import schedule
+        trials = study.plan({words!r}).trials
+        assert schedule(trials, trials, workers=1).bundles
+        print("torch" in sys.modules, "pytorch_lightning" in sys.modules)
+    """
+    code = textwrap.dedent(code)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True False\n", "")
