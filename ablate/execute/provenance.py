@@ -6,6 +6,7 @@ import platform
 import socket
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ def provenance(
     return Provenance(
         ablate=ablate.__version__,
         python=platform.python_version(),
-        torch=version("torch"),
-        lightning=version("pytorch-lightning"),
+        torch=_version("torch"),
+        lightning=_version("pytorch-lightning"),
         host=socket.gethostname(),
         device=device,
         threads=threads,
@@ -75,6 +76,12 @@ def _digest(files: Iterable[Path]) -> str:
     for content in sorted(file.name.encode() + code(file) for file in files):  # wherever they lie
         digest.update(content)
     return digest.hexdigest()[:12]
+
+
+@cache
+def _version(package: str) -> str:
+    """Once a process: reading it takes longer than writing a record."""
+    return version(package)
 
 
 def _head(git: Path) -> str | None:

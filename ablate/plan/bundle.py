@@ -29,6 +29,8 @@ class Bundle:
     trials: tuple[Trial, ...]
     stacked: bool = False
     """Whether they train as one; else each trains alone."""
+    matrices: bool = False
+    """Whether a stack computes its convolutions as matrix products."""
     reason: str = ""
     """Why they train alone; empty where they do not, or where nobody has looked."""
 

@@ -4,8 +4,9 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,10 @@ TRACEBACK = "traceback.txt"
 
 class _Schema(msgspec.Struct):
     schema: int
+
+
+class _Config(msgspec.Struct):
+    config: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,14 +94,20 @@ class StudyDirectory:
         atomic.write(self.path / "study.yaml", frozen.encode())
 
     def contents(self) -> Contents:
-        """Reads every record; one that is truncated or of an unknown schema is named, never counted."""
+        """Reads every record; one that is truncated or of an unknown schema is named, never counted.
+
+        Records of one design point share their configuration: it is most of what they would take in memory.
+        """
         records: dict[str, Record] = {}
         unreadable: dict[str, str] = {}
+        configs: dict[bytes, dict[str, Any]] = {}
         digest = hashlib.sha256()
         for trial_id, content, problem in self._files():
             digest.update(trial_id.encode() + content)
             try:
-                records[trial_id] = decode(content, trial_id)
+                record = decode(content, trial_id)
+                written = bytes(msgspec.json.decode(content, type=_Config).config)
+                records[trial_id] = replace(record, config=configs.setdefault(written, record.config))
             except ValueError as error:
                 unreadable[trial_id] = problem or str(error)
         return Contents(records=records, unreadable=unreadable, digest=digest.hexdigest())

@@ -27,6 +27,8 @@ class Pace(msgspec.Struct, kw_only=True, frozen=True):
     """Of a trial that trains alone."""
     stacked: dict[int, float]
     """Members of a stack → of its step, for each of them. Empty: a step alone takes so long that none was tried."""
+    matrices: bool = False
+    """Whether stacks are the faster for computing convolutions as matrix products."""
     example: float
     """Of an example that is evaluated."""
     build: float

@@ -64,7 +64,7 @@ def run(
         if missing:
             check_replicates(planned.spec, seen=seen(planned.contents))
         identities = checked(planned)
-        if trains := bool(next_batch(planned, missing, planned.contents.records)):
+        if trains := bool(next_batch(planned, missing, lambda: planned.contents.records)):
             engine.warm_up()  # before torch is imported here: it is imported there at the same time
             from ablate.execute.examine import examine as look
 
@@ -82,7 +82,9 @@ def run(
             measure(engine, directory, planned, observer, again=stale == "rerun")
         observer.started(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
-        while batch := next_batch(planned, [t for t in missing if t.id not in tried], directory.contents().records):
+        while batch := next_batch(
+            planned, [t for t in missing if t.id not in tried], lambda: directory.contents().records
+        ):
             _train(engine, planned, batch, observer)
             tried |= {t.id for t in batch}
         return save_summary(planned), directory.path

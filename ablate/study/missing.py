@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ablate.plan import Trial
     from ablate.store import Record
@@ -46,14 +46,21 @@ def without_diagnostics(planned: Plan, missing: Sequence[Trial]) -> str | None:
     )
 
 
-def next_batch(planned: Plan, missing: Sequence[Trial], records: Mapping[str, Record]) -> Sequence[Trial]:
-    """Of the missing trials, those to train now: all of them, or in a group-sequential plan, up to the next look."""
+def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Mapping[str, Record]]) -> Sequence[Trial]:
+    """Of the missing trials, those to train now: all of them, or in a group-sequential plan, up to the next look.
+
+    Args:
+        planned: The study.
+        missing: Its trials that there is no result of.
+        records: Reads those that there are: for a look only, since a large study's take their time.
+    """
     if planned.spec.looks is None or not missing:
         return missing
     from ablate.analyze.judgement import due
 
     points = planned.layout.points
-    n, rows = due(planned.spec, points, [records[t.id] for t in planned.trials if t.id in records])
+    there = records()
+    n, rows = due(planned.spec, points, [there[t.id] for t in planned.trials if t.id in there])
     wanted = {tuple(points[row].levels.items()) for row in rows}
     return [t for t in missing if t.replicate < n and tuple(t.point.levels.items()) in wanted]
 

@@ -1,4 +1,4 @@
-"""How long does a study take? 16 cells × 5 replicates by `ablate run`, cold, against the same by `hydra --multirun`.
+"""How long does a study take? 16 cells × 5 replicates by `ablate run`, cold, against the same by other tools.
 
 Both sides are whole processes with the default number of epochs: start-up, imports, and what ablate does beside (it
 measures costs and diagnostics, and writes its summary) are in the time. The cells are four structures, each with two
@@ -27,23 +27,35 @@ ROUNDED = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """A study, how often it is timed, and its goals: launcher → how many times faster."""
+    """A study, how often it is timed, and its goals: peer → how many times faster; None: to compare only."""
 
     workload: Workload
     repetitions: int
-    bounds: Mapping[str, float]
+    bounds: Mapping[str, float | None]
 
 
-AGAINST = {"basic": "`hydra --multirun`, basic", "joblib": "`hydra --multirun`, joblib, n_jobs=2"}
+@dataclass(frozen=True, kw_only=True)
+class Peer:
+    """A tool that a person would use instead: as the table calls it, and the package that it needs."""
+
+    called: str
+    package: str
 
 
-def against_hydra(name: str, size: Size) -> Iterator[Goal]:
-    """A goal for each launcher."""
+PEERS = {
+    "basic": Peer(called="`hydra --multirun`, basic", package="hydra-core"),
+    "joblib": Peer(called="`hydra --multirun`, joblib, n_jobs=2", package="hydra-joblib-launcher"),
+    "ray": Peer(called="Ray Tune, two actors", package="ray"),
+}
+
+
+def against_peers(name: str, size: Size) -> Iterator[Goal]:
+    """A row for each peer."""
     work = size.workload
     compare(replace(work, replicates=1, epochs=2, precision="64-true"), tolerance=EXACT)
-    sides = {"ours": work.ablate, "basic": work.multirun}
-    if is_installed("hydra_plugins.hydra_joblib_launcher"):
-        sides["joblib"] = work.joblib
+    trains = {"basic": work.multirun, "joblib": work.joblib, "ray": work.ray}
+    there = [peer for peer in size.bounds if is_installed(PEERS[peer].package)]
+    sides = {"ours": work.ablate, **{peer: trains[peer] for peer in there}}
 
     def check(found: Mapping[str, Losses]) -> None:
         for peer in found.keys() - {"ours"}:
@@ -52,14 +64,13 @@ def against_hydra(name: str, size: Size) -> Iterator[Goal]:
     seconds = race(sides, repetitions=size.repetitions, check=check)
     spent = ", ".join(f"{side} {statistics.median(values):.0f} s" for side, values in seconds.items())
     for peer, bound in size.bounds.items():
-        there = peer in seconds
         yield Goal(
             name=f"{name}, 16 cells × 5 replicates",
-            against=AGAINST[peer],
+            against=PEERS[peer].called,
             bound=bound,
             best="most",
-            values=ratios(seconds[peer], seconds["ours"]) if there else (),
-            note=spent if there else "hydra-joblib-launcher is not installed",
+            values=ratios(seconds[peer], seconds["ours"]) if peer in there else (),
+            note=spent if peer in there else f"{PEERS[peer].package} is not installed",
         )
 
 

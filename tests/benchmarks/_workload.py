@@ -3,18 +3,19 @@
 Whoever trains leaves the responses of every trial, by its settings and replicate, so that they can be compared.
 """
 
-import importlib.util
 import itertools
 import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
 
-PEER = Path(__file__).parent / "peers/train.py"
+PEERS = Path(__file__).parent / "peers"
+PEER = PEERS / "train.py"
 
 Losses = dict[tuple[str, ...], dict[str, float]]
 """Settings and replicate of a trial → its responses."""
@@ -68,6 +69,14 @@ class Workload:
         """`--multirun` with the joblib launcher on two processes."""
         return self.multirun(folder, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
+    def ray(self, folder: Path) -> Losses:
+        """Ray Tune, on two actors."""
+        numbers = ",".join(map(str, range(self.replicates)))
+        words = [f"{key}={','.join(values)}" for key, values in self.varied.items()]
+        fixed = [f"model={self.model}", f"seed={SEED}", *self._trainer("trainer.")]
+        _call([sys.executable, str(PEERS / "ray_tune.py"), str(folder), *fixed, *words, f"replicate={numbers}"])
+        return self._results(folder)
+
     def processes(self, folder: Path) -> Losses:
         """A shell loop: a process of the peer's program for each trial."""
         cells = itertools.product(*self.varied.values(), map(str, range(self.replicates)))
@@ -113,9 +122,12 @@ class Workload:
         return words + ([] if self.steps is None else [f"{plus}{lightning}limit_train_batches={self.steps}"])
 
 
-def is_installed(module: str) -> bool:
+def is_installed(package: str) -> bool:
     """Whether a peer is there to be compared with."""
-    return importlib.util.find_spec(module) is not None
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
 
 
 def _call(command: Sequence[str]) -> None:

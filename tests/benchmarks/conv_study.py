@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.benchmarks._goal import Goal
-from tests.benchmarks._study import CELLS, Size, against_hydra
+from tests.benchmarks._study import CELLS, Size, against_peers
 from tests.benchmarks._workload import Workload
 
 SIZE = Size(
@@ -13,7 +13,7 @@ SIZE = Size(
 
 def goals() -> Iterator[Goal]:
     """Two goals."""
-    yield from against_hydra("study of conv nets", SIZE)
+    yield from against_peers("study of conv nets", SIZE)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,21 @@
-"""A study of dense nets, which train stacked: 16 cells × 5 replicates, against `hydra --multirun`."""
+"""A study of dense nets, which train stacked: 16 cells × 5 replicates, against `hydra --multirun` and Ray Tune."""
 
 from collections.abc import Iterator
 
 from tests.benchmarks._goal import Goal
-from tests.benchmarks._study import CELLS, Size, against_hydra
+from tests.benchmarks._study import CELLS, Size, against_peers
 from tests.benchmarks._workload import Workload
 
-SIZE = Size(workload=Workload(model="mlp", varied=CELLS, replicates=5), repetitions=3, bounds={"basic": 8, "joblib": 4})
+SIZE = Size(
+    workload=Workload(model="mlp", varied=CELLS, replicates=5),
+    repetitions=2,
+    bounds={"basic": 8, "joblib": 4, "ray": None},
+)
 
 
 def goals() -> Iterator[Goal]:
-    """Two goals."""
-    yield from against_hydra("study of dense nets", SIZE)
+    """Two goals, and Ray Tune for comparison."""
+    yield from against_peers("study of dense nets", SIZE)
 
 
 if __name__ == "__main__":

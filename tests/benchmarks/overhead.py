@@ -18,7 +18,7 @@ WORK = Workload(
     steps=1,
 )
 AGREE = 1e-5
-REPETITIONS = {"processes": 1, "basic": 3}
+REPETITIONS = {"processes": 1, "basic": 2}
 """A shell loop takes minutes, and is a mean over 24 starts already."""
 
 

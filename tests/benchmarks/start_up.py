@@ -15,7 +15,7 @@ from tests.benchmarks._pair import pair
 from tests.benchmarks._synthetic import synthetic
 
 BOUND = 1 / 10
-REPETITIONS = 7
+REPETITIONS = 5
 
 
 def goals() -> Iterator[Goal]:

@@ -1,18 +1,25 @@
 """Both sides of the benchmarks compute the same thing, and a difference stops a ratio."""
 
+import json
+
 import pytest
 
-from tests.benchmarks import _results, makespan, step
+from tests.benchmarks import _results, driver, fills_chip, makespan, step
 from tests.benchmarks._goal import Goal
-from tests.benchmarks._workload import Workload
+from tests.benchmarks._workload import Losses, Workload, is_installed
 
 TINY = Workload(
     model="mlp", varied={"optimizer.lr": ("0.001", "0.002")}, replicates=2, epochs=1, steps=3, precision="64-true"
 )
 
 
-def test_ablate_and_the_peer_end_at_the_same_losses(tmp_path):
-    ours, theirs = TINY.ablate(tmp_path / "ours", "trainer.diagnostics=false"), TINY.multirun(tmp_path / "theirs")
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory) -> Losses:
+    return TINY.multirun(tmp_path_factory.mktemp("theirs"))
+
+
+def test_ablate_and_the_peer_end_at_the_same_losses(tmp_path, theirs):
+    ours = TINY.ablate(tmp_path / "ours", "trainer.diagnostics=false")
     TINY.agree(ours, theirs, tolerance=1e-9)
     assert len({responses["train/loss"] for responses in ours.values()}) == 4, "the trials are four different ones"
     off = {key: {**responses, "train/loss": responses["train/loss"] + 1e-6} for key, responses in theirs.items()}
@@ -22,17 +29,54 @@ def test_ablate_and_the_peer_end_at_the_same_losses(tmp_path):
         TINY.agree(ours, dict(list(theirs.items())[1:]), tolerance=1)
 
 
+@pytest.mark.skipif(not is_installed("ray"), reason="Ray Tune is of the bench extra")
+def test_ray_tune_ends_at_the_same_losses(tmp_path, theirs):
+    TINY.agree(TINY.ray(tmp_path), theirs, tolerance=1e-9)
+
+
 @pytest.mark.parametrize("model", ["mlp", "resnet"])
-def test_a_trial_under_lightning_and_a_bare_loop_have_the_same_losses(model, monkeypatch):
+def test_a_trial_lightning_as_it_comes_and_a_bare_loop_have_the_same_losses(model, monkeypatch):
     monkeypatch.setattr(step, "CHECKED_EPOCHS", 2)
     step.check(model)
-    monkeypatch.setattr(step, "_bare", lambda trial, fit: lambda: [0.5, 0.5])
+
+
+@pytest.mark.parametrize("side", ["_bare", "_default"])
+def test_a_loop_with_other_losses_stops_the_ratio(side, monkeypatch):
+    monkeypatch.setattr(step, "CHECKED_EPOCHS", 2)
+    monkeypatch.setattr(step, side, lambda trial, fit: lambda: [0.5, 0.5])
     with pytest.raises(RuntimeError, match="there is no ratio"):
-        step.check(model)
+        step.check("mlp")
 
 
 def test_no_wall_time_is_below_the_least_that_is_possible():
     assert makespan.measured((1, 2), replicates=1, model="mlp") > 1
+
+
+def test_a_driver_that_trains_nothing_has_all_trials_in_its_summary(tmp_path, monkeypatch):
+    taken = driver.run(20, tmp_path / "whole")
+    assert taken.seconds > 0
+    assert taken.peak_bytes > 1e8
+    monkeypatch.setattr(driver.Nothing, "run", lambda self, jobs, **who: iter(()))
+    with pytest.raises(RuntimeError, match="0 of 20 trials are in the summary"):
+        driver.run(20, tmp_path / "none")
+
+
+def test_a_plan_with_stacks_and_one_without_have_the_same_losses():
+    (ours,), (theirs,) = fills_chip.measured(
+        (
+            "model=mlp",
+            "model.width=8",
+            "trainer.max_epochs=1",
+            "data.limit=200",
+            "data.val_size=20",
+            "data.test_size=40",
+        ),
+        repetitions=1,
+    )
+    assert (ours.stacked, theirs.stacked) == (3, 0)
+    assert len(ours.losses) == 3
+    with pytest.raises(RuntimeError, match="there is no ratio"):
+        fills_chip.check(ours.losses, {trial_id: 1.01 * loss for trial_id, loss in ours.losses.items()})
 
 
 def goal(**changes) -> Goal:
@@ -43,11 +87,25 @@ def test_a_goal_is_judged_by_its_median():
     assert goal().cells[3:7] == ("1.050×", "1.000 to 1.200", "3", "pass")
     assert goal(best="most").cells[2:7:4] == ("≥ 1.1×", "short")
     assert goal(values=(), note="not installed").cells[3:] == ("–", "–", "0", "not measured", "not installed")
+    assert goal(bound=None).cells[2:7] == ("–", "1.05×", "1.00 to 1.20", "3", "–")
+    assert goal(bound=10, unit=" ms").cells[2:4] == ("≤ 10 ms", "1.05 ms")
 
 
-def test_the_table_says_what_is_not_measured_and_under_which_load_the_rest_was():
-    entry = {"command": "x", "commit": "c", "machine": "m", "versions": {"torch": "2"}, "began": "now"}
+def test_the_table_says_what_was_measured_and_under_which_load():
+    entry = {"command": "x", "commit": "c", "machine": "m", "versions": {"torch": "2"}, "began": "now", "took": 7}
     text = _results.markdown({"step": {**entry, "load": [0.5, 1.0], "goals": [goal().as_dict()]}})
     assert "| a | b | ≤ 1.1× | 1.050× | 1.000 to 1.200 | 3 | pass |  |" in text
-    assert "| `x` | now | 0.50 and 1.00 | c | m | torch 2 |" in text
-    assert text.count("not measured") == len(_results.UNMEASURED)
+    assert "| `x` | now | 7 s | 0.50 and 1.00 | c | m | torch 2 |" in text
+
+
+def test_a_benchmark_without_a_result_costs_no_other(tmp_path, monkeypatch, capsys):
+    def broken():
+        raise RuntimeError("losses disagree")
+
+    monkeypatch.setattr(_results, "FOLDER", tmp_path)
+    monkeypatch.setattr(step, "goals", broken)
+    monkeypatch.setattr(makespan, "goals", lambda: [goal()])
+    with pytest.raises(SystemExit, match="No result of step: see above"):
+        _results.report(["step", "makespan"])
+    assert "step: losses disagree" in capsys.readouterr().out
+    assert list(json.loads((tmp_path / "benchmarks.json").read_text(encoding="utf-8"))) == ["makespan"]

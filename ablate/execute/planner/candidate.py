@@ -48,13 +48,15 @@ SAME_FOR_ALL = ("limit_train_batches", "limit_val_batches", "limit_test_batches"
 class Candidate:
     """What is to be done with trials that differ only in what can be stacked.
 
-    `reason`: why they train alone; empty: they are stacked, `width` at a time at most. `bytes`: of one trial while it
+    `reason`: why they train alone; empty: they are stacked, `width` at a time at most, with `matrices` as of
+    a bundle. `bytes`: of one trial while it
     trains; None where nobody knows.
     """
 
     trials: tuple[Trial, ...]
     reason: str = ""
     width: int = 1
+    matrices: bool = False
     bytes: int | None = None
     costs: "Costs | None" = None
 
@@ -112,7 +114,7 @@ class Candidates:
                 _check(trials, trainer_settings(first.config))
                 found = self._pace(first, look, stacked=True)
                 width = _width(found, len(trials))
-                self._rehearse(trials)
+                self._rehearse(trials, matrices=found.matrices)
         except Unstackable as error:
             reason = str(error)
         except AblateError:
@@ -124,6 +126,7 @@ class Candidates:
             trials=trials,
             reason=reason,
             width=1 if reason else width,
+            matrices=found.matrices and not reason,
             bytes=int(look.data_bytes + look.example_bytes * _batch(first, look) + UPDATE * look.parameters),
             costs=self._costs(first, look, found),
         )
@@ -188,7 +191,7 @@ class Candidates:
             test=look.test,
         )
 
-    def _rehearse(self, trials: Sequence[Trial]) -> None:
+    def _rehearse(self, trials: Sequence[Trial], *, matrices: bool) -> None:
         """Rehearses the first of the trials and the last, unless the like of them have been."""
         config = trials[0].config
         key = self._key(config)
@@ -197,7 +200,8 @@ class Candidates:
             from ablate.execute.stacked.rehearsal import rehearse
 
             try:
-                rehearse([Member.of(trial.config, trial.streams) for trial in (trials[0], trials[-1])])
+                members = [Member.of(trial.config, trial.streams) for trial in (trials[0], trials[-1])]
+                rehearse(members, matrices=matrices)
                 self._looks[key] = replace(self._looks[key], unstackable="")
             except Unstackable as error:
                 self._looks[key] = replace(self._looks[key], unstackable=str(error))

@@ -33,7 +33,7 @@ def overhead(trial: Trial, pace: Pace) -> Overhead:
 
 
 def _seconds(config: Config, trial: Trial, epochs: int) -> float:
-    few = {"max_epochs": epochs, "lightning": {"limit_train_batches": 1}}
+    few = {"max_epochs": epochs, "lightning": {"limit_train_batches": 1}, "compile": False}
     config = {**config, "logger": None, "trainer": {**config["trainer"], **few}}
     fit = prepare(config, trial.streams)
     with TemporaryDirectory() as folder:

@@ -112,6 +112,7 @@ def between(paces: list[Pace], work: float) -> Pace:
         work=work,
         step=mixed(low.step, high.step),
         stacked={width: mixed(s, high.stacked[width]) for width, s in low.stacked.items() if width in high.stacked},
+        matrices=(low if share < 0.5 else high).matrices,
         example=mixed(low.example, high.example),
         build=mixed(low.build, high.build),
     )

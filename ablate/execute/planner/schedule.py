@@ -95,7 +95,10 @@ class _Arranged:
         while stacks and len(stacks) + len(alone) < workers and len((largest := max(stacks, key=_members))[0]) > 1:
             stacks.remove(largest)
             stacks += [(piece, largest[1]) for piece in _cut(largest[0], 2)]
-        made = [*alone, *((Bundle(trials=piece, stacked=True), found) for piece, found in stacks)]
+        made = [
+            *alone,
+            *((Bundle(trials=piece, stacked=True, matrices=found.matrices), found) for piece, found in stacks),
+        ]
         if fitting < workers:
             notes = (f"There is memory for {fitting} of {workers} trials at a time.",)
         return cls(

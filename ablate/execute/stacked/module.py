@@ -30,7 +30,8 @@ class StackedModule(pl.LightningModule):
         Unstackable: they cannot train as one.
     """
 
-    def __init__(self, members: Sequence[Member]) -> None:
+    def __init__(self, members: Sequence[Member], *, matrices: bool = False) -> None:
+        """`matrices`: whether convolutions are computed as matrix products."""
         super().__init__()
         self.automatic_optimization = False
         trace = Trace.of(members[0])
@@ -38,7 +39,7 @@ class StackedModule(pl.LightningModule):
         if len({(m.chunks.steps, m.chunks.batch_size, m.optimizer) for m in members}) > 1:
             raise Unstackable("its members take different numbers of steps")
         masks = Masks(networks, seeds=[m.dropout for m in members], drawn=trace.drawn)
-        self.stack = Stack(networks, trained=trace.trained, masks=masks)
+        self.stack = Stack(networks, trained=trace.trained, masks=masks, matrices=matrices)
         self.stack.check(cast(Tensor, members[0].module.train_inputs)[:CHECKED])
         self.data = StackedData([member.module for member in members])
         self.metrics = nn.ModuleList(member.module.metrics for member in members)

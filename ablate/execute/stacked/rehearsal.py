@@ -22,17 +22,17 @@ LOSS, STATE = 1e-9, 1e-7
 """Relative differences that rounding explains in float64; Adam makes 1e-9 of a gradient that is 0 but for rounding."""
 
 
-def rehearse(members: Sequence[Member]) -> None:
+def rehearse(members: Sequence[Member], *, matrices: bool = False) -> None:
     """Trains the members stacked and alone, in float64, and compares losses, parameters, buffers and predictions.
 
-    The members are used up.
+    The members are used up. `matrices`: as of StackedModule.
 
     Raises:
         Unstackable: they are not equal, or cannot be stacked at all.
         Exception: whatever torch says of an operation that it cannot stack, or that has no float64.
     """
     chunks = torch.stack([_shorten(member) for member in members], dim=1)
-    stack = StackedModule(members).double()
+    stack = StackedModule(members, matrices=matrices).double()
     inputs, _ = stack.data.at("val", torch.arange(len(cast(Tensor, members[0].module.val_inputs))))
     alone = [_alone(m, chunks[:, i], inputs[i]) for i, m in enumerate(members)]
     optimizer = stack.configure_optimizers()

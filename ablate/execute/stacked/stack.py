@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from ablate.execute.network import evaluating
+from ablate.execute.stacked.convolution import as_matrices
 from ablate.execute.stacked.dropout import Masks
 from ablate.execute.stacked.unstackable import Unstackable
 from ablate.plan.bundle import STACKED
@@ -25,8 +26,10 @@ class Stack(nn.Module):
         Unstackable: they are not the same function, or not one that can be called with others' parameters.
     """
 
-    def __init__(self, networks: Sequence[nn.Module], *, trained: Collection[str], masks: Masks) -> None:
-        """`trained`: names of the parameters that get a gradient."""
+    def __init__(
+        self, networks: Sequence[nn.Module], *, trained: Collection[str], masks: Masks, matrices: bool = False
+    ) -> None:
+        """`trained`: names of the parameters that get a gradient; `matrices`: convolutions are matrix products."""
         super().__init__()
         for network in networks[1:]:
             _check_alike(networks[0], network)
@@ -37,6 +40,7 @@ class Stack(nn.Module):
             skeleton = copy.deepcopy(networks[0])
         except Exception as error:
             raise Unstackable(f"it cannot be copied ({type(error).__name__})") from error
+        skeleton = as_matrices(skeleton) if matrices else skeleton
         self.skeleton = masks.replace(skeleton).requires_grad_(False)
         first = dict(networks[0].named_parameters())
         self._shapes = {name: first[name].shape for name in first if name in trained}

@@ -53,6 +53,36 @@ def test_wider_stacks_are_not_tried_once_one_is_no_faster(measured, monkeypatch)
     assert widths == [1, 4, 10]
 
 
+def test_convolutions_are_matrix_products_where_that_is_faster(measured, monkeypatch):
+    monkeypatch.setattr(room, "_ways", lambda *_: (False, True))
+    built = []
+    stacked = room.StackedModule
+
+    def counted(members, *, matrices):
+        built.append(matrices)
+        return stacked(members, matrices=matrices)
+
+    monkeypatch.setattr(room, "StackedModule", counted)
+    conv = ("model=resnet", "model.width=2", "model.depth=1", "model.skip_span=1", "data.batch_size=4")
+    for faster in (True, False):
+        built.clear()
+        least = lambda take, steps, device, f=faster: 1e-3 if built[-1:] in ([], [f]) else 2e-3  # noqa: E731
+        monkeypatch.setattr(room, "_least", least)
+        found = measured(*conv)
+        assert found.matrices is faster
+        assert set(built) == {False, True}
+        assert found.stacked[4] == 1e-3 / 4
+
+
+def test_a_processor_is_not_asked_for_matrix_products(measured, here):
+    trial = study.plan(["smoke", "model=resnet", "replicates=1"], cwd=here).trials[0]
+    module = prepare(trial.config, trial.streams).module
+    assert room._ways(module, CPU) == (False,)
+    assert room._ways(module, torch.device("cuda")) == (False, True)
+    dense = study.plan(["smoke", "replicates=1"], cwd=here).trials[0]
+    assert room._ways(prepare(dense.config, dense.streams).module, torch.device("cuda")) == (False,)
+
+
 def test_the_least_of_several_steps_counts(monkeypatch):
     clock = iter([0.0, 1.0, 4.0, 4.0, 6.0, 6.0])
     monkeypatch.setattr(room.time, "perf_counter", lambda: next(clock))

@@ -270,9 +270,9 @@ def looked(monkeypatch):
         counts["looks"] += 1
         return look(trial, **options)
 
-    def rehearse(members):
+    def rehearse(members, **options):
         counts["rehearsals"] += 1
-        return rehearsed(members)
+        return rehearsed(members, **options)
 
     monkeypatch.setattr(looking, "look", counted)
     monkeypatch.setattr(rehearsal, "rehearse", rehearse)

@@ -5,6 +5,7 @@ from ablate import study
 from ablate.analyze.summary import Summary
 from ablate.execute import bundle
 from ablate.execute.planner import candidate
+from ablate.execute.stacked import fit
 from ablate.execute.stacked.fit import train_stacked
 
 NET = """
@@ -137,6 +138,20 @@ def test_stacked_studies_reach_the_same_verdicts_in_single_precision(here, liste
     assert [v.outcome for v in stacked.verdicts] == [v.outcome for v in alone.verdicts] != []
     for mine, theirs in zip(stacked.contrasts, alone.contrasts, strict=True):
         assert mine.paired.differences == pytest.approx(theirs.paired.differences, abs=0.01)
+
+
+def test_convolutions_as_matrix_products_change_no_number(trials, trained, monkeypatch):
+    made = trials("model=resnet", "model.width=4", "model.depth=2", "model.norm=batch", "model.init=he,xavier")
+    ways = []
+    stacked = fit.StackedModule
+    monkeypatch.setattr(
+        fit,
+        "StackedModule",
+        lambda members, *, matrices: (ways.append(matrices), stacked(members, matrices=matrices))[1],
+    )
+    done = trained(made, stacked=True, matrices=True)
+    assert ways == [True]
+    assert_equal(done, trained(made, stacked=False))
 
 
 WORDS = {

@@ -1,0 +1,165 @@
+"""What does the driver itself cost a trial, and does its memory stay flat? A whole run that trains nothing.
+
+Planning, examining, scheduling, reading records, progress and the summary are the driver's, as in `ablate run`, and so
+are torch's and Lightning's import. Writing a record is a worker's: the engine does it, and the time for it is left out.
+Every run has a process of its own, whose peak of resident memory is kept. There are 10 design points, and as many
+replicates as make the trials.
+"""
+
+import io
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import msgspec
+
+from ablate import study
+from ablate.cli.run import _Watch
+from ablate.execute.engines import ENGINES, Engine
+from ablate.execute.engines.inline import InlineSettings
+from ablate.execute.job import Job
+from ablate.execute.outcome import Outcome, record
+from ablate.plan import Trial
+from ablate.store import Counts, Record, StudyDirectory
+from tests.benchmarks._goal import Goal
+
+TRIALS = (100, 1000, 10_000)
+POINTS = 10
+BOUND_MS = 10.0
+FLAT = 1.10
+"""Of 10,000 trials over 1000: what is left for rows that a summary cannot do without."""
+REPETITIONS = 2
+
+
+def goals() -> Iterator[Goal]:
+    """The driver's time a trial for each number of trials, and its memory."""
+    found: dict[int, list[Taken]] = {trials: [] for trials in TRIALS}
+    for repetition in range(REPETITIONS):
+        for trials in TRIALS if repetition % 2 == 0 else TRIALS[::-1]:
+            found[trials].append(measured(trials))
+    few, some, many = TRIALS
+    for trials, taken in found.items():
+        yield Goal(
+            name=f"the driver's own time, of each of {trials:,} trials",
+            against="–",
+            bound=None if trials == few else BOUND_MS,
+            best="least",
+            values=tuple(1e3 * one.seconds / trials for one in taken),
+            unit=" ms",
+            note=f"{statistics.median(one.seconds for one in taken):.1f} s: imports and looks at networks included",
+        )
+    pairs = [*zip(found[many], found[some], strict=True)]
+    each = statistics.median((a.peak_bytes - b.peak_bytes) / (many - some) for a, b in pairs)
+    yield Goal(
+        name=f"the driver's peak memory, {many:,} trials",
+        against=f"{some:,} trials",
+        bound=FLAT,
+        best="least",
+        values=tuple(a.peak_bytes / b.peak_bytes for a, b in pairs),
+        note=f"{statistics.median(a.peak_bytes for a, _ in pairs) / 1e6:.0f} MB; {each / 1e3:.1f} kB more a trial",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """Wall seconds of a run but for its engine's, and the most memory that its process had."""
+
+    seconds: float
+    peak_bytes: int
+
+
+def measured(trials: int) -> Taken:
+    """Runs a study of so many trials in a process of its own.
+
+    Raises:
+        RuntimeError: it fails, or not every trial is in the summary: there is nothing to time.
+    """
+    command = [sys.executable, "-m", "tests.benchmarks.driver", str(trials)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-500:]}")
+    return Taken(**json.loads(done.stdout))
+
+
+def run(trials: int, folder: Path) -> Taken:
+    """Runs a study of so many trials in this process.
+
+    Raises:
+        RuntimeError: not every trial is in the summary.
+    """
+    rates = ",".join(f"{0.001 * (k + 1):.3f}" for k in range(POINTS))
+    words = ["head", "study.factors=[]", "study.claims=[]", "model=mlp", "trainer.accelerator=cpu"]
+    words += ["engine=inline", f"results_dir={folder}", f"optimizer.lr={rates}", f"replicates={trials // POINTS}"]
+    Nothing.seconds = 0.0
+    began = time.perf_counter()
+    with patch.dict(ENGINES, inline=(InlineSettings, Nothing)), redirect_stderr(io.StringIO()), _Watch() as watch:
+        summary, _ = study.run(words, observer=watch)
+    seconds = time.perf_counter() - began - Nothing.seconds
+    if summary.complete != trials:
+        raise RuntimeError(f"{summary.complete} of {trials} trials are in the summary.")
+    # kilobytes on Linux, bytes on macOS
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Taken(seconds=seconds, peak_bytes=peak)
+
+
+class Nothing(Engine):
+    """Writes a record for every trial, and trains none."""
+
+    name = "nothing"
+    workers = 2
+    seconds = 0.0
+    """Spent on writing."""
+
+    def __init__(self, settings: InlineSettings) -> None:
+        pass
+
+    def run(
+        self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
+    ) -> Iterator[tuple[Record, ...]]:
+        """Yields what is on disk then, as engines do whose workers are other processes."""
+        for job in jobs:
+            began = time.perf_counter()
+            for trial, source in zip(job.bundle.trials, job.sources, strict=True):
+                _write(trial, job, source)
+            Nothing.seconds += time.perf_counter() - began
+            directory = StudyDirectory(job.directory)
+            yield tuple(directory.record(trial.id) for trial in job.bundle.trials)
+
+
+def _write(trial: Trial, job: Job, source: str) -> None:
+    """A record as large as that of a trial that was trained; not synced, since 10,000 times that takes long."""
+    value = (trial.streams.order % 1000) / 1000
+    names = ("dead_units", "gradient_norm", "weight_norm", "signal", "update")
+    outcome = Outcome(
+        responses={f"{split}/{what}": value for split in ("train", "val", "test") for what in ("loss", "accuracy")},
+        reason=None,
+        counts=Counts(epochs=10, steps=150, train_examples=1000, test_examples=500, parameters=1000, flops=1000),
+        seconds=1.0,
+        started="2026-01-01T00:00:00+00:00",
+        device="none",
+        diagnostics={name: dict.fromkeys(("start", "middle", "end"), value) for name in names},
+        unmeasured=None,
+    )
+    made = record(trial, job, outcome, engine="nothing", threads=1, source=source)
+    path = StudyDirectory(job.directory).trial(trial.id) / "record.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        with tempfile.TemporaryDirectory() as place:
+            print(json.dumps(asdict(run(int(sys.argv[1]), Path(place)))))
+    else:
+        from tests.benchmarks._results import report
+
+        report(["driver"])
