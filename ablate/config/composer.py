@@ -48,30 +48,41 @@ class Composer:
         self._directory = directory
         self._composed = lru_cache(maxsize=256)(self._compose)
         self._resolved = lru_cache(maxsize=4096)(self._resolve)
+        self._resolved_group = lru_cache(maxsize=4096)(self._resolve_group)
         self._named = lru_cache(maxsize=256)(self._find_named)
+        self._deciding = lru_cache(maxsize=256)(self._find_deciding)
 
     def resolve(self, overrides: Sequence[str]) -> Config:
         """The whole configuration under these overrides, as plain containers with interpolations resolved.
 
+        Configurations share the groups that their overrides leave alike: nobody may change them.
+
         Raises:
             ConfigError: an unknown group, option or key, or a value that cannot stand there.
         """
-        shaping = tuple(o for o in overrides if self._shapes(o))
-        values = tuple(o for o in overrides if not self._shapes(o))
-        named = dict(self._named(shaping))
-        for override in values:
-            group = _group(override)
-            if group not in named:
-                return self._resolved(shaping, values)  # which says what is wrong with it
-            named[group] |= _references(override)
+        shaping = tuple(o for o in overrides if _shapes(o))
+        values = tuple(o for o in overrides if not _shapes(o))
+        if not {_group(override) for override in values} <= self._named(shaping).keys():
+            return self._resolved(shaping, values)  # which says what is wrong with it
+        references = frozenset((_group(o), found) for o in values if (found := _references(o)))
         plain: Config = {}
-        for group in named:
-            needed = _reachable(group, named)
-            plain[group] = self._resolved(shaping, tuple(o for o in values if _group(o) in needed))[group]
+        for group, paths in self._deciding(shaping, references).items():
+            given = tuple(o for o in values if _is_among(key(o), paths))
+            whole = self._resolved(shaping, ()) if not given else None
+            plain[group] = whole[group] if whole else self._resolved_group(shaping, given, group, paths)
         return plain
 
+    def _find_deciding(
+        self, shaping: tuple[str, ...], references: frozenset[tuple[str, frozenset[str]]]
+    ) -> dict[str, frozenset[str]]:
+        """Group → the keys that decide on it: itself, and what it names in turn; overrides may name others."""
+        named = dict(self._named(shaping))
+        for group, others in references:
+            named[group] |= others
+        return {group: _reachable(group, named) for group in named}
+
     def _find_named(self, shaping: tuple[str, ...]) -> dict[str, frozenset[str]]:
-        """Group → the groups that its interpolations name."""
+        """Group → the keys that its interpolations name."""
         tree = OmegaConf.to_container(self._composed(shaping), resolve=False)
         assert isinstance(tree, dict)
         return {str(group): _references(repr(node)) for group, node in tree.items()}
@@ -89,13 +100,24 @@ class Composer:
         assert isinstance(plain, dict)
         return {str(k): _named(v) for k, v in plain.items()}
 
+    def _resolve_group(
+        self, shaping: tuple[str, ...], values: tuple[str, ...], group: str, paths: frozenset[str]
+    ) -> Any:
+        """One group, on a copy of no more than decides on it."""
+        groups = {path.partition(".")[0] for path in paths} & self._named(shaping).keys()
+        try:
+            part = OmegaConf.masked_copy(self._composed(shaping), sorted(groups))
+            OmegaConf.set_struct(part, True)
+            for override in values:
+                self._set(part, override)
+            plain: Any = OmegaConf.to_container(part, resolve=True, throw_on_missing=True)
+            return _named(plain[group])
+        except (OmegaConfBaseException, ConfigError):
+            return self._resolved(shaping, values)[group]  # the whole says what is wrong
+
     def keys(self, overrides: Sequence[str] = ()) -> tuple[str, ...]:
         """Every key that can be overridden, dotted."""
         return tuple(_flatten(OmegaConf.to_container(self._composed(tuple(overrides)), resolve=False)))
-
-    def _shapes(self, override: str) -> bool:
-        """Whether Hydra itself must apply the override: a group choice, an addition or a deletion."""
-        return override.startswith(("+", "~")) or key(override) in GROUPS
 
     def _compose(self, overrides: tuple[str, ...]) -> DictConfig:
         for override in overrides:
@@ -179,22 +201,38 @@ def _hydra(directory: Path) -> Iterator[None]:
         _user = None
 
 
+@lru_cache(maxsize=4096)
+def _shapes(override: str) -> bool:
+    """Whether Hydra itself must apply the override: a group choice, an addition or a deletion."""
+    return override.startswith(("+", "~")) or key(override) in GROUPS
+
+
+@lru_cache(maxsize=4096)
 def _group(override: str) -> str:
     return key(override).partition(".")[0]
 
 
+@lru_cache(maxsize=4096)
 def _references(text: str) -> frozenset[str]:
-    """The first names in the interpolations of a text, relative ones included: `data` of `${..data.outputs}`."""
-    return frozenset(re.findall(r"\$\{[\s.]*(\w+)", text))
+    """The keys that a text's interpolations may name, relative ones included: `data.outputs` of `${data.outputs}`."""
+    inside = re.findall(r"\$\{([^}]*)", text)
+    return frozenset(path for part in inside for found in re.findall(r"[\w.]+", part) if (path := found.strip(".")))
 
 
-def _reachable(group: str, named: Mapping[str, frozenset[str]]) -> set[str]:
-    """The group, and what it names in turn."""
-    found, new = set[str](), {group}
+def _reachable(group: str, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The group, what it names, and what the groups of these name in turn."""
+    found, new = frozenset({group}), frozenset({group})
     while new:
+        named_next = frozenset(path for one in {path.partition(".")[0] for path in new} for path in named.get(one, ()))
+        new = named_next - found
         found |= new
-        new = {name for one in new for name in named.get(one, ())} - found
     return found
+
+
+@lru_cache(maxsize=65536)
+def _is_among(name: str, paths: frozenset[str]) -> bool:
+    """Whether a key is one of these, or above or below one."""
+    return any(f"{path}.".startswith(f"{name}.") or f"{name}.".startswith(f"{path}.") for path in paths)
 
 
 def _flatten(tree: Any, prefix: str = "") -> Iterator[str]:

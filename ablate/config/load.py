@@ -46,7 +46,8 @@ class Study:
         load = [name for name in factors if name in known]
         for name in load:
             self._check_keys("factor", name)
-        settings = self.composer.resolve((*chosen, f"factor=[{','.join(load)}]", *request.overrides))
+        loaded = (f"factor=[{','.join(load)}]",) if load else ()
+        settings = self.composer.resolve((*chosen, *loaded, *request.overrides))
         self._base = (*chosen, *plain)
         self.spec: StudySpec = read(
             settings,

@@ -24,6 +24,7 @@ class Request:
     sweeps: tuple[Factor, ...] = ()
 
 
+@lru_cache(maxsize=4096)
 def key(override: str) -> str:
     """The key that an override sets, without its sign and without its package: `+a.b=1` sets `a.b`."""
     return override.partition("=")[0].lstrip("+~").partition("@")[0]

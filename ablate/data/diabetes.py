@@ -2,6 +2,7 @@
 
 import torch
 
+from ablate.data.packaged import packaged
 from ablate.data.source import Arrays, Source, subset
 
 
@@ -25,10 +26,12 @@ def diabetes(
     Raises:
         DataError: there are fewer examples than `limit`.
     """
-    from sklearn.datasets import load_diabetes
-
     # scikit-learn's own scaling has seen the test examples.
-    features, progression = load_diabetes(return_X_y=True, scaled=False)
+    features, progression = packaged("diabetes_data_raw.csv.gz"), packaged("diabetes_target.csv.gz")
+    if features is None or progression is None:
+        from sklearn.datasets import load_diabetes
+
+        features, progression = load_diabetes(return_X_y=True, scaled=False)
     pool = Arrays(
         inputs=torch.tensor(features, dtype=torch.float32),
         targets=torch.tensor(progression, dtype=torch.float32).unsqueeze(1),

@@ -1,13 +1,12 @@
 """Handwritten digits of 8×8 pixels, which travel with scikit-learn."""
 
-import importlib.util
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from ablate.data.encoding import encode
+from ablate.data.packaged import packaged
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
 
@@ -50,7 +49,13 @@ def digits(
 
 def images() -> Arrays:
     """All 1797 images, shape (1, 8, 8) in [0, 1], with the digits as targets, in scikit-learn's order."""
-    pixels, digit = _table()
+    table = packaged("digits.csv.gz", delimiter=",")
+    if table is None:
+        from sklearn.datasets import load_digits
+
+        pixels, digit = load_digits(return_X_y=True)
+    else:
+        pixels, digit = table[:, :-1], table[:, -1]
     # Pixels count the set points of 4×4 blocks: 0 to 16.
     inputs = torch.tensor(pixels, dtype=torch.float32).reshape(-1, 1, 8, 8) / 16
     return Arrays(inputs=inputs, targets=torch.tensor(digit, dtype=torch.int64))
@@ -61,23 +66,6 @@ def parted(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
     whole = images()
     order = torch.from_numpy(rng.permutation(len(whole)))
     return whole.at(order[HELD_OUT:]), whole.at(order[:HELD_OUT])
-
-
-def _table() -> tuple[np.ndarray, np.ndarray]:
-    """Pixels, shape (1797, 64), and digits, shape (1797,).
-
-    Read from scikit-learn's own file: to import scikit-learn takes a second, ten times as long as all else that a
-    study of digits does before it trains.
-    """
-    found = importlib.util.find_spec("sklearn")
-    file = Path(found.origin).parent / "datasets/data/digits.csv.gz" if found and found.origin else None
-    if file is None or not file.is_file():
-        from sklearn.datasets import load_digits
-
-        bunch = load_digits()
-        return bunch.data, bunch.target  # pyright: ignore[reportAttributeAccessIssue]
-    table = np.loadtxt(file, delimiter=",")
-    return table[:, :-1], table[:, -1]
 
 
 def _of_classes(whole: Arrays, classes: Sequence[int]) -> Arrays:

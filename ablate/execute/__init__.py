@@ -1,1 +1,5 @@
 """Turns bundles into Lightning fits: the only room that imports Lightning."""
+
+from ablate.execute.deferred import defer
+
+defer()

@@ -1,9 +1,8 @@
 """Measures what the networks of a study cost to run: activation memory and latency, one design point at a time."""
 
 import gc
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,24 +17,30 @@ from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.execute import machine
 from ablate.execute.activation_memory import activation_bytes
-from ablate.execute.dataset import source
+from ablate.execute.dataset import examples, source
 from ablate.execute.latency import latency
 from ablate.execute.layout import channels_last, image_last
 from ablate.execute.network import evaluating, is_own_lightning, network
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
 from ablate.execute.settings import trainer_settings
+from ablate.execute.spelling import Spelling
 from ablate.execute.trainer import trainer
 from ablate.store.costs import Cost
 
-SECONDS = 20.0
-"""After which no further design point is measured: a study of many must not wait for its tables."""
+SECONDS, BRIEF = 20.0, 0.5
+"""After which no further design point is measured: a study of many must not wait for its tables, nor a plan for a study
+of large networks."""
 
 Measured = TypeVar("Measured")
 
 
 def measure(
-    points: Sequence[DesignPoint], configs: Sequence[Config], *, clock: Callable[[], float] = time.monotonic
+    points: Sequence[DesignPoint],
+    configs: Sequence[Config],
+    *,
+    seconds: float = SECONDS,
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[Cost, ...]:
     """Measures design points in their order, on the device and in the precision that they train in, on one thread.
 
@@ -45,27 +50,40 @@ def measure(
     Args:
         points: Of a study that `examine` has passed.
         configs: Theirs.
+        seconds: After which no further network is looked at.
         clock: In seconds; bounds the time that all of it takes.
 
     Returns:
-        A cost for each point, as far as the time goes; points that share network, data and trainer share theirs.
+        A cost for each point, as far as the time goes. Points that share network, examples and trainer share a latency,
+        and those that share the minibatch's size as well share the rest.
     """
     own_modules_first()
-    costs: list[Cost] = []
-    found: dict[str, Cost] = {}
-    began = clock()
     try:
         with guest(threads=1):
-            for point, config in zip(points, configs, strict=True):
-                network_and_device = json.dumps([config.get(g) for g in ("model", "data", "trainer")], sort_keys=True)
-                if network_and_device not in found:
-                    if clock() - began > SECONDS:
-                        break
-                    found[network_and_device] = _measured(point, config)
-                costs.append(replace(found[network_and_device], levels=dict(point.levels)))
+            return tuple(_measured(_Meter(), points, configs, until=clock() + seconds, clock=clock))
     finally:
         _give_back()
-    return tuple(costs)
+
+
+def glance(
+    points: Sequence[DesignPoint], configs: Sequence[Config], *, clock: Callable[[], float] = time.monotonic
+) -> tuple[Cost, ...]:
+    """The same as `measure`, for a plan: nobody waits for one, and `run` measures the rest."""
+    return measure(points, configs, seconds=BRIEF, clock=clock)
+
+
+def _measured(
+    meter: "_Meter",
+    points: Sequence[DesignPoint],
+    configs: Sequence[Config],
+    *,
+    until: float,
+    clock: Callable[[], float],
+) -> Iterator[Cost]:
+    for point, config in zip(points, configs, strict=True):
+        if not meter.knows(config) and clock() > until:
+            return
+        yield replace(meter.cost(config), levels=dict(point.levels))
 
 
 def _give_back() -> None:
@@ -79,39 +97,84 @@ def _give_back() -> None:
         torch.cuda.empty_cache()
 
 
-def _measured(point: DesignPoint, config: Config) -> Cost:
-    built = network(config, seed=0)
-    made = _trainer(config, own=is_own_lightning(built))
-    device, precision = made.strategy.root_device, made.precision_plugin
-    built = cast(nn.Module, precision.convert_module(built)).to(device)
-    example = _example(built, config)
-    on = machine.name(device)
+class _Meter:
+    """Measures one configuration after the other; what they share, it measures once."""
 
-    def forward() -> object:
-        with precision.forward_context():
-            return built(example)
+    def __init__(self) -> None:
+        self._whole, self._examples = Spelling(), Spelling(examples)
+        self._costs: dict[tuple[str, str], Cost] = {}
+        self._latencies: dict[str, float | None] = {}
+        self._trainers: dict[tuple[bool, str], pl.Trainer] = {}
+        self._last: tuple[str, _Subject] | None = None
 
-    def timed() -> float:
-        with evaluating(built), torch.no_grad():
-            return latency(forward, settle=_settle(device))
+    def knows(self, config: Config) -> bool:
+        """Whether there is nothing to measure."""
+        return self._key(config) in self._costs
 
-    def kept() -> int | None:
-        assert example is not None
-        if (batch := _batch(built, config)) is None:
+    def cost(self, config: Config) -> Cost:
+        """Of no design point yet."""
+        key = self._key(config)
+        if key not in self._costs:
+            name, _ = key
+            subject = self._subject(name, config)
+            if name not in self._latencies:
+                self._latencies[name] = _tried(subject.latency)
+            on = machine.name(subject.device)
+            self._costs[key] = Cost(
+                levels={},
+                latency_seconds=self._latencies[name],
+                activation_bytes=_tried(lambda: subject.activation_bytes(_batch(subject.network, config))),
+                timed_on=f"one thread of {on}" if subject.device.type == "cpu" else on,
+            )
+        return self._costs[key]
+
+    def _key(self, config: Config) -> tuple[str, str]:
+        """What a latency follows from, and what activations follow from, too."""
+        network = (self._whole(config, "model"), self._examples(config, "data"), self._whole(config, "trainer"))
+        return "".join(network), self._whole(config, "data")
+
+    def _subject(self, name: str, config: Config) -> "_Subject":
+        """The network; the last one is kept, since neighbours in a design often differ in their training only."""
+        if self._last is None or self._last[0] != name:
+            self._last = None  # before the next one takes memory
+            built = network(config, seed=0)
+            key = is_own_lightning(built), self._whole(config, "trainer")
+            if key not in self._trainers:
+                self._trainers[key] = _trainer(config, own=key[0])
+            self._last = name, _Subject(built, config, self._trainers[key])
+        return self._last[1]
+
+
+class _Subject:
+    """A network with one example, as its trainer has them: on the device, in the precision."""
+
+    def __init__(self, built: nn.Module, config: Config, trainer: pl.Trainer) -> None:
+        self.device, self._precision = trainer.strategy.root_device, trainer.precision_plugin
+        example = _example(built, config)
+        self.network = cast(nn.Module, self._precision.convert_module(built)).to(self.device)
+        self._inputs = None if example is None else self._precision.convert_input(example.to(self.device))
+        if self._inputs is not None and trainer_settings(config).channels_last:
+            self.network, self._inputs = channels_last(self.network), image_last(cast(Tensor, self._inputs))
+
+    def latency(self) -> float | None:
+        """Of the example's forward pass in evaluation, in seconds; None without an example."""
+        if self._inputs is None:
             return None
-        with precision.forward_context():
-            return activation_bytes(built, example.repeat(batch, *[1] * (example.ndim - 1)))
 
-    if example is not None:
-        example = cast(Tensor, precision.convert_input(example.to(device)))
-        if trainer_settings(config).channels_last:
-            built, example = channels_last(built), image_last(example)
-    return Cost(
-        levels=dict(point.levels),
-        latency_seconds=None if example is None else _tried(timed),
-        activation_bytes=None if example is None else _tried(kept),
-        timed_on=f"one thread of {on}" if device.type == "cpu" else on,
-    )
+        def forward() -> object:
+            with self._precision.forward_context():
+                return self.network(self._inputs)
+
+        with evaluating(self.network), torch.no_grad():
+            return latency(forward, settle=_settle(self.device))
+
+    def activation_bytes(self, batch: int | None) -> int | None:
+        """Of a minibatch of as many examples; None without an example, or where nobody says how many."""
+        if batch is None or self._inputs is None:
+            return None
+        inputs = cast(Tensor, self._inputs)
+        with self._precision.forward_context():
+            return activation_bytes(self.network, inputs.repeat(batch, *[1] * (inputs.ndim - 1)))
 
 
 def _batch(built: nn.Module, config: Config) -> int | None:

@@ -78,6 +78,12 @@ def arguments(config: Config) -> Config:
     return given
 
 
+def examples(config: Config, group: str = "data") -> Config:
+    """The settings of the data that its examples follow from, and what it says of them."""
+    data = config[group]
+    return {**arguments(config), "inputs": data.get("inputs"), "outputs": data.get("outputs")}
+
+
 def augments_itself(config: Config) -> bool:
     """Whether `data.augmentation` is the data set's own setting: its `_target_` names it."""
     return takes(locate(config["data"]["_target_"], "data"), AUGMENTATION, by_name=True)

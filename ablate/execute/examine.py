@@ -1,6 +1,5 @@
 """Looks at every design point before any training: does it build, does it differ, does it log the response?"""
 
-import json
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +9,15 @@ from tempfile import TemporaryDirectory
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
+from torchmetrics import Metric
 
 from ablate.config.schema import logged
-from ablate.config.spec import Config, StudySpec
+from ablate.config.spec import TRAINED, Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.augmentation import augmentation
 from ablate.execute.blame import blamed
-from ablate.execute.dataset import arguments, described, splits
+from ablate.execute.dataset import described, examples, splits
 from ablate.execute.layout import channels_last, image_last
 from ablate.execute.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.objective import objective, optimizer
@@ -27,9 +27,10 @@ from ablate.execute.rehearsal import Rehearsal, rehearse
 from ablate.execute.settings import trainer_settings
 from ablate.execute.signature import THOROUGH, Signature, signature
 from ablate.execute.size import flops, parameters
+from ablate.execute.spelling import Spelling
 from ablate.execute.target import own_words
 from ablate.execute.trainer import trainer
-from ablate.plan.identity import identity
+from ablate.plan.identity import part
 from ablate.plan.seeds import streams
 
 PROBE = 8
@@ -58,14 +59,14 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Co
     own_modules_first()
     looker = _Looker(spec)
     sizes: list[Size] = []
-    seen: dict[str, list[tuple[DesignPoint, Config, Signature]]] = {}
+    seen: dict[tuple[str, ...], list[tuple[DesignPoint, Config, Signature]]] = {}
     with blamed(), guest(threads=1):
         for point, config in zip(points, configs, strict=True):
             size, signed = looker.look(config)
             sizes.append(size)
             if signed is None:
                 continue
-            alike = seen.setdefault(_training(config), [])
+            alike = seen.setdefault(looker.training(config), [])
             for other, others, theirs in alike:
                 if signed.equals(theirs) and looker.are_same(config, others):
                     raise DesignError(_same(spec, other, point))
@@ -79,30 +80,48 @@ class _Looker:
     def __init__(self, spec: StudySpec) -> None:
         self._spec = spec
         self._seeds = streams(spec.seed, 0)
-        self._trainings: set[str] = set()
-        self._stepped: set[tuple[str, int]] = set()
-        self._plain_ones: dict[str, tuple[Size, Signature]] = {}
+        self._whole, self._part = Spelling(), Spelling(part)
+        self._examples, self._unbatched = Spelling(examples), Spelling(unbatched)
+        self._done: set[tuple[object, ...]] = set()
+        self._plain_ones: dict[tuple[str, str], tuple[Size, Signature]] = {}
+        self._objectives: dict[str, tuple[nn.Module, dict[str, Metric]]] = {}
+        self._minibatches: dict[str, int] = {}
         self._probes: dict[str, tuple[Tensor, Tensor]] = {}
         self._rehearsals: dict[str, Rehearsal] = {}
+
+    def training(self, config: Config) -> tuple[str, ...]:
+        """All that makes a trial but its model, in one spelling."""
+        return tuple(self._part(config, group) for group in TRAINED if group != "model")
 
     def look(self, config: Config) -> tuple[Size, Signature | None]:
         """What the network costs, and its signature if it can be had.
 
-        A plain network is signed once for all ways of training it, and takes a step once for each way that any
-        network is trained, and once for each size of a small minibatch, which batch norm may refuse.
+        A plain network is signed once for all ways of training it, and takes a step once with each objective and
+        optimizer of any network, and once for each size of a small minibatch, which batch norm may refuse.
         """
-        training = _training(config)
-        is_first = training not in self._trainings
-        self._trainings.add(training)
-        known = self._plain_ones.get(_network(config))
-        if known and not is_first and (_network(config), _minibatch(config)) in self._stepped:
+        known = self._plain_ones.get(self._network(config))
+        if known and not self._new(config):
             return known
         built = self._built(config)
         own = is_own_lightning(built)
-        if is_first:
+        trained_by = own, self._whole(config, "trainer"), self._whole(config, "logger")
+        if trained_by not in self._done:
             with TemporaryDirectory() as folder:  # an accelerator that is not there, a logger that is not installed
                 trainer(config, own=own, callbacks=(), folder=Path(folder))
-        return self._own(built, config, is_first=is_first) if own else self._plain(built, config)
+            self._done.add(trained_by)
+        return self._own(built, config) if own else self._plain(built, config)
+
+    def _new(self, config: Config) -> set[tuple[object, ...]]:
+        """What nobody has looked at yet, of a configuration whose network is plain and known."""
+        batch, optimized = self._minibatch(config), self._whole(config, "optimizer")
+        looks = {
+            (False, self._whole(config, "trainer"), self._whole(config, "logger")),
+            ("data", self._unbatched(config, "data")),
+            ("network", *self._network(config), self._whole(config, "objective")),
+            ("step", *self._network(config), batch),
+            ("way", self._whole(config, "objective"), optimized, self._examples(config, "data"), batch),
+        }
+        return looks - self._done
 
     def are_same(self, config: Config, other: Config) -> bool:
         """A thorough look at two configurations whose first signatures, and whose settings of training, are equal.
@@ -120,7 +139,7 @@ class _Looker:
         return network(config, seed=self._seeds.initialisation)
 
     def _plain(self, built: nn.Module, config: Config) -> tuple[Size, Signature]:
-        loss, metrics = objective(config)
+        loss, metrics = self._objective(config)
         if self._spec.response.name not in (names := logged(config["objective"])):
             raise ConfigError(unknown("response", self._spec.response.name, names))
         inputs, targets = self._probe(config)
@@ -128,19 +147,38 @@ class _Looker:
         if trainer_settings(config).channels_last:
             built, inputs = channels_last(built), image_last(inputs)
         augmentation(config, seed=self._seeds.augmentation)
-        name, batch = _network(config), _minibatch(config)
+        name, batch = self._network(config), self._minibatch(config)
         known = self._plain_ones.get(name)
         size = known[0] if known else Size(parameters=parameters(built), flops=_flops(built, inputs))
-        _check_objective(built, {"loss": loss, **metrics}, inputs, targets)
+        if ("network", *name, self._whole(config, "objective")) not in self._done:
+            _check_objective(built, {"loss": loss, **metrics}, inputs, targets)
         _check_step(built, loss, config, inputs[:batch], targets[:batch])
-        self._stepped.add((name, batch))
+        self._done |= self._new(config)
         self._plain_ones[name] = known or (size, signature(self._built(config), plain_inputs))
         return self._plain_ones[name]
 
-    def _own(self, built: nn.Module, config: Config, *, is_first: bool) -> tuple[Size, Signature | None]:
-        response = self._spec.response.name
-        if is_first and response not in (names := self._rehearsed(config).logged):
+    def _objective(self, config: Config) -> tuple[nn.Module, dict[str, Metric]]:
+        key = self._whole(config, "objective")
+        if key not in self._objectives:
+            self._objectives[key] = objective(config)
+        return self._objectives[key]
+
+    def _network(self, config: Config) -> tuple[str, str]:
+        """What a plain network and its probe batch follow from."""
+        return self._whole(config, "model"), self._examples(config, "data")
+
+    def _minibatch(self, config: Config) -> int:
+        """Examples of the probe batch that one of the trial's minibatches would have."""
+        key = self._whole(config, "data")
+        if key not in self._minibatches:
+            self._minibatches[key] = min(described(config).batch_size, PROBE)
+        return self._minibatches[key]
+
+    def _own(self, built: nn.Module, config: Config) -> tuple[Size, Signature | None]:
+        response, training = self._spec.response.name, ("own", *self.training(config))
+        if training not in self._done and response not in (names := self._rehearsed(config).logged):
             raise ConfigError(unknown("response", response, names) + " These are what one step logs.")
+        self._done.add(training)
         probe = getattr(built, "example_input_array", None)
         probe = probe if isinstance(probe, Tensor) else None
         size = Size(parameters=parameters(built), flops=_flops(built, probe))
@@ -148,42 +186,22 @@ class _Looker:
 
     def _probe(self, config: Config) -> tuple[Tensor, Tensor]:
         """A few training examples of replicate 0, and their targets."""
-        key = _canonical(_examples(config))
+        key = self._examples(config, "data")
         if key not in self._probes:
             train = splits(config, seed=self._seeds.split).train
             self._probes[key] = train.inputs[:PROBE].clone(), train.targets[:PROBE].clone()
         return self._probes[key]
 
     def _rehearsed(self, config: Config) -> Rehearsal:
-        key = _canonical(identity(config))
+        key = "".join(self._part(config, group) for group in TRAINED)
         if key not in self._rehearsals:
             self._rehearsals[key] = rehearse(config, self._seeds)
         return self._rehearsals[key]
 
 
-def _minibatch(config: Config) -> int:
-    """Examples of the probe batch that one of the trial's minibatches would have."""
-    return min(described(config).batch_size, PROBE)
-
-
-def _network(config: Config) -> str:
-    """What a plain network and its probe batch follow from, in one spelling."""
-    return _canonical({"model": config["model"], "data": _examples(config)})
-
-
-def _examples(config: Config) -> Config:
-    """The settings of the data that its examples follow from."""
-    data = config["data"]
-    return {**arguments(config), "inputs": data.get("inputs"), "outputs": data.get("outputs")}
-
-
-def _training(config: Config) -> str:
-    """All that makes a trial but its model, in one spelling."""
-    return _canonical({group: node for group, node in identity(config).items() if group != "model"})
-
-
-def _canonical(tree: Config) -> str:
-    return json.dumps(tree, sort_keys=True, default=str)
+def unbatched(config: Config, group: str = "data") -> Config:
+    """The settings of the data, but for the number that make a minibatch."""
+    return {key: value for key, value in config[group].items() if key != "batch_size"}
 
 
 def _flops(built: nn.Module, probe: Tensor | None) -> int | None:

@@ -2,13 +2,16 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 WARM = 3
 """Calls that are made first, and not timed: caches, lazy initialisation and the choice of kernels are theirs."""
 
 FEWEST, MOST = 3, 51
 """Calls that are timed, whatever time they take, and at most."""
+
+ENOUGH, SPREAD = 9, 0.05
+"""Calls after which no further one is made where the middle half of them lies within this share of the median."""
 
 SECONDS = 0.1
 """After which no further call is made, once the fewest are timed; of as much is warmed up at most, but for one call."""
@@ -35,9 +38,16 @@ def latency(
             break
     times: list[float] = []
     began = clock()
-    while len(times) < FEWEST or (len(times) < MOST and clock() - began < SECONDS):
+    while len(times) < FEWEST or (len(times) < MOST and clock() - began < SECONDS and not _is_settled(times)):
         start = clock()
         call()
         settle()
         times.append(clock() - start)
     return statistics.median(times)
+
+
+def _is_settled(times: Sequence[float]) -> bool:
+    if len(times) % ENOUGH:
+        return False
+    low, middle, high = statistics.quantiles(times, n=4)
+    return high - low <= SPREAD * middle

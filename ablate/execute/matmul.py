@@ -2,11 +2,11 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
-MatmulPrecision = Literal["highest", "high", "medium"]
+from ablate.execute.settings import MatmulPrecision
 
 
 def set_matmul_precision(precision: MatmulPrecision) -> None:

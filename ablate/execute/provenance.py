@@ -5,7 +5,7 @@ import importlib
 import platform
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -50,8 +50,28 @@ def source_digest(config: Config) -> str:
     Installed packages count by their version elsewhere in the record; ablate's own code and the user's count here.
     Nothing is imported.
     """
-    trained = {group: config.get(group) for group in TRAINED}
-    files = {file for target in targets(trained) for file in sources(target)}
+    return source_digests([config])[0]
+
+
+def source_digests(configs: Sequence[Config]) -> tuple[str, ...]:
+    """The same of many: the code of those that name the same is looked at once."""
+    named: dict[int, frozenset[str]] = {}
+    digests: dict[frozenset[str], str] = {}
+
+    def digest(config: Config) -> str:
+        nodes = [config.get(group) for group in TRAINED]
+        for node in nodes:
+            if id(node) not in named:  # the configurations of a study share groups
+                named[id(node)] = frozenset(targets(node))
+        names = frozenset[str]().union(*(named[id(node)] for node in nodes))
+        if names not in digests:
+            digests[names] = _digest({file for name in names for file in sources(name)})
+        return digests[names]
+
+    return tuple(map(digest, configs))
+
+
+def _digest(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for content in sorted(file.name.encode() + code(file) for file in files):  # wherever they lie
         digest.update(content)

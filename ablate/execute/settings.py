@@ -9,9 +9,9 @@ from ablate.config.diagnostic import MOMENTS, Moment
 from ablate.config.schema import convert
 from ablate.config.spec import Config
 from ablate.errors import ConfigError, unknown
-from ablate.execute.matmul import MatmulPrecision
 
 Precision = Literal["32-true", "64-true", "bf16-true", "bf16-mixed"]
+MatmulPrecision = Literal["highest", "high", "medium"]
 
 CLOSED = {"precision": get_args(Precision), "matmul_precision": get_args(MatmulPrecision)}
 """Settings that are one of a few words."""

@@ -1,13 +1,17 @@
 """A `_target_`: found, checked against its signature, and called."""
 
+import copy
+import functools
 import importlib
 import inspect
 import pkgutil
 import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_type_hints
+from types import FunctionType
+from typing import Any, TypeVar, get_type_hints
 
+import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
@@ -15,8 +19,13 @@ from ablate.config.spec import Config
 from ablate.errors import AblateError, ConfigError, kind, unknown
 from ablate.execute.hint import misfit
 
+Found = TypeVar("Found")
+
 HYDRAS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 """Keys of a node that are Hydra's, not its target's."""
+
+SPECIAL = ("_convert_", "_recursive_", "_args_")
+"""Those of them that ask for more than a call."""
 
 LISTED = 40
 """Names that an error lists at most; of a larger module it gives the nearest only."""
@@ -53,8 +62,10 @@ def build(config: Mapping[str, Any] | None, where: str) -> Any:
     Raises:
         ConfigError: no such target, a key that it does not take, a value of the wrong type, or the target's own error.
     """
-    check(config, where)
+    called = check(config, where)
     assert config is not None
+    if _is_plain(called, config):
+        return _call(called, config, where)
     try:
         return instantiate(dict(config), _convert_="all")
     except InstantiationException as error:
@@ -68,8 +79,33 @@ def build(config: Mapping[str, Any] | None, where: str) -> Any:
         raise ConfigError(f"{at}: {named} failed: {own_words(cause or error)}") from error
 
 
-def check(config: Mapping[str, Any] | None, where: str) -> None:
+def _is_plain(called: Callable[..., Any], config: Mapping[str, Any]) -> bool:
+    """Whether a node says no more than a class, or one of our functions, and its arguments.
+
+    Hydra takes milliseconds for such a node, too, and a trial has five; for others, it says what may be called at all.
+    """
+    is_ours = (getattr(called, "__module__", None) or "").partition(".")[0] == "ablate"
+    is_class = inspect.isclass(called) and issubclass(called, torch.nn.Module | torch.optim.Optimizer)
+    return (is_ours or is_class) and not any(k in SPECIAL or _holds_target(v) for k, v in config.items())
+
+
+def _call(called: Callable[..., Any], config: Mapping[str, Any], where: str) -> Any:
+    arguments = {k: copy.deepcopy(v) for k, v in config.items() if k not in HYDRAS}
+    if config.get("_partial_"):
+        return functools.partial(called, **arguments)
+    try:
+        return called(**arguments)
+    except AblateError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{where}: {config['_target_']} failed: {own_words(error)}") from error
+
+
+def check(config: Mapping[str, Any] | None, where: str) -> Callable[..., Any]:
     """Checks a node, and the nodes in it, against their targets' signatures without calling any.
+
+    Returns:
+        What the node's own `_target_` names.
 
     Raises:
         ConfigError: as `build`, short of the target's own error.
@@ -85,6 +121,7 @@ def check(config: Mapping[str, Any] | None, where: str) -> None:
     check_arguments(called, arguments, where, positional=len(positional), partial=bool(config.get("_partial_")))
     if config.get("_recursive_", True):
         _check_nested({**arguments, **({"_args_": positional} if positional else {})}, where)
+    return called
 
 
 def check_arguments(
@@ -107,9 +144,8 @@ def check_arguments(
     Raises:
         ConfigError: the first of them, with the nearest valid name.
     """
-    try:
-        parameters = inspect.signature(called).parameters
-    except (TypeError, ValueError):  # a builtin without a signature: its own error must serve
+    parameters = _parameters(called)
+    if parameters is None:  # a builtin without a signature: its own error must serve
         return
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     named = [n for n, p in parameters.items() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -130,9 +166,8 @@ def check_arguments(
 
 def takes(called: Callable[..., Any], name: str, *, by_name: bool = False) -> bool:
     """Whether a callable takes a keyword; `by_name`: one that it names itself, not as one of its `**kwargs`."""
-    try:
-        parameters = inspect.signature(called).parameters
-    except (TypeError, ValueError):
+    parameters = _parameters(called)
+    if parameters is None:
         return not by_name
     named = name in parameters and parameters[name].kind in (
         inspect.Parameter.KEYWORD_ONLY,
@@ -206,7 +241,22 @@ def _is(default: Any, value: Any) -> bool:
     return type(default) is type(value) and default == value
 
 
-def _hints(called: Callable[..., Any]) -> dict[str, Any]:
+def _once(look: Callable[[Any], Found]) -> Callable[[Any], Found]:
+    """Looks at each function and class once; at anything else whenever asked, for it may have no hash."""
+    cached = functools.lru_cache(maxsize=256)(look)
+    return lambda called: cached(called) if isinstance(called, type | FunctionType) else look(called)
+
+
+@_once
+def _parameters(called: Any) -> Mapping[str, inspect.Parameter] | None:
+    try:
+        return inspect.signature(called).parameters
+    except (TypeError, ValueError):
+        return None
+
+
+@_once
+def _hints(called: Any) -> dict[str, Any]:
     try:
         return get_type_hints(called.__init__ if inspect.isclass(called) else called)
     except Exception:  # evaluating an annotation may raise anything; that is its author's business

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ablate.config.spec import Config
-from ablate.plan.identity import identity
+from ablate.config.spec import TRAINED, Config
+from ablate.plan.identity import part
 from ablate.plan.trial import Trial
 
 STACKED: Mapping[str, frozenset[str]] = {
@@ -37,19 +37,36 @@ class Bundle:
 
 def bundles(trials: Iterable[Trial]) -> tuple[Bundle, ...]:
     """Groups the trials that could be stacked, in the order of the first of each; each keeps its own order."""
-    keys: dict[int, str] = {}
-    groups: dict[str, list[Trial]] = {}
+    spelt = _Shared()
+    groups: dict[tuple[str, ...], list[Trial]] = {}
     for trial in trials:
-        key = keys.get(id(trial.config))
-        if key is None:
-            key = keys[id(trial.config)] = shared(trial.config)
-        groups.setdefault(key, []).append(trial)
+        groups.setdefault(spelt.of(trial.config), []).append(trial)
     return tuple(Bundle(trials=tuple(group)) for group in groups.values())
 
 
 def shared(config: Config) -> str:
     """What trials must have in common to be stacked, in one spelling."""
-    return json.dumps(_without(identity(config), ""), sort_keys=True)
+    return "\n".join(_Shared().of(config))
+
+
+class _Shared:
+    """The same of many: configurations and groups that they share are spelt once."""
+
+    def __init__(self) -> None:
+        self._configs: dict[int, tuple[str, ...]] = {}
+        self._groups: dict[tuple[str, int], str] = {}
+
+    def of(self, config: Config) -> tuple[str, ...]:
+        """Of one trial."""
+        if id(config) not in self._configs:
+            self._configs[id(config)] = tuple(self._group(config, group) for group in TRAINED)
+        return self._configs[id(config)]
+
+    def _group(self, config: Config, group: str) -> str:
+        key = group, id(config.get(group))
+        if key not in self._groups:
+            self._groups[key] = json.dumps(_without(part(config, group), group), sort_keys=True)
+        return self._groups[key]
 
 
 def _without(node: Any, where: str) -> Any:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
@@ -30,8 +30,25 @@ class ConfigDigest:
         Raises:
             ConfigError: names the key whose value is not a number, text, a list or a mapping.
         """
-        parts = [f"{group}:{_canonical(_identity(config, group), group)}" for group in TRAINED]
-        return cls(sha256=hashlib.sha256("\n".join((f"schema:{SCHEMA}", *parts)).encode()).hexdigest())
+        return cls.of_all([config])[0]
+
+    @classmethod
+    def of_all(cls, configs: Sequence[Config]) -> tuple[Self, ...]:
+        """The same of many: a group that configurations share is spelt once.
+
+        Raises:
+            ConfigError: as `of`.
+        """
+        spelt: dict[tuple[str, int], str] = {}
+
+        def spell(config: Config, group: str) -> str:
+            key = group, id(config.get(group))
+            if key not in spelt:
+                spelt[key] = f"{group}:{_canonical(part(config, group), group)}"
+            return spelt[key]
+
+        lines = ((f"schema:{SCHEMA}", *(spell(config, group) for group in TRAINED)) for config in configs)
+        return tuple(cls(sha256=hashlib.sha256("\n".join(parts).encode()).hexdigest()) for parts in lines)
 
     def trial_id(self, *, seed: int, replicate: int) -> str:
         """The id of a replicate: 12 hexadecimal digits."""
@@ -49,11 +66,11 @@ def trial_id(config: Config, *, seed: int, replicate: int) -> str:
 
 def identity(config: Config) -> Config:
     """The part of a resolved config that can change a trial's result."""
-    return {group: _identity(config, group) for group in TRAINED}
+    return {group: part(config, group) for group in TRAINED}
 
 
-def _identity(config: Config, group: str) -> Any:
-    """The group without what leaves a trial what it is."""
+def part(config: Config, group: str) -> Any:
+    """A group without what leaves a trial what it is."""
     content = config.get(group)
     if not isinstance(content, Mapping):
         return content

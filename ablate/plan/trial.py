@@ -37,7 +37,7 @@ def trials(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Con
         DesignError: two design points are the same training; names the factors and levels.
         ConfigError: a config cannot be identified.
     """
-    digests = [ConfigDigest.of(config) for config in configs]
+    digests = ConfigDigest.of_all(configs)
     _check_distinct(points, digests)
     blocks = [streams(spec.seed, replicate) for replicate in range(spec.replicates)]
     return tuple(

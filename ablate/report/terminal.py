@@ -1,12 +1,13 @@
 """Writes tables to a terminal or a log: as many columns as there is room for, colour where it is wanted."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TextIO
 
 from ablate.report.console import console_for
 from ablate.report.layout import GAP, Page, pages
 from ablate.report.number import NO_BREAK, PAD
-from ablate.report.table import Block, Column, Item, Table, Tone
+from ablate.report.table import Block, Item, Table, Tone
 from ablate.report.wrap import widest, wrap
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ SPELT_OUT = str.maketrans(
         "ω": "omega",
         "²": "^2",
         "α": "alpha",
+        "─": "-",
         "\u0302": "",
     }
 )
@@ -85,31 +87,38 @@ def _table(table: Table, width: int) -> "list[RenderableType]":
     return shown
 
 
-def _grid(page: Page) -> "RenderableType":
-    from rich import box
-    from rich.table import Table as Grid
-
-    grid = Grid(
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, GAP - 1, 0, 0),
-        header_style="",
-    )
+def _grid(page: Page) -> "Text":
+    """All lines of a page. A table of rich's would measure every cell again, of which there may be thousands."""
     columns, widths = page.table.columns, page.widths
     headings = [wrap(column.heading, width) for column, width in zip(columns, widths, strict=True)]
     tallest = max(heading.count("\n") for heading in headings)
-    for column, heading, width in zip(columns, headings, widths, strict=True):
-        raised = "\n" * (tallest - heading.count("\n")) + heading
-        grid.add_column(_text(raised), justify=column.justify, width=width, no_wrap=True, overflow="crop")
+    raised = ["\n" * (tallest - heading.count("\n")) + heading for heading in headings]
+    grid = _text("")
+    _add(grid, page, raised, [""] * len(columns))
+    grid.append("\n" + "─" * (sum(widths) + GAP * (len(widths) - 1)))
     for row in page.table.rows:
-        grid.add_row(*map(_cell, columns, widths, row))
+        grid.append("\n")
+        wrapped = [
+            wrap(cell, width, hang=column.key) if column.wrap else cell
+            for column, width, cell in zip(columns, widths, row, strict=True)
+        ]
+        styles = [STYLES[c.tones[cell]] if cell in c.tones else "" for c, cell in zip(columns, row, strict=True)]
+        _add(grid, page, wrapped, styles)
     return grid
 
 
-def _cell(column: Column, width: int, cell: str) -> "Text":
-    style = STYLES[column.tones[cell]] if cell in column.tones else ""
-    return _text(wrap(cell, width, hang=column.key) if column.wrap else cell, style)
+def _add(grid: "Text", page: Page, cells: Sequence[str], styles: Sequence[str]) -> None:
+    """Adds cells side by side, on as many lines as the tallest takes."""
+    from rich.cells import cell_len
+
+    columns = tuple(zip(page.table.columns, page.widths, styles, strict=True))
+    lines = zip_longest(*(cell.replace(PAD, " ").replace(NO_BREAK, " ").split("\n") for cell in cells), fillvalue="")
+    for number, line in enumerate(lines):
+        grid.append("\n" if number else "")
+        for place, (text, (column, width, style)) in enumerate(zip(line, columns, strict=True)):
+            space = " " * (width - cell_len(text))
+            before, after = (space, "") if column.justify == "right" else ("", space)
+            grid.append((" " * GAP if place else "") + before).append(text, style or None).append(after)
 
 
 def _readable(text: str, stream: TextIO) -> str:

@@ -65,9 +65,9 @@ def run(
             check_replicates(planned.spec, seen=seen(planned.contents))
         identities = checked(planned)
         if trains := bool(next_batch(planned, missing, lambda: planned.contents.records)):
+            engine.warm_up()  # before torch is imported here: it is imported there at the same time
             from ablate.execute.examine import examine as look
 
-            engine.warm_up()
             look(planned.spec, planned.layout.points, planned.configs)
         if is_new:
             lock.acquire()

@@ -67,11 +67,9 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
 
 def sources_of(planned: Plan) -> Mapping[str, str]:
     """Trial id → digest of its code. Trials of one design point share their configuration, and so their code."""
-    from ablate.execute.provenance import own_modules_first, source_digest
+    from ablate.execute.provenance import own_modules_first, source_digests
 
     own_modules_first()
-    by_config: dict[int, str] = {}
-    for trial in planned.trials:
-        if id(trial.config) not in by_config:
-            by_config[id(trial.config)] = source_digest(trial.config)
-    return {trial.id: by_config[id(trial.config)] for trial in planned.trials}
+    by_config = {id(trial.config): trial.config for trial in planned.trials}
+    digests = dict(zip(by_config, source_digests([*by_config.values()]), strict=True))
+    return {trial.id: digests[id(trial.config)] for trial in planned.trials}

@@ -46,7 +46,7 @@ def examine(planned: Plan) -> Outlook:
     """
     from ablate.design import estimable
     from ablate.execute.blame import blamed
-    from ablate.execute.cost import measure
+    from ablate.execute.cost import glance as measure
     from ablate.execute.engines import engine
     from ablate.execute.examine import examine as look
     from ablate.execute.planner import schedule

@@ -46,6 +46,10 @@ def test_a_plan_needs_torch_only_where_a_width_is_solved_for(words, needs, here)
     assert done.stdout.strip() == str(needs)
 
 
+def test_a_plan_imports_no_more_than_it_needs(here, tiny):
+    assert not loaded("plan", *tiny) & {"torchvision", "sklearn", "pandas"}
+
+
 def test_showing_a_study_without_a_summary_still_needs_no_torch(ablate, here, tiny):
     ablate("run", *tiny)
     (study,) = (here / "results").iterdir()

@@ -4,7 +4,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from ablate.config.composer import Composer
+from ablate.config.composer import Composer, _references
 from ablate.config.search_path import packaged
 from ablate.errors import ConfigError
 
@@ -17,6 +17,8 @@ CASES = [
     ["study=smoke", "data.batch_size=${optimizer.lr}", "model.width=${data.batch_size}", "optimizer.lr=3"],
     ["study=smoke", "model.width=${..data.batch_size}", "data.batch_size=11"],
     ["study=smoke", "model.width=${.depth}", "model.depth=3"],
+    ["study=smoke", "model.width=${oc.select:data.batch_size}", "data.batch_size=11"],
+    ["study=smoke", "logger=csv", "data.batch_size=5"],
     ["study=init", "data=moons", "model=mlp", "model.depth=1", "replicates=2", "seed=4"],
     ["study=smoke", "trainer.max_epochs=3", "+trainer.lightning.detect_anomaly=true"],
 ]
@@ -35,3 +37,27 @@ def test_it_is_what_hydra_composes_of_all_overrides_together(overrides, tmp_path
 def test_a_key_that_is_not_there_is_an_error_in_any_group(override, tmp_path):
     with pytest.raises(ConfigError, match="Unknown key"):
         Composer(tmp_path).resolve(["study=smoke", "optimizer.lr=1", override])
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("${data.outputs}", {"data.outputs"}),
+        ("${..data.outputs} of ${seed}", {"data.outputs", "seed"}),
+        ("${oc.select:data.outputs,10}", {"oc.select", "data.outputs", "10"}),
+        ("${data.${model.key}}", {"data", "model.key"}),  # any key of the data
+        ("model.width", set()),
+    ],
+)
+def test_what_interpolations_name(text, keys):
+    assert _references(text) == keys
+
+
+def test_what_does_not_decide_on_a_group_leaves_it_the_same(tmp_path):
+    composer = Composer(tmp_path)
+    one, other = (composer.resolve(["study=smoke", "model.width=4", f"data.batch_size={n}"]) for n in (5, 6))
+    assert one["model"] is other["model"]
+    assert one["optimizer"] is other["optimizer"]
+    assert one["data"] != other["data"]
+    wider = composer.resolve(["study=smoke", "model.width=4", "data.inputs=[1,4,4]"])
+    assert wider["model"]["inputs"] == [1, 4, 4]

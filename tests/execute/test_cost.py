@@ -1,9 +1,12 @@
+import itertools
+from collections import Counter
+
 import pytest
 import torch
 
 from ablate.design.point import DesignPoint
 from ablate.execute import cost
-from ablate.execute.cost import SECONDS, measure
+from ablate.execute.cost import BRIEF, SECONDS, glance, measure
 from ablate.store.costs import Cost
 
 TINY = ("data.limit=60", "data.val_size=10", "data.test_size=20", "trainer.accelerator=cpu", "engine=inline")
@@ -99,23 +102,46 @@ def test_a_lightning_module_is_measured_on_its_example(own, resolve, probe):
 
 def test_the_time_for_all_of_them_is_bounded(resolve, monkeypatch):
     ticks = iter(range(100))
-    monkeypatch.setattr(cost, "_measured", _guessed)
-    configs = [{"model": {"width": width}} for width in range(30)]
-    found = measure(points(30), configs, clock=lambda: next(ticks) * SECONDS / 4)
+    monkeypatch.setattr(cost._Meter, "cost", lambda *_: GUESSED)
+    configs = [resolve(*TINY, "model=mlp", f"model.width={width}") for width in range(1, 8)]
+    found = measure(points(7), configs, clock=lambda: next(ticks) * SECONDS / 4)
     assert [p.levels["a"] for p in found] == ["0", "1", "2", "3"]
 
 
+def test_a_plan_has_less_time(resolve, monkeypatch):
+    ticks = iter(range(100))
+    monkeypatch.setattr(cost._Meter, "cost", lambda *_: GUESSED)
+    configs = [resolve(*TINY, "model=mlp", f"model.width={width}") for width in range(1, 5)]
+    assert len(glance(points(4), configs, clock=lambda: next(ticks) * BRIEF / 2)) == 2
+    assert BRIEF < SECONDS
+
+
 def test_points_that_are_trained_otherwise_share_what_was_measured_once(resolve, monkeypatch):
-    measured = []
-    monkeypatch.setattr(cost, "_measured", lambda point, config: measured.append(point) or _guessed(point, config))
-    configs = [{"model": {"width": i % 2}, "optimizer": {"lr": i}} for i in range(10)]
-    found = measure(points(10), configs)
-    assert [p.levels["a"] for p in found] == [str(i) for i in range(10)]
-    assert len(measured) == 2
+    done = Counter()
+    for name in ("network", "latency", "activation_bytes", "trainer"):
+        real = getattr(cost, name)
+        monkeypatch.setattr(cost, name, lambda *a, n=name, f=real, **k: done.update([n]) or f(*a, **k))
+    swept = itertools.product((4, 6), (0.1, 0.2), (5, 10, 20))
+    configs = [
+        resolve(*TINY, "model=mlp", f"model.width={width}", f"optimizer.lr={lr}", f"data.batch_size={batch}")
+        for width, lr, batch in swept
+    ]
+    found = measure(points(12), configs)
+    assert [p.levels["a"] for p in found] == [str(i) for i in range(12)]
+    assert done == {"network": 2, "latency": 2, "activation_bytes": 6, "trainer": 1}
+    assert len({p.latency_seconds for p in found}) == 2
+    assert len({p.activation_bytes for p in found}) == 6
 
 
-def _guessed(point, _config):
-    return Cost(levels=point.levels, activation_bytes=1, latency_seconds=1.0, timed_on="a guess")
+def test_networks_that_alternate_are_timed_once(resolve, monkeypatch):
+    timed = []
+    monkeypatch.setattr(cost, "latency", lambda *_, **__: timed.append(1) or 0.1)
+    configs = [resolve(*TINY, "model=mlp", f"model.width={4 + i % 2}", f"data.batch_size={i + 1}") for i in range(6)]
+    assert len({p.activation_bytes for p in measure(points(6), configs)}) == 6
+    assert len(timed) == 2
+
+
+GUESSED = Cost(levels={}, activation_bytes=1, latency_seconds=1.0, timed_on="a guess")
 
 
 def test_threads_and_generators_are_left_alone(resolve):

@@ -1,6 +1,6 @@
 import pytest
 
-from ablate.execute.latency import FEWEST, MOST, SECONDS, WARM, latency
+from ablate.execute.latency import ENOUGH, FEWEST, MOST, SECONDS, WARM, latency
 
 
 class Machine:
@@ -35,9 +35,22 @@ def test_a_call_that_was_held_up_moves_nothing():
 
 
 def test_the_number_of_calls_is_bounded():
-    quick = Machine(1e-6)
-    measured(quick)
-    assert quick.calls == quick.settled == WARM + MOST
+    uneven = Machine(*[1e-6, 2e-6, 3e-6] * MOST)
+    measured(uneven)
+    assert uneven.calls == uneven.settled == WARM + MOST
+
+
+def test_calls_that_take_the_same_time_are_soon_enough():
+    even = Machine(1e-6)
+    measured(even)
+    assert even.calls == WARM + ENOUGH
+
+
+def test_an_uneven_beginning_takes_more_calls():
+    times = [0.001] * WARM + [0.001, 0.002] * 4 + [0.001] * MOST
+    machine = Machine(*times)
+    assert measured(machine) == pytest.approx(0.001)
+    assert WARM + ENOUGH < machine.calls < WARM + MOST
 
 
 @pytest.mark.parametrize("seconds", [0.011, 0.04, 1.0])

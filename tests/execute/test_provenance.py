@@ -8,7 +8,8 @@ import pytest
 import torch
 
 import ablate
-from ablate.execute.provenance import commit, own_modules_first, provenance, source_digest
+from ablate.execute import provenance as room
+from ablate.execute.provenance import commit, own_modules_first, provenance, source_digest, source_digests
 
 GIT = shutil.which("git")
 needs_git = pytest.mark.skipif(GIT is None, reason="git is not installed")
@@ -157,6 +158,17 @@ def test_a_digest_is_of_what_a_trial_is_made_of_only(package):
     assert source_digest({**CONFIG, "data": {"_target_": "torch.nn.Linear"}}) == digest
     nested = {**CONFIG, "data": {"parts": [{"_target_": "pack.deep.layer.Layer"}]}}
     assert source_digest(nested) != digest
+
+
+def test_digests_of_many_look_at_the_same_code_once(package, monkeypatch):
+    looked, real = [], room.sources
+    monkeypatch.setattr(room, "sources", lambda target: looked.append(target) or real(target))
+    model = {"_target_": "ablate.models.MLP"}
+    configs = [{"model": model, "optimizer": {"_target_": "torch.optim.SGD", "lr": lr}} for lr in range(5)]
+    digests = source_digests([*configs, {"model": {"_target_": "ablate.data.digits"}}])
+    assert len(looked) == 3
+    assert digests == (*[source_digest(configs[0])] * 5, source_digest({"model": {"_target_": "ablate.data.digits"}}))
+    assert len(set(digests)) == 2
 
 
 def test_a_digest_imports_nothing(package):

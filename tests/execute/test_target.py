@@ -1,8 +1,10 @@
 import re
 
 import pytest
+import torch
 
 from ablate.errors import ConfigError, ModelError
+from ablate.execute import target
 from ablate.execute.target import build, check, locate, own_words, takes
 
 
@@ -282,3 +284,67 @@ def test_takes_tells_a_named_keyword_from_any(net):
     assert not takes(locate("net.anything", ""), "rate", by_name=True)
     assert not takes(locate("net.Part", ""), "rate")
     assert not takes(locate("net.make", ""), "sizes", by_name=True)
+
+
+# Nodes that say no more than a class and its arguments, which are called without Hydra
+
+
+PLAIN = """
+from torch import nn
+
+
+class Plain(nn.Module):
+    def __init__(self, width: int = 1, sizes: list = (), options=None):
+        super().__init__()
+        if width < 0:
+            raise ValueError("negative")
+        self.width, self.sizes, self.options = width, sizes, options
+        if options:
+            options.clear()
+"""
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """There is no Hydra."""
+    monkeypatch.setattr(target, "instantiate", None)
+
+
+def test_a_plain_node_is_called_as_hydra_would(project, alone):
+    project("plain.py", PLAIN)
+    built = build({"_target_": "plain.Plain", "width": 2, "sizes": [1, 2]}, "model")
+    assert (built.width, built.sizes) == (2, [1, 2])
+    assert len(build({"_target_": "ablate.data.digits", "limit": 50, "val_size": 9, "test_size": 9}, "data").pool) == 50
+
+
+def test_what_a_constructor_does_to_its_arguments_stays_with_it(project, alone):
+    project("plain.py", PLAIN)
+    node = {"_target_": "plain.Plain", "sizes": [1], "options": {"a": 1}}
+    built = build(node, "model")
+    built.sizes.append(2)
+    assert node == {"_target_": "plain.Plain", "sizes": [1], "options": {"a": 1}}
+
+
+def test_a_plain_node_may_be_partial(alone):
+    make = build({"_target_": "torch.optim.SGD", "lr": 0.5, "_partial_": True}, "optimizer")
+    assert make([torch.nn.Parameter(torch.ones(1))]).defaults["lr"] == 0.5
+
+
+def test_the_error_of_a_plain_node_is_the_same(project, monkeypatch):
+    project("plain.py", PLAIN)
+    said = []
+    for is_plain in (target._is_plain, lambda *_: False):
+        monkeypatch.setattr(target, "_is_plain", is_plain)
+        with pytest.raises(ConfigError, match=r"plain\.Plain failed: .*ValueError: negative") as raised:
+            build({"_target_": "plain.Plain", "width": -1}, "model")
+        said.append(str(raised.value))
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize(
+    "node", [{"_target_": "os.getcwd"}, {"_target_": "plain.Plain", "options": {"_target_": "builtins.dict"}}]
+)
+def test_anything_else_is_hydras(project, alone, node):
+    project("plain.py", PLAIN)
+    with pytest.raises(TypeError, match="not callable"):
+        build(node, "model")

@@ -207,3 +207,10 @@ def test_five_thousand_trials_are_quick(config):
     ids = {d.trial_id(seed=0, replicate=r) for d in digests for r in range(5)}
     assert len(ids) == 5000
     assert time.perf_counter() - started < 3, "several times what it takes on a slow, shared core"
+
+
+def test_of_many_configs_that_share_groups_each_is_its_own():
+    shared = {"_target_": "model", "width": 8}
+    configs = [{"model": shared, "optimizer": {"lr": lr}} for lr in (0.1, 0.2)] + [{"model": {**shared}}]
+    assert ConfigDigest.of_all(configs) == tuple(map(ConfigDigest.of, configs))
+    assert len(set(ConfigDigest.of_all(configs))) == 3
