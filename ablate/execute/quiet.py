@@ -22,6 +22,12 @@ NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
 then looks for NVML's library at every optimizer step, which takes longer than a small step itself."""
 
 
+def silence() -> None:
+    """Keeps Lightning's chatter from the user: to be called again where Lightning is loaded later, and speaks anew."""
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
 @contextmanager
 def guest(*, threads: int) -> Iterator[None]:
     """Keeps Lightning's chatter from the user, and restores what a training changes of its process.
@@ -35,7 +41,7 @@ def guest(*, threads: int) -> Iterator[None]:
         for name in LOGGERS:
             logger = logging.getLogger(name)
             stack.callback(logger.setLevel, logger.level)
-            logger.setLevel(logging.ERROR)
+        silence()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 if (handler := signal.getsignal(number)) is not None:

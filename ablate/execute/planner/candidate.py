@@ -21,6 +21,7 @@ from ablate.execute.chunks import TrainingChunks
 from ablate.execute.dataset import described
 from ablate.execute.planner.paces import WORTHWHILE, MeasuredPaces
 from ablate.execute.provenance import source_digest, targets
+from ablate.execute.quiet import silence
 from ablate.execute.settings import TrainerSettings, trainer_settings
 from ablate.execute.sources import is_own
 from ablate.execute.stacked.unstackable import Unstackable
@@ -155,6 +156,8 @@ class Candidates:
     def _new_look(self, trial: Trial) -> Look:
         from ablate.execute.planner.look import look
 
+        silence()
+
         return look(trial, hardware=self._hardware(trial.config), threads=self._threads)
 
     def _keep(self, key: str, config: Config) -> None:
@@ -167,6 +170,8 @@ class Candidates:
         def measure() -> Pace:
             from ablate.execute.planner.look import pace_of
 
+            silence()
+
             return pace_of(trial, device=self.device(trial.config), work=work, stacked=stacked)
 
         return self._paces.at(family({**look.family, "stacked": str(stacked)}), work, measure)
@@ -176,6 +181,8 @@ class Candidates:
 
         def measure() -> Overhead:
             from ablate.execute.planner.overhead import overhead
+
+            silence()
 
             return overhead(trial, found)
 
@@ -198,6 +205,8 @@ class Candidates:
         if self._looks[key].unstackable is None:
             from ablate.execute.stacked.member import Member
             from ablate.execute.stacked.rehearsal import rehearse
+
+            silence()
 
             try:
                 members = [Member.of(trial.config, trial.streams) for trial in (trials[0], trials[-1])]

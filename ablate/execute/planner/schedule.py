@@ -18,6 +18,10 @@ FASTER = 0.9
 """Of the seconds that one thread takes, what more of them may take at most to be used."""
 
 
+START = 0.15
+"""Seconds until workers have started, about."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
     """Bundles in the order in which they start, and who trains them."""
@@ -118,7 +122,7 @@ class _Arranged:
             blocks = [self.bundles[i].trials[0].replicate for i in in_plan]
             order = makespan.order([seconds[i] for i in in_plan], blocks, workers=self.workers)
             chosen = [in_plan[k] for k in order]
-            total = makespan.makespan([seconds[i] for i in chosen], workers=self.workers)
+            total = START + makespan.makespan([seconds[i] for i in chosen], workers=self.workers)
         return Schedule(
             bundles=tuple(self.bundles[i] for i in chosen),
             workers=self.workers,

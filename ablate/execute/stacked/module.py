@@ -7,13 +7,13 @@ import pytorch_lightning as pl
 import torch
 from jaxtyping import Int
 from torch import Tensor, nn
-from torch.func import vmap
 from torchmetrics import MetricCollection
 
 from ablate.execute.compilation import Copies
 from ablate.execute.module import at_least_single
 from ablate.execute.stacked.data import StackedData
 from ablate.execute.stacked.dropout import Masks
+from ablate.execute.stacked.loss import member_losses
 from ablate.execute.stacked.member import Member, Trace
 from ablate.execute.stacked.optimizer import stacked, step
 from ablate.execute.stacked.stack import Stack, predictions
@@ -53,6 +53,7 @@ class StackedModule(pl.LightningModule):
         self._clips = any(member.clip_norm != float("inf") for member in members)
         self.compilation = members[0].module.compilation
         self._losses_of = losses_of
+        self._rows: Tensor | None = None
         self.steps = 0
         self.active = list(range(len(members)))
         self.responses: list[dict[str, float]] = [{} for _ in members]
@@ -79,7 +80,7 @@ class StackedModule(pl.LightningModule):
             inputs, targets = self.data.at("train", minibatch)
             losses = self._losses_of(self.stack.skeleton, self._scored, self.stack.state(leaves), inputs, targets)
             gradients = torch.autograd.grad(losses, list(leaves.values()), torch.ones_like(losses), allow_unused=True)
-            step(optimizer, self._clipped(_rows(gradients)))
+            step(optimizer, self._clipped(self._in_rows(gradients)))
             total = total + at_least_single(losses.detach())
         self.steps += len(chunk)
         return cast(Tensor, total / len(chunk))
@@ -157,6 +158,16 @@ class StackedModule(pl.LightningModule):
             kind=f"{self.stack.skeleton} {self.losses} {list(inputs.shape)} {inputs.dtype} {inputs.device}",
         )
 
+    def _in_rows(self, gradients: Sequence[Tensor | None]) -> Tensor:
+        """Gradients laid out as the numbers are, in memory that is kept from step to step."""
+        if any(gradient is None for gradient in gradients):
+            raise Unstackable("some of its parameters get a gradient at some steps only")
+        numbers = self.stack.numbers
+        if self._rows is None or (self._rows.dtype, self._rows.device) != (numbers.dtype, numbers.device):
+            self._rows = torch.empty_like(numbers, requires_grad=False)
+        parts = [cast(Tensor, gradient).flatten(1) for gradient in gradients]
+        return torch.cat(parts, dim=1, out=self._rows)
+
     def _clipped(self, gradients: Tensor) -> Tensor:
         """Each member's gradient, of no more than its largest norm: as torch's `clip_grad_norm_`."""
         if not self._clips:
@@ -184,8 +195,8 @@ def losses_of(skeleton: nn.Module, scored: Scored, state: dict[str, Tensor], inp
 def _each(scored: Scored, predicted: Tensor, targets: Tensor) -> Tensor:
     """Each member's loss, shape (members,)."""
     if len(scored) == 1:
-        return vmap(scored[0][0])(predicted, targets)
-    parts = [vmap(loss)(predicted[rows], targets[rows]) for loss, rows in scored]
+        return member_losses(scored[0][0], predicted, targets)
+    parts = [member_losses(loss, predicted[rows], targets[rows]) for loss, rows in scored]
     order = torch.tensor([member for _, rows in scored for member in rows], device=predicted.device)
     return torch.cat(parts)[order.argsort()]
 
@@ -208,12 +219,6 @@ class _Mean:
     def values(self) -> list[float]:
         assert isinstance(self._total, Tensor)
         return (self._total / self._weight).tolist()
-
-
-def _rows(gradients: Sequence[Tensor | None]) -> Tensor:
-    if any(gradient is None for gradient in gradients):
-        raise Unstackable("some of its parameters get a gradient at some steps only")
-    return torch.cat([cast(Tensor, gradient).flatten(1) for gradient in gradients], dim=1)
 
 
 def _single_numbers(computed: dict[str, Any]) -> dict[str, float]:
