@@ -36,7 +36,7 @@ class Pace(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Overhead(msgspec.Struct, kw_only=True, frozen=True):
-    """What Lightning takes beside steps and evaluations, in seconds."""
+    """What a trial takes beside steps and evaluations, in seconds: its diagnostics, and what Lightning does."""
 
     fit: float
     epoch: float

@@ -81,8 +81,8 @@ class Costs:
         """What one fit of so many takes."""
         of_epoch = self.overhead.epoch * (1 + MEMBER * (members - 1))
         each = self.steps * of_member(self.pace, members) + self.val * self.pace.example
-        alone = self.pace.build + self.epochs * each + self.test * self.pace.example
-        return self.overhead.fit + self.epochs * of_epoch + members * alone
+        alone = self.overhead.fit + self.pace.build + self.epochs * each + self.test * self.pace.example
+        return self.epochs * of_epoch + members * alone
 
 
 class Candidates:

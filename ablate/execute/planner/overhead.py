@@ -1,13 +1,15 @@
-"""What Lightning takes of a trial beside its steps and evaluations: for the fit, and for each epoch."""
+"""What a trial takes beside its steps and evaluations: for the fit, diagnostics among it, and for each epoch."""
 
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ablate.config.spec import Config
-from ablate.execute.callbacks import Curve
+from ablate.execute.callbacks import Curve, Divergence
 from ablate.execute.fit import prepare
+from ablate.execute.settings import trainer_settings
 from ablate.execute.trainer import trainer
+from ablate.execute.watch import Watch
 from ablate.plan.trial import Trial
 from ablate.store.paces import Overhead, Pace
 
@@ -38,7 +40,9 @@ def _seconds(config: Config, trial: Trial, epochs: int) -> float:
     fit = prepare(config, trial.streams)
     with TemporaryDirectory() as folder:
         began = time.perf_counter()
-        once = trainer(config, own=False, callbacks=(Curve(),), folder=Path(folder))
+        settings = trainer_settings(config)
+        callbacks = (Curve(), Divergence(settings.max_loss), Watch(settings.moments))
+        once = trainer(config, own=False, callbacks=callbacks, folder=Path(folder))
         once.fit(fit.module, **fit.data)
         once.test(fit.module, verbose=False, **(fit.test or {}))
         return time.perf_counter() - began
