@@ -14,6 +14,7 @@ from ablate.execute import machine
 from ablate.execute.callbacks import Curve, Divergence, scalars
 from ablate.execute.fit import Fit, prepare
 from ablate.execute.job import Job, failed, halves
+from ablate.execute.machine import give_back
 from ablate.execute.module import TrialModule
 from ablate.execute.outcome import Outcome, record
 from ablate.execute.provenance import own_modules_first
@@ -43,7 +44,11 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         try:
             if (done := _train_as_one(job, engine=engine, threads=threads)) is not None:
                 return done
+            is_too_much = False
         except MemoryError:
+            is_too_much = True
+        if is_too_much:  # and the exception, which holds what was there of the stack, is gone
+            give_back()
             return tuple(r for half in halves(job) for r in run_bundle(half, engine=engine, threads=threads))
     records: list[Record] = []
     for trial, source in zip(job.bundle.trials, job.sources, strict=True):

@@ -12,6 +12,8 @@ from typing import Any, Literal, cast
 import torch
 from torch import Tensor
 
+from ablate.execute.machine import settle
+
 Call = Callable[..., Tensor]
 """What of a step is compiled: it takes all that it needs as arguments, and gives a loss."""
 
@@ -166,11 +168,11 @@ def _step(call: Call, copies: Copies) -> tuple[Tensor, Tensor]:
 def _seconds(call: Call, copies: Copies) -> float:
     """Of one step; the first is not timed."""
     _step(call, copies)
-    _settle(copies.device)
+    settle(copies.device)
     began = time.perf_counter()
     for _ in range(TIMED):
         _step(call, copies)
-    _settle(copies.device)
+    settle(copies.device)
     return (time.perf_counter() - began) / TIMED
 
 
@@ -178,11 +180,6 @@ def _begin(device: torch.device) -> None:
     """Says that what the last step's graph has computed may be overwritten."""
     if device.type == "cuda":
         torch.compiler.cudagraph_mark_step_begin()
-
-
-def _settle(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def _equal(one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> bool:

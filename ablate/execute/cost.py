@@ -1,6 +1,5 @@
 """Measures what the networks of a study cost to run: activation memory and latency, one design point at a time."""
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -62,7 +61,7 @@ def measure(
         with guest(threads=1):
             return tuple(_measured(_Meter(), points, configs, until=clock() + seconds, clock=clock))
     finally:
-        _give_back()
+        machine.give_back()
 
 
 def glance(
@@ -84,17 +83,6 @@ def _measured(
         if not meter.knows(config) and clock() > until:
             return
         yield replace(meter.cost(config), levels=dict(point.levels))
-
-
-def _give_back() -> None:
-    """Frees what this process has cached of a GPU's memory: workers are about to train on it.
-
-    What remains until the process ends is CUDA's context, some hundred MB: nothing short of a process of its own gives
-    that back.
-    """
-    if torch.cuda.is_initialized():
-        gc.collect()
-        torch.cuda.empty_cache()
 
 
 class _Meter:
@@ -166,7 +154,7 @@ class _Subject:
                 return self.network(self._inputs)
 
         with evaluating(self.network), torch.no_grad():
-            return latency(forward, settle=_settle(self.device))
+            return latency(forward, settle=lambda: machine.settle(self.device))
 
     def activation_bytes(self, batch: int | None) -> int | None:
         """Of a minibatch of as many examples; None without an example, or where nobody says how many."""
@@ -183,13 +171,6 @@ def _batch(built: nn.Module, config: Config) -> int | None:
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
         return None
     return batch if isinstance(built, pl.LightningModule) else min(batch, training_examples(source(config)))
-
-
-def _settle(device: torch.device) -> Callable[[], None]:
-    """What waits for the work that a device has been given."""
-    if device.type == "cuda":
-        return lambda: torch.cuda.synchronize(device)
-    return torch.mps.synchronize if device.type == "mps" else lambda: None
 
 
 def _trainer(config: Config, *, own: bool) -> pl.Trainer:

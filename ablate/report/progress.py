@@ -94,7 +94,12 @@ class Progress:
             self._log()
 
     def expect(self, seconds: float | None) -> None:
-        """Takes in how long a part of the trials will take, beside what it has been told before; None: nobody knows."""
+        """Takes in how long a part of the trials will take, beside what it has been told before; None: nobody knows.
+
+        The first part begins now: what was done before it was planning.
+        """
+        if not self._states:
+            self._started = self._latest = self._clock()
         if seconds is not None:
             self._expected = (self._expected or 0.0) + seconds
 

@@ -180,13 +180,16 @@ class StudyDirectory:
             for path, content in self._beside(trial).items():
                 if content is None:
                     atomic.remove(path)
+        before = {path for path in map(self._record, trials) if path.exists()}
         try:
             self._write(trials)
         except StoreError:
             if len(trials) < 2:
                 raise
-            for path in (path for trial in trials for path in (*self._beside(trial), self._record(trial))):
-                atomic.remove(path)
+            for trial in trials:
+                if self._record(trial) not in before:
+                    for path in (*self._beside(trial), self._record(trial)):
+                        atomic.remove(path)
             for trial in trials:
                 self._write([trial])
 

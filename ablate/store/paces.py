@@ -10,12 +10,12 @@ from platformdirs import user_cache_path
 from ablate.errors import StoreError
 from ablate.store.atomic import write
 
-SCHEMA = 1
+SCHEMA = 2
 """Rises when something else is measured: older files are then measured again."""
 
 
 LOOKS = 2000
-"""Looks that are kept."""
+"""Looks, and rehearsals, that are kept."""
 
 
 class Pace(msgspec.Struct, kw_only=True, frozen=True):
@@ -59,8 +59,6 @@ class Look(msgspec.Struct, kw_only=True, frozen=True):
     data_bytes: int = 0
     example_bytes: float = 0.0
     """Kept of an example for the backward pass."""
-    unstackable: str | None = None
-    """Why they cannot train as one; empty: they were rehearsed and can; None: nobody has tried."""
 
 
 class Paces(msgspec.Struct, kw_only=True):
@@ -69,6 +67,8 @@ class Paces(msgspec.Struct, kw_only=True):
     families: dict[str, list[Pace]] = msgspec.field(default_factory=dict[str, list[Pace]])
     overheads: dict[str, Overhead] = msgspec.field(default_factory=dict[str, Overhead])
     looks: dict[str, Look] = msgspec.field(default_factory=dict[str, Look])
+    rehearsals: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """Key of a stack's first and last member → why they cannot train as one; empty: they can."""
     schema: int = SCHEMA
 
 
@@ -91,6 +91,7 @@ def write_paces(machine: str, paces: Paces) -> None:
     A cache that cannot be written costs the next study its time, and nothing else.
     """
     paces.looks = dict([*paces.looks.items()][-LOOKS:])
+    paces.rehearsals = dict([*paces.rehearsals.items()][-LOOKS:])
     try:
         write(_path(machine), msgspec.json.format(msgspec.json.encode(paces), indent=1))
     except StoreError:

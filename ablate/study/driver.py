@@ -135,6 +135,8 @@ def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Ob
         Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
         for b in made.bundles
     ]
+    for note in made.notes:
+        observer.told(note)
     observer.scheduled(made.seconds)
     results = engine.run(jobs, workers=made.workers, threads=made.threads)
     try:

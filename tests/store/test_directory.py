@@ -347,3 +347,20 @@ def test_where_a_disk_is_full_whole_trials_are_kept_and_no_record_without_its_fi
     monkeypatch.undo()
     assert list(directory.contents().records) == ["000000000000", "000000000001"]
     assert (directory.trial("000000000001") / "diagnostics.csv").read_text() == "d"
+
+
+def test_results_that_were_there_stay_where_new_ones_find_no_room(directory, make_record, monkeypatch):
+    old = [make_record(f"{n:012}", seconds=1.0) for n in range(3)]
+    for record in old:
+        directory.write_record(record, curve="old")
+    write = atomic.write
+
+    def full(path, content):
+        if path.name == "record.json":
+            raise StoreError("The disk is full")
+        write(path, content)
+
+    monkeypatch.setattr(atomic, "write", full)
+    with pytest.raises(StoreError, match="full"):
+        directory.write_trials([Written(record=make_record(r.id, seconds=2.0), curve="new") for r in old])
+    assert directory.contents().records == {r.id: r for r in old}

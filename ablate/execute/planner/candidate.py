@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from msgspec.structs import replace
 
 import ablate
 from ablate.config.spec import TRAINED, Config
@@ -26,6 +25,7 @@ from ablate.execute.settings import TrainerSettings, trainer_settings
 from ablate.execute.sources import is_own
 from ablate.execute.stacked.unstackable import Unstackable
 from ablate.plan.bundle import shared
+from ablate.plan.identity import identity
 from ablate.plan.trial import Trial
 from ablate.store.paces import Look, Overhead, Pace, family
 
@@ -94,6 +94,7 @@ class Candidates:
         self._looks: dict[str, Look] = {}
         self._devices: dict[str, torch.device] = {}
         self._digests: dict[tuple[str, ...], str] = {}
+        self._rehearsed: dict[str, str] = {}
 
     def judged(self, trials: Sequence[Trial], *, lone: str = "") -> Candidate:
         """What is to be done with these trials.
@@ -122,14 +123,13 @@ class Candidates:
             raise
         except (Exception, SystemExit) as error:  # whatever torch says of an operation that it cannot stack
             reason = f"torch cannot stack it: {_first_sentence(error)}"
-        found = found or self._pace(first, look, stacked=False)
         return Candidate(
             trials=trials,
             reason=reason,
             width=1 if reason else width,
-            matrices=found.matrices and not reason,
+            matrices=found is not None and found.matrices and not reason,
             bytes=int(look.data_bytes + look.example_bytes * _batch(first, look) + UPDATE * look.parameters),
-            costs=self._costs(first, look, found),
+            costs=self._timed(first, look, found),
         )
 
     def device(self, config: Config) -> torch.device:
@@ -150,19 +150,15 @@ class Candidates:
         key = self._key(trial.config)
         if key not in self._looks:
             self._looks[key] = self._paces.looks.get(key) or self._new_look(trial)
-            self._keep(key, trial.config)
+            if _is_known(trial.config):
+                self._paces.keep_look(key, self._looks[key])
         return self._looks[key]
 
     def _new_look(self, trial: Trial) -> Look:
         from ablate.execute.planner.look import look
 
         silence()
-
         return look(trial, hardware=self._hardware(trial.config), threads=self._threads)
-
-    def _keep(self, key: str, config: Config) -> None:
-        if all(is_own(t.partition(".")[0]) or t.partition(".")[0] in _VERSIONED for t in targets(_trained(config))):
-            self._paces.keep_look(key, self._looks[key])
 
     def _pace(self, trial: Trial, look: Look, *, stacked: bool) -> Pace:
         work = float(BACKWARD * look.flops * _batch(trial, look) + UPDATE * look.parameters)
@@ -171,10 +167,18 @@ class Candidates:
             from ablate.execute.planner.look import pace_of
 
             silence()
-
             return pace_of(trial, device=self.device(trial.config), work=work, stacked=stacked)
 
         return self._paces.at(family({**look.family, "stacked": str(stacked)}), work, measure)
+
+    def _timed(self, trial: Trial, look: Look, found: Pace | None) -> Costs | None:
+        """None where its steps fail: they fail in the trial, too, and are recorded there."""
+        try:
+            return self._costs(trial, look, found or self._pace(trial, look, stacked=False))
+        except AblateError:
+            raise
+        except (Exception, SystemExit):
+            return None
 
     def _costs(self, trial: Trial, look: Look, found: Pace) -> Costs:
         settings = trainer_settings(trial.config)
@@ -183,15 +187,16 @@ class Candidates:
             from ablate.execute.planner.overhead import overhead
 
             silence()
-
             return overhead(trial, found)
 
+        moments = len(settings.moments)
+        where = f"{self._hardware(trial.config)}, {self._threads} threads, diagnostics at {moments} moments"
         steps = TrainingChunks(
             examples=look.train, batch_size=_batch(trial, look), seed=0, limit=settings.limit_train_batches
         ).steps
         return Costs(
             pace=found,
-            overhead=self._paces.overhead(f"{self._hardware(trial.config)}, {self._threads} threads", measure),
+            overhead=self._paces.overhead(where, measure),
             epochs=settings.max_epochs,
             steps=steps,
             val=look.val,
@@ -199,33 +204,38 @@ class Candidates:
         )
 
     def _rehearse(self, trials: Sequence[Trial], *, matrices: bool) -> None:
-        """Rehearses the first of the trials and the last, unless the like of them have been."""
-        config = trials[0].config
-        key = self._key(config)
-        if self._looks[key].unstackable is None:
+        """Rehearses the first of the trials and the last, unless the like of them have been.
+
+        What is kept of it holds for their own settings of what can be stacked: with others a network may be another.
+        """
+        ends = (trials[0], trials[-1])
+        parts = (self._key(ends[0].config), *(json.dumps(identity(_uncounted(t.config)), sort_keys=True) for t in ends))
+        key = hashlib.sha256("\n".join((*parts, str(matrices))).encode()).hexdigest()[:16]
+        if key not in self._rehearsed and key in self._paces.rehearsals:
+            self._rehearsed[key] = self._paces.rehearsals[key]
+        if key not in self._rehearsed:
             from ablate.execute.stacked.member import Member
             from ablate.execute.stacked.rehearsal import rehearse
 
             silence()
-
             try:
-                members = [Member.of(trial.config, trial.streams) for trial in (trials[0], trials[-1])]
-                rehearse(members, matrices=matrices)
-                self._looks[key] = replace(self._looks[key], unstackable="")
+                rehearse([Member.of(trial.config, trial.streams) for trial in ends], matrices=matrices)
+                reason = ""
             except Unstackable as error:
-                self._looks[key] = replace(self._looks[key], unstackable=str(error))
-            self._keep(key, config)
-        if reason := self._looks[key].unstackable:
+                reason = str(error)
+            self._rehearsed[key] = reason
+            if _is_known(trials[0].config):
+                self._paces.keep_rehearsal(key, reason)
+        if reason := self._rehearsed[key]:
             raise Unstackable(reason)
 
     def _key(self, config: Config) -> str:
         """What a look follows from: all but what can be stacked, batch size and epochs, and the code, ours among it."""
-        data, training = ({k: v for k, v in config[g].items() if k not in _COUNTS} for g in ("data", "trainer"))
         named = tuple(targets(_trained(config)))
         if named not in self._digests:
             self._digests[named] = source_digest(config)
         parts = (
-            shared({**config, "data": data, "trainer": training}),
+            shared(_uncounted(config)),
             *(self._digests[named], self._hardware(config), str(self._threads), ablate.__version__, _our_code()),
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -290,6 +300,18 @@ def _our_code() -> str:
     for file in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _uncounted(config: Config) -> Config:
+    """A configuration without batch size and epochs."""
+    parts = {g: {k: v for k, v in config[g].items() if k not in _COUNTS} for g in ("data", "trainer")}
+    return {**config, **parts}
+
+
+def _is_known(config: Config) -> bool:
+    """Whether all the code of a trial is in its sources' digest, or of a known version: what is seen may be kept."""
+    roots = {target.partition(".")[0] for target in targets(_trained(config))}
+    return all(is_own(root) or root in _VERSIONED for root in roots)
 
 
 def _trained(config: Config) -> Mapping[str, Any]:

@@ -10,8 +10,10 @@ from ablate.execute.activation_memory import activation_bytes
 from ablate.execute.chunks import TrainingChunks
 from ablate.execute.dataset import described
 from ablate.execute.fit import prepare
+from ablate.execute.matmul import set_matmul_precision
 from ablate.execute.module import TrialModule
 from ablate.execute.planner.pace import pace
+from ablate.execute.settings import trainer_settings
 from ablate.execute.size import flops, parameters
 from ablate.execute.stacked.member import Member
 from ablate.plan.trial import Trial
@@ -29,12 +31,13 @@ def look(trial: Trial, *, hardware: str, threads: int) -> Look:
     Raises:
         AblateError: its network or its data cannot be built.
     """
-    fit = prepare(trial.config, trial.streams)
+    fit, settings = prepare(trial.config, trial.streams), trainer_settings(trial.config)
     leaves = [part for part in fit.network.modules() if not any(part.children())]
     family = {
         "device": hardware,
         "threads": str(threads),
-        "precision": str(trial.config["trainer"]["precision"]),
+        "precision": f"{settings.precision}, {settings.matmul_precision}",
+        "channels last": str(settings.channels_last),
         "optimizer": str((trial.config.get("optimizer") or {}).get("_target_")),
         "model": str(trial.config["model"]["_target_"]),
         "layers": ", ".join(sorted({type(leaf).__name__ for leaf in leaves})),
@@ -68,7 +71,16 @@ def pace_of(trial: Trial, *, device: torch.device, work: float, stacked: bool) -
     build = time.perf_counter() - began
     member = Member.of(trial.config, trial.streams, fit=fit) if stacked else None
     steps = next(iter(cast(TrainingChunks, fit.data["train_dataloaders"])))
-    return pace(cast(TrialModule, fit.module), member, steps=steps, device=device, work=work, build=build)
+    settings, module = trainer_settings(trial.config), cast(TrialModule, fit.module)
+    set_matmul_precision(settings.matmul_precision)  # whoever plans restores it
+    if settings.precision in PRECISIONS:
+        module = module.to(PRECISIONS[settings.precision])
+    with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16-mixed"):
+        return pace(module, member, steps=steps, device=device, work=work, build=build)
+
+
+PRECISIONS = {"64-true": torch.float64, "bf16-true": torch.bfloat16}
+"""Precisions in which a network is, and its data, all through its training."""
 
 
 def _kept(network: nn.Module, inputs: Tensor) -> int:

@@ -32,9 +32,10 @@ def _machine(meminfo: Path = Path("/proc/meminfo")) -> int | None:
 
 
 def _container(cgroup: Path = _CGROUP) -> int | None:
-    """What a container (cgroup v2) has left of its limit."""
+    """What a container (cgroup v2) has left of its limit: files that are cached there make room when asked to."""
     try:
         limit, used = ((cgroup / name).read_text(encoding="ascii").strip() for name in ("memory.max", "memory.current"))
-        return None if limit == "max" else max(int(limit) - int(used), 0)
+        stat = dict(line.split() for line in (cgroup / "memory.stat").read_text(encoding="ascii").splitlines())
+        return None if limit == "max" else max(int(limit) - int(used) + int(stat.get("inactive_file", 0)), 0)
     except (OSError, ValueError):
         return None

@@ -23,6 +23,9 @@ def overhead(trial: Trial, pace: Pace) -> Overhead:
     Args:
         trial: Any one of a plain network.
         pace: Its own.
+
+    Raises:
+        RuntimeError: it diverges.
     """
     _seconds(trial.config, trial, FEW)  # whatever Lightning loads with the first fit
     once = _seconds(trial.config, trial, FEW)
@@ -45,4 +48,7 @@ def _seconds(config: Config, trial: Trial, epochs: int) -> float:
         once = trainer(config, own=False, callbacks=callbacks, folder=Path(folder))
         once.fit(fit.module, **fit.data)
         once.test(fit.module, verbose=False, **(fit.test or {}))
-        return time.perf_counter() - began
+        seconds = time.perf_counter() - began
+    if once.current_epoch < epochs:
+        raise RuntimeError("the trial has diverged: what it takes says nothing of others")
+    return seconds

@@ -4,11 +4,13 @@ import bisect
 import math
 import time
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from typing import TypeVar
 
 import torch
 from msgspec.structs import replace
 
+import ablate
 from ablate.execute.machine import cores, processor
 from ablate.store.paces import Look, Overhead, Pace, read_paces, write_paces
 
@@ -30,7 +32,9 @@ class MeasuredPaces:
 
     def __init__(self, machine: str = "") -> None:
         """`machine`: what the paces are of; this one, unless told."""
-        self._machine = machine or f"{processor()}, {cores()} cores, torch {torch.__version__}"
+        self._machine = machine or "; ".join(
+            (processor(), f"{cores()} cores", torch.__version__, version("pytorch-lightning"), ablate.__version__)
+        )
         self._kept = read_paces(self._machine)
         self._began = time.monotonic()
         self._is_new = False
@@ -79,6 +83,16 @@ class MeasuredPaces:
             self._kept.looks[key] = look
             self._is_new = True
 
+    @property
+    def rehearsals(self) -> Mapping[str, str]:
+        """What rehearsals have found, by what they follow from."""
+        return self._kept.rehearsals
+
+    def keep_rehearsal(self, key: str, reason: str) -> None:
+        """Takes in why members cannot train as one; empty: they can."""
+        self._kept.rehearsals[key] = reason
+        self._is_new = True
+
     def keep(self) -> None:
         """Writes what is new and was measured undisturbed, if it can be written."""
         if self._is_new:
@@ -100,13 +114,17 @@ def _undisturbed(measure: Callable[[], Measured]) -> tuple[Measured, bool]:
 
 
 def between(paces: list[Pace], work: float) -> Pace:
-    """Interpolates, linearly in the work, between the two nearest of some paces, sorted by work; the ends go on."""
+    """Interpolates, linearly in the work, between the two nearest of some paces, sorted by work.
+
+    What does less than the least takes as long; what does more than the most takes longer, as much as it does more.
+    """
     above = bisect.bisect_left(paces, work, key=lambda pace: pace.work)
     low, high = paces[max(above - 1, 0)], paces[min(above, len(paces) - 1)]
     share = (work - low.work) / (high.work - low.work) if high.work > low.work else 0.0
+    beyond = max(1.0, work / max(paces[-1].work, 1.0))
 
     def mixed(one: float, other: float) -> float:
-        return one + share * (other - one)
+        return beyond * (one + share * (other - one))
 
     return Pace(
         work=work,
@@ -114,5 +132,5 @@ def between(paces: list[Pace], work: float) -> Pace:
         stacked={width: mixed(s, high.stacked[width]) for width, s in low.stacked.items() if width in high.stacked},
         matrices=(low if share < 0.5 else high).matrices,
         example=mixed(low.example, high.example),
-        build=mixed(low.build, high.build),
+        build=low.build + share * (high.build - low.build),
     )

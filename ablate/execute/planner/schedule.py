@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ablate.execute.blame import blamed
+from ablate.execute.machine import give_back
 from ablate.execute.planner import makespan
 from ablate.execute.planner.candidate import Candidate, Candidates
 from ablate.execute.planner.memory import PROCESS, available
@@ -39,8 +40,9 @@ class Schedule:
 def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int, threads: int | None = 1) -> Schedule:
     """Schedules the missing trials of a study.
 
-    Whether a trial is stacked, and the number of threads, follow from the whole plan, so that what is there already
-    changes no number: a trial whose like are all there is a stack of one.
+    Whether a trial is stacked, and the number of threads, follow from the whole plan and from what has been measured
+    here, not from what is there already: a trial whose like are all there is a stack of one. Where others are measured,
+    on another machine for one, results differ by rounding.
 
     Args:
         planned: The whole study.
@@ -62,6 +64,7 @@ def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int
         with guest(threads=count):
             made = _Arranged.of(planned, place, paces, workers=workers, threads=count)
     paces.keep()
+    give_back()
     return made.schedule(place, threads=count)
 
 
@@ -81,21 +84,23 @@ class _Arranged:
     ) -> "_Arranged":
         looker, alone, stacks = Candidates(paces, threads=threads), [], []
         lone = "there is a worker for each trial" if len(planned) <= workers else ""
-        fitting, notes = workers, ()
+        judged: list[tuple[tuple[Trial, ...], Candidate, int | None]] = []
         for group in bundles(planned):
-            left = tuple(trial for trial in group.trials if trial.id in place)
-            if not left:
-                continue
-            found = looker.judged(group.trials, lone=lone)
-            limit = available(looker.device(group.trials[0].config)) if found.bytes else None
+            if left := tuple(trial for trial in group.trials if trial.id in place):
+                found = looker.judged(group.trials, lone=lone)
+                judged.append((left, found, available(looker.device(group.trials[0].config)) if found.bytes else None))
+        room = [limit // (PROCESS + found.bytes) for _, found, limit in judged if limit is not None and found.bytes]
+        fitting = max(1, min([workers, *room]))
+        for left, found, limit in judged:
             width = found.width
             if limit is not None and found.bytes:
-                fitting = max(1, min(fitting, limit // (PROCESS + found.bytes)))
-                width = max(1, min(width, (limit // workers - PROCESS) // found.bytes))
-            if found.reason:
-                alone += [(Bundle(trials=(trial,), reason=found.reason), found) for trial in left]
+                width = max(1, min(width, (limit // fitting - PROCESS) // found.bytes))
+            if found.reason or (width < 2 <= found.width):
+                reason = found.reason or "there is memory for one at a time"
+                alone += [(Bundle(trials=(trial,), reason=reason), found) for trial in left]
             else:
                 stacks += [(piece, found) for piece in _cut(left, -(-len(left) // width))]
+        notes = () if fitting == workers else (f"There is memory for {fitting} of {workers} trials at a time.",)
         while stacks and len(stacks) + len(alone) < workers and len((largest := max(stacks, key=_members))[0]) > 1:
             stacks.remove(largest)
             stacks += [(piece, largest[1]) for piece in _cut(largest[0], 2)]
@@ -103,8 +108,6 @@ class _Arranged:
             *alone,
             *((Bundle(trials=piece, stacked=True, matrices=found.matrices), found) for piece, found in stacks),
         ]
-        if fitting < workers:
-            notes = (f"There is memory for {fitting} of {workers} trials at a time.",)
         return cls(
             bundles=tuple(bundle for bundle, _ in made),
             candidates=tuple(found for _, found in made),

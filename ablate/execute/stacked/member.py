@@ -64,11 +64,6 @@ class Member:
             dropout=streams.dropout,
         )
 
-    @property
-    def data_bytes(self) -> int:
-        """Bytes of its splits."""
-        return sum(buffer.nbytes for buffer in self.module.buffers(recurse=False))
-
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:

@@ -26,7 +26,8 @@ def test_the_machine_says_what_is_free(tmp_path):
 def test_a_container_leaves_what_its_limit_leaves(tmp_path):
     (tmp_path / "memory.max").write_text("100\n")
     (tmp_path / "memory.current").write_text("30\n")
-    assert memory._container(tmp_path) == 70
+    (tmp_path / "memory.stat").write_text("anon 10\ninactive_file 15\n")
+    assert memory._container(tmp_path) == 85
     (tmp_path / "memory.max").write_text("max\n")
     assert memory._container(tmp_path) is None
     assert memory._container(tmp_path / "none") is None

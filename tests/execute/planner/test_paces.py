@@ -26,10 +26,11 @@ class Probe:
         return replace(ONE, work=self.work, step=self.work)
 
 
-def test_between_two_paces_it_is_linear_in_the_work_and_beyond_them_the_nearest():
+def test_between_two_paces_it_is_linear_in_the_work_and_beyond_the_greater_proportional():
     assert between([ONE, OTHER], 200.0) == Pace(work=200.0, step=2.0, stacked={4: 1.5}, example=0.2, build=4.0)
     assert between([ONE, OTHER], 100.0).step == between([ONE, OTHER], 1.0).step == 1.0
-    assert between([ONE, OTHER], 300.0).step == between([ONE, OTHER], 1e9).step == 3.0
+    assert between([ONE, OTHER], 300.0).step == 3.0
+    assert between([ONE, OTHER], 900.0) == Pace(work=900.0, step=9.0, stacked={4: 7.5}, example=0.9, build=5.0)
     assert between([ONE], 7.0).stacked == ONE.stacked
 
 

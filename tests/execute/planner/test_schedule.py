@@ -112,6 +112,47 @@ def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
         made = schedule(trials, trials, workers=workers)
         assert sorted(len(b.trials) for b in made.bundles) == widths
         assert (made.workers, bool(made.notes)) == (at_a_time, at_a_time < workers)
+        assert {b.reason for b in made.bundles} == ({"there is memory for one at a time"} if 1 in widths else {""})
+
+
+def test_of_many_workers_those_are_counted_that_memory_is_there_for(plan, monkeypatch):
+    trials = plan("model.init=he,xavier", "replicates=20", "data.limit=200")
+    of_one = candidate.Candidates(room.MeasuredPaces(), threads=1).judged(trials).bytes
+    monkeypatch.setattr(room, "available", lambda _: 2 * (room.PROCESS + 10 * of_one))
+    made = schedule(trials, trials, workers=64)
+    assert made.workers < 64
+    assert made.notes
+    assert made.workers * (room.PROCESS + max(len(b.trials) for b in made.bundles) * of_one) <= room.available(None)
+
+
+def test_a_network_that_fails_a_probe_costs_the_plan_its_estimate_and_no_more(plain, plan, monkeypatch):
+    plain(
+        """
+        import threading
+        from torch import nn
+
+        class Net(nn.Sequential):
+            def __init__(self, width=8):
+                super().__init__(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, 10))
+                self.lock = threading.Lock()
+        """,
+        width=8,
+    )
+    monkeypatch.undo()
+    trials = plan("model=net", "~model.depth", "~model.skip_span", "model.width=8,9")
+    made = schedule(trials, trials, workers=1)
+    assert [b.trials for b in made.bundles] == [(trial,) for trial in trials]
+    assert made.seconds is None
+
+
+def test_a_rehearsal_holds_for_the_settings_that_were_rehearsed(plan, looked):
+    words = ("model.init=he,xavier", "replicates=2")
+    slow, fast = (plan(*words, f"optimizer.lr={lr}") for lr in ("0.001", "0.002"))
+    arrange(slow, slow, workers=1)
+    arrange(slow, slow, workers=1)
+    assert looked["rehearsals"] == 1
+    arrange(fast, fast, workers=1)
+    assert looked == {"looks": 1, "rehearsals": 2}
 
 
 def test_the_longest_start_first_and_the_makespan_is_said(plan):
