@@ -12,10 +12,15 @@ from contextlib import ExitStack, contextmanager, redirect_stdout
 
 import numpy as np
 import torch
+from torch.utils import deterministic
 
 from ablate.execute.matmul import restore_matmul_precision
 
 LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch", "torch.distributed")
+
+FILLS = "fill_uninitialized_memory"
+"""Of deterministic algorithms: that memory is filled before it is written, for code that reads it unwritten. None here
+does, and of a convolution net's step it is 2%."""
 
 NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
 """Lightning sets it, so that looking for a GPU leaves a process fit to fork. Where there is none it only costs: torch
@@ -53,6 +58,8 @@ def guest(*, threads: int) -> Iterator[None]:
         stack.callback(_restore_determinism, torch.get_deterministic_debug_mode())
         stack.callback(restore_matmul_precision())
         stack.callback(setattr, torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
+        stack.callback(setattr, deterministic, FILLS, getattr(deterministic, FILLS))
+        setattr(deterministic, FILLS, False)
         stack.callback(random.setstate, random.getstate())
         stack.callback(np.random.set_state, np.random.get_state())
         stack.callback(torch.set_rng_state, torch.get_rng_state())

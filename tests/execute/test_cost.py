@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from ablate.design.point import DesignPoint
-from ablate.execute import cost
+from ablate.execute import cost, machine
 from ablate.execute.cost import BRIEF, SECONDS, glance, measure
 from ablate.store.costs import Cost
 
@@ -51,7 +51,7 @@ def test_no_more_examples_are_kept_than_there_are_to_train_on(resolve):
 def test_a_call_is_over_when_the_device_is_done(kind, monkeypatch):
     waited = []
     monkeypatch.setattr(getattr(torch, kind), "synchronize", lambda *device: waited.append(device))
-    cost._settle(torch.device(kind))()
+    machine.settle(torch.device(kind))
     assert len(waited) == 1
 
 

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from torch.utils import deterministic
 
 from ablate.execute.matmul import set_matmul_precision
 from ablate.execute.network import seed_everything
@@ -156,3 +157,10 @@ def test_lightning_would_have_said_something(own, resolve, capfd, kept):
     torch.use_deterministic_algorithms(False)
     assert warned
     assert kept
+
+
+def test_no_memory_is_filled_before_it_is_written_and_whoever_wants_that_has_it_after():
+    assert deterministic.fill_uninitialized_memory
+    with guest(threads=1):
+        assert not deterministic.fill_uninitialized_memory
+    assert deterministic.fill_uninitialized_memory

@@ -18,6 +18,7 @@ from ablate.execute.planner import overhead as overheads
 from ablate.execute.planner import paces as pace_room
 from ablate.execute.planner.candidate import Candidate
 from ablate.execute.planner.makespan import makespan
+from ablate.execute.planner.pace import pace as real_pace
 from ablate.execute.planner.paces import MeasuredPaces
 from ablate.execute.stacked import rehearsal
 from ablate.store.paces import Overhead, Pace
@@ -96,7 +97,7 @@ def test_a_stack_is_as_wide_as_is_fastest_and_none_is_made_that_saves_nothing(pl
 
 
 def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
-    """Of four that would fit as one; of three; of one at a time, on one worker of two."""
+    """Room for stacks of four; of three; for one at a time on each of two workers; for stacks, on one of two."""
     trials = plan("model.init=he,xavier", "replicates=4", "data.limit=200")
     paces = room.MeasuredPaces()
     with quiet.guest(threads=1):
@@ -106,7 +107,7 @@ def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
         (room.PROCESS + 4 * of_one, 1, [4, 4], 1),
         (room.PROCESS + 3 * of_one, 1, [2, 3, 3], 1),
         (2 * (room.PROCESS + of_one), 2, [1] * 8, 2),
-        (2 * (room.PROCESS + of_one) - 2, 2, [1] * 8, 1),
+        (2 * (room.PROCESS + of_one) - 2, 2, [4, 4], 1),
     ):
         monkeypatch.setattr(room, "available", lambda _, free=free: free)
         made = schedule(trials, trials, workers=workers)
@@ -138,7 +139,7 @@ def test_a_network_that_fails_a_probe_costs_the_plan_its_estimate_and_no_more(pl
         """,
         width=8,
     )
-    monkeypatch.undo()
+    monkeypatch.setattr(looking, "pace", real_pace)
     trials = plan("model=net", "~model.depth", "~model.skip_span", "model.width=8,9")
     made = schedule(trials, trials, workers=1)
     assert [b.trials for b in made.bundles] == [(trial,) for trial in trials]
