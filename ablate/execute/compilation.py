@@ -161,7 +161,7 @@ def _step(call: Call, copies: Copies) -> tuple[Tensor, Tensor]:
     """The loss and its gradient, in one row."""
     _begin(copies.device)
     loss = call(*copies.arguments)
-    parts = torch.autograd.grad(loss, list(copies.trained), torch.ones_like(loss), allow_unused=True)
+    parts = torch.autograd.grad(loss.sum(), list(copies.trained), allow_unused=True)
     return loss.detach().clone(), torch.cat([part.flatten() for part in parts if part is not None])
 
 

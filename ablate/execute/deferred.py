@@ -2,10 +2,11 @@
 
 It takes longer than all the rest of the three. Every optimizer imports torch's compiler, to tell it to keep off, and
 Lightning does, to know a compiled module when it sees one; torchmetrics imports SciPy's signal processing for one
-metric of audio, and torchvision's models for two of images.
+metric of audio, and torchvision's models for two of images; who counts FLOPs imports Triton, to know its kernels.
 """
 
 import functools
+import gc
 import importlib
 import sys
 import threading
@@ -16,7 +17,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import FunctionType, ModuleType
 from typing import Any
 
-COMPILER, SIGNAL, METRICS = "torch._dynamo", "scipy.signal", "torchmetrics"
+COMPILER, SIGNAL = "torch._dynamo", "scipy.signal"
 
 
 class Deferred(ModuleType):
@@ -66,7 +67,7 @@ class _Finder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Called by Python where a module is not there yet."""
-        if wrap := _Waiting if fullname in LIGHT else _Spared if fullname == METRICS else None:
+        if wrap := _wrap(fullname):
             spec = PathFinder.find_spec(fullname, path, target)
             if spec is not None and spec.loader is not None:
                 spec.loader = wrap(spec.loader)
@@ -77,6 +78,10 @@ class _Finder(MetaPathFinder):
             if fullname in sys.modules:  # by now; Python would execute it again
                 return ModuleSpec(fullname, _There(sys.modules.pop(fullname)))
         return None
+
+
+def _wrap(name: str) -> "Callable[[Loader], Loader] | None":
+    return _Waiting if name in LIGHT else _Spared if name in SPARED else _Uncollected if name in LARGE else None
 
 
 class _Waiting(Loader):
@@ -110,7 +115,7 @@ class _There(Loader):
 
 
 class _Spared(Loader):
-    """Executes torchmetrics with a stand-in for torchvision, unless that is there already."""
+    """Executes a package or module with a stand-in for what it imports, unless that is there already."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
@@ -122,15 +127,42 @@ class _Spared(Loader):
         spec = module.__spec__
         assert spec is not None
         spec.loader = module.__loader__ = self._loader
-        if "torchvision" in sys.modules:
+        spared = SPARED[spec.name]
+        if spared[0] in sys.modules:
             return self._loader.exec_module(module)
         try:
-            with _standing_in("torchvision", "torchvision.models"):
+            with _standing_in(*spared):
                 self._loader.exec_module(module)
         except (ImportError, AttributeError, TypeError):  # another version, which needs more of it
-            for name in [name for name in sys.modules if name.startswith(f"{METRICS}.")]:
+            for name in [name for name in sys.modules if name.startswith(f"{spec.name}.")]:
                 del sys.modules[name]
             self._loader.exec_module(module)
+
+
+class _Uncollected(Loader):
+    """Executes a package while nobody looks for garbage: it makes a million objects, none of them is, nor ever will be.
+
+    Nobody looks at them later either, when others have become garbage, and when the process ends.
+    """
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        spec = module.__spec__
+        assert spec is not None
+        spec.loader = module.__loader__ = self._loader
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            self._loader.exec_module(module)
+        finally:
+            if collects:
+                gc.freeze()
+                gc.enable()
 
 
 class _StandIn(ModuleType):
@@ -143,7 +175,10 @@ class _StandIn(ModuleType):
 
 
 class _Later:
-    """Something in a module, which is imported when it is called or looked into."""
+    """Something in a module, which is imported when it is called or looked into.
+
+    Where it stands for a class, nothing is an instance of it before the module is there.
+    """
 
     def __init__(self, module: str, name: str) -> None:
         self._module, self._name = module, name
@@ -156,6 +191,10 @@ class _Later:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._found(), name)
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        there = sys.modules.get(self._module)
+        return there is not None and not isinstance(there, _StandIn) and isinstance(instance, self._found())
 
 
 @contextmanager
@@ -218,6 +257,15 @@ LIGHT: Mapping[str, Mapping[str, Any]] = {
     SIGNAL: {"hamming": _hamming},
 }
 """Module → what others want of it without using it."""
+
+SPARED: Mapping[str, tuple[str, ...]] = {
+    "torchmetrics": ("torchvision", "torchvision.models"),
+    "torch.utils.flop_counter": ("triton", "triton.runtime", "triton.runtime.jit"),
+}
+"""Module → a package that it imports and seldom uses, with the modules that it names."""
+
+
+LARGE = ("pytorch_lightning", "torch")
 
 
 def defer() -> None:

@@ -82,13 +82,13 @@ class TrialModule(pl.LightningModule):
         self.steps += len(chunk)
         return total / len(chunk)
 
-    def on_validation_start(self) -> None:
+    def on_fit_start(self) -> None:
         """Gives the metrics' sums the precision of what they sum: Lightning halves them, and never doubles them."""
         self.metrics.to(at_least_single(self._split("val")[0][:0]).dtype)
 
     def on_test_start(self) -> None:
-        """As before validation."""
-        self.on_validation_start()
+        """As before the fit."""
+        self.on_fit_start()
 
     def validation_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
         """Evaluates on the validation split."""

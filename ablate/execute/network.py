@@ -63,4 +63,12 @@ def seed_everything(seed: int) -> None:
     """Sets Python's, NumPy's and torch's global generators; NumPy's takes 32 bits only."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    seed_torch(seed)
+
+
+def seed_torch(seed: int) -> None:
+    """Sets torch's global generators: without asking each kind of accelerator where none is, which notes who asked."""
+    if torch.accelerator.is_available():
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)

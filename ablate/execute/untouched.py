@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from ablate.execute.network import seed_torch
+
 KNOWN = ("torch.nn.", "ablate.models.")
 """Where modules come from that keep what they change in attributes and buffers."""
 
@@ -31,7 +33,7 @@ def untouched(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
         Exception: whatever copying a person's own modules raises.
     """
     with _generators(device):
-        torch.manual_seed(SEED)
+        seed_torch(SEED)
         if all(type(module).__module__.startswith(KNOWN) for module in network.modules()):
             with _restored(network):
                 yield network

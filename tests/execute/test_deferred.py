@@ -23,7 +23,7 @@ parameter.sum().backward()
 optimizer.step()
 torch.use_deterministic_algorithms(True)
 trainer = pytorch_lightning.Trainer(deterministic=True, accelerator="cpu", logger=False, enable_checkpointing=False)
-print(*({"torch._dynamo.utils", "torchvision", "scipy.stats", "sympy"} & set(sys.modules)))
+print(*({"torch._dynamo.utils", "torchvision", "scipy.stats", "sympy", "triton"} & set(sys.modules)))
 """
 
 LOOKED = """
@@ -36,10 +36,11 @@ from ablate.execute.examine import examine
 plan = study.plan(["smoke", "data.limit=60", "data.val_size=10", "data.test_size=20"])
 examine(plan.spec, plan.layout.points, plan.configs)
 assert glance(plan.layout.points, plan.configs)
-print(*({"torch._dynamo.utils", "torchvision", "scipy.stats", "sklearn", "pandas", "sympy"} & set(sys.modules)))
+print(*({"torch._dynamo.utils", "torchvision", "scipy.stats", "sklearn", "pandas", "sympy", "triton"} & set(sys.modules)))
 """
 
 WHOLE = """
+import importlib.util
 import sys
 
 import ablate.execute
@@ -79,6 +80,11 @@ assert scipy.signal.hamming(3)[1] == 1
 vgg = sys.modules["torchmetrics.functional.image.dists"]
 assert vgg.VGG16_Weights.DEFAULT is torchvision.models.VGG16_Weights.DEFAULT
 assert isinstance(vgg.vgg16(), torchvision.models.VGG)
+kernel = torch.utils.flop_counter._JITFunction
+assert not isinstance(step, kernel)
+if kernel.__class__.__name__ == "_Later" and importlib.util.find_spec("triton"):
+    import triton
+    assert isinstance(triton.jit(step), kernel)
 print("all is there")
 """
 
@@ -199,7 +205,7 @@ def test_a_version_of_torchmetrics_that_needs_torchvision_gets_it(monkeypatch):
                 raise AttributeError
 
     tried = []
-    monkeypatch.setattr(deferred, "METRICS", "no_metrics")
+    monkeypatch.setitem(deferred.SPARED, "no_metrics", deferred.SPARED["torchmetrics"])
     monkeypatch.delitem(sys.modules, "torchvision", raising=False)
     monkeypatch.setitem(sys.modules, "torchvision.models", ModuleType("torchvision.models"))
     spec = importlib.machinery.ModuleSpec("no_metrics", deferred._Spared(Loader()))

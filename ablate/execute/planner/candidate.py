@@ -110,12 +110,13 @@ class Candidates:
         look = self._look(first)
         if look.own:
             return Candidate(trials=trials, reason=lone or "a LightningModule of one's own takes its own steps")
-        reason, width, found = lone, 1, None
+        reason, width, found, costs = lone, 1, None, None
         try:
             if not reason:
                 _check(trials, trainer_settings(first.config))
                 found = self._pace(first, look, stacked=True)
-                width = _width(found, len(trials))
+                costs = self._timed(first, look, found)
+                width = _width(found, costs, len(trials))
                 self._rehearse(trials, matrices=found.matrices)
         except Unstackable as error:
             reason = str(error)
@@ -129,7 +130,7 @@ class Candidates:
             width=1 if reason else width,
             matrices=found is not None and found.matrices and not reason,
             bytes=int(look.data_bytes + look.example_bytes * _batch(first, look) + UPDATE * look.parameters),
-            costs=self._timed(first, look, found),
+            costs=costs or self._timed(first, look, found),
         )
 
     def device(self, config: Config) -> torch.device:
@@ -251,16 +252,20 @@ def of_member(found: Pace, members: int) -> float:
     return float(np.interp(members, list(widths), list(widths.values())))
 
 
-def _width(found: Pace, count: int) -> int:
-    """How many of `count` trials train as one.
+def _width(found: Pace, costs: Costs | None, count: int) -> int:
+    """How many of `count` trials train as one: what a fit takes beside its steps is shared by its members, too.
 
     Raises:
         Unstackable: a stack of no width saves anything.
     """
+
+    def each(members: int) -> float:
+        return of_member(found, members) if costs is None else costs.seconds(members) / members
+
     most = max(found.stacked, default=1)
     pieces = range(-(-count // most), count)
-    best = min((-(-count // p) for p in pieces), key=lambda width: of_member(found, width), default=1)
-    if of_member(found, best) > WORTHWHILE * found.step:
+    best = min((-(-count // p) for p in pieces), key=each, default=1)
+    if each(best) > WORTHWHILE * each(1):
         raise Unstackable(f"its steps keep the machine busy: stacked, they take less than {1 - WORTHWHILE:.0%} off")
     return best
 

@@ -42,6 +42,9 @@ class StackedModule(pl.LightningModule):
         self.stack = Stack(networks, trained=trace.trained, masks=masks, matrices=matrices)
         self.stack.check(cast(Tensor, members[0].module.train_inputs)[:CHECKED])
         self.data = StackedData([member.module for member in members])
+        numbers = torch.arange(len(members) * members[0].chunks.batch_size).view(len(members), -1)
+        examples = len(cast(Tensor, members[0].module.train_inputs))
+        self.stack.fold(self.data.at("train", numbers % examples)[0])
         self.metrics = nn.ModuleList(member.module.metrics for member in members)
         losses = {member.loss: member.module.loss for member in members}
         self.losses = nn.ModuleList(losses.values())
@@ -54,6 +57,7 @@ class StackedModule(pl.LightningModule):
         self.compilation = members[0].module.compilation
         self._losses_of = losses_of
         self._rows: Tensor | None = None
+        self._parts: list[Tensor] = []
         self.steps = 0
         self.active = list(range(len(members)))
         self.responses: list[dict[str, float]] = [{} for _ in members]
@@ -79,7 +83,7 @@ class StackedModule(pl.LightningModule):
         for minibatch in chunk:
             inputs, targets = self.data.at("train", minibatch)
             losses = self._losses_of(self.stack.skeleton, self._scored, self.stack.state(leaves), inputs, targets)
-            gradients = torch.autograd.grad(losses, list(leaves.values()), torch.ones_like(losses), allow_unused=True)
+            gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), allow_unused=True)
             step(optimizer, self._clipped(self._in_rows(gradients)))
             total = total + at_least_single(losses.detach())
         self.steps += len(chunk)
@@ -89,13 +93,17 @@ class StackedModule(pl.LightningModule):
         """Called by Lightning."""
         self._train = _Mean()
 
-    def on_validation_start(self) -> None:
+    def on_fit_start(self) -> None:
         """Gives the metrics' sums the precision of what they sum, as a TrialModule does."""
-        self._evaluated = _Mean()
         self.metrics.to(at_least_single(self.data.at("val", self._first)[0]).dtype)
 
+    def on_validation_start(self) -> None:
+        """Called by Lightning."""
+        self._evaluated = _Mean()
+
     def on_test_start(self) -> None:
-        """As before validation."""
+        """As before the fit, and as before validation."""
+        self.on_fit_start()
         self.on_validation_start()
 
     def validation_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
@@ -165,8 +173,9 @@ class StackedModule(pl.LightningModule):
         numbers = self.stack.numbers
         if self._rows is None or (self._rows.dtype, self._rows.device) != (numbers.dtype, numbers.device):
             self._rows = torch.empty_like(numbers, requires_grad=False)
-        parts = [cast(Tensor, gradient).flatten(1) for gradient in gradients]
-        return torch.cat(parts, dim=1, out=self._rows)
+            self._parts = self.stack.parts(self._rows)
+        torch._foreach_copy_(self._parts, cast(Sequence[Tensor], gradients))
+        return self._rows
 
     def _clipped(self, gradients: Tensor) -> Tensor:
         """Each member's gradient, of no more than its largest norm: as torch's `clip_grad_norm_`."""

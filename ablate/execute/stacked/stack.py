@@ -15,8 +15,13 @@ from torch.func import functional_call, vmap
 from ablate.execute.network import evaluating
 from ablate.execute.stacked.convolution import as_matrices
 from ablate.execute.stacked.dropout import Masks
+from ablate.execute.stacked.folded import Folded, can_be_folded
 from ablate.execute.stacked.unstackable import Unstackable
 from ablate.plan.bundle import STACKED
+
+
+ROUNDING = 1e-4
+"""Of the largest prediction, the difference that another order of the operations explains in single precision."""
 
 
 class Stack(nn.Module):
@@ -31,8 +36,7 @@ class Stack(nn.Module):
     ) -> None:
         """`trained`: names of the parameters that get a gradient; `matrices`: convolutions are matrix products."""
         super().__init__()
-        for network in networks[1:]:
-            _check_alike(networks[0], network)
+        _check_alike(networks)
         self._networks = tuple(networks)
         self._released: set[int] = set()
         self._masks = masks
@@ -42,6 +46,7 @@ class Stack(nn.Module):
             raise Unstackable(f"it cannot be copied ({type(error).__name__})") from error
         skeleton = as_matrices(skeleton) if matrices else skeleton
         self.skeleton = masks.replace(skeleton).requires_grad_(False)
+        """What computes all members' predictions, called by `predictions`."""
         first = dict(networks[0].named_parameters())
         self._shapes = {name: first[name].shape for name in first if name in trained}
         if len({first[name].dtype for name in self._shapes}) > 1:
@@ -77,12 +82,13 @@ class Stack(nn.Module):
         masks = self._masks.open(self.numbers.dtype, self.numbers.device)
         return {**leaves, **{k: v.clone() for k, v in self._held_ones().items()}, **masks}, list(leaves.values())
 
-    def _leaves(self, numbers: Tensor) -> dict[str, Tensor]:
+    def parts(self, numbers: Tensor) -> list[Tensor]:
+        """Views of rows that are laid out as `numbers`: those of each trained parameter, shapes (members, ...)."""
         rows = numbers.split([shape.numel() for shape in self._shapes.values()], dim=1)
-        return {
-            name: row.view(len(self), *shape).requires_grad_()
-            for row, (name, shape) in zip(rows, self._shapes.items(), strict=True)
-        }
+        return [row.view(len(self), *shape) for row, shape in zip(rows, self._shapes.values(), strict=True)]
+
+    def _leaves(self, numbers: Tensor) -> dict[str, Tensor]:
+        return {n: p.requires_grad_() for n, p in zip(self._shapes, self.parts(numbers), strict=True)}
 
     def _held_ones(self) -> dict[str, Tensor]:
         return {name: cast(Tensor, getattr(self, held)) for name, held in self._held.items()}
@@ -90,17 +96,45 @@ class Stack(nn.Module):
     @torch.no_grad()
     def member(self, index: int) -> nn.Module:
         """A member's own network, with its parameters and buffers as they are now."""
-        network, current = self._networks[index], {**self.leaves(), **self._held_ones()}
+        network = self._networks[index]
         if index not in self._released:
             network.to(self.numbers.device)
+            row = self.numbers[index].clone()
+            parts = row.split([shape.numel() for shape in self._shapes.values()])
+            mine = {name: part.view(shape) for part, (name, shape) in zip(parts, self._shapes.items(), strict=True)}
+            mine |= {name: held[index].clone() for name, held in self._held_ones().items()}
             for name, value in _named(network).items():
-                value.data = current[name][index].detach().clone()
+                value.data = mine[name]
         return network
 
     def release(self, index: int) -> None:
         """Keeps a member's own network as it is now, whatever becomes of its rows."""
         self.member(index)
         self._released.add(index)
+
+    @torch.no_grad()
+    def fold(self, x: Tensor) -> None:
+        """Does without vmap from here on, where it predicts the same of x: a minibatch of each member's own examples.
+
+        Raises:
+            Exception: whatever torch says of an operation that it cannot stack.
+        """
+        if not can_be_folded(self.skeleton):
+            return
+        folded, state = Folded(self.skeleton), self.state_copies()[0]
+        if self._agrees(folded, state, x):
+            with evaluating(self.skeleton), evaluating(folded):
+                is_same = self._agrees(folded, state, x)
+            self.skeleton = folded if is_same else self.skeleton
+
+    def _agrees(self, folded: Folded, state: Mapping[str, Tensor], x: Tensor) -> bool:
+        wanted = predictions(self.skeleton, state, x)
+        try:
+            found = predictions(folded, state, x)
+        except Exception:  # a network of a person's own may do anything with its layers
+            return False
+        largest = float(wanted.nan_to_num().abs().amax())
+        return found.shape == wanted.shape and torch.allclose(found, wanted, 0, ROUNDING * largest, equal_nan=True)
 
     @torch.no_grad()
     def check(self, x: Tensor) -> None:
@@ -120,6 +154,8 @@ class Stack(nn.Module):
 
 def predictions(skeleton: nn.Module, state: Mapping[str, Tensor], x: Tensor) -> Tensor:
     """Every member's predictions of its own inputs, shape (members, batch, ...), by its own row of the state."""
+    if isinstance(skeleton, Folded):
+        return skeleton.predictions(state, x)
     return vmap(lambda own, inputs: functional_call(skeleton, own, (inputs,)))(state, x)
 
 
@@ -132,12 +168,17 @@ def _row(network: nn.Module, names: Collection[str]) -> Tensor:
     return torch.cat([parameters[name].detach().reshape(-1) for name in names])
 
 
-def _check_alike(one: nn.Module, other: nn.Module) -> None:
-    if _structure(one) != _structure(other):
-        raise Unstackable("its networks differ in their layers or settings")
-    shapes = [{name: (v.shape, v.dtype, v.requires_grad) for name, v in _named(n).items()} for n in (one, other)]
-    if shapes[0] != shapes[1]:
-        raise Unstackable("its networks differ in the shapes of their parameters")
+def _check_alike(networks: Sequence[nn.Module]) -> None:
+    structure, shapes = _structure(networks[0]), _shapes(networks[0])
+    for network in networks[1:]:
+        if _structure(network) != structure:
+            raise Unstackable("its networks differ in their layers or settings")
+        if _shapes(network) != shapes:
+            raise Unstackable("its networks differ in the shapes of their parameters")
+
+
+def _shapes(network: nn.Module) -> dict[str, object]:
+    return {name: (v.shape, v.dtype, v.requires_grad) for name, v in _named(network).items()}
 
 
 def _structure(network: nn.Module) -> list[object]:
