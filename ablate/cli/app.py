@@ -6,6 +6,7 @@ import typer
 
 import ablate
 from ablate.cli.doctor import doctor
+from ablate.cli.exits import leave
 from ablate.cli.list import list_
 from ablate.cli.plan import plan
 from ablate.cli.run import run
@@ -44,4 +45,8 @@ def options(
 
 def main() -> None:
     """The `ablate` command."""
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        leave(end)
+        raise

@@ -1,10 +1,12 @@
 """How commands end: exit codes, and no traceback for anybody's mistake."""
 
+import atexit
 import functools
 import os
 import select
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable
 from enum import IntEnum
@@ -60,6 +62,24 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(Code.SOME_FAILED) from None
 
     return wrapped
+
+
+def leave(end: SystemExit) -> None:
+    """Ends the process with an exit code, at once: to take torch apart takes longer than many a command.
+
+    What is to be done before an end is done: output is flushed, what has been registered is called. It returns where
+    Python is to end as usual: without torch, with another thread at work, with an output that nobody takes.
+    """
+    others = [thread for thread in threading.enumerate() if not thread.daemon]
+    if "torch" not in sys.modules or len(others) > 1 or not isinstance(end.code, int | None):
+        return
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(end.code or 0)
 
 
 def _is_unread(descriptor: int) -> bool:
