@@ -6,7 +6,6 @@ import typer
 
 import ablate
 from ablate.cli.doctor import doctor
-from ablate.cli.exits import leave
 from ablate.cli.list import list_
 from ablate.cli.plan import plan
 from ablate.cli.run import run
@@ -41,12 +40,3 @@ def options(
     ] = False,
 ) -> None:
     """Options that stand before the command."""
-
-
-def main() -> None:
-    """The `ablate` command."""
-    try:
-        app()
-    except SystemExit as end:
-        leave(end)
-        raise

@@ -16,6 +16,7 @@ from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.execute import machine
 from ablate.execute.activation_memory import activation_bytes
+from ablate.execute.ahead import BRIEF, SECONDS
 from ablate.execute.dataset import examples, source
 from ablate.execute.latency import latency
 from ablate.execute.layout import channels_last, image_last
@@ -26,10 +27,6 @@ from ablate.execute.settings import trainer_settings
 from ablate.execute.spelling import Spelling
 from ablate.execute.trainer import trainer
 from ablate.store.costs import Cost
-
-SECONDS, BRIEF = 20.0, 0.5
-"""After which no further design point is measured: a study of many must not wait for its tables, nor a plan for a study
-of large networks."""
 
 Measured = TypeVar("Measured")
 

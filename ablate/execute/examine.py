@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,17 +31,10 @@ from ablate.execute.target import own_words
 from ablate.execute.trainer import trainer
 from ablate.plan.identity import part
 from ablate.plan.seeds import streams
+from ablate.plan.size import Size
 
 PROBE = 8
 """Examples in the probe batch."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Size:
-    """What one design point's network costs. `flops`: of one example's forward pass."""
-
-    parameters: int
-    flops: int | None
 
 
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[Size, ...]:

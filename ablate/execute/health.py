@@ -93,7 +93,7 @@ def _devices() -> str:
 def _worker() -> str:
     from concurrent.futures import ProcessPoolExecutor
 
-    from ablate.execute.engines.local import context
+    from ablate.execute.server import context
 
     with ProcessPoolExecutor(max_workers=1, mp_context=context()) as pool:
         pid = pool.submit(os.getpid).result(timeout=120)

@@ -37,10 +37,10 @@ def is_damaged(directory: StudyDirectory, planned: Plan) -> bool:
 
 
 def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: Observer, *, again: bool) -> None:
-    """Measures what is not on disk yet, before any training: what the engine has started must not disturb it.
+    """Measures what is not on disk yet, before any training: nothing else is at work then.
 
     Args:
-        engine: Settled before.
+        engine: Where it is measured.
         directory: Where the costs are kept.
         planned: Whose design points are measured, as far as the time for it goes.
         observer: Told where it takes long.
@@ -49,9 +49,7 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
     Raises:
         StoreError: the costs cannot be written.
     """
-    from ablate.execute.blame import blamed
-    from ablate.execute.cost import SECONDS
-    from ablate.execute.cost import measure as measured
+    from ablate.execute import ahead
     from ablate.store.costs import read_costs, write_costs
 
     there = () if again else read_costs(directory)
@@ -59,8 +57,8 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
     if not points:
         return
     if len(points) >= MANY:
-        observer.told(f"Measuring {len(points)} design points' latency and memory first: about {SECONDS:g} s at most.")
-    engine.settle()
-    with blamed():
-        found = measured(points, configs)
+        observer.told(
+            f"Measuring {len(points)} design points' latency and memory first: about {ahead.SECONDS:g} s at most."
+        )
+    found = engine.call(ahead.measure, points, configs)
     write_costs(directory, (*there, *found))

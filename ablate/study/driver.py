@@ -43,6 +43,7 @@ def run(
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
     from ablate.analyze.claim import check_replicates
+    from ablate.execute import ahead
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
 
@@ -63,12 +64,9 @@ def run(
             observer.told(said)
         if missing:
             check_replicates(planned.spec, seen=seen(planned.contents))
-        identities = checked(planned)
+        identities = checked(planned, engine)
         if trains := bool(next_batch(planned, missing, lambda: planned.contents.records)):
-            engine.warm_up()  # before torch is imported here: it is imported there at the same time
-            from ablate.execute.examine import examine as look
-
-            look(planned.spec, planned.layout.points, planned.configs)
+            engine.call(ahead.examine, planned.spec, planned.layout.points, planned.configs)
         if is_new:
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: what is missing, and whether it fits, is anew
@@ -89,6 +87,7 @@ def run(
             tried |= {t.id for t in batch}
         return save_summary(planned), directory.path
     finally:
+        engine.close()
         lock.release()
 
 
@@ -123,14 +122,16 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
 
 
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
+    from ablate.execute import ahead
     from ablate.execute.job import Job
-    from ablate.execute.planner import schedule
     from ablate.execute.provenance import commit
 
     if not missing:
         return
     sources, head = sources_of(planned), commit(Path.cwd())
-    made = schedule(planned.trials, missing, workers=engine.workers, threads=engine.threads)
+    made = engine.call(ahead.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads).of(
+        missing
+    )
     jobs = [
         Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
         for b in made.bundles

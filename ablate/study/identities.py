@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ablate.execute.engines import Engine
     from ablate.store import Checked, Frozen, StudyDirectory
     from ablate.study.planned import Plan
 
 
-def checked(planned: Plan) -> Checked | None:
+def checked(planned: Plan, engine: Engine) -> Checked | None:
     """The study's identities, evaluated now; None where it states none."""
     if not planned.spec.identities:
         return None
-    from ablate.execute.identities import evaluate
+    from ablate.execute import ahead
 
-    return evaluate(planned.spec)
+    return engine.call(ahead.evaluate, planned.spec)
 
 
 def read_identities(directory: StudyDirectory, frozen: Frozen) -> tuple[Checked | None, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from ablate.study.costs import unmeasured
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ablate.execute.examine import Size
+    from ablate.plan import Size
     from ablate.store.costs import Cost
     from ablate.study.planned import Plan
 
@@ -39,48 +39,45 @@ class Outlook:
 
 
 def examine(planned: Plan) -> Outlook:
-    """Builds every design point's network, times a few steps of it, and trains nothing (imports torch).
+    """Builds every design point's network, times a few steps of it, and trains nothing.
 
     Raises:
         AblateError: a network that does not build, two that are the same, missing data, a response never logged.
     """
     from ablate.design import estimable
-    from ablate.execute.blame import blamed
-    from ablate.execute.cost import glance as measure
+    from ablate.execute import ahead
     from ablate.execute.engines import engine
-    from ablate.execute.examine import examine as look
-    from ablate.execute.planner import schedule
     from ablate.store import StudyDirectory
     from ablate.store.costs import priced, read_costs
 
-    if planned.spec.identities:
-        from ablate.execute.identities import check_identities
-
-        check_identities(planned.spec)
-    if not planned.layout.points:
-        return Outlook(
-            sizes=(),
-            costs=(),
-            timed_on=(),
-            bundles=0,
-            stacked=0,
-            alone={},
-            workers=0,
-            threads=1,
-            seconds=0.0,
-            can=(),
-            cannot=(),
-            claims=(),
-        )
     team = engine(planned.spec.settings["engine"])
-    sizes = look(planned.spec, planned.layout.points, planned.configs)
-    there = read_costs(StudyDirectory(planned.directory))
-    with blamed():
-        costs = (*there, *measure(*unmeasured(planned, there)))
+    try:
+        if planned.spec.identities:
+            team.call(ahead.check_identities, planned.spec)
+        if not planned.layout.points:
+            return Outlook(
+                sizes=(),
+                costs=(),
+                timed_on=(),
+                bundles=0,
+                stacked=0,
+                alone={},
+                workers=0,
+                threads=1,
+                seconds=0.0,
+                can=(),
+                cannot=(),
+                claims=(),
+            )
+        sizes = team.call(ahead.examine, planned.spec, planned.layout.points, planned.configs)
+        there = read_costs(StudyDirectory(planned.directory))
+        costs = (*there, *team.call(ahead.measure, *unmeasured(planned, there), briefly=True))
+        done = {r.id for r in planned.records if r.state != "failed"}
+        missing = [t for t in planned.trials if t.id not in done]
+        made = team.call(ahead.schedule, planned.trials, missing, workers=team.workers, threads=team.threads)
+    finally:
+        team.close()
     cost_of = priced(costs)
-    done = {r.id for r in planned.records if r.state != "failed"}
-    missing = [t for t in planned.trials if t.id not in done]
-    made = schedule(planned.trials, missing, workers=team.workers, threads=team.threads)
     from ablate.analyze.capacity import capacity_notes
     from ablate.analyze.foresight import foresee
     from ablate.analyze.origin import timed_on

@@ -9,14 +9,11 @@ import pytest
 NEVER = ("torch", "pytorch_lightning", "torchmetrics", "torchvision", "scipy", "sklearn", "matplotlib", "pydoe")
 HYDRA = ("hydra", "omegaconf")
 CODE = """
-import json, sys
+import atexit, json, sys
 from ablate.cli import main
 sys.argv = ["ablate", *sys.argv[1:]]
-try:
-    main()
-except SystemExit as error:
-    assert not error.code, error.code
-json.dump(sorted(name for name in sys.modules if "." not in name), sys.stderr)
+atexit.register(lambda: json.dump(sorted(name for name in sys.modules if "." not in name), sys.stderr))
+main()
 """
 
 
@@ -48,6 +45,11 @@ def test_a_plan_needs_torch_only_where_a_width_is_solved_for(words, needs, here)
 
 def test_a_plan_imports_no_more_than_it_needs(here, tiny):
     assert not loaded("plan", *tiny) & {"torchvision", "sklearn", "pandas"}
+
+
+def test_a_plan_for_workers_leaves_torch_to_them(here, tiny):
+    words = [word for word in tiny if not word.startswith("engine")]
+    assert not loaded("plan", *words) & {*NEVER}
 
 
 def test_showing_a_study_without_a_summary_still_needs_no_torch(ablate, here, tiny):

@@ -36,7 +36,8 @@ from ablate.execute.examine import examine
 plan = study.plan(["smoke", "data.limit=60", "data.val_size=10", "data.test_size=20"])
 examine(plan.spec, plan.layout.points, plan.configs)
 assert glance(plan.layout.points, plan.configs)
-print(*({"torch._dynamo.utils", "torchvision", "scipy.stats", "sklearn", "pandas", "sympy", "triton"} & set(sys.modules)))
+seldom = {"torch._dynamo.utils", "torchvision", "scipy.stats", "sklearn", "pandas", "sympy", "triton"}
+print(*(seldom & set(sys.modules)))
 """
 
 WHOLE = """

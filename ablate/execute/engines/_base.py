@@ -1,10 +1,14 @@
 """What every engine guarantees."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import ParamSpec, TypeVar
 
 from ablate.execute.job import Job
 from ablate.store.record import Record
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Engine(ABC):
@@ -41,12 +45,19 @@ class Engine(ABC):
             KeyboardInterrupt: Ctrl-C, for the study and not for one trial: finished trials stay.
         """
 
-    def warm_up(self) -> None:  # noqa: B027 – an engine with nothing to start need not say so
-        """Starts, in the background, what takes long to start: called while the driver still checks the study."""
+    def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls a function where torch is: in this process, unless the engine has others. Nothing trains meanwhile.
 
-    def settle(self) -> None:  # noqa: B027 – as above
-        """Waits for what `warm_up` has started: nothing of the engine is at work until `run`.
+        Args:
+            function: Of a module that imports no torch by itself, as those of `ablate.execute.ahead`.
+            *args: Its own.
+            **kwargs: Its own.
 
         Raises:
-            EngineError: no process can be started.
+            EngineError: no process can be started, or it died.
+            Exception: whatever the function raises.
         """
+        return function(*args, **kwargs)
+
+    def close(self) -> None:  # noqa: B027 – an engine with nothing to end need not say so
+        """Ends what `call` has started."""

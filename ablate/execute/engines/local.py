@@ -1,22 +1,25 @@
 """Worker processes on this machine, started once, with torch and Lightning loaded before the first of them forks."""
 
-import signal
-import threading
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
-from typing import Literal
+from functools import partial
+from typing import Literal, ParamSpec, TypeVar
 
 import msgspec
 
 from ablate.errors import AblateError
+from ablate.execute import server
 from ablate.execute.engines._base import Engine
-from ablate.execute.engines.worker import Worker, await_server, context, stop
+from ablate.execute.engines.worker import Worker, cause, stop
 from ablate.execute.job import Job, fail, one_by_one
 from ablate.execute.machine import cores
 from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class LocalSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -36,28 +39,20 @@ class Local(Engine):
         self.threads = None if settings.threads == "auto" else settings.threads
         self.workers = cores() // (self.threads or 1) if settings.workers == "auto" else settings.workers
         self.workers = max(self.workers, 1)
-        self._is_warm = False
+        self._asked: Worker | None = None
 
-    def warm_up(self) -> None:
-        """Starts the fork server, which loads torch and Lightning while the driver goes on."""
-        from multiprocessing.forkserver import ensure_running
+    def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls a function in a process that ends with `run` or `close`."""
+        if self._asked is None:
+            server.start()
+            server.wait(self.name)
+            self._asked = Worker(engine=self.name, threads=1)
+        return self._asked.ask(partial(function, *args, **kwargs))
 
-        if self._is_warm or threading.current_thread() is not threading.main_thread():
-            return  # signals are the main thread's; elsewhere the server starts with the first worker
-        context()
-        # The server ignores Ctrl-C only once it has loaded everything; until then it would print a traceback. It starts
-        # to ignore it here, and so does this process for these milliseconds: once only.
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            ensure_running()
-        finally:
-            signal.signal(signal.SIGINT, handler)
-        self._is_warm = True
-
-    def settle(self) -> None:
-        """Waits until the fork server has loaded everything and is idle."""
-        if self._is_warm:
-            await_server(self.name)
+    def close(self) -> None:
+        """Ends the process that `call` has started."""
+        asked, self._asked = self._asked, None
+        stop([] if asked is None else [asked])
 
     def run(
         self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
@@ -70,8 +65,9 @@ class Local(Engine):
         """
         if not jobs:
             return
-        self.warm_up()
-        await_server(self.name)
+        self.close()
+        server.start()
+        server.wait(self.name)
         waiting, threads = deque(jobs), self.threads or threads or 1
         team = [Worker(engine=self.name, threads=threads) for _ in jobs[: min(self.workers, workers or self.workers)]]
         try:
@@ -103,18 +99,9 @@ class Local(Engine):
         if isinstance(error, AblateError):
             raise error
         if isinstance(error, BrokenExecutor):
-            line = f"its worker died: {_cause(worker.bury())}"
+            line = f"its worker died: {cause(worker.bury())}"
             text = f"The worker process ended without a Python traceback: {line}.\n"
         else:
             line = f"its worker could not train it: {error!r}"
             text = "".join(traceback.format_exception(error))
         return fail(job, error=line, traceback=text, engine=self.name, threads=threads)
-
-
-def _cause(exitcode: int | None) -> str:
-    if exitcode is None:
-        return "nobody knows of what"
-    if exitcode >= 0:
-        return f"exit code {exitcode}"
-    name = signal.Signals(-exitcode).name if -exitcode in set(signal.Signals) else str(-exitcode)
-    return f"killed by {name}" + (" (out of memory, most often)" if name == "SIGKILL" else "")

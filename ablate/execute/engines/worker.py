@@ -5,18 +5,21 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for_any
-from multiprocessing.context import ForkServerContext, ForkServerProcess
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ablate.errors import EngineError
+from ablate.execute import server
 from ablate.execute.job import Job
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
+
+T = TypeVar("T")
 
 STOP_S = 3.0
 """How long a process has to end by itself before it is killed."""
@@ -36,7 +39,7 @@ class Worker:
         self._engine = engine
         self._threads = threads
         self._executor: ProcessPoolExecutor | None = None
-        self._context = context()
+        self._context = server.context()
         self._begun = self._context.RawValue("b", 0)  # the process tells by it that it has the job in hand
         self._tries = 0
         self.job: Job | None = None
@@ -66,6 +69,23 @@ class Worker:
         self._submit(self.job)
         return True
 
+    def ask(self, question: Callable[[], T]) -> T:
+        """Calls a function in the process, and waits for what it gives.
+
+        Raises:
+            EngineError: no process can be started, or it died.
+            Exception: whatever the function raises.
+        """
+        with server.explained(self._engine), _undisturbed():
+            answer = self._up().submit(question)
+        try:
+            return answer.result()
+        except BrokenExecutor:
+            raise EngineError(
+                f"The process that looked at the study's networks died: {cause(self.bury())}. With engine=inline it is "
+                "this process, under a debugger if you like."
+            ) from None
+
     def bury(self) -> int | None:
         """Gives up a process that has ended, and says its exit code, as in multiprocessing."""
         executor, self._executor = self._executor, None
@@ -89,7 +109,7 @@ class Worker:
     def _submit(self, job: Job) -> None:
         self._tries += 1
         self._begun.value = 0
-        with _explained(self._engine), _undisturbed():
+        with server.explained(self._engine), _undisturbed():
             try:
                 self.future = self._up().submit(_train, job, self._engine, self._threads)
             except BrokenExecutor:  # it died while it waited
@@ -101,7 +121,10 @@ class Worker:
 
         if self._executor is None:
             self._executor = ProcessPoolExecutor(
-                max_workers=1, mp_context=self._context, initializer=_start, initargs=(list(sys.path), self._begun)
+                max_workers=1,
+                mp_context=self._context,
+                initializer=_start,
+                initargs=(list(sys.path), Path.cwd(), dict(os.environ), self._begun),
             )
         return self._executor
 
@@ -114,33 +137,14 @@ def stop(workers: Sequence[Worker]) -> None:
         worker.stop()
 
 
-def context() -> "_Context":
-    """Workers fork from a server that has torch and Lightning loaded: milliseconds each, not seconds."""
-    forkserver = _Context()
-    forkserver.set_forkserver_preload(["ablate.execute.bundle"])
-    return forkserver
-
-
-def await_server(engine: str) -> None:
-    """Waits until the fork server has loaded everything: whoever loses patience here leaves nothing half-started.
-
-    Raises:
-        EngineError: no process can be started.
-    """
-    with _explained(engine):
-        process = context().Process()  # does nothing, and starts when the server is there
-        process.start()
-        process.join()
-
-
-@contextmanager
-def _explained(engine: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, EOFError) as error:
-        raise EngineError(
-            f"engine={engine} cannot start a process here: {error or type(error).__name__}. engine=inline needs none."
-        ) from error
+def cause(exitcode: int | None) -> str:
+    """Of what a process has ended."""
+    if exitcode is None:
+        return "nobody knows of what"
+    if exitcode >= 0:
+        return f"exit code {exitcode}"
+    name = signal.Signals(-exitcode).name if -exitcode in set(signal.Signals) else str(-exitcode)
+    return f"killed by {name}" + (" (out of memory, most often)" if name == "SIGKILL" else "")
 
 
 @contextmanager
@@ -160,23 +164,15 @@ def _undisturbed() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-class _Context(ForkServerContext):
-    """Remembers the process that an executor starts: the executor itself does not say."""
-
-    process: ForkServerProcess | None = None
-
-    def Process(self, *args: Any, **kwargs: Any) -> ForkServerProcess:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.process = ForkServerProcess(*args, **kwargs)
-        return self.process
-
-
 _begun: list[Any] = []
 """In a process: the value by which it tells its driver that it has a job in hand."""
 
 
-def _start(path: list[str], begun: Any) -> None:
-    """Runs once in every process."""
+def _start(path: list[str], folder: Path, environment: Mapping[str, str], begun: Any) -> None:
+    """Runs once in every process: it finds what its driver finds, wherever the server was started."""
     sys.path[:] = path
+    os.chdir(folder)
+    os.environ.update(environment)
     _begun[:] = [begun]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
     signal.signal(signal.SIGTERM, _leave)

@@ -3,6 +3,6 @@
 It decides by what it has measured on this machine (`pace`), and says how long it will take.
 """
 
-from ablate.execute.planner.schedule import Schedule, schedule
+from ablate.execute.planner.schedule import schedule
 
-__all__ = ["Schedule", "schedule"]
+__all__ = ["schedule"]

@@ -1,4 +1,4 @@
-"""A study's trials as jobs: which train as one, in which order, on how many workers, with how many threads each."""
+"""Schedules the missing trials of a study by what has been measured."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,28 +13,14 @@ from ablate.execute.planner.paces import MeasuredPaces
 from ablate.execute.provenance import own_modules_first
 from ablate.execute.quiet import guest
 from ablate.plan.bundle import Bundle, bundles
+from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
 
 FASTER = 0.9
 """Of the seconds that one thread takes, what more of them may take at most to be used."""
 
-
 START = 0.15
 """Seconds until workers have started, about."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """Bundles in the order in which they start, and who trains them."""
-
-    bundles: tuple[Bundle, ...]
-    workers: int
-    """At a time."""
-    threads: int
-    """CPU threads of each."""
-    seconds: float | None
-    """From the first start to the last end; None where nobody knows."""
-    notes: tuple[str, ...] = ()
 
 
 def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int, threads: int | None = 1) -> Schedule:

@@ -16,7 +16,7 @@ from ablate.execute.stacked.dropout import MaskedDropout
 
 
 class FoldedLinear(nn.Module):
-    """All members' linear layers. Shapes: weight (members, out, in), bias (members, out), put in place of a member's."""
+    """All members' linear layers: weights, shape (members, out, in), and biases, (members, out), take its places."""
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()

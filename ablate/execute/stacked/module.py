@@ -174,7 +174,7 @@ class StackedModule(pl.LightningModule):
         if self._rows is None or (self._rows.dtype, self._rows.device) != (numbers.dtype, numbers.device):
             self._rows = torch.empty_like(numbers, requires_grad=False)
             self._parts = self.stack.parts(self._rows)
-        torch._foreach_copy_(self._parts, cast(Sequence[Tensor], gradients))
+        torch._foreach_copy_(self._parts, cast(list[Tensor], list(gradients)))  # pyright: ignore[reportPrivateImportUsage]
         return self._rows
 
     def _clipped(self, gradients: Tensor) -> Tensor:

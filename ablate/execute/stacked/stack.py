@@ -19,7 +19,6 @@ from ablate.execute.stacked.folded import Folded, can_be_folded
 from ablate.execute.stacked.unstackable import Unstackable
 from ablate.plan.bundle import STACKED
 
-
 ROUNDING = 1e-4
 """Of the largest prediction, the difference that another order of the operations explains in single precision."""
 

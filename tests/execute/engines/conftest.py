@@ -45,13 +45,18 @@ class Net(nn.Module):
         Path("pids", str(os.getpid())).touch()
 
     def forward(self, x):
-        in_worker = multiprocessing.parent_process() is not None
+        in_worker = multiprocessing.parent_process() is not None and is_a_trial(sys._getframe())
         if self.training and (in_worker or Path("faults-anywhere").exists()) and not Path("no-faults").exists():
             if in_worker:
                 time.sleep(self.pause)
             go_wrong(self.fault)
         y = self.body(x)
         return y * float("nan") if self.fault == "nan" else y
+
+
+def is_a_trial(frame):
+    """And no look at the network beforehand."""
+    return frame is not None and (frame.f_code.co_name == "run_bundle" or is_a_trial(frame.f_back))
 
 
 def go_wrong(fault):

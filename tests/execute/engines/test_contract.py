@@ -1,11 +1,12 @@
 """What `Engine` promises, of every engine."""
 
 import math
+import os
 from collections import Counter
 
 import pytest
 
-from ablate.errors import StoreError
+from ablate.errors import ModelError, StoreError
 from ablate.execute.engines import ENGINES
 from ablate.store import StudyDirectory
 
@@ -161,8 +162,17 @@ def test_an_exception_in_who_listens_leaves_no_worker(any_engine, make_job, plac
     assert not [pid for pid in watch.trained_in(place) if watch.is_alive(pid)]
 
 
-def test_what_has_settled_still_trains(any_engine, make_job):
-    any_engine.settle()
-    any_engine.warm_up()
-    any_engine.settle()
+def test_what_has_answered_still_trains_and_answers(any_engine, make_job, place):
+    """As this process would, from the folder that it is in."""
+    assert any_engine.call(int, "101", base=2) == 5
+    assert any_engine.call(os.getcwd) == str(place)
     assert [r.state for records in any_engine.run([make_job(width=4)]) for r in records] == ["complete"]
+    with pytest.raises(ModelError, match="too wide"):
+        any_engine.call(refuse, "too wide")
+    any_engine.close()
+    assert any_engine.call(os.getenv, "HOME") == os.getenv("HOME")
+    any_engine.close()
+
+
+def refuse(what):
+    raise ModelError(what)

@@ -136,11 +136,12 @@ def test_ctrl_c_waits_until_a_process_has_started_whole():
         pass
 
 
-def test_warming_up_leaves_ctrl_c_as_it_was(make_engine):
+def test_a_process_that_dies_of_a_question_is_said(make_engine):
     engine = make_engine("local")
-    for _ in range(2):
-        engine.warm_up()
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(EngineError, match=r"looked at the study's networks died: killed by SIGKILL .*engine=inline"):
+        engine.call(signal.raise_signal, signal.SIGKILL)
+    assert engine.call(len, "anew") == 4
+    engine.close()
 
 
 def test_an_engine_works_off_the_main_thread(make_engine, make_job, place):

@@ -76,16 +76,20 @@ def test_a_stack_is_no_wider_than_measured_and_every_worker_has_one(plan):
 
 
 @pytest.mark.parametrize(
-    ("stacked", "sizes"),
+    ("epoch", "stacked", "sizes"),
     [
-        ({4: 9e-4, 10: 5e-4, 20: 7e-4}, {10: 3}),
-        ({4: 5e-4, 10: 6e-4}, {4: 6, 3: 2}),
-        ({4: 5e-4}, {4: 6, 3: 2}),
-        ({4: 9.6e-4}, {1: 30}),
-        ({}, {1: 30}),
+        (0, {4: 9e-4, 10: 5e-4, 20: 7e-4}, {10: 3}),
+        (0, {4: 5e-4, 10: 6e-4}, {4: 6, 3: 2}),
+        (0.01, {4: 5e-4, 10: 6e-4}, {10: 3}),
+        (0, {4: 5e-4}, {4: 6, 3: 2}),
+        (0, {4: 9.6e-4}, {1: 30}),
+        (0.01, {4: 9.6e-4}, {4: 6, 3: 2}),
+        (0, {}, {1: 30}),
     ],
 )
-def test_a_stack_is_as_wide_as_is_fastest_and_none_is_made_that_saves_nothing(plan, monkeypatch, stacked, sizes):
+def test_a_stack_is_as_wide_as_is_fastest_and_none_is_made_that_saves_nothing(plan, monkeypatch, epoch, stacked, sizes):
+    """What Lightning takes for an epoch, beside the steps, is shared by a stack's members."""
+    monkeypatch.setattr(overheads, "overhead", lambda *_: Overhead(fit=0.0, epoch=epoch))
     found = Pace(work=0, step=1e-3, stacked=stacked, example=1e-6, build=0.01)
     monkeypatch.setattr(looking, "pace", lambda *_, work, **__: replace(found, work=work))
     trials = plan("model.init=he,xavier", "replicates=15")
