@@ -207,3 +207,41 @@ def test_a_reader_that_has_read_enough_is_no_error(here):
         env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
     )
     assert (process.returncode, process.stderr) == (0, "")
+
+
+LEAVES = """
+import atexit, sys, threading
+from types import ModuleType
+from ablate.cli.exits import leave
+
+class Torch(ModuleType):
+    def __del__(self):
+        print("taken apart")
+
+atexit.register(print, "registered")
+if {loaded}:
+    sys.modules["torch"] = Torch("torch")
+if {busy}:
+    threading.Thread(target=lambda: None if threading.Event().wait(0.1) else print("worked")).start()
+print("said", end=" ")
+end = SystemExit({code})
+leave(end)
+print("went on")
+raise end
+"""
+
+
+@pytest.mark.parametrize(
+    ("loaded", "busy", "code", "said", "ends"),
+    [
+        (True, False, 3, "said registered\n", 3),
+        (True, False, None, "said registered\n", 0),
+        (False, False, 3, "said went on\nregistered\n", 3),
+        (True, True, 3, "said went on\nworked\nregistered\ntaken apart\n", 3),
+        (True, False, "'wrong'", "said went on\nregistered\ntaken apart\n", 1),
+    ],
+)
+def test_a_process_with_torch_ends_without_taking_it_apart(loaded, busy, code, said, ends):
+    program = LEAVES.format(loaded=loaded, busy=busy, code=code)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == (said, ends), done.stderr
