@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -54,6 +54,19 @@ def splits(config: Config, *, seed: int) -> Splits:
     drawn = split(source(config), seed=seed)
     check(drawn, inputs=data.inputs, outputs=data.outputs)
     return drawn
+
+
+def shared() -> Callable[..., Splits]:
+    """Draws as `splits` does, and once only what trials have in common: they share its arrays."""
+    drawn: dict[tuple[str, int], Splits] = {}
+
+    def draw(config: Config, *, seed: int) -> Splits:
+        key = json.dumps(config["data"], sort_keys=True, default=str), seed
+        if key not in drawn:
+            drawn[key] = splits(config, seed=seed)
+        return drawn[key]
+
+    return draw
 
 
 def source(config: Config) -> Source:

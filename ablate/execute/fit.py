@@ -1,5 +1,6 @@
 """What one trial gives to Lightning: a module, its data, and what its network costs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -7,6 +8,7 @@ import pytorch_lightning as pl
 from torch import Tensor, nn
 
 from ablate.config.spec import Config
+from ablate.data.split import Splits
 from ablate.errors import ConfigError, kind
 from ablate.execute.augmentation import asked, augmentation
 from ablate.execute.chunks import EvaluationChunks, TrainingChunks
@@ -36,11 +38,16 @@ class Fit:
     """Split → examples, where they are known before the fit."""
 
 
-def prepare(config: Config, streams: Streams) -> Fit:
+def prepare(config: Config, streams: Streams, *, draw: Callable[..., Splits] = splits) -> Fit:
     """Builds what a trial trains, by its replicate's streams.
 
     The global generators are left at the dropout stream for a plain module, and at the order stream for a person's
     own LightningModule, whose DataLoader draws its order from them.
+
+    Args:
+        config: Of the trial.
+        streams: Its own.
+        draw: `ablate.execute.dataset.splits`, or `shared`.
 
     Raises:
         AblateError: something in the configuration cannot be built, or data are missing.
@@ -50,15 +57,15 @@ def prepare(config: Config, streams: Streams) -> Fit:
         fit = _own(cast(pl.LightningModule, built), config, streams)
         seed_everything(streams.order)
     else:
-        fit = _resident(built, config, streams)
+        fit = _resident(built, config, streams, draw)
         seed_everything(streams.dropout)
     return fit
 
 
-def _resident(built: nn.Module, config: Config, streams: Streams) -> Fit:
+def _resident(built: nn.Module, config: Config, streams: Streams, draw: Callable[..., Splits]) -> Fit:
     settings = trainer_settings(config)
     loss, metrics = objective(config)
-    drawn = splits(config, seed=streams.split)
+    drawn = draw(config, seed=streams.split)
     if settings.channels_last:
         built, drawn = channels_last(built), images_last(drawn)
     train = TrainingChunks(

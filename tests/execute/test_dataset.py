@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ablate.errors import ConfigError, DataError
-from ablate.execute.dataset import arguments, described, source, splits
+from ablate.execute.dataset import arguments, described, shared, source, splits
 
 
 def changed(config, **data):
@@ -49,6 +49,15 @@ def test_splits_are_the_seeds(resolve):
     assert (len(one.train), len(one.val), len(one.test)) == (100, 40, 60)
     assert torch.equal(one.train.inputs, two.train.inputs)
     assert not torch.equal(one.train.inputs, other.train.inputs)
+
+
+def test_trials_that_train_as_one_share_what_they_have_in_common(resolve):
+    draw = shared()
+    one = draw(resolve(), seed=1)
+    assert draw(resolve("model.width=9"), seed=1) is one
+    assert not torch.equal(draw(resolve(), seed=2).train.inputs, one.train.inputs)
+    assert len(draw(resolve("data.limit=150"), seed=1).train) == 50
+    assert torch.equal(one.train.inputs, splits(resolve(), seed=1).train.inputs)
 
 
 def test_trials_that_follow_each_other_share_a_data_set(resolve):

@@ -1,5 +1,6 @@
 """A worker: one process that trains a job at a time, and is replaced when it dies."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -170,6 +171,7 @@ _begun: list[Any] = []
 
 def _start(path: list[str], folder: Path, environment: Mapping[str, str], begun: Any) -> None:
     """Runs once in every process: it finds what its driver finds, wherever the server was started."""
+    gc.freeze()  # what the server has loaded is no garbage, nor will it be
     sys.path[:] = path
     os.chdir(folder)
     os.environ.update(environment)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from ablate.execute import machine
+from ablate.execute.dataset import shared
 from ablate.execute.job import Job
 from ablate.execute.outcome import Outcome, record
 from ablate.execute.settings import trainer_settings
@@ -31,7 +32,8 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[tuple[Record,
     """
     started = datetime.now(UTC).isoformat("T", "seconds")
     trials = job.bundle.trials
-    prepared = [Member.of(trial.config, trial.streams) for trial in trials]
+    draw = shared()
+    prepared = [Member.of(trial.config, trial.streams, draw=draw) for trial in trials]
     order = in_groups([member.scalars for member in prepared])
     members = [prepared[index] for index in order]
     size = parameters(members[0].fit.network), flops(members[0].fit.network, members[0].fit.probe)

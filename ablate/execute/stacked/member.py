@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -9,7 +10,9 @@ import torch
 from torch import Tensor
 
 from ablate.config.spec import Config
+from ablate.data.split import Splits
 from ablate.execute.chunks import TrainingChunks
+from ablate.execute.dataset import splits
 from ablate.execute.fit import Fit, prepare
 from ablate.execute.module import TrialModule
 from ablate.execute.settings import trainer_settings
@@ -38,7 +41,9 @@ class Member:
     """Seed of its dropout."""
 
     @classmethod
-    def of(cls, config: Config, streams: Streams, *, fit: Fit | None = None) -> "Member":
+    def of(
+        cls, config: Config, streams: Streams, *, fit: Fit | None = None, draw: Callable[..., Splits] = splits
+    ) -> "Member":
         """Prepares one trial as if it were to train alone, unless it comes prepared.
 
         Raises:
@@ -46,7 +51,7 @@ class Member:
                 stacked.
             AblateError: as `prepare`.
         """
-        fit = fit or prepare(config, streams)
+        fit = fit or prepare(config, streams, draw=draw)
         if not isinstance(fit.module, TrialModule):
             raise Unstackable("a LightningModule of one's own takes its own steps")
         if fit.module.augmentation is not None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import cast
 
 import pytorch_lightning as pl
+from torch import Tensor
 
 from ablate.config.diagnostic import Moment
 from ablate.execute.diagnostics import Measurement, as_csv, by_moment, measure
@@ -19,6 +20,7 @@ class StackedWatch(pl.Callback):
     def __init__(self, moments: Collection[Moment], members: Sequence[Member]) -> None:
         self._moments = frozenset(moments)
         self._members = members
+        self._probes: list[list[Tensor]] = []
         self._found: list[dict[str, Measurement]] = [{} for _ in members]
         self.failures: list[str | None] = [None for _ in members]
 
@@ -32,7 +34,13 @@ class StackedWatch(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning before the first step."""
-        self._probe("start", cast(StackedModule, pl_module))
+        module = cast(StackedModule, pl_module)
+        # Lightning has given the stack its precision and its device, not the members that it was made of.
+        like = module.stack.numbers
+        for member in self._members:
+            member.module.loss.to(like)
+        self._probes = [[_alike(part, like) for part in member.module.probe(EXAMPLES)] for member in self._members]
+        self._probe("start", module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning before every epoch."""
@@ -50,12 +58,15 @@ class StackedWatch(pl.Callback):
         for place, member in enumerate(self._members):
             if moment == "middle" and place not in module.active:
                 continue  # alone, it would have stopped before its middle
-            # Lightning has given the stack its precision and its device, not the members that it was made of.
-            member.module.to(module.stack.numbers)
             try:
-                found = measure(module.member(place), *member.module.probe(EXAMPLES), member.module.loss)
+                inputs, targets = self._probes[place]
+                found = measure(module.member(place), inputs, targets, member.module.loss)
             except Exception as error:  # a network of a person's own may do anything
                 self.failures[place] = self.failures[place] or own_words(error)
             else:
                 self._found[place][moment] = found
                 self.failures[place] = self.failures[place] or found.failure
+
+
+def _alike(values: Tensor, like: Tensor) -> Tensor:
+    return values.to(like) if values.is_floating_point() else values.to(like.device)
