@@ -14,6 +14,7 @@ import yaml
 
 from ablate.config.load import Study, load
 from ablate.config.spec import Config
+from ablate.execute import compilation
 from ablate.execute.callbacks import Curve, Divergence, scalars
 from ablate.execute.fit import Fit, prepare
 from ablate.execute.module import TrialModule
@@ -213,3 +214,19 @@ def train(tmp_path: Path) -> Callable[..., Done]:
         return Done(fit=fit, trainer=made, responses=responses, curve=curve.as_csv(), divergence=divergence)
 
     return trained
+
+
+@pytest.fixture
+def traced(monkeypatch):
+    """Torch's compiler without its code generation, which takes seconds; gives the graphs that it has seen."""
+    graphs = []
+
+    def backend(graph, examples):
+        graphs.append(graph)
+        return graph.forward
+
+    def compiled(call, device):
+        return torch.compile(call, dynamic=False, backend=backend)
+
+    monkeypatch.setattr(compilation, "_compiled", compiled)
+    return graphs

@@ -49,22 +49,6 @@ def compiler(monkeypatch):
     return put
 
 
-@pytest.fixture
-def traced(monkeypatch):
-    """Torch's compiler without its code generation, which takes seconds; gives the graphs that it has seen."""
-    graphs = []
-
-    def backend(graph, examples):
-        graphs.append(graph)
-        return graph.forward
-
-    def compiled(call, device):
-        return torch.compile(call, dynamic=False, backend=backend)
-
-    monkeypatch.setattr(compilation, "_compiled", compiled)
-    return graphs
-
-
 def line(weight, x, y):
     return (weight * x - y).square().mean()
 

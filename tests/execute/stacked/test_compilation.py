@@ -43,21 +43,6 @@ def nothing_is_known(monkeypatch):
     torch.compiler.reset()
 
 
-@pytest.fixture
-def traced(monkeypatch):
-    """Torch's compiler without its code generation; gives the graphs that it has seen."""
-    graphs = []
-
-    def backend(graph, examples):
-        graphs.append(graph)
-        return graph.forward
-
-    monkeypatch.setattr(
-        compilation, "_compiled", lambda call, device: torch.compile(call, dynamic=False, backend=backend)
-    )
-    return graphs
-
-
 def with_compile(trials, value):
     """The same trials by their ids: how steps are computed is no part of one."""
     return tuple(
