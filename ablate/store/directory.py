@@ -106,18 +106,27 @@ class StudyDirectory:
     def contents(self) -> Contents:
         """Reads every record; one that is truncated or of an unknown schema is named, never counted.
 
-        Records of one design point share their configuration: it is most of what they would take in memory.
+        Records share what is equal in them, such as a design point's configuration: most of what they would take in
+        memory.
         """
         records: dict[str, Record] = {}
         unreadable: dict[str, str] = {}
         configs: dict[bytes, dict[str, Any]] = {}
+        others: dict[Any, Any] = {}
         digest = hashlib.sha256()
         for trial_id, content, problem in self._files():
             digest.update(trial_id.encode() + content)
             try:
                 record = decode(content, trial_id)
                 written = bytes(msgspec.json.decode(content, type=_Config).config)
-                records[trial_id] = replace(record, config=configs.setdefault(written, record.config))
+                records[trial_id] = replace(
+                    record,
+                    study=others.setdefault(record.study, record.study),
+                    levels=others.setdefault(tuple(record.levels.items()), record.levels),
+                    counts=others.setdefault(record.counts, record.counts),
+                    provenance=others.setdefault(record.provenance, record.provenance),
+                    config=configs.setdefault(written, record.config),
+                )
             except ValueError as error:
                 unreadable[trial_id] = problem or str(error)
         return Contents(records=records, unreadable=unreadable, digest=digest.hexdigest())

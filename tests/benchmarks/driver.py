@@ -1,7 +1,8 @@
 """What does the driver itself cost a trial, and does its memory stay flat? A whole run that trains nothing.
 
-Planning, examining, scheduling, reading records, progress and the summary are the driver's, as in `ablate run`, and so
-are torch's and Lightning's import. Writing a record is a worker's: the engine does it, and the time for it is left out.
+Planning, examining, scheduling, reading records, progress and the summary are the driver's, as in `ablate run` on the
+local engine, and so is its wait for torch's and Lightning's import elsewhere. Writing a record is a worker's: the engine
+does it, and the time for it is left out.
 Every run has a process of its own, whose peak of resident memory is kept. There are 10 design points, and as many
 replicates as make the trials.
 """
@@ -24,8 +25,8 @@ import msgspec
 
 from ablate import study
 from ablate.cli.run import _Watch
-from ablate.execute.engines import ENGINES, Engine
-from ablate.execute.engines.inline import InlineSettings
+from ablate.execute.engines import ENGINES
+from ablate.execute.engines.local import Local, LocalSettings
 from ablate.execute.job import Job
 from ablate.execute.outcome import Outcome, record
 from ablate.plan import Trial
@@ -98,10 +99,10 @@ def run(trials: int, folder: Path) -> Taken:
     """
     rates = ",".join(f"{0.001 * (k + 1):.3f}" for k in range(POINTS))
     words = ["head", "study.factors=[]", "study.claims=[]", "model=mlp", "trainer.accelerator=cpu"]
-    words += ["engine=inline", f"results_dir={folder}", f"optimizer.lr={rates}", f"replicates={trials // POINTS}"]
+    words += ["engine=local", f"results_dir={folder}", f"optimizer.lr={rates}", f"replicates={trials // POINTS}"]
     Nothing.seconds = 0.0
     began = time.perf_counter()
-    with patch.dict(ENGINES, inline=(InlineSettings, Nothing)), redirect_stderr(io.StringIO()), _Watch() as watch:
+    with patch.dict(ENGINES, local=(LocalSettings, Nothing)), redirect_stderr(io.StringIO()), _Watch() as watch:
         summary, _ = study.run(words, observer=watch)
     seconds = time.perf_counter() - began - Nothing.seconds
     if summary.complete != trials:
@@ -119,16 +120,12 @@ def _peak(status: Path = Path("/proc/self/status")) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-class Nothing(Engine):
-    """Writes a record for every trial, and trains none."""
+class Nothing(Local):
+    """Writes a record for every trial, and trains none. What is asked before any training is asked as ever."""
 
     name = "nothing"
-    workers = 2
     seconds = 0.0
     """Spent on writing."""
-
-    def __init__(self, settings: InlineSettings) -> None:
-        pass
 
     def run(
         self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None

@@ -41,13 +41,20 @@ def test_a_record_is_read_as_it_was_written(directory, make_record):
     assert names(record_path(directory).parent) == ["curve.csv", "record.json"]
 
 
-def test_records_of_one_configuration_share_it(directory, make_record):
+def test_records_share_what_is_equal_in_them(directory, make_record):
     one, other = {"model": {"width": 4}}, {"model": {"width": 8}}
-    for number, config in enumerate((one, other, one)):
-        directory.write_record(make_record(f"{number:012}", config=config))
-    first, second, third = (record.config for _, record in sorted(directory.contents().records.items()))
-    assert (first, second, third) == (one, other, one)
-    assert first is third
+    written = [
+        make_record(f"{number:012}", config=config, levels={"width": str(config["model"]["width"])})
+        for number, config in enumerate((one, other, one))
+    ]
+    for record in written:
+        directory.write_record(record)
+    first, second, third = (record for _, record in sorted(directory.contents().records.items()))
+    assert [first, second, third] == written
+    assert first.config is third.config
+    assert first.levels is third.levels
+    assert first.counts is second.counts
+    assert first.study is second.study
 
 
 def test_an_empty_directory_holds_nothing(directory):
