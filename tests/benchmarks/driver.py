@@ -1,8 +1,8 @@
 """What does the driver itself cost a trial, and does its memory stay flat? A whole run that trains nothing.
 
 Planning, examining, scheduling, reading records, progress and the summary are the driver's, as in `ablate run` on the
-local engine, and so is its wait for torch's and Lightning's import elsewhere. Writing a record is a worker's: the engine
-does it, and the time for it is left out.
+local engine, and so is its wait for torch's and Lightning's import elsewhere. Writing a record is a worker's: the
+engine does it, and the time for it is left out.
 Every run has a process of its own, whose peak of resident memory is kept. There are 10 design points, and as many
 replicates as make the trials.
 """
