@@ -52,8 +52,7 @@ def measured(epochs: tuple[int, ...], *, replicates: int, model: str = "resnet")
             for bundle in schedule(planned.trials, planned.trials, workers=WORKERS).bundles
         ]
         workers = engine(planned.spec.settings["engine"])
-        workers.warm_up()
-        workers.settle()
+        workers.call(int)  # torch is there when it answers
         began = time.perf_counter()
         records = [record for done in workers.run(jobs) for record in done]
         wall = time.perf_counter() - began

@@ -98,8 +98,7 @@ def _run(made: tuple[Bundle, ...], workers: int, threads: int) -> tuple[float, l
     with tempfile.TemporaryDirectory() as folder:
         jobs = [Job(bundle=b, directory=Path(folder), sources=("",) * len(b.trials), commit=None) for b in made]
         local = engine({"name": "local", "workers": workers, "threads": threads})
-        local.warm_up()
-        local.settle()
+        local.call(int)  # torch is there when it answers
         began = time.perf_counter()
         records = [record for done in local.run(jobs) for record in done]
         return time.perf_counter() - began, records

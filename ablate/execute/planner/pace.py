@@ -100,7 +100,9 @@ def _shorten(module: TrialModule, steps: Tensor) -> Tensor:
 
 
 def _alike(member: Member, module: TrialModule) -> Member:
-    one = copy.deepcopy(module)
+    # Examples and metrics, which take longer to copy than the rest together, no step changes.
+    shared = (module.loss, module.metrics, *module.buffers(recurse=False))
+    one = copy.deepcopy(module, {id(part): part for part in shared})
     return replace(member, fit=replace(member.fit, module=one, network=one.network), module=one)
 
 
