@@ -40,9 +40,11 @@ def anticipate(words: Sequence[str]) -> None:
     """Starts the server for the engine that a request will have, before the request is read.
 
     That is the local one, unless a word names another. Where a configuration of a person's own does, it is for nothing.
+    Where it cannot start, whoever needs it says so.
     """
     if all(word == "engine=local" for word in words if word.startswith("engine=")):
-        start()
+        with suppress(OSError):
+            start()
 
 
 def start() -> None:
@@ -50,8 +52,8 @@ def start() -> None:
     if threading.current_thread() is not threading.main_thread():
         return  # signals are the main thread's; elsewhere the server starts with the first process
     context()
-    if not _KILLED:
-        _KILLED.append(atexit.register(_kill))
+    atexit.unregister(_kill)
+    atexit.register(_kill, os.getpid())
     # The server ignores Ctrl-C only once it has loaded everything; until then it would print a traceback. It starts
     # to ignore it here, and so does this process for these milliseconds: once only.
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -88,12 +90,8 @@ def explained(engine: str) -> Iterator[None]:
         ) from error
 
 
-_KILLED: list[object] = []
-"""Whether the server is going to be killed as this process ends."""
-
-
-def _kill() -> None:
+def _kill(driver: int) -> None:
     """Ends the server now: by itself it would after it had loaded everything, for a driver that is gone."""
-    if (pid := getattr(forkserver._forkserver, "_forkserver_pid", None)) is not None:
+    if driver == os.getpid() and (pid := getattr(forkserver._forkserver, "_forkserver_pid", None)) is not None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -77,9 +77,9 @@ class Worker:
             EngineError: no process can be started, or it died.
             Exception: whatever the function raises.
         """
-        with server.explained(self._engine), _undisturbed():
-            answer = self._up().submit(question)
         try:
+            with server.explained(self._engine), _undisturbed():
+                answer = self._up().submit(question)
             return answer.result()
         except BrokenExecutor:
             raise EngineError(

@@ -29,6 +29,12 @@ class FoldedLinear(nn.Module):
         y = torch.bmm(rows, weight) if self.bias is None else torch.baddbmm(self.bias.unsqueeze(1), rows, weight)
         return y.view(*x.shape[:-1], y.shape[-1])
 
+    def extra_repr(self) -> str:
+        """As nn.Linear's: networks of other widths are told apart by it."""
+        return (
+            f"in_features={self.weight.shape[-1]}, out_features={self.weight.shape[-2]}, bias={self.bias is not None}"
+        )
+
 
 class FoldedDropout(MaskedDropout):
     """Multiplies by all members' masks."""
@@ -59,7 +65,12 @@ class Folded(nn.Module):
 def can_be_folded(skeleton: nn.Module) -> bool:
     """Whether a network has parameters and buffers in linear layers only; it may still mix the examples of a batch."""
     own = [part for part in skeleton.modules() if _has_own(part)]
-    return bool(own) and skeleton not in own and all(type(part) in (nn.Linear, MaskedDropout) for part in own)
+    return bool(own) and skeleton not in own and all(map(_can_be_replaced, own))
+
+
+def _can_be_replaced(part: nn.Module) -> bool:
+    """By a layer of which hooks would see another input, and know nothing."""
+    return type(part) in (nn.Linear, MaskedDropout) and not (part._forward_hooks or part._forward_pre_hooks)
 
 
 def _has_own(part: nn.Module) -> bool:

@@ -19,8 +19,8 @@ from ablate.execute.stacked.folded import Folded, can_be_folded
 from ablate.execute.stacked.unstackable import Unstackable
 from ablate.plan.bundle import STACKED
 
-ROUNDING = 1e-4
-"""Of the largest prediction, the difference that another order of the operations explains in single precision."""
+ROUNDING = 1e-11
+"""Of the largest prediction, the difference that another order of the operations explains in double precision."""
 
 
 class Stack(nn.Module):
@@ -113,27 +113,23 @@ class Stack(nn.Module):
 
     @torch.no_grad()
     def fold(self, x: Tensor) -> None:
-        """Does without vmap from here on, where it predicts the same of x: a minibatch of each member's own examples.
+        """Does without vmap from here on, where that computes the same of x: a minibatch of each member's own examples.
 
-        Raises:
-            Exception: whatever torch says of an operation that it cannot stack.
+        It is tried in double precision, on numbers that no two members share: the networks' own may be equal, or zero.
         """
         if not can_be_folded(self.skeleton):
             return
-        folded, state = Folded(self.skeleton), self.state_copies()[0]
-        if self._agrees(folded, state, x):
-            with evaluating(self.skeleton), evaluating(folded):
-                is_same = self._agrees(folded, state, x)
-            self.skeleton = folded if is_same else self.skeleton
-
-    def _agrees(self, folded: Folded, state: Mapping[str, Tensor], x: Tensor) -> bool:
-        wanted = predictions(self.skeleton, state, x)
-        try:
-            found = predictions(folded, state, x)
-        except Exception:  # a network of a person's own may do anything with its layers
-            return False
-        largest = float(wanted.nan_to_num().abs().amax())
-        return found.shape == wanted.shape and torch.allclose(found, wanted, 0, ROUNDING * largest, equal_nan=True)
+        generator = torch.Generator().manual_seed(0)
+        state = {
+            name: torch.randn(like.shape, generator=generator, dtype=torch.float64) / like.shape[-1] ** 0.5
+            for name, like in self.state_copies()[0].items()
+        }
+        skeleton = copy.deepcopy(self.skeleton).double()
+        folded, x = Folded(skeleton), x.double() if x.is_floating_point() else x
+        if _agree(skeleton, folded, state, x):
+            with evaluating(skeleton), evaluating(folded):
+                agree = _agree(skeleton, folded, state, x)
+            self.skeleton = Folded(self.skeleton) if agree else self.skeleton
 
     @torch.no_grad()
     def check(self, x: Tensor) -> None:
@@ -156,6 +152,15 @@ def predictions(skeleton: nn.Module, state: Mapping[str, Tensor], x: Tensor) -> 
     if isinstance(skeleton, Folded):
         return skeleton.predictions(state, x)
     return vmap(lambda own, inputs: functional_call(skeleton, own, (inputs,)))(state, x)
+
+
+def _agree(one: nn.Module, other: nn.Module, state: Mapping[str, Tensor], x: Tensor) -> bool:
+    try:
+        wanted, found = predictions(one, state, x), predictions(other, state, x)
+    except Exception:  # a network of a person's own may do anything with its layers
+        return False
+    tolerance = ROUNDING * float(wanted.abs().amax())  # of what is not finite: equal to nothing
+    return wanted.shape == found.shape and bool(((wanted - found).abs() <= tolerance).all())
 
 
 def _named(network: nn.Module) -> dict[str, Tensor]:

@@ -14,25 +14,28 @@ MEMBERS, BATCH = 3, 4
 class Net(nn.Module):
     """Every kind of use of a linear layer, with dropout between."""
 
-    def __init__(self, *, mixes=False, ties=False, extra=None):
+    def __init__(self, *, ties=False, extra=None):
         super().__init__()
         self.stem, self.twice, self.head = nn.Linear(6, 5), nn.Linear(5, 5, bias=False), nn.Linear(5, 2)
         self.dropout, self.extra = nn.Dropout(0.4), extra
-        self.mixes, self.ties = mixes, ties
+        self.ties = ties
 
     def forward(self, x):
         x = torch.relu(self.stem(x))
         x = self.dropout(self.twice(x) + x)
         x = torch.softmax(self.twice(x), dim=-1)
         x = x @ self.twice.weight if self.ties else x
-        x = x if self.extra is None else self.extra(x)
-        return self.head(x - x.mean(0) if self.mixes else x)
+        return self.head(x if self.extra is None else self.extra(self, x))
 
 
-def stacked(*, inputs, **options):
-    """A stack of networks that differ, as vmap computes it."""
+def stacked(*, inputs, start=None, **options):
+    """A stack of networks that differ, or have a start in common, as vmap computes it."""
     torch.manual_seed(0)
     networks = [Net(**options).double() for _ in range(MEMBERS)]
+    if start is not None:
+        for network in networks:
+            network.load_state_dict(networks[0].state_dict())
+            start(network)
     seen = copy.deepcopy(networks[0])
     draws = Draws(seen)
     seen(inputs[0])
@@ -62,22 +65,53 @@ def test_predictions_and_gradients_are_those_of_vmap(shape, trains):
         assert torch.allclose(mine, theirs, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("options", [{"mixes": True}, {"ties": True}])
-def test_what_mixes_examples_or_reads_weights_itself_stays_with_vmap(options):
-    stack = stacked(inputs=examples(), **options)
+def as_the_first(network):
+    """Every member is."""
+
+
+def silenced(network):
+    nn.init.zeros_(network.head.weight)
+    nn.init.zeros_(network.head.bias)
+
+
+MIXED = {
+    "means": lambda _, x: x - x.mean(0),
+    "means, a little": lambda _, x: x - 1e-8 * x.mean(0),
+    "means, while it trains": lambda net, x: x - x.mean(0) if net.training else x,
+    "means, once it is trained": lambda net, x: x if net.training else x - x.mean(0),
+    "counts": lambda _, x: x / len(x),
+    "weights": lambda net, x: x * net.stem.weight.abs().mean(),
+}
+
+
+@pytest.mark.parametrize("start", [None, as_the_first, silenced])
+@pytest.mark.parametrize("extra", MIXED.values(), ids=MIXED.keys())
+def test_what_mixes_examples_or_members_stays_with_vmap(start, extra):
+    """However they start: networks that are equal, or predict zero, agree for now."""
+    stack = stacked(inputs=examples(), start=start, extra=extra)
     assert can_be_folded(stack.skeleton)
     stack.fold(examples())
     assert not isinstance(stack.skeleton, Folded)
 
 
-def test_what_mixes_examples_only_while_it_trains_stays_with_vmap_too():
-    class Centred(nn.Module):
-        def forward(self, x):
-            return x - x.mean(0) if self.training else x
-
-    stack = stacked(inputs=examples(), extra=Centred())
+def test_what_reads_weights_itself_stays_with_vmap():
+    stack = stacked(inputs=examples(), ties=True)
     stack.fold(examples())
     assert not isinstance(stack.skeleton, Folded)
+
+
+@pytest.mark.parametrize("register", [nn.Module.register_forward_hook, nn.Module.register_forward_pre_hook])
+def test_a_layer_with_a_hook_stays_with_vmap(register):
+    network = nn.Sequential(nn.Linear(2, 2))
+    assert can_be_folded(network)
+    register(network[0], lambda *_: None)
+    assert not can_be_folded(network)
+
+
+def test_networks_of_other_widths_are_told_apart():
+    narrow, wide = (nn.Sequential(nn.Linear(4, width), nn.Linear(width, 2, bias=False)) for width in (3, 5))
+    assert repr(Folded(narrow)) != repr(Folded(wide))
+    assert "in_features=5, out_features=2, bias=False" in repr(Folded(wide))
 
 
 @pytest.mark.parametrize(
