@@ -49,14 +49,15 @@ def anticipate(words: Sequence[str]) -> None:
 
 def start() -> None:
     """Starts the server, which loads torch and Lightning while this process goes on."""
-    if threading.current_thread() is not threading.main_thread():
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or handler is None:
         return  # signals are the main thread's; elsewhere the server starts with the first process
     context()
     atexit.unregister(_kill)
     atexit.register(_kill, os.getpid())
     # The server ignores Ctrl-C only once it has loaded everything; until then it would print a traceback. It starts
     # to ignore it here, and so does this process for these milliseconds: once only.
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         forkserver.ensure_running()
     finally:

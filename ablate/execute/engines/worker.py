@@ -3,6 +3,7 @@
 import gc
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -13,7 +14,7 @@ from multiprocessing.connection import wait as wait_for_any
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ablate.errors import EngineError
+from ablate.errors import AblateError, ConfigError, EngineError
 from ablate.execute import server
 from ablate.execute.job import Job
 
@@ -77,15 +78,23 @@ class Worker:
             EngineError: no process can be started, or it died.
             Exception: whatever the function raises.
         """
+        self._begun.value = 0
         try:
             with server.explained(self._engine), _undisturbed():
-                answer = self._up().submit(question)
+                answer = self._up().submit(_answer, question)
             return answer.result()
         except BrokenExecutor:
+            ended = cause(self.bury())
+        if self._begun.value:
             raise EngineError(
-                f"The process that looked at the study's networks died: {cause(self.bury())}. With engine=inline it is "
-                "this process, under a debugger if you like."
-            ) from None
+                f"The process that looked at the study's networks died: {ended}. With engine=inline it is this "
+                "process, under a debugger if you like."
+            )
+        raise EngineError(
+            f"engine={self._engine} cannot start a process here: it died before it began ({ended}). A script is "
+            "executed once more in each process that it starts: put what it does under if __name__ == '__main__'. "
+            "engine=inline needs no process."
+        )
 
     def bury(self) -> int | None:
         """Gives up a process that has ended, and says its exit code, as in multiprocessing."""
@@ -174,6 +183,7 @@ def _start(path: list[str], folder: Path, environment: Mapping[str, str], begun:
     gc.freeze()  # what the server has loaded is no garbage, nor will it be
     sys.path[:] = path
     os.chdir(folder)
+    os.environ.clear()
     os.environ.update(environment)
     _begun[:] = [begun]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
@@ -194,6 +204,19 @@ def _leave(number: int, _: object) -> None:
         child.terminate()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def _answer(question: Callable[[], T]) -> T:
+    """Answers, so that whatever is wrong can be said in the driver, too."""
+    _begun[0].value = 1
+    try:
+        return question()
+    except AblateError as error:
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            raise ConfigError(str(error)) from error
+        raise
 
 
 def _train(job: Job, engine: str, threads: int) -> None:

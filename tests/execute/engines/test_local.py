@@ -4,6 +4,8 @@ import concurrent.futures
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.errors import EngineError
+from ablate.errors import ConfigError, EngineError, ModelError
 from ablate.execute.engines import engine, worker
 from ablate.store import StudyDirectory
 
@@ -194,3 +196,41 @@ def test_whoever_plans_the_jobs_may_take_fewer_workers_and_give_more_threads(mak
     fixed = engine({"name": "local", "workers": 3, "threads": 1})
     (record,) = next(iter(fixed.run([make_job(replicate=9)], threads=2)))
     assert record.provenance.threads == 1, "a person's own choice stands"
+
+
+class OddError(ModelError):
+    """Which no pickle brings back."""
+
+    def __init__(self, what, why):
+        super().__init__(f"{what}: {why}")
+
+
+def be_odd():
+    raise OddError("the net", "it is odd")
+
+
+def test_a_mistake_that_cannot_be_handed_over_is_told_by_its_words(make_engine):
+    engine = make_engine("local")
+    with pytest.raises(ConfigError, match="the net: it is odd"):
+        engine.call(be_odd)
+    engine.close()
+
+
+def test_a_process_has_the_variables_of_its_driver(make_engine, monkeypatch):
+    engine = make_engine("local")
+    monkeypatch.setenv("ABLATE_TEST", "1")
+    assert engine.call(os.getenv, "ABLATE_TEST") == "1"
+    engine.close()
+    monkeypatch.delenv("ABLATE_TEST")
+    assert engine.call(os.getenv, "ABLATE_TEST") is None
+    engine.close()
+
+
+def test_a_script_that_does_things_as_it_is_imported_is_told_so(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from ablate.execute.engines import engine\nengine({'name': 'local', 'workers': 1, 'threads': 1}).call(int)\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert "died before it began (exit code 1)" in done.stderr
+    assert "put what it does under if __name__ == '__main__'" in done.stderr
