@@ -8,7 +8,7 @@ from tests.benchmarks._workload import Workload
 
 SIZE = Size(
     workload=Workload(model="mlp", varied=CELLS, replicates=5),
-    repetitions=2,
+    repetitions=3,
     bounds={"basic": 8, "joblib": 4, "ray": None},
 )
 
