@@ -1,14 +1,11 @@
 """How commands end: exit codes, and no traceback for anybody's mistake."""
 
-import atexit
 import errno
 import functools
 import os
 import select
-import signal
 import sys
 import tempfile
-import threading
 import traceback
 from collections.abc import Callable
 from enum import IntEnum
@@ -60,7 +57,7 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
                 raise typer.Exit(Code.DONE) from None
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
                 _drop_output()
-                _say(f"What was to be printed cannot be written: {error.strerror}.")
+                _say(f"{error.filename or 'Output'} cannot be written: {error.strerror}. Free space, then try again.")
                 raise typer.Exit(Code.SOME_FAILED) from None
             _say(
                 f"This is a bug in ablate, not a mistake of yours. Its traceback is in {_keep(traceback.format_exc())}."
@@ -70,27 +67,8 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
     return wrapped
 
 
-def leave(end: SystemExit) -> None:
-    """Ends the process with an exit code, at once: to take a thousand modules apart takes longer than many a command.
-
-    What is to be done before an end is done: output is flushed, what has been registered is called. It returns where
-    Python is to end as usual: with another thread at work, with an output that nobody takes.
-    """
-    others = [thread for thread in threading.enumerate() if not thread.daemon]
-    if len(others) > 1 or not isinstance(end.code, int | None):
-        return
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what there was to interrupt is over
-    atexit._run_exitfuncs()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        return
-    os._exit(end.code or 0)
-
-
 def _drop_output() -> None:
-    """Python flushes once more as it ends."""
+    """Sends stdout to nowhere: Python flushes once more as it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
 
 

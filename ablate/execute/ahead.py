@@ -13,20 +13,30 @@ from ablate.plan.trial import Trial
 from ablate.store.checked import Checked
 from ablate.store.costs import Cost
 
-SECONDS, BRIEF = 20.0, 0.5
-"""After which no further design point is measured: a study of many must not wait for its tables, nor a plan for a study
-of large networks."""
+SECONDS = 20.0
+"""After which `measure` turns to no further design point: a study of many must not wait for its tables."""
+
+BRIEF = 0.5
+"""The same of a plan, for which nobody waits."""
 
 
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[Size, ...]:
-    """`ablate.execute.examine.examine`."""
+    """Builds every design point's network and holds them against each other.
+
+    Raises:
+        AblateError: as `ablate.execute.examine.examine`.
+    """
     from ablate.execute.examine import examine
 
     return examine(spec, points, configs)
 
 
 def measure(points: Sequence[DesignPoint], configs: Sequence[Config], *, briefly: bool = False) -> tuple[Cost, ...]:
-    """`ablate.execute.cost.measure`, or, briefly, `glance`."""
+    """Measures what the networks cost to run, as far as the time goes: `SECONDS`, or briefly, `BRIEF`.
+
+    Raises:
+        ConfigError: code of a person's own fails.
+    """
     from ablate.execute import cost
     from ablate.execute.blame import blamed
 
@@ -35,21 +45,33 @@ def measure(points: Sequence[DesignPoint], configs: Sequence[Config], *, briefly
 
 
 def schedule(planned: Sequence[Trial], missing: Sequence[Trial], *, workers: int, threads: int | None) -> Schedule:
-    """`ablate.execute.planner.schedule`."""
+    """Decides which trials train as one, in which order, and how long it will take.
+
+    Raises:
+        AblateError: as `ablate.execute.planner.schedule`.
+    """
     from ablate.execute.planner import schedule
 
     return schedule(planned, missing, workers=workers, threads=threads)
 
 
 def check_identities(spec: StudySpec) -> None:
-    """`ablate.execute.identities.check_identities`."""
+    """Checks that the study's identities can be evaluated, and evaluates none.
+
+    Raises:
+        ConfigError: as `ablate.execute.identities.check_identities`.
+    """
     from ablate.execute.identities import check_identities
 
     check_identities(spec)
 
 
 def evaluate(spec: StudySpec) -> Checked:
-    """`ablate.execute.identities.evaluate`."""
+    """Finds the numbers of the study's identities.
+
+    Raises:
+        ConfigError: as `ablate.execute.identities.evaluate`.
+    """
     from ablate.execute.identities import evaluate
 
     return evaluate(spec)

@@ -56,7 +56,11 @@ def splits(config: Config, *, seed: int) -> Splits:
     return drawn
 
 
-def shared() -> Callable[..., Splits]:
+Draw = Callable[..., Splits]
+"""`splits`, or what does the same."""
+
+
+def drawn_once() -> Draw:
     """Draws as `splits` does, and once only what trials have in common: they share its arrays."""
     drawn: dict[tuple[str, int], Splits] = {}
 

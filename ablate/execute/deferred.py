@@ -67,11 +67,12 @@ class _Finder(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Called by Python where a module is not there yet."""
-        if wrap := _wrap(fullname):
-            spec = PathFinder.find_spec(fullname, path, target)
-            if spec is not None and spec.loader is not None:
-                spec.loader = wrap(spec.loader)
-            return spec
+        for names, wrap in ((LIGHT, _Waiting), (SPARED, _Spared), (LARGE, _Uncollected)):
+            if fullname in names:
+                spec = PathFinder.find_spec(fullname, path, target)
+                if spec is not None and spec.loader is not None:
+                    spec.loader = wrap(spec.loader)
+                return spec
         whole = sys.modules.get(fullname.rpartition(".")[0])
         if isinstance(whole, Deferred):
             load(whole)
@@ -80,25 +81,63 @@ class _Finder(MetaPathFinder):
         return None
 
 
-def _wrap(name: str) -> "Callable[[Loader], Loader] | None":
-    return _Waiting if name in LIGHT else _Spared if name in SPARED else _Uncollected if name in LARGE else None
-
-
-class _Waiting(Loader):
-    """Makes a module, with the names that others want of it without using it, and leaves its execution for later."""
+class _Wrapped(Loader):
+    """Executes a module otherwise than the loader that was found for it, and leaves that in its place."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return Deferred(spec.name)
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
         spec = module.__spec__
         assert spec is not None
         spec.loader = module.__loader__ = self._loader
+        self._execute(module, spec)
+
+    def _execute(self, module: ModuleType, spec: ModuleSpec) -> None:
+        raise NotImplementedError
+
+
+class _Waiting(_Wrapped):
+    """Makes a module, with the names that others want of it without using it, and leaves its execution for later."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return Deferred(spec.name)
+
+    def _execute(self, module: ModuleType, spec: ModuleSpec) -> None:
         vars(module).update(LIGHT[spec.name])
         spec.loader_state = frozenset(vars(module))
+
+
+class _Spared(_Wrapped):
+    """Executes a package or module with a stand-in for what it imports, unless that is there already."""
+
+    def _execute(self, module: ModuleType, spec: ModuleSpec) -> None:
+        spared = SPARED[spec.name]
+        if spared[0] in sys.modules:
+            return self._loader.exec_module(module)
+        try:
+            with _standing_in(*spared):
+                self._loader.exec_module(module)
+        except (ImportError, AttributeError, TypeError):  # another version, which needs more of it
+            for name in [name for name in sys.modules if name.startswith(f"{spec.name}.")]:
+                del sys.modules[name]
+            self._loader.exec_module(module)
+
+
+class _Uncollected(_Wrapped):
+    """Executes a package while nobody looks for garbage: it makes a million objects, and none of them is."""
+
+    def _execute(self, module: ModuleType, spec: ModuleSpec) -> None:  # noqa: ARG002 – the others need it
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            self._loader.exec_module(module)
+        finally:
+            if collects:
+                gc.enable()
 
 
 class _There(Loader):
@@ -112,57 +151,6 @@ class _There(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self._spec
-
-
-class _Spared(Loader):
-    """Executes a package or module with a stand-in for what it imports, unless that is there already."""
-
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        spec = module.__spec__
-        assert spec is not None
-        spec.loader = module.__loader__ = self._loader
-        spared = SPARED[spec.name]
-        if spared[0] in sys.modules:
-            return self._loader.exec_module(module)
-        try:
-            with _standing_in(*spared):
-                self._loader.exec_module(module)
-        except (ImportError, AttributeError, TypeError):  # another version, which needs more of it
-            for name in [name for name in sys.modules if name.startswith(f"{spec.name}.")]:
-                del sys.modules[name]
-            self._loader.exec_module(module)
-
-
-class _Uncollected(Loader):
-    """Executes a package while nobody looks for garbage: it makes a million objects, none of them is, nor ever will be.
-
-    Nobody looks at them later either, when others have become garbage, and when the process ends.
-    """
-
-    def __init__(self, loader: Loader) -> None:
-        self._loader = loader
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        spec = module.__spec__
-        assert spec is not None
-        spec.loader = module.__loader__ = self._loader
-        collects = gc.isenabled()
-        gc.disable()
-        try:
-            self._loader.exec_module(module)
-        finally:
-            if collects:
-                gc.freeze()
-                gc.enable()
 
 
 class _StandIn(ModuleType):
@@ -266,6 +254,7 @@ SPARED: Mapping[str, tuple[str, ...]] = {
 
 
 LARGE = ("pytorch_lightning", "torch")
+"""Packages whose import is long enough for garbage to be looked for many times."""
 
 
 def defer() -> None:

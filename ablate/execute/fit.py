@@ -1,6 +1,5 @@
 """What one trial gives to Lightning: a module, its data, and what its network costs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,12 +7,11 @@ import pytorch_lightning as pl
 from torch import Tensor, nn
 
 from ablate.config.spec import Config
-from ablate.data.split import Splits
 from ablate.errors import ConfigError, kind
 from ablate.execute.augmentation import asked, augmentation
 from ablate.execute.chunks import EvaluationChunks, TrainingChunks
 from ablate.execute.compilation import Compilation
-from ablate.execute.dataset import arguments, described, splits
+from ablate.execute.dataset import Draw, arguments, described, splits
 from ablate.execute.layout import channels_last, images_last
 from ablate.execute.module import TrialModule
 from ablate.execute.network import is_own_lightning, network, seed_everything
@@ -38,7 +36,7 @@ class Fit:
     """Split → examples, where they are known before the fit."""
 
 
-def prepare(config: Config, streams: Streams, *, draw: Callable[..., Splits] = splits) -> Fit:
+def prepare(config: Config, streams: Streams, *, draw: Draw = splits) -> Fit:
     """Builds what a trial trains, by its replicate's streams.
 
     The global generators are left at the dropout stream for a plain module, and at the order stream for a person's
@@ -47,7 +45,7 @@ def prepare(config: Config, streams: Streams, *, draw: Callable[..., Splits] = s
     Args:
         config: Of the trial.
         streams: Its own.
-        draw: `ablate.execute.dataset.splits`, or `shared`.
+        draw: `ablate.execute.dataset.splits`, or `drawn_once`.
 
     Raises:
         AblateError: something in the configuration cannot be built, or data are missing.
@@ -62,7 +60,7 @@ def prepare(config: Config, streams: Streams, *, draw: Callable[..., Splits] = s
     return fit
 
 
-def _resident(built: nn.Module, config: Config, streams: Streams, draw: Callable[..., Splits]) -> Fit:
+def _resident(built: nn.Module, config: Config, streams: Streams, draw: Draw) -> Fit:
     settings = trainer_settings(config)
     loss, metrics = objective(config)
     drawn = draw(config, seed=streams.split)

@@ -67,7 +67,10 @@ def seed_everything(seed: int) -> None:
 
 
 def seed_torch(seed: int) -> None:
-    """Sets torch's global generators: without asking each kind of accelerator where none is, which notes who asked."""
+    """Sets torch's global generators.
+
+    `torch.manual_seed` leaves each kind of accelerator a call to make, with who made it, where there is none, too.
+    """
     if torch.accelerator.is_available():
         torch.manual_seed(seed)
     else:

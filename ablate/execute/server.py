@@ -15,7 +15,7 @@ from typing import Any
 
 from ablate.errors import EngineError
 
-LOADED = "ablate.execute.bundle"
+LOADED = "ablate.execute.preloaded"
 
 
 class Context(ForkServerContext):
@@ -30,10 +30,9 @@ class Context(ForkServerContext):
 
 
 def context() -> Context:
-    """Of multiprocessing: its processes fork from the server."""
-    forks = Context()
-    forks.set_forkserver_preload([LOADED])
-    return forks
+    """A context of multiprocessing whose processes fork from the server."""
+    forkserver.set_forkserver_preload([LOADED])
+    return Context()
 
 
 def anticipate(words: Sequence[str]) -> None:
@@ -48,11 +47,17 @@ def anticipate(words: Sequence[str]) -> None:
 
 
 def start() -> None:
-    """Starts the server, which loads torch and Lightning while this process goes on."""
+    """Starts the server, which loads torch and Lightning while this process goes on.
+
+    Off the main thread it does nothing: the server then starts with the first process.
+
+    Raises:
+        OSError: no process can be started.
+    """
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or handler is None:
-        return  # signals are the main thread's; elsewhere the server starts with the first process
-    context()
+        return  # signals are the main thread's
+    forkserver.set_forkserver_preload([LOADED])
     atexit.unregister(_kill)
     atexit.register(_kill, os.getpid())
     # The server ignores Ctrl-C only once it has loaded everything; until then it would print a traceback. It starts
@@ -64,13 +69,14 @@ def start() -> None:
         signal.signal(signal.SIGINT, handler)
 
 
-def wait(engine: str) -> None:
-    """Waits until the server has loaded everything: whoever loses patience here leaves nothing half-started.
+def ready(engine: str) -> None:
+    """Starts the server, and waits until it has loaded everything: who loses patience here leaves nothing half-started.
 
     Raises:
         EngineError: no process can be started.
     """
     with explained(engine):
+        start()
         process = context().Process()  # does nothing, and starts when the server is there
         process.start()
         process.join()

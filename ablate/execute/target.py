@@ -12,8 +12,6 @@ from types import FunctionType
 from typing import Any, TypeVar, get_type_hints
 
 import torch
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
 
 from ablate.config.spec import Config
 from ablate.errors import AblateError, ConfigError, kind, unknown
@@ -66,6 +64,9 @@ def build(config: Mapping[str, Any] | None, where: str) -> Any:
     assert config is not None
     if _is_plain(called, config):
         return _call(called, config, where)
+    from hydra.errors import InstantiationException  # which few trainings need, and all would wait for
+    from hydra.utils import instantiate
+
     try:
         return instantiate(dict(config), _convert_="all")
     except InstantiationException as error:

@@ -190,5 +190,8 @@ def _slope(module: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:
-    """A layer's own matrices and kernels."""
-    return [p for p in module.parameters(recurse=False) if p.ndim > 1]
+    """A layer's own matrices and kernels.
+
+    `parameters(recurse=False)` gives the same, and takes, over the modules of a network, as long as a forward pass.
+    """
+    return [p for p in module._parameters.values() if p is not None and p.ndim > 1]

@@ -48,6 +48,7 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
 
     Raises:
         StoreError: the costs cannot be written.
+        EngineError: as `Engine.call`.
     """
     from ablate.execute import ahead
     from ablate.store.costs import read_costs, write_costs

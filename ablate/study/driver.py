@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,9 @@ def run(
     engine = make_engine(planned.spec.settings["engine"])
     directory, lock = StudyDirectory(planned.directory), Lock(planned.directory)
     is_new = not directory.path.exists()
-    try:
+    with ExitStack() as at_the_end:
+        at_the_end.callback(lock.release)
+        at_the_end.callback(engine.close)
         if is_new:
             directory.check_writable()
         else:
@@ -71,6 +74,7 @@ def run(
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: what is missing, and whether it fits, is anew
                 lock.release()
+                engine.close()
                 return run(words, observer=observer, stale=stale, cwd=cwd)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned)
@@ -86,9 +90,6 @@ def run(
             _train(engine, planned, batch, observer)
             tried |= {t.id for t in batch}
         return save_summary(planned), directory.path
-    finally:
-        engine.close()
-        lock.release()
 
 
 def _tell(planned: Plan, observer: Observer) -> None:

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 
 def checked(planned: Plan, engine: Engine) -> Checked | None:
-    """The study's identities, evaluated now; None where it states none."""
+    """The study's identities, evaluated now; None where it states none.
+
+    Raises:
+        ConfigError: one of them cannot be evaluated.
+        EngineError: as `Engine.call`.
+    """
     if not planned.spec.identities:
         return None
     from ablate.execute import ahead

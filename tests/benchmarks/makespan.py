@@ -53,6 +53,7 @@ def measured(epochs: tuple[int, ...], *, replicates: int, model: str = "resnet")
         ]
         workers = engine(planned.spec.settings["engine"])
         workers.call(int)  # torch is there when it answers
+        workers.close()
         began = time.perf_counter()
         records = [record for done in workers.run(jobs) for record in done]
         wall = time.perf_counter() - began

@@ -99,6 +99,7 @@ def _run(made: tuple[Bundle, ...], workers: int, threads: int) -> tuple[float, l
         jobs = [Job(bundle=b, directory=Path(folder), sources=("",) * len(b.trials), commit=None) for b in made]
         local = engine({"name": "local", "workers": workers, "threads": threads})
         local.call(int)  # torch is there when it answers
+        local.close()
         began = time.perf_counter()
         records = [record for done in local.run(jobs) for record in done]
         return time.perf_counter() - began, records

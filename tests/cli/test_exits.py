@@ -212,7 +212,7 @@ def test_a_reader_that_has_read_enough_is_no_error(here):
 LEAVES = """
 import atexit, sys, threading
 from types import ModuleType
-from ablate.cli.exits import leave
+from ablate.cli.entry import leave
 
 class Torch(ModuleType):
     def __del__(self):
@@ -220,12 +220,14 @@ class Torch(ModuleType):
 
 atexit.register(print, "registered")
 sys.modules["torch"] = Torch("torch")
+go = threading.Event()
 if {busy}:
-    threading.Thread(target=lambda: None if threading.Event().wait(0.1) else print("worked")).start()
+    threading.Thread(target=lambda: go.wait() and print("worked")).start()
 print("said", end=" ")
 end = SystemExit({code})
 leave(end)
 print("went on")
+go.set()
 raise end
 """
 

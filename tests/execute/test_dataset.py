@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ablate.errors import ConfigError, DataError
-from ablate.execute.dataset import arguments, described, shared, source, splits
+from ablate.execute.dataset import arguments, described, drawn_once, source, splits
 
 
 def changed(config, **data):
@@ -52,7 +52,7 @@ def test_splits_are_the_seeds(resolve):
 
 
 def test_trials_that_train_as_one_share_what_they_have_in_common(resolve):
-    draw = shared()
+    draw = drawn_once()
     one = draw(resolve(), seed=1)
     assert draw(resolve("model.width=9"), seed=1) is one
     assert not torch.equal(draw(resolve(), seed=2).train.inputs, one.train.inputs)

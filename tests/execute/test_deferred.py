@@ -1,3 +1,4 @@
+import gc
 import importlib
 import subprocess
 import sys
@@ -213,3 +214,19 @@ def test_a_version_of_torchmetrics_that_needs_torchvision_gets_it(monkeypatch):
     importlib.util.module_from_spec(spec).__spec__.loader.exec_module(importlib.util.module_from_spec(spec))
     assert tried[0] is deferred._StandIn
     assert tried[1] is ModuleType
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_garbage_is_looked_for_again_after_an_import_even_one_that_fails(heavy, monkeypatch, collects):
+    write, names = heavy
+    monkeypatch.delitem(deferred.LIGHT, "heavy")
+    monkeypatch.setattr(deferred, "LARGE", ("heavy",))
+    write("import gc\nexecuted.names.append(gc.isenabled())\nimport no_such_module\n")
+    (gc.enable if collects else gc.disable)()
+    try:
+        with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+            import heavy as module  # noqa: F401
+        assert names == ["heavy", False]
+        assert gc.isenabled() is collects
+    finally:
+        gc.enable()

@@ -307,7 +307,7 @@ class Plain(nn.Module):
 @pytest.fixture
 def alone(monkeypatch):
     """There is no Hydra."""
-    monkeypatch.setattr(target, "instantiate", None)
+    monkeypatch.setattr("hydra.utils.instantiate", None)
 
 
 def test_a_plain_node_is_called_as_hydra_would(project, alone):

@@ -55,7 +55,7 @@ class Engine(ABC):
 
         Raises:
             EngineError: no process can be started, or it died.
-            Exception: whatever the function raises.
+            Exception: whatever the function raises; an AblateError that no pickle brings back, as a ConfigError.
         """
         return function(*args, **kwargs)
 

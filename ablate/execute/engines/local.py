@@ -44,8 +44,7 @@ class Local(Engine):
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls a function in a process that ends with `run` or `close`."""
         if self._asked is None:
-            server.start()
-            server.wait(self.name)
+            server.ready(self.name)
             self._asked = Worker(engine=self.name, threads=1)
         return self._asked.ask(partial(function, *args, **kwargs))
 
@@ -65,9 +64,9 @@ class Local(Engine):
         """
         if not jobs:
             return
+        if self._asked is None:
+            server.ready(self.name)
         self.close()
-        server.start()
-        server.wait(self.name)
         waiting, threads = deque(jobs), self.threads or threads or 1
         team = [Worker(engine=self.name, threads=threads) for _ in jobs[: min(self.workers, workers or self.workers)]]
         try:

@@ -1,6 +1,5 @@
-"""A worker: one process that trains a job at a time, and is replaced when it dies."""
+"""A worker: one process that trains a job, or answers a question, at a time, and is replaced when it dies."""
 
-import gc
 import multiprocessing
 import os
 import pickle
@@ -11,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for_any
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ablate.errors import AblateError, ConfigError, EngineError
 from ablate.execute import server
@@ -21,6 +19,7 @@ from ablate.execute.job import Job
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 STOP_S = 3.0
@@ -76,22 +75,23 @@ class Worker:
 
         Raises:
             EngineError: no process can be started, or it died.
-            Exception: whatever the function raises.
+            Exception: whatever the function raises; an AblateError that no pickle brings back, as a ConfigError.
         """
-        self._begun.value = 0
-        try:
-            with server.explained(self._engine), _undisturbed():
-                answer = self._up().submit(_answer, question)
-            return answer.result()
-        except BrokenExecutor:
-            ended = cause(self.bury())
-        if self._begun.value:
-            raise EngineError(
-                f"The process that looked at the study's networks died: {ended}. With engine=inline it is this "
-                "process, under a debugger if you like."
-            )
+        code: int | None = None
+        for _ in range(TRIES):
+            try:
+                return self._hand(_answer, question).result()
+            except BrokenExecutor:
+                code = self.bury()
+            if self._begun.value:
+                raise EngineError(
+                    f"The process that looked at the study's networks died: {cause(code)}. With engine=inline it is "
+                    "this process, under a debugger if you like."
+                )
+            if code is not None and code >= 0:  # nobody has killed it: it would again
+                break
         raise EngineError(
-            f"engine={self._engine} cannot start a process here: it died before it began ({ended}). A script is "
+            f"engine={self._engine} cannot start a process here: it died before it began ({cause(code)}). A script is "
             "executed once more in each process that it starts: put what it does under if __name__ == '__main__'. "
             "engine=inline needs no process."
         )
@@ -118,13 +118,17 @@ class Worker:
 
     def _submit(self, job: Job) -> None:
         self._tries += 1
+        self.future = self._hand(_train, job, self._engine, self._threads)
+
+    def _hand(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Gives the process something to do."""
         self._begun.value = 0
         with server.explained(self._engine), _undisturbed():
             try:
-                self.future = self._up().submit(_train, job, self._engine, self._threads)
+                return self._up().submit(function, *args, **kwargs)
             except BrokenExecutor:  # it died while it waited
                 self.bury()
-                self.future = self._up().submit(_train, job, self._engine, self._threads)
+                return self._up().submit(function, *args, **kwargs)
 
     def _up(self) -> "ProcessPoolExecutor":
         from concurrent.futures import ProcessPoolExecutor
@@ -134,7 +138,7 @@ class Worker:
                 max_workers=1,
                 mp_context=self._context,
                 initializer=_start,
-                initargs=(list(sys.path), Path.cwd(), dict(os.environ), self._begun),
+                initargs=(list(sys.path), dict(os.environ), self._begun),
             )
         return self._executor
 
@@ -148,7 +152,7 @@ def stop(workers: Sequence[Worker]) -> None:
 
 
 def cause(exitcode: int | None) -> str:
-    """Of what a process has ended."""
+    """What ended a process, in words."""
     if exitcode is None:
         return "nobody knows of what"
     if exitcode >= 0:
@@ -178,11 +182,9 @@ _begun: list[Any] = []
 """In a process: the value by which it tells its driver that it has a job in hand."""
 
 
-def _start(path: list[str], folder: Path, environment: Mapping[str, str], begun: Any) -> None:
+def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
     """Runs once in every process: it finds what its driver finds, wherever the server was started."""
-    gc.freeze()  # what the server has loaded is no garbage, nor will it be
     sys.path[:] = path
-    os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     _begun[:] = [begun]

@@ -130,7 +130,7 @@ class Candidates:
             width=1 if reason else width,
             matrices=found is not None and found.matrices and not reason,
             bytes=int(look.data_bytes + look.example_bytes * _batch(first, look) + UPDATE * look.parameters),
-            costs=costs or self._timed(first, look, found),
+            costs=self._timed(first, look, found) if found is None else costs,
         )
 
     def device(self, config: Config) -> torch.device:
@@ -266,7 +266,9 @@ def _width(found: Pace, costs: Costs | None, count: int) -> int:
     pieces = range(-(-count // most), count)
     best = min((-(-count // p) for p in pieces), key=each, default=1)
     if each(best) > WORTHWHILE * each(1):
-        raise Unstackable(f"its steps keep the machine busy: stacked, they take less than {1 - WORTHWHILE:.0%} off")
+        raise Unstackable(
+            f"its steps keep the machine busy: stacked, its trials take less than {1 - WORTHWHILE:.0%} off"
+        )
     return best
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from ablate.execute import machine
-from ablate.execute.dataset import shared
+from ablate.execute.dataset import drawn_once
 from ablate.execute.job import Job
 from ablate.execute.outcome import Outcome, record
 from ablate.execute.settings import trainer_settings
@@ -32,7 +32,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[tuple[Record,
     """
     started = datetime.now(UTC).isoformat("T", "seconds")
     trials = job.bundle.trials
-    draw = shared()
+    draw = drawn_once()
     prepared = [Member.of(trial.config, trial.streams, draw=draw) for trial in trials]
     order = in_groups([member.scalars for member in prepared])
     members = [prepared[index] for index in order]

@@ -69,7 +69,7 @@ def can_be_folded(skeleton: nn.Module) -> bool:
 
 
 def _can_be_replaced(part: nn.Module) -> bool:
-    """By a layer of which hooks would see another input, and know nothing."""
+    """Whether a layer may become a folded one: its hooks would be lost, and would see all members at once."""
     return type(part) in (nn.Linear, MaskedDropout) and not (part._forward_hooks or part._forward_pre_hooks)
 
 

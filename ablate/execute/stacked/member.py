@@ -2,7 +2,6 @@
 
 import copy
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,9 +9,8 @@ import torch
 from torch import Tensor
 
 from ablate.config.spec import Config
-from ablate.data.split import Splits
 from ablate.execute.chunks import TrainingChunks
-from ablate.execute.dataset import splits
+from ablate.execute.dataset import Draw, splits
 from ablate.execute.fit import Fit, prepare
 from ablate.execute.module import TrialModule
 from ablate.execute.settings import trainer_settings
@@ -41,9 +39,7 @@ class Member:
     """Seed of its dropout."""
 
     @classmethod
-    def of(
-        cls, config: Config, streams: Streams, *, fit: Fit | None = None, draw: Callable[..., Splits] = splits
-    ) -> "Member":
+    def of(cls, config: Config, streams: Streams, *, fit: Fit | None = None, draw: Draw = splits) -> "Member":
         """Prepares one trial as if it were to train alone, unless it comes prepared.
 
         Raises:

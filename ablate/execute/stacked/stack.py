@@ -84,7 +84,7 @@ class Stack(nn.Module):
     def parts(self, numbers: Tensor) -> list[Tensor]:
         """Views of rows that are laid out as `numbers`: those of each trained parameter, shapes (members, ...)."""
         rows = numbers.split([shape.numel() for shape in self._shapes.values()], dim=1)
-        return [row.view(len(self), *shape) for row, shape in zip(rows, self._shapes.values(), strict=True)]
+        return [row.view(len(numbers), *shape) for row, shape in zip(rows, self._shapes.values(), strict=True)]
 
     def _leaves(self, numbers: Tensor) -> dict[str, Tensor]:
         return {n: p.requires_grad_() for n, p in zip(self._shapes, self.parts(numbers), strict=True)}
@@ -98,9 +98,8 @@ class Stack(nn.Module):
         network = self._networks[index]
         if index not in self._released:
             network.to(self.numbers.device)
-            row = self.numbers[index].clone()
-            parts = row.split([shape.numel() for shape in self._shapes.values()])
-            mine = {name: part.view(shape) for part, (name, shape) in zip(parts, self._shapes.items(), strict=True)}
+            parts = self.parts(self.numbers[index : index + 1].clone())
+            mine = {name: part[0] for name, part in zip(self._shapes, parts, strict=True)}
             mine |= {name: held[index].clone() for name, held in self._held_ones().items()}
             for name, value in _named(network).items():
                 value.data = mine[name]

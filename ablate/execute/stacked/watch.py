@@ -34,6 +34,8 @@ class StackedWatch(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning before the first step."""
+        if not self._moments:
+            return
         module = cast(StackedModule, pl_module)
         # Lightning has given the stack its precision and its device, not the members that it was made of.
         like = module.stack.numbers

@@ -55,7 +55,7 @@ class Net(nn.Module):
 
 
 def is_a_trial(frame):
-    """And no look at the network beforehand."""
+    """Whether a forward pass belongs to a trial, and not to a look at the network before it."""
     return frame is not None and (frame.f_code.co_name == "run_bundle" or is_a_trial(frame.f_back))
 
 

@@ -170,7 +170,7 @@ def test_what_has_answered_still_trains_and_answers(any_engine, make_job, place)
     with pytest.raises(ModelError, match="too wide"):
         any_engine.call(refuse, "too wide")
     any_engine.close()
-    assert any_engine.call(os.getenv, "HOME") == os.getenv("HOME")
+    assert any_engine.call(len, "anew") == 4
     any_engine.close()
 
 

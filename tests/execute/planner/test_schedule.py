@@ -96,7 +96,7 @@ def test_a_stack_is_as_wide_as_is_fastest_and_none_is_made_that_saves_nothing(pl
     made = arrange(trials, trials, workers=1)
     assert Counter(len(b.trials) for b in made) == sizes
     assert {b.reason for b in made} == (
-        {"its steps keep the machine busy: stacked, they take less than 5% off"} if 1 in sizes else {""}
+        {"its steps keep the machine busy: stacked, its trials take less than 5% off"} if 1 in sizes else {""}
     )
 
 

@@ -129,5 +129,8 @@ def test_networks_of_other_widths_are_told_apart():
 )
 def test_only_linear_layers_hold_what_is_trained(part, can):
     assert can_be_folded(nn.Sequential(nn.Linear(2, 2), part)) is can
+
+
+def test_a_layer_alone_and_a_network_without_one_are_not_folded():
     assert not can_be_folded(nn.Linear(2, 2)), "it is itself what would be replaced"
     assert not can_be_folded(nn.Sequential(nn.Flatten())), "nothing to fold"
