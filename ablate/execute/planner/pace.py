@@ -26,7 +26,7 @@ to gain."""
 BUSY = 0.05
 """Seconds of a step from which on no stack is tried: what a stack saves is the time between operations."""
 
-FEWEST, SECONDS = 2, 0.03
+FEWEST, SECONDS = 2, 0.02
 """Steps that are timed at least, and until when more are; their least counts, as others' work only adds to it, and the
 first few wait for memory."""
 

@@ -42,7 +42,8 @@ class StackedModule(pl.LightningModule):
         self.stack = Stack(networks, trained=trace.trained, masks=masks, matrices=matrices)
         self.stack.check(cast(Tensor, members[0].module.train_inputs)[:CHECKED])
         self.data = StackedData([member.module for member in members])
-        numbers = torch.arange(len(members) * members[0].chunks.batch_size).view(len(members), -1)
+        batch = members[0].chunks.batch_size if trace.drawn else CHECKED  # a mask is as large as a minibatch
+        numbers = torch.arange(len(members) * batch).view(len(members), -1)
         examples = len(cast(Tensor, members[0].module.train_inputs))
         self.stack.fold(self.data.at("train", numbers % examples)[0])
         self.metrics = nn.ModuleList(member.module.metrics for member in members)
@@ -211,7 +212,7 @@ def _each(scored: Scored, predicted: Tensor, targets: Tensor) -> Tensor:
 
 
 CHECKED = 2
-"""Examples on which every member's own network is held against the stack."""
+"""Examples of each member on which its own network is held against the stack, and ways to compute it."""
 
 
 class _Mean:
