@@ -11,6 +11,7 @@ NEED_TORCH = ("plan", "run")
 """Commands that ask something of networks."""
 
 INTERRUPTED = 130
+"""As `ablate.cli.exits.Code` has it, which takes as long to load as what is interrupted here."""
 
 
 def main() -> None:

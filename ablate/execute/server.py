@@ -16,6 +16,7 @@ from typing import Any
 from ablate.errors import EngineError
 
 LOADED = "ablate.execute.preloaded"
+"""What the server imports before anything forks from it."""
 
 
 class Context(ForkServerContext):

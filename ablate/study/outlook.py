@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.store import StudyDirectory
     from ablate.store.costs import priced, read_costs
 
-    team = engine(planned.spec.settings["engine"])
-    try:
+    with closing(engine(planned.spec.settings["engine"])) as team:
         if planned.spec.identities:
             team.call(ahead.check_identities, planned.spec)
         if not planned.layout.points:
@@ -75,8 +75,6 @@ def examine(planned: Plan) -> Outlook:
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
         made = team.call(ahead.schedule, planned.trials, missing, workers=team.workers, threads=team.threads)
-    finally:
-        team.close()
     cost_of = priced(costs)
     from ablate.analyze.capacity import capacity_notes
     from ablate.analyze.foresight import foresee
