@@ -16,7 +16,7 @@ import pytest
 
 from ablate.analyze.summary import Summary
 from ablate.config.catalog import Catalog
-from ablate.report.formats import show
+from ablate.report.formats.registry import show
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")

@@ -5,24 +5,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from ablate.analyze.capacity import capacity_notes
-from ablate.analyze.column import main_aliases
-from ablate.analyze.comparison import Comparison
-from ablate.analyze.contrast import contrasts, point_differences
-from ablate.analyze.convention import convention_notes
-from ablate.analyze.diagnostic import unmeasured
-from ablate.analyze.interaction import interactions
-from ablate.analyze.judgement import explored, later_verdicts, verdicts
-from ablate.analyze.lenth import lenth
-from ablate.analyze.origin import command, made_by, timed_on
-from ablate.analyze.outcome import Outcomes, outcomes
-from ablate.analyze.point import summarise_point
-from ablate.analyze.resolution import resolution
-from ablate.analyze.scoring import score
-from ablate.analyze.separation import separated, separation_notes
+from ablate.analyze.claims.judgement import explored, later_verdicts, verdicts
+from ablate.analyze.claims.separation import separated, separation_notes
+from ablate.analyze.effects.column import main_aliases
+from ablate.analyze.effects.comparison import Comparison
+from ablate.analyze.effects.contrast import contrasts, point_differences
+from ablate.analyze.effects.interaction import interactions
+from ablate.analyze.effects.lenth import lenth
+from ablate.analyze.effects.variance_table import variance_table
+from ablate.analyze.notes.capacity import capacity_notes
+from ablate.analyze.notes.convention import convention_notes
+from ablate.analyze.notes.origin import command, made_by, timed_on
+from ablate.analyze.notes.unpriced import unpriced
+from ablate.analyze.outcomes.diagnostic import unmeasured
+from ablate.analyze.outcomes.outcome import Outcomes, outcomes
+from ablate.analyze.outcomes.point import summarise_point
+from ablate.analyze.outcomes.resolution import resolution
+from ablate.analyze.outcomes.scoring import score
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
-from ablate.analyze.unpriced import unpriced
-from ablate.analyze.variance_table import variance_table
 from ablate.config.spec import StudySpec
 from ablate.design.point import DesignPoint
 from ablate.store.costs import Cost, priced

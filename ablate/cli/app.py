@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 import ablate
-from ablate.cli.doctor import doctor
-from ablate.cli.list import list_
-from ablate.cli.plan import plan
-from ablate.cli.run import run
-from ablate.cli.show import show
-from ablate.cli.verdicts import verdicts
+from ablate.cli.commands.doctor import doctor
+from ablate.cli.commands.list import list_
+from ablate.cli.commands.plan import plan
+from ablate.cli.commands.run import run
+from ablate.cli.commands.show import show
+from ablate.cli.commands.verdicts import verdicts
 
 app = typer.Typer(
     name="ablate",

@@ -21,8 +21,10 @@ def main() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 – to the end
     try:
         if sys.argv[1:2] and sys.argv[1] in NEED_TORCH:
-            from ablate.execute.server import anticipate
+            from ablate.execute.engines.local.fork_server import anticipate
+            from ablate.execute.process.deferred_imports import defer
 
+            defer()
             anticipate(sys.argv[2:])
         from ablate.cli.app import app
     except KeyboardInterrupt:  # before there is anything to tell

@@ -80,7 +80,7 @@ def _is_unread(descriptor: int) -> bool:
 
 
 def _say(message: str) -> None:
-    from ablate.report.message import error
+    from ablate.report.live.message import error
 
     error(message)
 

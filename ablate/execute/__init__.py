@@ -1,5 +1,4 @@
-"""Turns bundles into Lightning fits: the only room that imports Lightning."""
+"""Everything that needs torch to happen; Lightning stays inside. Importing it imports neither.
 
-from ablate.execute.deferred import defer
-
-defer()
+`tasks` is what a driver may ask of a process that has torch in it; `engines` say where jobs run.
+"""

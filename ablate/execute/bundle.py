@@ -9,22 +9,22 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from ablate.config.trainer import trainer_settings
 from ablate.errors import StoreError
-from ablate.execute import machine
-from ablate.execute.callbacks import Curve, Divergence, scalars
-from ablate.execute.fit import Fit, prepare
-from ablate.execute.job import Job, failed, halves
-from ablate.execute.machine import give_back
-from ablate.execute.module import TrialModule
-from ablate.execute.outcome import Outcome, record
-from ablate.execute.provenance import own_modules_first
-from ablate.execute.quiet import guest
-from ablate.execute.settings import trainer_settings
-from ablate.execute.size import flops, parameters
-from ablate.execute.stacked.fit import train_stacked
-from ablate.execute.target import own_words
-from ablate.execute.trainer import trainer as make_trainer
-from ablate.execute.watch import Watch
+from ablate.execute.diagnose.callback import Watch
+from ablate.execute.process import hardware
+from ablate.execute.process.hardware import give_back
+from ablate.execute.process.isolation import guest
+from ablate.execute.stack.fit import train_stacked
+from ablate.execute.targets.target import own_words
+from ablate.execute.train.callbacks import Curve, Divergence, scalars
+from ablate.execute.train.fit import Fit, prepare
+from ablate.execute.train.job import Job, failed, halves
+from ablate.execute.train.provenance import own_modules_first
+from ablate.execute.train.record import Outcome, record
+from ablate.execute.train.size import flops, parameters
+from ablate.execute.train.trainer import trainer as make_trainer
+from ablate.execute.train.trial_module import TrialModule
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Counts, Record
@@ -141,7 +141,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         ),
         seconds=seconds,
         started=started,
-        device=machine.name(trainer.strategy.root_device),
+        device=hardware.name(trainer.strategy.root_device),
         diagnostics=watch.values,
         unmeasured=watch.failure,
         steps=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,

@@ -1,17 +1,17 @@
 """What is said of a study, in order, whatever it is written in."""
 
 from ablate.analyze.summary import Summary
-from ablate.report.contrasts_table import contrast_tables
-from ablate.report.failures_table import failures_table
-from ablate.report.identities_table import identities_count, identities_table
-from ablate.report.interactions_table import interaction_tables, misleading
-from ablate.report.lenth_table import lenth_table
-from ablate.report.point_name import PointNames, baseline_levels
-from ablate.report.points_table import points_table
-from ablate.report.quantity import counted
-from ablate.report.table import Block, Item
-from ablate.report.variance_table import variance_table
-from ablate.report.verdicts_table import verdict_items
+from ablate.report.tables.contrasts import contrast_tables
+from ablate.report.tables.failures import failures_table
+from ablate.report.tables.identities import identities_count, identities_table
+from ablate.report.tables.interactions import interaction_tables, misleading
+from ablate.report.tables.lenth import lenth_table
+from ablate.report.tables.points import points_table
+from ablate.report.tables.variance import variance_table
+from ablate.report.tables.verdicts import verdict_items
+from ablate.report.text.point_name import PointNames, baseline_levels
+from ablate.report.text.quantity import counted
+from ablate.report.text.table import Block, Item
 
 
 def document(summary: Summary) -> tuple[Item, ...]:

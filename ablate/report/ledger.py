@@ -6,15 +6,15 @@ from typing import TextIO
 
 from ablate.analyze.summary import Interval, Summary
 from ablate.errors import ConfigError, unknown
-from ablate.report.csv_format import verdicts_csv
-from ablate.report.identities_table import TONES as HELD
-from ablate.report.identities_table import identity_lines
-from ablate.report.latex import latex
-from ablate.report.markdown import markdown
-from ablate.report.number import Digits, interval_name
-from ablate.report.table import ABSENT, Block, Column, Table
-from ablate.report.terminal import terminal
-from ablate.report.verdicts_table import TONES, claim_name, outcome
+from ablate.report.formats.csv import verdicts_csv
+from ablate.report.formats.latex import latex
+from ablate.report.formats.markdown import markdown
+from ablate.report.formats.terminal import terminal
+from ablate.report.tables.identities import TONES as HELD
+from ablate.report.tables.identities import identity_lines
+from ablate.report.tables.verdicts import TONES, claim_name, outcome
+from ablate.report.text.number import Digits, interval_name
+from ablate.report.text.table import ABSENT, Block, Column, Table
 
 Format = Callable[[Sequence[Summary], TextIO], str]
 

@@ -50,7 +50,7 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
         StoreError: the costs cannot be written.
         EngineError: as `Engine.call`.
     """
-    from ablate.execute import ahead
+    from ablate.execute import tasks
     from ablate.store.costs import read_costs, write_costs
 
     there = () if again else read_costs(directory)
@@ -59,7 +59,8 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
         return
     if len(points) >= MANY:
         observer.told(
-            f"Measuring {len(points)} design points' latency and memory first: about {ahead.SECONDS:g} s at most."
+            f"Measuring {len(points)} design points' latency and memory first: "
+            f"about {tasks.RUN_COST_BUDGET_S:g} s at most."
         )
-    found = engine.call(ahead.measure, points, configs)
+    found = engine.call(tasks.measure, points, configs)
     write_costs(directory, (*there, *found))

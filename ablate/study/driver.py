@@ -43,8 +43,8 @@ def run(
         AblateError: the request was wrong, and nothing was written; or the disk filled up while it ran.
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
-    from ablate.analyze.claim import check_replicates
-    from ablate.execute import ahead
+    from ablate.analyze.claims.claim import check_replicates
+    from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
 
@@ -69,7 +69,7 @@ def run(
             check_replicates(planned.spec, seen=seen(planned.contents))
         identities = checked(planned, engine)
         if trains := bool(next_batch(planned, missing, lambda: planned.contents.records)):
-            engine.call(ahead.examine, planned.spec, planned.layout.points, planned.configs)
+            engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
         if is_new:
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: what is missing, and whether it fits, is anew
@@ -123,14 +123,14 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
 
 
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
-    from ablate.execute import ahead
-    from ablate.execute.job import Job
-    from ablate.execute.provenance import commit
+    from ablate.execute import tasks
+    from ablate.execute.train.job import Job
+    from ablate.execute.train.provenance import commit
 
     if not missing:
         return
     sources, head = sources_of(planned), commit(Path.cwd())
-    made = engine.call(ahead.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads).of(
+    made = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads).of(
         missing
     )
     jobs = [

@@ -19,9 +19,9 @@ def checked(planned: Plan, engine: Engine) -> Checked | None:
     """
     if not planned.spec.identities:
         return None
-    from ablate.execute import ahead
+    from ablate.execute import tasks
 
-    return engine.call(ahead.evaluate, planned.spec)
+    return engine.call(tasks.evaluate, planned.spec)
 
 
 def read_identities(directory: StudyDirectory, frozen: Frozen) -> tuple[Checked | None, tuple[str, ...]]:

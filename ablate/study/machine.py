@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ablate.execute.health import Finding
+    from ablate.execute.doctor import Finding
 
 
 def examine_machine(directory: Path, results_dir: Path) -> tuple[Finding, ...]:
     """Versions, devices, engines and write access, looked at one by one."""
-    from ablate.execute.health import examine_machine as look
+    from ablate.execute.doctor import examine_machine as look
 
     return tuple(look(directory, results_dir))

@@ -56,7 +56,7 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
     """
     if planned.spec.looks is None or not missing:
         return missing
-    from ablate.analyze.judgement import due
+    from ablate.analyze.claims.judgement import due
 
     points = planned.layout.points
     there = records()
@@ -67,7 +67,7 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
 
 def sources_of(planned: Plan) -> Mapping[str, str]:
     """Trial id → digest of its code. Trials of one design point share their configuration, and so their code."""
-    from ablate.execute.provenance import own_modules_first, source_digests
+    from ablate.execute.train.provenance import own_modules_first, source_digests
 
     own_modules_first()
     by_config = {id(trial.config): trial.config for trial in planned.trials}

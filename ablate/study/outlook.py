@@ -46,14 +46,14 @@ def examine(planned: Plan) -> Outlook:
         AblateError: a network that does not build, two that are the same, missing data, a response never logged.
     """
     from ablate.design import estimable
-    from ablate.execute import ahead
+    from ablate.execute import tasks
     from ablate.execute.engines import engine
     from ablate.store import StudyDirectory
     from ablate.store.costs import priced, read_costs
 
     with closing(engine(planned.spec.settings["engine"])) as team:
         if planned.spec.identities:
-            team.call(ahead.check_identities, planned.spec)
+            team.call(tasks.check_identities, planned.spec)
         if not planned.layout.points:
             return Outlook(
                 sizes=(),
@@ -69,16 +69,16 @@ def examine(planned: Plan) -> Outlook:
                 cannot=(),
                 claims=(),
             )
-        sizes = team.call(ahead.examine, planned.spec, planned.layout.points, planned.configs)
+        sizes = team.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
         there = read_costs(StudyDirectory(planned.directory))
-        costs = (*there, *team.call(ahead.measure, *unmeasured(planned, there), briefly=True))
+        costs = (*there, *team.call(tasks.measure, *unmeasured(planned, there), budget_s=tasks.PLAN_COST_BUDGET_S))
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
-        made = team.call(ahead.schedule, planned.trials, missing, workers=team.workers, threads=team.threads)
+        made = team.call(tasks.schedule, planned.trials, missing, workers=team.workers, threads=team.threads)
     cost_of = priced(costs)
-    from ablate.analyze.capacity import capacity_notes
-    from ablate.analyze.foresight import foresee
-    from ablate.analyze.origin import timed_on
+    from ablate.analyze.claims.foresight import foresee
+    from ablate.analyze.notes.capacity import capacity_notes
+    from ablate.analyze.notes.origin import timed_on
 
     is_baseline = [p.is_baseline(planned.spec.factors) for p in planned.layout.points]
     can, cannot = estimable(planned.spec)

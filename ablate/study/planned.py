@@ -56,12 +56,12 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     Raises:
         AblateError: anything in the request that does not fit, or a study on disk that is another one.
     """
-    from ablate.analyze.claim import check_claim
-    from ablate.analyze.looks import check_looks
-    from ablate.analyze.pooling import check_pooling
+    from ablate.analyze.claims.claim import check_claim
+    from ablate.analyze.claims.looks import check_looks
+    from ablate.analyze.effects.pooling import check_pooling
     from ablate.config.load import load
+    from ablate.config.trainer import trainer_settings
     from ablate.design import lay_out
-    from ablate.execute.settings import trainer_settings
     from ablate.plan import trials
     from ablate.store import StudyDirectory, extend
 
@@ -84,7 +84,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     for config in configs:
         trainer_settings(config)
     if spec.capacity is not None:
-        from ablate.execute.capacity import match
+        from ablate.execute.examine.capacity import match
 
         configs = match(spec, layout.points, configs, study.resolve)
     planned = trials(spec, layout.points, configs)

@@ -108,9 +108,9 @@ def _summarise(
 ) -> Summary:
     import numpy as np
 
-    from ablate.analyze.exactness import exactness
-    from ablate.analyze.extension import extension_note
-    from ablate.analyze.pooling import pooling_note
+    from ablate.analyze.claims.exactness import exactness
+    from ablate.analyze.claims.extension import extension_note
+    from ablate.analyze.effects.pooling import pooling_note
     from ablate.analyze.summarise import summarise as analyze
 
     spec = frozen.spec

@@ -198,7 +198,7 @@ def test_any_study_has_a_summary_that_goes_to_json(lab, data, design, replicates
 def test_an_analysis_needs_neither_torch_nor_scipy_stats():
     code = (
         "import sys, numpy as np\n"
-        "from ablate.analyze.paired import paired\n"
+        "from ablate.analyze.statistics.paired import paired\n"
         "import ablate.analyze.summarise\n"
         "assert 'scipy' not in sys.modules\n"
         "paired([1, 3, 2, 5, 4], [5, 2, 1, 1, 2], better='higher', rng=np.random.default_rng(0))\n"

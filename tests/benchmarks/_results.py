@@ -15,8 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ablate.execute.machine import cores, processor
-from ablate.execute.provenance import commit
+from ablate.execute.process.hardware import cores, processor
+from ablate.execute.train.provenance import commit
 from tests.benchmarks._goal import Goal
 
 BENCHMARKS = (

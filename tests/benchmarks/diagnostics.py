@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ablate import study
 from ablate.execute.bundle import run_bundle
-from ablate.execute.job import Job
+from ablate.execute.train.job import Job
 from ablate.plan import Bundle
 from ablate.store import StudyDirectory
 from tests.benchmarks._goal import Goal

@@ -24,11 +24,11 @@ from unittest.mock import patch
 import msgspec
 
 from ablate import study
-from ablate.cli.run import _Watch
+from ablate.cli.commands.run import _Watch
 from ablate.execute.engines import ENGINES
-from ablate.execute.engines.local import Local, LocalSettings
-from ablate.execute.job import Job
-from ablate.execute.outcome import Outcome, record
+from ablate.execute.engines.local.engine import Local, LocalSettings
+from ablate.execute.train.job import Job
+from ablate.execute.train.record import Outcome, record
 from ablate.plan import Trial
 from ablate.store import Counts, Record, StudyDirectory
 from tests.benchmarks._goal import Goal

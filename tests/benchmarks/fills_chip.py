@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ablate import study
 from ablate.execute.bundle import run_bundle
-from ablate.execute.job import Job
 from ablate.execute.planner import schedule
+from ablate.execute.train.job import Job
 from ablate.plan import Bundle
 from ablate.store import StudyDirectory
 from ablate.study import Plan

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ablate import study
 from ablate.execute.engines import engine
-from ablate.execute.job import Job
 from ablate.execute.planner import schedule
+from ablate.execute.train.job import Job
 from tests.benchmarks._goal import Goal
 
 WORKERS = 2

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ablate import study
 from ablate.execute.engines import engine
-from ablate.execute.job import Job
 from ablate.execute.planner import schedule
+from ablate.execute.train.job import Job
 from ablate.plan.bundle import Bundle, bundles
 from ablate.plan.trial import Trial
 from ablate.store.record import Record

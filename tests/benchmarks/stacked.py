@@ -14,10 +14,10 @@ from rich.table import Table
 from torch import Tensor
 
 from ablate import study
-from ablate.execute.module import TrialModule
-from ablate.execute.quiet import guest
-from ablate.execute.stacked.member import Member
-from ablate.execute.stacked.module import StackedModule
+from ablate.execute.process.isolation import guest
+from ablate.execute.stack.member import Member
+from ablate.execute.stack.stacked_module import StackedModule
+from ablate.execute.train.trial_module import TrialModule
 from ablate.plan import Trial, bundles
 
 STEPS = 15

@@ -19,11 +19,11 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from ablate import study
-from ablate.execute.callbacks import Curve, Divergence
-from ablate.execute.fit import Fit, prepare
-from ablate.execute.module import TrialModule
-from ablate.execute.quiet import guest
-from ablate.execute.trainer import trainer
+from ablate.execute.process.isolation import guest
+from ablate.execute.train.callbacks import Curve, Divergence
+from ablate.execute.train.fit import Fit, prepare
+from ablate.execute.train.trainer import trainer
+from ablate.execute.train.trial_module import TrialModule
 from ablate.plan import Trial
 from tests.benchmarks._goal import Goal
 from tests.benchmarks.peers.classifier import Classifier, Order

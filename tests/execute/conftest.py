@@ -14,13 +14,13 @@ import yaml
 
 from ablate.config.load import Study, load
 from ablate.config.spec import Config
-from ablate.execute import compilation
-from ablate.execute.callbacks import Curve, Divergence, scalars
-from ablate.execute.fit import Fit, prepare
-from ablate.execute.module import TrialModule
-from ablate.execute.quiet import guest
-from ablate.execute.settings import trainer_settings
-from ablate.execute.trainer import trainer
+from ablate.config.trainer import trainer_settings
+from ablate.execute.process.isolation import guest
+from ablate.execute.train import compilation
+from ablate.execute.train.callbacks import Curve, Divergence, scalars
+from ablate.execute.train.fit import Fit, prepare
+from ablate.execute.train.trainer import trainer
+from ablate.execute.train.trial_module import TrialModule
 from ablate.plan.seeds import Streams, streams
 
 OWN = """

@@ -14,7 +14,7 @@ from ablate.config.load import load
 from ablate.design import DesignPoint
 from ablate.errors import StoreError
 from ablate.execute.bundle import run_bundle
-from ablate.execute.job import Job, fail
+from ablate.execute.train.job import Job, fail
 from ablate.plan import Bundle, Trial, streams, trial_id
 from ablate.store import StudyDirectory
 

@@ -7,8 +7,8 @@ import pytest
 
 from ablate.analyze.summary import SignFlip
 from ablate.report.document import document
-from ablate.report.number import NO_BREAK, PAD
-from ablate.report.table import Block, Table
+from ablate.report.text.number import NO_BREAK, PAD
+from ablate.report.text.table import Block, Table
 
 
 def tables(summary):

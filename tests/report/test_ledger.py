@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.exactness import exactness
+from ablate.analyze.claims.exactness import exactness
 from ablate.analyze.summary import Interval, Verdict
 from ablate.config.spec import Claim
 from ablate.errors import ConfigError

@@ -3,7 +3,7 @@
 import pytest
 
 from ablate import study
-from ablate.execute import cost
+from ablate.execute.examine import cost
 from ablate.store import StudyDirectory
 from ablate.store.costs import Cost, read_costs, write_costs
 from ablate.study import costs

@@ -11,7 +11,7 @@ import pytest
 
 from ablate import study
 from ablate.errors import AblateError, DesignError, StoreError
-from ablate.execute import examine
+from ablate.execute.examine import examination
 from ablate.store import Contents, Lock, StudyDirectory
 from ablate.store.costs import read_costs, write_costs
 
@@ -376,14 +376,14 @@ def test_replicates_share_their_streams_and_differ_from_each_other(run):
 
 
 def test_a_driver_that_froze_the_study_meanwhile_is_not_overrun(run, listener, monkeypatch):
-    other, look = type(listener)(), examine.examine
+    other, look = type(listener)(), examination.examine
 
     def slowly(*given):
-        monkeypatch.setattr(examine, "examine", look)
+        monkeypatch.setattr(examination, "examine", look)
         study.run(TINY, observer=other)  # another driver, while this one still looks at its networks
         return look(*given)
 
-    monkeypatch.setattr(examine, "examine", slowly)
+    monkeypatch.setattr(examination, "examine", slowly)
     heard, directory = run()
     assert (len(other.records), len(heard.records)) == (4, 0)
     assert (heard.total, heard.already) == (4, 4)
@@ -473,7 +473,7 @@ def test_there_is_nothing_to_summarise_where_there_is_no_study(here):
 @pytest.fixture
 def events(monkeypatch):
     """What happens in a run, in order."""
-    from ablate.execute.engines.local import Local
+    from ablate.execute.engines.local.engine import Local
 
     happened = []
     calls, runs = Local.call, Local.run

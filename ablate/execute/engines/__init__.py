@@ -9,7 +9,7 @@ from ablate.config.schema import convert
 from ablate.errors import ConfigError, unknown
 from ablate.execute.engines._base import Engine
 from ablate.execute.engines.inline import Inline, InlineSettings
-from ablate.execute.engines.local import Local, LocalSettings
+from ablate.execute.engines.local.engine import Local, LocalSettings
 
 ENGINES: dict[str, tuple[type[msgspec.Struct], type[Any]]] = {
     "inline": (InlineSettings, Inline),

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
-from ablate.execute.job import Job
+from ablate.execute.train.job import Job
 from ablate.store.record import Record
 
 P = ParamSpec("P")
@@ -49,7 +49,7 @@ class Engine(ABC):
         """Calls a function where torch is: in this process, unless the engine has others. Nothing trains meanwhile.
 
         Args:
-            function: Of a module that imports no torch by itself, as those of `ablate.execute.ahead`.
+            function: Of a module that imports no torch by itself, as those of `ablate.execute.tasks`.
             *args: Its own.
             **kwargs: Its own.
 

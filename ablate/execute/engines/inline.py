@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from ablate.execute.engines._base import Engine
-from ablate.execute.job import Job
+from ablate.execute.train.job import Job
 from ablate.store.record import Record
 
 

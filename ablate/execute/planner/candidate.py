@@ -14,20 +14,20 @@ import torch
 
 import ablate
 from ablate.config.spec import TRAINED, Config
+from ablate.config.trainer import TrainerSettings, trainer_settings
 from ablate.errors import AblateError
-from ablate.execute import machine
-from ablate.execute.chunks import TrainingChunks
-from ablate.execute.dataset import described
-from ablate.execute.planner.paces import WORTHWHILE, MeasuredPaces
-from ablate.execute.provenance import source_digest, targets
-from ablate.execute.quiet import silence
-from ablate.execute.settings import TrainerSettings, trainer_settings
-from ablate.execute.sources import is_own
-from ablate.execute.stacked.unstackable import Unstackable
+from ablate.execute.planner.timing_cache import WORTHWHILE, MeasuredPaces
+from ablate.execute.process import hardware
+from ablate.execute.process.isolation import silence
+from ablate.execute.stack.unstackable import Unstackable
+from ablate.execute.targets.sources import is_own
+from ablate.execute.train.batches import TrainingChunks
+from ablate.execute.train.dataset import described
+from ablate.execute.train.provenance import source_digest, targets
 from ablate.plan.bundle import shared
 from ablate.plan.identity import identity
 from ablate.plan.trial import Trial
-from ablate.store.paces import Look, Overhead, Pace, family
+from ablate.store.timings import Look, Overhead, Pace, family
 
 LEAST = 3
 """Trials that are worth a stack."""
@@ -140,7 +140,7 @@ class Candidates:
             return torch.device("cpu")
         key = json.dumps(config["trainer"], sort_keys=True, default=str)
         if key not in self._devices:
-            from ablate.execute.trainer import trainer
+            from ablate.execute.train.trainer import trainer
 
             with TemporaryDirectory() as folder:
                 made = trainer({**config, "logger": None}, own=False, callbacks=(), folder=Path(folder))
@@ -156,7 +156,7 @@ class Candidates:
         return self._looks[key]
 
     def _new_look(self, trial: Trial) -> Look:
-        from ablate.execute.planner.look import look
+        from ablate.execute.planner.profile import look
 
         silence()
         return look(trial, hardware=self._hardware(trial.config), threads=self._threads)
@@ -165,7 +165,7 @@ class Candidates:
         work = float(BACKWARD * look.flops * _batch(trial, look) + UPDATE * look.parameters)
 
         def measure() -> Pace:
-            from ablate.execute.planner.look import pace_of
+            from ablate.execute.planner.profile import pace_of
 
             silence()
             return pace_of(trial, device=self.device(trial.config), work=work, stacked=stacked)
@@ -215,8 +215,8 @@ class Candidates:
         if key not in self._rehearsed and key in self._paces.rehearsals:
             self._rehearsed[key] = self._paces.rehearsals[key]
         if key not in self._rehearsed:
-            from ablate.execute.stacked.member import Member
-            from ablate.execute.stacked.rehearsal import rehearse
+            from ablate.execute.stack.member import Member
+            from ablate.execute.stack.verification import rehearse
 
             silence()
             try:
@@ -243,7 +243,7 @@ class Candidates:
 
     def _hardware(self, config: Config) -> str:
         device = self.device(config)
-        return "cpu" if device.type == "cpu" else machine.name(device)
+        return "cpu" if device.type == "cpu" else hardware.name(device)
 
 
 def of_member(found: Pace, members: int) -> float:

@@ -5,13 +5,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ablate.config.spec import Config
-from ablate.execute.callbacks import Curve, Divergence
-from ablate.execute.fit import prepare
-from ablate.execute.settings import trainer_settings
-from ablate.execute.trainer import trainer
-from ablate.execute.watch import Watch
+from ablate.config.trainer import trainer_settings
+from ablate.execute.diagnose.callback import Watch
+from ablate.execute.train.callbacks import Curve, Divergence
+from ablate.execute.train.fit import prepare
+from ablate.execute.train.trainer import trainer
 from ablate.plan.trial import Trial
-from ablate.store.paces import Overhead, Pace
+from ablate.store.timings import Overhead, Pace
 
 FEW, MANY = 1, 7
 """Epochs of one step of the two fits that are timed: their difference is of epochs, the rest of the first of a fit."""

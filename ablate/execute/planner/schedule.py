@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ablate.execute.blame import blamed
-from ablate.execute.machine import give_back
 from ablate.execute.planner import makespan
 from ablate.execute.planner.candidate import Candidate, Candidates
 from ablate.execute.planner.memory import PROCESS, available
-from ablate.execute.planner.paces import MeasuredPaces
-from ablate.execute.provenance import own_modules_first
-from ablate.execute.quiet import guest
+from ablate.execute.planner.timing_cache import MeasuredPaces
+from ablate.execute.process.hardware import give_back
+from ablate.execute.process.isolation import guest
+from ablate.execute.targets.user_errors import blamed
+from ablate.execute.train.provenance import own_modules_first
 from ablate.plan.bundle import Bundle, bundles
 from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial

@@ -11,7 +11,7 @@ import pytest
 from ablate.config.load import load
 from ablate.design import DesignPoint
 from ablate.execute.engines import engine
-from ablate.execute.job import Job
+from ablate.execute.train.job import Job
 from ablate.plan import Bundle, Trial, streams, trial_id
 
 SETTINGS = {

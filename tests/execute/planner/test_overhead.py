@@ -3,15 +3,15 @@ import time
 import pytest
 
 from ablate import study
-from ablate.execute.callbacks import Curve
-from ablate.execute.fit import prepare
 from ablate.execute.planner import overhead as room
 from ablate.execute.planner import schedule
 from ablate.execute.planner.overhead import overhead
 from ablate.execute.planner.schedule import START
-from ablate.execute.quiet import guest
-from ablate.execute.trainer import trainer
-from ablate.store.paces import Pace
+from ablate.execute.process.isolation import guest
+from ablate.execute.train.callbacks import Curve
+from ablate.execute.train.fit import prepare
+from ablate.execute.train.trainer import trainer
+from ablate.store.timings import Pace
 
 
 def measured(trial, folder) -> float:

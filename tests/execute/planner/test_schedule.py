@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ablate import study
-from ablate.execute import quiet
-from ablate.execute.fit import prepare
 from ablate.execute.planner import candidate, schedule
-from ablate.execute.planner import look as looking
 from ablate.execute.planner import overhead as overheads
-from ablate.execute.planner import paces as pace_room
+from ablate.execute.planner import profile as looking
+from ablate.execute.planner import timing_cache as pace_room
 from ablate.execute.planner.candidate import Candidate
 from ablate.execute.planner.makespan import makespan
-from ablate.execute.planner.pace import pace as real_pace
-from ablate.execute.planner.paces import MeasuredPaces
-from ablate.execute.stacked import rehearsal
-from ablate.store.paces import Overhead, Pace
+from ablate.execute.planner.timing import pace as real_pace
+from ablate.execute.planner.timing_cache import MeasuredPaces
+from ablate.execute.process import isolation
+from ablate.execute.stack import verification
+from ablate.execute.train.fit import prepare
+from ablate.store.timings import Overhead, Pace
 
 room = sys.modules["ablate.execute.planner.schedule"]
 
@@ -104,7 +104,7 @@ def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
     """Room for stacks of four; of three; for one at a time on each of two workers; for stacks, on one of two."""
     trials = plan("model.init=he,xavier", "replicates=4", "data.limit=200")
     paces = room.MeasuredPaces()
-    with quiet.guest(threads=1):
+    with isolation.guest(threads=1):
         of_one = candidate.Candidates(paces, threads=1).judged(trials).bytes
     assert of_one > 200 * (64 * 4 + 8)
     for free, workers, widths, at_a_time in (
@@ -310,7 +310,7 @@ def test_bundles_partition_the_missing_trials(groups, gone, workers, lone):
 def looked(monkeypatch):
     """Counts the trials that are built to be looked at, and those that are rehearsed."""
     counts = Counter()
-    look, rehearsed = looking.look, rehearsal.rehearse
+    look, rehearsed = looking.look, verification.rehearse
 
     def counted(trial, **options):
         counts["looks"] += 1
@@ -321,7 +321,7 @@ def looked(monkeypatch):
         return rehearsed(members, **options)
 
     monkeypatch.setattr(looking, "look", counted)
-    monkeypatch.setattr(rehearsal, "rehearse", rehearse)
+    monkeypatch.setattr(verification, "rehearse", rehearse)
     return counts
 
 

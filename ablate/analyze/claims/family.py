@@ -1,0 +1,44 @@
+"""The family of stated claims, and what is left beside it: STATISTICS (d)."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from ablate.analyze.claims.verdict import settle
+from ablate.analyze.statistics.multiple_testing import holm
+from ablate.analyze.summary import Evidence, Verdict
+from ablate.config.spec import Better
+
+
+def judge(verdicts: Sequence[Verdict], *, better: Better) -> tuple[Verdict, ...]:
+    """The verdicts on all stated claims, each as one among so many.
+
+    Every outcome but `inconclusive` denies a null. The p against it is adjusted by Holm among the same p of all
+    stated claims, and the rule of a single claim then takes the adjusted p. So each kind of finding (supported,
+    strong, contradicted, equivalent) is false anywhere in the family with probability α at most, whichever of
+    the nulls are true, and however the claims depend on one another; where α differs between claims, with the
+    largest. For contradicted claims of equivalence see `verdict`. A single claim stays what it is.
+
+    A claim that is decided by itself but not among the others is inconclusive, and its line says so. One that is
+    equivalent by itself may stay supported, or contradicted, where its sign is surer than its size. A claim without
+    a p counts as a member of the family with p = 1.
+
+    Args:
+        verdicts: of `verdict`, one for each stated claim.
+        better: as there.
+    """
+    adjusted = _adjusted([verdict.evidence for verdict in verdicts])
+    return tuple(
+        settle(verdict, better=better, adjusted=evidence, family=len(verdicts))
+        for verdict, evidence in zip(verdicts, adjusted, strict=True)
+    )
+
+
+def _adjusted(found: Sequence[Evidence | None]) -> tuple[Evidence | None, ...]:
+    """Each p after Holm, among the same p of all."""
+    columns = {
+        field.name: holm([None if evidence is None else getattr(evidence, field.name) for evidence in found])
+        for field in dataclasses.fields(Evidence)
+    }
+    rows: list[dict[str, Any]] = [{name: column[i] for name, column in columns.items()} for i in range(len(found))]
+    return tuple(None if evidence is None else Evidence(**row) for evidence, row in zip(found, rows, strict=True))

@@ -1,0 +1,59 @@
+"""What the claims of a study can come to at its number of replicates: what `plan` says before the money is spent."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ablate.analyze.claims.claim import sides
+from ablate.analyze.claims.judgement import claimed, comparison_of
+from ablate.analyze.claims.looks import plan
+from ablate.analyze.claims.outlook import outlook
+from ablate.analyze.claims.savings import savings
+from ablate.analyze.statistics.paired import INTERVAL_FROM, TEST_FROM
+from ablate.config.spec import Claim, StudySpec
+from ablate.design.point import DesignPoint
+from ablate.store.later import claim_text
+from ablate.store.record import Record
+
+UNKNOWN_SD = "the SD of the differences is not known before a first trial: in SDs"
+
+
+def foresee(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> tuple[str, ...]:
+    """A line for each claim: its power, the smallest effect that n can show, the replicates that it would take.
+
+    The SD of the differences is taken from the trials that are there; without any, a margin of 1 SD is supposed.
+
+    Raises:
+        ConfigError: a margin or an α that states nothing, or looks that cannot be had.
+        DesignError: the design points do not carry a claim's contrast.
+    """
+    compared = comparison_of(spec, points, records)
+    lines: list[str] = []
+    for claim in spec.claims:
+        paired = compared.contrast(claimed(spec, points, claim)).paired
+        known = paired.sd if paired.n >= INTERVAL_FROM and paired.sd else None
+        margin_sd = claim.margin / known if known else 1.0
+        source = f"SD {known:.3g} from n = {paired.n} so far" if known else UNKNOWN_SD
+        name = f"{next(iter(claim.contrast))}: {' vs '.join(sides(claim))}, {claim.expect}"
+        found = outlook(claim, spec.replicates, margin_sd=margin_sd, effect_sd=margin_sd, family=len(spec.claims))
+        if found is None:
+            lines.append(f"{name}: {spec.replicates} replicates carry no verdict; set replicates={TEST_FROM} or more")
+            continue
+        lines.append(f"{name} ({source}): {found.line}")
+        if spec.looks is not None:
+            lines.append(_saved(spec, claim, margin_sd))
+    lines += [f"exploratory: given after {claim.after} trials; {claim_text(claim)}" for claim in spec.later]
+    return tuple(lines)
+
+
+def _saved(spec: StudySpec, claim: Claim, margin_sd: float) -> str:
+    """What the looks save, against all replicates and one test at the end."""
+    assert spec.looks is not None
+    looks = plan(spec.looks, spec.replicates, alpha=claim.alpha / len(spec.claims))
+    found = savings(looks, claim.expect, margin_sd=margin_sd, rng=np.random.default_rng(0), studies=5_000)
+    names = ("no effect", "the design effect", "twice it")
+    used = "; ".join(
+        f"{usage.replicates:.1f} under {name} ({usage.effect_sd:.2f} SD)"
+        for name, usage in zip(names, found.usages, strict=True)
+    )
+    return f"looks at n = {', '.join(map(str, looks.ns))}: mean replicates of {looks.replicates}: {used}"

@@ -1,0 +1,185 @@
+"""The verdicts of a study: each stated claim on its contrast, then all of them as one family."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ablate.analyze.claims.claim import sides
+from ablate.analyze.claims.decision import Decision, decided
+from ablate.analyze.claims.family import judge
+from ablate.analyze.claims.looks import plan
+from ablate.analyze.claims.sentence import sentence
+from ablate.analyze.claims.verdict import verdict
+from ablate.analyze.effects.comparison import Comparison
+from ablate.analyze.effects.contrast import contrasts
+from ablate.analyze.effects.estimable import Estimable, contrast_name
+from ablate.analyze.outcomes.outcome import outcomes
+from ablate.analyze.outcomes.resolution import Resolution
+from ablate.analyze.outcomes.scoring import score
+from ablate.analyze.statistics.multiple_testing import exploratory_q
+from ablate.analyze.statistics.paired import TEST_FROM
+from ablate.analyze.summary import Contrast, Verdict
+from ablate.config.spec import Claim, StudySpec
+from ablate.design.point import DesignPoint
+from ablate.errors import DesignError
+from ablate.store.record import Record
+
+
+def verdicts(
+    spec: StudySpec, points: Sequence[DesignPoint], comparison: Comparison, resolution: Resolution | None
+) -> tuple[Verdict, ...]:
+    """What the data say of the claims that the study stated before it ran.
+
+    In a group-sequential plan each claim is decided at its own look, with an equal share of α for every claim.
+
+    Raises:
+        DesignError: the design points do not carry a claim's contrast.
+    """
+    if spec.looks is not None:
+        return tuple(_sequential(spec, points, comparison, claim, resolution) for claim in spec.claims)
+    alone: list[Verdict] = []
+    for claim in spec.claims:
+        contrast = comparison.contrast(claimed(spec, points, claim))
+        alone.append(
+            verdict(
+                claim,
+                contrast.paired,
+                better=spec.response.better,
+                survivors=contrast.survivors,
+                resolution=resolution,
+            )
+        )
+    return judge(alone, better=spec.response.better)
+
+
+def later_verdicts(
+    spec: StudySpec, points: Sequence[DesignPoint], comparison: Comparison, resolution: Resolution | None
+) -> tuple[Verdict, ...]:
+    """What the data say of claims that were given later: each judged by itself, and exploratory.
+
+    With looks too: a plan spends its α on the claims that were stated.
+
+    Raises:
+        DesignError: the design points do not carry a claim's contrast.
+    """
+    contrasts = [comparison.contrast(claimed(spec, points, claim)) for claim in spec.later]
+    return tuple(
+        verdict(
+            claim,
+            contrast.paired,
+            better=spec.response.better,
+            survivors=contrast.survivors,
+            resolution=resolution,
+        )
+        for claim, contrast in zip(spec.later, contrasts, strict=True)
+    )
+
+
+def decision(spec: StudySpec, contrast: Contrast, claim: Claim) -> Decision:
+    """Where a claim stands in the study's group-sequential plan."""
+    assert spec.looks is not None
+    differences = np.full(spec.replicates, np.nan)
+    differences[list(contrast.paired.replicates)] = contrast.paired.differences
+    trained = max(contrast.paired.replicates, default=-1) + 1
+    looks = plan(spec.looks, spec.replicates, alpha=claim.alpha / len(spec.claims))
+    return decided(looks, differences[:trained], claim, better=spec.response.better)
+
+
+def due(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> tuple[int, frozenset[int]]:
+    """What a group-sequential plan asks for next, given what has been trained.
+
+    Returns:
+        Replicates at the next look of the claims that are open (0: none is), and the rows of the design points that
+        these claims compare; all points up to the first look.
+    """
+    assert spec.looks is not None
+    compared = comparison_of(spec, points, records)
+    wanted: list[tuple[int, frozenset[int]]] = []
+    for claim in spec.claims:
+        estimable = claimed(spec, points, claim)
+        found = decision(spec, compared.contrast(estimable), claim)
+        if found.wanted is not None:
+            rows = range(len(points)) if found.look == 0 else (*estimable.arm, *estimable.reference)
+            wanted.append((found.wanted, frozenset(rows)))
+    n = min((n for n, _ in wanted), default=0)
+    return n, frozenset(row for asked, rows in wanted if asked == n for row in rows)
+
+
+def comparison_of(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> Comparison:
+    """The comparison of a study's design points, without Monte Carlo to speak of: for decisions, not for tables."""
+    found = outcomes(spec, points, records)
+    return Comparison(
+        scores=score(found, spec.response).values, diverged=found.diverged, better=spec.response.better, seed=0
+    )
+
+
+def _sequential(
+    spec: StudySpec,
+    points: Sequence[DesignPoint],
+    comparison: Comparison,
+    claim: Claim,
+    resolution: Resolution | None,
+) -> Verdict:
+    contrast = comparison.contrast(claimed(spec, points, claim))
+    found = decision(spec, contrast, claim)
+    fixed = verdict(
+        claim, contrast.paired, better=spec.response.better, survivors=contrast.survivors, resolution=resolution
+    )
+    outcome = found.outcome if found.n >= TEST_FROM else None
+    settled = replace(
+        fixed,
+        outcome=outcome,
+        alone=outcome,
+        interval=found.interval,
+        n=found.n,
+        family=len(spec.claims),
+        adjusted=None,
+        strong=False,
+        needed=found.wanted,
+        look=found.look or None,
+    )
+    return replace(settled, line=sentence(settled))
+
+
+def claimed(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> Estimable:
+    """The contrast that a claim speaks of: its first level against its second, whichever is the factor's reference.
+
+    Raises:
+        DesignError: the design points do not carry it.
+    """
+    factor = spec.factor(next(iter(claim.contrast)))
+    level, against = sides(claim)
+    if level == factor.reference:
+        return _swapped(_found(spec, points, factor.name, against, level))
+    if against != factor.reference:
+        turned = replace(factor, reference=against)
+        spec = replace(spec, factors=tuple(turned if f.name == factor.name else f for f in spec.factors))
+    return _found(spec, points, factor.name, level, against)
+
+
+def explored(contrasts: Sequence[Contrast], claims: Sequence[Claim]) -> tuple[Contrast, ...]:
+    """Gives every contrast that no claim speaks of its q: Benjamini–Hochberg over all of those."""
+    stated = {(next(iter(c.contrast)), frozenset(sides(c))) for c in claims}
+    free = [c for c in contrasts if not {(f, frozenset((c.levels[f], c.against[f]))) for f in c.levels} <= stated]
+    q = dict(zip(map(id, free), exploratory_q([c.paired.p for c in free]), strict=True))
+    return tuple(replace(c, q=q.get(id(c))) for c in contrasts)
+
+
+def _found(spec: StudySpec, points: Sequence[DesignPoint], factor: str, level: str, against: str) -> Estimable:
+    for estimable in contrasts(spec, points)[0]:
+        if dict(estimable.levels) == {factor: level} and dict(estimable.against) == {factor: against}:
+            return estimable
+    raise DesignError(f"The design points do not carry the claim on {contrast_name(factor, level, against)}.")
+
+
+def _swapped(estimable: Estimable) -> Estimable:
+    (factor,) = estimable.levels
+    return replace(
+        estimable,
+        name=contrast_name(factor, estimable.against[factor], estimable.levels[factor]),
+        levels=estimable.against,
+        against=estimable.levels,
+        arm=estimable.reference,
+        reference=estimable.arm,
+    )

@@ -1,0 +1,144 @@
+"""The sentence of a verdict: one line that a person can quote."""
+
+import math
+
+from ablate.analyze.claims.claim import sides
+from ablate.analyze.statistics.paired import TEST_FROM
+from ablate.analyze.summary import Verdict
+
+MINUS = "−"
+LARGE, SMALL = 1e7, 1e-5
+"""Where all numbers of an interval are outside these magnitudes, they are written with an exponent."""
+
+
+def sentence(verdict: Verdict) -> str:
+    """What was found, the difference with its interval, n, and what it would take where it is open.
+
+    It opens with the outcome; that of a claim of equivalence which is supported reads `equivalent`.
+    """
+    after = f"exploratory: given after {verdict.claim.after} trials; " if verdict.claim.after else ""
+    found = f"{after}{_heading(verdict)}: {_finding(verdict)}; {_numbers(verdict)}"
+    if verdict.outcome != "inconclusive" or verdict.failure_sensitive or _is_constant(verdict):
+        return found
+    if verdict.look is not None:
+        more = "the last look left it open" if verdict.needed is None else f"the next look is at n = {verdict.needed}"
+        return f"{found}; {more}"
+    if verdict.needed is None:
+        return f"{found}; not even 1000 replicates would probably decide it"
+    return f"{found}; {verdict.needed} replicates would probably decide it"
+
+
+def _heading(verdict: Verdict) -> str:
+    if verdict.outcome is None:
+        return "no verdict"
+    if verdict.failure_sensitive:
+        return "inconclusive (failure-sensitive)"
+    if verdict.outcome == "supported" and verdict.claim.expect == "equivalent":
+        return "equivalent"
+    return f"{verdict.outcome} (strong)" if verdict.strong else verdict.outcome
+
+
+def _finding(verdict: Verdict) -> str:
+    arm, reference = sides(verdict.claim)
+    if verdict.outcome is None:
+        return f"a verdict takes {TEST_FROM} replicates"
+    if verdict.failure_sensitive:
+        return (
+            f"whether {_claimed(verdict)} hangs on the diverged trials, {verdict.alone} where they are scored, "
+            f"{verdict.survivors} among the survivors only"
+        )
+    if _is_constant(verdict):
+        return f"every replicate has the same difference between {arm} and {reference}, which leaves no interval"
+    if verdict.outcome == "inconclusive":
+        return f"open whether {_claimed(verdict)}{_alone(verdict)}"
+    return f"{_FOUND[verdict.outcome](verdict, arm, reference)}{_alone(verdict)}"
+
+
+def _alone(verdict: Verdict) -> str:
+    """How the outcome differs from what it would be by itself."""
+    if verdict.alone == verdict.outcome:
+        return ""
+    return f" ({verdict.alone} alone, but not among {verdict.family} claims)"
+
+
+def _is_constant(verdict: Verdict) -> bool:
+    """Whether all differences are equal. In a plan with looks the interval may be there without the evidence."""
+    return verdict.evidence is None and (verdict.interval is None or verdict.interval.low is None)
+
+
+def _claimed(verdict: Verdict) -> str:
+    arm, reference = sides(verdict.claim)
+    margin = _plain(verdict.claim.margin)
+    return {
+        "greater": f"{arm} is greater than {reference}",
+        "less": f"{arm} is less than {reference}",
+        "equivalent": f"{arm} is within ±{margin} of {reference}",
+        "no_worse": f"{arm} is no worse than {reference}, to within {margin}",
+    }[verdict.claim.expect]
+
+
+def _supported(verdict: Verdict, arm: str, reference: str) -> str:
+    if not verdict.strong:
+        return _claimed(verdict)
+    side = {"greater": "greater", "less": "less", "no_worse": "better"}[verdict.claim.expect]
+    return f"{arm} is {side} than {reference} by more than {_plain(verdict.claim.margin)}"
+
+
+def _contradicted(verdict: Verdict, arm: str, reference: str) -> str:
+    margin = _plain(verdict.claim.margin)
+    return {
+        "greater": f"{arm} is less than {reference}",
+        "less": f"{arm} is greater than {reference}",
+        "equivalent": f"{arm} differs from {reference} by more than {margin}",
+        "no_worse": f"{arm} is worse than {reference} by more than {margin}",
+    }[verdict.claim.expect]
+
+
+def _equivalent(verdict: Verdict, arm: str, reference: str) -> str:
+    claimed = {
+        "greater": "where greater was claimed",
+        "less": "where less was claimed",
+        "no_worse": "and so no worse",
+    }[verdict.claim.expect]
+    return f"{arm} is within ±{_plain(verdict.claim.margin)} of {reference}, {claimed}"
+
+
+_FOUND = {"supported": _supported, "contradicted": _contradicted, "equivalent": _equivalent}
+
+
+def _numbers(verdict: Verdict) -> str:
+    n = f"n = {verdict.n} paired"
+    interval = verdict.interval
+    if interval is None:
+        return n
+    if interval.low is None or interval.high is None:
+        return f"Δ = {_plain(interval.value)}, {n}"
+    bounds = interval.low, interval.high
+    digits = f".{_decimals(bounds, verdict.claim.margin)}f" if SMALL <= max(map(abs, bounds)) < LARGE else ".2e"
+    value, low, high = (_signed(f"{x:{digits}}") for x in (interval.value, *bounds))
+    return f"Δ = {value}, {100 * interval.level:g}% CI {low} to {high}, {n}"
+
+
+def _decimals(bounds: tuple[float, float], margin: float) -> int:
+    """Two significant digits of the interval's half-width, and more where a bound would round onto 0 or the margin."""
+    half = (bounds[1] - bounds[0]) / 2
+    least = max(0, 1 - math.floor(math.log10(half))) if half > 0 else 0
+    for decimals in range(least, least + 3):
+        rounded = {x: round(x, decimals) for x in bounds}
+        if all(
+            (near < limit) == (x < limit) and near != limit
+            for x, near in rounded.items()
+            for limit in (0, margin, -margin)
+        ):
+            return decimals
+    return least
+
+
+def _plain(value: float) -> str:
+    """A number that has no interval."""
+    return _signed(f"{value:.4g}")
+
+
+def _signed(text: str) -> str:
+    """A number with a true minus, and none before a zero."""
+    return (text[1:] if float(text) == 0 and text[0] == "-" else text).replace("-", MINUS)

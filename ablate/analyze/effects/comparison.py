@@ -1,0 +1,49 @@
+"""The comparison of design points on one study's scores."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ablate.analyze.effects.estimable import Estimable
+from ablate.analyze.statistics.paired import paired
+from ablate.analyze.statistics.student import Values
+from ablate.analyze.summary import Contrast, Paired
+from ablate.config.spec import Better
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What all contrasts of a study share."""
+
+    scores: Values
+    """Shape (design points, replicates); NaN where a trial has no score."""
+    diverged: npt.NDArray[np.bool_]
+    """The same shape."""
+    better: Better
+    seed: int
+    """Of the Monte Carlo sign flips: one for all, so that a contrast has the same p wherever it stands."""
+
+    def contrast(self, estimable: Estimable) -> Contrast:
+        """Estimates a contrast, with all replicates and with the survivors only.
+
+        A replicate that lacks any trial of either side has no value and is dropped.
+        """
+        sides = list(estimable.arm), list(estimable.reference)
+        arm, reference = (np.mean(self.scores[rows], axis=0) for rows in sides)
+        diverged = [self.diverged[rows] for rows in sides]
+        unstable = np.any(np.concatenate(diverged), axis=0)
+        return Contrast(
+            name=estimable.name,
+            kind=estimable.kind,
+            levels=estimable.levels,
+            against=estimable.against,
+            held=estimable.held,
+            paired=self._paired(arm, reference),
+            survivors=self._paired(np.where(unstable, np.nan, arm), reference) if np.any(unstable) else None,
+            diverged_arm=int(np.count_nonzero(diverged[0])),
+            diverged_reference=int(np.count_nonzero(diverged[1])),
+        )
+
+    def _paired(self, arm: Values, reference: Values) -> Paired:
+        return paired(arm, reference, better=self.better, rng=np.random.default_rng(self.seed))

@@ -1,0 +1,74 @@
+"""Lenth's method: which effects stand out, where one replicate leaves no error term."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ablate.analyze.effects.column import columns
+from ablate.analyze.statistics.distribution import t_quantile
+from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.student import Values
+from ablate.analyze.summary import Lenth, LenthEffect
+from ablate.config.spec import StudySpec
+from ablate.design.point import DesignPoint
+
+EFFECTS_FROM = 7
+"""Effects from which there are enough small ones to tell the noise from."""
+
+
+def lenth(spec: StudySpec, points: Sequence[DesignPoint], scores: Values, *, level: float = 0.95) -> Lenth | str:
+    """Judges the effects of one replicate of a two-level design by the smaller ones among them.
+
+    All effects of a whole factorial, up to the highest order, or all columns of a fraction.
+
+    Args:
+        spec: the study.
+        points: its design points.
+        scores: shape (design points, 1); NaN where a trial has no score.
+        level: of both margins.
+
+    Returns:
+        The effects with their margins of error, or a sentence that says why there are none.
+    """
+    found = columns(spec, points)
+    if scores.shape[1] != 1 or len(found) < EFFECTS_FROM:
+        return f"Lenth's method takes one replicate of a two-level design with at least {EFFECTS_FROM} effects."
+    if not np.all(np.isfinite(scores)):
+        return "Lenth's method needs every trial of the replicate, and at least one has no response."
+    values = [column.effect(scores[:, 0]) for column in found]
+    pse = pseudo_standard_error(values)
+    if pse <= np.max(grain(scores)):
+        return "Lenth's method finds no noise to go by: half of the effects or more are zero."
+    df = len(found) / 3
+    margin = pse * t_quantile((1 + level) / 2, df)
+    simultaneous = pse * t_quantile((1 + level ** (1 / len(found))) / 2, df)
+    return Lenth(
+        effects=tuple(
+            LenthEffect(
+                name=column.name,
+                factors=column.factors,
+                aliases=column.aliases,
+                value=value,
+                beyond_margin=abs(value) > margin,
+                beyond_simultaneous_margin=abs(value) > simultaneous,
+            )
+            for column, value in zip(found, values, strict=True)
+        ),
+        pse=pse,
+        df=df,
+        margin=margin,
+        simultaneous_margin=simultaneous,
+        level=level,
+    )
+
+
+def pseudo_standard_error(effects: npt.ArrayLike) -> float:
+    """1.5 times the median of the effects' sizes, without those that are beyond 2.5 times as much.
+
+    Source: Lenth, Technometrics 31 (1989), 469–473.
+    """
+    sizes = np.abs(np.asarray(effects, dtype=np.float64))
+    rough = 1.5 * np.median(sizes)
+    small = sizes[sizes < 2.5 * rough]
+    return float(1.5 * np.median(small)) if len(small) else 0.0

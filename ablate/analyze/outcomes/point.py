@@ -1,0 +1,54 @@
+"""One design point's summary: its responses per replicate, and what its network costs."""
+
+import numpy as np
+
+from ablate.analyze.outcomes.diagnostic import point_diagnostics
+from ablate.analyze.outcomes.outcome import Outcomes
+from ablate.analyze.statistics.paired import INTERVAL_FROM
+from ablate.analyze.statistics.proportion import proportion
+from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.student import Values, sd, t_interval
+from ablate.analyze.summary import Contrast, PointSummary
+from ablate.config.spec import StudySpec
+from ablate.design.point import DesignPoint
+from ablate.store.costs import Cost
+
+
+def summarise_point(
+    spec: StudySpec,
+    point: DesignPoint,
+    *,
+    row: int,
+    found: Outcomes,
+    scores: Values,
+    difference: Contrast | None,
+    cost: Cost | None = None,
+) -> PointSummary:
+    """Summarises the design point that stands in `row` of the outcomes and of the scores.
+
+    Time is that of complete trainings: one that diverged stopped early.
+    """
+    values = scores[row][np.isfinite(scores[row])]
+    diverged = int(np.count_nonzero(found.diverged[row]))
+    ended = [record for record in found.records[row] if record is not None and record.state != "failed"]
+    seconds = [record.seconds for record in ended if record.state == "complete"]
+    return PointSummary(
+        levels=point.levels,
+        baseline=point.is_baseline(spec.factors),
+        planned=spec.replicates,
+        values=tuple(values.tolist()),
+        replicates=tuple(np.flatnonzero(np.isfinite(scores[row])).tolist()),
+        mean=t_interval(values, tolerance=float(np.max(grain(values)))) if len(values) else None,
+        sd=sd(values) if len(values) >= INTERVAL_FROM else None,
+        difference=difference,
+        diverged=proportion(diverged, diverged + int(np.count_nonzero(found.complete[row]))),
+        failed=int(np.count_nonzero(found.failed[row])),
+        missing=int(np.count_nonzero(found.missing[row])),
+        parameters=next((r.counts.parameters for r in ended if r.counts.parameters is not None), None),
+        flops=next((r.counts.flops for r in ended if r.counts.flops is not None), None),
+        seconds=sum(seconds) / len(seconds) if seconds else None,
+        diagnostics=point_diagnostics(found, row),
+        activation_bytes=cost.activation_bytes if cost else None,
+        latency_seconds=cost.latency_seconds if cost else None,
+        width=next((spec.capacity.width(r.config) for r in ended), None) if spec.capacity else None,
+    )

@@ -1,0 +1,60 @@
+"""The resolution of an accuracy: what a finite test set blurs."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ablate.analyze.outcomes.outcome import Outcomes
+from ablate.config.spec import StudySpec
+
+
+def binomial_se(proportion: float, examples: int) -> float:
+    """The SE of an accuracy that is measured on so many examples, each right or wrong."""
+    return math.sqrt(proportion * (1 - proportion) / examples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolution:
+    """What one trial's accuracy is blurred by, on a test set of so many examples."""
+
+    se: float
+    examples: int
+
+    def remark(self, margin: float) -> str | None:
+        """What to say of a margin; None where it is not under the SE."""
+        if margin >= self.se:
+            return None
+        return (
+            f"a margin of {margin:g}, under the binomial SE of one accuracy on {self.examples} examples, {self.se:.2g}."
+        )
+
+
+def resolution(spec: StudySpec, outcomes: Outcomes) -> Resolution | None:
+    """The SE of one trial at the mean accuracy of the complete ones: STATISTICS (f).
+
+    None where the response is not an accuracy between 0 and 1, or the records do not say how many examples there
+    were.
+    """
+    values = outcomes.response[outcomes.complete]
+    if not spec.response.name.endswith("accuracy") or not len(values):
+        return None
+    on_validation = spec.response.name.startswith("val")
+    counts = [record.counts for row in outcomes.records for record in row if record is not None]
+    examples = max(count.val_examples if on_validation else count.test_examples for count in counts)
+    accuracy = float(np.mean(values))
+    if examples < 1 or not 0 <= accuracy <= 1:
+        return None
+    return Resolution(se=binomial_se(accuracy, examples), examples=examples)
+
+
+def resolution_notes(spec: StudySpec, outcomes: Outcomes) -> Iterator[str]:
+    """A note for each claim on an accuracy whose margin is under the binomial SE."""
+    found = resolution(spec, outcomes)
+    if found is None:
+        return
+    for claim in spec.claims:
+        if remark := found.remark(claim.margin):
+            factor, (level, against) = next(iter(claim.contrast.items()))
+            yield f"The claim on {factor}: {level} vs {against} has {remark}"

@@ -1,0 +1,58 @@
+"""`ablate plan`: what would run, what it would cost, and what it could tell."""
+
+from collections.abc import Sequence
+
+from ablate.cli.arguments import ResultsDir, Words, request
+from ablate.cli.exits import reported
+
+
+@reported
+def plan(words: Words = None, *, results_dir: ResultsDir = None) -> None:
+    """Say what a study would run: design points, trials, sizes, time, and what the design can estimate."""
+    print_plan(request(words, results_dir))
+
+
+def print_plan(words: Sequence[str]) -> None:
+    """Prints the plan of a request on stdout; trains and writes nothing."""
+    import sys
+
+    from ablate import study
+    from ablate.report.formats.terminal import terminal
+    from ablate.report.tables.plan import plan_document
+
+    planned = study.plan(words)
+    outlook = study.examine(planned)
+    capacity = planned.spec.capacity
+    sys.stdout.write(
+        terminal(
+            plan_document(
+                study=planned.directory.name,
+                question=planned.spec.question,
+                design=planned.spec.design,
+                points=[p.levels for p in planned.layout.points],
+                baseline_levels={f.name: f.reference for f in planned.spec.factors},
+                trials=len(planned.trials),
+                finished=planned.finished,
+                bundles=outlook.bundles,
+                stacked=outlook.stacked,
+                alone=outlook.alone,
+                parameters=[s.parameters for s in outlook.sizes],
+                flops=[s.flops for s in outlook.sizes],
+                workers=outlook.workers,
+                threads=outlook.threads,
+                seconds=outlook.seconds,
+                estimates=outlook.can,
+                cannot=outlook.cannot,
+                claims=outlook.claims,
+                identities=[str(node["_target_"]) for node in planned.spec.identities],
+                notes=(*planned.layout.notes, *planned.layout.confounding, *outlook.notes, *planned.notes),
+                width=capacity.heading if capacity else "width",
+                widths=[capacity.width(config) for config in planned.configs] if capacity else (),
+                activation_bytes=[cost.activation_bytes if cost else None for cost in outlook.costs],
+                latency_seconds=[cost.latency_seconds if cost else None for cost in outlook.costs],
+                timed_on=outlook.timed_on,
+            ),
+            sys.stdout,
+            None,
+        )
+    )

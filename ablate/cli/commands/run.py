@@ -1,0 +1,147 @@
+"""`ablate run`: train what is missing, then the tables."""
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ablate.cli.arguments import Format, FormatOption, ResultsDir, Words, request
+from ablate.cli.exits import Code, reported
+from ablate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ablate.report.live.progress import Progress
+    from ablate.store import Record
+    from ablate.study import Plan
+
+
+class Stale(StrEnum):
+    """What to do with trials whose code has changed since they trained."""
+
+    keep = "keep"
+    rerun = "rerun"
+
+
+class FailOn(StrEnum):
+    """Which verdicts make the command fail."""
+
+    contradicted = "contradicted"
+    inconclusive = "inconclusive"
+
+
+@reported
+def run(
+    words: Words = None,
+    *,
+    show_plan: Annotated[bool, typer.Option("--plan", help="Only say what would run, as `ablate plan`.")] = False,
+    format: FormatOption = Format.table,
+    stale: Annotated[
+        Stale,
+        typer.Option("--stale", help="Trials whose code has changed since: keep them, or train them again."),
+    ] = Stale.keep,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            "--fail-on",
+            help="Exit with code 3 if a claim is contradicted; with inconclusive, also if one is left open.",
+            show_default=False,
+        ),
+    ] = None,
+    results_dir: ResultsDir = None,
+) -> None:
+    """Train what is missing of a study, with live progress; then print its tables."""
+    asked = request(words, results_dir)
+    if show_plan:
+        from ablate.cli.commands.plan import print_plan
+
+        if (format, stale, fail_on) != (Format.table, Stale.keep, None):
+            raise ConfigError("--plan trains nothing and prints one table: leave --format, --stale and --fail-on out.")
+        return print_plan(asked)
+
+    from ablate import study
+    from ablate.report.formats.registry import FORMATS, show
+    from ablate.report.live.message import error, note
+    from ablate.store.atomic import write
+
+    with _Watch() as watch:
+        try:
+            summary, directory = study.run(asked, observer=watch, stale=stale.value)
+        except KeyboardInterrupt:
+            watch.close()
+            so_far = f"{watch.done} of {watch.total} trials are there" if watch.total else "before the first trial"
+            note(f"Interrupted: {so_far}. The same command goes on.")
+            raise
+    write(directory / "summary.md", FORMATS["markdown"](summary, sys.stdout, None).encode())
+    show(summary, format.value)
+    if broken := [exact.line for exact in summary.identities if not exact.holds]:
+        what = "An identity does" if len(broken) == 1 else f"{len(broken)} identities do"
+        error(f"{what} not hold. {'. '.join(broken)}.")
+    if summary.failed or broken:
+        raise typer.Exit(Code.SOME_FAILED)
+    outcomes = {verdict.outcome for verdict in summary.verdicts}
+    if fail_on is not None and outcomes & FAILS[fail_on]:
+        raise typer.Exit(Code.CLAIM_FAILED)
+    return None
+
+
+FAILS: dict[FailOn, set[str | None]] = {
+    FailOn.contradicted: {"contradicted"},
+    FailOn.inconclusive: {"contradicted", "inconclusive", None},
+}
+"""The outcomes that fail; None is a claim with too few replicates for a verdict."""
+
+
+class _Watch:
+    """Shows a run's events: remarks as they come, trials as progress."""
+
+    def __init__(self) -> None:
+        self.total = self.done = 0
+        self._progress: Progress | None = None
+
+    def told(self, message: str) -> None:
+        """Shows a remark."""
+        from ablate.report.live.message import note
+
+        note(message)
+
+    def started(self, planned: "Plan", already: int) -> None:
+        """Opens the progress, unless nothing is to be trained."""
+        self.total, self.done = len(planned.trials), already
+        self._response = planned.spec.response.name
+        if self.done < self.total:
+            from ablate.report.live.progress import Progress
+            from ablate.report.text.point_name import PointNames
+
+            baseline = {factor.name: factor.reference for factor in planned.spec.factors}
+            names = PointNames([point.levels for point in planned.layout.points], baseline)
+            self._progress = Progress(self.total, already, self._response, name=names.of)
+            self._progress.__enter__()
+
+    def scheduled(self, seconds: float | None) -> None:
+        """Says how long it will take."""
+        assert self._progress is not None
+        self._progress.expect(seconds)
+
+    def finished(self, record: "Record") -> None:
+        """Counts one more trial."""
+        assert self._progress is not None
+        self.done += record.state != "failed"
+        value = record.responses.get(self._response)
+        self._progress.finished(record.levels, record.replicate, record.state, value, record.seconds)
+
+    def close(self) -> None:
+        """Ends the progress; nothing happens where there is none."""
+        if self._progress is not None:
+            progress, self._progress = self._progress, None
+            progress.__exit__(None, None, None)
+
+    def __enter__(self) -> "_Watch":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self.close()

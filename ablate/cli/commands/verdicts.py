@@ -1,0 +1,57 @@
+"""`ablate verdicts`: what several studies found, one line a claim."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ablate.cli.arguments import Format, FormatOption, ResultsDir
+from ablate.cli.completion import complete_results
+from ablate.cli.exits import Code, reported
+
+if TYPE_CHECKING:
+    from ablate.analyze.summary import Summary
+
+
+@reported
+def verdicts(
+    studies: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[STUDY]...",
+            help="Studies by name or path (default: all that have results).",
+            autocompletion=complete_results,
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    format: FormatOption = Format.table,
+    results_dir: ResultsDir = None,
+) -> None:
+    """Print the verdicts of several studies in one table, from disk: no torch, nothing trained, nothing written."""
+    from ablate import study
+    from ablate.errors import StoreError
+    from ablate.report.ledger import show_ledger
+    from ablate.report.live.message import error, note
+
+    root = results_dir or Path("results")
+    names = studies or sorted(path.parent.name for path in root.glob("*/study.yaml"))
+    if not names:
+        raise StoreError(f"There are no results in {root}: 'ablate run' makes those of study=core.")
+    summaries: list[Summary] = []
+    for name in dict.fromkeys(names):
+        try:
+            path = study.find(name, root)
+            summary, remarks = study.summarise(path)
+        except StoreError as unread:  # the other studies have their answers all the same
+            error(f"{name}: {unread}")
+            continue
+        # Studies with other settings share a name; their directories do not.
+        summaries.append(replace(summary, study=path.name))
+        for remark in remarks:
+            note(f"{name}: {remark}")
+    if summaries:
+        show_ledger(summaries, format.value)
+    if len(summaries) < len(dict.fromkeys(names)):
+        raise typer.Exit(Code.SOME_FAILED if summaries else Code.WRONG_REQUEST)

@@ -1,0 +1,129 @@
+"""Diagnostics at the start, in the middle and at the end of a training: a callback for any LightningModule."""
+
+from collections.abc import Collection
+from typing import Any
+
+import pytorch_lightning as pl
+from torch import Tensor
+from torch.utils.hooks import RemovableHandle
+
+from ablate.config.diagnostic import Moment
+from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, measure, measured
+from ablate.execute.diagnose.trace import EXAMPLES, Trace
+from ablate.execute.targets.target import own_words
+from ablate.execute.train.trial_module import TrialModule
+
+
+class Watch(pl.Callback):
+    """Measures at the moments that it is given, and changes nothing that is trained.
+
+    A plain network: on the first examples of its training split. The middle is after half of the
+    epochs; a training of one epoch has none.
+
+    A person's own LightningModule: only it knows its loss, so that nothing is called; the module is watched in the
+    first training step, in the first of the middle epoch and in the last, each on the batch that it trains on. A
+    training of one epoch is watched in its middle step. Where Lightning does not know how many batches an epoch has,
+    or stops before the last, there is no end. Its targets are not known: nothing is unreachable.
+
+    What goes wrong is kept in `failure`, once, and costs the trial nothing but its diagnostics.
+    """
+
+    def __init__(self, moments: Collection[Moment]) -> None:
+        self._moments = frozenset(moments)
+        self._found: dict[str, Measurement] = {}
+        self._watched: tuple[Moment, Trace, list[RemovableHandle]] | None = None
+        self._gradients: dict[str, list[Tensor]] = {}
+        self.failure: str | None = None
+
+    @property
+    def values(self) -> dict[str, dict[str, float]]:
+        """Diagnostic → moment → value."""
+        return by_moment(self._found)
+
+    def as_csv(self) -> str | None:
+        """The values by layer; None where nothing was measured."""
+        return as_csv(self._found) if self._found else None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Called by Lightning before the first step."""
+        self._probe("start", trainer, pl_module)
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Called by Lightning before every epoch."""
+        if trainer.current_epoch and trainer.current_epoch == _epochs(trainer) // 2:
+            self._probe("middle", trainer, pl_module)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Called by Lightning after the last epoch's validation."""
+        self._probe("end", trainer, pl_module)
+
+    def _probe(self, moment: Moment, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        if moment not in self._moments or not isinstance(module, TrialModule):
+            return
+        try:
+            with trainer.precision_plugin.forward_context():
+                found = measure(module.network, *module.probe(EXAMPLES), module.loss)
+        except Exception as error:  # a network of a person's own may do anything
+            self.failure = self.failure or own_words(error)
+        else:
+            self._keep(moment, found)
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Called by Lightning before every training step."""
+        moment = None if isinstance(pl_module, TrialModule) else _moment(trainer, batch_idx)
+        if moment is not None and moment in self._moments and moment not in self._found:
+            trace = Trace()
+            self._watched = moment, trace, trace.attach(pl_module)
+
+    def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Called by Lightning after every backward pass, before gradients are clipped."""
+        if self._watched is not None and not self._gradients:
+            for name, weights in self._watched[1].weights.items():
+                if gradients := [w.grad.detach().clone() for w in weights if w.grad is not None]:
+                    self._gradients[name] = gradients
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Called by Lightning after every training step."""
+        if self._watched is None:
+            return
+        moment, trace, _ = self._watched
+        gradients, self._gradients = self._gradients, {}
+        self._let_go()
+        try:
+            self._keep(moment, measured(trace, gradients))
+        except Exception as error:
+            self.failure = self.failure or own_words(error)
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Called by Lightning, whatever was raised."""
+        self._let_go()
+
+    def _keep(self, moment: Moment, found: Measurement) -> None:
+        self._found[moment] = found
+        self.failure = self.failure or found.failure
+
+    def _let_go(self) -> None:
+        if self._watched is not None:
+            for handle in self._watched[2]:
+                handle.remove()
+            self._watched = None
+
+
+def _moment(trainer: pl.Trainer, batch: int) -> Moment | None:
+    """Which moment a training step of a person's own module is."""
+    epoch, epochs, batches = trainer.current_epoch, _epochs(trainer), trainer.num_training_batches
+    if epoch == 0 and batch == 0:
+        return "start"
+    if epoch == epochs - 1 and batch == batches - 1:
+        return "end"
+    return "middle" if epoch == epochs // 2 and batch == (0 if epochs > 1 else batches // 2) else None
+
+
+def _epochs(trainer: pl.Trainer) -> int:
+    """As configured; there is always a bound."""
+    assert trainer.max_epochs is not None
+    return trainer.max_epochs

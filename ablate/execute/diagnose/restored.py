@@ -1,0 +1,69 @@
+"""What a measurement must leave as it was: a network, and the generators of random numbers."""
+
+import copy
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+
+from ablate.execute.train.network import seed_torch
+
+KNOWN = ("torch.nn.", "ablate.models.")
+"""Where modules come from that keep what they change in attributes and buffers."""
+
+SEED = 0
+"""Of torch's generator in the block: the same network measures the same, whatever was drawn before."""
+
+
+@contextmanager
+def untouched(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
+    """Gives a network that may be run without a trace: afterwards, the one given and all generators are as they were.
+
+    That is the network itself, its modules' attributes and buffers restored, where all of its modules are torch's
+    or ours; else a copy, since a person's own may change anything in place: parameters, lists, generators of its own.
+
+    Args:
+        network: What is to be run.
+        device: On which; its generator is kept beside those of the CPU, NumPy and Python.
+
+    Raises:
+        Exception: whatever copying a person's own modules raises.
+    """
+    with _generators(device):
+        seed_torch(SEED)
+        if all(type(module).__module__.startswith(KNOWN) for module in network.modules()):
+            with _restored(network):
+                yield network
+        else:
+            yield copy.deepcopy(network)
+
+
+@contextmanager
+def _restored(network: nn.Module) -> Iterator[None]:
+    attributes = [(module, dict(vars(module)), dict(module._buffers)) for module in network.modules()]
+    buffers = [(buffer, buffer.detach().clone()) for buffer in network.buffers()]
+    try:
+        yield
+    finally:
+        for module, before, held in attributes:
+            vars(module).clear()
+            vars(module).update(before)
+            module._buffers.clear()
+            module._buffers.update(held)
+        with torch.no_grad():
+            for buffer, content in buffers:
+                buffer.copy_(content)
+
+
+@contextmanager
+def _generators(device: torch.device) -> Iterator[None]:
+    ours, numpys = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng([] if device.type == "cpu" else [device], device_type=device.type):
+            yield
+    finally:
+        random.setstate(ours)
+        np.random.set_state(numpys)

@@ -1,0 +1,197 @@
+"""What hooks see of a network during one forward pass: its layers' inputs, its activations, its shortcuts.
+
+A *layer* is a module with a weight matrix or kernel of its own. Its input is a hidden activation, whoever computed it,
+where it depends on parameters that train.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from ablate.execute.targets.target import own_words
+from ablate.models.activation import Sign, Step
+from ablate.models.hidden import Shortcut
+
+EXAMPLES = 48
+"""Of a batch, those that are looked at: few, so that diagnostics cost less than 5% of a short training."""
+
+SATURATED = 0.01
+"""An activation is saturated where the magnitude of its slope is below this."""
+
+SATURATES: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
+    nn.ReLU: lambda y: y <= 0,
+    nn.Sigmoid: lambda y: y * (1 - y) < SATURATED,
+    nn.Tanh: lambda y: 1 - y**2 < SATURATED,
+    Sign: torch.isfinite,
+    Step: torch.isfinite,
+}
+"""Where an activation is saturated, from its output, where that is enough."""
+
+ELEMENTWISE = (
+    *SATURATES, nn.CELU, nn.ELU, nn.GELU, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.Mish, nn.PReLU,
+    nn.SELU, nn.SiLU, nn.Softplus, nn.Softsign,
+)  # fmt: skip
+"""Activations with a slope at each unit; softmax has a Jacobian instead."""
+
+SHAPING = (nn.Identity, nn.Flatten, nn.Unflatten)
+"""Modules that leave every number what it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entered:
+    """What enters a layer."""
+
+    name: str
+    sd: float
+    dead: Bool[Tensor, "units"] | None
+    """None where an activation module came before, which tells more: a shortcut may hide dead units."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activated:
+    """What an activation yields. `layers`: how many had been passed before it; `saturated`: a share of places."""
+
+    name: str
+    layers: int
+    dead: Bool[Tensor, "units"]
+    places: int
+    saturated: float | None
+
+
+class Trace:
+    """What is seen, in the order in which it happens. `failure`: why something could not be looked at."""
+
+    def __init__(self) -> None:
+        self.entered: list[Entered] = []
+        self.activated: list[Activated] = []
+        self.ratios: list[tuple[str, float]] = []
+        self.weights: dict[str, list[nn.Parameter]] = {}
+        self.features: Tensor | None = None
+        """What has entered the latest layer."""
+        self.layers = 0
+        self.last: tuple[nn.Module, Tensor] | None = None
+        self.failure: str | None = None
+        self._axis = 1
+
+    @contextmanager
+    def watching(self, network: nn.Module, *, last: bool) -> Iterator[None]:
+        """Hooks a network until the end of the block, whatever happens in it; `last`: its last module counts."""
+        handles = self.attach(network, last=last)
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def attach(self, network: nn.Module, *, last: bool = False) -> list[RemovableHandle]:
+        """Hooks a network; the caller removes the handles."""
+        handles: list[RemovableHandle] = []
+        for name, module in network.named_modules():
+            if isinstance(module, Shortcut):
+                handles.append(module.register_forward_pre_hook(self._hook(self._shortcut, name)))
+            if _weights(module):
+                handles.append(module.register_forward_pre_hook(self._hook(self._layer, name)))
+            if isinstance(module, (*ELEMENTWISE, nn.Softmax)):
+                handles.append(module.register_forward_hook(self._hook(self._activation, name)))
+            if last and not any(True for _ in module.children()):
+                handles.append(module.register_forward_hook(self._hook(self._leaf, name)))
+        return handles
+
+    def _hook(self, look: Callable[..., None], name: str) -> Callable[..., None]:
+        """A hook that never stops what it watches."""
+
+        def hook(module: nn.Module, *seen: Any) -> None:
+            try:
+                look(name, module, *seen)
+            except Exception as error:  # a module of a person's own may take and give anything
+                self.failure = self.failure or f"{name or type(module).__name__}: {own_words(error)}"
+
+        return hook
+
+    def _layer(self, name: str, module: nn.Module, arguments: tuple[Any, ...]) -> None:
+        self.layers += 1
+        self._axis = -1 if isinstance(module, nn.Linear | nn.RNNBase) else 1
+        self.weights.setdefault(name, _weights(module))
+        x = arguments[0] if arguments else None
+        if not (isinstance(x, Tensor) and x.is_floating_point() and x.requires_grad and x.ndim > 1):
+            return
+        x = _looked_at(x)
+        self.features = x.flatten(1).clone()  # a later module may write into its input
+        self.entered.append(Entered(name=name, sd=float(x.std()), dead=None if self.activated else self._dead(x)))
+
+    def _activation(self, name: str, module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
+        if not output.requires_grad:
+            return
+        y = _looked_at(output)
+        saturated = None
+        if type(module) in SATURATES:
+            saturated = fraction(SATURATES[type(module)](y))
+        elif isinstance(module, ELEMENTWISE) and not getattr(module, "inplace", False):
+            saturated = fraction(_slope(module, arguments[0]).abs() < SATURATED)
+        self.activated.append(
+            Activated(name=name, layers=self.layers, dead=self._dead(y), places=y.numel(), saturated=saturated)
+        )
+
+    def _shortcut(self, name: str, _module: nn.Module, arguments: tuple[Any, ...]) -> None:
+        branch, skip = (_looked_at(x).flatten(1).norm(dim=1) for x in arguments)
+        self.ratios.append((name, float((branch / skip).mean())))
+
+    def _leaf(self, _name: str, module: nn.Module, _arguments: tuple[Any, ...], output: Any) -> None:
+        shaped = isinstance(module, SHAPING) and self.last is not None
+        self.last = (self.last[0] if shaped and self.last else module, output)
+
+    def _dead(self, x: Tensor) -> Tensor:
+        units = self._axis % x.ndim if x.ndim > 2 else 1
+        return x.abs().amax([axis for axis in range(x.ndim) if axis != units]).cpu() == 0
+
+
+def effective_rank(features: Float[Tensor, "examples units"]) -> float:
+    """Exp of the entropy of the singular values: Roy and Vetterli (2007), eq. 4. NaN where all are 0 or one is none.
+
+    They are the roots of the eigenvalues of the smaller Gram matrix; what rounding leaves of a zero counts as zero.
+    """
+    x = precise(features)
+    gram = x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x
+    if not gram.isfinite().all():
+        return float("nan")
+    squares = torch.linalg.eigvalsh(gram)
+    noise = squares[-1] * len(squares) * torch.finfo(squares.dtype).eps
+    values = squares[squares > noise].sqrt()
+    shares = values / values.sum()
+    return float(torch.exp(torch.special.entr(shares).sum())) if len(values) else float("nan")
+
+
+def precise(x: Tensor) -> Tensor:
+    """In double precision; on the CPU where the device has none."""
+    return (x.cpu() if x.device.type == "mps" else x).double()
+
+
+def _looked_at(x: Tensor) -> Tensor:
+    """Its first examples, in single precision at least."""
+    x = x.detach()[:EXAMPLES]
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def fraction(places: Bool[Tensor, "..."]) -> float:
+    """Of the places, those that are true."""
+    return int(places.count_nonzero()) / places.numel()
+
+
+def _slope(module: nn.Module, inputs: Tensor) -> Tensor:
+    with torch.enable_grad():
+        z = inputs.detach()[:EXAMPLES].requires_grad_(True)
+        return torch.autograd.grad(module.forward(z).sum(), z)[0]
+
+
+def _weights(module: nn.Module) -> list[nn.Parameter]:
+    """A layer's own matrices and kernels.
+
+    `parameters(recurse=False)` gives the same, and takes, over the modules of a network, as long as a forward pass.
+    """
+    return [p for p in module._parameters.values() if p is not None and p.ndim > 1]

@@ -1,0 +1,100 @@
+"""What `ablate doctor` looks at: versions, devices, engines, and where it may write."""
+
+import importlib
+import os
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import ablate
+from ablate.config.search_path import search_path
+from ablate.errors import AblateError
+from ablate.execute.engines import ENGINES
+from ablate.execute.process.hardware import cores
+from ablate.execute.targets.target import own_words
+from ablate.store.directory import StudyDirectory
+
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "pytorch-lightning",
+    "torchmetrics",
+    "hydra-core",
+    "scikit-learn",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at. `bad`: ablate cannot work until it is mended; `warn`: a part of it cannot."""
+
+    what: str
+    state: Literal["ok", "warn", "bad"]
+    detail: str
+
+
+def examine_machine(directory: Path, results_dir: Path) -> Iterator[Finding]:
+    """Looks at everything in turn; slow things last, so that a screen fills while they are tried."""
+    yield Finding(what="ablate", state="ok", detail=f"{ablate.__version__}, Python {platform.python_version()}")
+    for name in PACKAGES:
+        try:
+            yield Finding(what=name, state="ok", detail=version(name))
+        except PackageNotFoundError:
+            yield Finding(what=name, state="bad", detail=f"not installed: pip install {name}")
+    yield Finding(what="conf", state="ok", detail=", then ".join(str(p) for p in search_path(directory)))
+    yield _results(results_dir)
+    yield _data()
+    yield _tried("import torchvision", lambda: importlib.import_module("torchvision").__version__)
+    yield _tried("devices", _devices)
+    for name in ENGINES:
+        yield _tried(f"engine {name}", _worker if name == "local" else lambda: "this process")
+
+
+def _results(results_dir: Path) -> Finding:
+    try:
+        StudyDirectory(results_dir).check_writable()
+    except AblateError as error:
+        return Finding(what="results", state="bad", detail=str(error))
+    return Finding(what="results", state="ok", detail=f"{results_dir.resolve()} can be written")
+
+
+def _data() -> Finding:
+    root = Path(os.environ.get("ABLATE_DATA_DIR", "data"))
+    if root.is_dir():
+        there = ", ".join(sorted(p.name for p in root.iterdir() if p.is_dir())) or "empty"
+        return Finding(what="data", state="ok", detail=f"{root.resolve()}: {there}")
+    return Finding(
+        what="data",
+        state="warn",
+        detail=f"{root.resolve()} is not there: mnist, fashion_mnist and cifar10 need data.root or data.download=true",
+    )
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what=what, state="ok", detail=look())
+    except Exception as error:
+        return Finding(what=what, state="bad", detail=own_words(error))
+
+
+def _devices() -> str:
+    import torch
+
+    found = [f"{cores()} CPU cores"]
+    found += [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append("Apple GPU")
+    return ", ".join(found)
+
+
+def _worker() -> str:
+    from concurrent.futures import ProcessPoolExecutor
+
+    from ablate.execute.engines.local.fork_server import context
+
+    with ProcessPoolExecutor(max_workers=1, mp_context=context()) as pool:
+        pid = pool.submit(os.getpid).result(timeout=120)
+    return f"a worker started and answered (process {pid})"

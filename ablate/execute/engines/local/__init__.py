@@ -1,0 +1,1 @@
+"""The local engine: worker processes on this machine, forked from a server that has torch and Lightning loaded."""

@@ -1,0 +1,12 @@
+"""What the fork server imports: all that a training needs. Then all of it is exempt from garbage collection."""
+
+import gc
+from importlib import import_module
+
+from ablate.execute.process.deferred_imports import defer
+
+defer()
+gc.disable()
+import_module("ablate.execute.bundle")
+gc.freeze()  # a forked process neither examines these objects nor copies their pages
+gc.enable()

@@ -1,0 +1,276 @@
+"""Looks at every design point before any training: does it build, does it differ, does it log the response?"""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torchmetrics import Metric
+
+from ablate.config.schema import logged
+from ablate.config.spec import TRAINED, Config, StudySpec
+from ablate.config.trainer import trainer_settings
+from ablate.design.point import DesignPoint
+from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
+from ablate.execute.examine.dry_run import Rehearsal, rehearse
+from ablate.execute.examine.equivalence import THOROUGH, Signature, signature
+from ablate.execute.process.isolation import guest
+from ablate.execute.spelling import Spelling
+from ablate.execute.targets.target import own_words
+from ablate.execute.targets.user_errors import blamed
+from ablate.execute.train.augmentation import augmentation
+from ablate.execute.train.dataset import described, examples, splits
+from ablate.execute.train.image_layout import channels_last, image_last
+from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
+from ablate.execute.train.objective import objective, optimizer
+from ablate.execute.train.provenance import own_modules_first
+from ablate.execute.train.size import flops, parameters
+from ablate.execute.train.trainer import trainer
+from ablate.plan.identity import part
+from ablate.plan.seeds import streams
+from ablate.plan.size import Size
+
+PROBE = 8
+"""Examples in the probe batch."""
+
+
+def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[Size, ...]:
+    """Builds the network of every design point and holds them against each other (STATISTICS.md, g).
+
+    A person's own LightningModule is compared where it has an `example_input_array`, and by one step of training.
+
+    Raises:
+        ConfigError: something cannot be built or trained, or the response will not be logged.
+        DataError: a data set is missing, or is not what its configuration says.
+        DesignError: two design points build the same network and train it in the same way.
+        ModelError: a network does not take the data.
+    """
+    own_modules_first()
+    looker = _Looker(spec)
+    sizes: list[Size] = []
+    seen: dict[tuple[str, ...], list[tuple[DesignPoint, Config, Signature]]] = {}
+    with blamed(), guest(threads=1):
+        for point, config in zip(points, configs, strict=True):
+            size, signed = looker.look(config)
+            sizes.append(size)
+            if signed is None:
+                continue
+            alike = seen.setdefault(looker.training(config), [])
+            for other, others, theirs in alike:
+                if signed.equals(theirs) and looker.are_same(config, others):
+                    raise DesignError(_same(spec, other, point))
+            alike.append((point, config, signed))
+    return tuple(sizes)
+
+
+class _Looker:
+    """Looks at one design point after the other; what they share, it looks at once."""
+
+    def __init__(self, spec: StudySpec) -> None:
+        self._spec = spec
+        self._seeds = streams(spec.seed, 0)
+        self._whole, self._part = Spelling(), Spelling(part)
+        self._examples, self._unbatched = Spelling(examples), Spelling(unbatched)
+        self._done: set[tuple[object, ...]] = set()
+        self._plain_ones: dict[tuple[str, str], tuple[Size, Signature]] = {}
+        self._objectives: dict[str, tuple[nn.Module, dict[str, Metric]]] = {}
+        self._minibatches: dict[str, int] = {}
+        self._probes: dict[str, tuple[Tensor, Tensor]] = {}
+        self._rehearsals: dict[str, Rehearsal] = {}
+
+    def training(self, config: Config) -> tuple[str, ...]:
+        """All that makes a trial but its model, in one spelling."""
+        return tuple(self._part(config, group) for group in TRAINED if group != "model")
+
+    def look(self, config: Config) -> tuple[Size, Signature | None]:
+        """What the network costs, and its signature if it can be had.
+
+        A plain network is signed once for all ways of training it, and takes a step once with each objective and
+        optimizer of any network, and once for each size of a small minibatch, which batch norm may refuse.
+        """
+        known = self._plain_ones.get(self._network(config))
+        if known and not self._new(config):
+            return known
+        built = self._built(config)
+        own = is_own_lightning(built)
+        trained_by = own, self._whole(config, "trainer"), self._whole(config, "logger")
+        if trained_by not in self._done:
+            with TemporaryDirectory() as folder:  # an accelerator that is not there, a logger that is not installed
+                trainer(config, own=own, callbacks=(), folder=Path(folder))
+            self._done.add(trained_by)
+        return self._own(built, config) if own else self._plain(built, config)
+
+    def _new(self, config: Config) -> set[tuple[object, ...]]:
+        """What nobody has looked at yet, of a configuration whose network is plain and known."""
+        batch, optimized = self._minibatch(config), self._whole(config, "optimizer")
+        looks = {
+            (False, self._whole(config, "trainer"), self._whole(config, "logger")),
+            ("data", self._unbatched(config, "data")),
+            ("network", *self._network(config), self._whole(config, "objective")),
+            ("step", *self._network(config), batch),
+            ("way", self._whole(config, "objective"), optimized, self._examples(config, "data"), batch),
+        }
+        return looks - self._done
+
+    def are_same(self, config: Config, other: Config) -> bool:
+        """A thorough look at two configurations whose first signatures, and whose settings of training, are equal.
+
+        A LightningModule has settings of training of its own, so that it is trained for one step, too.
+        """
+        one, two = self._built(config), self._built(other)
+        if is_own_lightning(one) and self._rehearsed(config).digest != self._rehearsed(other).digest:
+            return False
+        probe = one.example_input_array if isinstance(one, pl.LightningModule) else self._probe(config)[0]
+        assert isinstance(probe, Tensor)
+        return signature(one, probe, draws=THOROUGH).equals(signature(two, probe, draws=THOROUGH))
+
+    def _built(self, config: Config) -> nn.Module:
+        return network(config, seed=self._seeds.initialisation)
+
+    def _plain(self, built: nn.Module, config: Config) -> tuple[Size, Signature]:
+        loss, metrics = self._objective(config)
+        if self._spec.response.name not in (names := logged(config["objective"])):
+            raise ConfigError(unknown("response", self._spec.response.name, names))
+        inputs, targets = self._probe(config)
+        plain_inputs = inputs
+        if trainer_settings(config).channels_last:
+            built, inputs = channels_last(built), image_last(inputs)
+        augmentation(config, seed=self._seeds.augmentation)
+        name, batch = self._network(config), self._minibatch(config)
+        known = self._plain_ones.get(name)
+        size = known[0] if known else Size(parameters=parameters(built), flops=_flops(built, inputs))
+        if ("network", *name, self._whole(config, "objective")) not in self._done:
+            _check_objective(built, {"loss": loss, **metrics}, inputs, targets)
+        _check_step(built, loss, config, inputs[:batch], targets[:batch])
+        self._done |= self._new(config)
+        self._plain_ones[name] = known or (size, signature(self._built(config), plain_inputs))
+        return self._plain_ones[name]
+
+    def _objective(self, config: Config) -> tuple[nn.Module, dict[str, Metric]]:
+        key = self._whole(config, "objective")
+        if key not in self._objectives:
+            self._objectives[key] = objective(config)
+        return self._objectives[key]
+
+    def _network(self, config: Config) -> tuple[str, str]:
+        """What a plain network and its probe batch follow from."""
+        return self._whole(config, "model"), self._examples(config, "data")
+
+    def _minibatch(self, config: Config) -> int:
+        """Examples of the probe batch that one of the trial's minibatches would have."""
+        key = self._whole(config, "data")
+        if key not in self._minibatches:
+            self._minibatches[key] = min(described(config).batch_size, PROBE)
+        return self._minibatches[key]
+
+    def _own(self, built: nn.Module, config: Config) -> tuple[Size, Signature | None]:
+        response, training = self._spec.response.name, ("own", *self.training(config))
+        if training not in self._done and response not in (names := self._rehearsed(config).logged):
+            raise ConfigError(unknown("response", response, names) + " These are what one step logs.")
+        self._done.add(training)
+        probe = getattr(built, "example_input_array", None)
+        probe = probe if isinstance(probe, Tensor) else None
+        size = Size(parameters=parameters(built), flops=_flops(built, probe))
+        return size, None if probe is None else signature(built, probe)
+
+    def _probe(self, config: Config) -> tuple[Tensor, Tensor]:
+        """A few training examples of replicate 0, and their targets."""
+        key = self._examples(config, "data")
+        if key not in self._probes:
+            train = splits(config, seed=self._seeds.split).train
+            self._probes[key] = train.inputs[:PROBE].clone(), train.targets[:PROBE].clone()
+        return self._probes[key]
+
+    def _rehearsed(self, config: Config) -> Rehearsal:
+        key = "".join(self._part(config, group) for group in TRAINED)
+        if key not in self._rehearsals:
+            self._rehearsals[key] = rehearse(config, self._seeds)
+        return self._rehearsals[key]
+
+
+def unbatched(config: Config, group: str = "data") -> Config:
+    """The settings of the data, but for the number that make a minibatch."""
+    return {key: value for key, value in config[group].items() if key != "batch_size"}
+
+
+def _flops(built: nn.Module, probe: Tensor | None) -> int | None:
+    try:
+        return flops(built, None if probe is None else probe[:1])
+    except Exception as error:
+        assert probe is not None
+        raise ModelError(
+            f"model: {type(built).__name__} does not take inputs of shape {list(probe[:1].shape)}: {own_words(error)}."
+        ) from error
+
+
+def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tensor, targets: Tensor) -> None:
+    with evaluating(built), torch.no_grad(), warnings.catch_warnings():
+        predictions = _predictions(built, inputs)
+        if not isinstance(predictions, Tensor):
+            raise ModelError(f"model: {type(built).__name__} gives {kind(predictions)}, not a Tensor.")
+        # torch broadcasts targets against predictions, and only warns that the loss is then of something else.
+        warnings.filterwarnings("error", message="Using a target size")
+        for name, call in calls.items():
+            try:
+                value = call(predictions, targets)
+            except Exception as error:
+                raise ConfigError(
+                    f"objective: the {name} does not take predictions of shape {list(predictions.shape)} and targets "
+                    f"of shape {list(targets.shape)}: {own_words(error)}. The objective must fit data and model."
+                ) from error
+            if not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
+                found = f"shape {list(value.shape)}" if isinstance(value, Tensor) else f"type {type(value).__name__}"
+                raise ConfigError(
+                    f"objective: the {name} of a minibatch is of {found}, not a number. Average it over its parts, or "
+                    "take another."
+                )
+
+
+def _predictions(built: nn.Module, inputs: Tensor) -> object:
+    try:
+        return built(inputs)
+    except Exception as error:
+        raise ModelError(
+            f"model: {type(built).__name__} does not take {len(inputs)} examples of shape {list(inputs.shape[1:])} at "
+            f"a time: {own_words(error)}. Its last minibatch and its evaluations are of other sizes than "
+            "data.batch_size: it must take any number of examples."
+        ) from error
+
+
+def _check_step(built: nn.Module, loss: nn.Module, config: Config, inputs: Tensor, targets: Tensor) -> None:
+    """Takes one optimizer step."""
+    make = optimizer(config)
+    seed_everything(0)
+    try:
+        made = make(built.parameters())
+    except Exception as error:
+        raise ConfigError(f"optimizer: {config['optimizer']['_target_']} failed: {own_words(error)}") from error
+    if not isinstance(made, torch.optim.Optimizer):
+        raise ConfigError(
+            f"optimizer: {config['optimizer']['_target_']} gives {kind(made)}, not a torch.optim.Optimizer."
+        )
+    try:
+        loss(built(inputs), targets).backward()
+        made.step()
+    except Exception as error:
+        raise ConfigError(
+            f"{config['model']['_target_']} cannot be trained with this objective and optimizer on minibatches of "
+            f"{len(inputs)}: {own_words(error)}."
+        ) from error
+
+
+def _same(spec: StudySpec, one: DesignPoint, other: DesignPoint) -> str:
+    differ = [f for f in spec.factors if one.levels[f.name] != other.levels[f.name]]
+    named = ", ".join(f"{f.name}={one.levels[f.name]} and {f.name}={other.levels[f.name]}" for f in differ)
+    overrides = "; ".join(
+        f"{f.name}: {list(f.levels[one.levels[f.name]])} or {list(f.levels[other.levels[f.name]])}" for f in differ
+    )
+    held = {n: v for n, v in one.levels.items() if n not in {f.name for f in differ}}
+    at = f" (at {', '.join(f'{n}={v}' for n, v in held.items())})" if held else ""
+    return (
+        f"{named} build the same network{at}: equal parameters, equal outputs, equal training. Its levels change "
+        f"nothing there ({overrides}). Take one of them out, or exclude the combination with study.exclude."
+    )

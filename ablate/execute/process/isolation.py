@@ -1,0 +1,85 @@
+"""A training as a guest in its process: silent, on its own number of threads, and leaving no setting behind."""
+
+import logging
+import os
+import random
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
+
+import numpy as np
+import torch
+from torch.utils import deterministic
+
+from ablate.execute.process.matmul_precision import restore_matmul_precision
+
+LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch", "torch.distributed")
+
+FILLS = "fill_uninitialized_memory"
+"""Of deterministic algorithms: that memory is filled before it is written, for code that reads it unwritten. None here
+does, and of a convolution net's step it is 2%."""
+
+NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
+"""Lightning sets it, so that looking for a GPU leaves a process fit to fork. Where there is none it only costs: torch
+then looks for NVML's library at every optimizer step, which takes longer than a small step itself."""
+
+
+def silence() -> None:
+    """Keeps Lightning's chatter from the user: to be called again where Lightning is loaded later, and speaks anew."""
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def guest(*, threads: int) -> Iterator[None]:
+    """Keeps Lightning's chatter from the user, and restores what a training changes of its process.
+
+    What is printed goes to stderr: stdout is for what a command was asked to print, which may be JSON.
+
+    Restored are threads, determinism, cuDNN's benchmark, the precision of products, the generators of torch, NumPy and
+    Python, log levels, warnings, how torch looks for a GPU, and what answers Ctrl-C and SIGTERM.
+    """
+    with ExitStack() as stack:
+        for name in LOGGERS:
+            logger = logging.getLogger(name)
+            stack.callback(logger.setLevel, logger.level)
+        silence()
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if (handler := signal.getsignal(number)) is not None:
+                    stack.callback(signal.signal, number, handler)
+        stack.callback(_set_variable, NVML_CHECK, os.environ.get(NVML_CHECK))
+        if not torch.cuda.is_available():
+            os.environ[NVML_CHECK] = "0"
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        stack.callback(_restore_determinism, torch.get_deterministic_debug_mode())
+        stack.callback(restore_matmul_precision())
+        stack.callback(setattr, torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
+        stack.callback(setattr, deterministic, FILLS, getattr(deterministic, FILLS))
+        setattr(deterministic, FILLS, False)
+        stack.callback(random.setstate, random.getstate())
+        stack.callback(np.random.set_state, np.random.get_state())
+        stack.callback(torch.set_rng_state, torch.get_rng_state())
+        if torch.cuda.is_initialized():
+            stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
+        torch.set_num_threads(threads)
+        stack.enter_context(redirect_stdout(sys.stderr))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _set_variable(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+def _restore_determinism(mode: int) -> None:
+    """Nothing where nothing was changed: torch loads its compiler to set it, which takes a second."""
+    if torch.get_deterministic_debug_mode() != mode:
+        torch.set_deterministic_debug_mode(mode)

@@ -1,0 +1,74 @@
+"""Diagnostics of every member of a stack, at the moments at which a trial that trains alone has its own."""
+
+from collections.abc import Collection, Sequence
+from typing import cast
+
+import pytorch_lightning as pl
+from torch import Tensor
+
+from ablate.config.diagnostic import Moment
+from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, measure
+from ablate.execute.diagnose.trace import EXAMPLES
+from ablate.execute.stack.member import Member
+from ablate.execute.stack.stacked_module import StackedModule
+from ablate.execute.targets.target import own_words
+
+
+class StackedWatch(pl.Callback):
+    """Measures each member's own network on its own probe batch; one that has diverged, as it was when it ended."""
+
+    def __init__(self, moments: Collection[Moment], members: Sequence[Member]) -> None:
+        self._moments = frozenset(moments)
+        self._members = members
+        self._probes: list[list[Tensor]] = []
+        self._found: list[dict[str, Measurement]] = [{} for _ in members]
+        self.failures: list[str | None] = [None for _ in members]
+
+    def values(self, member: int) -> dict[str, dict[str, float]]:
+        """Diagnostic → moment → value."""
+        return by_moment(self._found[member])
+
+    def as_csv(self, member: int) -> str | None:
+        """The values by layer; None where nothing was measured."""
+        return as_csv(self._found[member]) if self._found[member] else None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Called by Lightning before the first step."""
+        if not self._moments:
+            return
+        module = cast(StackedModule, pl_module)
+        # Lightning has given the stack its precision and its device, not the members that it was made of.
+        like = module.stack.numbers
+        for member in self._members:
+            member.module.loss.to(like)
+        self._probes = [[_alike(part, like) for part in member.module.probe(EXAMPLES)] for member in self._members]
+        self._probe("start", module)
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Called by Lightning before every epoch."""
+        assert trainer.max_epochs is not None
+        if trainer.current_epoch and trainer.current_epoch == trainer.max_epochs // 2:
+            self._probe("middle", cast(StackedModule, pl_module))
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Called by Lightning after the last epoch's validation."""
+        self._probe("end", cast(StackedModule, pl_module))
+
+    def _probe(self, moment: Moment, module: StackedModule) -> None:
+        if moment not in self._moments:
+            return
+        for place, member in enumerate(self._members):
+            if moment == "middle" and place not in module.active:
+                continue  # alone, it would have stopped before its middle
+            try:
+                inputs, targets = self._probes[place]
+                found = measure(module.member(place), inputs, targets, member.module.loss)
+            except Exception as error:  # a network of a person's own may do anything
+                self.failures[place] = self.failures[place] or own_words(error)
+            else:
+                self._found[place][moment] = found
+                self.failures[place] = self.failures[place] or found.failure
+
+
+def _alike(values: Tensor, like: Tensor) -> Tensor:
+    return values.to(like) if values.is_floating_point() else values.to(like.device)

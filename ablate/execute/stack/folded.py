@@ -1,0 +1,83 @@
+"""A stack's dense nets without vmap: all members' examples are one batch, and each layer takes apart whose is whose.
+
+What treats every example alike – activations, shortcuts, flattening – then does not know of members, and a layer is one
+batched product. vmap comes to the same product through its rules, which take as long as a small product itself.
+"""
+
+import copy
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from ablate.execute.stack.dropout import MaskedDropout
+
+
+class FoldedLinear(nn.Module):
+    """All members' linear layers: weights, shape (members, out, in), and biases, (members, out), take its places."""
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.weight, self.bias = layer.weight, layer.bias
+
+    def forward(self, x: Float[Tensor, "examples *places before"]) -> Float[Tensor, "examples *places after"]:
+        """Each member's own of its own examples: `examples` are members × batch."""
+        rows = x.reshape(len(self.weight), -1, x.shape[-1])
+        weight = self.weight.transpose(1, 2)
+        y = torch.bmm(rows, weight) if self.bias is None else torch.baddbmm(self.bias.unsqueeze(1), rows, weight)
+        return y.view(*x.shape[:-1], y.shape[-1])
+
+    def extra_repr(self) -> str:
+        """As nn.Linear's: networks of other widths are told apart by it."""
+        return (
+            f"in_features={self.weight.shape[-1]}, out_features={self.weight.shape[-2]}, bias={self.bias is not None}"
+        )
+
+
+class FoldedDropout(MaskedDropout):
+    """Multiplies by all members' masks."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The input, masked while it trains."""
+        return x * self.mask.flatten(0, 1) if self.training else x
+
+
+class Folded(nn.Module):
+    """A network all of whose parameters and buffers are those of linear layers, and dropout's masks."""
+
+    def __init__(self, skeleton: nn.Module) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(skeleton)
+        made: dict[int, nn.Module] = {}
+        for part in list(self.network.modules()):
+            for name, child in list(part.named_children()):
+                if wrapped := _folded(child):
+                    setattr(part, name, made.setdefault(id(child), wrapped))
+
+    def predictions(self, state: Mapping[str, Tensor], x: Tensor) -> Tensor:
+        """As of `ablate.execute.stack.networks.predictions`."""
+        y = functional_call(self.network, dict(state), (x.flatten(0, 1),))
+        return y.unflatten(0, x.shape[:2])
+
+
+def can_be_folded(skeleton: nn.Module) -> bool:
+    """Whether a network has parameters and buffers in linear layers only; it may still mix the examples of a batch."""
+    own = [part for part in skeleton.modules() if _has_own(part)]
+    return bool(own) and skeleton not in own and all(map(_can_be_replaced, own))
+
+
+def _can_be_replaced(part: nn.Module) -> bool:
+    """Whether a layer may become a folded one: its hooks would be lost, and would see all members at once."""
+    return type(part) in (nn.Linear, MaskedDropout) and not (part._forward_hooks or part._forward_pre_hooks)
+
+
+def _has_own(part: nn.Module) -> bool:
+    return any(True for held in (part.parameters(recurse=False), part.buffers(recurse=False)) for _ in held)
+
+
+def _folded(part: nn.Module) -> nn.Module | None:
+    if type(part) is nn.Linear:
+        return FoldedLinear(part)
+    return FoldedDropout().train(part.training) if type(part) is MaskedDropout else None

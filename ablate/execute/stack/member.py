@@ -1,0 +1,96 @@
+"""A member of a stack: a trial as it would train alone."""
+
+import copy
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from ablate.config.spec import Config
+from ablate.config.trainer import trainer_settings
+from ablate.execute.stack.dropout import Draws
+from ablate.execute.stack.optimizer import scalars
+from ablate.execute.stack.unstackable import Unstackable
+from ablate.execute.train.batches import TrainingChunks
+from ablate.execute.train.dataset import Draw, splits
+from ablate.execute.train.fit import Fit, prepare
+from ablate.execute.train.trial_module import TrialModule
+from ablate.plan.seeds import Streams
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """What a member brings, and what is its own: data, order, draws, settings of optimizer, loss, bounds."""
+
+    fit: Fit
+    module: TrialModule
+    chunks: TrainingChunks
+    optimizer: type[torch.optim.Optimizer]
+    scalars: dict[str, Any]
+    """Settings of the optimizer."""
+    loss: str
+    """Its loss, in one spelling."""
+    clip_norm: float
+    """Largest norm of its gradient; inf: not clipped."""
+    max_loss: float
+    dropout: int
+    """Seed of its dropout."""
+
+    @classmethod
+    def of(cls, config: Config, streams: Streams, *, fit: Fit | None = None, draw: Draw = splits) -> "Member":
+        """Prepares one trial as if it were to train alone, unless it comes prepared.
+
+        Raises:
+            Unstackable: it is a person's own LightningModule, its data are augmented, or its optimizer cannot be
+                stacked.
+            AblateError: as `prepare`.
+        """
+        fit = fit or prepare(config, streams, draw=draw)
+        if not isinstance(fit.module, TrialModule):
+            raise Unstackable("a LightningModule of one's own takes its own steps")
+        if fit.module.augmentation is not None:
+            raise Unstackable("each of its trials draws an augmentation of its own")
+        made, settings = fit.module.configure_optimizers(), trainer_settings(config)
+        return cls(
+            fit=fit,
+            module=fit.module,
+            chunks=cast(TrainingChunks, fit.data["train_dataloaders"]),
+            optimizer=type(made),
+            scalars=scalars(made, fit.network),
+            loss=json.dumps(config["objective"]["loss"], sort_keys=True, default=str),
+            clip_norm=float("inf") if settings.gradient_clip_norm is None else settings.gradient_clip_norm,
+            max_loss=settings.max_loss,
+            dropout=streams.dropout,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """What one minibatch shows of how a network trains."""
+
+    trained: tuple[str, ...]
+    """Parameters that get a gradient: the others are held."""
+    drawn: dict[str, Tensor]
+    """Dropout layers in the order in which they draw → a tensor laid out as their input."""
+
+    @classmethod
+    def of(cls, member: Member) -> "Trace":
+        """Takes one minibatch through a copy of the member's network.
+
+        Raises:
+            Unstackable: the network cannot be copied, or draws in a way that a stack cannot.
+        """
+        try:
+            network = copy.deepcopy(member.fit.network)
+        except Exception as error:
+            raise Unstackable(f"its network cannot be copied ({type(error).__name__})") from error
+        draws = Draws(network)
+        inputs, targets = cast(Tensor, member.module.train_inputs), cast(Tensor, member.module.train_targets)
+        size = member.chunks.batch_size
+        member.module.loss(network(inputs[:size]), targets[:size]).backward()
+        trained = tuple(name for name, p in network.named_parameters() if p.grad is not None)
+        if not trained:
+            raise Unstackable("none of its parameters gets a gradient")
+        return cls(trained=trained, drawn=draws.drawn)

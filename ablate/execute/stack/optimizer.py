@@ -1,0 +1,71 @@
+"""One optimizer for a stack, equal to each member's own."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from ablate.execute.stack.unstackable import Unstackable
+from ablate.execute.train.fused import FUSED
+
+ELEMENTWISE: dict[str, type[torch.optim.Optimizer]] = {
+    "Adagrad": torch.optim.Adagrad,
+    "Adam": torch.optim.Adam,
+    "AdamW": torch.optim.AdamW,
+    "NAdam": torch.optim.NAdam,
+    "RAdam": torch.optim.RAdam,
+    "RMSprop": torch.optim.RMSprop,
+    "SGD": torch.optim.SGD,
+}
+"""torch's optimizers that make of each number's own gradients its update: a stack's update is its members'."""
+
+
+def scalars(made: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
+    """The settings of a member's optimizer.
+
+    Raises:
+        Unstackable: it is not elementwise, or treats some parameters unlike others.
+    """
+    if type(made) not in ELEMENTWISE.values():
+        raise Unstackable(
+            f"optimizer {type(made).__name__} is none of those that update every number by its own gradients: "
+            f"{', '.join(ELEMENTWISE)}"
+        )
+    ids = [id(p) for group in made.param_groups for p in group["params"]]
+    if len(made.param_groups) > 1 or ids != [id(p) for p in network.parameters()]:
+        raise Unstackable(f"its {type(made).__name__} treats some parameters unlike others")
+    return {key: value for key, value in made.param_groups[0].items() if key != "params"}
+
+
+def stacked(
+    kind: type[torch.optim.Optimizer], settings: Sequence[dict[str, Any]], numbers: Tensor
+) -> torch.optim.Optimizer:
+    """Torch's own optimizer over the rows of a stack: a parameter group for each run of members with equal settings.
+
+    Args:
+        kind: Its class.
+        settings: Of each member; sort the members by them, so that there are few groups.
+        numbers: Shape (members, numbers): what it updates, in place.
+    """
+    if numbers.device.type not in FUSED.get(kind, (numbers.device.type,)):
+        settings = [{**own, "fused": None} for own in settings]  # the members' own were made on the CPU
+    starts = [i for i in range(len(settings)) if i == 0 or settings[i] != settings[i - 1]]
+    ends = [*starts[1:], len(settings)]
+    groups = [
+        {"params": [numbers.detach()[start:end]], **settings[start]} for start, end in zip(starts, ends, strict=True)
+    ]
+    return cast(Any, kind)(groups)
+
+
+def in_groups(settings: Sequence[dict[str, Any]]) -> list[int]:
+    """An order of the members in which equal settings are neighbours."""
+    return sorted(range(len(settings)), key=lambda index: repr(settings[index]))
+
+
+def step(optimizer: torch.optim.Optimizer, gradients: Tensor) -> None:
+    """Updates the stack by gradients of shape (members, numbers)."""
+    rows = [group["params"][0] for group in optimizer.param_groups]
+    for row, gradient in zip(rows, gradients.split([len(row) for row in rows]), strict=True):
+        row.grad = gradient
+    optimizer.step()

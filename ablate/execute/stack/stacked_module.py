@@ -1,0 +1,235 @@
+"""A stack under Lightning: as a TrialModule, with a member in every place where that has one network."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Int
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+
+from ablate.execute.stack.data import StackedData
+from ablate.execute.stack.dropout import Masks
+from ablate.execute.stack.loss import member_losses
+from ablate.execute.stack.member import Member, Trace
+from ablate.execute.stack.networks import Stack, predictions
+from ablate.execute.stack.optimizer import stacked, step
+from ablate.execute.stack.unstackable import Unstackable
+from ablate.execute.train.compilation import Copies
+from ablate.execute.train.trial_module import at_least_single
+
+
+class StackedModule(pl.LightningModule):
+    """Members that train as one, each with its own data, order, dropout, clipping and metrics.
+
+    No operation of a step mixes members, so that a NaN of the one stays with it. Members that have ended (`end`) are
+    computed along and no longer scored.
+
+    Raises:
+        Unstackable: they cannot train as one.
+    """
+
+    def __init__(self, members: Sequence[Member], *, matrices: bool = False) -> None:
+        """`matrices`: whether convolutions are computed as matrix products."""
+        super().__init__()
+        self.automatic_optimization = False
+        trace = Trace.of(members[0])
+        networks = [member.fit.network for member in members]
+        if len({(m.chunks.steps, m.chunks.batch_size, m.optimizer) for m in members}) > 1:
+            raise Unstackable("its members take different numbers of steps")
+        masks = Masks(networks, seeds=[m.dropout for m in members], drawn=trace.drawn)
+        self.stack = Stack(networks, trained=trace.trained, masks=masks, matrices=matrices)
+        self.stack.check(cast(Tensor, members[0].module.train_inputs)[:CHECKED])
+        self.data = StackedData([member.module for member in members])
+        batch = members[0].chunks.batch_size if trace.drawn else CHECKED  # a mask is as large as a minibatch
+        numbers = torch.arange(len(members) * batch).view(len(members), -1)
+        examples = len(cast(Tensor, members[0].module.train_inputs))
+        self.stack.fold(self.data.at("train", numbers % examples)[0])
+        self.metrics = nn.ModuleList(member.module.metrics for member in members)
+        losses = {member.loss: member.module.loss for member in members}
+        self.losses = nn.ModuleList(losses.values())
+        rows = [[i for i, m in enumerate(members) if m.loss == loss] for loss in losses]
+        self._scored = tuple(zip(losses.values(), rows, strict=True))
+        self._optimizer = members[0].optimizer, [member.scalars for member in members]
+        self.register_buffer("clip_norms", torch.tensor([m.clip_norm for m in members]), persistent=False)
+        self.clip_norms: Tensor
+        self._clips = any(member.clip_norm != float("inf") for member in members)
+        self.compilation = members[0].module.compilation
+        self._losses_of = losses_of
+        self._rows: Tensor | None = None
+        self._parts: list[Tensor] = []
+        self.steps = 0
+        self.active = list(range(len(members)))
+        self.responses: list[dict[str, float]] = [{} for _ in members]
+        """What each member has logged, as Lightning's `callback_metrics` of its own fit would have it."""
+        self._train, self._evaluated = _Mean(), _Mean()
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """One optimizer over the whole stack."""
+        kind, settings = self._optimizer
+        return stacked(kind, settings, self.stack.numbers)
+
+    def training_step(self, chunk: Int[Tensor, "steps members batch"], batch_idx: int) -> dict[str, Tensor]:
+        """Takes one optimizer step per minibatch of indices; the losses that it returns are the chunk's means."""
+        self._losses_of = self.compilation.of(losses_of, lambda: self._copies(chunk[0]))
+        means = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
+        self._train.add(means, weight=chunk[:, 0].numel())
+        return {"loss": means}
+
+    def take_steps(self, optimizer: torch.optim.Optimizer, chunk: Int[Tensor, "steps members batch"]) -> Tensor:
+        """The optimizer steps of one chunk; returns each member's mean loss, shape (members,)."""
+        leaves = self.stack.leaves()
+        total: Tensor | float = 0.0
+        for minibatch in chunk:
+            inputs, targets = self.data.at("train", minibatch)
+            losses = self._losses_of(self.stack.skeleton, self._scored, self.stack.state(leaves), inputs, targets)
+            gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), allow_unused=True)
+            step(optimizer, self._clipped(self._in_rows(gradients)))
+            total = total + at_least_single(losses.detach())
+        self.steps += len(chunk)
+        return cast(Tensor, total / len(chunk))
+
+    def on_train_epoch_start(self) -> None:
+        """Called by Lightning."""
+        self._train = _Mean()
+
+    def on_fit_start(self) -> None:
+        """Gives the metrics' sums the precision of what they sum, as a TrialModule does."""
+        self.metrics.to(at_least_single(self.data.at("val", self._first)[0]).dtype)
+
+    def on_validation_start(self) -> None:
+        """Called by Lightning."""
+        self._evaluated = _Mean()
+
+    def on_test_start(self) -> None:
+        """As before the fit, and as before validation."""
+        self.on_fit_start()
+        self.on_validation_start()
+
+    def validation_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
+        """Evaluates on the validation splits."""
+        self.evaluate("val", indices)
+
+    def test_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
+        """Evaluates on the test splits."""
+        self.evaluate("test", indices)
+
+    def on_validation_epoch_end(self) -> None:
+        """Called by Lightning."""
+        self.log_evaluation("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Called by Lightning."""
+        self.log_evaluation("test")
+
+    def evaluate(self, split: str, indices: Int[Tensor, "batch"]) -> None:
+        """Adds a batch of every active member's split to its loss and metrics."""
+        inputs, targets = self.data.at(split, indices)
+        predictions, wanted = at_least_single(self.stack(inputs, self.stack.leaves())), at_least_single(targets)
+        self._evaluated.add(self._losses(predictions, wanted), weight=len(indices))
+        for member in self.active:
+            self._metrics(member, split).update(predictions[member], wanted[member])
+
+    def log_evaluation(self, split: str) -> None:
+        """Takes the loss and the metrics that have been added up into the active members' responses."""
+        losses = self._evaluated.values()
+        for member in self.active:
+            metrics = self._metrics(member, split)
+            computed = {f"{split}/loss": losses[member], **_single_numbers(metrics.compute())}
+            self.responses[member] |= computed
+            metrics.reset()
+
+    def log_training(self) -> None:
+        """Takes the epoch's mean training loss so far into the active members' responses."""
+        losses = self._train.values()
+        for member in self.active:
+            self.responses[member]["train/loss"] = losses[member]
+
+    def member(self, index: int) -> nn.Module:
+        """A member's own network, as it is now; once the member has ended, as it was then."""
+        return self.stack.member(index)
+
+    def end(self, index: int) -> None:
+        """Ends a member: it diverged. Its network and its responses stay as they are."""
+        self.active.remove(index)
+        self.stack.release(index)
+
+    def _losses(self, predictions: Tensor, targets: Tensor) -> Tensor:
+        return _each(self._scored, predictions, targets)
+
+    def _copies(self, minibatch: Int[Tensor, "members batch"]) -> Copies:
+        inputs, targets = self.data.at("train", minibatch)
+        state, leaves = self.stack.state_copies()
+        return Copies(
+            arguments=(self.stack.skeleton, self._scored, state, inputs, targets),
+            trained=leaves,
+            kind=f"{self.stack.skeleton} {self.losses} {list(inputs.shape)} {inputs.dtype} {inputs.device}",
+        )
+
+    def _in_rows(self, gradients: Sequence[Tensor | None]) -> Tensor:
+        """Gradients laid out as the numbers are, in memory that is kept from step to step."""
+        if any(gradient is None for gradient in gradients):
+            raise Unstackable("some of its parameters get a gradient at some steps only")
+        numbers = self.stack.numbers
+        if self._rows is None or (self._rows.dtype, self._rows.device) != (numbers.dtype, numbers.device):
+            self._rows = torch.empty_like(numbers, requires_grad=False)
+            self._parts = self.stack.parts(self._rows)
+        torch._foreach_copy_(self._parts, cast(list[Tensor], list(gradients)))  # pyright: ignore[reportPrivateImportUsage]
+        return self._rows
+
+    def _clipped(self, gradients: Tensor) -> Tensor:
+        """Each member's gradient, of no more than its largest norm: as torch's `clip_grad_norm_`."""
+        if not self._clips:
+            return gradients
+        scale = (self.clip_norms / (torch.linalg.vector_norm(gradients, dim=1) + 1e-6)).clamp(max=1.0)
+        return gradients * torch.where(self.clip_norms.isinf(), 1.0, scale).unsqueeze(1)
+
+    def _metrics(self, member: int, split: str) -> MetricCollection:
+        return cast(MetricCollection, cast(nn.ModuleDict, self.metrics[member])[split])
+
+    @property
+    def _first(self) -> Tensor:
+        return torch.zeros(1, dtype=torch.long, device=self.clip_norms.device)
+
+
+Scored = tuple[tuple[nn.Module, list[int]], ...]
+"""Losses, each with the members whose it is."""
+
+
+def losses_of(skeleton: nn.Module, scored: Scored, state: dict[str, Tensor], inputs: Tensor, targets: Tensor) -> Tensor:
+    """What a step computes the gradients of, shape (members,). A compilation goes around vmap, never the reverse."""
+    return _each(scored, predictions(skeleton, state, inputs), targets)
+
+
+def _each(scored: Scored, predicted: Tensor, targets: Tensor) -> Tensor:
+    """Each member's loss, shape (members,)."""
+    if len(scored) == 1:
+        return member_losses(scored[0][0], predicted, targets)
+    parts = [member_losses(loss, predicted[rows], targets[rows]) for loss, rows in scored]
+    order = torch.tensor([member for _, rows in scored for member in rows], device=predicted.device)
+    return torch.cat(parts)[order.argsort()]
+
+
+CHECKED = 2
+"""Examples of each member on which its own network is held against the stack, and ways to compute it."""
+
+
+class _Mean:
+    """Each member's mean of a loss, weighted by examples."""
+
+    def __init__(self) -> None:
+        self._total: Tensor | float = 0.0
+        self._weight = 0
+
+    def add(self, losses: Tensor, *, weight: int) -> None:
+        self._total = self._total + losses.detach() * weight
+        self._weight += weight
+
+    def values(self) -> list[float]:
+        assert isinstance(self._total, Tensor)
+        return (self._total / self._weight).tolist()
+
+
+def _single_numbers(computed: dict[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in computed.items() if torch.as_tensor(value).numel() == 1}

@@ -1,1 +1,0 @@
-"""Trials that train together in one Lightning fit, each as if it trained alone."""

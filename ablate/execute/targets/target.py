@@ -1,0 +1,277 @@
+"""A `_target_`: found, checked against its signature, and called."""
+
+import copy
+import functools
+import importlib
+import inspect
+import pkgutil
+import re
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
+from typing import Any, TypeVar, get_type_hints
+
+import torch
+
+from ablate.config.spec import Config
+from ablate.errors import AblateError, ConfigError, kind, unknown
+from ablate.execute.targets.annotation import misfit
+
+Found = TypeVar("Found")
+
+HYDRAS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
+"""Keys of a node that are Hydra's, not its target's."""
+
+SPECIAL = ("_convert_", "_recursive_", "_args_")
+"""Those of them that ask for more than a call."""
+
+LISTED = 40
+"""Names that an error lists at most; of a larger module it gives the nearest only."""
+
+
+def locate(target: str, where: str) -> Any:
+    """Imports what a `_target_` names.
+
+    Raises:
+        ConfigError: it cannot be imported (with the import's own error), or its module has no such name.
+    """
+    parts = target.split(".")
+    if len(parts) < 2 or not all(parts):
+        raise ConfigError(f"{where}._target_: {target!r} is no dotted name: write module.Class.")
+    found, name, rest = _import(parts, where)
+    for part in rest:
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            names = _names(found)
+            listed = names if len(names) <= LISTED else []
+            raise ConfigError(f"{where}._target_: " + unknown(f"name in {name}", part, listed, near=names)) from None
+        except Exception as error:  # a module that imports its parts when they are asked for
+            raise ConfigError(_not_imported(target, where, error)) from error
+        name = f"{name}.{part}"
+    return found
+
+
+def build(config: Mapping[str, Any] | None, where: str) -> Any:
+    """Calls the `_target_` of a node of the configuration with the node's other keys.
+
+    Nested nodes with a `_target_` are built first, as in Hydra.
+
+    Raises:
+        ConfigError: no such target, a key that it does not take, a value of the wrong type, or the target's own error.
+    """
+    called = check(config, where)
+    assert config is not None
+    if _is_plain(called, config):
+        return _call(called, config, where)
+    from hydra.errors import InstantiationException  # which few trainings need, and all would wait for
+    from hydra.utils import instantiate
+
+    try:
+        return instantiate(dict(config), _convert_="all")
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, AblateError):
+            raise cause from error
+        nested = re.search(r"full_key: (\S+)", str(error))
+        called = re.match(r"Error in call to target '([^']+)'", str(error))
+        at = f"{where}.{nested[1]}" if nested else where
+        named = called[1] if nested and called else config["_target_"]
+        raise ConfigError(f"{at}: {named} failed: {own_words(cause or error)}") from error
+
+
+def _is_plain(called: Callable[..., Any], config: Mapping[str, Any]) -> bool:
+    """Whether a node says no more than a class, or one of our functions, and its arguments.
+
+    Hydra takes milliseconds for such a node, too, and a trial has five; for others, it says what may be called at all.
+    """
+    is_ours = (getattr(called, "__module__", None) or "").partition(".")[0] == "ablate"
+    is_class = inspect.isclass(called) and issubclass(called, torch.nn.Module | torch.optim.Optimizer)
+    return (is_ours or is_class) and not any(k in SPECIAL or _holds_target(v) for k, v in config.items())
+
+
+def _call(called: Callable[..., Any], config: Mapping[str, Any], where: str) -> Any:
+    arguments = {k: copy.deepcopy(v) for k, v in config.items() if k not in HYDRAS}
+    if config.get("_partial_"):
+        return functools.partial(called, **arguments)
+    try:
+        return called(**arguments)
+    except AblateError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{where}: {config['_target_']} failed: {own_words(error)}") from error
+
+
+def check(config: Mapping[str, Any] | None, where: str) -> Callable[..., Any]:
+    """Checks a node, and the nodes in it, against their targets' signatures without calling any.
+
+    Returns:
+        What the node's own `_target_` names.
+
+    Raises:
+        ConfigError: as `build`, short of the target's own error.
+    """
+    target = None if config is None else config.get("_target_")
+    if config is None or not isinstance(target, str):
+        raise ConfigError(f"{where} has no _target_: name the class or function to build, as _target_: module.Class.")
+    called = locate(target, where)
+    if not callable(called):
+        raise ConfigError(f"{where}._target_: {target!r} is {kind(called)}, not a class or function.")
+    arguments = {k: v for k, v in config.items() if k not in HYDRAS}
+    positional = config.get("_args_") or ()
+    check_arguments(called, arguments, where, positional=len(positional), partial=bool(config.get("_partial_")))
+    if config.get("_recursive_", True):
+        _check_nested({**arguments, **({"_args_": positional} if positional else {})}, where)
+    return called
+
+
+def check_arguments(
+    called: Callable[..., Any],
+    arguments: Config,
+    where: str,
+    *,
+    positional: int = 0,
+    partial: bool = False,
+) -> None:
+    """Checks named arguments against a signature: unknown names, missing ones, values of the wrong type.
+
+    Args:
+        called: What will be called.
+        arguments: By name.
+        where: The node of the configuration that they come from.
+        positional: How many more come first, without a name.
+        partial: Whether some may come later.
+
+    Raises:
+        ConfigError: the first of them, with the nearest valid name.
+    """
+    parameters = _parameters(called)
+    if parameters is None:  # a builtin without a signature: its own error must serve
+        return
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    named = [n for n, p in parameters.items() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    for name in arguments:
+        if name not in named and not open_ended:
+            raise ConfigError(unknown("key", f"{where}.{name}", [f"{where}.{n}" for n in named]))
+    given = (*arguments, *[n for n in named if parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY][:positional])
+    for name in named:
+        if parameters[name].default is inspect.Parameter.empty and name not in given and not partial:
+            raise ConfigError(f"{where}.{name} is missing: {getattr(called, '__qualname__', repr(called))} needs it.")
+    hints = _hints(called)
+    for name, value in arguments.items():
+        if name not in hints or (name in parameters and _is(parameters[name].default, value)) or _holds_target(value):
+            continue
+        if reason := misfit(value, hints[name]):
+            raise ConfigError(f"{where}.{name}={value!r} does not fit: {reason}.")
+
+
+def takes(called: Callable[..., Any], name: str, *, by_name: bool = False) -> bool:
+    """Whether a callable takes a keyword; `by_name`: one that it names itself, not as one of its `**kwargs`."""
+    parameters = _parameters(called)
+    if parameters is None:
+        return not by_name
+    named = name in parameters and parameters[name].kind in (
+        inspect.Parameter.KEYWORD_ONLY,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    )
+    return named or (not by_name and any(p.kind is p.VAR_KEYWORD for p in parameters.values()))
+
+
+def own_words(error: BaseException) -> str:
+    """An exception in one line: where it was raised, its type and its message."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_plumbing(f.filename)]
+    place = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+    message = " ".join(str(error).split())
+    return f"{place}{type(error).__name__}: {message[:400]}"
+
+
+def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
+    """The longest leading part of a dotted name that is a module, its name, and what is left."""
+    target = ".".join(parts)
+    for end in range(len(parts) - 1, 0, -1):
+        name = ".".join(parts[:end])
+        try:
+            return importlib.import_module(name), name, parts[end:]
+        except ModuleNotFoundError as error:
+            if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
+                raise ConfigError(_not_imported(target, where, error)) from error
+        except (Exception, SystemExit) as error:  # a script without a __main__ guard may even exit
+            raise ConfigError(_not_imported(target, where, error)) from error
+    near = [module.name for module in pkgutil.iter_modules()]
+    what = unknown("module", parts[0], (), near=near)
+    raise ConfigError(f"{where}._target_: {target!r} cannot be imported. {what} {PLACES}")
+
+
+PLACES = "Modules are looked for in the working directory first, then among the installed packages."
+
+
+def _not_imported(target: str, where: str, error: BaseException) -> str:
+    return f"{where}._target_: {target!r} cannot be imported: {own_words(error)}. {PLACES}"
+
+
+def _names(found: Any) -> list[str]:
+    """The public names of a module or class, modules that it has and that are not imported yet among them."""
+    beside = [module.name for module in pkgutil.iter_modules(getattr(found, "__path__", ()))]
+    return sorted(name for name in {*dir(found), *beside} if not name.startswith("_"))
+
+
+def _check_nested(tree: Any, where: str) -> None:
+    if isinstance(tree, Mapping):
+        branches = [(f"{where}.{key}", branch) for key, branch in tree.items()]
+    elif isinstance(tree, list | tuple):
+        branches = [(f"{where}[{index}]", branch) for index, branch in enumerate(tree)]
+    else:
+        return
+    for at, branch in branches:
+        if isinstance(branch, Mapping) and "_target_" in branch:
+            check(branch, at)
+        else:
+            _check_nested(branch, at)
+
+
+def _holds_target(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "_target_" in value or any(_holds_target(v) for v in value.values())
+    return isinstance(value, list | tuple) and any(_holds_target(v) for v in value)
+
+
+def _is(default: Any, value: Any) -> bool:
+    """Whether a value is the parameter's own default, which fits whatever its annotation says."""
+    return type(default) is type(value) and default == value
+
+
+def _once(look: Callable[[Any], Found]) -> Callable[[Any], Found]:
+    """Looks at each function and class once; at anything else whenever asked, for it may have no hash."""
+    cached = functools.lru_cache(maxsize=256)(look)
+    return lambda called: cached(called) if isinstance(called, type | FunctionType) else look(called)
+
+
+@_once
+def _parameters(called: Any) -> Mapping[str, inspect.Parameter] | None:
+    try:
+        return inspect.signature(called).parameters
+    except (TypeError, ValueError):
+        return None
+
+
+@_once
+def _hints(called: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(called.__init__ if inspect.isclass(called) else called)
+    except Exception:  # evaluating an annotation may raise anything; that is its author's business
+        return {}
+
+
+def _is_plumbing(filename: str) -> bool:
+    """Whether a frame is of what calls, not of what was called."""
+    return filename == __file__ or filename.startswith("<frozen") or filename.endswith(_PLUMBING)
+
+
+_PLUMBING = (
+    "/importlib/__init__.py",
+    "/hydra/_internal/instantiate/_instantiate2.py",
+    "/hydra/_internal/target_policy.py",
+    "/hydra/_internal/utils.py",
+)

@@ -1,0 +1,79 @@
+"""What a driver may ask of a process that has torch in it; nothing here imports torch before it is called.
+
+An engine that has processes with torch in them calls these there, so that a driver need not load it (`Engine.call`).
+"""
+
+from collections.abc import Sequence
+
+from ablate.config.spec import Config, StudySpec
+from ablate.design.point import DesignPoint
+from ablate.plan.schedule import Schedule
+from ablate.plan.size import Size
+from ablate.plan.trial import Trial
+from ablate.store.checked import Checked
+from ablate.store.costs import Cost
+
+RUN_COST_BUDGET_S = 20.0
+"""Time budget of `measure` for `ablate run`: no further design point is measured after it."""
+
+PLAN_COST_BUDGET_S = 0.5
+"""The same for `ablate plan`; `ablate run` measures the rest."""
+
+
+def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[Size, ...]:
+    """Builds every design point's network and holds them against each other.
+
+    Raises:
+        AblateError: as `ablate.execute.examine.examination.examine`.
+    """
+    from ablate.execute.examine.examination import examine
+
+    return examine(spec, points, configs)
+
+
+def measure(
+    points: Sequence[DesignPoint], configs: Sequence[Config], *, budget_s: float = RUN_COST_BUDGET_S
+) -> tuple[Cost, ...]:
+    """Measures what the networks cost to run, as far as the time budget goes.
+
+    Raises:
+        ConfigError: code of a person's own fails.
+    """
+    from ablate.execute.examine import cost
+    from ablate.execute.targets.user_errors import blamed
+
+    with blamed():
+        return cost.measure(points, configs, budget_s=budget_s)
+
+
+def schedule(planned: Sequence[Trial], missing: Sequence[Trial], *, workers: int, threads: int | None) -> Schedule:
+    """Decides which trials train as one, in which order, and how long it will take.
+
+    Raises:
+        AblateError: as `ablate.execute.planner.schedule`.
+    """
+    from ablate.execute.planner import schedule
+
+    return schedule(planned, missing, workers=workers, threads=threads)
+
+
+def check_identities(spec: StudySpec) -> None:
+    """Checks that the study's identities can be evaluated, and evaluates none.
+
+    Raises:
+        ConfigError: as `ablate.execute.examine.identities.check_identities`.
+    """
+    from ablate.execute.examine.identities import check_identities
+
+    check_identities(spec)
+
+
+def evaluate(spec: StudySpec) -> Checked:
+    """Finds the numbers of the study's identities.
+
+    Raises:
+        ConfigError: as `ablate.execute.examine.identities.evaluate`.
+    """
+    from ablate.execute.examine.identities import evaluate
+
+    return evaluate(spec)

@@ -1,0 +1,124 @@
+"""Images changed at random in each minibatch that trains, on the device where they are.
+
+Shapes: images (batch, channels, height, width).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ablate.config.augmentation import AUGMENTATION, OFF, switched_on
+from ablate.config.schema import convert
+from ablate.config.spec import Config
+from ablate.errors import ConfigError, kind
+from ablate.execute.train.dataset import augments_itself, described
+
+Images = Float[Tensor, "batch channels height width"]
+
+
+class AugmentationSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`data.augmentation`. `crop`: pixels by which an image is shifted at most."""
+
+    flip: bool = False
+    crop: int = 0
+
+
+class Augmentation:
+    """Flips first, then crops, each with a generator of its own: an arm that only flips flips as one that also crops.
+
+    A generator lives where the images are, so that a chunk of steps never waits for the host. At the same seed a CPU
+    and a GPU draw different numbers.
+    """
+
+    def __init__(self, settings: AugmentationSettings, *, seed: int) -> None:
+        self._settings = settings
+        self._seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(len(OFF), np.uint32)]
+        self._generators: list[torch.Generator] = []
+
+    def __call__(self, images: Images) -> Images:
+        """The minibatch, changed; every call draws anew."""
+        if not self._generators:
+            self._generators = [torch.Generator(images.device).manual_seed(seed) for seed in self._seeds]
+        flips, shifts = self._generators
+        if self._settings.flip:
+            images = flipped(images, flips)
+        if self._settings.crop:
+            images = cropped(images, self._settings.crop, shifts)
+        return images
+
+
+def flipped(images: Images, generator: torch.Generator) -> Images:
+    """Mirrors each image left to right, or leaves it, with equal probability."""
+    chosen = torch.randint(2, (len(images), 1, 1, 1), generator=generator, device=images.device)
+    return torch.where(chosen == 1, images.flip(-1), images)
+
+
+def cropped(images: Images, pixels: int, generator: torch.Generator) -> Images:
+    """Surrounds each image with `pixels` zeros on every side and cuts a window of its size out, anywhere.
+
+    All (2 × pixels + 1)² windows have the same probability. The layout in memory stays.
+    """
+    batch, channels, height, width = images.shape
+    device = images.device
+    corners = torch.randint(2 * pixels + 1, (2, batch, 1), generator=generator, device=device)
+    rows = corners[0] + torch.arange(height, device=device)
+    columns = corners[1] + torch.arange(width, device=device)
+    padded = nn.functional.pad(images, (pixels, pixels, pixels, pixels))
+    cut = padded[
+        torch.arange(batch, device=device)[:, None, None, None],
+        torch.arange(channels, device=device)[:, None, None],
+        rows[:, None, :, None],
+        columns[:, None, None, :],
+    ]
+    is_last = images.is_contiguous(memory_format=torch.channels_last) and not images.is_contiguous()
+    return cut.contiguous(memory_format=torch.channels_last) if is_last else cut
+
+
+def augmentation(config: Config, *, seed: int) -> Augmentation | None:
+    """What changes a plain network's minibatches; None: nothing does, or the data set itself does.
+
+    Raises:
+        ConfigError: an unknown setting, a value that does not fit, examples that are no images.
+    """
+    node = asked(config)
+    if node is None:
+        return None
+    settings = _settings(config["data"][AUGMENTATION])
+    inputs = described(config).inputs
+    if len(inputs) != 3:
+        raise ConfigError(
+            f"data.augmentation is for images, [channels, height, width], and one example of "
+            f"{config['data']['_target_']} has shape {inputs}. Take it out: data.augmentation=null."
+        )
+    _check_crop(settings.crop, inputs)
+    return Augmentation(settings, seed=seed)
+
+
+def asked(config: Config) -> Any:
+    """The settings that are on, where they are ablate's to follow; None: there are none."""
+    node = switched_on(config["data"].get(AUGMENTATION))
+    return None if node is None or augments_itself(config) else node
+
+
+def _settings(node: Any) -> AugmentationSettings:
+    if not isinstance(node, Mapping):
+        raise ConfigError(
+            f"data.augmentation is {kind(node)}: write settings, such as {{flip: true, crop: 1}}, or null for none."
+        )
+    return convert(dict(node), AugmentationSettings, "data.augmentation")
+
+
+def _check_crop(crop: int, inputs: list[int]) -> None:
+    largest = min(inputs[1:]) - 1
+    if crop < 0:
+        raise ConfigError(f"data.augmentation.crop={crop} is a number of pixels; valid: 0, for none, to {largest}.")
+    if crop > largest:
+        raise ConfigError(
+            f"data.augmentation.crop={crop} would cut windows without a pixel of an image of {inputs[1]}×{inputs[2]}; "
+            f"valid: 0, for none, to {largest}."
+        )

@@ -1,0 +1,129 @@
+"""What one trial gives to Lightning: a module, its data, and what its network costs."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytorch_lightning as pl
+from torch import Tensor, nn
+
+from ablate.config.spec import Config
+from ablate.config.trainer import trainer_settings
+from ablate.errors import ConfigError, kind
+from ablate.execute.targets.target import build
+from ablate.execute.train.augmentation import asked, augmentation
+from ablate.execute.train.batches import EvaluationChunks, TrainingChunks
+from ablate.execute.train.compilation import Compilation
+from ablate.execute.train.dataset import Draw, arguments, described, splits
+from ablate.execute.train.image_layout import channels_last, images_last
+from ablate.execute.train.network import is_own_lightning, network, seed_everything
+from ablate.execute.train.objective import objective, optimizer
+from ablate.execute.train.trial_module import TrialModule
+from ablate.plan.seeds import Streams
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A LightningModule with its data. `probe` is one example, shape (1, *inputs), where one can be had."""
+
+    module: pl.LightningModule
+    network: nn.Module
+    probe: Tensor | None
+    data: dict[str, Any]
+    """Keyword arguments of `Trainer.fit`."""
+    test: dict[str, Any] | None
+    """Keyword arguments of `Trainer.test`; None: nothing to test on."""
+    examples: dict[str, int]
+    """Split → examples, where they are known before the fit."""
+
+
+def prepare(config: Config, streams: Streams, *, draw: Draw = splits) -> Fit:
+    """Builds what a trial trains, by its replicate's streams.
+
+    The global generators are left at the dropout stream for a plain module, and at the order stream for a person's
+    own LightningModule, whose DataLoader draws its order from them.
+
+    Args:
+        config: Of the trial.
+        streams: Its own.
+        draw: `ablate.execute.train.dataset.splits`, or `drawn_once`.
+
+    Raises:
+        AblateError: something in the configuration cannot be built, or data are missing.
+    """
+    built = network(config, seed=streams.initialisation)
+    if is_own_lightning(built):
+        fit = _own(cast(pl.LightningModule, built), config, streams)
+        seed_everything(streams.order)
+    else:
+        fit = _resident(built, config, streams, draw)
+        seed_everything(streams.dropout)
+    return fit
+
+
+def _resident(built: nn.Module, config: Config, streams: Streams, draw: Draw) -> Fit:
+    settings = trainer_settings(config)
+    loss, metrics = objective(config)
+    drawn = draw(config, seed=streams.split)
+    if settings.channels_last:
+        built, drawn = channels_last(built), images_last(drawn)
+    train = TrainingChunks(
+        examples=len(drawn.train),
+        batch_size=described(config).batch_size,
+        seed=streams.order,
+        limit=settings.limit_train_batches,
+    )
+    module = TrialModule(
+        network=built,
+        loss=loss,
+        metrics=metrics,
+        optimizer=optimizer(config),
+        splits=drawn,
+        gradient_clip_norm=settings.gradient_clip_norm,
+        augmentation=augmentation(config, seed=streams.augmentation),
+        compilation=Compilation(settings.compile, steps=settings.max_epochs * train.steps),
+    )
+    return Fit(
+        module=module,
+        network=built,
+        probe=drawn.train.inputs[:1],
+        data={"train_dataloaders": train, "val_dataloaders": EvaluationChunks(examples=len(drawn.val))},
+        test={"dataloaders": EvaluationChunks(examples=len(drawn.test))},
+        examples={"train": len(drawn.train), "val": len(drawn.val), "test": len(drawn.test)},
+    )
+
+
+def _own(module: pl.LightningModule, config: Config, streams: Streams) -> Fit:
+    for group in ("objective", "optimizer"):
+        if config.get(group):
+            raise ConfigError(
+                f"{config['model']['_target_']} is a LightningModule and brings its own {group}: {group} would be "
+                f"ignored. Add '- override /{group}: none' to the study's defaults, or {group}=none to the command."
+            )
+    seed_everything(streams.split)
+    data = build(arguments(config), "data")
+    if not isinstance(data, pl.LightningDataModule):
+        raise ConfigError(
+            f"data: a LightningModule trains on a LightningDataModule, and {config['data']['_target_']} gives "
+            f"{kind(data)}."
+        )
+    if asked(config) is not None:
+        raise ConfigError(
+            f"data.augmentation would be ignored: {config['model']['_target_']} is a LightningModule, whose "
+            "LightningDataModule augments its own batches. Take it out: data.augmentation=null."
+        )
+    probe = module.example_input_array
+    has_test = overrides(module, "test_step") and overrides(data, "test_dataloader")
+    return Fit(
+        module=module,
+        network=module,
+        probe=probe[:1] if isinstance(probe, Tensor) else None,
+        data={"datamodule": data},
+        test={"datamodule": data} if has_test else None,
+        examples={},
+    )
+
+
+def overrides(thing: pl.LightningModule | pl.LightningDataModule, method: str) -> bool:
+    """Whether a person's own class defines one of Lightning's hooks."""
+    base = pl.LightningModule if isinstance(thing, pl.LightningModule) else pl.LightningDataModule
+    return getattr(type(thing), method) is not getattr(base, method)

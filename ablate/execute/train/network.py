@@ -1,0 +1,77 @@
+"""A network from its configuration, initialised by its replicate's stream."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from ablate.config.spec import Config
+from ablate.errors import ModelError, kind
+from ablate.execute.targets.target import build, takes
+
+
+def network(config: Config, *, seed: int) -> nn.Module:
+    """Builds `config.model` under an initialisation seed.
+
+    A module that has a method `initialise(seed)`, as the shipped ones have, draws its parameters there, by their names.
+    Any other is built with the global generators at that seed and left alone.
+
+    Raises:
+        ConfigError: it cannot be built as configured.
+        ModelError: what was built is no nn.Module, or none that can be trained before it has seen data.
+    """
+    seed_everything(seed)
+    built = build(config["model"], "model")
+    if not isinstance(built, nn.Module):
+        raise ModelError(f"model: {config['model']['_target_']} gives {kind(built)}, not a torch.nn.Module.")
+    if any(base.__module__.startswith("lightning.") for base in type(built).__mro__):
+        raise ModelError("model: import LightningModule from pytorch_lightning, not from lightning.pytorch.")
+    for name, parameter in built.named_parameters():
+        if isinstance(parameter, nn.UninitializedParameter):
+            raise ModelError(
+                f"model: {config['model']['_target_']} has a lazy layer ({name}), whose size the first batch would "
+                "set, outside its replicate's initialisation. Give the layer its sizes."
+            )
+    initialise = getattr(built, "initialise", None)
+    if callable(initialise) and takes(initialise, "seed", by_name=True):
+        initialise(seed)
+    return built
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Puts a module into evaluation, and each of its parts back afterwards: a person may have frozen some of them."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+
+
+def is_own_lightning(module: nn.Module) -> bool:
+    """Whether the module is a person's own LightningModule, which takes the ordinary Lightning loop."""
+    return isinstance(module, pl.LightningModule)
+
+
+def seed_everything(seed: int) -> None:
+    """Sets Python's, NumPy's and torch's global generators; NumPy's takes 32 bits only."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    seed_torch(seed)
+
+
+def seed_torch(seed: int) -> None:
+    """Sets torch's global generators.
+
+    `torch.manual_seed` leaves each kind of accelerator a call to make, with who made it, where there is none, too.
+    """
+    if torch.accelerator.is_available():
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)

@@ -1,0 +1,126 @@
+"""Where a record comes from: versions, machine, commit, and a digest of the code that was trained."""
+
+import hashlib
+import importlib
+import platform
+import socket
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import ablate
+from ablate.config.spec import TRAINED, Config
+from ablate.execute.targets.sources import code, sources
+from ablate.store.record import Provenance
+
+
+def provenance(
+    *, device: str, threads: int, engine: str, source: str, commit: str | None, steps: str | None = None
+) -> Provenance:
+    """The provenance of a record that this process makes."""
+    return Provenance(
+        ablate=ablate.__version__,
+        python=platform.python_version(),
+        torch=_version("torch"),
+        lightning=_version("pytorch-lightning"),
+        host=socket.gethostname(),
+        device=device,
+        threads=threads,
+        engine=engine,
+        source=source,
+        commit=commit,
+        steps=steps,
+    )
+
+
+def commit(directory: Path) -> str | None:
+    """The commit checked out in or above a directory, read from `.git` without calling git; None without one."""
+    for place in (directory, *directory.parents):
+        if (place / ".git").exists():
+            return _head(place / ".git")
+    return None
+
+
+def source_digest(config: Config) -> str:
+    """12 hex characters over the code that a configuration's `_target_`s name, comments and layout apart.
+
+    Installed packages count by their version elsewhere in the record; ablate's own code and the user's count here.
+    Nothing is imported.
+    """
+    return source_digests([config])[0]
+
+
+def source_digests(configs: Sequence[Config]) -> tuple[str, ...]:
+    """The same of many: the code of those that name the same is looked at once."""
+    named: dict[int, frozenset[str]] = {}
+    digests: dict[frozenset[str], str] = {}
+
+    def digest(config: Config) -> str:
+        nodes = [config.get(group) for group in TRAINED]
+        for node in nodes:
+            if id(node) not in named:  # the configurations of a study share groups
+                named[id(node)] = frozenset(targets(node))
+        names = frozenset[str]().union(*(named[id(node)] for node in nodes))
+        if names not in digests:
+            digests[names] = _digest({file for name in names for file in sources(name)})
+        return digests[names]
+
+    return tuple(map(digest, configs))
+
+
+def _digest(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for content in sorted(file.name.encode() + code(file) for file in files):  # wherever they lie
+        digest.update(content)
+    return digest.hexdigest()[:12]
+
+
+@cache
+def _version(package: str) -> str:
+    """Once a process: reading it takes longer than writing a record."""
+    return version(package)
+
+
+def _head(git: Path) -> str | None:
+    """What is checked out in a `.git`: a folder, or the file that a worktree or submodule has in its place."""
+    try:
+        if git.is_file():
+            git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+        head = (git / "HEAD").read_text(encoding="utf-8").strip()
+        if not head.startswith("ref: "):
+            return head
+        name = head.removeprefix("ref: ")
+        shared = git / "commondir"  # a worktree has its own HEAD, and the repository's branches
+        for place in (git, git / shared.read_text(encoding="utf-8").strip()) if shared.is_file() else (git,):
+            if (place / name).is_file():
+                return (place / name).read_text(encoding="utf-8").strip()
+            if (place / "packed-refs").is_file():
+                packed = (place / "packed-refs").read_text(encoding="utf-8").splitlines()
+                if found := next((line.split()[0] for line in packed if line.endswith(f" {name}")), None):
+                    return found
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def targets(tree: Any) -> Iterator[str]:
+    """Every `_target_` of a tree."""
+    if isinstance(tree, Mapping):
+        if isinstance(target := tree.get("_target_"), str):
+            yield target
+        for branch in tree.values():
+            yield from targets(branch)
+    elif isinstance(tree, list):
+        for branch in tree:
+            yield from targets(branch)
+
+
+def own_modules_first() -> None:
+    """Puts the working directory first on the import path: a `_target_` beside `conf/` is found there."""
+    here = str(Path.cwd())
+    if sys.path[:1] != [here]:
+        sys.path[:] = [here, *(place for place in sys.path if place != here)]
+    importlib.invalidate_caches()  # a module that was written a moment ago is found

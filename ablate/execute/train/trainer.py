@@ -1,0 +1,127 @@
+"""Lightning's Trainer, as every trial gets it."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+
+from ablate.config.spec import Config
+from ablate.config.trainer import trainer_settings
+from ablate.errors import ConfigError
+from ablate.execute.process.matmul_precision import set_matmul_precision
+from ablate.execute.targets.target import build, check_arguments, locate, takes
+from ablate.execute.train.callbacks import Interruption
+
+OURS = {
+    "max_epochs": "trainer.max_epochs",
+    "accelerator": "trainer.accelerator",
+    "devices": "trainer.devices",
+    "precision": "trainer.precision",
+    "deterministic": "trainer.deterministic",
+    "gradient_clip_val": "trainer.gradient_clip_norm",
+    "logger": "the logger group",
+    "callbacks": None,
+    "enable_progress_bar": None,
+    "enable_model_summary": None,
+    "num_sanity_val_steps": None,
+    "default_root_dir": None,
+}
+"""Trainer arguments that ablate sets, and what a person sets instead (None: nothing)."""
+
+BY_STEP = (
+    "max_steps",
+    "min_steps",
+    "accumulate_grad_batches",
+    "gradient_clip_algorithm",
+    "overfit_batches",
+    "fast_dev_run",
+    "val_check_interval",
+)
+"""Trainer arguments that count or touch optimizer steps, which a plain network's chunks hide from Lightning."""
+
+
+def trainer(
+    config: Config, *, own: bool, callbacks: Sequence[pl.Callback], folder: Path, **arguments: Any
+) -> pl.Trainer:
+    """A silent Trainer for one trial.
+
+    Args:
+        config: The trial's resolved configuration.
+        own: Whether the module is a person's own, and Lightning itself counts its batches and clips its gradients.
+        callbacks: What watches the fit.
+        folder: Where a logger, and nothing else, writes.
+        **arguments: More of the Trainer's arguments; they win.
+
+    Raises:
+        ConfigError: `trainer.lightning` has an argument that Trainer does not take, that ablate sets itself, or that
+            would not do what it says; or the Trainer refuses its arguments (an accelerator that is not there).
+    """
+    settings = trainer_settings(config)
+    for name in settings.lightning:
+        if name in OURS:
+            use = OURS[name]
+            raise ConfigError(f"trainer.lightning.{name} is set by ablate." + (f" Use {use}." if use else ""))
+        if name in BY_STEP and not own:
+            raise ConfigError(
+                f"trainer.lightning.{name} would not do what it says: a plain network takes many optimizer steps per "
+                "call of Lightning's. Use trainer.max_epochs, trainer.lightning.limit_train_batches or "
+                "data.batch_size; a LightningModule of your own takes it."
+            )
+    if own and settings.compile:
+        raise ConfigError(
+            "trainer.compile would be ignored: a LightningModule takes its own steps. Have it compile what it calls, "
+            "with torch.compile in its __init__. Take it out: trainer.compile=false."
+        )
+    if own and settings.channels_last:
+        raise ConfigError(
+            "trainer.channels_last would be ignored: a LightningModule lays out its own parameters and batches, with "
+            "self.to(memory_format=torch.channels_last) in its __init__. Take it out: trainer.channels_last=false."
+        )
+    check_arguments(pl.Trainer, settings.lightning, "trainer.lightning")
+    set_matmul_precision(settings.matmul_precision)
+    if settings.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it once, when it starts
+    chosen: dict[str, Any] = {
+        "max_epochs": settings.max_epochs,
+        "accelerator": settings.accelerator,
+        "devices": settings.devices,
+        "precision": settings.precision,
+        "deterministic": settings.deterministic,
+        "gradient_clip_val": settings.gradient_clip_norm if own else None,
+        "logger": _logger(config, folder),
+        "callbacks": [*callbacks, Interruption()],
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "num_sanity_val_steps": 0,
+        "default_root_dir": folder,
+        "enable_checkpointing": False,
+        **{k: v for k, v in settings.lightning.items() if own or k != "limit_train_batches"},
+        **arguments,
+    }
+    try:
+        made = pl.Trainer(**chosen)
+    except (MisconfigurationException, ImportError, ValueError, TypeError, RuntimeError) as error:
+        raise ConfigError(f"trainer: Lightning refuses it: {' '.join(str(error).split())}") from error
+    if made.world_size > 1:
+        raise ConfigError(
+            f"trainer.devices={settings.devices} is {made.world_size} devices for one trial: it must be one. Trials "
+            "are trained side by side by an engine: engine=local engine.workers=2."
+        )
+    return made
+
+
+def _logger(config: Config, folder: Path) -> Any:
+    node = config.get("logger")
+    if not node:
+        return False
+    ours = {"save_dir": str(folder), "name": "log", "version": ""}
+    try:
+        called = locate(node["_target_"], "logger") if isinstance(node.get("_target_"), str) else dict
+        return build({**{k: v for k, v in ours.items() if takes(called, k)}, **node}, "logger")
+    except ConfigError as error:
+        if "ModuleNotFoundError" in str(error):
+            raise ConfigError(f"{error} Install it, or choose logger=csv.") from error
+        raise

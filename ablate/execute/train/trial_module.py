@@ -1,0 +1,129 @@
+"""A plain nn.Module under Lightning: resident data, a chunk of optimizer steps per `training_step`."""
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Int
+from torch import Tensor, nn
+from torchmetrics import Metric, MetricCollection
+
+from ablate.data.split import Splits
+from ablate.execute.train.augmentation import Augmentation
+from ablate.execute.train.compilation import Compilation, Copies
+
+
+class TrialModule(pl.LightningModule):
+    """One network, its loss and its metrics, with the data of its replicate held as buffers.
+
+    Buffers go where the module goes and take its precision, so that no batch is moved while it trains. A
+    `training_step` takes as many optimizer steps as its chunk has minibatches (manual optimization).
+    """
+
+    def __init__(
+        self,
+        *,
+        network: nn.Module,
+        loss: nn.Module,
+        metrics: Mapping[str, Metric],
+        optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
+        splits: Splits,
+        gradient_clip_norm: float | None,
+        augmentation: Augmentation | None = None,
+        compilation: Compilation | None = None,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.network = network
+        self.loss = loss
+        collection = MetricCollection(dict(metrics))
+        self.metrics = nn.ModuleDict({s: collection.clone(prefix=f"{s}/") for s in ("val", "test")})
+        self.steps = 0
+        self.augmentation = augmentation
+        self.compilation = compilation or Compilation(False, steps=0)
+        self._optimizer = optimizer
+        self._clip = gradient_clip_norm
+        self._loss_of = loss_of
+        for name, arrays in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
+            self.register_buffer(f"{name}_inputs", arrays.inputs, persistent=False)
+            self.register_buffer(f"{name}_targets", arrays.targets, persistent=False)
+
+    def probe(self, examples: int) -> tuple[Tensor, Tensor]:
+        """The first training examples, shape (examples, *inputs), and their targets: always the same ones."""
+        inputs, targets = self._split("train")
+        return inputs[:examples], targets[:examples]
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """The optimizer over the network's parameters."""
+        return self._optimizer(self.network.parameters())
+
+    def training_step(self, chunk: Int[Tensor, "steps batch"], batch_idx: int) -> dict[str, Tensor]:
+        """Takes one optimizer step per minibatch of indices; the loss that it returns is the chunk's mean."""
+        self._loss_of = self.compilation.of(loss_of, lambda: self._copies(chunk[0]))
+        mean = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
+        self.log("train/loss", mean, on_step=False, on_epoch=True, batch_size=chunk.numel())
+        return {"loss": mean}
+
+    def take_steps(self, optimizer: torch.optim.Optimizer, chunk: Int[Tensor, "steps batch"]) -> Tensor:
+        """The optimizer steps of one chunk; returns their mean loss, shape ()."""
+        inputs, targets = self._split("train")
+        total = at_least_single(torch.zeros((), device=inputs.device, dtype=inputs.dtype))
+        for minibatch in chunk:
+            examples = inputs[minibatch] if self.augmentation is None else self.augmentation(inputs[minibatch])
+            optimizer.zero_grad(set_to_none=True)
+            loss = self._loss_of(self.network, self.loss, examples, targets[minibatch])
+            loss.backward()
+            if self._clip is not None:
+                nn.utils.clip_grad_norm_(self.network.parameters(), self._clip)
+            optimizer.step()
+            total += loss.detach()
+        self.steps += len(chunk)
+        return total / len(chunk)
+
+    def on_fit_start(self) -> None:
+        """Gives the metrics' sums the precision of what they sum: Lightning halves them, and never doubles them."""
+        self.metrics.to(at_least_single(self._split("val")[0][:0]).dtype)
+
+    def on_test_start(self) -> None:
+        """As before the fit."""
+        self.on_fit_start()
+
+    def validation_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
+        """Evaluates on the validation split."""
+        self._evaluate("val", indices)
+
+    def test_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
+        """Evaluates on the test split."""
+        self._evaluate("test", indices)
+
+    def _evaluate(self, split: str, indices: Tensor) -> None:
+        inputs, targets = self._split(split)
+        predictions, wanted = at_least_single(self.network(inputs[indices])), at_least_single(targets[indices])
+        metrics = cast(MetricCollection, self.metrics[split])
+        metrics.update(predictions, wanted)
+        self.log(f"{split}/loss", self.loss(predictions, wanted), on_epoch=True, batch_size=len(indices))
+        self.log_dict(cast(dict[str, Any], metrics), on_epoch=True, batch_size=len(indices))
+
+    def _copies(self, minibatch: Int[Tensor, "batch"]) -> Copies:
+        inputs, targets = (values[minibatch] for values in self._split("train"))
+        network, loss = copy.deepcopy((self.network, self.loss))
+        return Copies(
+            arguments=(network, loss, inputs, targets),
+            trained=[parameter for parameter in network.parameters() if parameter.requires_grad],
+            kind=f"{network} {loss} {list(inputs.shape)} {inputs.dtype} {inputs.device}",
+        )
+
+    def _split(self, name: str) -> tuple[Tensor, Tensor]:
+        return cast(Tensor, getattr(self, f"{name}_inputs")), cast(Tensor, getattr(self, f"{name}_targets"))
+
+
+def loss_of(network: nn.Module, loss: nn.Module, examples: Tensor, targets: Tensor) -> Tensor:
+    """What a step computes the gradient of."""
+    return loss(network(examples), targets)
+
+
+def at_least_single(values: Tensor) -> Tensor:
+    """Floating-point values in no less than 32 bits: a mean in bfloat16 has two digits."""
+    return values.to(torch.promote_types(values.dtype, torch.float32)) if values.is_floating_point() else values

@@ -1,0 +1,37 @@
+"""Errors and remarks to the user, on standard error."""
+
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+from ablate.report.text.console import console_for
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def error(message: str, console: "Console | None" = None) -> None:
+    """Says what was wrong, after `Error:` in red where there is colour."""
+    _say("Error:", "bold red", message, console)
+
+
+def note(message: str, console: "Console | None" = None) -> None:
+    """Says what is worth knowing and stops nothing."""
+    _say("Note:", "bold cyan", message, console)
+
+
+def _say(label: str, style: str, message: str, console: "Console | None") -> None:
+    from rich.text import Text
+
+    shown_on = console or console_for(sys.stderr)
+    text = f"{label} {message}"
+    if shown_on.is_terminal:
+        # Long words, such as paths, stay whole so that they can be copied: the terminal itself breaks them.
+        lines = (
+            textwrap.wrap(line, shown_on.width, break_long_words=False, break_on_hyphens=False)
+            for line in text.split("\n")
+        )
+        text = "\n".join("\n".join(line) for line in lines)
+    shown = Text(text)
+    shown.stylize(style, 0, len(label))
+    shown_on.print(shown, soft_wrap=True)

@@ -1,0 +1,180 @@
+"""Live progress of a study on standard error: a bar on a terminal, a line now and then in a log."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ablate.report.text.console import console_for
+from ablate.report.text.number import Digits
+from ablate.report.text.point_name import BASELINE, settings
+from ablate.report.text.quantity import counted, duration
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.live import Live
+
+LOG_EVERY_S = 5.0
+SHOWN = 5
+"""Trials whose responses stand above the bar."""
+_BAR = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Latest:
+    """A trial that has finished; `value` is None where its state says more."""
+
+    value: float | None
+    state: str
+    what: str
+
+
+class Progress:
+    """Counts the trials of a study as they finish, and says how long the rest will take.
+
+    A context manager. On a terminal the display is live, and is left as it stands in the end, also by an
+    interrupt; elsewhere a plain line is written at most every five seconds, and one at the end.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        already: int,
+        response: str,
+        console: "Console | None" = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        name: Callable[[Mapping[str, str]], str] | None = None,
+    ) -> None:
+        """Shows nothing yet.
+
+        Args:
+            total: trials of the study.
+            already: of those, what was finished before.
+            response: what the values of `finished` are.
+            console: standard error's unless told.
+            clock: seconds, never backwards.
+            name: what a design point is called; all of its levels with their factors unless told.
+        """
+        self._name = name or (lambda levels: settings(levels) or BASELINE)
+        self._total, self._already, self._response = total, already, response
+        self._console = console or console_for(sys.stderr)
+        self._clock = clock
+        self._done = already
+        self._states: dict[str, int] = {}
+        self._recent: tuple[_Latest, ...] = ()
+        self._expected: float | None = None
+        self._started = self._latest = clock()
+        self._logged: float | None = None
+        self._unsaid = self._over = False
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        self._started = self._latest = self._clock()
+        if self._console.is_terminal and not self._console.is_dumb_terminal:
+            from rich.live import Live
+
+            # Standard output stays what it is: it may go to a file while this display is on a terminal.
+            self._live = Live(
+                console=self._console, get_renderable=self._display, redirect_stdout=False, vertical_overflow="crop"
+            )
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over = True
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+        elif self._unsaid:
+            self._log()
+
+    def expect(self, seconds: float | None) -> None:
+        """Takes in how long a part of the trials will take, beside what it has been told before; None: nobody knows.
+
+        The first part begins now: what was done before it was planning.
+        """
+        if not self._states:
+            self._started = self._latest = self._clock()
+        if seconds is not None:
+            self._expected = (self._expected or 0.0) + seconds
+
+    def finished(
+        self, levels: Mapping[str, str], replicate: int, state: str, value: float | None, seconds: float
+    ) -> None:
+        """Counts one trial.
+
+        Args:
+            levels: of its design point, as many as tell it from the others.
+            replicate: its number.
+            state: in which it ended.
+            value: of the response, if it has one.
+            seconds: that its training took.
+        """
+        self._done += 1
+        self._latest = self._clock()
+        self._states[state] = self._states.get(state, 0) + 1
+        what = f"replicate {replicate}, {self._name(levels)}, {duration(seconds)}"
+        shown = value if state == "complete" else None
+        self._recent = (*self._recent, _Latest(value=shown, state=state, what=what))[-SHOWN:]
+        self._unsaid = True
+        if self._live is None and (self._logged is None or self._latest - self._logged >= LOG_EVERY_S):
+            self._log()
+
+    def _log(self) -> None:
+        from rich.text import Text
+
+        self._logged, self._unsaid = self._clock(), False
+        line = f"{self._status()}; latest: {self._response} {self._lines()[-1]}"
+        self._console.print(Text(line), soft_wrap=True)
+
+    def _status(self) -> str:
+        """How far it is, how fast it goes and how long it will take."""
+        parts = [f"{self._done}/{counted(self._total, 'trial')}"]
+        parts += [f"{count} {state}" for state, count in tuple(self._states.items()) if state != "complete"]
+        rate = self._rate()
+        if rate is not None:
+            parts.append(f"{60 * rate:{'.2g' if rate < 1 / 6 else '.0f'}}/min")
+        if self._over or self._done >= self._total:
+            planned = "" if self._expected is None else f" ({duration(self._expected)} planned)"
+            parts.append(f"took {duration(self._latest - self._started)}{planned}")
+        elif rate is not None:
+            # Counted down from the latest trial: a bundle's trials come together, with nothing for long before.
+            left = (self._total - self._done) / rate - (self._clock() - self._latest)
+            parts.append(f"{duration(max(left, 0.0))} left")
+        elif self._expected is not None:
+            parts.append(f"about {duration(self._expected)}")
+        return ", ".join(parts)
+
+    def _rate(self) -> float | None:
+        """Trials per second of this session, up to the latest."""
+        elapsed = self._latest - self._started
+        trained = self._done - self._already
+        return trained / elapsed if trained and elapsed > 0 else None
+
+    def _lines(self) -> list[str]:
+        """The latest trials, with one number of decimals."""
+        digits = Digits.fitting([latest.value for latest in self._recent])
+        return [
+            f"{latest.state if latest.value is None else digits.number(latest.value)}  {latest.what}"
+            for latest in self._recent
+        ]
+
+    def _display(self) -> "RenderableType":
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        lines = [Text(self._response, style="dim")] if self._recent else []
+        lines += [Text(f"  {line}", style="dim", no_wrap=True, overflow="ellipsis") for line in self._lines()]
+        status = Text(self._status(), no_wrap=True, overflow="crop")
+        # Not the whole line: a terminal writes ^C there on an interrupt, and a wrapped line cannot be redrawn.
+        width = max(min(_BAR, self._console.width - len(status) - 6), 4)
+        foot = Table.grid(padding=(0, 2, 0, 0))
+        foot.add_row(ProgressBar(total=max(self._total, 1), completed=self._done, width=width), status)
+        return Group(*lines, foot)

@@ -1,0 +1,142 @@
+"""The tables of contrasts: each level against the reference, with what it takes to judge the difference."""
+
+from collections.abc import Sequence
+
+from ablate.analyze.summary import Contrast, Paired, SignFlip, Summary
+from ablate.report.tables.remarks import P_FROM, aliased, remarks
+from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
+from ablate.report.text.point_name import BASELINE, PointNames
+from ablate.report.text.table import ABSENT, Column, Table
+
+_SHARE = Digits(decimals=2)
+_CORRELATION = Digits(decimals=2, signed=True)
+_KINDS = {
+    "main effect": ("Main effects", "Each level against the reference, averaged over the other factors."),
+    "simple": ("Simple effects", "Each level against the reference, with the other factors held."),
+    "point": ("Points against their reference", "Each design point against one other."),
+}
+
+
+def contrast_tables(summary: Summary, names: PointNames, misleading: Sequence[str] = ()) -> tuple[Table, ...]:
+    """One table for each kind of contrast, in the order in which the kinds first come.
+
+    Args:
+        summary: of a study.
+        names: of its points.
+        misleading: notes that stand under the main effects.
+    """
+    kinds = tuple(dict.fromkeys(c.kind for c in summary.contrasts))
+    return tuple(
+        _table(summary, names, kind, [c for c in summary.contrasts if c.kind == kind], misleading) for kind in kinds
+    )
+
+
+def _table(
+    summary: Summary, names: PointNames, kind: str, contrasts: Sequence[Contrast], misleading: Sequence[str]
+) -> Table:
+    pairs = [c.paired for c in contrasts]
+    deltas = [p.difference for p in pairs]
+    moves = [x for p in pairs for x in p.differences]
+    responses = [x for p in pairs for x in (*p.arm, *p.reference)]
+    digits = Digits.fitting(moves if interval_name(deltas) else responses, deltas)
+    change = digits.as_difference()
+    aligned = change.padded(bounds(deltas))
+    most = max(p.n for p in pairs)
+    flips = [p.sign_flip if p.n >= P_FROM else None for p in pairs]
+    floors = {p.n: flip.floor for p, flip in zip(pairs, flips, strict=True) if flip}
+    explored = [probability(c.q if c.paired.n >= P_FROM else None) for c in contrasts]
+    places = [names.of(c.held) for c in contrasts]
+    placed = kind == "simple" and set(places) != {BASELINE}
+    labels = [f"{c.name} at {place}" if placed else c.name for c, place in zip(contrasts, places, strict=True)]
+
+    columns: list[tuple[Column, list[str]]] = [
+        (Column(name="contrast", key=True, wrap=True), [c.name for c in contrasts]),
+        (Column(name="at", key=True, wrap=True), places if placed else []),
+        (Column(name="n", justify="right"), [str(p.n) for p in pairs]),
+        (Column(name=with_interval("Δ", deltas)), [difference(p, aligned) for p in pairs]),
+        (
+            Column(name="p, paired\u00a0t", justify="right"),
+            [probability(p.p if p.n >= P_FROM else None) for p in pairs],
+        ),
+        (
+            Column(name="p, sign-flip", justify="right"),
+            [probability(flip.p if flip else None) for flip in flips],
+        ),
+        (Column(name="q, exploratory", justify="right"), explored),
+        (
+            Column(name="wins/ties/losses", justify="right", group=int(any(cell != ABSENT for cell in explored))),
+            [f"{p.wins}/{p.ties}/{p.losses}" for p in pairs],
+        ),
+        (
+            Column(name="mean" if most > 2 else "arm", justify="right", group=1),
+            [_side(p.arm, p.mean_arm, digits) for p in pairs],
+        ),
+        (
+            Column(name="reference mean" if most > 2 else "reference", justify="right", group=1),
+            [_side(p.reference, p.mean_reference, digits) for p in pairs],
+        ),
+        (Column(name="SD of differences", justify="right", group=1), [digits.number(p.sd) for p in pairs]),
+        (
+            Column(name="correlation of\u00a0pairs", justify="right", group=1),
+            [_CORRELATION.number(p.correlation) for p in pairs],
+        ),
+        (
+            Column(name=with_interval("P̂(better)", [p.superiority.interval for p in pairs]), group=2),
+            [_SHARE.interval(p.superiority.interval) for p in pairs],
+        ),
+        (
+            Column(name="detectable at\u00a080% power", justify="right", group=2),
+            [digits.number(p.detectable) for p in pairs],
+        ),
+    ]
+    title, compared = _KINDS.get(kind, (f"Contrasts ({kind})", "Each arm against its reference."))
+    if all(len(p.levels) == 1 for p in summary.points):
+        title, compared = "Contrasts", "Each level against the reference."
+    elif kind == "simple" and not placed:
+        compared = "Each level against the reference, with the other factors as in the baseline."
+    return Table.of(
+        title=f"{title}: {summary.response}",
+        columns=columns,
+        caption=(f"{compared} Δ is arm − reference, paired by replicate; {summary.better} is better.",),
+        notes=(
+            *_notes(pairs, flips, floors),
+            *_exploratory(explored),
+            *aliased(contrasts),
+            *(line for c, label in zip(contrasts, labels, strict=True) for line in remarks(c, label, change)),
+            *(misleading if kind == "main effect" else ()),
+            summary.scope,
+        ),
+    )
+
+
+def difference(paired: Paired, digits: Digits) -> str:
+    """Δ with its interval, or the differences themselves where there are one or two."""
+    if paired.n <= 2:
+        return digits.several(paired.differences) or ABSENT
+    return digits.interval(paired.difference)
+
+
+def _side(values: Sequence[float], mean: float | None, digits: Digits) -> str:
+    return digits.number(mean) if len(values) > 2 else digits.several(values) or ABSENT
+
+
+def _exploratory(cells: Sequence[str]) -> list[str]:
+    if all(cell == ABSENT for cell in cells):
+        return []
+    return ["q: exploratory, Benjamini–Hochberg over all contrasts that no claim speaks of."]
+
+
+def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: dict[int, float]) -> list[str]:
+    notes: list[str] = []
+    if floors:
+        listed = ", ".join(f"{probability(floors[n])} at n = {n}" for n in sorted(floors))
+        notes.append(f"The floor of the sign-flip p, the smallest that it can be: {listed}.")
+    if any(flip and not flip.exact for flip in flips):
+        notes.append("Above n = 16 the sign-flip p is from random sign flips, not from all of them.")
+    if any(p.n <= 2 for p in pairs) and any(p.n > 2 for p in pairs):
+        notes.append("Where n is 1 or 2 the values and differences themselves stand in the place of means.")
+    if any(p.superiority.interval for p in pairs):
+        notes.append("P̂(better): wins among the pairs that are not ties.")
+    if any(p.detectable is not None for p in pairs):
+        notes.append("Detectable: the smallest true Δ that a two-sided 5% paired t finds with 80% power.")
+    return notes

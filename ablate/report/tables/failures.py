@@ -1,0 +1,25 @@
+"""The table of trials that did not complete."""
+
+from ablate.analyze.summary import Summary
+from ablate.report.text.point_name import PointNames
+from ablate.report.text.table import ABSENT, Column, Table
+
+
+def failures_table(summary: Summary, names: PointNames) -> Table:
+    """One row for each: what it was, how it ended, and where its traceback is."""
+    return Table(
+        title="Trials that did not complete",
+        columns=(
+            Column(name="trial", key=True),
+            Column(name="point", wrap=True),
+            Column(name="replicate", justify="right"),
+            Column(name="state", tones={"failed": "bad", "diverged": "caution"}),
+            Column(name="error", wrap=True),
+            Column(name="traceback", group=1),
+        ),
+        rows=tuple(
+            (f.id, names.of(f.levels), str(f.replicate), f.state, f.error or ABSENT, f.traceback or ABSENT)
+            for f in summary.failures
+        ),
+        notes=("A diverged trial is a result, and is scored; a failed one is trained again on the next run.",),
+    )

@@ -1,0 +1,140 @@
+"""What `ablate plan` says: what would be trained, what it would cost, and what it could tell."""
+
+from collections.abc import Mapping, Sequence
+
+from ablate.report.tables.cost_columns import Cells, cost_columns, cost_notes
+from ablate.report.text.point_name import PointNames
+from ablate.report.text.quantity import counted, duration
+from ablate.report.text.table import Block, Column, Item, Table
+
+
+def plan_document(
+    *,
+    study: str,
+    question: str,
+    design: str,
+    points: Sequence[Mapping[str, str]],
+    baseline_levels: Mapping[str, str],
+    trials: int,
+    finished: int,
+    bundles: int,
+    parameters: Sequence[int | None],
+    flops: Sequence[int | None],
+    seconds: float | None,
+    estimates: Sequence[str],
+    cannot: Sequence[str],
+    notes: Sequence[str],
+    claims: Sequence[str] = (),
+    identities: Sequence[str] = (),
+    width: str = "width",
+    widths: Sequence[int | None] = (),
+    activation_bytes: Sequence[int | None] = (),
+    latency_seconds: Sequence[float | None] = (),
+    timed_on: Sequence[str] = (),
+    stacked: int = 0,
+    alone: Mapping[str, int] | None = None,
+    workers: int = 0,
+    threads: int = 1,
+) -> tuple[Item, ...]:
+    """The study, then its design points.
+
+    Args:
+        study: its name.
+        question: in its own words.
+        design: its name, with what qualifies it.
+        points: levels of each design point, in the order of the design.
+        baseline_levels: every factor's reference level.
+        trials: of the whole study.
+        finished: of those, what the store has.
+        bundles: into which the others go.
+        parameters: of each point's network.
+        flops: of each point's forward pass on one example.
+        seconds: that the trials not yet finished would take, if anything is known of it.
+        estimates: what the design can estimate.
+        cannot: what it cannot.
+        notes: what else a reader must know.
+        claims: what the replicates could say of each stated claim.
+        identities: what evaluates the study's identities.
+        width: what the width is called that was solved for, where capacity is matched.
+        widths: of each point, where capacity is matched.
+        activation_bytes: that each point's forward pass on a minibatch keeps for the backward pass.
+        latency_seconds: of each point's forward pass on one example.
+        timed_on: where that was measured.
+        stacked: of the trials not yet finished, those that train together with others, as one.
+        alone: why the others do not, and how many of them.
+        workers: that train at a time.
+        threads: of each worker.
+    """
+    missing = trials - finished
+    todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
+    on = f" on {counted(workers, 'worker')}" if workers else ""
+    on += f" of {counted(threads, 'thread')}" if workers and threads > 1 else ""
+    takes = f"about {duration(seconds)}{on}" if seconds is not None else "not known before a first trial"
+    if not points and identities:
+        exact = [("question", question), *_listed("identities", identities), ("trials", "none: nothing to train")]
+        return (Block(title=study, lines=(*exact, *_listed("notes", notes))),)
+    lines = [
+        ("question", question),
+        ("design", f"{design}: {counted(len(points), 'design point')}"),
+        ("trials", f"{trials}: {finished} finished, {todo}"),
+        *_listed("stacked", _stacking(stacked, alone or {}) if missing else ()),
+        *([("time", takes)] if missing else []),
+        *_listed("claims", claims),
+        *_listed("identities", identities),
+        *_listed("can estimate", estimates),
+        *_listed("cannot estimate", cannot),
+        *_listed("notes", notes),
+    ]
+    unknown = [None] * len(points)
+    costs = cost_columns(
+        width=width,
+        widths=widths or unknown,
+        parameters=parameters,
+        flops=flops,
+        activation_bytes=activation_bytes or unknown,
+        latency_seconds=latency_seconds or unknown,
+    )
+    costs_notes = cost_notes(
+        flops=flops, activation_bytes=activation_bytes, latency_seconds=latency_seconds, timed_on=timed_on
+    )
+    return Block(title=study, lines=tuple(lines)), _points(points, baseline_levels, costs, costs_notes)
+
+
+def _points(
+    points: Sequence[Mapping[str, str]],
+    baseline: Mapping[str, str],
+    costs: Sequence[Cells],
+    notes: Sequence[str],
+) -> Table:
+    names = PointNames(points, baseline)
+    spread = tuple(points[0]) if points and len(points[0]) > 1 else ()
+    return Table.of(
+        title="Design points",
+        columns=[
+            (
+                Column(name="point", key=True, wrap=True, instead="named" if spread else ""),
+                [names.of(levels) for levels in points],
+            ),
+            *(
+                (Column(name=factor, key=True, instead="spread"), [levels[factor] for levels in points])
+                for factor in spread
+            ),
+            *costs,
+        ],
+        caption=names.caption,
+        notes=notes,
+    )
+
+
+def _stacking(stacked: int, alone: Mapping[str, int]) -> list[str]:
+    """How many trials train as one with others, and why the rest does not."""
+    count = stacked + sum(alone.values())
+    if not count:
+        return []
+    lines = [f"{stacked} of {counted(count, 'trial')} ({stacked / count:.0%})"]
+    return lines + [f"{number} alone: {reason}" for reason, number in alone.items()]
+
+
+def _listed(label: str, items: Sequence[str]) -> list[tuple[str, str]]:
+    """One line for each item, the label on the first."""
+    return [(label if i == 0 else "", item) for i, item in enumerate(items)]

@@ -1,0 +1,129 @@
+"""The table of design points: the response of each, its difference from the baseline, and what it costs."""
+
+from ablate.analyze.summary import PointSummary, Summary
+from ablate.report.tables.cost_columns import cost_columns, cost_notes
+from ablate.report.tables.diagnostic_columns import diagnostic_columns, diagnostic_notes
+from ablate.report.text.number import Digits, bounds, interval_name, proportion, with_interval
+from ablate.report.text.point_name import BASELINE, PointNames
+from ablate.report.text.table import ABSENT, Column, Table
+
+REFERENCE = "reference"
+"""Stands for the difference of the point that the others are compared with."""
+
+_LISTED_BELOW = 5
+"""Replicates from which the values themselves are no longer listed."""
+
+
+def points_table(summary: Summary, names: PointNames) -> Table:
+    """All design points, in the order of the design; there must be one."""
+    points = summary.points
+    spread = tuple(points[0].levels) if len(points[0].levels) > 1 else ()
+    most = max(len(p.values) for p in points)
+    origin = _origin(points, names)
+
+    means = [p.mean for p in points]
+    deltas = [p.difference.paired.difference if p.difference else None for p in points]
+    values = [x for p in points for x in p.values]
+    moves = [x for p in points if p.difference for x in p.difference.paired.differences]
+    digits = Digits.fitting(values, means)
+    change = Digits.fitting(moves, deltas) if interval_name(deltas) else digits
+    aligned = digits.padded(bounds(means))
+    change = change.as_difference().padded(bounds(deltas))
+    seconds = Digits(decimals=_second_decimals(points))
+
+    columns: list[tuple[Column, list[str]]] = [
+        (
+            Column(name="point", key=True, wrap=True, instead="named" if spread else ""),
+            [names.of(p.levels) for p in points],
+        ),
+        *((Column(name=factor, key=True, instead="spread"), [p.levels[factor] for p in points]) for factor in spread),
+        (Column(name="n", justify="right"), [_count(p) for p in points]),
+        (Column(name=_mean_heading(most, with_interval("mean", means))), [_estimate(p, aligned) for p in points]),
+        (Column(name="SD", justify="right", instead="spread"), [digits.number(p.sd) for p in points]),
+        (
+            Column(name="values", group=1),
+            [digits.several(p.values) or ABSENT for p in points] if 2 < most < _LISTED_BELOW else [],
+        ),
+        (
+            Column(name=with_interval(f"Δ from {origin}", deltas)),
+            [REFERENCE if names.of(p.levels) == origin else _difference(p, change) for p in points] if moves else [],
+        ),
+        (
+            Column(name=with_interval("diverged k/n", [p.diverged.interval for p in points]), group=1),
+            [proportion(p.diverged) for p in points] if any(p.diverged.k for p in points) else [],
+        ),
+        *diagnostic_columns(summary),
+        *cost_columns(
+            width=summary.capacity.heading if summary.capacity else "width",
+            widths=[p.width for p in points],
+            parameters=[p.parameters for p in points],
+            flops=[p.flops for p in points],
+            activation_bytes=[p.activation_bytes for p in points],
+            latency_seconds=[p.latency_seconds for p in points],
+            group=1,
+        ),
+        (Column(name="seconds", justify="right", group=1), [seconds.number(p.seconds) for p in points]),
+    ]
+    return Table.of(
+        title=f"Design points: {summary.response}",
+        columns=columns,
+        caption=names.caption,
+        notes=(*_notes(points, most, summary.timed_on), *diagnostic_notes(summary), summary.scope),
+    )
+
+
+def _mean_heading(most: int, mean: str) -> str:
+    return {0: "value", 1: "value", 2: "both values"}.get(most, mean)
+
+
+def _origin(points: tuple[PointSummary, ...], names: PointNames) -> str:
+    """What the differences are taken from: the baseline, or in a leave-one-out design another point."""
+    origins = dict.fromkeys(names.of({**p.levels, **p.difference.against}) for p in points if p.difference)
+    return " or ".join(origins) or BASELINE
+
+
+def _count(point: PointSummary) -> str:
+    n = len(point.values)
+    return str(n) if n == point.planned else f"{n} of {point.planned}"
+
+
+def _estimate(point: PointSummary, digits: Digits) -> str:
+    if len(point.values) <= 2:
+        return digits.several(point.values) or ABSENT
+    return digits.interval(point.mean)
+
+
+def _difference(point: PointSummary, digits: Digits) -> str:
+    if point.difference is None:
+        return ABSENT
+    paired = point.difference.paired
+    if paired.n <= 2:
+        return digits.several(paired.differences) or ABSENT
+    return digits.interval(paired.difference)
+
+
+def _second_decimals(points: tuple[PointSummary, ...]) -> int:
+    longest = max((p.seconds for p in points if p.seconds is not None), default=0.0)
+    return 2 if longest < 10 else 1 if longest < 100 else 0
+
+
+def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...]) -> tuple[str, ...]:
+    notes = [
+        *cost_notes(
+            flops=[p.flops for p in points],
+            activation_bytes=[p.activation_bytes for p in points],
+            latency_seconds=[p.latency_seconds for p in points],
+            timed_on=timed_on,
+        )
+    ]
+    if any(p.seconds is not None for p in points):
+        notes.append("Seconds: wall time of one training, the mean.")
+    if most > 2 and any(0 < len(p.values) <= 2 for p in points):
+        notes.append("Where n is 1 or 2 the values themselves stand in the place of the mean.")
+    if any(len(p.values) > 2 and p.mean is not None and p.mean.low is None for p in points):
+        notes.append("A mean without an interval: all its values are equal.")
+    if any(p.difference and p.difference.paired.identical for p in points):
+        notes.append("A Δ without an interval: the difference is the same in every replicate.")
+    if any(len(p.values) != p.planned for p in points):
+        notes.append("Where n is given as k of m, the other trials failed or have not been run.")
+    return tuple(notes)

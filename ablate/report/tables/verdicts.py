@@ -1,0 +1,159 @@
+"""The verdicts: a line for each claim that can be quoted, and the table of what it rests on."""
+
+from collections.abc import Iterator, Sequence
+
+from ablate.analyze.claims.claim import sides
+from ablate.analyze.summary import Summary, Verdict
+from ablate.config.spec import Claim, Expectation
+from ablate.report.tables.identities import identity_lines
+from ablate.report.tables.interactions import ERROR_TERM, misleading
+from ablate.report.tables.remarks import P_FROM
+from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
+from ablate.report.text.quantity import counted
+from ablate.report.text.table import ABSENT, Block, Column, Item, Table, Tone
+
+TONES: dict[str, Tone] = {
+    "supported": "good",
+    "supported (strong)": "good",
+    "contradicted": "bad",
+    "inconclusive": "caution",
+    "inconclusive (failure-sensitive)": "caution",
+}
+LATER = "Exploratory: given after the first trial"
+EXPLORATORY = (
+    "Who stated these claims may have seen the trials: a verdict on them suggests, and shows nothing. Each is judged "
+    "by itself, outside the family of stated claims; p is one-sided and adjusted for nothing."
+)
+_PHRASES: dict[Expectation, str] = {
+    "greater": "greater than",
+    "less": "less than",
+    "equivalent": "equivalent to",
+    "no_worse": "no worse than",
+}
+
+
+def verdict_items(summary: Summary) -> tuple[Item, ...]:
+    """The verdicts, then their evidence; one line where no claim was stated, nothing where nothing is compared.
+
+    Identities have their lines among the verdicts; verdicts on claims that were given later stand apart, below.
+    """
+    exact = identity_lines(summary)
+    items: list[Item] = []
+    if summary.verdicts:
+        items += [
+            _block("Verdicts", summary.verdicts, exact),
+            _evidence(summary, summary.verdicts, f"Evidence: {summary.response}"),
+        ]
+    elif summary.contrasts or exact:
+        said = "No claim was stated before the trials: all contrasts are exploratory."
+        items.append(Block(title="Verdicts", lines=(*([("", said)] if summary.contrasts else []), *exact)))
+    if summary.later:
+        items += [
+            _block(LATER, summary.later),
+            _evidence(summary, summary.later, f"Exploratory evidence: {summary.response}"),
+        ]
+    return tuple(items)
+
+
+def _block(title: str, verdicts: Sequence[Verdict], exact: Sequence[tuple[str, str]] = ()) -> Block:
+    return Block(title=title, lines=(*(line for v in verdicts for line in _lines(v)), *exact))
+
+
+def claim_name(claim: Claim) -> str:
+    """A claim in short: `head: gap no worse than fc`."""
+    arm, reference = sides(claim)
+    return f"{_factor(claim)}: {arm} {_PHRASES[claim.expect]} {reference}"
+
+
+def _lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    yield _factor(verdict.claim), verdict.line
+    if verdict.why is not None:
+        yield "", verdict.why.line
+
+
+def _factor(claim: Claim) -> str:
+    return next(iter(claim.contrast))
+
+
+def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Table:
+    names = [claim_name(v.claim) for v in verdicts]
+    intervals = [v.interval for v in verdicts]
+    # α is each claim's own: where they differ, the heading cannot name the intervals.
+    same = len({v.claim.alpha for v in verdicts}) == 1
+    digits = Digits.fitting([i.value for i in intervals if i], intervals).as_difference()
+    aligned = digits.padded(bounds(intervals))
+    deltas = [
+        ABSENT if i is None else aligned.interval(i) if same or not interval_name([i]) else aligned.named(i)
+        for i in intervals
+    ]
+    family = 0 if verdicts is summary.later else max(v.family for v in verdicts)
+    tested = [v.n >= P_FROM for v in verdicts]
+    columns: list[tuple[Column, list[str]]] = [
+        (Column(name="claim", key=True, wrap=True), names),
+        (Column(name="outcome", wrap=True, tones=TONES), [outcome(v) for v in verdicts]),
+        (Column(name=with_interval("Δ", intervals) if same else "Δ [interval]"), deltas),
+        (Column(name="margin", justify="right"), [f"{v.claim.margin:g}" for v in verdicts]),
+        (Column(name="n", justify="right", group=1), [str(v.n) for v in verdicts]),
+        (
+            Column(name="p, one-sided", justify="right", group=1),
+            [probability(v.p if t else None) for v, t in zip(verdicts, tested, strict=True)],
+        ),
+        *[
+            (
+                Column(
+                    name=f"p, Holm over {counted(family, 'claim').replace(' ', chr(0xA0))}", justify="right", group=1
+                ),
+                [probability(v.p_holm if t else None) for v, t in zip(verdicts, tested, strict=True)],
+            )
+        ]
+        * (family > 0),
+        (Column(name="needed", justify="right", group=1), [_needed(v) for v in verdicts]),
+    ]
+    return Table.of(
+        title=title,
+        columns=columns,
+        caption=(
+            "Δ is the claim's first level − its second, paired by replicate, with the interval at level 1 − 2α; "
+            f"{summary.better} is better.{ERROR_TERM if interval_name(intervals) else ''}",
+        ),
+        notes=(
+            *_notes(verdicts, family),
+            *misleading(summary),
+            *(f"{name}: {remark}" for name, v in zip(names, verdicts, strict=True) for remark in v.remarks),
+            summary.scope,
+        ),
+    )
+
+
+def outcome(verdict: Verdict) -> str:
+    """What was found, with what qualifies it."""
+    if verdict.outcome is None:
+        return "no verdict"
+    if verdict.failure_sensitive:
+        return f"{verdict.outcome} (failure-sensitive)"
+    return f"{verdict.outcome} (strong)" if verdict.strong else verdict.outcome
+
+
+def _needed(verdict: Verdict) -> str:
+    if verdict.needed is not None:
+        return str(verdict.needed)
+    undecided = verdict.outcome == "inconclusive" and verdict.evidence and not verdict.failure_sensitive
+    return ">1000" if undecided else ABSENT
+
+
+def _notes(verdicts: tuple[Verdict, ...], family: int) -> list[str]:
+    notes: list[str] = []
+    if not family:
+        notes.append(EXPLORATORY)
+    elif any(v.p is not None and v.n >= P_FROM for v in verdicts):
+        notes.append(
+            "p: one-sided, of the null that the claim denies, near 1 where the claim is contradicted. The family is "
+            f"the {counted(family, 'stated claim')}; an outcome rests on p after Holm."
+        )
+    if any(v.outcome == "contradicted" for v in verdicts):
+        notes.append("The p of what contradicts a claim is in the JSON and the CSV.")
+    if any(v.strong for v in verdicts):
+        notes.append("Strong: by more than the margin.")
+    if any(_needed(v) != ABSENT for v in verdicts):
+        notes.append("Needed: the replicates that would probably (80%) decide it.")
+    return notes

@@ -1,0 +1,1 @@
+"""Numbers, names, tables and lines as text: what every table and format is made of."""

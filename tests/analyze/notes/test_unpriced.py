@@ -1,0 +1,19 @@
+from ablate.analyze.notes.unpriced import unpriced
+from ablate.design.point import DesignPoint
+from ablate.store.costs import Cost
+
+POINTS = [DesignPoint(levels={"a": a, "b": b}) for a in "xy" for b in "pq"]
+
+
+def cost(**levels):
+    return Cost(levels=levels, activation_bytes=None, latency_seconds=None, timed_on="one thread")
+
+
+def test_design_points_without_costs_are_counted():
+    (said,) = unpriced(POINTS, [cost(b="q", a="x")])
+    assert said.startswith("Latency and activation memory of 3 design points were not measured")
+
+
+def test_nothing_is_said_where_all_or_none_were_measured():
+    assert unpriced(POINTS, [cost(**p.levels) for p in POINTS]) == ()
+    assert unpriced(POINTS, []) == ()

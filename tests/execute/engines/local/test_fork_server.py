@@ -1,0 +1,59 @@
+import signal
+import subprocess
+import sys
+import time
+from multiprocessing import forkserver
+from pathlib import Path
+
+import pytest
+
+from ablate.execute.engines.local import fork_server
+
+
+@pytest.mark.parametrize(
+    ("words", "starts"),
+    [
+        ((), True),
+        (("core", "model.width=8", "engine.workers=1"), True),
+        (("engine=local",), True),
+        (("engine=inline",), False),
+        (("engine=local", "engine=inline"), False),
+    ],
+)
+def test_a_request_that_workers_will_train_is_anticipated(words, starts, monkeypatch):
+    started = []
+    monkeypatch.setattr(fork_server, "start", lambda: started.append(True))
+    fork_server.anticipate(words)
+    assert started == [True] * starts
+
+
+def test_starting_it_leaves_ctrl_c_as_it_was_and_is_done_once():
+    pids = set()
+    for _ in range(2):
+        fork_server.start()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        pids.add(forkserver._forkserver._forkserver_pid)
+    assert len(pids) == 1
+
+
+def test_it_ends_at_once_with_the_process_that_has_started_it():
+    """However far it is with loading: who asks for help, or mistypes a name, leaves nothing behind that still does."""
+    code = (
+        "from ablate.execute.engines.local import fork_server as s; "
+        "s.start(); print(s.forkserver._forkserver._forkserver_pid)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        assert process.wait() == 0
+        until = time.monotonic() + 0.3
+        while is_alive(pid) and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not is_alive(pid)
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

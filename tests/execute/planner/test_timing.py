@@ -1,0 +1,91 @@
+import pytest
+import torch
+
+from ablate import study
+from ablate.execute.planner import timing as room
+from ablate.execute.planner.timing import WIDTHS, pace
+from ablate.execute.process.isolation import guest
+from ablate.execute.stack.member import Member
+from ablate.execute.train.fit import prepare
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def measured(here):
+    def of(*words, stacked=True):
+        trial = study.plan(["smoke", "replicates=1", "data.limit=null", *words], cwd=here).trials[0]
+        with guest(threads=1):
+            fit = prepare(trial.config, trial.streams)
+            member = Member.of(trial.config, trial.streams, fit=fit) if stacked else None
+            steps = next(iter(fit.data["train_dataloaders"]))
+            return pace(fit.module, member, steps=steps, device=CPU, work=7.0, build=0.5)
+
+    return of
+
+
+def test_stacks_of_a_small_net_take_a_fraction(measured):
+    found = min(
+        (measured("model.width=8", "data.batch_size=8") for _ in range(3)),
+        key=lambda p: min(p.stacked.values()) / p.step,
+    )
+    assert tuple(found.stacked) == WIDTHS[: len(found.stacked)]
+    assert 0.01 < min(found.stacked.values()) / found.step < 0.7
+    assert (found.work, found.build) == (7.0, 0.5)
+    assert 0 < found.example < found.step
+
+
+def test_what_cannot_be_stacked_and_what_takes_long_is_timed_alone(measured, monkeypatch):
+    assert measured(stacked=False).stacked == {}
+    monkeypatch.setattr(room, "BUSY", 0.0)
+    assert measured().stacked == {}
+
+
+def test_wider_stacks_are_not_tried_once_one_is_no_faster(measured, monkeypatch):
+    widths = []
+
+    def least(take, steps, device):
+        widths.append(steps.shape[1] if steps.ndim == 3 else 1)
+        return {1: 1e-3, 4: 2e-3, 10: 9e-3}[widths[-1]]
+
+    monkeypatch.setattr(room, "_least", least)
+    assert measured().stacked == {4: 2e-3 / 4, 10: 9e-3 / 10}
+    assert widths == [1, 4, 10]
+
+
+def test_convolutions_are_matrix_products_where_that_is_faster(measured, monkeypatch):
+    monkeypatch.setattr(room, "_ways", lambda *_: (False, True))
+    built = []
+    stacked = room.StackedModule
+
+    def counted(members, *, matrices):
+        built.append(matrices)
+        return stacked(members, matrices=matrices)
+
+    monkeypatch.setattr(room, "StackedModule", counted)
+    conv = ("model=resnet", "model.width=2", "model.depth=1", "model.skip_span=1", "data.batch_size=4")
+    for faster in (True, False):
+        built.clear()
+        least = lambda take, steps, device, f=faster: 1e-3 if built[-1:] in ([], [f]) else 2e-3  # noqa: E731
+        monkeypatch.setattr(room, "_least", least)
+        found = measured(*conv)
+        assert found.matrices is faster
+        assert set(built) == {False, True}
+        assert found.stacked[4] == 1e-3 / 4
+
+
+def test_a_processor_is_not_asked_for_matrix_products(measured, here):
+    trial = study.plan(["smoke", "model=resnet", "replicates=1"], cwd=here).trials[0]
+    module = prepare(trial.config, trial.streams).module
+    assert room._ways(module, CPU) == (False,)
+    assert room._ways(module, torch.device("cuda")) == (False, True)
+    dense = study.plan(["smoke", "replicates=1"], cwd=here).trials[0]
+    assert room._ways(prepare(dense.config, dense.streams).module, torch.device("cuda")) == (False,)
+
+
+def test_the_least_of_several_steps_counts(monkeypatch):
+    clock = iter([0.0, 1.0, 4.0, 4.0, 6.0, 6.0])
+    monkeypatch.setattr(room.time, "perf_counter", lambda: next(clock))
+    taken = []
+    assert room._least(lambda steps: taken.append(steps.tolist()), torch.arange(2).view(2, 1), CPU) == 2.0
+    assert taken == [[[0]], [[0]], [[1]]]

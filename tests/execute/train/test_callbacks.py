@@ -1,0 +1,75 @@
+import csv
+import signal
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from ablate.execute.process.isolation import guest
+from ablate.execute.train.callbacks import Divergence
+
+
+def test_a_curve_has_a_row_per_epoch_and_a_column_per_response(resolve, train):
+    done = train(resolve("trainer.max_epochs=3"))
+    rows = list(csv.DictReader(done.curve.splitlines()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert set(rows[0]) == {"epoch", "train/loss", "val/loss", "val/accuracy"}
+    assert all(float(row["val/loss"]) > 0 for row in rows)
+    assert len({row["train/loss"] for row in rows}) == 3
+
+
+def test_a_response_that_an_epoch_did_not_log_is_empty(resolve, train):
+    done = train(resolve("trainer.max_epochs=2", "+trainer.lightning.check_val_every_n_epoch=2"))
+    first, second = csv.DictReader(done.curve.splitlines())
+    assert first["val/loss"] == ""
+    assert float(second["val/loss"]) > 0
+
+
+class Fake:
+    current_epoch = 2
+    should_stop = False
+
+
+@pytest.mark.parametrize(
+    ("outputs", "ends"),
+    [
+        ({"loss": torch.tensor(3.0)}, False),
+        ({"loss": torch.tensor(-9.9)}, False),
+        ({"loss": torch.tensor(10.5)}, True),
+        ({"loss": torch.tensor(-10.5)}, True),
+        ({"loss": torch.tensor(float("nan"))}, True),
+        ({"loss": torch.tensor(float("inf"))}, True),
+        (torch.tensor(11.0), True),
+        (torch.tensor(1.0), False),
+        (None, False),
+        ({}, False),
+    ],
+)
+def test_a_loss_that_leaves_its_bounds_ends_the_training(outputs, ends):
+    watched, trainer = Divergence(10.0), Fake()
+    watched.on_train_batch_end(trainer, None, outputs, None, 0)
+    assert trainer.should_stop is ends
+    assert (watched.reason is not None) is ends
+    assert not ends or "epoch 3 (bound 10)" in watched.reason
+
+
+def test_the_first_reason_stays():
+    watched, trainer = Divergence(10.0), Fake()
+    for loss in (11.0, float("nan")):
+        watched.on_train_batch_end(trainer, None, {"loss": torch.tensor(loss)}, None, 0)
+    assert "11" in watched.reason
+
+
+class CtrlC(pl.Callback):
+    def on_train_batch_start(self, *arguments):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("study", ["smoke", "own"])
+def test_ctrl_c_stays_ctrl_c(own, resolve, train, study):
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(resolve(study=study), callbacks=(CtrlC(),))
+    assert signal.getsignal(signal.SIGINT) is before
+    with guest(threads=1), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)

@@ -1,0 +1,85 @@
+import pytest
+import torch
+
+from ablate.errors import ConfigError, DataError
+from ablate.execute.train.dataset import arguments, described, drawn_once, source, splits
+
+
+def changed(config, **data):
+    return {**config, "data": {k: v for k, v in {**config["data"], **data}.items() if v is not ...}}
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"inputs": ...}, "data.inputs is missing: data says the shape"),
+        ({"batch_size": ...}, "data.batch_size is missing"),
+        ({"inputs": 64}, "data.inputs: expected `array`, got `int`"),
+        ({"outputs": "ten"}, "data.outputs: expected `int`, got `str`"),
+        ({"batch_size": 0}, "data.batch_size=0 trains nothing"),
+        ({"batch_size": 2.5}, "data.batch_size: expected `int`"),
+        ({"_target_": None}, "data has no _target_"),
+        ({"_target_": "ablate.data.digit"}, "Did you mean 'digits'?"),
+        ({"limitt": 3}, "Did you mean 'data.limit'?"),
+        ({"_target_": "builtins.dict"}, "gives a dict. (A LightningDataModule goes with a LightningModule.)"),
+    ],
+)
+def test_a_description_that_does_not_fit_is_named(resolve, data, says):
+    with pytest.raises(ConfigError) as caught:
+        splits(changed(resolve(), **data), seed=0)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"inputs": [8, 8]}, r"shape \[1, 8, 8\], but the configuration says data.inputs=\[8, 8\]"),
+        ({"outputs": 5}, "classes 0 to 4"),
+        ({"limit": 4000}, "data.limit=4000, but there are 1797"),
+        ({"val_size": 150}, "leave none to train on"),
+    ],
+)
+def test_data_that_are_not_what_is_said_of_them_are_refused(resolve, data, says):
+    with pytest.raises(DataError, match=says):
+        splits(changed(resolve(), **data), seed=0)
+
+
+def test_splits_are_the_seeds(resolve):
+    one, two, other = (splits(resolve(), seed=s) for s in (1, 1, 2))
+    assert (len(one.train), len(one.val), len(one.test)) == (100, 40, 60)
+    assert torch.equal(one.train.inputs, two.train.inputs)
+    assert not torch.equal(one.train.inputs, other.train.inputs)
+
+
+def test_trials_that_train_as_one_share_what_they_have_in_common(resolve):
+    draw = drawn_once()
+    one = draw(resolve(), seed=1)
+    assert draw(resolve("model.width=9"), seed=1) is one
+    assert not torch.equal(draw(resolve(), seed=2).train.inputs, one.train.inputs)
+    assert len(draw(resolve("data.limit=150"), seed=1).train) == 50
+    assert torch.equal(one.train.inputs, splits(resolve(), seed=1).train.inputs)
+
+
+def test_trials_that_follow_each_other_share_a_data_set(resolve):
+    assert source(resolve()) is source(resolve("data.batch_size=7"))
+    assert source(resolve()) is not source(resolve("data.limit=300", "data.val_size=41"))
+
+
+def test_a_target_gets_the_descriptions_that_it_names(project, resolve):
+    project(
+        "mine.py",
+        """
+        import torch
+        from ablate.data import Arrays, Source
+
+        def shaped(inputs, outputs, examples=20, **more):
+            assert not more
+            pool = Arrays(inputs=torch.zeros(examples, *inputs), targets=torch.arange(examples) % outputs)
+            return Source(pool=pool, val_size=4, test_size=4)
+        """,
+    )
+    config = resolve()
+    config["data"] = {"_target_": "mine.shaped", "inputs": [3, 2], "outputs": 2, "batch_size": 5, "chance": 0.5}
+    assert arguments(config) == {"_target_": "mine.shaped", "inputs": [3, 2], "outputs": 2}
+    assert splits(config, seed=0).train.inputs.shape == (12, 3, 2)
+    assert described(config).batch_size == 5

@@ -1,0 +1,162 @@
+import pytest
+import torch
+from torch import nn
+from torchmetrics import MeanSquaredError
+
+from ablate.errors import ConfigError
+from ablate.execute.train.objective import objective, optimizer
+
+LOSS = {"_target_": "torch.nn.MSELoss"}
+
+
+def test_loss_and_metrics_are_built_by_name():
+    loss, metrics = objective(
+        {"objective": {"loss": LOSS, "metrics": {"mse": {"_target_": "torchmetrics.MeanSquaredError"}}}}
+    )
+    assert isinstance(loss, nn.MSELoss)
+    assert {name: type(metric) for name, metric in metrics.items()} == {"mse": MeanSquaredError}
+    assert objective({"objective": {"loss": LOSS}})[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("node", "says"),
+    [
+        (None, "needs an objective with a loss: objective=classification, or =regression"),
+        ({"metrics": {}}, "needs an objective with a loss"),
+        ({"loss": None}, "objective.loss has no _target_"),
+        ({"loss": {"_target_": "torch.nn.MSELos"}}, "Did you mean 'MSELoss'?"),
+        ({"loss": LOSS, "metrics": {"a": None}}, "objective.metrics.a has no _target_"),
+        (
+            {"loss": LOSS, "metrics": {"a": {"_target_": "torch.nn.ReLU"}}},
+            "objective.metrics.a: torch.nn.ReLU gives a ReLU",
+        ),
+        (
+            {"loss": LOSS, "metrics": {"loss": {"_target_": "torchmetrics.MeanSquaredError"}}},
+            "Name the metric otherwise",
+        ),
+        (
+            {"loss": LOSS, "metrics": {"a": {"_target_": "torchmetrics.classification.MulticlassConfusionMatrix"}}},
+            "objective.metrics.a.num_classes is missing",
+        ),
+    ],
+)
+def test_an_objective_that_does_not_fit_is_named(node, says):
+    with pytest.raises(ConfigError) as caught:
+        objective({"objective": node})
+    assert says in str(caught.value)
+
+
+def test_an_optimizer_waits_for_its_parameters():
+    made = optimizer({"optimizer": {"_target_": "torch.optim.SGD", "lr": 0.3, "momentum": 0.5}})(
+        nn.Linear(1, 1).parameters()
+    )
+    assert isinstance(made, torch.optim.SGD)
+    assert made.defaults["lr"] == 0.3
+
+
+@pytest.mark.parametrize(
+    ("node", "says"),
+    [
+        (None, "needs an optimizer: optimizer=sgd, =adam or =adamw"),
+        ({"_target_": "torch.optim.SGDD"}, "Did you mean 'SGD'?"),
+        ({"_target_": "torch.optim.SGD", "momentun": 0.9}, "Did you mean 'optimizer.momentum'?"),
+        ({"_target_": "torch.optim.SGD", "lr": "fast"}, "optimizer.lr='fast' does not fit"),
+    ],
+)
+def test_an_optimizer_that_does_not_fit_is_named(node, says):
+    with pytest.raises(ConfigError) as caught:
+        optimizer({"optimizer": node})
+    assert says in str(caught.value)
+
+
+def node(name, **settings):
+    return {"optimizer": {"_target_": f"torch.optim.{name}", "lr": 0.01, **settings}}
+
+
+def a_net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 3)).double()
+
+
+def trained(make, network, *, steps=50):
+    made, inputs = make(network.parameters()), torch.linspace(-1, 1, 48, dtype=torch.float64).reshape(8, 6)
+    for _ in range(steps):
+        made.zero_grad()
+        network(inputs).square().mean().backward()
+        made.step()
+    return nn.utils.parameters_to_vector(network.parameters())
+
+
+@pytest.mark.parametrize("name", ["Adagrad", "Adam", "AdamW", "SGD"])
+def test_an_optimizer_is_fused_and_takes_the_same_steps(name):
+    settings = {"weight_decay": 0.1} | ({"momentum": 0.9} if name == "SGD" else {})
+    fused = optimizer(node(name, **settings))
+    one_by_one = optimizer(node(name, **settings, foreach=False))
+    assert fused(a_net().parameters()).param_groups[0]["fused"] is True
+    assert not one_by_one(a_net().parameters()).param_groups[0].get("fused")
+    assert torch.allclose(trained(fused, a_net()), trained(one_by_one, a_net()), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("SGD", {"fused": False}),
+        ("Adam", {"foreach": True}),
+        ("Adam", {"foreach": False}),
+        ("AdamW", {"differentiable": True}),
+        ("RMSprop", {}),
+        ("NAdam", {}),
+    ],
+)
+def test_what_a_person_has_chosen_stays(name, settings):
+    (group,) = optimizer(node(name, **settings))(a_net().parameters()).param_groups
+    assert not group.get("fused")
+    assert {key: group[key] for key in settings} == settings
+
+
+def test_what_is_left_to_torch_is_not_a_choice():
+    (group,) = optimizer(node("Adam", fused=None, capturable=False))(a_net().parameters()).param_groups
+    assert group["fused"] is True
+
+
+def test_parameters_for_which_torch_has_no_fused_optimizer_get_the_other_one():
+    phases = nn.Parameter(torch.ones(3, dtype=torch.complex64))
+    made = optimizer(node("SGD"))([phases])
+    assert not made.param_groups[0]["fused"]
+    elsewhere = nn.Linear(2, 2, device="meta")
+    assert not optimizer(node("Adam"))(elsewhere.parameters()).param_groups[0]["fused"]
+
+
+class Words(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.words, self.late = nn.Embedding(9, 4, sparse=True), nn.Embedding(9, 4, sparse=True)
+        self.seen = 0
+
+    def forward(self, _):
+        self.seen += 1
+        found = self.words(torch.tensor([1, 2, 1]))
+        return found + self.late(torch.tensor([3, 4, 4])) if self.seen > 2 else found
+
+
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")  # of torch's own Adagrad
+@pytest.mark.parametrize("name", ["SGD", "Adagrad"])
+def test_sparse_gradients_are_taken_as_by_an_optimizer_that_is_not_fused(name):
+    expected = trained(optimizer(node(name, foreach=False)), Words(), steps=5)
+    assert torch.allclose(trained(optimizer(node(name)), Words(), steps=5), expected)
+
+
+def test_an_optimizer_looks_for_sparse_gradients_once():
+    network = a_net()
+    made = optimizer(node("Adam"))(network.parameters())
+    assert made._optimizer_step_pre_hooks
+    network(torch.ones(8, 6, dtype=torch.float64)).sum().backward()
+    made.step()
+    assert not made._optimizer_step_pre_hooks
+
+
+def test_a_function_of_ones_own_that_makes_an_optimizer_is_left_alone(project):
+    project("mine.py", "import torch\n\ndef make(params, lr):\n    return torch.optim.Adam(params, lr=lr)\n")
+    made = optimizer({"optimizer": {"_target_": "mine.make", "lr": 0.01}})(a_net().parameters())
+    assert not made.param_groups[0]["fused"]

@@ -1,0 +1,163 @@
+import importlib.util
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from ablate.errors import ConfigError
+from ablate.execute.process.isolation import guest
+from ablate.execute.train.trainer import BY_STEP, OURS, trainer
+
+
+@pytest.fixture
+def make(resolve, tmp_path):
+    def made(*words, own=False, **arguments) -> pl.Trainer:
+        with guest(threads=1):
+            return trainer(resolve(*words), own=own, callbacks=(), folder=tmp_path / "trial", **arguments)
+
+    return made
+
+
+def refused(make, *words, **keywords) -> str:
+    with pytest.raises(ConfigError) as caught:
+        make(*words, **keywords)
+    return str(caught.value)
+
+
+def test_the_settings_reach_lightning(make):
+    made = make("trainer.max_epochs=3", "trainer.precision=64-true", "trainer.gradient_clip_norm=0.5", own=True)
+    assert (made.max_epochs, made.precision, made.gradient_clip_val) == (3, "64-true", 0.5)
+    assert make("trainer.gradient_clip_norm=0.5").gradient_clip_val is None  # a plain network clips its own
+    assert made.loggers == []
+    assert made.checkpoint_callback is None
+    assert made.progress_bar_callback is None
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_determinism_is_a_setting(make, resolve, tmp_path, deterministic):
+    with guest(threads=1):
+        trainer(resolve(f"trainer.deterministic={deterministic}"), own=False, callbacks=(), folder=tmp_path)
+        assert torch.are_deterministic_algorithms_enabled() is deterministic
+
+
+@pytest.mark.parametrize(("precision", "rounds"), [("highest", False), ("high", True), ("medium", True)])
+@pytest.mark.parametrize("own", [True, False])
+def test_the_precision_of_products_is_torchs_while_a_trial_trains(resolve, tmp_path, precision, rounds, own):
+    def products():
+        return torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+
+    before = products()
+    with guest(threads=1):
+        trainer(resolve(f"trainer.matmul_precision={precision}"), own=own, callbacks=(), folder=tmp_path)
+        assert products() == (precision, rounds)
+    assert products() == before
+
+
+@pytest.mark.parametrize("choice", ["true", "auto"])
+def test_a_module_of_ones_own_compiles_its_own_steps(make, choice):
+    assert "torch.compile in its __init__" in refused(make, f"trainer.compile={choice}", own=True)
+    make(f"trainer.compile={choice}")
+
+
+def test_a_module_of_ones_own_lays_out_its_own_images(make):
+    assert "self.to(memory_format=torch.channels_last)" in refused(make, "trainer.channels_last=true", own=True)
+    make("trainer.channels_last=true")
+
+
+def test_any_other_argument_passes_through(make):
+    assert make("+trainer.lightning.check_val_every_n_epoch=4").check_val_every_n_epoch == 4
+    assert make("+trainer.lightning.limit_val_batches=1").limit_val_batches == 1
+    own = make("+trainer.lightning.limit_train_batches=2", "+trainer.lightning.max_steps=9", own=True)
+    assert (own.limit_train_batches, own.max_steps) == (2, 9)
+
+
+def test_a_plain_networks_limit_of_minibatches_is_not_lightnings_of_chunks(make):
+    assert make("+trainer.lightning.limit_train_batches=2").limit_train_batches == 1.0
+
+
+def test_the_callers_arguments_win(make):
+    assert make("trainer.max_epochs=7", max_epochs=1).max_epochs == 1
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_ablate_sets_is_refused_with_what_to_use(make, name):
+    said = refused(make, f"+trainer.lightning.{name}=null")
+    assert said.startswith(f"trainer.lightning.{name} is set by ablate.")
+    assert (f"Use {OURS[name]}." in said) == (OURS[name] is not None)
+
+
+@pytest.mark.parametrize("name", BY_STEP)
+def test_what_counts_steps_is_refused_for_a_plain_network(make, name):
+    said = refused(make, f"+trainer.lightning.{name}=1")
+    assert f"trainer.lightning.{name} would not do what it says" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("+trainer.lightning.max_epoch=3", "Unknown key 'trainer.lightning.max_epoch'. Did you mean"),
+        ("+trainer.lightning.limit_val_batches=all", "trainer.lightning.limit_val_batches='all' does not fit"),
+        ("+trainer.lightning.detect_anomaly=3", "trainer.lightning.detect_anomaly=3 does not fit: expected `bool`"),
+        ("+trainer.lightning.strategy=nonsense", "trainer: Lightning refuses it: "),
+        ("trainer.accelerator=abacus", "trainer: Lightning refuses it: "),
+        ("trainer.accelerator=tpu", "trainer: Lightning refuses it: "),
+        ("trainer.devices=0", "trainer: Lightning refuses it: "),
+        ("trainer.devices=many", "trainer: Lightning refuses it: "),
+    ],
+)
+def test_what_lightning_cannot_be_given_is_refused(make, words, says):
+    assert says in refused(make, words)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize("accelerator", ["gpu", "cuda"])
+def test_an_accelerator_that_is_not_there_is_said_in_a_sentence(make, accelerator):
+    assert "trainer: Lightning refuses it: " in refused(make, f"trainer.accelerator={accelerator}")
+
+
+def test_a_trial_trains_on_one_device(make):
+    said = refused(make, "trainer.accelerator=cpu", "trainer.devices=2")
+    assert "trainer.devices=2 is 2 devices for one trial" in said
+    assert "engine.workers" in said
+
+
+def test_the_csv_logger_writes_in_the_trials_own_folder(resolve, train, tmp_path):
+    train(resolve("logger=csv", "trainer.max_epochs=2"))
+    (metrics,) = (tmp_path / "trial").rglob("metrics.csv")
+    header, *rows = metrics.read_text().splitlines()
+    assert {"epoch", "train/loss", "val/accuracy", "test/accuracy"} <= set(header.split(","))
+    assert len(rows) >= 2
+    assert {p.name for p in (tmp_path / "trial").iterdir()} == {"log"}
+
+
+def test_without_a_logger_nothing_is_written(resolve, train, tmp_path):
+    train(resolve())
+    assert not (tmp_path / "trial").exists()
+
+
+@pytest.mark.skipif(
+    any(importlib.util.find_spec(name) for name in ("tensorboard", "tensorboardX")), reason="TensorBoard is installed"
+)
+def test_a_logger_whose_package_is_missing_says_what_to_do(make):
+    said = refused(make, "logger=tensorboard")
+    assert "ModuleNotFoundError" in said
+    assert "tensorboard" in said
+    assert said.endswith("Install it, or choose logger=csv.")
+
+
+def test_a_logger_of_ones_own_gets_what_it_takes_and_keeps_what_it_was_given(project, make):
+    project(
+        "log.py",
+        """
+        from pytorch_lightning.loggers import CSVLogger
+
+        class Here(CSVLogger):
+            def __init__(self, save_dir, name="x"):
+                super().__init__(save_dir, name=name)
+        """,
+    )
+    project("conf/logger/here.yaml", "_target_: log.Here\nname: mine\n")
+    logger = make("logger=here").logger
+    assert (logger.name, logger.save_dir.endswith("trial")) == ("mine", True)
+    project("conf/logger/bad.yaml", "_target_: log.Here\ncolour: red\n")
+    assert "logger.colour" in refused(make, "logger=bad")

@@ -1,0 +1,39 @@
+import re
+
+from ablate.report.document import document
+from ablate.report.formats.markdown import escape, markdown
+from ablate.report.text.table import Block, Column, Table
+
+
+def test_tables_have_as_many_cells_in_every_row(core, troubled):
+    for summary in (core, troubled):
+        lines = markdown(document(summary)).splitlines()
+        runs, run = [], []
+        for line in [*lines, ""]:
+            if line.startswith("|"):
+                run.append(len(re.findall(r"(?<!\\)\|", line)))
+            elif run:
+                runs.append(run)
+                run = []
+        assert len(runs) >= 2
+        assert all(len(set(run)) == 1 for run in runs)
+
+
+def test_numbers_and_headings_are_there(troubled):
+    text = markdown(document(troubled))
+    assert text.startswith("# skip_span\n")
+    assert "## Design points: test/accuracy\n" in text
+    assert "| skip_span=one | 6 | 0.795 [0.438, 1.152] | −0.17 [−0.53, +0.19] | 1/6 [0.00, 0.64] |" in text
+    assert "| mean [95% t interval] |" in text
+    assert "- Scope: training randomness" in text
+
+
+def test_what_markdown_reads_otherwise_is_escaped():
+    assert escape("a|b *c* `d` <e> \\ _f_ skip_span") == r"a\|b \*c\* \`d\` \<e\> \\ \_f\_ skip_span"
+    table = Table(title="t", columns=(Column(name="a|b"),), rows=(("two\nlines",),))
+    assert markdown([table]).splitlines()[2:5] == [r"| a\|b |", "| :--- |", "| two lines |"]
+
+
+def test_blocks_are_lists():
+    text = markdown([Block(title="study", lines=(("question", "why?"), ("", "so")))])
+    assert text == "# study\n\n- **question**: why?\n- so\n"

@@ -1,0 +1,97 @@
+import io
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+
+from ablate.analyze.summary import Summary
+from ablate.config.spec import Capacity
+from ablate.report.document import document
+from ablate.report.formats.csv import to_csv
+from ablate.report.formats.registry import FORMATS
+from ablate.report.tables.cost_columns import cost_columns, cost_notes
+from ablate.report.tables.points import points_table
+from ablate.report.text.point_name import PointNames, baseline_levels
+from ablate.report.text.quantity import BYTES, SECONDS, in_one_unit
+from ablate.report.text.table import Table
+
+
+@pytest.mark.parametrize(
+    ("values", "units", "unit", "cells"),
+    [
+        ([1536, 2048, None], BYTES, "KiB", ["1.50", "2.00", "–"]),
+        ([900, 12], BYTES, "B", ["900", "12"]),
+        ([3.5 * 2**20, 2**30, 250 * 2**20], BYTES, "MiB", ["4", "1024", "250"]),
+        ([45e-6, 0.00121, 90e-6], SECONDS, "µs", ["45.0", "1210.0", "90.0"]),
+        ([0.0123, 0.0045, 0.01], SECONDS, "ms", ["12.3", "4.5", "10.0"]),
+        ([2.5], SECONDS, "s", ["2.50"]),
+        ([None, None], SECONDS, "µs", ["–", "–"]),
+        ([0], BYTES, "B", ["0"]),
+    ],
+)
+def test_a_column_has_the_unit_of_its_median(values, units, unit, cells):
+    assert in_one_unit(values, units) == (unit, cells)
+
+
+def columns(**changes):
+    given = {
+        "width": "channels", "widths": (16, 21), "parameters": (1000, 1005), "flops": (None, None),
+        "activation_bytes": (2048, None), "latency_seconds": (2e-4, None),
+    }  # fmt: skip
+    return Table.of(title="", columns=cost_columns(**(given | changes)))
+
+
+def test_width_and_parameters_stand_side_by_side():
+    table = columns()
+    assert [c.heading for c in table.columns] == ["channels", "parameters", "activations (KiB)", "latency (µs)"]
+    assert table.rows == (("16", "1.00k", "2.00", "200"), ("21", "1.00k", "–", "–"))
+
+
+def test_what_nobody_measured_has_no_column():
+    table = columns(widths=(None, None), activation_bytes=(None, None), latency_seconds=(None, None))
+    assert [c.name for c in table.columns] == ["parameters"]
+    assert cost_notes(flops=(None,), activation_bytes=(None,), latency_seconds=(None,), timed_on=()) == ()
+
+
+def test_the_notes_say_what_was_measured_and_where():
+    notes = cost_notes(
+        flops=(1,), activation_bytes=(1,), latency_seconds=(1e-3, None), timed_on=("one thread of A", "B")
+    )
+    said = " ".join(notes)
+    for part in (
+        "one example's forward pass",
+        "keeps for the backward pass",
+        "on one thread of A or B",
+        "not measured",
+    ):
+        assert part in said
+
+
+@pytest.fixture
+def measured(core) -> Summary:
+    points = tuple(
+        replace(p, activation_bytes=3_000_000 + i, latency_seconds=2.5e-4, width=16 + i % 2)
+        for i, p in enumerate(core.points)
+    )
+    return replace(core, points=points, capacity=Capacity(), timed_on=("one thread of A",))
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_table_fits_a_terminal(measured, width):
+    text = FORMATS["table"](measured, io.StringIO(), width)
+    assert [line for line in text.splitlines() if cell_len(line) > width] == []
+    assert "one thread of A" in " ".join(text.split())
+
+
+def test_every_format_has_the_columns(measured):
+    table = points_table(measured, PointNames([p.levels for p in measured.points], baseline_levels(measured)))
+    assert {"width", "activations", "latency"} < {column.name for column in table.columns}
+    assert len(document(measured)) == len(document(replace(measured, capacity=None)))
+    for format in ("markdown", "latex"):
+        text = FORMATS[format](measured, io.StringIO(), None)
+        assert "2.86" in text, format  # 3,000,000 bytes in MiB
+        assert "µ" not in text or format != "latex"
+    header, *rows = to_csv(measured).splitlines()
+    assert {"activation_bytes", "latency_seconds", "width"} < set(header.split(","))
+    assert any(",3000000,0.00025,16," in row + "," for row in rows)
+    assert '"latency_seconds": 0.00025' in FORMATS["json"](measured, io.StringIO(), None)
