@@ -17,7 +17,7 @@ from ablate.analyze.effects.estimable import Estimable, contrast_name
 from ablate.analyze.outcomes.outcome import outcomes
 from ablate.analyze.outcomes.resolution import Resolution
 from ablate.analyze.outcomes.scoring import score
-from ablate.analyze.statistics.multiple_testing import exploratory_q
+from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Contrast, Verdict
 from ablate.config.spec import Claim, StudySpec

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.factor_pair import FactorPair, factor_pairs
-from ablate.analyze.statistics.multiple_testing import exploratory_q
+from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Contrast, Interaction
 from ablate.config.spec import StudySpec
