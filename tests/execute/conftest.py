@@ -22,6 +22,7 @@ from ablate.execute.quiet import guest
 from ablate.execute.settings import trainer_settings
 from ablate.execute.trainer import trainer
 from ablate.plan.seeds import Streams, streams
+from tests.threads import THREADS
 
 OWN = """
     import pytorch_lightning as pl
@@ -81,8 +82,8 @@ OWN = """
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+def threads() -> None:
+    torch.set_num_threads(THREADS)
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ def train(tmp_path: Path) -> Callable[..., Done]:
     """Fits and tests a configuration as a trial does."""
 
     def trained(config: Config, seeds: Streams | None = None, *, callbacks: tuple[pl.Callback, ...] = ()) -> Done:
-        with guest(threads=1):
+        with guest(threads=THREADS):
             fit = prepare(config, seeds or streams(0, 0))
             curve, divergence = Curve(), Divergence(trainer_settings(config).max_loss)
             made = trainer(

@@ -15,6 +15,7 @@ from ablate.execute.module import loss_of
 from ablate.execute.quiet import guest
 from ablate.execute.watch import Watch
 from ablate.plan.seeds import streams
+from tests.threads import THREADS
 
 NO_COMPILER = not any(map(shutil.which, ("g++", "clang++", "cl")))
 SMALL = ("data.limit=200", "data.val_size=40", "data.test_size=60", "data.batch_size=20", "trainer.accelerator=cpu")
@@ -27,7 +28,7 @@ def nothing_is_known(monkeypatch):
     monkeypatch.setattr(compilation, "VERDICTS", {})
     monkeypatch.setattr(compilation, "_TOOK", [compilation.SECONDS])
     torch.compiler.reset()
-    with guest(threads=1):
+    with guest(threads=THREADS):
         yield
     torch.compiler.reset()
 
