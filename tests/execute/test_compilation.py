@@ -3,7 +3,7 @@ import json
 import shutil
 import subprocess
 import sys
-import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -50,7 +50,12 @@ def compiler(monkeypatch):
     return put
 
 
+CLOCK = [0.0]
+"""Seconds that `line` and `slow` have taken."""
+
+
 def line(weight, x, y):
+    CLOCK.append(CLOCK[-1] + 1e-5)
     return (weight * x - y).square().mean()
 
 
@@ -79,15 +84,21 @@ def test_what_is_asked_for_is_compiled_once(compiler):
     assert chosen(*copies().arguments) == line(*copies().arguments)
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """The time by which `line` takes 10 µs and `slow` 3 ms, whatever else the machine does."""
+    monkeypatch.setattr(compilation, "time", SimpleNamespace(perf_counter=lambda: CLOCK[-1]))
+
+
 def slow(weight, x, y):
-    time.sleep(0.003)
+    CLOCK.append(CLOCK[-1] + 0.003)
     return line(weight, x, y)
 
 
 @pytest.mark.parametrize(
     ("call", "compiled", "verdict"), [(slow, line, COMPILED), (line, slow, SLOWER)], ids=["faster", "slower"]
 )
-def test_auto_takes_what_is_faster_and_times_it_once(compiler, call, compiled, verdict):
+def test_auto_takes_what_is_faster_and_times_it_once(compiler, clock, call, compiled, verdict):
     asked, calls = compiler(lambda _: lambda *a: calls.append(1) or compiled(*a)), []
     made, _ = decide("auto", call=call)
     assert made.verdict == verdict
@@ -99,7 +110,7 @@ def test_auto_takes_what_is_faster_and_times_it_once(compiler, call, compiled, v
     assert len(asked) == (3 if verdict == COMPILED else 2)
 
 
-def test_auto_compiles_nothing_for_a_training_that_is_over_before_it_pays(compiler, monkeypatch):
+def test_auto_compiles_nothing_for_a_training_that_is_over_before_it_pays(compiler, clock, monkeypatch):
     asked = compiler(lambda _: line)
     # A step takes 3 ms, of which half could be saved: 4000 steps save 6 s.
     assert decide("auto", call=slow, steps=2000)[0].verdict == TOO_FEW

@@ -1,4 +1,5 @@
 import itertools
+import time
 from collections import Counter
 
 import pytest
@@ -33,10 +34,12 @@ def points(number):
 
 def test_a_minibatch_is_kept_and_an_example_timed(resolve):
     config = resolve(*TINY, "model=mlp", "model.depth=0", "model.skip_span=0", "model.width=6", "data.batch_size=20")
+    began = time.perf_counter()
     (found,) = measure(points(1), [config])
+    took = time.perf_counter() - began
     # the flattened minibatch, and the hidden units after ReLU
     assert found.activation_bytes == 4 * 20 * (64 + 6)
-    assert 0 < found.latency_seconds < 0.1
+    assert 0 < found.latency_seconds < took / 2, "the median of three calls at least, of which two take as long"
     assert found.levels == {"a": "0"}
     assert found.timed_on.startswith("one thread of ")
 

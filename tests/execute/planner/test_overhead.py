@@ -13,9 +13,11 @@ from ablate.execute.quiet import guest
 from ablate.execute.trainer import trainer
 from ablate.store.paces import Pace
 
+pytestmark = pytest.mark.usefixtures("processor_time")
+
 
 def measured(trial, folder) -> float:
-    """The least of three fits: whatever else runs on the machine only adds to them."""
+    """The least of three fits."""
     times = []
     with guest(threads=1):
         for _ in range(3):
