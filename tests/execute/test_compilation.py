@@ -16,6 +16,7 @@ from ablate.execute.quiet import guest
 from ablate.execute.watch import Watch
 from ablate.plan.seeds import streams
 from tests.threads import THREADS
+from tests.tolerances import trained_64
 
 NO_COMPILER = not any(map(shutil.which, ("g++", "clang++", "cl")))
 SMALL = ("data.limit=200", "data.val_size=40", "data.test_size=60", "data.batch_size=20", "trainer.accelerator=cpu")
@@ -225,10 +226,11 @@ DROPOUT = """
 
 
 def assert_same(one, other):
-    assert other.responses == pytest.approx(one.responses, rel=1e-9)
+    rounding = trained_64(50)  # steps at most
+    assert other.responses == pytest.approx(one.responses, rel=rounding)
     assert list(other.weights) == list(one.weights)
     for name, weight in one.weights.items():
-        torch.testing.assert_close(other.weights[name], weight, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(other.weights[name], weight, rtol=rounding, atol=rounding)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +258,9 @@ def test_a_traced_training_is_the_same_training(resolve, train, traced, monkeypa
 
 def test_dropout_draws_the_same_when_it_is_traced(resolve, train, traced, plain):
     plain(DROPOUT)
-    usual, done = (train(resolve(*SMALL, f"trainer.compile={c}", study="plain")) for c in ("false", "true"))
+    usual, done = (
+        train(resolve(*SMALL, "optimizer=sgd", f"trainer.compile={c}", study="plain")) for c in ("false", "true")
+    )
     assert done.fit.module.compilation.verdict == COMPILED
     assert_same(usual, done)
 
