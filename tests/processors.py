@@ -52,6 +52,7 @@ class Processor:
             "DNNL_MAX_CPU_ISA": self.onednn,  # its former name
             "MKL_CBWR": MKL[self.aten],
             "OMP_NUM_THREADS": str(self.threads),
+            "OMP_WAIT_POLICY": "PASSIVE",  # two tests of two threads at a time: who waits leaves the processor
             "MKL_NUM_THREADS": str(self.threads),
         }
         kept = {name: value for name, value in os.environ.items() if name not in chosen}

@@ -19,6 +19,8 @@ from ablate.plan import trial_id
 from ablate.plan.seeds import streams
 from tests.tolerances import trained_64
 
+pytestmark = pytest.mark.numeric
+
 SMALL = (
     "model=resnet",
     "model.width=4",

@@ -20,6 +20,8 @@ from ablate.plan import Bundle, Trial, streams, trial_id
 from ablate.store import StudyDirectory
 from tests.tolerances import summed
 
+pytestmark = pytest.mark.numeric
+
 STRAY = '''"""A network that does what it is told, in the middle of its training."""
 
 import os

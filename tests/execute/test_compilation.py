@@ -18,6 +18,8 @@ from ablate.plan.seeds import streams
 from tests.threads import THREADS
 from tests.tolerances import trained_64
 
+pytestmark = pytest.mark.numeric
+
 NO_COMPILER = not any(map(shutil.which, ("g++", "clang++", "cl")))
 SMALL = ("data.limit=200", "data.val_size=40", "data.test_size=60", "data.batch_size=20", "trainer.accelerator=cpu")
 SMALL += ("trainer.precision=64-true", "trainer.max_epochs=3")

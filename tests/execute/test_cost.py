@@ -10,6 +10,8 @@ from ablate.execute import cost, machine
 from ablate.execute.cost import BRIEF, SECONDS, glance, measure
 from ablate.store.costs import Cost
 
+pytestmark = pytest.mark.numeric
+
 TINY = ("data.limit=60", "data.val_size=10", "data.test_size=20", "trainer.accelerator=cpu", "engine=inline")
 NET = """
     from torch import nn

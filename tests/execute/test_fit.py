@@ -21,6 +21,8 @@ from ablate.models import MLP, ResNet
 from ablate.plan.seeds import streams
 from tests.tolerances import ADAM_EPS, PASS_64, summed, trained_64
 
+pytestmark = pytest.mark.numeric
+
 SMALL = ("data.limit=200", "data.val_size=40", "data.test_size=60", "data.batch_size=20")
 
 

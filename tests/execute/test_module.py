@@ -9,6 +9,8 @@ from ablate.execute import chunks
 from ablate.execute.module import TrialModule
 from tests.tolerances import summed
 
+pytestmark = pytest.mark.numeric
+
 
 def splits(examples=400):
     def arrays():

@@ -6,6 +6,8 @@ from torchmetrics import MeanSquaredError
 from ablate.errors import ConfigError
 from ablate.execute.objective import objective, optimizer
 
+pytestmark = pytest.mark.numeric
+
 LOSS = {"_target_": "torch.nn.MSELoss"}
 
 

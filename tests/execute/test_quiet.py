@@ -13,6 +13,8 @@ from ablate.execute.matmul import set_matmul_precision
 from ablate.execute.network import seed_everything
 from ablate.execute.quiet import LOGGERS, NVML_CHECK, guest
 
+pytestmark = pytest.mark.numeric
+
 
 def disturb():
     """Changes all that a training changes."""

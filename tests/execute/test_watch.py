@@ -7,6 +7,8 @@ import torch
 from ablate.execute.watch import Watch
 from tests.tolerances import summed
 
+pytestmark = pytest.mark.numeric
+
 ALL = ("start", "middle", "end")
 DROPPING = """
     import torch

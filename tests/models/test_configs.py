@@ -17,6 +17,8 @@ from torchmetrics import MetricCollection
 from ablate import models
 from tests.tolerances import NETWORK_64
 
+pytestmark = pytest.mark.numeric
+
 CONF = Path(__file__).parents[2] / "conf"
 MODELS = {"maps": (1, 8, 8), "tcn": (2, 6), "lstm": (2, 6), "attention": (2, 6), "pair": (1, 4, 8)}
 INIT = set(models.INITIALISERS)

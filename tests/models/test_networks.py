@@ -12,6 +12,8 @@ from ablate.errors import ModelError
 from ablate.models import HEADS, MLP, NORMS, ResNet
 from tests.tolerances import NETWORK_64
 
+pytestmark = pytest.mark.numeric
+
 CONF = Path(__file__).parents[2] / "conf" / "model"
 BOTH = pytest.mark.parametrize(("model", "inputs"), [(ResNet, (2, 6, 5)), (MLP, (7,))], ids=["resnet", "mlp"])
 

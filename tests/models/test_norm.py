@@ -6,6 +6,8 @@ from ablate.errors import ModelError
 from ablate.models import NORMS
 from ablate.models.norm import build_norm
 
+pytestmark = pytest.mark.numeric
+
 EPSILON = 1e-5
 
 

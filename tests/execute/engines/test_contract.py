@@ -50,6 +50,7 @@ def test_a_stack_yields_once_when_all_of_its_records_are_on_disk(any_engine, mak
     assert {r.state for r in directory.contents().records.values()} == {"complete"}
 
 
+@pytest.mark.numeric
 def test_trials_of_a_stack_yield_what_they_yield_alone(any_engine, make_job, join, place):
     """Dropout, order and first parameters are each trial's own. Single precision: equal but for rounding."""
     jobs = {
@@ -106,6 +107,7 @@ def test_a_trial_that_failed_completes_the_next_time(any_engine, make_job, place
         assert files == {"record.json", "curve.csv", "diagnostics.csv"}
 
 
+@pytest.mark.numeric
 def test_equal_jobs_give_equal_responses_on_every_engine_in_any_order(any_engine, make_engine, make_job, place):
     """The network has dropout and draws its parameters from torch's own generator: whatever leaks is seen."""
 

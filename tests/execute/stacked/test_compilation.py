@@ -7,6 +7,8 @@ import torch
 from ablate.execute import compilation
 from ablate.execute.compilation import COMPILED, FAILED
 
+pytestmark = pytest.mark.numeric
+
 NO_COMPILER = not any(map(shutil.which, ("g++", "clang++", "cl")))
 
 WORDS = {

@@ -5,6 +5,8 @@ from torch import nn
 from ablate.execute.stacked.convolution import MatrixConv2d, as_matrices
 from tests.tolerances import PASS_64
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.mark.parametrize(
     "options",

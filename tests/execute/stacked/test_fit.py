@@ -8,6 +8,8 @@ from ablate.execute.planner import candidate
 from ablate.execute.stacked import fit
 from ablate.execute.stacked.fit import train_stacked
 
+pytestmark = pytest.mark.numeric
+
 NET = """
     import torch
     from torch import nn

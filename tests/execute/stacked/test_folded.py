@@ -9,6 +9,8 @@ from ablate.execute.stacked.folded import Folded, can_be_folded
 from ablate.execute.stacked.stack import Stack, predictions
 from tests.tolerances import PASS_64
 
+pytestmark = pytest.mark.numeric
+
 MEMBERS, BATCH = 3, 4
 
 

@@ -7,6 +7,8 @@ from ablate.execute.stacked import loss as room
 from ablate.execute.stacked.loss import member_losses
 from tests.tolerances import PASS_64
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.fixture(autouse=True)
 def seeded():

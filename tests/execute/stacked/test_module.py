@@ -9,6 +9,8 @@ from ablate.execute.stacked.optimizer import in_groups
 from ablate.execute.stacked.unstackable import Unstackable
 from tests.tolerances import trained_64
 
+pytestmark = pytest.mark.numeric
+
 STEPS = 50
 
 
