@@ -7,10 +7,10 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports pytest bench results questions clean
+.PHONY: help install run test lint types imports pytest test-processors bench results questions clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit("ablate needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.12 …" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -45,6 +45,10 @@ imports: $(VENV)/.installed-test
 
 pytest: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+PROCESSORS ?= full
+test-processors: $(VENV)/.installed-test ## the tests of floats as other processors compute them (PROCESSORS=short, two of them, in CI)
+	@$(BIN)/python -m tests.processors $(PROCESSORS)
 
 $(VENV)/.installed-bench: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

@@ -1,5 +1,6 @@
 import functools
 import itertools
+import time
 from collections import Counter
 
 import pytest
@@ -11,6 +12,7 @@ from ablate.execute.process import hardware
 from ablate.execute.tasks import PLAN_COST_BUDGET_S, RUN_COST_BUDGET_S
 from ablate.store.costs import Cost
 
+pytestmark = pytest.mark.numeric
 measure = functools.partial(cost.measure, budget_s=RUN_COST_BUDGET_S)
 
 TINY = ("data.limit=60", "data.val_size=10", "data.test_size=20", "trainer.accelerator=cpu", "engine=inline")
@@ -36,10 +38,12 @@ def points(number):
 
 def test_a_minibatch_is_kept_and_an_example_timed(resolve):
     config = resolve(*TINY, "model=mlp", "model.depth=0", "model.skip_span=0", "model.width=6", "data.batch_size=20")
+    began = time.perf_counter()
     (found,) = measure(points(1), [config])
+    took = time.perf_counter() - began
     # the flattened minibatch, and the hidden units after ReLU
     assert found.activation_bytes == 4 * 20 * (64 + 6)
-    assert 0 < found.latency_seconds < 0.1
+    assert 0 < found.latency_seconds < took / 2, "the median of three calls at least, of which two take as long"
     assert found.levels == {"a": "0"}
     assert found.timed_on.startswith("one thread of ")
 

@@ -8,6 +8,8 @@ from ablate.execute.planner import candidate
 from ablate.execute.stack import fit
 from ablate.execute.stack.fit import train_stacked
 
+pytestmark = pytest.mark.numeric
+
 NET = """
     import torch
     from torch import nn
@@ -141,7 +143,8 @@ def test_stacked_studies_reach_the_same_verdicts_in_single_precision(here, liste
 
 
 def test_convolutions_as_matrix_products_change_no_number(trials, trained, monkeypatch):
-    made = trials("model=resnet", "model.width=4", "model.depth=2", "model.norm=batch", "model.init=he,xavier")
+    made = trials("model=resnet", "model.width=4", "model.depth=2", "model.norm=batch", "model.init=he,xavier",
+                  "optimizer=sgd")  # fmt: skip
     ways = []
     stacked = fit.StackedModule
     monkeypatch.setattr(
