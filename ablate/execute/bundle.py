@@ -13,8 +13,8 @@ from ablate.config.trainer import trainer_settings
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import Watch
 from ablate.execute.process import hardware
-from ablate.execute.process.hardware import give_back
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.hardware import empty_cache
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.target import own_words
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
@@ -48,12 +48,12 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         except MemoryError:
             is_too_much = True
         if is_too_much:  # and the exception, which holds what was there of the stack, is gone
-            give_back()
+            empty_cache()
             return tuple(r for half in halves(job) for r in run_bundle(half, engine=engine, threads=threads))
     records: list[Record] = []
     for trial, source in zip(job.bundle.trials, job.sources, strict=True):
         try:
-            with guest(threads=threads):
+            with isolated_process(threads=threads):
                 done, curve, layers = _train(trial, job, engine=engine, threads=threads, source=source)
             StudyDirectory(job.directory).write_record(done, curve=curve, diagnostics=layers)
         except StoreError:
@@ -80,7 +80,7 @@ def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] 
         MemoryError: there is not enough memory for so many.
     """
     try:
-        with guest(threads=threads):
+        with isolated_process(threads=threads):
             done = train_stacked(job, engine=engine, threads=threads)
     except BaseException as error:
         _heed_signals(error)

@@ -16,7 +16,7 @@ import yaml
 from ablate.config.load import Study, load
 from ablate.config.spec import Config
 from ablate.config.trainer import trainer_settings
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train import compilation
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
@@ -205,7 +205,7 @@ def train(tmp_path: Path) -> Callable[..., Done]:
     """Fits and tests a configuration as a trial does."""
 
     def trained(config: Config, seeds: Streams | None = None, *, callbacks: tuple[pl.Callback, ...] = ()) -> Done:
-        with guest(threads=THREADS):
+        with isolated_process(threads=THREADS):
             fit = prepare(config, seeds or streams(0, 0))
             curve, divergence = Curve(), Divergence(trainer_settings(config).max_loss)
             made = trainer(

@@ -12,7 +12,7 @@ from ablate.config.spec import Capacity, Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import AblateError, ConfigError, DesignError, unknown
 from ablate.execute.examine.bisection import Enclosure, NotRisingError, constant, enclose
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build
 from ablate.execute.targets.user_errors import blamed
 from ablate.execute.train.network import network
@@ -48,7 +48,7 @@ def match(
     _check_free(spec, capacity)
     own_modules_first()
     baseline = DesignPoint(levels={f.name: f.reference for f in spec.factors})
-    with blamed(), guest(threads=1):
+    with blamed(), isolated_process(threads=1):
         config = resolve(baseline.levels, baseline.overrides(spec.factors))
         width = _width(config, capacity, "the baseline")
         target = count(config)

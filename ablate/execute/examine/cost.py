@@ -18,7 +18,7 @@ from ablate.design.point import DesignPoint
 from ablate.execute.examine.activation_memory import activation_bytes
 from ablate.execute.examine.latency import latency
 from ablate.execute.process import hardware
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.spelling import Spelling
 from ablate.execute.train.dataset import examples, source
 from ablate.execute.train.image_layout import channels_last, image_last
@@ -54,10 +54,10 @@ def measure(
     """
     own_modules_first()
     try:
-        with guest(threads=1):
+        with isolated_process(threads=1):
             return tuple(_measured(_Meter(), points, configs, until=clock() + budget_s, clock=clock))
     finally:
-        hardware.give_back()
+        hardware.empty_cache()
 
 
 def _measured(
@@ -143,7 +143,7 @@ class _Subject:
                 return self.network(self._inputs)
 
         with evaluating(self.network), torch.no_grad():
-            return latency(forward, settle=lambda: hardware.settle(self.device))
+            return latency(forward, synchronize=lambda: hardware.synchronize(self.device))
 
     def activation_bytes(self, batch: int | None) -> int | None:
         """Of a minibatch of as many examples; None without an example, or where nobody says how many."""

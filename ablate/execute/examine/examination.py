@@ -17,7 +17,7 @@ from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.dry_run import Rehearsal, rehearse
 from ablate.execute.examine.equivalence import THOROUGH, Signature, signature
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.spelling import Spelling
 from ablate.execute.targets.target import own_words
 from ablate.execute.targets.user_errors import blamed
@@ -52,7 +52,7 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Co
     looker = _Looker(spec)
     sizes: list[Size] = []
     seen: dict[tuple[str, ...], list[tuple[DesignPoint, Config, Signature]]] = {}
-    with blamed(), guest(threads=1):
+    with blamed(), isolated_process(threads=1):
         for point, config in zip(points, configs, strict=True):
             size, signed = looker.look(config)
             sizes.append(size)

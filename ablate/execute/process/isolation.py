@@ -1,4 +1,4 @@
-"""A training as a guest in its process: silent, on its own number of threads, and leaving no setting behind."""
+"""Runs a training so that its process is afterwards as it was: silent, and with its own number of threads."""
 
 import logging
 import os
@@ -34,7 +34,7 @@ def silence() -> None:
 
 
 @contextmanager
-def guest(*, threads: int) -> Iterator[None]:
+def isolated_process(*, threads: int) -> Iterator[None]:
     """Keeps Lightning's chatter from the user, and restores what a training changes of its process.
 
     What is printed goes to stderr: stdout is for what a command was asked to print, which may be JSON.

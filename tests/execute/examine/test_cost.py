@@ -58,7 +58,7 @@ def test_no_more_examples_are_kept_than_there_are_to_train_on(resolve):
 def test_a_call_is_over_when_the_device_is_done(kind, monkeypatch):
     waited = []
     monkeypatch.setattr(getattr(torch, kind), "synchronize", lambda *device: waited.append(device))
-    hardware.settle(torch.device(kind))
+    hardware.synchronize(torch.device(kind))
     assert len(waited) == 1
 
 

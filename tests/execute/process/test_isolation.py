@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils import deterministic
 
-from ablate.execute.process.isolation import LOGGERS, NVML_CHECK, guest
+from ablate.execute.process.isolation import LOGGERS, NVML_CHECK, isolated_process
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.train.network import seed_everything
 
@@ -61,17 +61,17 @@ def before(request, monkeypatch):
     logging.getLogger("pytorch_lightning").setLevel(logging.INFO)
 
 
-def test_a_guest_leaves_everything_as_it_was(before):
-    with guest(threads=1):
+def test_a_training_leaves_every_setting_as_it_was(before):
+    with isolated_process(threads=1):
         disturb()
         assert settings() != before
     assert settings() == before
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_a_guest_that_raises_leaves_everything_as_it_was(before, error):
+def test_a_training_that_raises_leaves_every_setting_as_it_was(before, error):
     def training():
-        with guest(threads=1):
+        with isolated_process(threads=1):
             disturb()
             raise error
 
@@ -84,7 +84,7 @@ def test_the_next_draws_of_the_host_are_the_ones_that_it_would_have_had():
     seed_everything(1)
     expected = torch.rand(3), np.random.rand(), random.random()
     seed_everything(1)
-    with guest(threads=1):
+    with isolated_process(threads=1):
         disturb()
         torch.rand(7)
     drawn = torch.rand(3), np.random.rand(), random.random()
@@ -92,9 +92,9 @@ def test_the_next_draws_of_the_host_are_the_ones_that_it_would_have_had():
     assert drawn[1:] == expected[1:]
 
 
-def test_a_guest_has_its_own_number_of_threads():
+def test_a_training_has_its_own_number_of_threads():
     torch.set_num_threads(1)
-    with guest(threads=2):
+    with isolated_process(threads=2):
         assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == 1
 
@@ -107,7 +107,7 @@ def test_a_step_asks_the_driver_for_a_gpu_only_where_there_is_one(monkeypatch, f
     # The answer without NVML, which a torch without CUDA does not have at all.
     monkeypatch.setattr(torch.cuda, "_is_compiled", lambda: True)
     monkeypatch.setattr(torch._C, "_cuda_getDeviceCount", lambda: 0, raising=False)
-    with guest(threads=1):
+    with isolated_process(threads=1):
         asked.clear()
         torch.cuda.is_available()
         assert bool(asked) is found
@@ -146,7 +146,7 @@ def test_nothing_is_said_while_a_trial_trains(own, resolve, train, capfd, kept, 
 
 
 def test_lightning_would_have_said_something(own, resolve, capfd, kept):
-    """Without a guest; otherwise the test above shows nothing."""
+    """Without `isolated_process`; otherwise the test above shows nothing."""
     from ablate.execute.train.fit import prepare
     from ablate.execute.train.trainer import trainer
     from ablate.plan.seeds import streams
@@ -163,6 +163,6 @@ def test_lightning_would_have_said_something(own, resolve, capfd, kept):
 
 def test_no_memory_is_filled_before_it_is_written_and_whoever_wants_that_has_it_after():
     assert deterministic.fill_uninitialized_memory
-    with guest(threads=1):
+    with isolated_process(threads=1):
         assert not deterministic.fill_uninitialized_memory
     assert deterministic.fill_uninitialized_memory

@@ -9,7 +9,7 @@ import torch
 
 from ablate import study
 from ablate.execute.bundle import run_bundle
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.job import Job
 from ablate.plan import Trial, bundles
 from ablate.store import Record, StudyDirectory
@@ -60,6 +60,6 @@ def trained(tmp_path) -> Callable[..., Done]:
 @pytest.fixture(autouse=True)
 def as_a_guest():
     """Leaves torch's generators and threads as they were."""
-    with guest(threads=THREADS):
+    with isolated_process(threads=THREADS):
         yield
     assert torch.get_default_dtype() == torch.float32

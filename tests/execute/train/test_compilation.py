@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ablate.execute.diagnose.callback import Watch
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train import batches, compilation
 from ablate.execute.train.compilation import COMPILED, FAILED, OTHERWISE, SLOWER, TOO_FEW, UNCOPIED, Compilation, Copies
 from ablate.execute.train.trial_module import loss_of
@@ -31,7 +31,7 @@ def nothing_is_known(monkeypatch):
     monkeypatch.setattr(compilation, "VERDICTS", {})
     monkeypatch.setattr(compilation, "_TOOK", [compilation.SECONDS])
     torch.compiler.reset()
-    with guest(threads=THREADS):
+    with isolated_process(threads=THREADS):
         yield
     torch.compiler.reset()
 
