@@ -47,7 +47,7 @@ pytest: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 PROCESSORS ?= full
-test-processors: $(VENV)/.installed-test ## the tests of floats as other processors compute them (PROCESSORS=short, two of them, in CI)
+test-processors: $(VENV)/.installed-test ## the tests of floats as other processors compute them, half an hour (PROCESSORS=short, two of them, four minutes)
 	@$(BIN)/python -m tests.processors $(PROCESSORS)
 
 $(VENV)/.installed-bench: $(VENV)/.installed-test
