@@ -17,9 +17,9 @@ ROOMS = ("data", "execute", "identities", "models")
 """Where they are computed by torch."""
 
 OTHERWISE = {
-    "execute/test_latency.py": "seconds of a clock of the test's own",
+    "execute/examine/test_latency.py": "seconds of a clock of the test's own",
     "execute/planner/test_overhead.py": "seconds",
-    "execute/planner/test_paces.py": "seconds",
+    "execute/planner/test_timing_cache.py": "seconds",
     "execute/planner/test_schedule.py": "seconds",
 }
 """Tests of floats that no kernel computes, and what they are."""
