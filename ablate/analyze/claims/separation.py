@@ -8,7 +8,6 @@ import numpy as np
 
 from ablate.analyze.claims.claim import sides
 from ablate.analyze.claims.judgement import claimed
-from ablate.analyze.effects.estimable import Estimable
 from ablate.analyze.outcomes.activation_type import activation_types
 from ablate.analyze.outcomes.diagnostic import centre, counts_by_logarithm, measured
 from ablate.analyze.outcomes.outcome import Outcomes
@@ -18,6 +17,7 @@ from ablate.analyze.statistics.student import Values
 from ablate.analyze.summary import Separation, Verdict
 from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS
 from ablate.config.spec import StudySpec
+from ablate.design.estimable import Estimable
 from ablate.design.point import DesignPoint
 
 MINUS = "−"
