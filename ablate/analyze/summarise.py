@@ -1,13 +1,11 @@
 """From records to a Summary: the one way into this room."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from ablate.analyze.claims.judgement import explored, later_verdicts, verdicts
 from ablate.analyze.claims.separation import separated, separation_notes
-from ablate.analyze.effects.column import main_aliases
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts, point_differences
 from ablate.analyze.effects.interaction import interactions
@@ -24,7 +22,7 @@ from ablate.analyze.outcomes.resolution import resolution
 from ablate.analyze.outcomes.scoring import score
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
 from ablate.config.spec import StudySpec
-from ablate.design.point import DesignPoint
+from ablate.design import DesignPoint, design_of
 from ablate.store.costs import Cost, priced
 from ablate.store.record import Record
 
@@ -66,18 +64,14 @@ def summarise(
     )
     cost_of = priced(costs)
     planned, design_notes = contrasts(spec, points)
-    aliases = main_aliases(spec, points)
-    estimated = tuple(
-        replace(contrast, aliases=aliases.get(next(iter(contrast.levels)), ""))
-        for contrast in map(comparison.contrast, planned)
-    )
+    estimated = tuple(map(comparison.contrast, planned))
     differences = point_differences(spec, points)
     grain = resolution(spec, found)
     stated = separated(spec, points, found, verdicts(spec, points, comparison, grain))
     variance = lenths = None
     crossed: tuple[Interaction, ...] = ()
     factorial_notes: list[str] = []
-    if spec.design in ("factorial", "fractional") and len(spec.factors) > 1:
+    if design_of(spec).crosses_factors and len(spec.factors) > 1:
         crossed, said = interactions(spec, points, comparison)
         factorial_notes += said
         table = variance_table(spec, points, scores.values, pool_above=spec.pool_above)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ablate.plan.cost import NetworkCost
+
 State = Literal["complete", "diverged", "failed"]
 SCHEMA = 1
 
@@ -19,6 +21,11 @@ class Counts:
     test_examples: int = 0
     parameters: int | None = None
     flops: int | None = None
+
+    @property
+    def cost(self) -> NetworkCost:
+        """What the trial's network costs, as far as trials count it."""
+        return NetworkCost(parameters=self.parameters, flops=self.flops)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,6 @@ def plan_document(
     trials: int,
     finished: int,
     bundles: int,
-    parameters: Sequence[int | None],
-    flops: Sequence[int | None],
     seconds: float | None,
     estimates: Sequence[str],
     cannot: Sequence[str],
@@ -28,13 +26,12 @@ def plan_document(
     identities: Sequence[str] = (),
     width: str = "width",
     widths: Sequence[int | None] = (),
-    activation_bytes: Sequence[int | None] = (),
-    latency_seconds: Sequence[float | None] = (),
     timed_on: Sequence[str] = (),
     stacked: int = 0,
     alone: Mapping[str, int] | None = None,
     workers: int = 0,
     threads: int = 1,
+    **costs: Sequence[float | None],
 ) -> tuple[Item, ...]:
     """The study, then its design points.
 
@@ -47,8 +44,6 @@ def plan_document(
         trials: of the whole study.
         finished: of those, what the store has.
         bundles: into which the others go.
-        parameters: of each point's network.
-        flops: of each point's forward pass on one example.
         seconds: that the trials not yet finished would take, if anything is known of it.
         estimates: what the design can estimate.
         cannot: what it cannot.
@@ -57,13 +52,12 @@ def plan_document(
         identities: what evaluates the study's identities.
         width: what the width is called that was solved for, where capacity is matched.
         widths: of each point, where capacity is matched.
-        activation_bytes: that each point's forward pass on a minibatch keeps for the backward pass.
-        latency_seconds: of each point's forward pass on one example.
-        timed_on: where that was measured.
+        timed_on: where latencies were measured.
         stacked: of the trials not yet finished, those that train together with others, as one.
         alone: why the others do not, and how many of them.
         workers: that train at a time.
         threads: of each worker.
+        costs: as in `cost_columns`.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
@@ -86,18 +80,10 @@ def plan_document(
         *_listed("notes", notes),
     ]
     unknown = [None] * len(points)
-    costs = cost_columns(
-        width=width,
-        widths=widths or unknown,
-        parameters=parameters,
-        flops=flops,
-        activation_bytes=activation_bytes or unknown,
-        latency_seconds=latency_seconds or unknown,
+    columns = cost_columns(width=width, widths=widths or unknown, group=0, **costs)
+    return Block(title=study, lines=tuple(lines)), _points(
+        points, baseline_levels, columns, cost_notes(timed_on=timed_on, **costs)
     )
-    costs_notes = cost_notes(
-        flops=flops, activation_bytes=activation_bytes, latency_seconds=latency_seconds, timed_on=timed_on
-    )
-    return Block(title=study, lines=tuple(lines)), _points(points, baseline_levels, costs, costs_notes)
 
 
 def _points(

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from ablate.execute.diagnose.diagnostics.effective_rank import effective_rank
 from ablate.execute.diagnose.measurement import as_csv, measure
-from ablate.execute.diagnose.trace import effective_rank
 from ablate.models.activation import Step
 from ablate.models.hidden import Shortcut
 from ablate.models.mlp import MLP

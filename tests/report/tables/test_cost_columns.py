@@ -6,10 +6,11 @@ from rich.cells import cell_len
 
 from ablate.analyze.summary import Summary
 from ablate.config.spec import Capacity
+from ablate.plan.cost import NETWORK_COSTS, NetworkCost
 from ablate.report.document import document
 from ablate.report.formats.csv import to_csv
 from ablate.report.formats.registry import FORMATS
-from ablate.report.tables.cost_columns import cost_columns, cost_notes
+from ablate.report.tables.cost_columns import cost_columns, cost_notes, cost_values
 from ablate.report.tables.points import points_table
 from ablate.report.text.point_name import PointNames, baseline_levels
 from ablate.report.text.quantity import BYTES, SECONDS, in_one_unit
@@ -65,6 +66,17 @@ def test_the_notes_say_what_was_measured_and_where():
         "not measured",
     ):
         assert part in said
+
+
+def test_every_cost_has_its_column_and_its_note():
+    numbers = dict.fromkeys(NETWORK_COSTS, 3)
+    values = cost_values([NetworkCost(**numbers), NetworkCost()])
+    assert values == {name: [3, None] for name in NETWORK_COSTS}
+    table = Table.of(title="", columns=cost_columns(width="width", widths=(None, None), **values))
+    assert [c.name for c in table.columns] == [kind.heading for kind in NETWORK_COSTS.values()]
+    said = cost_notes(timed_on=("A",), **values)
+    for kind in NETWORK_COSTS.values():
+        assert kind.note.format(timed_on="A") in ("", *said)
 
 
 @pytest.fixture

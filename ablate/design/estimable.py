@@ -23,9 +23,12 @@ class Estimable:
     arm: tuple[int, ...]
     """Rows of the study's design points."""
     reference: tuple[int, ...]
+    aliases: str = ""
 
 
-def main_effect(factor: str, level: str, against: str, *, arm: Sequence[int], reference: Sequence[int]) -> Estimable:
+def main_effect(
+    factor: str, level: str, against: str, *, arm: Sequence[int], reference: Sequence[int], aliases: str = ""
+) -> Estimable:
     """A level against another, averaged over the other factors."""
     return Estimable(
         name=contrast_name(factor, level, against),
@@ -35,6 +38,7 @@ def main_effect(factor: str, level: str, against: str, *, arm: Sequence[int], re
         held={},
         arm=tuple(arm),
         reference=tuple(reference),
+        aliases=aliases,
     )
 
 
@@ -70,3 +74,15 @@ def point_difference(points: Sequence[DesignPoint], arm: int, reference: int) ->
 def contrast_name(factor: str, level: str, against: str) -> str:
     """How tables name a contrast of two levels."""
     return f"{factor}: {level} vs {against}"
+
+
+def interaction_name(levels: Levels, against: Levels) -> str:
+    """How tables name a contrast of levels of one or more factors."""
+    return " × ".join(contrast_name(factor, level, against[factor]) for factor, level in levels.items())
+
+
+def not_estimable(factor: str, level: str, against: str) -> str:
+    """The note on a contrast for which a design point is missing."""
+    return (
+        f"{contrast_name(factor, level, against)} cannot be estimated: the design lacks a design point that it needs."
+    )

@@ -4,11 +4,10 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ablate.analyze.effects.column import columns, interaction_name
-from ablate.analyze.effects.estimable import Estimable, contrast_name
-from ablate.analyze.outcomes.outcome import Cell, cell
-from ablate.config.spec import Factor, StudySpec
-from ablate.design.point import DesignPoint
+from ablate.config.spec import Factor
+from ablate.design.column import Column
+from ablate.design.estimable import Estimable, contrast_name, interaction_name
+from ablate.design.point import Cell, DesignPoint, cell, rows_by_cell
 
 Points = Sequence[DesignPoint]
 Setting = Mapping[str, str]
@@ -25,47 +24,35 @@ class FactorPair:
     simple: tuple[Estimable, ...]
     """Each factor's levels against its reference, at each level of the other; empty where they are aliased with
     other main effects or two-factor interactions."""
-    aliases: str = ""
-    """As in `Contrast`."""
 
 
-def factor_pairs(spec: StudySpec, points: Points) -> tuple[tuple[FactorPair, ...], tuple[str, ...]]:
-    """The pairs of factors that the design crosses, with what the points carry of their interactions.
+def pairs_of_columns(factors: Sequence[Factor], points: Points, columns: Sequence[Column]) -> Iterator[FactorPair]:
+    """The pairs of a regular fraction: the columns whose effect of lowest order is an interaction of two factors.
 
-    In a fraction these are the columns whose effect of lowest order is an interaction of two factors. One that
-    shares its column with a main effect, or with an interaction that stands before it, is not listed again.
-
-    Returns:
-        The pairs in the order of the factors; notes on interactions that cannot be estimated, or only in part.
+    One that shares its column with a main effect, or with an interaction that stands before it, is not listed again.
     """
-    if spec.design == "fractional":
-        return tuple(_of_columns(spec, points)), ()
-    crossed = itertools.combinations(spec.factors, 2) if spec.design == "factorial" else ()
-    found = [item for one, other in crossed for item in _of_cells(one, other, points)]
-    return (
-        tuple(item for item in found if isinstance(item, FactorPair)),
-        tuple(item for item in found if isinstance(item, str)),
-    )
-
-
-def _of_columns(spec: StudySpec, points: Points) -> Iterator[FactorPair]:
-    found = columns(spec, points)
-    clear = {column.factors for column in found if column.clear}
-    for column in found:
+    by_name = {factor.name: factor for factor in factors}
+    clear = {column.factors for column in columns if column.clear}
+    for column in columns:
         if len(column.factors) != 2:
             continue
-        one, other = (spec.factor(name) for name in column.factors)
+        one, other = (by_name[name] for name in column.factors)
         alone = clear.issuperset({column.factors, (one.name,), (other.name,)})
         yield FactorPair(
             factors=(one.name, other.name),
             interactions=(column.estimable,),
             simple=tuple(_simple(one, other, points, matched=False)) if alone else (),
-            aliases=column.aliases,
         )
 
 
+def pairs_of_cells(factors: Sequence[Factor], points: Points) -> Iterator[FactorPair | str]:
+    """Every pair of factors that are crossed, and a note on each interaction that the points do not carry wholly."""
+    for one, other in itertools.combinations(factors, 2):
+        yield from _of_cells(one, other, points)
+
+
 def _of_cells(one: Factor, other: Factor, points: Points) -> Iterator[FactorPair | str]:
-    rows = {cell(point.levels): row for row, point in enumerate(points)}
+    rows = rows_by_cell(points)
     settings = dict.fromkeys(_held(point.levels, one, other) for point in points)
     interactions: list[Estimable] = []
     for first, second in itertools.product(_others(one, points), _others(other, points)):
