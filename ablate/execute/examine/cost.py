@@ -18,18 +18,19 @@ from ablate.design.point import DesignPoint
 from ablate.execute.examine.activation_memory import activation_bytes
 from ablate.execute.examine.latency import latency
 from ablate.execute.process import hardware
+from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.spelling import Spelling
 from ablate.execute.train.dataset import examples, source
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import evaluating, is_own_lightning, network
-from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.trainer import trainer
 from ablate.store.costs import Cost
 
 Measured = TypeVar("Measured")
 
 
+@user_modules_first()
 def measure(
     points: Sequence[DesignPoint],
     configs: Sequence[Config],
@@ -52,7 +53,6 @@ def measure(
         A cost for each point, as far as the time goes. Points that share network, examples and trainer share a latency,
         and those that share the minibatch's size as well share the rest.
     """
-    own_modules_first()
     try:
         with isolated_process(threads=1):
             return tuple(_measured(_Meter(), points, configs, until=clock() + budget_s, clock=clock))

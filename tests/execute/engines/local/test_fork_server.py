@@ -2,12 +2,12 @@ import signal
 import subprocess
 import sys
 import time
-from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 
 from ablate.execute.engines.local import fork_server
+from ablate.execute.process.stdlib_private import fork_server_pid
 
 
 @pytest.mark.parametrize(
@@ -32,15 +32,17 @@ def test_starting_it_leaves_ctrl_c_as_it_was_and_is_done_once():
     for _ in range(2):
         fork_server.start()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        pids.add(forkserver._forkserver._forkserver_pid)
+        pids.add(fork_server_pid())
     assert len(pids) == 1
+    assert None not in pids
 
 
 def test_it_ends_at_once_with_the_process_that_has_started_it():
     """However far it is with loading: who asks for help, or mistypes a name, leaves nothing behind that still does."""
     code = (
-        "from ablate.execute.engines.local import fork_server as s; "
-        "s.start(); print(s.forkserver._forkserver._forkserver_pid)"
+        "from ablate.execute.engines.local.fork_server import start; "
+        "from ablate.execute.process.stdlib_private import fork_server_pid; "
+        "start(); print(fork_server_pid())"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
