@@ -14,13 +14,13 @@ from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import Watch
 from ablate.execute.process import hardware
 from ablate.execute.process.hardware import empty_cache
+from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.target import own_words
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, failed, halves
-from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.record import Outcome, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
@@ -30,6 +30,7 @@ from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Counts, Record
 
 
+@user_modules_first()
 def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
     """Trains every trial of a job, stacked or one after the other, and writes its record.
 
@@ -39,7 +40,6 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         StoreError: a record cannot be written.
         KeyboardInterrupt, SystemExit: Ctrl-C or SIGTERM, which are meant for the study; the trial is not recorded.
     """
-    own_modules_first()
     if job.bundle.stacked:
         try:
             if (done := _train_as_one(job, engine=engine, threads=threads)) is not None:

@@ -17,6 +17,7 @@ from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.dry_run import Rehearsal, rehearse
 from ablate.execute.examine.equivalence import THOROUGH, Signature, signature
+from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.spelling import Spelling
 from ablate.execute.targets.target import own_words
@@ -26,7 +27,6 @@ from ablate.execute.train.dataset import described, examples, splits
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
-from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer
 from ablate.plan.cost import NetworkCost
@@ -37,6 +37,7 @@ PROBE = 8
 """Examples in the probe batch."""
 
 
+@user_modules_first()
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[NetworkCost, ...]:
     """Builds the network of every design point and holds them against each other (STATISTICS.md, g).
 
@@ -48,7 +49,6 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Co
         DesignError: two design points build the same network and train it in the same way.
         ModelError: a network does not take the data.
     """
-    own_modules_first()
     looker = _Looker(spec)
     sizes: list[NetworkCost] = []
     seen: dict[tuple[str, ...], list[tuple[DesignPoint, Config, Signature]]] = {}

@@ -10,26 +10,27 @@ from typing import Any
 import ablate
 from ablate.config.spec import Config, StudySpec
 from ablate.errors import ConfigError, kind
+from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build, check
 from ablate.execute.targets.user_errors import blamed
-from ablate.execute.train.provenance import own_modules_first
 from ablate.identities import Identity
 from ablate.store.checked import Checked
 
 
+@user_modules_first()
 def check_identities(spec: StudySpec) -> None:
     """Checks that each target can be called with what the study gives it, and calls none.
 
     Raises:
         ConfigError: a target that is not there, or a key that it does not take.
     """
-    own_modules_first()
     with blamed(), isolated_process(threads=1):
         for node, where in _nodes(spec):
             check(node, where)
 
 
+@user_modules_first()
 def evaluate(spec: StudySpec) -> Checked:
     """Finds the numbers of all identities of a study, in their order.
 

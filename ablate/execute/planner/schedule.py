@@ -9,9 +9,9 @@ from ablate.execute.planner.candidate import Candidate, Candidates
 from ablate.execute.planner.memory import PROCESS, available
 from ablate.execute.planner.timing_cache import MeasuredPaces
 from ablate.execute.process.hardware import empty_cache
+from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.user_errors import blamed
-from ablate.execute.train.provenance import own_modules_first
 from ablate.plan.bundle import Bundle, bundles
 from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
@@ -23,6 +23,7 @@ START = 0.15
 """Seconds until workers have started, about."""
 
 
+@user_modules_first()
 def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int, threads: int | None = 1) -> Schedule:
     """Schedules the missing trials of a study.
 
@@ -43,7 +44,6 @@ def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int
     place = {trial.id: index for index, trial in enumerate(missing)}
     if not place:
         return Schedule(bundles=(), workers=workers, threads=threads or 1, seconds=0.0)
-    own_modules_first()
     paces = MeasuredPaces()
     with blamed():
         count = threads or _threads(planned, workers, paces)

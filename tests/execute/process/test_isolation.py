@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils import deterministic
 
-from ablate.execute.process.isolation import LOGGERS, NVML_CHECK, isolated_process
+from ablate.execute.process.isolation import CUBLAS_WORKSPACE, LOGGERS, NVML_CHECK, isolated_process
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.train.network import seed_everything
 
@@ -27,6 +27,7 @@ def disturb():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     warnings.simplefilter("error")
     os.environ[NVML_CHECK] = "2"
+    os.environ[CUBLAS_WORKSPACE] = ":0:0"
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.DEBUG)
 
@@ -41,7 +42,7 @@ def settings():
         "torch": torch.get_rng_state().tolist(),
         "numpy": repr(np.random.get_state(legacy=False)),
         "python": random.getstate(),
-        "GPU": os.environ.get(NVML_CHECK),
+        "environment": {name: os.environ.get(name) for name in (NVML_CHECK, CUBLAS_WORKSPACE)},
         "levels": {name: logging.getLogger(name).level for name in LOGGERS},
         "signals": (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)),
         "filters": list(warnings.filters),
@@ -51,8 +52,10 @@ def settings():
 @pytest.fixture(params=["as they are by default", "as somebody has set them"])
 def before(request, monkeypatch):
     monkeypatch.delenv(NVML_CHECK, raising=False)
+    monkeypatch.delenv(CUBLAS_WORKSPACE, raising=False)
     if request.param == "as somebody has set them":
         monkeypatch.setenv(NVML_CHECK, "1")
+        monkeypatch.setenv(CUBLAS_WORKSPACE, ":16:8")
         torch.set_num_threads(2)
         torch.use_deterministic_algorithms(True, warn_only=True)
         logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)

@@ -4,12 +4,12 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 
 from ablate.execute.engines.local import fork_server
+from ablate.execute.process.stdlib_private import fork_server_pid
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,9 @@ def test_starting_it_leaves_ctrl_c_as_it_was_and_is_done_once():
     for _ in range(2):
         fork_server.start()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        pids.add(forkserver._forkserver._forkserver_pid)
+        pids.add(fork_server_pid())
     assert len(pids) == 1
+    assert None not in pids
 
 
 HANG_S = 60
@@ -53,10 +54,11 @@ STARTS = """
 import time
 from pathlib import Path
 from ablate.execute.engines.local import fork_server
+from ablate.execute.process.stdlib_private import fork_server_pid
 
 fork_server.LOADED = "endless"
 fork_server.start()
-print(fork_server.forkserver._forkserver._forkserver_pid, flush=True)
+print(fork_server_pid(), flush=True)
 while {waits} and not Path("loading").exists():
     time.sleep(0.01)
 """
