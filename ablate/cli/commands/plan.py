@@ -1,4 +1,4 @@
-"""`ablate plan`: what would run, what it would cost, and what it could tell."""
+"""`ablate plan`: what would run, what it would cost, and what it could estimate."""
 
 from collections.abc import Sequence
 

@@ -4,6 +4,9 @@ import math
 from dataclasses import replace
 
 from ablate.analyze.summary import Source, Summary, VarianceTable
+from ablate.report.tables.contrast_notes import P_FROM
+from ablate.report.tables.kind import TableKind
+from ablate.report.tables.row import Row
 from ablate.report.text.number import Digits
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Column, Table
@@ -13,7 +16,7 @@ _RATIO = Digits(decimals=2)
 
 def variance_table(summary: Summary, variance: VarianceTable) -> Table:
     """One row for each source, in the order of the analysis, and the total."""
-    sources = [s for s in (variance.replicate, *variance.effects, variance.residual) if s]
+    sources = _sources(variance)
     digits = Digits.fitting([variance.ss])
     digits = replace(digits, decimals=digits.decimals + 2)
     share = Digits(decimals=_decimals(sources))
@@ -33,7 +36,7 @@ def variance_table(summary: Summary, variance: VarianceTable) -> Table:
             (Column(name="ω²", justify="right"), [_percent(s.omega_squared, share) for s in sources] + rest),
         ],
         caption=_caption(variance),
-        notes=(*_notes(variance), summary.scope),
+        notes=_notes(variance),
     )
 
 
@@ -69,3 +72,41 @@ def _decimals(sources: list[Source]) -> int:
 
 def _percent(share: float | None, digits: Digits) -> str:
     return ABSENT if share is None else f"{digits.number(100 * share)}%"
+
+
+def variance_rows(summary: Summary) -> list[Row]:
+    """One row for each source; the total is their sum."""
+    variance = summary.variance
+    if variance is None:
+        return []
+    return [
+        {
+            "source": source.name,
+            "response": summary.response,
+            "aliases": source.aliases,
+            "ss": source.ss,
+            "df": source.df,
+            "share": source.share,
+            "noise_share": source.noise_share,
+            "omega_squared": source.omega_squared,
+            "f": source.f,
+            "p": source.p if len(variance.replicates) >= P_FROM else None,
+        }
+        for source in _sources(variance)
+    ]
+
+
+def _sources(variance: VarianceTable) -> list[Source]:
+    return [s for s in (variance.replicate, *variance.effects, variance.residual) if s]
+
+
+VARIANCE = TableKind(
+    about="what the sum of squares divides into",
+    items=lambda results: (
+        [variance_table(results.summary, results.summary.variance)] if results.summary.variance else []
+    ),
+    rows=lambda results: variance_rows(results.summary),
+    data=lambda results: {"variance": results.summary.variance},
+    present=lambda summary: summary.variance is not None,
+    columns=("source", "response", "aliases", "ss", "df", "share", "noise_share", "omega_squared", "f", "p"),
+)

@@ -10,8 +10,8 @@ P_FROM = 5
 """Pairs below which no p is printed: STATISTICS (f)."""
 
 
-def remarks(contrast: Contrast, label: str, digits: Digits) -> tuple[str, ...]:
-    """The remarks on a contrast, each opening with its label; none where nothing is particular.
+def contrast_notes(contrast: Contrast, label: str, digits: Digits) -> tuple[str, ...]:
+    """The notes on a contrast, each opening with its label; none where nothing is particular.
 
     Args:
         contrast: to speak of.
@@ -41,7 +41,7 @@ def remarks(contrast: Contrast, label: str, digits: Digits) -> tuple[str, ...]:
 
 
 def aliased(contrasts: Sequence[Contrast]) -> tuple[str, ...]:
-    """What the fraction cannot tell apart, in one remark; none where every contrast has a column of its own."""
+    """What the fraction cannot tell apart, in one note; none where every contrast has a column of its own."""
     chains = "; ".join(dict.fromkeys(c.aliases for c in contrasts if c.aliases))
     return (f"The fraction cannot tell these apart: {chains}.",) if chains else ()
 
