@@ -18,7 +18,7 @@ def show_answers(
     *,
     ascii_only: bool = False,
 ) -> None:
-    """Writes the verdicts and identities of several studies; standard output unless told.
+    """Writes the verdicts and identities of several studies; default: to standard output.
 
     Raises:
         ConfigError: there is no such format.

@@ -1,4 +1,4 @@
-"""`ablate list`: what there is, one line each."""
+"""`ablate list`: the names of everything that can be chosen, one line each."""
 
 import sys
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def list_(
         str | None,
         typer.Option(help="Only the studies with this tag.", autocompletion=complete_tag, show_default=False),
     ] = None,
-    names: Annotated[bool, typer.Option("--names", help="Names alone, one a line, for a script.")] = False,
+    names: Annotated[bool, typer.Option("--names", help="Print only names, one per line.")] = False,
 ) -> None:
     """List studies, factors, models, data sets, engines, output formats and tables, yours included, one line each."""
     from ablate.config.catalog import Catalog

@@ -36,19 +36,19 @@ class FailOn(StrEnum):
 def run(
     words: Words = None,
     *,
-    show_plan: Annotated[bool, typer.Option("--plan", help="Only say what would run, as `ablate plan`.")] = False,
+    show_plan: Annotated[bool, typer.Option("--plan", help="Only print what would run, as `ablate plan`.")] = False,
     table: TableOption = None,
     format: FormatOption = "table",
     ascii_only: AsciiOption = False,
     stale: Annotated[
         Stale,
-        typer.Option("--stale", help="Trials whose code has changed since: keep them, or train them again."),
+        typer.Option("--stale", help="Trials whose code has changed: keep them, or train them again."),
     ] = Stale.keep,
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
             "--fail-on",
-            help="Exit with code 3 if a claim is contradicted; with inconclusive, also if one is left open.",
+            help="Exit with code 3 if a claim is contradicted; with inconclusive, also if one is inconclusive.",
             show_default=False,
         ),
     ] = None,
@@ -135,7 +135,7 @@ class _Watch:
             self._progress.__enter__()
 
     def scheduled(self, seconds: float | None) -> None:
-        """Says how long it will take."""
+        """Shows how long it will take."""
         assert self._progress is not None
         self._progress.expect(seconds)
 

@@ -1,4 +1,4 @@
-"""`ablate verdicts`: what several studies found, one line a claim."""
+"""`ablate verdicts`: what several studies found, one line per claim."""
 
 from dataclasses import replace
 from pathlib import Path

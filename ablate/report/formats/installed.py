@@ -1,4 +1,4 @@
-"""Formats that other packages bring, by the entry point group `ablate.formats`: read only when somebody asks.
+"""Formats of other packages, by the entry point group `ablate.formats`: read for an unknown name, or a list of all.
 
 An entry point names a `Writer`: a function from a `Content` and an `Output` to text.
 """

@@ -41,7 +41,7 @@ def described() -> Mapping[str, str]:
 
 
 def check(format: str, table: str | None = None, *, ascii_only: bool = False) -> None:
-    """Refuses what could not be written, before anything is trained for it.
+    """Refuses what could not be written, before anything is trained.
 
     Raises:
         ConfigError: there is no such format or table, or the format cannot write that table.
@@ -84,11 +84,11 @@ def show(
     Args:
         summary: of the study.
         format: its name.
-        stream: standard output unless told.
-        width: in cells, for the table; the terminal's own unless told.
+        stream: default: standard output.
+        width: in cells, for the table; default: the terminal's.
         table: its name, `all`, or None: what the format shows by default.
         trials: reads the trials of the study from disk; without it there are none.
-        name: what `ablate show` finds the study by; its own name unless told.
+        name: what `ablate show` finds the study by; default: its own name.
         ascii_only: whether a terminal's text is in ASCII.
 
     Raises:

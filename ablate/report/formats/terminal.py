@@ -43,7 +43,7 @@ def terminal(items: Sequence[Item], stream: TextIO, width: int | None = None, *,
     Args:
         items: tables and blocks.
         stream: asked what it can show (colour, width, characters); nothing is written to it.
-        width: in cells; the stream's own unless told.
+        width: in cells; default: the stream's.
         ascii_only: whether all of it is in ASCII, though the stream could show more.
     """
     console = console_for(stream, width)

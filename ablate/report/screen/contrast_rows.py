@@ -1,4 +1,4 @@
-"""The rows of the forest plot: the contrasts of a study, those that a claim speaks of first."""
+"""The rows of the forest plot: the contrasts of a study, those with a claim first."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from ablate.analyze.summary import Contrast, Summary
 from ablate.report.screen.forest import Row
 from ablate.report.tables.contrasts import difference, difference_digits
 from ablate.report.text.number import NO_BREAK, bounds, interval_name
-from ablate.report.text.point_name import BASELINE, point_names, speaks
+from ablate.report.text.point_name import BASELINE, is_descriptive, point_names
 
 
 def plotted(summary: Summary) -> list[Contrast]:
@@ -74,7 +74,7 @@ def _brief(contrast: Contrast) -> str:
     if len(contrast.levels) != 1:
         return ""
     (level,), (reference,) = contrast.levels.values(), contrast.against.values()
-    return f"{level} vs {reference}" if speaks(level) else ""
+    return f"{level} vs {reference}" if is_descriptive(level) else ""
 
 
 def _margins(summary: Summary) -> dict[tuple[str, str, str], float]:

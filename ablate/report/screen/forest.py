@@ -10,9 +10,9 @@ from ablate.report.text.number import MINUS
 from ablate.report.text.wrap import widest
 
 LEAST = 20
-"""Columns below which a plot says little: labels are shortened, then the numbers left out."""
+"""Columns below which labels are shortened, then the numbers left out."""
 MOST = 72
-"""Columns beyond which a plot says no more."""
+"""Columns that a plot has at the most."""
 GAP = 2
 _TICKS_EVERY = 8
 """Columns from one number of the axis to the next, at the least."""
@@ -51,7 +51,7 @@ class Row:
     low: float | None = None
     high: float | None = None
     margin: float | None = None
-    """Of the claim that speaks of it."""
+    """Of the claim on it, if there is one."""
     numbers: str = ""
     """What is written to the right of it."""
 

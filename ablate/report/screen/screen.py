@@ -195,7 +195,7 @@ def _plot(page: _Page) -> Iterator[_Section]:
 
 
 def _plotted(page: _Page, contrasts: Sequence[Contrast], room: int) -> list[Line]:
-    """As many contrasts as there is room for, those that a claim speaks of first."""
+    """As many contrasts as there is room for, those with a claim first."""
     margin = (ASCII if page.ascii_only else UNICODE).margin
     top = page.title(contrast_rows.title(page.summary, contrasts, margin=margin))
     count = min(room - len(top) - _AXIS, len(contrasts))

@@ -1,4 +1,4 @@
-"""The tables of contrasts: each level against the reference, with what it takes to judge the difference."""
+"""The tables of contrasts: each level against the reference, with every number of the paired comparison."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def contrast_tables(summary: Summary) -> tuple[Table, ...]:
 
 
 def _row(contrast: Contrast, response: str) -> Row:
-    """A contrast for programs: which levels it compares, where, and all of the paired comparison."""
+    """A contrast as a row: the levels that it compares, the levels that are held, the paired comparison."""
     return (
         {
             "contrast": contrast.name,
@@ -152,7 +152,7 @@ def _side(values: Sequence[float], mean: float | None, digits: Digits) -> str:
 def _exploratory(cells: Sequence[str]) -> list[str]:
     if all(cell == ABSENT for cell in cells):
         return []
-    return ["q: exploratory, Benjamini–Hochberg over all contrasts that no claim speaks of."]
+    return ["q: exploratory, Benjamini–Hochberg over all contrasts without a claim."]
 
 
 def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: dict[int, float]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a table is, for the registry: what it holds for people, for programs, and as JSON."""
+"""The kinds of table that the registry lists: how each is written as text, as rows and as JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ def _no_trials() -> Trials:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """What is known of a study: its summary, and its trials where somebody asks for them."""
+    """The results of a study: its summary, and its trials, which are read only when a table needs them."""
 
     summary: Summary
     trials: Callable[[], Trials] = _no_trials
@@ -35,9 +35,9 @@ class TableKind:
     about: str
     """What it holds, in a few words."""
     items: Callable[[Results], Sequence[Item]]
-    """For people; none where the study has no such table."""
+    """As text; none where the study has no such table."""
     rows: Callable[[Results], Sequence[Row]]
-    """For programs: plain values at full precision, every row with the same columns."""
+    """Plain values at full precision, every row with the same columns."""
     data: Callable[[Results], Mapping[str, object]]
     """For JSON: parts of the summary, by name."""
     present: Callable[[Summary], bool]

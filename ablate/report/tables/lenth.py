@@ -18,7 +18,7 @@ def lenth_table(summary: Summary, lenth: Lenth) -> Table:
         f"{len(lenth.effects)} at once: {digits.number(lenth.simultaneous_margin)}.",
     ]
     if any(e.aliases for e in lenth.effects):
-        notes.append("Effects joined by = share a column of the fraction and cannot be told apart.")
+        notes.append("Effects joined by = share a column of the fraction: it confounds them.")
     return Table.of(
         title=f"Lenth's method: {summary.response}",
         columns=[

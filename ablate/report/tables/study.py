@@ -12,7 +12,7 @@ _SCOPE = "Scope: "
 
 
 def study_block(summary: Summary) -> Block:
-    """The question, the design, the response, the trials, what the numbers are held against, and their scope."""
+    """The question, the design, the response, the trials, the baseline, and the scope of it all."""
     exact = [("identities", identities_count(summary))] if summary.identities else []
     if not summary.points:
         return Block(title=summary.study, lines=(("question", summary.question), *exact))
@@ -32,7 +32,7 @@ def study_block(summary: Summary) -> Block:
 
 
 def scope_note(summary: Summary) -> tuple[str, ...]:
-    """What the estimates speak of, as a note; none for a study that estimates nothing."""
+    """The scope of the estimates, as a note; none for a study that estimates nothing."""
     return (summary.scope,) if summary.scope else ()
 
 

@@ -1,4 +1,4 @@
-"""The variance table: what the sum of squares divides into, beside what noise alone would make of it."""
+"""The variance table: the share of each source in the sum of squares, beside the share expected under noise."""
 
 import math
 from dataclasses import replace
@@ -46,8 +46,8 @@ def _caption(variance: VarianceTable) -> tuple[str, ...]:
     if all(s.f is None for s in variance.effects):
         return ("Shares only: trainings repeat but for rounding, and so there is no F and no ω².",)
     return (
-        "Two error terms: here F and ω² rest on the pooled residual, which takes all cells to vary alike; verdicts, "
-        "contrasts and interactions rest on each contrast's own t over the replicates, which does not.",
+        "Two error terms: here F and ω² rest on the pooled residual, which assumes that all cells vary alike; "
+        "verdicts, contrasts and interactions rest on each contrast's own t over the replicates, which does not.",
     )
 
 
@@ -58,14 +58,14 @@ def _notes(variance: VarianceTable) -> list[str]:
     if variance.pooled:
         notes.append(f"The residual includes, because the study says so: {', '.join(variance.pooled)}.")
     if any(s.aliases for s in variance.effects):
-        notes.append("Effects joined by = share a column of the fraction and cannot be told apart.")
+        notes.append("Effects joined by = share a column of the fraction: it confounds them.")
     if variance.dropped:
         notes.append(f"{counted(variance.dropped, 'replicate')} left out whole: a trial is missing.")
     return notes
 
 
 def _decimals(sources: list[Source]) -> int:
-    """Enough for what noise would make of one degree of freedom."""
+    """Enough for the share that noise gives one degree of freedom."""
     least = min((100 * s.noise_share for s in sources if s.noise_share > 0), default=1.0)
     return max(1, -math.floor(math.log10(least)))
 

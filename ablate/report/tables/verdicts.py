@@ -1,4 +1,4 @@
-"""The verdicts: a line for each claim that can be quoted, and the table of what it rests on."""
+"""The verdicts: a line for each claim, and the table of its evidence."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict

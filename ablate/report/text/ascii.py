@@ -1,4 +1,4 @@
-"""What is written where a terminal or a log has no Unicode: a minus must not become a question mark."""
+"""Text for a terminal or a log without Unicode: a minus must not become a question mark."""
 
 from dataclasses import replace
 
@@ -31,7 +31,7 @@ SPELLED_OUT = str.maketrans(
 
 
 def spelled_out(text: str) -> str:
-    """The text in ASCII, as far as it is ours."""
+    """The text with each of our own characters in ASCII; those of a user are left."""
     return text.translate(SPELLED_OUT)
 
 

@@ -1,4 +1,4 @@
-"""A line that is laid out: pieces of text, some of which deserve a colour where there is colour."""
+"""A line that is laid out: pieces of text, some of them coloured, where there is colour."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Style = Literal["", "title", "faint"] | Tone
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """A piece of a line; what its style says, its text says too."""
+    """A piece of a line. Its text says whatever its style says."""
 
     text: str
     style: Style = ""

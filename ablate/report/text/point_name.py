@@ -9,8 +9,8 @@ BASELINE = "baseline"
 
 _LONGEST = 18
 """Characters: longer names leave no room for an estimate with its interval on a line of 80."""
-_MUTE = frozenset({"on", "off", "true", "false", "yes", "no", "none", "null", "default", "auto"})
-"""Levels that say nothing without their factor; numbers are others."""
+_AMBIGUOUS = frozenset({"on", "off", "true", "false", "yes", "no", "none", "null", "default", "auto"})
+"""Levels that mean nothing without their factor, as numbers do."""
 
 
 def settings(levels: Mapping[str, str]) -> str:
@@ -35,7 +35,7 @@ class PointNames:
     """Names the design points of one study.
 
     Each factor that departs from the baseline is written out (`head=gap`) where that is short for all points;
-    else the level alone stands for it (`gap`), unless two factors share it or it says nothing by itself.
+    else the level alone stands for it (`gap`), unless two factors share it or it means nothing without its factor.
     """
 
     def __init__(self, points: Sequence[Mapping[str, str]], baseline: Mapping[str, str]) -> None:
@@ -45,7 +45,9 @@ class PointNames:
         factors = [factor for levels in points[:1] for factor in levels]
         departures.sort(key=lambda departure: factors.index(departure[0]))
         shared = Counter(level for _, level in departures)
-        self._short = {(factor, level): level for factor, level in departures if shared[level] == 1 and speaks(level)}
+        self._short = {
+            (factor, level): level for factor, level in departures if shared[level] == 1 and is_descriptive(level)
+        }
         if max((len(self._written(p, {})) for p in points), default=0) <= _LONGEST:
             self._short = {}
 
@@ -70,9 +72,9 @@ class PointNames:
         )
 
 
-def speaks(level: str) -> bool:
-    """Whether a level says something without its factor."""
-    return level.lower() not in _MUTE and not _numeric(level)
+def is_descriptive(level: str) -> bool:
+    """Whether a level means something without its factor."""
+    return level.lower() not in _AMBIGUOUS and not _numeric(level)
 
 
 def _numeric(level: str) -> bool:

@@ -96,5 +96,5 @@ def test_what_a_fraction_aliases_is_said_once(crossed):
     first, second = crossed.interactions
     chained = tuple(replace(c, aliases="head·init = −act·skip_span") for c in first.contrasts)
     summary = replace(crossed, interactions=(replace(first, contrasts=chained), second))
-    said = "The fraction cannot tell these apart: head·init = −act·skip_span."
+    said = "The fraction confounds these effects: head·init = −act·skip_span."
     assert titled(summary, "Interactions")[0].notes.count(said) == 1
