@@ -141,7 +141,7 @@ def test_ctrl_c_stops_the_workers_too(here):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: driver, fork server and workers
     out, err = process.communicate(timeout=HANG_S)
     assert (process.returncode, out) == (130, "")
-    assert re.search(r"Interrupted: \d+ of 1000 trials are there\. The same command goes on\.", err)
+    assert re.search(r"Interrupted: \d+ of 1000 trials are done\. Run the same command to go on\.", err)
     assert "Traceback" not in err
     assert len(err.splitlines()) < 6
     deadline = time.monotonic() + HANG_S
