@@ -1,5 +1,7 @@
 """Sphinx reads this: `make docs` builds the pages of this folder into build/docs, with warnings as errors."""
 
+from sphinx.application import Sphinx
+
 from ablate import __version__
 
 project = "ablate"
@@ -24,3 +26,14 @@ html_theme = "furo"
 html_title = f"ablate {version}"
 html_copy_source = False
 html_show_sphinx = False
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx calls this."""
+    app.connect("autodoc-process-docstring", text_alone, priority=400)  # before napoleon, at 500
+
+
+def text_alone(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """Keeps napoleon from taking what stands before a colon in an attribute's docstring for its type."""
+    if what in ("attribute", "property"):
+        lines.insert(0, "")
