@@ -18,7 +18,7 @@ from tests.docs.page import WRITTEN, Block, blocks
 PAGE = REPOSITORY / "CONTRIBUTING.md"
 COPIED = ("ablate", "conf", "tests", "results", "pyproject.toml")
 MOST_LINES = 15
-RECIPES = ("A design", "A diagnostic", "An output format", "An engine", "A model")
+RECIPES = ("A design", "A diagnostic", "A cost column", "An output format", "An engine", "A model")
 
 
 def recipes() -> dict[str, list[Block]]:
@@ -34,11 +34,15 @@ def recipes() -> dict[str, list[Block]]:
 
 
 def lines_to_write(block: Block) -> int:
-    """The lines of a block that somebody would write, blank ones, imports and the comment that names the file apart."""
+    """The lines of a block that somebody would write, blank ones, imports, docstrings and the file's name apart."""
     lines = block.text.splitlines()
     if block.kind == "diff":
         lines = [line[1:] for line in lines if line.startswith("+")]
-    return 0 if block.kind == "sh" else sum(not re.match(r"\s*($|# |import |from \S+ import )", line) for line in lines)
+    return (
+        0
+        if block.kind == "sh"
+        else sum(not re.match(r"\s*($|# |\"{3}|import |from \S+ import )", line) for line in lines)
+    )
 
 
 def edit(folder: Path, diff: str) -> None:
