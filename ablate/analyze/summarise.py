@@ -67,8 +67,8 @@ def summarise(
     planned, design_notes = contrasts(spec, points)
     estimated = tuple(map(comparison.contrast, planned))
     differences = point_differences(spec, points)
-    grain = resolution(spec, found)
-    stated = separated(spec, points, found, verdicts(spec, points, comparison, grain))
+    accuracy_resolution = resolution(spec, found)
+    stated = separated(spec, points, found, verdicts(spec, points, comparison, accuracy_resolution))
     variance = lenths = None
     crossed: tuple[Interaction, ...] = ()
     factorial_notes: list[str] = []
@@ -132,7 +132,7 @@ def summarise(
         qualifiers=(*qualifiers, *(conventions if any(c.paired.n < TEST_FROM for c in estimated) else ())),
         verdicts=stated,
         diagnostics=spec.diagnostics,
-        later=later_verdicts(spec, points, comparison, grain),
+        later=later_verdicts(spec, points, comparison, accuracy_resolution),
         variance=variance,
         interactions=crossed,
         lenth=lenths,

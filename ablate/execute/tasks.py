@@ -37,7 +37,7 @@ def measure(
     """Measures what the networks cost to run, as far as the time budget goes.
 
     Raises:
-        ConfigError: code of a person's own fails.
+        ConfigError: user-defined code fails.
     """
     from ablate.execute.examine import cost
     from ablate.execute.targets.user_errors import blamed

@@ -127,7 +127,7 @@ def _sequential(
         claim, contrast.paired, better=spec.response.better, survivors=contrast.survivors, resolution=resolution
     )
     outcome = found.outcome if found.n >= TEST_FROM else None
-    settled = replace(
+    at_look = replace(
         fixed,
         outcome=outcome,
         alone=outcome,
@@ -139,7 +139,7 @@ def _sequential(
         needed=found.wanted,
         look=found.look or None,
     )
-    return replace(settled, line=sentence(settled))
+    return replace(at_look, line=sentence(at_look))
 
 
 def claimed(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> Estimable:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ablate.analyze.effects.column import column_effect
 from ablate.analyze.statistics.distribution import t_quantile
-from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analyze.statistics.student import Values
 from ablate.analyze.summary import Lenth, LenthEffect
 from ablate.config.spec import StudySpec
@@ -38,7 +38,7 @@ def lenth(spec: StudySpec, points: Sequence[DesignPoint], scores: Values, *, lev
         return "Lenth's method needs every trial of the replicate, and at least one has no response."
     values = [column_effect(column, scores[:, 0]) for column in found]
     pse = pseudo_standard_error(values)
-    if pse <= np.max(grain(scores)):
+    if pse <= np.max(rounding_tolerance(scores)):
         return "Lenth's method finds no noise to go by: half of the effects or more are zero."
     df = len(found) / 3
     margin = pse * t_quantile((1 + level) / 2, df)

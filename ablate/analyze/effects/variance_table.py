@@ -10,7 +10,7 @@ import numpy as np
 from ablate.analyze.effects.column import column_effect
 from ablate.analyze.statistics.distribution import f_survival
 from ablate.analyze.statistics.paired import TEST_FROM
-from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analyze.statistics.student import Values
 from ablate.analyze.statistics.variation import Division, Variation, divide, f_ratio, omega_squared, pool
 from ablate.analyze.summary import Source, VarianceTable
@@ -57,10 +57,10 @@ def variance_table(
     if not len(used):
         return "No variance table: no replicate has all its trials."
     y = scores[:, used]
-    finest = float(np.max(grain(y)))
+    tolerance = float(np.max(rounding_tolerance(y)))
     if np.max(np.abs(y)) > SQUARED_TO:
         return "No variance table: a response is too large to square."
-    if np.ptp(y) <= max(finest, 1 / SQUARED_TO):
+    if np.ptp(y) <= max(tolerance, 1 / SQUARED_TO):
         return "No variance table: all responses are equal."
     divided = _crossing(spec, points, y) or _columns(spec, points, y)
     if divided is None:
@@ -74,7 +74,7 @@ def variance_table(
     negligible = [effect for effect in effects if len(effect.factors) > highest]
     residual = pool([division.error, *(effect.variation for effect in negligible)])
     # Where trainings repeat exactly, what is left is rounding, and F would be enormous.
-    error = residual if residual.df and math.sqrt(residual.ss / residual.df) > finest else None
+    error = residual if residual.df and math.sqrt(residual.ss / residual.df) > tolerance else None
     blocks = _Effect(factors=(), variation=division.replicate)
 
     def source(name: str, part: _Effect) -> Source:

@@ -6,7 +6,7 @@ from ablate.analyze.outcomes.diagnostic import point_diagnostics
 from ablate.analyze.outcomes.outcome import Outcomes
 from ablate.analyze.statistics.paired import INTERVAL_FROM
 from ablate.analyze.statistics.proportion import proportion
-from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analyze.statistics.student import Values, sd, t_interval
 from ablate.analyze.summary import Contrast, PointSummary
 from ablate.config.spec import StudySpec
@@ -38,7 +38,7 @@ def summarise_point(
         planned=spec.replicates,
         values=tuple(values.tolist()),
         replicates=tuple(np.flatnonzero(np.isfinite(scores[row])).tolist()),
-        mean=t_interval(values, tolerance=float(np.max(grain(values)))) if len(values) else None,
+        mean=t_interval(values, tolerance=float(np.max(rounding_tolerance(values)))) if len(values) else None,
         sd=sd(values) if len(values) >= INTERVAL_FROM else None,
         difference=difference,
         diverged=proportion(diverged, diverged + int(np.count_nonzero(found.complete[row]))),

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ablate.config.diagnostic import MOMENTS
 from ablate.execute.diagnose.diagnostics._base import PARTS, measures
-from ablate.execute.diagnose.restored import untouched
+from ablate.execute.diagnose.restored import restored
 from ablate.execute.diagnose.trace import Trace
 
 MEASURES = measures()
@@ -27,7 +27,7 @@ class Measurement:
     values: Mapping[str, float]
     layers: tuple[Row, ...]
     failure: str | None = None
-    """Why a part of the network could not be looked at."""
+    """Why a part of the network could not be measured."""
 
 
 def measure(
@@ -45,7 +45,7 @@ def measure(
         Exception: whatever the network or the loss raises.
     """
     trace, is_regression = Trace(), targets.is_floating_point()
-    with untouched(network, inputs.device) as own, torch.enable_grad(), trace.watching(own, last=is_regression):
+    with restored(network, inputs.device) as own, torch.enable_grad(), trace.watching(own, last=is_regression):
         outputs = own(inputs)
         named = [(name, w) for name, weights in trace.weights.items() for w in weights if w.requires_grad]
         value = loss(outputs, targets)
