@@ -21,7 +21,7 @@ from ablate.execute.train.job import Job, failed, halves
 from ablate.execute.train.outcome import outcome
 from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.record import now, record
-from ablate.execute.train.size import size
+from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
 from ablate.execute.train.trial_module import TrialModule
 from ablate.plan.trial import Trial
@@ -109,7 +109,7 @@ def _heed_signals(error: BaseException) -> None:
 def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> Written:
     started = now()
     fit = prepare(trial.config, trial.streams)
-    network_size = size(fit.network, fit.probe)
+    size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     settings = trainer_settings(trial.config)
     curve, divergence, watch = Curve(), Divergence(settings.max_loss), Watch(settings.moments)
     trainer = make_trainer(
@@ -129,7 +129,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
     ended = outcome(
         fit,
         trainer,
-        size=network_size,
+        **size,
         started=started,
         seconds=seconds,
         epochs=epochs,

@@ -14,7 +14,7 @@ from ablate.execute.train.dataset import drawn_once
 from ablate.execute.train.job import Job
 from ablate.execute.train.outcome import outcome
 from ablate.execute.train.record import now, record
-from ablate.execute.train.size import size
+from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
 from ablate.store.directory import StudyDirectory, Written
 
@@ -34,13 +34,13 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     prepared = [Member.of(trial.config, trial.streams, draw=draw) for trial in trials]
     order = in_groups([member.scalars for member in prepared])
     members = [prepared[index] for index in order]
-    network_size = size(members[0].fit.network, members[0].fit.probe)
+    fit = members[0].fit
+    size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     module = StackedModule(members, matrices=job.bundle.matrices)
     followed = Members([member.max_loss for member in members])
     watch = StackedWatch(trainer_settings(trials[0].config).moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
     trainer = make_trainer(trials[0].config, own=False, callbacks=(followed, watch), folder=folder)
-    fit = members[0].fit
     began = time.perf_counter()
     trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"])
     seconds = (time.perf_counter() - began) / len(members)
@@ -52,7 +52,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
         ended = outcome(
             fit,
             trainer,
-            size=network_size,
+            **size,
             started=started,
             seconds=seconds,
             epochs=followed.epochs(place),

@@ -7,7 +7,6 @@ import pytorch_lightning as pl
 from ablate.execute.process import hardware
 from ablate.execute.train.fit import Fit
 from ablate.execute.train.record import Outcome
-from ablate.plan.size import Size
 from ablate.store.record import Counts
 
 
@@ -15,7 +14,8 @@ def outcome(
     fit: Fit,
     trainer: pl.Trainer,
     *,
-    size: Size,
+    parameters: int,
+    flops: int | None,
     started: str,
     seconds: float,
     epochs: int,
@@ -31,7 +31,8 @@ def outcome(
     Args:
         fit: What was trained; a stack's members have examples in equal numbers, and one of them stands for all.
         trainer: What trained it.
-        size: Of its network.
+        parameters: Of its network.
+        flops: Of one example's forward pass.
         started: As `now`.
         seconds: Of the fit; of a stack, an equal share.
         epochs: That it trained in.
@@ -52,8 +53,8 @@ def outcome(
             train_examples=fit.examples.get("train", 0),
             val_examples=fit.examples.get("val", 0),
             test_examples=fit.examples.get("test", 0),
-            parameters=size.parameters,
-            flops=size.flops,
+            parameters=parameters,
+            flops=flops,
         ),
         seconds=seconds,
         device=hardware.name(trainer.strategy.root_device),

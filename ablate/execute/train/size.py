@@ -5,12 +5,6 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.execute.train.network import evaluating
-from ablate.plan.size import Size
-
-
-def size(network: nn.Module, probe: Tensor | None) -> Size:
-    """Both; `probe`: one example, shape (1, *inputs)."""
-    return Size(parameters=parameters(network), flops=flops(network, probe))
 
 
 def parameters(network: nn.Module) -> int:
