@@ -177,7 +177,7 @@ ends = st.one_of(
     st.sampled_from(["factorial", "one_at_a_time", "leave_one_out", "fractional"]),
     st.integers(1, 7),
 )
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_study_has_a_summary_that_goes_to_json(lab, data, design, replicates):
     response = data.draw(st.sampled_from([LOSS, Response(name="accuracy", better="higher", trivial=0.1)]))
     spec = lab.spec(design, replicates=replicates, response=response, a=["x", "y"], b=["p", "q"])

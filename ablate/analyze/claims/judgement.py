@@ -13,14 +13,14 @@ from ablate.analyze.claims.sentence import sentence
 from ablate.analyze.claims.verdict import verdict
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts
-from ablate.analyze.effects.estimable import Estimable, contrast_name
 from ablate.analyze.outcomes.outcome import outcomes
 from ablate.analyze.outcomes.resolution import Resolution
 from ablate.analyze.outcomes.scoring import score
-from ablate.analyze.statistics.multiple_testing import exploratory_q
+from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Contrast, Verdict
 from ablate.config.spec import Claim, StudySpec
+from ablate.design.estimable import Estimable, contrast_name
 from ablate.design.point import DesignPoint
 from ablate.errors import DesignError
 from ablate.store.record import Record

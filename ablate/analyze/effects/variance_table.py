@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablate.analyze.effects.column import columns
-from ablate.analyze.outcomes.outcome import cell
+from ablate.analyze.effects.column import column_effect
 from ablate.analyze.statistics.distribution import f_survival
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.statistics.rounding_tolerance import grain
@@ -16,7 +15,8 @@ from ablate.analyze.statistics.student import Values
 from ablate.analyze.statistics.variation import Division, Variation, divide, f_ratio, omega_squared, pool
 from ablate.analyze.summary import Source, VarianceTable
 from ablate.config.spec import StudySpec
-from ablate.design.point import DesignPoint
+from ablate.design import DesignPoint, design_of
+from ablate.design.point import cell
 
 Points = Sequence[DesignPoint]
 SQUARED_TO = 1e150
@@ -62,7 +62,7 @@ def variance_table(
         return "No variance table: a response is too large to square."
     if np.ptp(y) <= max(finest, 1 / SQUARED_TO):
         return "No variance table: all responses are equal."
-    divided = _crossing(spec, points, y) or _fraction(spec, points, y)
+    divided = _crossing(spec, points, y) or _columns(spec, points, y)
     if divided is None:
         return (
             f"No variance table: the {len(points)} design points are not a complete crossing of the levels, and "
@@ -106,16 +106,16 @@ def _crossing(spec: StudySpec, points: Points, y: Values) -> tuple[Division, tup
     )
 
 
-def _fraction(spec: StudySpec, points: Points, y: Values) -> tuple[Division, tuple[_Effect, ...]] | None:
-    """Divides a regular two-level fraction, column by column; None where the points are no such thing."""
+def _columns(spec: StudySpec, points: Points, y: Values) -> tuple[Division, tuple[_Effect, ...]] | None:
+    """Divides column by column; None where the design has no columns."""
     means = np.mean(y - y.flat[0], axis=1)
     effects = tuple(
         _Effect(
             factors=column.factors,
             aliases=column.aliases,
-            variation=Variation(ss=y.size / 4 * column.effect(means) ** 2, df=1),
+            variation=Variation(ss=y.size / 4 * column_effect(column, means) ** 2, df=1),
         )
-        for column in columns(spec, points)
+        for column in design_of(spec).columns(spec.factors, points)
     )
     return (divide(y), effects) if effects else None
 

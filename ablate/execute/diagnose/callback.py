@@ -94,7 +94,8 @@ class Watch(pl.Callback):
         gradients, self._gradients = self._gradients, {}
         self._let_go()
         try:
-            self._keep(moment, measured(trace, gradients))
+            trace.gradients = gradients
+            self._keep(moment, measured(trace))
         except Exception as error:
             self.failure = self.failure or own_words(error)
 

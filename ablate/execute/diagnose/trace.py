@@ -1,16 +1,20 @@
 """What hooks see of a network during one forward pass: its layers' inputs, its activations, its shortcuts.
 
+Diagnostics are computed from a trace alone, to which outputs, targets and gradients are added where they are known.
+
 A *layer* is a module with a weight matrix or kernel of its own. Its input is a hidden activation, whoever computed it,
 where it depends on parameters that train.
 """
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
@@ -77,8 +81,26 @@ class Trace:
         """What has entered the latest layer."""
         self.layers = 0
         self.last: tuple[nn.Module, Tensor] | None = None
+        self.outputs: Tensor | None = None
+        """Of the network, where they are known; set after the forward pass, as what follows is."""
+        self.targets: Tensor | None = None
+        self.gradients: Mapping[str, Sequence[Tensor]] = {}
+        """Layer → the loss's gradients by its weights, in the order of the forward pass."""
         self.failure: str | None = None
         self._axis = 1
+
+    @property
+    def hidden(self) -> list[Activated]:
+        """The activations that a layer follows: what comes after the last is an output."""
+        return [a for a in self.activated if a.layers < self.layers]
+
+    @cached_property
+    def gradient_norms(self) -> dict[str, float]:
+        """Layer → the norm of the loss's gradient by its weights."""
+        return {
+            name: math.hypot(*(float(precise(g.detach()).norm()) for g in gradients))
+            for name, gradients in self.gradients.items()
+        }
 
     @contextmanager
     def watching(self, network: nn.Module, *, last: bool) -> Iterator[None]:
@@ -150,22 +172,6 @@ class Trace:
     def _dead(self, x: Tensor) -> Tensor:
         units = self._axis % x.ndim if x.ndim > 2 else 1
         return x.abs().amax([axis for axis in range(x.ndim) if axis != units]).cpu() == 0
-
-
-def effective_rank(features: Float[Tensor, "examples units"]) -> float:
-    """Exp of the entropy of the singular values: Roy and Vetterli (2007), eq. 4. NaN where all are 0 or one is none.
-
-    They are the roots of the eigenvalues of the smaller Gram matrix; what rounding leaves of a zero counts as zero.
-    """
-    x = precise(features)
-    gram = x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x
-    if not gram.isfinite().all():
-        return float("nan")
-    squares = torch.linalg.eigvalsh(gram)
-    noise = squares[-1] * len(squares) * torch.finfo(squares.dtype).eps
-    values = squares[squares > noise].sqrt()
-    shares = values / values.sum()
-    return float(torch.exp(torch.special.entr(shares).sum())) if len(values) else float("nan")
 
 
 def precise(x: Tensor) -> Tensor:

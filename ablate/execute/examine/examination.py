@@ -17,7 +17,8 @@ from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.dry_run import Rehearsal, rehearse
 from ablate.execute.examine.equivalence import THOROUGH, Signature, signature
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.spelling import Spelling
 from ablate.execute.targets.target import own_words
 from ablate.execute.targets.user_errors import blamed
@@ -26,19 +27,19 @@ from ablate.execute.train.dataset import described, examples, splits
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
-from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.step import take_step
 from ablate.execute.train.trainer import trainer
+from ablate.plan.cost import NetworkCost
 from ablate.plan.identity import part
 from ablate.plan.seeds import streams
-from ablate.plan.size import Size
 
 PROBE = 8
 """Examples in the probe batch."""
 
 
-def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[Size, ...]:
+@user_modules_first()
+def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[NetworkCost, ...]:
     """Builds the network of every design point and holds them against each other (STATISTICS.md, g).
 
     A person's own LightningModule is compared where it has an `example_input_array`, and by one step of training.
@@ -49,11 +50,10 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Co
         DesignError: two design points build the same network and train it in the same way.
         ModelError: a network does not take the data.
     """
-    own_modules_first()
     looker = _Looker(spec)
-    sizes: list[Size] = []
+    sizes: list[NetworkCost] = []
     seen: dict[tuple[str, ...], list[tuple[DesignPoint, Config, Signature]]] = {}
-    with blamed(), guest(threads=1):
+    with blamed(), isolated_process(threads=1):
         for point, config in zip(points, configs, strict=True):
             size, signed = looker.look(config)
             sizes.append(size)
@@ -76,7 +76,7 @@ class _Looker:
         self._whole, self._part = Spelling(), Spelling(part)
         self._examples, self._unbatched = Spelling(examples), Spelling(unbatched)
         self._done: set[tuple[object, ...]] = set()
-        self._plain_ones: dict[tuple[str, str], tuple[Size, Signature]] = {}
+        self._plain_ones: dict[tuple[str, str], tuple[NetworkCost, Signature]] = {}
         self._objectives: dict[str, tuple[nn.Module, dict[str, Metric]]] = {}
         self._minibatches: dict[str, int] = {}
         self._probes: dict[str, tuple[Tensor, Tensor]] = {}
@@ -86,7 +86,7 @@ class _Looker:
         """All that makes a trial but its model, in one spelling."""
         return tuple(self._part(config, group) for group in TRAINED if group != "model")
 
-    def look(self, config: Config) -> tuple[Size, Signature | None]:
+    def look(self, config: Config) -> tuple[NetworkCost, Signature | None]:
         """What the network costs, and its signature if it can be had.
 
         A plain network is signed once for all ways of training it, and takes a step once with each objective and
@@ -131,7 +131,7 @@ class _Looker:
     def _built(self, config: Config) -> nn.Module:
         return network(config, seed=self._seeds.initialisation)
 
-    def _plain(self, built: nn.Module, config: Config) -> tuple[Size, Signature]:
+    def _plain(self, built: nn.Module, config: Config) -> tuple[NetworkCost, Signature]:
         loss, metrics = self._objective(config)
         if self._spec.response.name not in (names := logged(config["objective"])):
             raise ConfigError(unknown("response", self._spec.response.name, names))
@@ -142,7 +142,7 @@ class _Looker:
         augmentation(config, seed=self._seeds.augmentation)
         name, batch = self._network(config), self._minibatch(config)
         known = self._plain_ones.get(name)
-        size = known[0] if known else Size(parameters=parameters(built), flops=_flops(built, inputs))
+        size = known[0] if known else NetworkCost(parameters=parameters(built), flops=_flops(built, inputs))
         if ("network", *name, self._whole(config, "objective")) not in self._done:
             _check_objective(built, {"loss": loss, **metrics}, inputs, targets)
         _check_step(built, loss, config, inputs[:batch], targets[:batch])
@@ -167,14 +167,14 @@ class _Looker:
             self._minibatches[key] = min(described(config).batch_size, PROBE)
         return self._minibatches[key]
 
-    def _own(self, built: nn.Module, config: Config) -> tuple[Size, Signature | None]:
+    def _own(self, built: nn.Module, config: Config) -> tuple[NetworkCost, Signature | None]:
         response, training = self._spec.response.name, ("own", *self.training(config))
         if training not in self._done and response not in (names := self._rehearsed(config).logged):
             raise ConfigError(unknown("response", response, names) + " These are what one step logs.")
         self._done.add(training)
         probe = getattr(built, "example_input_array", None)
         probe = probe if isinstance(probe, Tensor) else None
-        size = Size(parameters=parameters(built), flops=_flops(built, probe))
+        size = NetworkCost(parameters=parameters(built), flops=_flops(built, probe))
         return size, None if probe is None else signature(built, probe)
 
     def _probe(self, config: Config) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 import torch
 from torch import Tensor
 
-from ablate.execute.process.hardware import settle
+from ablate.execute.process.hardware import synchronize
 from ablate.execute.process.torch_private import recompilation_limit, spare_semaphore
 
 Call = Callable[..., Tensor]
@@ -163,11 +163,11 @@ def _step(call: Call, copied: CopiedStep) -> tuple[Tensor, Tensor]:
 def _seconds(call: Call, copied: CopiedStep) -> float:
     """Of one step; the first is not timed."""
     _step(call, copied)
-    settle(copied.device)
+    synchronize(copied.device)
     began = time.perf_counter()
     for _ in range(TIMED):
         _step(call, copied)
-    settle(copied.device)
+    synchronize(copied.device)
     return (time.perf_counter() - began) / TIMED
 
 
