@@ -28,6 +28,7 @@ from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
 from ablate.execute.train.size import flops, parameters
+from ablate.execute.train.step import take_step
 from ablate.execute.train.trainer import trainer
 from ablate.plan.cost import NetworkCost
 from ablate.plan.identity import part
@@ -253,8 +254,8 @@ def _check_step(built: nn.Module, loss: nn.Module, config: Config, inputs: Tenso
             f"optimizer: {config['optimizer']['_target_']} gives {kind(made)}, not a torch.optim.Optimizer."
         )
     try:
-        loss(built(inputs), targets).backward()
-        made.step()
+        clip_norm = trainer_settings(config).gradient_clip_norm
+        take_step(built, loss, inputs, targets, optimizer=made, clip_norm=clip_norm)
     except Exception as error:
         raise ConfigError(
             f"{config['model']['_target_']} cannot be trained with this objective and optimizer on minibatches of "

@@ -12,8 +12,17 @@ from torch import nn
 from ablate.execute.diagnose.callback import Watch
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train import batches, compilation
-from ablate.execute.train.compilation import COMPILED, FAILED, OTHERWISE, SLOWER, TOO_FEW, UNCOPIED, Compilation, Copies
-from ablate.execute.train.trial_module import loss_of
+from ablate.execute.train.compilation import (
+    COMPILED,
+    FAILED,
+    OTHERWISE,
+    SLOWER,
+    TOO_FEW,
+    UNCOPIED,
+    Compilation,
+    CopiedStep,
+)
+from ablate.execute.train.step import NoUpdate, loss_of, take_step
 from ablate.plan.seeds import streams
 from tests.threads import THREADS
 from tests.tolerances import trained_64
@@ -62,19 +71,32 @@ def line(weight, x, y):
     return (weight * x - y).square().mean()
 
 
-def copies(size=4):
-    weight = torch.full((size,), 0.5, requires_grad=True)
-    return Copies(arguments=(weight, torch.ones(size), torch.zeros(size)), trained=[weight], kind=f"line of {size}")
+def arguments(size=4):
+    return torch.full((size,), 0.5, requires_grad=True), torch.ones(size), torch.zeros(size)
 
 
-def decide(choice=True, *, steps=10**9, call=line, copies=copies):
+def copied_step(given, kind):
+    """A step of `line`, or of the like."""
+
+    def take(call):
+        loss = call(*given)
+        return loss.detach(), torch.autograd.grad(loss, given[0])[0]
+
+    return CopiedStep(take=take, device=torch.device("cpu"), kind=kind)
+
+
+def copied(size=4):
+    return copied_step(arguments(size), f"line of {size}")
+
+
+def decide(choice=True, *, steps=10**9, call=line, copied=copied):
     made = Compilation(choice, steps=steps)
-    return made, made.of(call, copies)
+    return made, made.of(call, copied)
 
 
 def test_nothing_is_copied_and_compiled_where_nobody_asks(compiler):
     asked = compiler(lambda call: call)
-    made, chosen = decide(False, copies=lambda: pytest.fail("copied"))
+    made, chosen = decide(False, copied=lambda: pytest.fail("copied"))
     assert (made.verdict, chosen, asked) == (None, line, [])
 
 
@@ -84,7 +106,7 @@ def test_what_is_asked_for_is_compiled_once(compiler):
     assert made.verdict == COMPILED
     assert asked == [(line, "cpu")]
     assert made.of(line, lambda: pytest.fail("copied again")) is chosen
-    assert chosen(*copies().arguments) == line(*copies().arguments)
+    assert chosen(*arguments()) == line(*arguments())
 
 
 @pytest.fixture
@@ -143,7 +165,7 @@ def test_a_compilation_that_fails_costs_nothing_but_itself_and_is_not_tried_agai
     assert chosen is line
     assert decide(choice)[0].verdict == made.verdict
     assert len(asked) == 1
-    assert decide(choice, copies=lambda: copies(5))[0].verdict == made.verdict
+    assert decide(choice, copied=lambda: copied(5))[0].verdict == made.verdict
     assert len(asked) == 2
 
 
@@ -164,32 +186,32 @@ def test_a_loss_that_is_no_number_is_the_same_loss(compiler):
 
     def nowhere():
         weight = torch.full((4,), float("inf"), requires_grad=True)
-        return Copies(arguments=(weight, torch.ones(4), weight.detach()), trained=[weight], kind="nowhere")
+        return copied_step((weight, torch.ones(4), weight.detach()), "nowhere")
 
-    assert decide(copies=nowhere)[0].verdict == COMPILED
+    assert decide(copied=nowhere)[0].verdict == COMPILED
 
 
 def test_what_cannot_be_copied_is_trained_as_it_is():
     def locked():
         raise TypeError("cannot pickle '_thread.lock' object")
 
-    made, chosen = decide(copies=locked)
+    made, chosen = decide(copied=locked)
     assert (made.verdict, chosen) == (UNCOPIED, line)
 
 
 def test_a_compiled_call_that_fails_while_it_trains_is_taken_as_it_was(compiler):
     calls = []
 
-    def later(*arguments):
+    def later(*given):
         calls.append(1)
         if len(calls) > compilation.WARM + 1:
             raise ValueError("another shape")
-        return line(*arguments)
+        return line(*given)
 
     compiler(lambda _: later)
     made, chosen = decide()
     for expected in (COMPILED, f"{FAILED} while it trained: ValueError)", f"{FAILED} while it trained: ValueError)"):
-        assert chosen(*copies().arguments) == line(*copies().arguments)
+        assert chosen(*arguments()) == line(*arguments())
         assert made.verdict == expected
     assert len(calls) == compilation.WARM + 2
 
@@ -201,9 +223,15 @@ def test_generators_and_the_network_stay_as_they_were(compiler):
 
     def of_network():
         own = copy.deepcopy(network)
-        return Copies(arguments=(own, loss, torch.ones(5, 3), torch.ones(5, 4)), trained=[*own.parameters()], kind="n")
+        optimizer = NoUpdate(own.parameters())
 
-    assert decide("auto", call=loss_of, copies=of_network)[0].verdict in (COMPILED, SLOWER)
+        def take(call):
+            value = take_step(own, loss, torch.ones(5, 3), torch.ones(5, 4), optimizer=optimizer, call=call)
+            return value, own[0].weight.grad
+
+        return CopiedStep(take=take, device=torch.device("cpu"), kind="network")
+
+    assert decide("auto", call=loss_of, copied=of_network)[0].verdict in (COMPILED, SLOWER)
     assert torch.equal(torch.get_rng_state(), draws)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert all(parameter.grad is None for parameter in network.parameters())
