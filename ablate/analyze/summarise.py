@@ -20,6 +20,7 @@ from ablate.analyze.outcomes.outcome import Outcomes, outcomes
 from ablate.analyze.outcomes.point import summarise_point
 from ablate.analyze.outcomes.resolution import resolution
 from ablate.analyze.outcomes.scoring import score
+from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
@@ -91,6 +92,19 @@ def summarise(
         )
         for row, (point, difference) in enumerate(zip(points, differences, strict=True))
     )
+    qualifiers = (
+        *notes,
+        *design_notes,
+        *capacity_notes(
+            spec.capacity,
+            [p.parameters for p in point_summaries],
+            baseline=next((p.parameters for p in point_summaries if p.baseline), None),
+        ),
+        *found.notes,
+        *scores.notes,
+        *factorial_notes,
+    )
+    conventions = tuple(convention_notes(estimated))
     return Summary(
         study=spec.name,
         question=spec.question,
@@ -107,22 +121,15 @@ def summarise(
         contrasts=explored(estimated, spec.claims),
         failures=_failures(found),
         notes=(
-            *notes,
-            *design_notes,
-            *capacity_notes(
-                spec.capacity,
-                [p.parameters for p in point_summaries],
-                baseline=next((p.parameters for p in point_summaries if p.baseline), None),
-            ),
-            *found.notes,
-            *scores.notes,
-            *factorial_notes,
-            *convention_notes(estimated),
+            *qualifiers,
+            *conventions,
             *separation_notes(stated),
             *unmeasured(spec, found),
             *unmeasured_costs(points, costs),
         ),
         scope=SCOPE,
+        trivial=spec.response.trivial,
+        qualifiers=(*qualifiers, *(conventions if any(c.paired.n < TEST_FROM for c in estimated) else ())),
         verdicts=stated,
         diagnostics=spec.diagnostics,
         later=later_verdicts(spec, points, comparison, accuracy_resolution),
@@ -155,6 +162,7 @@ def _untrained(spec: StudySpec, notes: Sequence[str]) -> Summary:
         failures=(),
         notes=tuple(notes),
         scope="",
+        qualifiers=tuple(notes),
         command=command(spec),
     )
 

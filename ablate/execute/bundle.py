@@ -3,7 +3,6 @@
 import signal
 import time
 import traceback
-from datetime import UTC, datetime
 
 import pytorch_lightning as pl
 import torch
@@ -12,24 +11,25 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from ablate.config.trainer import trainer_settings
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import Watch
-from ablate.execute.process import hardware
-from ablate.execute.process.hardware import give_back
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.hardware import empty_cache
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.target import own_words
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, failed, halves
-from ablate.execute.train.provenance import own_modules_first
-from ablate.execute.train.record import Outcome, record
+from ablate.execute.train.outcome import outcome
+from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
 from ablate.execute.train.trial_module import TrialModule
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory, Written
-from ablate.store.record import Counts, Record
+from ablate.store.record import Record
 
 
+@user_modules_first()
 def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
     """Trains every trial of a job, stacked or one after the other, and writes its record.
 
@@ -39,7 +39,6 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         StoreError: a record cannot be written.
         KeyboardInterrupt, SystemExit: Ctrl-C or SIGTERM, which are meant for the study; the trial is not recorded.
     """
-    own_modules_first()
     if job.bundle.stacked:
         try:
             if (done := _train_as_one(job, engine=engine, threads=threads)) is not None:
@@ -48,14 +47,15 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         except MemoryError:
             is_too_much = True
         if is_too_much:  # and the exception, which holds what was there of the stack, is gone
-            give_back()
+            empty_cache()
             return tuple(r for half in halves(job) for r in run_bundle(half, engine=engine, threads=threads))
     records: list[Record] = []
     for trial, source in zip(job.bundle.trials, job.sources, strict=True):
         try:
-            with guest(threads=threads):
-                done, curve, layers = _train(trial, job, engine=engine, threads=threads, source=source)
-            StudyDirectory(job.directory).write_record(done, curve=curve, diagnostics=layers)
+            with isolated_process(threads=threads):
+                written = _train(trial, job, engine=engine, threads=threads, source=source)
+            StudyDirectory(job.directory).write_trials([written])
+            done = written.record
         except StoreError:
             raise
         except BaseException as error:
@@ -80,16 +80,15 @@ def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] 
         MemoryError: there is not enough memory for so many.
     """
     try:
-        with guest(threads=threads):
-            done = train_stacked(job, engine=engine, threads=threads)
+        with isolated_process(threads=threads):
+            written = train_stacked(job, engine=engine, threads=threads)
     except BaseException as error:
         _heed_signals(error)
         if len(job.bundle.trials) > 1 and _is_for_want_of_memory(error):
             raise MemoryError from error
         return None
-    written = [Written(record=made, curve=curve, diagnostics=layers) for made, curve, layers in done]
     StudyDirectory(job.directory).write_trials(written)
-    return tuple(made for made, *_ in done)
+    return tuple(each.record for each in written)
 
 
 def _is_for_want_of_memory(error: BaseException) -> bool:
@@ -107,10 +106,10 @@ def _heed_signals(error: BaseException) -> None:
         raise SystemExit(128 + signal.SIGTERM) from None
 
 
-def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> tuple[Record, str, str | None]:
-    started = datetime.now(UTC).isoformat("T", "seconds")
+def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> Written:
+    started = now()
     fit = prepare(trial.config, trial.streams)
-    size = parameters(fit.network), flops(fit.network, fit.probe)
+    size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     settings = trainer_settings(trial.config)
     curve, divergence, watch = Curve(), Divergence(settings.max_loss), Watch(settings.moments)
     trainer = make_trainer(
@@ -127,27 +126,22 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
     if divergence.reason is None and fit.test is not None:
         trainer.test(fit.module, verbose=False, **fit.test)
         responses |= scalars(trainer)
-    outcome = Outcome(
-        responses=responses,
-        reason=divergence.reason,
-        counts=Counts(
-            epochs=epochs,
-            steps=steps,
-            train_examples=fit.examples.get("train", 0),
-            val_examples=fit.examples.get("val", 0),
-            test_examples=fit.examples.get("test", 0),
-            parameters=size[0],
-            flops=size[1],
-        ),
-        seconds=seconds,
+    ended = outcome(
+        fit,
+        trainer,
+        **size,
         started=started,
-        device=hardware.name(trainer.strategy.root_device),
+        seconds=seconds,
+        epochs=epochs,
+        steps=steps,
+        responses=responses,
+        error=divergence.reason,
         diagnostics=watch.values,
         unmeasured=watch.failure,
-        steps=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
+        compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
-    made = record(trial, job, outcome, engine=engine, threads=threads, source=source)
-    return made, curve.as_csv(), watch.as_csv()
+    made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit)
+    return Written(record=made, curve=curve.as_csv(), diagnostics=watch.as_csv())
 
 
 def _steps(fit: Fit, trainer: pl.Trainer) -> int:

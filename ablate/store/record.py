@@ -41,7 +41,7 @@ class Provenance:
     threads: int
     engine: str
     source: str
-    """Digest of the code that the trial's `_target_`s name: not part of the trial's id."""
+    """Digest of the code that the trial's `_target_` entries name: not part of the trial's id."""
     commit: str | None = None
     steps: str | None = None
     """How steps were computed, where `trainer.compile` asked for more than the usual: compiled, or why not."""

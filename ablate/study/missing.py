@@ -67,9 +67,10 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
 
 def sources_of(planned: Plan) -> Mapping[str, str]:
     """Trial id → digest of its code. Trials of one design point share their configuration, and so their code."""
-    from ablate.execute.train.provenance import own_modules_first, source_digests
+    from ablate.execute.process.import_path import user_modules_first
+    from ablate.execute.train.provenance import source_digests
 
-    own_modules_first()
     by_config = {id(trial.config): trial.config for trial in planned.trials}
-    digests = dict(zip(by_config, source_digests([*by_config.values()]), strict=True))
+    with user_modules_first():
+        digests = dict(zip(by_config, source_digests([*by_config.values()]), strict=True))
     return {trial.id: digests[id(trial.config)] for trial in planned.trials}

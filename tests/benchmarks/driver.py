@@ -146,15 +146,14 @@ def _write(trial: Trial, job: Job, source: str) -> None:
     names = ("dead_units", "gradient_norm", "weight_norm", "signal", "update")
     outcome = Outcome(
         responses={f"{split}/{what}": value for split in ("train", "val", "test") for what in ("loss", "accuracy")},
-        reason=None,
+        error=None,
         counts=Counts(epochs=10, steps=150, train_examples=1000, test_examples=500, parameters=1000, flops=1000),
         seconds=1.0,
         started="2026-01-01T00:00:00+00:00",
         device="none",
         diagnostics={name: dict.fromkeys(("start", "middle", "end"), value) for name in names},
-        unmeasured=None,
     )
-    made = record(trial, job, outcome, engine="nothing", threads=1, source=source)
+    made = record(trial, outcome, engine="nothing", threads=1, source=source, commit=job.commit)
     path = StudyDirectory(job.directory).trial(trial.id) / "record.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1))

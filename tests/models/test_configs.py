@@ -17,6 +17,9 @@ from torch.func import functional_call, stack_module_state, vmap
 from torchmetrics import MetricCollection
 
 from ablate import models
+from tests.tolerances import NETWORK_64
+
+pytestmark = pytest.mark.numeric
 
 CONF = Path(__file__).parents[2] / "conf"
 INIT = set(models.INITIALISERS)
@@ -135,12 +138,12 @@ def test_options_pass_the_annotations_checks(checked, name):
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
 def test_members_stack(name, options):
-    members = [model(name, **options) for _ in range(3)]
+    members = [model(name, **options).double() for _ in range(3)]
     parameters, buffers = stack_module_state(members)
-    x = torch.randn(3, 4, *MODELS[name].inputs)
+    x = torch.randn(3, 4, *MODELS[name].inputs, dtype=torch.float64)
     together = vmap(lambda p, b, x: functional_call(members[0], (p, b), (x,)))(parameters, buffers, x)
     alone = torch.stack([member(x[i]) for i, member in enumerate(members)])
-    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(together, alone, rtol=NETWORK_64, atol=NETWORK_64)
 
 
 HIDDEN = [
@@ -154,12 +157,13 @@ HIDDEN = [
 def test_members_of_the_residual_networks_stack_under_the_checks(checked, name, inputs):
     for options in [*HIDDEN, *([{"branch_dense": "last"}, {"fan_area": False}] if name == "ResNet" else [])]:
         build = getattr(checked, name)
-        members = [build(inputs=inputs, outputs=3, width=8, depth=4, norm="batch", **options) for _ in range(2)]
+        settings = {"width": 8, "depth": 4, "norm": "batch", **options}
+        members = [build(inputs=inputs, outputs=3, **settings).double() for _ in range(2)]
         parameters, buffers = stack_module_state(members)
-        x = torch.randn(2, 4, *inputs)
+        x = torch.randn(2, 4, *inputs, dtype=torch.float64)
         together = vmap(lambda p, b, x, one=members[0]: functional_call(one, (p, b), (x,)))(parameters, buffers, x)
         alone = torch.stack([member(x[i]) for i, member in enumerate(members)])
-        torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(together, alone, rtol=NETWORK_64, atol=NETWORK_64)
 
 
 @pytest.mark.parametrize("name", MODELS)

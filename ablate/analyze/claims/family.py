@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ablate.analyze.claims.verdict import adjust
-from ablate.analyze.statistics.multiple_testing import holm
+from ablate.analyze.statistics.multiplicity import holm
 from ablate.analyze.summary import Evidence, Verdict
 from ablate.config.spec import Better
 

@@ -16,7 +16,7 @@ from ablate.analyze.effects.contrast import contrasts
 from ablate.analyze.outcomes.outcome import outcomes
 from ablate.analyze.outcomes.resolution import Resolution
 from ablate.analyze.outcomes.scoring import score
-from ablate.analyze.statistics.multiple_testing import exploratory_q
+from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Contrast, Verdict
 from ablate.config.spec import Claim, StudySpec

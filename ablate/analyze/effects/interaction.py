@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from ablate.analyze.effects.comparison import Comparison
-from ablate.analyze.statistics.multiple_testing import exploratory_q
+from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Contrast, Interaction
 from ablate.config.spec import StudySpec

@@ -1,4 +1,4 @@
-"""`ablate plan`: what would run, what it would cost, and what it could tell."""
+"""`ablate plan`: what would run, what it would cost, and what it could estimate."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from ablate.cli.exits import reported
 
 @reported
 def plan(words: Words = None, *, results_dir: ResultsDir = None) -> None:
-    """Say what a study would run: design points, trials, sizes, time, and what the design can estimate."""
+    """Print what a study would run: design points, trials, sizes, time, and what the design can estimate."""
     print_plan(request(words, results_dir))
 
 

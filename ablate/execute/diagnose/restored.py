@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ablate.execute.process.torch_private import own_buffers
 from ablate.execute.train.network import seed_torch
 
 KNOWN = ("torch.nn.", "ablate.models.")
@@ -43,7 +44,7 @@ def restored(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
 
 @contextmanager
 def _state_restored(network: nn.Module) -> Iterator[None]:
-    attributes = [(module, dict(vars(module)), dict(module._buffers)) for module in network.modules()]
+    attributes = [(module, dict(vars(module)), dict(own_buffers(module))) for module in network.modules()]
     buffers = [(buffer, buffer.detach().clone()) for buffer in network.buffers()]
     try:
         yield
@@ -51,8 +52,8 @@ def _state_restored(network: nn.Module) -> Iterator[None]:
         for module, before, held in attributes:
             vars(module).clear()
             vars(module).update(before)
-            module._buffers.clear()
-            module._buffers.update(held)
+            own_buffers(module).clear()
+            own_buffers(module).update(held)
         with torch.no_grad():
             for buffer, content in buffers:
                 buffer.copy_(content)

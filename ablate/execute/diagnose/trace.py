@@ -18,6 +18,7 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from ablate.execute.process.torch_private import own_parameters
 from ablate.execute.targets.target import own_words
 from ablate.models.activation import Sign, Step
 from ablate.models.hidden import Shortcut
@@ -196,8 +197,5 @@ def _slope(module: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:
-    """A layer's own matrices and kernels.
-
-    `parameters(recurse=False)` gives the same, and takes, over the modules of a network, as long as a forward pass.
-    """
-    return [p for p in module._parameters.values() if p is not None and p.ndim > 1]
+    """A layer's own matrices and kernels."""
+    return [p for p in own_parameters(module).values() if p is not None and p.ndim > 1]

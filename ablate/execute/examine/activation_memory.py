@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from ablate.execute.process.torch_private import DispatchMode, is_cast
 
 
 def activation_bytes(network: nn.Module, inputs: Tensor) -> int:
@@ -35,7 +35,7 @@ def activation_bytes(network: nn.Module, inputs: Tensor) -> int:
     return sum(kept.values())
 
 
-class _Casts(TorchDispatchMode):
+class _Casts(DispatchMode):
     """Adds the casts of what is there to what is there."""
 
     def __init__(self, there: set[int]) -> None:
@@ -47,7 +47,7 @@ class _Casts(TorchDispatchMode):
         self, func: Callable[..., Any], types: object, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        if func is torch.ops.aten._to_copy.default and _address(args[0]) in self._there:
+        if is_cast(func) and _address(args[0]) in self._there:
             self._held.append(result)
             self._there.add(_address(result))
         return result

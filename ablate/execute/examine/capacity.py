@@ -12,17 +12,18 @@ from ablate.config.spec import Capacity, Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import AblateError, ConfigError, DesignError, unknown
 from ablate.execute.examine.bisection import Bisection, NotRisingError, bisect, constant
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build
 from ablate.execute.targets.user_errors import blamed
 from ablate.execute.train.network import network
-from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.size import parameters
 
 Resolve = Callable[[Mapping[str, str], Sequence[str]], Config]
 """From a design point's levels and its overrides to its configuration."""
 
 
+@user_modules_first()
 def match(
     spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config], resolve: Resolve
 ) -> tuple[Config, ...]:
@@ -46,9 +47,8 @@ def match(
     capacity = spec.capacity
     assert capacity is not None
     _check_free(spec, capacity)
-    own_modules_first()
     baseline = DesignPoint(levels={f.name: f.reference for f in spec.factors})
-    with blamed(), guest(threads=1):
+    with blamed(), isolated_process(threads=1):
         config = resolve(baseline.levels, baseline.overrides(spec.factors))
         width = _width(config, capacity, "the baseline")
         target = count(config)

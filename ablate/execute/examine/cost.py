@@ -16,12 +16,12 @@ from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.execute.examine.costs._base import Subject, measures
 from ablate.execute.process import hardware
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.spelling import Spelling
 from ablate.execute.train.dataset import examples, source
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import is_own_lightning, network
-from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.trainer import trainer
 from ablate.plan.cost import NETWORK_COSTS, Per
 from ablate.store.costs import Cost
@@ -29,6 +29,7 @@ from ablate.store.costs import Cost
 MEASURES = measures()
 
 
+@user_modules_first()
 def measure(
     points: Sequence[DesignPoint],
     configs: Sequence[Config],
@@ -51,12 +52,11 @@ def measure(
         A cost for each point, as far as the time goes. Points that share network, examples and trainer share what is
         measured of an example, and those that share the minibatch's size as well share the rest.
     """
-    own_modules_first()
     try:
-        with guest(threads=1):
+        with isolated_process(threads=1):
             return tuple(_measured(_Meter(), points, configs, until=clock() + budget_s, clock=clock))
     finally:
-        hardware.give_back()
+        hardware.empty_cache()
 
 
 def _measured(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
 
 from ablate.errors import ModelError
+from ablate.execute.process.torch_private import tree_leaves
 from ablate.execute.targets.target import own_words
 from ablate.execute.train.network import evaluating, seed_everything
 

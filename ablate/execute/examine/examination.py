@@ -17,7 +17,8 @@ from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.dry_run import DryRun, dry_run
 from ablate.execute.examine.equivalence import THOROUGH, Fingerprint, fingerprint
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.spelling import Spelling
 from ablate.execute.targets.target import own_words
 from ablate.execute.targets.user_errors import blamed
@@ -26,8 +27,8 @@ from ablate.execute.train.dataset import described, examples, splits
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
-from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.size import flops, parameters
+from ablate.execute.train.step import take_step
 from ablate.execute.train.trainer import trainer
 from ablate.plan.cost import NetworkCost
 from ablate.plan.identity import part
@@ -37,6 +38,7 @@ PROBE = 8
 """Examples in the probe batch."""
 
 
+@user_modules_first()
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[NetworkCost, ...]:
     """Builds the network of every design point and compares them with each other (STATISTICS.md, g).
 
@@ -48,11 +50,10 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Co
         DesignError: two design points build the same network and train it in the same way.
         ModelError: a network does not take the data.
     """
-    own_modules_first()
     examiner = _Examiner(spec)
     sizes: list[NetworkCost] = []
     seen: dict[tuple[str, ...], list[tuple[DesignPoint, Config, Fingerprint]]] = {}
-    with blamed(), guest(threads=1):
+    with blamed(), isolated_process(threads=1):
         for point, config in zip(points, configs, strict=True):
             size, mine = examiner.examine(config)
             sizes.append(size)
@@ -253,8 +254,8 @@ def _check_step(built: nn.Module, loss: nn.Module, config: Config, inputs: Tenso
             f"optimizer: {config['optimizer']['_target_']} gives {kind(made)}, not a torch.optim.Optimizer."
         )
     try:
-        loss(built(inputs), targets).backward()
-        made.step()
+        clip_norm = trainer_settings(config).gradient_clip_norm
+        take_step(built, loss, inputs, targets, optimizer=made, clip_norm=clip_norm)
     except Exception as error:
         raise ConfigError(
             f"{config['model']['_target_']} cannot be trained with this objective and optimizer on minibatches of "

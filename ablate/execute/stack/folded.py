@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from ablate.execute.process.torch_private import has_forward_hooks
 from ablate.execute.stack.dropout import MaskedDropout
 
 
@@ -70,7 +71,7 @@ def can_be_folded(skeleton: nn.Module) -> bool:
 
 def _can_be_replaced(part: nn.Module) -> bool:
     """Whether a layer may become a folded one: its hooks would be lost, and would see all members at once."""
-    return type(part) in (nn.Linear, MaskedDropout) and not (part._forward_hooks or part._forward_pre_hooks)
+    return type(part) in (nn.Linear, MaskedDropout) and not has_forward_hooks(part)
 
 
 def _has_own(part: nn.Module) -> bool:

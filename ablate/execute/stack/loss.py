@@ -4,6 +4,18 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
+Scored = tuple[tuple[nn.Module, list[int]], ...]
+"""Losses, each with the members that are trained by it."""
+
+
+def stacked_losses(scored: Scored, predicted: Tensor, targets: Tensor) -> Tensor:
+    """Each member's loss of its predictions, shape (members, batch, …) → (members,)."""
+    if len(scored) == 1:
+        return member_losses(scored[0][0], predicted, targets)
+    parts = [member_losses(loss, predicted[rows], targets[rows]) for loss, rows in scored]
+    order = torch.tensor([member for _, rows in scored for member in rows], device=predicted.device)
+    return torch.cat(parts)[order.argsort()]
+
 
 def member_losses(loss: nn.Module, predicted: Tensor, targets: Tensor) -> Tensor:
     """Each member's loss of its predictions, shape (members, batch, …) → (members,).

@@ -16,6 +16,7 @@ from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train.batches import TrainingChunks
 from ablate.execute.train.dataset import Draw, splits
 from ablate.execute.train.fit import Fit, prepare
+from ablate.execute.train.step import NoUpdate, take_step
 from ablate.execute.train.trial_module import TrialModule
 from ablate.plan.seeds import Streams
 
@@ -89,7 +90,7 @@ class Trace:
         draws = Draws(network)
         inputs, targets = cast(Tensor, member.module.train_inputs), cast(Tensor, member.module.train_targets)
         size = member.chunks.batch_size
-        member.module.loss(network(inputs[:size]), targets[:size]).backward()
+        take_step(network, member.module.loss, inputs[:size], targets[:size], optimizer=NoUpdate(network.parameters()))
         trained = tuple(name for name, p in network.named_parameters() if p.grad is not None)
         if not trained:
             raise Unstackable("none of its parameters gets a gradient")

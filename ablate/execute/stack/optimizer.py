@@ -61,11 +61,3 @@ def stacked(
 def in_groups(settings: Sequence[dict[str, Any]]) -> list[int]:
     """An order of the members in which equal settings are neighbours."""
     return sorted(range(len(settings)), key=lambda index: repr(settings[index]))
-
-
-def step(optimizer: torch.optim.Optimizer, gradients: Tensor) -> None:
-    """Updates the stack by gradients of shape (members, numbers)."""
-    rows = [group["params"][0] for group in optimizer.param_groups]
-    for row, gradient in zip(rows, gradients.split([len(row) for row in rows]), strict=True):
-        row.grad = gradient
-    optimizer.step()

@@ -1,6 +1,6 @@
 """A stack under Lightning: as a TrialModule, with a member in every place where that has one network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pytorch_lightning as pl
@@ -11,12 +11,14 @@ from torchmetrics import MetricCollection
 
 from ablate.execute.stack.data import StackedData
 from ablate.execute.stack.dropout import Masks
-from ablate.execute.stack.loss import member_losses
+from ablate.execute.stack.loss import stacked_losses
 from ablate.execute.stack.member import Member, Trace
-from ablate.execute.stack.networks import Stack, predictions
-from ablate.execute.stack.optimizer import stacked, step
+from ablate.execute.stack.networks import Stack
+from ablate.execute.stack.optimizer import stacked
+from ablate.execute.stack.step import GradientRows, losses_of, take_step
 from ablate.execute.stack.unstackable import Unstackable
-from ablate.execute.train.compilation import Copies
+from ablate.execute.train.compilation import CopiedStep
+from ablate.execute.train.step import NoUpdate
 from ablate.execute.train.trial_module import at_least_single
 
 
@@ -57,8 +59,7 @@ class StackedModule(pl.LightningModule):
         self._clips = any(member.clip_norm != float("inf") for member in members)
         self.compilation = members[0].module.compilation
         self._losses_of = losses_of
-        self._rows: Tensor | None = None
-        self._parts: list[Tensor] = []
+        self._gradients = GradientRows(self.stack)
         self.steps = 0
         self.active = list(range(len(members)))
         self.responses: list[dict[str, float]] = [{} for _ in members]
@@ -72,7 +73,7 @@ class StackedModule(pl.LightningModule):
 
     def training_step(self, chunk: Int[Tensor, "steps members batch"], batch_idx: int) -> dict[str, Tensor]:
         """Takes one optimizer step per minibatch of indices; the losses that it returns are the chunk's means."""
-        self._losses_of = self.compilation.of(losses_of, lambda: self._copies(chunk[0]))
+        self._losses_of = self.compilation.of(losses_of, lambda: self._copied_step(chunk[0]))
         means = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
         self._train.add(means, weight=chunk[:, 0].numel())
         return {"loss": means}
@@ -80,13 +81,23 @@ class StackedModule(pl.LightningModule):
     def take_steps(self, optimizer: torch.optim.Optimizer, chunk: Int[Tensor, "steps members batch"]) -> Tensor:
         """The optimizer steps of one chunk; returns each member's mean loss, shape (members,)."""
         leaves = self.stack.leaves()
+        trained = list(leaves.values())
         total: Tensor | float = 0.0
         for minibatch in chunk:
             inputs, targets = self.data.at("train", minibatch)
-            losses = self._losses_of(self.stack.skeleton, self._scored, self.stack.state(leaves), inputs, targets)
-            gradients = torch.autograd.grad(losses.sum(), list(leaves.values()), allow_unused=True)
-            step(optimizer, self._clipped(self._in_rows(gradients)))
-            total = total + at_least_single(losses.detach())
+            losses = take_step(
+                self.stack.skeleton,
+                self._scored,
+                self.stack.state(leaves),
+                inputs,
+                targets,
+                leaves=trained,
+                gradients=self._gradients,
+                optimizer=optimizer,
+                clip_norms=self.clip_norms if self._clips else None,
+                call=self._losses_of,
+            )
+            total = total + at_least_single(losses)
         self.steps += len(chunk)
         return cast(Tensor, total / len(chunk))
 
@@ -127,7 +138,7 @@ class StackedModule(pl.LightningModule):
         """Adds a batch of every active member's split to its loss and metrics."""
         inputs, targets = self.data.at(split, indices)
         predictions, wanted = at_least_single(self.stack(inputs, self.stack.leaves())), at_least_single(targets)
-        self._evaluated.add(self._losses(predictions, wanted), weight=len(indices))
+        self._evaluated.add(stacked_losses(self._scored, predictions, wanted), weight=len(indices))
         for member in self.active:
             self._metrics(member, split).update(predictions[member], wanted[member])
 
@@ -155,35 +166,31 @@ class StackedModule(pl.LightningModule):
         self.active.remove(index)
         self.stack.release(index)
 
-    def _losses(self, predictions: Tensor, targets: Tensor) -> Tensor:
-        return _each(self._scored, predictions, targets)
-
-    def _copies(self, minibatch: Int[Tensor, "members batch"]) -> Copies:
+    def _copied_step(self, minibatch: Int[Tensor, "members batch"]) -> CopiedStep:
         inputs, targets = self.data.at("train", minibatch)
         state, leaves = self.stack.state_copies()
-        return Copies(
-            arguments=(self.stack.skeleton, self._scored, state, inputs, targets),
-            trained=leaves,
+        gradients = GradientRows(self.stack)
+        optimizer = stacked(NoUpdate, [{} for _ in range(len(self.stack))], self.stack.numbers)
+
+        def take(call: Callable[..., Tensor]) -> tuple[Tensor, Tensor]:
+            losses = take_step(
+                self.stack.skeleton,
+                self._scored,
+                state,
+                inputs,
+                targets,
+                leaves=leaves,
+                gradients=gradients,
+                optimizer=optimizer,
+                call=call,
+            )
+            return losses, gradients.rows.clone()
+
+        return CopiedStep(
+            take=take,
+            device=inputs.device,
             kind=f"{self.stack.skeleton} {self.losses} {list(inputs.shape)} {inputs.dtype} {inputs.device}",
         )
-
-    def _in_rows(self, gradients: Sequence[Tensor | None]) -> Tensor:
-        """Gradients laid out as the numbers are, in memory that is kept from step to step."""
-        if any(gradient is None for gradient in gradients):
-            raise Unstackable("some of its parameters get a gradient at some steps only")
-        numbers = self.stack.numbers
-        if self._rows is None or (self._rows.dtype, self._rows.device) != (numbers.dtype, numbers.device):
-            self._rows = torch.empty_like(numbers, requires_grad=False)
-            self._parts = self.stack.parts(self._rows)
-        torch._foreach_copy_(self._parts, cast(list[Tensor], list(gradients)))  # pyright: ignore[reportPrivateImportUsage]
-        return self._rows
-
-    def _clipped(self, gradients: Tensor) -> Tensor:
-        """Each member's gradient, of no more than its largest norm: as torch's `clip_grad_norm_`."""
-        if not self._clips:
-            return gradients
-        scale = (self.clip_norms / (torch.linalg.vector_norm(gradients, dim=1) + 1e-6)).clamp(max=1.0)
-        return gradients * torch.where(self.clip_norms.isinf(), 1.0, scale).unsqueeze(1)
 
     def _metrics(self, member: int, split: str) -> MetricCollection:
         return cast(MetricCollection, cast(nn.ModuleDict, self.metrics[member])[split])
@@ -191,24 +198,6 @@ class StackedModule(pl.LightningModule):
     @property
     def _first(self) -> Tensor:
         return torch.zeros(1, dtype=torch.long, device=self.clip_norms.device)
-
-
-Scored = tuple[tuple[nn.Module, list[int]], ...]
-"""Losses, each with the members whose it is."""
-
-
-def losses_of(skeleton: nn.Module, scored: Scored, state: dict[str, Tensor], inputs: Tensor, targets: Tensor) -> Tensor:
-    """What a step computes the gradients of, shape (members,). A compilation goes around vmap, never the reverse."""
-    return _each(scored, predictions(skeleton, state, inputs), targets)
-
-
-def _each(scored: Scored, predicted: Tensor, targets: Tensor) -> Tensor:
-    """Each member's loss, shape (members,)."""
-    if len(scored) == 1:
-        return member_losses(scored[0][0], predicted, targets)
-    parts = [member_losses(loss, predicted[rows], targets[rows]) for loss, rows in scored]
-    order = torch.tensor([member for _, rows in scored for member in rows], device=predicted.device)
-    return torch.cat(parts)[order.argsort()]
 
 
 CHECKED = 2

@@ -1,9 +1,7 @@
 """Steps as one compiled call: where that is asked for, can be done, computes the same, and is worth its time."""
 
-import multiprocessing
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +10,8 @@ from typing import Any, Literal, cast
 import torch
 from torch import Tensor
 
-from ablate.execute.process.hardware import settle
+from ablate.execute.process.hardware import synchronize
+from ablate.execute.process.torch_private import recompilation_limit, spare_semaphore
 
 Call = Callable[..., Tensor]
 """What of a step is compiled: it takes all that it needs as arguments, and gives a loss."""
@@ -41,19 +40,15 @@ ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-3, torch.bfloat16: 1e-1}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copies:
-    """One step's arguments, on copies that nobody misses."""
+class CopiedStep:
+    """One step on copies of what it trains: as often as it is taken, nothing else changes."""
 
-    arguments: tuple[Any, ...]
-    trained: Sequence[Tensor]
-    """Of the arguments, what gets a gradient."""
+    take: Callable[[Call], tuple[Tensor, Tensor]]
+    """Takes the step with a call for its loss; returns the loss, and the gradients in one row."""
+    device: torch.device
+    """Where the copies are."""
     kind: str
     """Steps of one kind are compiled alike and take as long."""
-
-    @property
-    def device(self) -> torch.device:
-        """Where they are."""
-        return self.trained[0].device
 
 
 class Compilation:
@@ -71,7 +66,7 @@ class Compilation:
         self.verdict: str | None = None
         """How its steps are computed; None: nobody asked, or there was no step yet."""
 
-    def of(self, call: Call, copies: Callable[[], Copies]) -> Call:
+    def of(self, call: Call, copied: Callable[[], CopiedStep]) -> Call:
         """The call, or what computes the same, compiled. To be asked where the steps are taken, under their autocast.
 
         Whatever goes wrong, the steps are taken as they are.
@@ -79,13 +74,13 @@ class Compilation:
         if self._choice is False:
             return call
         if self._chosen is None:
-            self.verdict = self._judged(call, copies)
+            self.verdict = self._judged(call, copied)
             self._chosen = self._guarded(call) if self.verdict == COMPILED else call
         return self._chosen
 
-    def _judged(self, call: Call, copies: Callable[[], Copies]) -> str:
+    def _judged(self, call: Call, copied: Callable[[], CopiedStep]) -> str:
         try:
-            mine, others = copies(), copies()
+            mine, others = copied(), copied()
         except Exception:  # a network of a person's own may hold anything
             return UNCOPIED
         kind, is_measured = f"{call.__name__} {mine.kind}", self._choice == "auto"
@@ -129,19 +124,16 @@ _TOOK = [SECONDS]
 @cache
 def _compiled(call: Call, device: str) -> Call:
     """Random numbers are drawn as they are without; on CUDA, where shapes never change, kernels become one graph."""
-    bar = getattr(torch.hub, "tqdm", None)
-    if multiprocessing.parent_process() is not None and hasattr(bar, "set_lock"):
-        # The bar that torch keeps, and does not show, would make a semaphore, and a worker ends without taking it down.
-        cast(Any, bar).set_lock(threading.RLock())
+    spare_semaphore()
     options: dict[str, Any] = {"fallback_random": True, "triton.cudagraphs": device == "cuda"}
     return cast(Call, torch.compile(call, dynamic=False, options=options))
 
 
-def _tried(compiled: Call, mine: Copies, call: Call, others: Copies, *, is_measured: bool) -> str:
+def _tried(compiled: Call, mine: CopiedStep, call: Call, others: CopiedStep, *, is_measured: bool) -> str:
     """Compiles, and holds compiled steps against the others."""
     began = time.perf_counter()
     for number in range(WARM):
-        with _same_draws(mine.device), _many_networks():
+        with _same_draws(mine.device), recompilation_limit(LIMIT):
             found = _step(compiled, mine)
         if not number and (took := time.perf_counter() - began) > 1:  # else it was there already
             _TOOK.append(took)
@@ -157,22 +149,25 @@ def _tried(compiled: Call, mine: Copies, call: Call, others: Copies, *, is_measu
     return COMPILED
 
 
-def _step(call: Call, copies: Copies) -> tuple[Tensor, Tensor]:
-    """The loss and its gradient, in one row."""
-    _begin(copies.device)
-    loss = call(*copies.arguments)
-    parts = torch.autograd.grad(loss.sum(), list(copies.trained), allow_unused=True)
-    return loss.detach().clone(), torch.cat([part.flatten() for part in parts if part is not None])
+def _step(call: Call, copied: CopiedStep) -> tuple[Tensor, Tensor]:
+    """The loss and its gradients."""
+
+    def marked(*arguments: Any) -> Tensor:
+        _begin(copied.device)
+        return call(*arguments)
+
+    loss, gradients = copied.take(marked)
+    return loss.clone(), gradients
 
 
-def _seconds(call: Call, copies: Copies) -> float:
+def _seconds(call: Call, copied: CopiedStep) -> float:
     """Of one step; the first is not timed."""
-    _step(call, copies)
-    settle(copies.device)
+    _step(call, copied)
+    synchronize(copied.device)
     began = time.perf_counter()
     for _ in range(TIMED):
-        _step(call, copies)
-    settle(copies.device)
+        _step(call, copied)
+    synchronize(copied.device)
     return (time.perf_counter() - began) / TIMED
 
 
@@ -197,13 +192,4 @@ def _same_draws(device: torch.device) -> Iterator[None]:
     """Leaves the generators as they were."""
     devices = [torch.cuda.current_device() if device.index is None else device.index] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices, device_type="cuda"):
-        yield
-
-
-@contextmanager
-def _many_networks() -> Iterator[None]:
-    """Lets dynamo keep more than its eight variants of one call, and say where it keeps no more."""
-    from torch._dynamo import config  # takes its time to import
-
-    with config.patch(cache_size_limit=LIMIT, fail_on_cache_limit_hit=True):
         yield

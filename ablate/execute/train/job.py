@@ -1,15 +1,14 @@
 """What an engine is given: a bundle, and where and how to train it."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from ablate.errors import StoreError
-from ablate.execute.train.provenance import provenance
+from ablate.execute.train.record import Outcome, now, record
 from ablate.plan.bundle import Bundle
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory
-from ablate.store.record import Counts, Record
+from ablate.store.record import Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +57,11 @@ def one_by_one(job: Job) -> tuple[Job, ...]:
 def _result(trial: Trial, job: Job, source: str) -> Record | None:
     """What the worker wrote before it died. A result of older code is what the job was to replace."""
     try:
-        record = StudyDirectory(job.directory).record(trial.id)
+        found = StudyDirectory(job.directory).record(trial.id)
     except StoreError:
         return None
-    is_of_this_code = record.provenance is not None and record.provenance.source == source
-    return record if record.state != "failed" and is_of_this_code else None
+    is_of_this_code = found.provenance is not None and found.provenance.source == source
+    return found if found.state != "failed" and is_of_this_code else None
 
 
 def failed(trial: Trial, job: Job, *, error: str, traceback: str, engine: str, threads: int, source: str) -> Record:
@@ -71,19 +70,7 @@ def failed(trial: Trial, job: Job, *, error: str, traceback: str, engine: str, t
     Raises:
         StoreError: the record cannot be written.
     """
-    record = Record(
-        id=trial.id,
-        study=trial.study,
-        levels=dict(trial.point.levels),
-        replicate=trial.replicate,
-        state="failed",
-        responses={},
-        counts=Counts(),
-        seconds=0.0,
-        started=datetime.now(UTC).isoformat("T", "seconds"),
-        error=error.encode(errors="backslashreplace").decode(),
-        provenance=provenance(device="", threads=threads, engine=engine, source=source, commit=job.commit),
-        config=trial.config,
-    )
-    StudyDirectory(job.directory).write_record(record, traceback=traceback)
-    return record
+    outcome = Outcome(started=now(), error=error, is_failed=True)
+    made = record(trial, outcome, engine=engine, threads=threads, source=source, commit=job.commit)
+    StudyDirectory(job.directory).write_record(made, traceback=traceback)
+    return made

@@ -1,10 +1,10 @@
-"""How a training ended, and the record that it makes."""
+"""How a training ended, and the one place where its record is made."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from ablate.execute.train.job import Job
 from ablate.execute.train.provenance import provenance
 from ablate.plan.trial import Trial
 from ablate.store.record import Counts, Record
@@ -12,48 +12,67 @@ from ablate.store.record import Counts, Record
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a training yielded. `reason`: why it diverged; None: its loss stayed within its bounds."""
+    """What a training yielded. Of one that failed, nothing but why, and when it began: the defaults are for that."""
 
-    responses: Mapping[str, float]
-    reason: str | None
-    counts: Counts
-    seconds: float
     started: str
     """UTC, ISO 8601."""
-    device: str
+    error: str | None
+    """Why it diverged or failed; None: its loss stayed within its bounds."""
+    is_failed: bool = False
+    """Whether the machine or the code is at fault."""
+    responses: Mapping[str, float] = field(default_factory=dict[str, float])
+    counts: Counts = field(default_factory=Counts)
+    seconds: float = 0.0
+    device: str = ""
     """The hardware's name."""
-    diagnostics: Mapping[str, Mapping[str, float]]
+    diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     """Diagnostic → moment → value."""
-    unmeasured: str | None
+    unmeasured: str | None = None
     """Why some of them are not there."""
-    steps: str | None = None
+    compilation: str | None = None
     """How its steps were computed, as `Compilation.verdict`."""
 
 
-def record(trial: Trial, job: Job, outcome: Outcome, *, engine: str, threads: int, source: str) -> Record:
-    """The record of a trial that was trained to an end: complete, or diverged."""
+def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source: str, commit: str | None) -> Record:
+    """The record of a trial: complete, diverged or failed.
+
+    Args:
+        trial: What was trained.
+        outcome: How that ended.
+        engine: The engine's name.
+        threads: CPU threads that it trained with.
+        source: Digest of its code.
+        commit: What was checked out.
+    """
     lost = [name for name, value in outcome.responses.items() if not math.isfinite(value)]
-    reason = outcome.reason or (f"{', '.join(lost)} not finite at the end of the budget" if lost else None)
+    error = outcome.error
+    if error is None and lost:
+        error = f"{', '.join(lost)} not finite at the end of the budget"
     return Record(
         id=trial.id,
         study=trial.study,
         levels=dict(trial.point.levels),
         replicate=trial.replicate,
-        state="complete" if reason is None else "diverged",
+        state="failed" if outcome.is_failed else "complete" if error is None else "diverged",
         responses={name: None if name in lost else value for name, value in outcome.responses.items()},
         counts=outcome.counts,
         seconds=round(outcome.seconds, 4),
         started=outcome.started,
-        error=reason,
+        error=None if error is None else error.encode(errors="backslashreplace").decode(),
         provenance=provenance(
             device=outcome.device,
             threads=threads,
             engine=engine,
             source=source,
-            commit=job.commit,
-            steps=outcome.steps,
+            commit=commit,
+            steps=outcome.compilation,
         ),
         config=trial.config,
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,
     )
+
+
+def now() -> str:
+    """The time, as records have it: UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat("T", "seconds")

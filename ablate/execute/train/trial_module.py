@@ -12,7 +12,8 @@ from torchmetrics import Metric, MetricCollection
 
 from ablate.data.split import Splits
 from ablate.execute.train.augmentation import Augmentation
-from ablate.execute.train.compilation import Compilation, Copies
+from ablate.execute.train.compilation import Compilation, CopiedStep
+from ablate.execute.train.step import NoUpdate, loss_of, take_step
 
 
 class TrialModule(pl.LightningModule):
@@ -61,7 +62,7 @@ class TrialModule(pl.LightningModule):
 
     def training_step(self, chunk: Int[Tensor, "steps batch"], batch_idx: int) -> dict[str, Tensor]:
         """Takes one optimizer step per minibatch of indices; the loss that it returns is the chunk's mean."""
-        self._loss_of = self.compilation.of(loss_of, lambda: self._copies(chunk[0]))
+        self._loss_of = self.compilation.of(loss_of, lambda: self._copied_step(chunk[0]))
         mean = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
         self.log("train/loss", mean, on_step=False, on_epoch=True, batch_size=chunk.numel())
         return {"loss": mean}
@@ -72,13 +73,15 @@ class TrialModule(pl.LightningModule):
         total = at_least_single(torch.zeros((), device=inputs.device, dtype=inputs.dtype))
         for minibatch in chunk:
             examples = inputs[minibatch] if self.augmentation is None else self.augmentation(inputs[minibatch])
-            optimizer.zero_grad(set_to_none=True)
-            loss = self._loss_of(self.network, self.loss, examples, targets[minibatch])
-            loss.backward()
-            if self._clip is not None:
-                nn.utils.clip_grad_norm_(self.network.parameters(), self._clip)
-            optimizer.step()
-            total += loss.detach()
+            total += take_step(
+                self.network,
+                self.loss,
+                examples,
+                targets[minibatch],
+                optimizer=optimizer,
+                clip_norm=self._clip,
+                call=self._loss_of,
+            )
         self.steps += len(chunk)
         return total / len(chunk)
 
@@ -106,22 +109,23 @@ class TrialModule(pl.LightningModule):
         self.log(f"{split}/loss", self.loss(predictions, wanted), on_epoch=True, batch_size=len(indices))
         self.log_dict(cast(dict[str, Any], metrics), on_epoch=True, batch_size=len(indices))
 
-    def _copies(self, minibatch: Int[Tensor, "batch"]) -> Copies:
+    def _copied_step(self, minibatch: Int[Tensor, "batch"]) -> CopiedStep:
         inputs, targets = (values[minibatch] for values in self._split("train"))
         network, loss = copy.deepcopy((self.network, self.loss))
-        return Copies(
-            arguments=(network, loss, inputs, targets),
-            trained=[parameter for parameter in network.parameters() if parameter.requires_grad],
+        optimizer = NoUpdate(network.parameters())
+
+        def take(call: Callable[..., Tensor]) -> tuple[Tensor, Tensor]:
+            value = take_step(network, loss, inputs, targets, optimizer=optimizer, call=call)
+            return value, torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
+
+        return CopiedStep(
+            take=take,
+            device=inputs.device,
             kind=f"{network} {loss} {list(inputs.shape)} {inputs.dtype} {inputs.device}",
         )
 
     def _split(self, name: str) -> tuple[Tensor, Tensor]:
         return cast(Tensor, getattr(self, f"{name}_inputs")), cast(Tensor, getattr(self, f"{name}_targets"))
-
-
-def loss_of(network: nn.Module, loss: nn.Module, examples: Tensor, targets: Tensor) -> Tensor:
-    """What a step computes the gradient of."""
-    return loss(network(examples), targets)
 
 
 def at_least_single(values: Tensor) -> Tensor:

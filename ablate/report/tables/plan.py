@@ -1,4 +1,4 @@
-"""What `ablate plan` says: what would be trained, what it would cost, and what it could tell."""
+"""What `ablate plan` prints: what would be trained, what it would cost, and what it could estimate."""
 
 from collections.abc import Mapping, Sequence
 
@@ -37,24 +37,24 @@ def plan_document(
 
     Args:
         study: its name.
-        question: in its own words.
+        question: that it asks.
         design: its name, with what qualifies it.
         points: levels of each design point, in the order of the design.
         baseline_levels: every factor's reference level.
         trials: of the whole study.
-        finished: of those, what the store has.
-        bundles: into which the others go.
-        seconds: that the trials not yet finished would take, if anything is known of it.
+        finished: of those, how many have a record.
+        bundles: of the unfinished trials.
+        seconds: that the unfinished trials would take; None: not known.
         estimates: what the design can estimate.
         cannot: what it cannot.
-        notes: what else a reader must know.
-        claims: what the replicates could say of each stated claim.
+        notes: on the design and on what the plan has found.
+        claims: the power of each stated claim.
         identities: what evaluates the study's identities.
-        width: what the width is called that was solved for, where capacity is matched.
+        width: the name of the width that was solved for, where capacity is matched.
         widths: of each point, where capacity is matched.
         timed_on: where latencies were measured.
-        stacked: of the trials not yet finished, those that train together with others, as one.
-        alone: why the others do not, and how many of them.
+        stacked: how many of the unfinished trials train as one with others.
+        alone: reason → how many trials train alone for it.
         workers: that train at a time.
         threads: of each worker.
         costs: as in `cost_columns`.
@@ -113,7 +113,7 @@ def _points(
 
 
 def _stacking(stacked: int, alone: Mapping[str, int]) -> list[str]:
-    """How many trials train as one with others, and why the rest does not."""
+    """How many trials train as one with others, and why the others do not."""
     count = stacked + sum(alone.values())
     if not count:
         return []

@@ -12,6 +12,8 @@ from ablate.models.activation import Step
 from ablate.models.hidden import Shortcut
 from ablate.models.mlp import MLP
 
+pytestmark = pytest.mark.numeric
+
 mse = nn.functional.mse_loss
 
 

@@ -6,6 +6,8 @@ from torch import nn
 
 from ablate.execute.diagnose.output_range import EVERYTHING, RANGES, RANGES_BY_SETTING, output_range
 
+pytestmark = pytest.mark.numeric
+
 ELEMENTWISE = [
     *(kind() for kind in RANGES if not issubclass(kind, nn.Linear | nn.Bilinear | nn.modules.conv._ConvNd)),
     nn.CELU(2.0), nn.ELU(0.5), nn.GELU(approximate="tanh"), nn.Hardtanh(-2, 3), nn.LeakyReLU(), nn.LeakyReLU(0.0),

@@ -6,6 +6,8 @@ from torch import nn
 
 from ablate.execute.diagnose.restored import restored
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.mark.parametrize(("device", "kept"), [("cpu", []), ("cuda", ["cuda"]), ("mps", ["mps"])])
 def test_the_generator_of_the_device_is_kept_whatever_its_kind(monkeypatch, device, kept):

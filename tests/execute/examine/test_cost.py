@@ -1,5 +1,6 @@
 import functools
 import itertools
+import time
 from collections import Counter
 
 import pytest
@@ -14,6 +15,7 @@ from ablate.execute.tasks import PLAN_COST_BUDGET_S, RUN_COST_BUDGET_S
 from ablate.plan.cost import NETWORK_COSTS
 from ablate.store.costs import Cost
 
+pytestmark = pytest.mark.numeric
 measure = functools.partial(cost.measure, budget_s=RUN_COST_BUDGET_S)
 
 TINY = ("data.limit=60", "data.val_size=10", "data.test_size=20", "trainer.accelerator=cpu", "engine=inline")
@@ -39,10 +41,12 @@ def points(number):
 
 def test_a_minibatch_is_kept_and_an_example_timed(resolve):
     config = resolve(*TINY, "model=mlp", "model.depth=0", "model.skip_span=0", "model.width=6", "data.batch_size=20")
+    began = time.perf_counter()
     (found,) = measure(points(1), [config])
+    took = time.perf_counter() - began
     # the flattened minibatch, and the hidden units after ReLU
     assert found.activation_bytes == 4 * 20 * (64 + 6)
-    assert 0 < found.latency_seconds < 0.1
+    assert 0 < found.latency_seconds < took / 2, "the median of three calls at least, of which two take as long"
     assert found.levels == {"a": "0"}
     assert found.timed_on.startswith("one thread of ")
 
@@ -57,7 +61,7 @@ def test_no_more_examples_are_kept_than_there_are_to_train_on(resolve):
 def test_a_call_is_over_when_the_device_is_done(kind, monkeypatch):
     waited = []
     monkeypatch.setattr(getattr(torch, kind), "synchronize", lambda *device: waited.append(device))
-    hardware.settle(torch.device(kind))
+    hardware.synchronize(torch.device(kind))
     assert len(waited) == 1
 
 

@@ -10,6 +10,8 @@ from ablate.errors import AblateError, ConfigError, DataError, DesignError, Mode
 from ablate.execute.examine import examination as room
 from ablate.execute.examine.examination import examine
 
+pytestmark = pytest.mark.numeric
+
 
 def look(here, *words, study_name="smoke"):
     asked = [study_name, "study.factors=[]", *words]

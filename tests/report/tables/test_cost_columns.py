@@ -1,4 +1,3 @@
-import io
 from dataclasses import replace
 
 import pytest
@@ -8,8 +7,6 @@ from ablate.analyze.summary import Summary
 from ablate.config.spec import Capacity
 from ablate.plan.cost import NETWORK_COSTS, NetworkCost
 from ablate.report.document import document
-from ablate.report.formats.csv import to_csv
-from ablate.report.formats.registry import FORMATS
 from ablate.report.tables.cost_columns import cost_columns, cost_notes, cost_values
 from ablate.report.tables.points import points_table
 from ablate.report.text.point_name import PointNames, baseline_levels
@@ -89,21 +86,25 @@ def measured(core) -> Summary:
 
 
 @pytest.mark.parametrize("width", [80, 160])
-def test_the_table_fits_a_terminal(measured, width):
-    text = FORMATS["table"](measured, io.StringIO(), width)
+def test_the_table_fits_a_terminal(measured, width, written):
+    text = written(measured, table="points", width=width)
     assert [line for line in text.splitlines() if cell_len(line) > width] == []
     assert "one thread of A" in " ".join(text.split())
 
 
-def test_every_format_has_the_columns(measured):
+def test_every_format_has_the_columns(measured, written, rows_of):
     table = points_table(measured, PointNames([p.levels for p in measured.points], baseline_levels(measured)))
     assert {"width", "activations", "latency"} < {column.name for column in table.columns}
     assert len(document(measured)) == len(document(replace(measured, capacity=None)))
     for format in ("markdown", "latex"):
-        text = FORMATS[format](measured, io.StringIO(), None)
+        text = written(measured, format)
         assert "2.86" in text, format  # 3,000,000 bytes in MiB
         assert "µ" not in text or format != "latex"
-    header, *rows = to_csv(measured).splitlines()
-    assert {"activation_bytes", "latency_seconds", "width"} < set(header.split(","))
-    assert any(",3000000,0.00025,16," in row + "," for row in rows)
-    assert '"latency_seconds": 0.00025' in FORMATS["json"](measured, io.StringIO(), None)
+    for table in ("points", "costs"):
+        first = rows_of(measured, table)[0]
+        assert [first[name] for name in ("activation_bytes", "latency_seconds", "width")] == [
+            "3000000",
+            "0.00025",
+            "16",
+        ]
+    assert '"latency_seconds": 0.00025' in written(measured, "json")

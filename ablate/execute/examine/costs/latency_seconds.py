@@ -17,4 +17,4 @@ def measure(subject: Subject, inputs: Tensor) -> float:
             return subject.network(inputs)
 
     with evaluating(subject.network), torch.no_grad():
-        return latency(forward, settle=lambda: hardware.settle(subject.device))
+        return latency(forward, synchronize=lambda: hardware.synchronize(subject.device))

@@ -1,46 +1,20 @@
-"""The verdicts of several studies together: what is known so far, and the command behind each line of it."""
+"""The answers of several studies: a line for each verdict and identity, and the command behind it."""
 
-import sys
-from collections.abc import Callable, Sequence
-from typing import TextIO
+from collections.abc import Iterator, Sequence
 
 from ablate.analyze.summary import Interval, Summary
-from ablate.errors import ConfigError, unknown
-from ablate.report.formats.csv import verdicts_csv
-from ablate.report.formats.latex import latex
-from ablate.report.formats.markdown import markdown
-from ablate.report.formats.terminal import terminal
+from ablate.report.tables.contrast_notes import P_FROM
 from ablate.report.tables.identities import TONES as HELD
 from ablate.report.tables.identities import identity_lines
+from ablate.report.tables.row import Row
+from ablate.report.tables.row import interval as interval_cells
 from ablate.report.tables.verdicts import TONES, claim_name, outcome
 from ablate.report.text.number import Digits, interval_name
 from ablate.report.text.table import ABSENT, Block, Column, Table
 
-Format = Callable[[Sequence[Summary], TextIO], str]
 
-FORMATS: dict[str, Format] = {
-    "table": lambda summaries, stream: terminal([quotable(summaries)], stream, None),
-    "json": lambda summaries, _: _json(summaries),
-    "csv": lambda summaries, _: verdicts_csv(summaries),
-    "markdown": lambda summaries, _: markdown([ledger(summaries)]),
-    "latex": lambda summaries, _: latex([ledger(summaries)]),
-}
-
-
-def show_ledger(summaries: Sequence[Summary], format: str = "table", stream: TextIO | None = None) -> None:
-    """Writes the verdicts of several studies in one of `FORMATS`; standard output unless told.
-
-    Raises:
-        ConfigError: there is no such format.
-    """
-    if format not in FORMATS:
-        raise ConfigError(unknown("format", format, FORMATS))
-    out = stream or sys.stdout
-    out.write(FORMATS[format](summaries, out))
-
-
-def quotable(summaries: Sequence[Summary]) -> Block:
-    """The line of each verdict and of each identity under its study: what a terminal has room for."""
+def answer_lines(summaries: Sequence[Summary]) -> Block:
+    """The line of each verdict and of each identity under its study, for a terminal."""
     lines: list[tuple[str, str]] = []
     for summary in summaries:
         found = [*(f"{held}: {line}" for held, line in identity_lines(summary)), *(v.line for v in summary.verdicts)]
@@ -49,7 +23,7 @@ def quotable(summaries: Sequence[Summary]) -> Block:
     return Block(title="Verdicts", lines=tuple(lines))
 
 
-def ledger(summaries: Sequence[Summary]) -> Table:
+def answers_table(summaries: Sequence[Summary]) -> Table:
     """A line for each claim and each identity, in the order given; question and command stand on a study's first."""
     name = interval_name([v.interval for s in summaries for v in s.verdicts])
     same = " or " not in name
@@ -107,19 +81,42 @@ def _difference(interval: Interval | None, *, same: bool) -> str:
     return digits.interval(interval) if same else digits.named(interval)
 
 
-def _json(summaries: Sequence[Summary]) -> str:
-    import msgspec
+def answer_rows(summaries: Sequence[Summary]) -> list[Row]:
+    """A row for each identity and each stated claim, in the order given; both kinds have the same columns."""
+    return [row for summary in summaries for row in (*_identity_rows(summary), *_verdict_rows(summary))]
 
-    found = [
-        {
-            "study": s.study,
-            "question": s.question,
-            "response": s.response,
-            "better": s.better,
-            "command": s.command,
-            "verdicts": s.verdicts,
-            "identities": s.identities,
-        }
-        for s in summaries
-    ]
-    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
+
+def _identity_rows(summary: Summary) -> Iterator[Row]:
+    for exact in summary.identities:
+        interval = Interval(value=exact.difference) if exact.difference is not None else None
+        yield (
+            _opening(summary, "identity", exact.identity.statement, "holds" if exact.holds else "fails")
+            | interval_cells("difference", interval)
+            | {"margin": exact.identity.tolerance, "n": None, "p": None, "p_holm": None, "line": exact.line}
+            | {"command": summary.command}
+        )
+
+
+def _verdict_rows(summary: Summary) -> Iterator[Row]:
+    for verdict in summary.verdicts:
+        tested = verdict.n >= P_FROM
+        yield (
+            _opening(summary, "claim", claim_name(verdict.claim), outcome(verdict))
+            | interval_cells("difference", verdict.interval)
+            | {"margin": verdict.claim.margin, "n": verdict.n}
+            | {"p": verdict.p if tested else None, "p_holm": verdict.p_holm if tested else None}
+            | {"line": verdict.line, "command": summary.command}
+        )
+
+
+def _opening(summary: Summary, kind: str, statement: str, found: str) -> Row:
+    response = summary.response if kind == "claim" else ""
+    return {
+        "study": summary.study,
+        "question": summary.question,
+        "kind": kind,
+        "statement": statement,
+        "outcome": found,
+        "response": response,
+        "better": summary.better if response else "",
+    }

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from ablate.analyze.statistics.multiple_testing import q_values
+from ablate.analyze.statistics.multiplicity import q_values
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))

@@ -1,4 +1,4 @@
-"""What is particular to one contrast, in sentences: sensitivity lines and what a reader could trip over."""
+"""Notes on one contrast: sensitivity lines, and what limits its numbers."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ P_FROM = 5
 """Pairs below which no p is printed: STATISTICS (f)."""
 
 
-def remarks(contrast: Contrast, label: str, digits: Digits) -> tuple[str, ...]:
-    """The remarks on a contrast, each opening with its label; none where nothing is particular.
+def contrast_notes(contrast: Contrast, label: str, digits: Digits) -> tuple[str, ...]:
+    """The notes on a contrast, each opening with its label; none where nothing is particular.
 
     Args:
-        contrast: to speak of.
+        contrast: that the notes are on.
         label: what it is called.
         digits: of its differences.
     """
@@ -41,9 +41,9 @@ def remarks(contrast: Contrast, label: str, digits: Digits) -> tuple[str, ...]:
 
 
 def aliased(contrasts: Sequence[Contrast]) -> tuple[str, ...]:
-    """What the fraction cannot tell apart, in one remark; none where every contrast has a column of its own."""
+    """The effects that the fraction confounds, in one note; none where every contrast has its own column."""
     chains = "; ".join(dict.fromkeys(c.aliases for c in contrasts if c.aliases))
-    return (f"The fraction cannot tell these apart: {chains}.",) if chains else ()
+    return (f"The fraction confounds these effects: {chains}.",) if chains else ()
 
 
 def _dropped(paired: Paired) -> str:
@@ -51,7 +51,7 @@ def _dropped(paired: Paired) -> str:
 
 
 def _survivors(paired: Paired, digits: Digits, *, scored: bool) -> str:
-    """The contrast without the replicates in which an arm diverged: its interval may be much narrower."""
+    """The contrast without the replicates in which an arm diverged; its interval may be much narrower."""
     if interval_name([paired.difference]):
         digits = Digits.fitting(paired.differences, [paired.difference]).as_difference()
     said = [f"n = {paired.n}"]

@@ -1,12 +1,13 @@
-"""The cells of a CSV row: what estimates, levels and counts spread over columns."""
+"""The cells of a row for programs: what estimates and levels spread over columns."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ablate.analyze.summary import Interval, Paired, Proportion
-from ablate.report.tables.remarks import P_FROM
+from ablate.report.tables.contrast_notes import P_FROM
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
+"""Column → cell, in the order of the columns."""
 
 
 def paired(prefix: str, pair: Paired) -> Row:
@@ -37,9 +38,14 @@ def paired(prefix: str, pair: Paired) -> Row:
     )
 
 
-def levels(prefix: str, settings: Mapping[str, str]) -> Row:
-    """A column for each factor."""
-    return {f"{prefix}.{factor}": level for factor, level in settings.items()}
+def levels(settings: Mapping[str, str], taken: Collection[str]) -> Row:
+    """A column for each factor, under its name; prefixed with `factor.` where another column has that name.
+
+    Args:
+        settings: factor → level.
+        taken: the names of the table's other columns.
+    """
+    return {f"factor.{factor}" if factor in taken else factor: level for factor, level in settings.items()}
 
 
 def interval(prefix: str, estimate: Interval | None) -> Row:
