@@ -1,4 +1,4 @@
-"""The family of stated claims, and what is left beside it: STATISTICS (d)."""
+"""The family of stated claims, adjusted by Holm: STATISTICS (d)."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from ablate.config.spec import Better
 
 
 def judge(verdicts: Sequence[Verdict], *, better: Better) -> tuple[Verdict, ...]:
-    """The verdicts on all stated claims, each as one among so many.
+    """The verdicts on all stated claims, adjusted for their number.
 
     Every outcome but `inconclusive` denies a null. The p against it is adjusted by Holm among the same p of all
     stated claims, and the rule of a single claim then takes the adjusted p. So each kind of finding (supported,

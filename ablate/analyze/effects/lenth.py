@@ -1,4 +1,4 @@
-"""Lenth's method: which effects stand out, where one replicate leaves no error term."""
+"""Lenth's method: the effects beyond the noise, where one replicate gives no error term."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ from ablate.analyze.summary import Lenth, LenthEffect
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 
-EFFECTS_FROM = 7
-"""Effects from which there are enough small ones to tell the noise from."""
+MIN_EFFECTS = 7
+"""With fewer effects there are too few small ones to estimate the noise from."""
 
 
 def lenth(spec: StudySpec, points: Sequence[DesignPoint], scores: Values, *, level: float = 0.95) -> Lenth | str:
@@ -32,8 +32,8 @@ def lenth(spec: StudySpec, points: Sequence[DesignPoint], scores: Values, *, lev
         The effects with their margins of error, or a sentence that says why there are none.
     """
     found = design_of(spec).columns(spec.factors, points)
-    if scores.shape[1] != 1 or len(found) < EFFECTS_FROM:
-        return f"Lenth's method takes one replicate of a two-level design with at least {EFFECTS_FROM} effects."
+    if scores.shape[1] != 1 or len(found) < MIN_EFFECTS:
+        return f"Lenth's method takes one replicate of a two-level design with at least {MIN_EFFECTS} effects."
     if not np.all(np.isfinite(scores)):
         return "Lenth's method needs every trial of the replicate, and at least one has no response."
     values = [column_effect(column, scores[:, 0]) for column in found]

@@ -1,4 +1,4 @@
-"""Which activations the hidden units of a network have, as far as its config says."""
+"""The activations of a network's hidden units, as far as its config names them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -8,7 +8,7 @@ from ablate.analyze.outcomes.outcome import Outcomes
 ENDINGS = ("activation", "nonlinearity")
 """Of the keys that name an activation, ours or in a user-defined model."""
 
-ELSEWHERE = ("branch_activation", "output_activation")
+NOT_HIDDEN = ("branch_activation", "output_activation")
 """Where activations stand, and what follows the last layer: not what a hidden unit is."""
 
 Types = frozenset[tuple[str, str]]
@@ -31,7 +31,7 @@ def _types(model: Mapping[str, Any]) -> Types:
 def _named(path: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in settings.items():
         inner = f"{path}{key}"
-        if key.endswith(ENDINGS) and key not in ELSEWHERE and isinstance(value, str | Mapping):
+        if key.endswith(ENDINGS) and key not in NOT_HIDDEN and isinstance(value, str | Mapping):
             yield inner, str(cast("object", value))
         elif key == "hard_threshold" and value:
             yield inner, "hard"

@@ -1,4 +1,4 @@
-"""Two arms compared replicate by replicate: STATISTICS (a), within what n carries (f)."""
+"""Two arms compared replicate by replicate: STATISTICS (a), with the limits of small n (f)."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Why an arm does what it does: cheap numbers about a network on a probe batch (STATISTICS.md, h)."""
+"""The diagnostics of one network on a probe batch (STATISTICS.md, h)."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ Row = tuple[str, str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """Diagnostic → value, and the values by layer. What says nothing of a network, or is not finite, is left out."""
+    """Diagnostic → value, and the values by layer. A value that is not finite is left out."""
 
     values: Mapping[str, float]
     layers: tuple[Row, ...]
@@ -59,7 +59,7 @@ def measure(
 
 
 def measured(trace: Trace) -> Measurement:
-    """What a trace of one forward pass comes to."""
+    """The measurement from a trace of one forward pass."""
     found = {name: measure(trace) for name, measure in MEASURES.items()}
     rows = [(layer, name) for name, finding in found.items() for layer in finding.layers]
     rows.sort(key=lambda row: (PARTS.index(row[0].part), row[0].place))  # stable: diagnostics in their order

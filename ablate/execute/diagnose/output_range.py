@@ -1,4 +1,4 @@
-"""Which numbers a module can yield: what a network that ends in it can and cannot predict."""
+"""The range of a module's outputs: what a network that ends in it can predict."""
 
 import math
 from collections.abc import Callable, Mapping

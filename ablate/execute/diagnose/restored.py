@@ -1,4 +1,4 @@
-"""What a measurement must leave as it was: a network, and the generators of random numbers."""
+"""A network and the generators of random numbers, restored after a measurement."""
 
 import copy
 import random
@@ -21,7 +21,7 @@ SEED = 0
 
 @contextmanager
 def restored(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
-    """Gives a network that may be run without a trace: afterwards, the one given and all generators are as they were.
+    """Gives a network to run: afterwards, the one given and all generators are as they were.
 
     That is the network itself, its modules' attributes and buffers restored, where all of its modules are torch's
     or ours; else a copy, since a user-defined module may change anything in place: parameters, lists, generators.

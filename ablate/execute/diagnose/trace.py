@@ -1,4 +1,4 @@
-"""What hooks see of a network during one forward pass: its layers' inputs, its activations, its shortcuts.
+"""The trace of a forward pass: layers' inputs, activations and shortcuts, recorded by hooks.
 
 Diagnostics are computed from a trace alone, to which outputs, targets and gradients are added where they are known.
 
@@ -70,7 +70,7 @@ class Activated:
 
 
 class Trace:
-    """What is seen, in the order in which it happens. `failure`: why something could not be measured."""
+    """What the hooks record, in the order of the forward pass. `failure`: why something could not be measured."""
 
     def __init__(self) -> None:
         self.entered: list[Entered] = []
@@ -127,7 +127,7 @@ class Trace:
         return handles
 
     def _hook(self, read: Callable[..., None], name: str) -> Callable[..., None]:
-        """A hook that never stops what it watches."""
+        """A hook that never fails the forward pass."""
 
         def hook(module: nn.Module, *seen: Any) -> None:
             try:

@@ -108,7 +108,7 @@ class _Meter:
         return self._costs[key]
 
     def _key(self, config: Config) -> tuple[str, str]:
-        """What a cost of an example follows from, and what one of a minibatch follows from, too."""
+        """The key of what a cost of an example depends on, and of what one of a minibatch also depends on."""
         network = (self._whole(config, "model"), self._examples(config, "data"), self._whole(config, "trainer"))
         return "".join(network), self._whole(config, "data")
 
@@ -125,7 +125,7 @@ class _Meter:
 
 
 class _Inputs:
-    """A network, and what it is given: in the device, the precision and the layout of its trainer."""
+    """A network and its inputs, on the device and in the precision and layout of its trainer."""
 
     def __init__(self, built: nn.Module, config: Config, trainer: pl.Trainer) -> None:
         device, precision = trainer.strategy.root_device, trainer.precision_plugin
@@ -138,7 +138,7 @@ class _Inputs:
         self.example = inputs
 
     def minibatch(self, batch: int | None) -> Tensor | None:
-        """As many examples; None without an example, or where nobody says how many."""
+        """As many examples; None without an example, or without a known batch size."""
         if batch is None or self.example is None:
             return None
         return self.example.repeat(batch, *[1] * (self.example.ndim - 1))
@@ -162,7 +162,7 @@ def _measured_per(per: Per, subject: Subject, inputs: Callable[[], Tensor | None
 
 
 def _batch(built: nn.Module, config: Config) -> int | None:
-    """Examples of a minibatch: all that there are to train on, where `data.batch_size` is more. None: nobody says."""
+    """Examples of a minibatch: all that there are to train on, where `data.batch_size` is more. None: not known."""
     batch = config["data"].get("batch_size")
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
         return None

@@ -1,4 +1,4 @@
-"""What a network does, in numbers: two design points with equal fingerprints are one network (STATISTICS.md, g)."""
+"""Fingerprints of networks: two design points with equal fingerprints are one network (STATISTICS.md, g)."""
 
 import hashlib
 from collections.abc import Iterator

@@ -40,7 +40,7 @@ PROBE = 8
 
 @user_modules_first()
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[NetworkCost, ...]:
-    """Builds the network of every design point and holds them against each other (STATISTICS.md, g).
+    """Builds the network of every design point and compares them with each other (STATISTICS.md, g).
 
     A user-defined LightningModule is compared where it has an `example_input_array`, and by one step of training.
 
@@ -157,7 +157,7 @@ class _Examiner:
         return self._objectives[key]
 
     def _network(self, config: Config) -> tuple[str, str]:
-        """What a plain network and its probe batch follow from."""
+        """The key of what a plain network and its probe batch depend on."""
         return self._whole(config, "model"), self._examples(config, "data")
 
     def _minibatch(self, config: Config) -> int:

@@ -1,4 +1,4 @@
-"""Evaluates a study's identities: their targets are built as any other, here, with one thread."""
+"""Evaluates a study's identities in this process, with one thread."""
 
 import math
 import platform
