@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ablate.config.spec import Config, StudySpec
 from ablate.design.point import DesignPoint
+from ablate.plan.cost import NetworkCost
 from ablate.plan.schedule import Schedule
-from ablate.plan.size import Size
 from ablate.plan.trial import Trial
 from ablate.store.checked import Checked
 from ablate.store.costs import Cost
@@ -20,7 +20,7 @@ PLAN_COST_BUDGET_S = 0.5
 """The same for `ablate plan`; `ablate run` measures the rest."""
 
 
-def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[Size, ...]:
+def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[NetworkCost, ...]:
     """Builds every design point's network and holds them against each other.
 
     Raises:
@@ -37,7 +37,7 @@ def measure(
     """Measures what the networks cost to run, as far as the time budget goes.
 
     Raises:
-        ConfigError: code of a person's own fails.
+        ConfigError: user-defined code fails.
     """
     from ablate.execute.examine import cost
     from ablate.execute.targets.user_errors import blamed

@@ -11,7 +11,7 @@ from ablate.config.request import key
 from ablate.config.spec import Capacity, Config, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.errors import AblateError, ConfigError, DesignError, unknown
-from ablate.execute.examine.bisection import Enclosure, NotRisingError, constant, enclose
+from ablate.execute.examine.bisection import Bisection, NotRisingError, bisect, constant
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build
@@ -89,7 +89,7 @@ def _matched(spec: StudySpec, point: DesignPoint, config: Config, resolve: Resol
     if count(config) == target:
         return config
     try:
-        found = enclose(lambda width: _countable(at(width)), start=start, target=target)
+        found = bisect(lambda width: _countable(at(width)), start=start, target=target)
     except NotRisingError as error:
         raise DesignError(
             f"study.capacity: at {named} the number of parameters does not rise with {capacity.by}: it falls from "
@@ -163,11 +163,11 @@ def _constant(capacity: Capacity, named: str, parameters: int) -> str:
     )
 
 
-def _too_far(capacity: Capacity, named: str, found: Enclosure, target: int) -> str:
+def _too_far(capacity: Capacity, named: str, found: Bisection, target: int) -> str:
     share = {width: found.counts[width] / target - 1 for width in found.ends}
     ends = " and ".join(f"{width} gives {found.counts[width]:,} ({share[width]:+.1%})" for width in found.ends)
     least = math.ceil(100 * min(map(abs, share.values()))) / 100
-    reach = (
+    span = (
         f"or allow more: study.capacity={{matched: {capacity.by}, within: {least:g}}}"
         if least < 1
         else "or leave study.capacity out"
@@ -175,5 +175,5 @@ def _too_far(capacity: Capacity, named: str, found: Enclosure, target: int) -> s
     return (
         f"study.capacity: at {named} no {capacity.by} gives within {100 * capacity.within:g}% of the baseline's "
         f"{target:,} parameters: {ends}. Give the baseline a larger {capacity.by}, of which one step is a smaller "
-        f"share, {reach}."
+        f"share, {span}."
     )

@@ -61,7 +61,7 @@ def _identities(node: Config, where: str) -> Sequence[Identity]:
 def _plain(identity: Identity, where: str) -> Identity:
     """The same with plain numbers and text that any table can show.
 
-    A person's own numbers may be of torch or NumPy, and what they found may be none.
+    User-defined numbers may be of torch or NumPy, and what they found may be none.
     """
     statement = _text(identity.statement, "statement", where)
     saying = _text(identity.saying, "saying", where)

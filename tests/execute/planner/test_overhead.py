@@ -13,9 +13,11 @@ from ablate.execute.train.fit import prepare
 from ablate.execute.train.trainer import trainer
 from ablate.store.timings import Pace
 
+pytestmark = pytest.mark.usefixtures("processor_time")
+
 
 def measured(trial, folder) -> float:
-    """The least of three fits: whatever else runs on the machine only adds to them."""
+    """The least of three fits."""
     times = []
     with isolated_process(threads=1):
         for _ in range(3):

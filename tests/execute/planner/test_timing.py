@@ -24,6 +24,7 @@ def measured(here):
     return of
 
 
+@pytest.mark.usefixtures("processor_time")
 def test_stacks_of_a_small_net_take_a_fraction(measured):
     found = min(
         (measured("model.width=8", "data.batch_size=8") for _ in range(3)),

@@ -13,6 +13,8 @@ from ablate.execute.process.isolation import CUBLAS_WORKSPACE, LOGGERS, NVML_CHE
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.train.network import seed_everything
 
+pytestmark = pytest.mark.numeric
+
 
 def disturb():
     """Changes all that a training changes."""

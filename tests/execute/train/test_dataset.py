@@ -4,6 +4,8 @@ import torch
 from ablate.errors import ConfigError, DataError
 from ablate.execute.train.dataset import arguments, described, drawn_once, source, splits
 
+pytestmark = pytest.mark.numeric
+
 
 def changed(config, **data):
     return {**config, "data": {k: v for k, v in {**config["data"], **data}.items() if v is not ...}}

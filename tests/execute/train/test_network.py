@@ -7,6 +7,8 @@ import torch
 from ablate.errors import ConfigError, ModelError
 from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
 
+pytestmark = pytest.mark.numeric
+
 NET = """
     import random
 
