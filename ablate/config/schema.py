@@ -129,7 +129,7 @@ def read(
     return StudySpec(
         name=study.name,
         question=study.question,
-        design=study.design or "",
+        design=study.design or ("" if factors or sweeps else NO_DESIGN),
         factors=(*factors, *sweeps),
         response=_response(study.response, settings.get("objective") or {}) if study.response else NO_RESPONSE,
         replicates=root.replicates,
@@ -154,6 +154,9 @@ def read(
 
 NO_RESPONSE = Response(name="", better="higher")
 """Of a study that trains nothing."""
+
+NO_DESIGN = "one_at_a_time"
+"""What the study.yaml of a study that trains nothing names; nothing is laid out by it."""
 
 
 def _check_whole(study: StudyYaml, *, is_empty: bool) -> None:

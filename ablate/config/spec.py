@@ -111,7 +111,7 @@ class StudySpec:
     name: str
     question: str
     design: str
-    """A name among `ablate.design.DESIGNS`, where any other is refused; empty where there is nothing to lay out."""
+    """A name among `ablate.design.DESIGNS`, where any other is refused; empty where the study names none."""
     factors: tuple[Factor, ...]
     response: Response
     replicates: int

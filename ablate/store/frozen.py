@@ -150,8 +150,7 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
     changed: list[str] = []
     if frozen.names != asked.names:
         changed.append(f"factors {', '.join(frozen.names)} → {', '.join(asked.names)}")
-    design = ("design",) if asked.factors else ()  # of identities alone, an older file names a design all the same
-    for field in ("looks", *design, "resolution", "exclude", "capacity", "seed", "response"):
+    for field in ("looks", "design", "resolution", "exclude", "capacity", "seed", "response"):
         before, now = getattr(frozen, field), getattr(asked, field)
         if before != now:
             changed.append(f"{field} {_brief(before)} → {_brief(now)}")
