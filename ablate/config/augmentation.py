@@ -3,11 +3,20 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+import msgspec
+
 AUGMENTATION = "augmentation"
 """The key, below `data`."""
 
 OFF: Mapping[str, bool | int] = {"flip": False, "crop": 0}
 """Each setting, and the value at which it does nothing."""
+
+
+class AugmentationSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`data.augmentation`. `crop`: pixels by which an image is shifted at most."""
+
+    flip: bool = False
+    crop: int = 0
 
 
 def switched_on(node: Any) -> Any:

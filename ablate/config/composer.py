@@ -18,9 +18,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config.catalog import GROUPS, Catalog
+from ablate.config.group import Group
 from ablate.config.request import key, parse_override
 from ablate.config.search_path import own, packaged
-from ablate.config.spec import Config
+from ablate.config.spec import StudySettings
+from ablate.config.trial import make_group
 from ablate.errors import ConfigError, unknown
 
 _user: Path | None = None
@@ -52,10 +54,18 @@ class Composer:
         self._named = lru_cache(maxsize=256)(self._find_named)
         self._deciding = lru_cache(maxsize=256)(self._find_deciding)
 
-    def resolve(self, overrides: Sequence[str]) -> Config:
-        """The whole configuration under these overrides, as plain containers with interpolations resolved.
+    def resolve(self, overrides: Sequence[str]) -> StudySettings:
+        """The whole configuration under these overrides, as plain containers: `groups` by their content.
 
-        Configurations share the groups that their overrides leave alike: nobody may change them.
+        Raises:
+            ConfigError: as `groups`.
+        """
+        return {name: group.content for name, group in self.groups(overrides).items()}
+
+    def groups(self, overrides: Sequence[str]) -> dict[str, Group]:
+        """The whole configuration under these overrides, by key, with interpolations resolved.
+
+        Configurations share the groups that their overrides leave alike.
 
         Raises:
             ConfigError: an unknown group, option or key, or a value that cannot stand there.
@@ -63,14 +73,14 @@ class Composer:
         shaping = tuple(o for o in overrides if _shapes(o))
         values = tuple(o for o in overrides if not _shapes(o))
         if not {_group(override) for override in values} <= self._named(shaping).keys():
-            return self._resolved(shaping, values)  # which says what is wrong with it
+            return self._resolved(shaping, values)  # which says what is wrong
         references = frozenset((_group(o), found) for o in values if (found := _references(o)))
-        plain: Config = {}
+        groups: dict[str, Group] = {}
         for group, paths in self._deciding(shaping, references).items():
             given = tuple(o for o in values if _is_among(key(o), paths))
             whole = self._resolved(shaping, ()) if not given else None
-            plain[group] = whole[group] if whole else self._resolved_group(shaping, given, group, paths)
-        return plain
+            groups[group] = whole[group] if whole else self._resolved_group(shaping, given, group, paths)
+        return groups
 
     def _find_deciding(
         self, shaping: tuple[str, ...], references: frozenset[tuple[str, frozenset[str]]]
@@ -87,7 +97,7 @@ class Composer:
         assert isinstance(tree, dict)
         return {str(group): _references(repr(node)) for group, node in tree.items()}
 
-    def _resolve(self, shaping: tuple[str, ...], values: tuple[str, ...]) -> Config:
+    def _resolve(self, shaping: tuple[str, ...], values: tuple[str, ...]) -> dict[str, Group]:
         config = self._composed(shaping)
         if values:
             config = config.copy()
@@ -98,11 +108,11 @@ class Composer:
         except OmegaConfBaseException as error:
             raise ConfigError(f"The configuration does not resolve: {_first(error)}") from error
         assert isinstance(plain, dict)
-        return {str(k): _named(v) for k, v in plain.items()}
+        return {str(k): make_group(str(k), _named(v)) for k, v in plain.items()}
 
     def _resolve_group(
         self, shaping: tuple[str, ...], values: tuple[str, ...], group: str, paths: frozenset[str]
-    ) -> Any:
+    ) -> Group:
         """One group, on a copy of no more than decides on it."""
         groups = {path.partition(".")[0] for path in paths} & self._named(shaping).keys()
         try:
@@ -111,7 +121,7 @@ class Composer:
             for override in values:
                 self._set(part, override)
             plain: Any = OmegaConf.to_container(part, resolve=True, throw_on_missing=True)
-            return _named(plain[group])
+            return make_group(group, _named(plain[group]))
         except (OmegaConfBaseException, ConfigError):
             return self._resolved(shaping, values)[group]  # the whole says what is wrong
 

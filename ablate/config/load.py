@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ablate.config.composer import Composer
+from ablate.config.group import TRAINED, UNTRAINED
 from ablate.config.keys import check_keys
 from ablate.config.request import Request, key, parse
 from ablate.config.schema import read, study_node
 from ablate.config.search_path import packaged
-from ablate.config.spec import TRAINED, UNTRAINED, Config, Factor, StudySpec
+from ablate.config.spec import Factor, StudySpec
+from ablate.config.trial import TrialConfig, trial_config
 from ablate.errors import ConfigError, unknown
 
 EXTENDS = ("replicates", "results_dir", "engine", "logger", "factor")
@@ -60,16 +62,18 @@ class Study:
         _check_added(self.spec)
         self._check_untrained(chosen)
 
-    def resolve(self, levels: Mapping[str, str], overrides: Sequence[str]) -> Config:
+    def resolve(self, levels: Mapping[str, str], overrides: Sequence[str]) -> TrialConfig:
         """The configuration of one design point: its levels' overrides on top of the user's.
 
         Raises:
-            ConfigError: an override of a level cannot be applied; names the factor and the level.
+            ConfigError: an override of a level cannot be applied (names the factor and the level), or the trainer's
+                settings do not fit.
         """
         try:
-            return self.composer.resolve((*self._base, *overrides))
+            groups = self.composer.groups((*self._base, *overrides))
         except ConfigError as error:
             raise ConfigError(f"{self._culprit(levels)}: {error}") from error
+        return trial_config(groups.values())
 
     def _check_keys(self, group: str, name: str) -> None:
         """Of a person's own file: those that the package ships are tested."""

@@ -9,7 +9,8 @@ from hydra.core.override_parser.types import Glob, IntervalSweep, Override, Over
 from hydra.errors import HydraException
 
 from ablate.config.catalog import GROUPS, Catalog
-from ablate.config.spec import TRAINED, Factor
+from ablate.config.group import TRAINED
+from ablate.config.spec import Factor
 from ablate.errors import ConfigError, unknown
 
 DEFAULT_STUDY = "core"

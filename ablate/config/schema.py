@@ -7,7 +7,8 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from ablate.config.diagnostic import DIAGNOSTICS
-from ablate.config.spec import Better, Capacity, Claim, Config, Design, Expectation, Factor, Response, StudySpec
+from ablate.config.objective import SPLITS, ObjectiveGroup
+from ablate.config.spec import Better, Capacity, Claim, Design, Expectation, Factor, Response, StudySettings, StudySpec
 from ablate.errors import ConfigError, unknown, unknown_level
 
 Schema = TypeVar("Schema", bound=msgspec.Struct)
@@ -86,7 +87,7 @@ class RootYaml(msgspec.Struct, kw_only=True):
     results_dir: str
 
 
-def study_node(settings: Config) -> StudyYaml:
+def study_node(settings: StudySettings) -> StudyYaml:
     """The `study` node of a configuration.
 
     Raises:
@@ -101,7 +102,7 @@ def study_node(settings: Config) -> StudyYaml:
 
 
 def read(
-    settings: Config,
+    settings: StudySettings,
     *,
     request: tuple[str, ...],
     sweeps: tuple[Factor, ...],
@@ -119,6 +120,7 @@ def read(
         raise ConfigError(f"replicates={root.replicates} trains nothing: it must be 1 or more, and 5 or more for a p.")
     if root.seed < 0:
         raise ConfigError(f"seed={root.seed}: a seed is 0 or more.")
+    objective = ObjectiveGroup("objective", settings.get("objective"))
     declared = settings.get("factor") or {}
     factors = tuple(_factor(name, declared, levels) for name, levels in study.chosen.items())
     for sweep in sweeps:
@@ -131,7 +133,7 @@ def read(
         question=study.question,
         design=study.design or "one_at_a_time",
         factors=(*factors, *sweeps),
-        response=_response(study.response, settings.get("objective") or {}) if study.response else NO_RESPONSE,
+        response=_response(study.response, objective) if study.response else NO_RESPONSE,
         replicates=root.replicates,
         seed=root.seed,
         resolution=study.resolution,
@@ -278,33 +280,22 @@ def _check_claim(claim: Any, where: str) -> None:
         raise ConfigError(f"{on}{error}") from error
 
 
-def _response(declared: str | ResponseYaml, objective: Mapping[str, Any]) -> Response:
+def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Response:
     if isinstance(declared, ResponseYaml):
         return Response(name=declared.name, better=declared.better, trivial=declared.trivial)
     split, _, metric = declared.rpartition("/")
-    responses = objective.get("responses") or {}
-    if not responses:
+    if not objective.responses:
         raise ConfigError(
             f"study.response: the objective declares no responses, so that {declared!r} has no direction. Say it: "
             f"response: {{name: {declared}, better: higher}}."
         )
-    valid = logged(objective)
-    if declared not in valid:
-        raise ConfigError(unknown("response", declared, valid))
+    if declared not in objective.logged:
+        raise ConfigError(unknown("response", declared, objective.logged))
     assert split in SPLITS
-    node = responses.get(metric)
+    node = objective.responses.get(metric)
     if node is None:
         raise ConfigError(
             f"objective.responses says nothing of {metric!r}: add {metric}: {{better: higher, trivial: null}}."
         )
     checked = convert({"name": declared, **node}, ResponseYaml, f"objective.responses.{metric}")
     return Response(name=declared, better=checked.better, trivial=checked.trivial)
-
-
-SPLITS = ("train", "val", "test")
-
-
-def logged(objective: Mapping[str, Any]) -> tuple[str, ...]:
-    """The responses that a trial with this objective logs: every metric on validation and test, the loss on all."""
-    metrics = tuple(objective.get("metrics") or {})
-    return ("train/loss", *(f"{split}/{m}" for split in ("test", "val") for m in (*metrics, "loss")))

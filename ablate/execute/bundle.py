@@ -9,7 +9,6 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from ablate.config.trainer import trainer_settings
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import Watch
 from ablate.execute.process import hardware
@@ -111,7 +110,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
     started = datetime.now(UTC).isoformat("T", "seconds")
     fit = prepare(trial.config, trial.streams)
     size = parameters(fit.network), flops(fit.network, fit.probe)
-    settings = trainer_settings(trial.config)
+    settings = trial.config.trainer.settings
     curve, divergence, watch = Curve(), Divergence(settings.max_loss), Watch(settings.moments)
     trainer = make_trainer(
         trial.config,

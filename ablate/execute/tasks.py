@@ -5,7 +5,8 @@ An engine that has processes with torch in them calls these there, so that a dri
 
 from collections.abc import Sequence
 
-from ablate.config.spec import Config, StudySpec
+from ablate.config.spec import StudySpec
+from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.plan.schedule import Schedule
 from ablate.plan.size import Size
@@ -20,7 +21,7 @@ PLAN_COST_BUDGET_S = 0.5
 """The same for `ablate plan`; `ablate run` measures the rest."""
 
 
-def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[Size, ...]:
+def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[Size, ...]:
     """Builds every design point's network and holds them against each other.
 
     Raises:
@@ -32,7 +33,7 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Co
 
 
 def measure(
-    points: Sequence[DesignPoint], configs: Sequence[Config], *, budget_s: float = RUN_COST_BUDGET_S
+    points: Sequence[DesignPoint], configs: Sequence[TrialConfig], *, budget_s: float = RUN_COST_BUDGET_S
 ) -> tuple[Cost, ...]:
     """Measures what the networks cost to run, as far as the time budget goes.
 

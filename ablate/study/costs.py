@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ablate.config.spec import Config
+    from ablate.config.trial import TrialConfig
     from ablate.design import DesignPoint
     from ablate.execute.engines import Engine
     from ablate.store import StudyDirectory
@@ -19,7 +19,7 @@ MANY = 64
 """Design points of which measuring may take so long that the user is told before."""
 
 
-def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[Config]]:
+def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[TrialConfig]]:
     """The design points that these costs say nothing of, and their configurations."""
     from ablate.store.costs import priced
 

@@ -35,7 +35,7 @@ def without_diagnostics(planned: Plan, missing: Sequence[Trial]) -> str | None:
     """Says that trials are kept which lack the diagnostics that are asked for now; None where there is none."""
     trained = {trial.id for trial in missing}
     kept = [t for t in planned.trials if t.id in planned.contents.records and t.id not in trained]
-    found = [planned.contents.records[t.id] for t in kept if t.config["trainer"].get("diagnostics", True)]
+    found = [planned.contents.records[t.id] for t in kept if t.config.trainer.settings.diagnostics]
     # A record's own configuration says whether it was measured: there are modules of which nothing can be said.
     lacking = sum(not r.diagnostics and not r.config.get("trainer", {}).get("diagnostics", False) for r in found)
     if not lacking:
@@ -66,10 +66,9 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
 
 
 def sources_of(planned: Plan) -> Mapping[str, str]:
-    """Trial id → digest of its code. Trials of one design point share their configuration, and so their code."""
+    """Trial id → digest of its code."""
     from ablate.execute.train.provenance import own_modules_first, source_digests
 
     own_modules_first()
-    by_config = {id(trial.config): trial.config for trial in planned.trials}
-    digests = dict(zip(by_config, source_digests([*by_config.values()]), strict=True))
-    return {trial.id: digests[id(trial.config)] for trial in planned.trials}
+    digests = source_digests(trial.config for trial in planned.trials)
+    return {trial.id: digest for trial, digest in zip(planned.trials, digests, strict=True)}

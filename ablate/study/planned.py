@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ablate.config.spec import Config, StudySpec
+    from ablate.config.spec import StudySpec
+    from ablate.config.trial import TrialConfig
     from ablate.design import Layout
     from ablate.plan import Trial
     from ablate.store import Contents, Record
@@ -23,7 +24,7 @@ class Plan:
 
     spec: StudySpec
     layout: Layout
-    configs: tuple[Config, ...]
+    configs: tuple[TrialConfig, ...]
     trials: tuple[Trial, ...]
     directory: Path
     contents: Contents
@@ -60,7 +61,6 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.analyze.claims.looks import check_looks
     from ablate.analyze.effects.pooling import check_pooling
     from ablate.config.load import load
-    from ablate.config.trainer import trainer_settings
     from ablate.design import lay_out
     from ablate.plan import trials
     from ablate.store import StudyDirectory, extend
@@ -81,8 +81,6 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     check_pooling(spec)
     layout = lay_out(spec)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
-    for config in configs:
-        trainer_settings(config)
     if spec.capacity is not None:
         from ablate.execute.examine.capacity import match
 

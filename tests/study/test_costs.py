@@ -31,7 +31,7 @@ def run(here, listener):
 def hurried(monkeypatch):
     """The time for measuring is over after the first design point."""
     whole = cost.measure
-    monkeypatch.setattr(cost, "measure", lambda points, configs: whole(points[:1], configs[:1]))
+    monkeypatch.setattr(cost, "measure", lambda points, configs, **budget: whole(points[:1], configs[:1], **budget))
 
 
 def test_many_networks_are_announced_before_they_are_measured(run, monkeypatch):

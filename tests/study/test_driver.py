@@ -424,7 +424,7 @@ def test_a_plan_has_points_trials_and_what_is_there(here, listener):
     planned = study.plan(TINY)
     assert [p.levels for p in planned.layout.points] == [{"hidden_activation": "relu"}, {"hidden_activation": "tanh"}]
     assert (len(planned.trials), planned.finished, planned.records) == (4, 0, ())
-    assert [c["model"]["hidden_activation"] for c in planned.configs] == ["relu", "tanh"]
+    assert [c.model["hidden_activation"] for c in planned.configs] == ["relu", "tanh"]
     assert not list(here.iterdir())
     study.run(TINY, observer=listener)
     planned = study.plan((*TINY, "replicates=3"))

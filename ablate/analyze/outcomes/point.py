@@ -50,5 +50,5 @@ def summarise_point(
         diagnostics=point_diagnostics(found, row),
         activation_bytes=cost.activation_bytes if cost else None,
         latency_seconds=cost.latency_seconds if cost else None,
-        width=next((spec.capacity.width(r.config) for r in ended), None) if spec.capacity else None,
+        width=next((spec.capacity.width(r.config.get("model")) for r in ended), None) if spec.capacity else None,
     )

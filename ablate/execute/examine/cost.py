@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar, cast
@@ -11,16 +12,16 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from ablate.config.spec import Config
-from ablate.config.trainer import trainer_settings
+from ablate.config.data import DataGroup
+from ablate.config.trainer import TrainerGroup
+from ablate.config.trial import TrialConfig
 from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.execute.examine.activation_memory import activation_bytes
 from ablate.execute.examine.latency import latency
 from ablate.execute.process import hardware
 from ablate.execute.process.isolation import guest
-from ablate.execute.spelling import Spelling
-from ablate.execute.train.dataset import examples, source
+from ablate.execute.train.dataset import examples_text, source
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import evaluating, is_own_lightning, network
 from ablate.execute.train.provenance import own_modules_first
@@ -32,7 +33,7 @@ Measured = TypeVar("Measured")
 
 def measure(
     points: Sequence[DesignPoint],
-    configs: Sequence[Config],
+    configs: Sequence[TrialConfig],
     *,
     budget_s: float,
     clock: Callable[[], float] = time.monotonic,
@@ -63,7 +64,7 @@ def measure(
 def _measured(
     meter: "_Meter",
     points: Sequence[DesignPoint],
-    configs: Sequence[Config],
+    configs: Sequence[TrialConfig],
     *,
     until: float,
     clock: Callable[[], float],
@@ -78,17 +79,17 @@ class _Meter:
     """Measures one configuration after the other; what they share, it measures once."""
 
     def __init__(self) -> None:
-        self._whole, self._examples = Spelling(), Spelling(examples)
-        self._costs: dict[tuple[str, str], Cost] = {}
+        self._examples_text = cache(examples_text)
+        self._costs: dict[tuple[str, DataGroup], Cost] = {}
         self._latencies: dict[str, float | None] = {}
-        self._trainers: dict[tuple[bool, str], pl.Trainer] = {}
+        self._trainers: dict[tuple[bool, TrainerGroup], pl.Trainer] = {}
         self._last: tuple[str, _Subject] | None = None
 
-    def knows(self, config: Config) -> bool:
+    def knows(self, config: TrialConfig) -> bool:
         """Whether there is nothing to measure."""
         return self._key(config) in self._costs
 
-    def cost(self, config: Config) -> Cost:
+    def cost(self, config: TrialConfig) -> Cost:
         """Of no design point yet."""
         key = self._key(config)
         if key not in self._costs:
@@ -105,17 +106,17 @@ class _Meter:
             )
         return self._costs[key]
 
-    def _key(self, config: Config) -> tuple[str, str]:
+    def _key(self, config: TrialConfig) -> tuple[str, DataGroup]:
         """What a latency follows from, and what activations follow from, too."""
-        network = (self._whole(config, "model"), self._examples(config, "data"), self._whole(config, "trainer"))
-        return "".join(network), self._whole(config, "data")
+        network = (config.model.text, self._examples_text(config.data), config.trainer.text)
+        return "".join(network), config.data
 
-    def _subject(self, name: str, config: Config) -> "_Subject":
+    def _subject(self, name: str, config: TrialConfig) -> "_Subject":
         """The network; the last one is kept, since neighbours in a design often differ in their training only."""
         if self._last is None or self._last[0] != name:
             self._last = None  # before the next one takes memory
             built = network(config, seed=0)
-            key = is_own_lightning(built), self._whole(config, "trainer")
+            key = is_own_lightning(built), config.trainer
             if key not in self._trainers:
                 self._trainers[key] = _trainer(config, own=key[0])
             self._last = name, _Subject(built, config, self._trainers[key])
@@ -125,12 +126,12 @@ class _Meter:
 class _Subject:
     """A network with one example, as its trainer has them: on the device, in the precision."""
 
-    def __init__(self, built: nn.Module, config: Config, trainer: pl.Trainer) -> None:
+    def __init__(self, built: nn.Module, config: TrialConfig, trainer: pl.Trainer) -> None:
         self.device, self._precision = trainer.strategy.root_device, trainer.precision_plugin
         example = _example(built, config)
         self.network = cast(nn.Module, self._precision.convert_module(built)).to(self.device)
         self._inputs = None if example is None else self._precision.convert_input(example.to(self.device))
-        if self._inputs is not None and trainer_settings(config).channels_last:
+        if self._inputs is not None and config.trainer.settings.channels_last:
             self.network, self._inputs = channels_last(self.network), image_last(cast(Tensor, self._inputs))
 
     def latency(self) -> float | None:
@@ -154,23 +155,23 @@ class _Subject:
             return activation_bytes(self.network, inputs.repeat(batch, *[1] * (inputs.ndim - 1)))
 
 
-def _batch(built: nn.Module, config: Config) -> int | None:
+def _batch(built: nn.Module, config: TrialConfig) -> int | None:
     """Examples of a minibatch: all that there are to train on, where `data.batch_size` is more. None: nobody says."""
-    batch = config["data"].get("batch_size")
+    batch = config.data.get("batch_size")
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
         return None
-    return batch if isinstance(built, pl.LightningModule) else min(batch, training_examples(source(config)))
+    return batch if isinstance(built, pl.LightningModule) else min(batch, training_examples(source(config.data)))
 
 
-def _trainer(config: Config, *, own: bool) -> pl.Trainer:
+def _trainer(config: TrialConfig, *, own: bool) -> pl.Trainer:
     """Knows the device and the precision of a trial."""
     with TemporaryDirectory() as folder:
-        return trainer({**config, "logger": None}, own=own, callbacks=(), folder=Path(folder))
+        return trainer(config.with_groups(logger=None), own=own, callbacks=(), folder=Path(folder))
 
 
-def _example(built: nn.Module, config: Config) -> Tensor | None:
+def _example(built: nn.Module, config: TrialConfig) -> Tensor | None:
     """One example, shape (1, *inputs)."""
-    inputs = built.example_input_array if isinstance(built, pl.LightningModule) else source(config).pool.inputs
+    inputs = built.example_input_array if isinstance(built, pl.LightningModule) else source(config.data).pool.inputs
     return inputs[:1].clone() if isinstance(inputs, Tensor) else None
 
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytorch_lightning as pl
 from torch import Tensor
 
-from ablate.config.spec import Config
+from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError, ConfigError
 from ablate.execute.targets.target import own_words
 from ablate.execute.train.callbacks import scalars
@@ -37,7 +37,7 @@ class Rehearsal:
     digest: str
 
 
-def rehearse(config: Config, streams: Streams) -> Rehearsal:
+def rehearse(config: TrialConfig, streams: Streams) -> Rehearsal:
     """Takes one batch of training, validation and test.
 
     Raises:
@@ -45,7 +45,7 @@ def rehearse(config: Config, streams: Streams) -> Rehearsal:
     """
     with TemporaryDirectory() as folder:
         fit = prepare(config, streams)
-        once = trainer({**config, "logger": None}, own=True, callbacks=(), folder=Path(folder), **ONE)
+        once = trainer(config.with_groups(logger=None), own=True, callbacks=(), folder=Path(folder), **ONE)
         try:
             once.fit(fit.module, **fit.data)
             logged = scalars(once)
@@ -57,7 +57,7 @@ def rehearse(config: Config, streams: Streams) -> Rehearsal:
             raise
         except (Exception, SystemExit) as error:
             raise ConfigError(
-                f"model: {config['model']['_target_']} fails in its first step: {own_words(error)}"
+                f"model: {config.model['_target_']} fails in its first step: {own_words(error)}"
             ) from error
     return Rehearsal(logged=tuple(logged), digest=digest)
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import ablate
-from ablate.config.spec import Config, StudySpec
+from ablate.config.spec import StudySpec, TargetNode
 from ablate.errors import ConfigError, kind
 from ablate.execute.process.isolation import guest
 from ablate.execute.targets.target import build, check
@@ -43,11 +43,11 @@ def evaluate(spec: StudySpec) -> Checked:
     return Checked(identities=tuple(found), made_by=versions)
 
 
-def _nodes(spec: StudySpec) -> list[tuple[Config, str]]:
+def _nodes(spec: StudySpec) -> list[tuple[TargetNode, str]]:
     return [(node, f"study.identities[{i}]") for i, node in enumerate(spec.identities)]
 
 
-def _identities(node: Config, where: str) -> Sequence[Identity]:
+def _identities(node: TargetNode, where: str) -> Sequence[Identity]:
     given = build(node, where)
     if not isinstance(given, Sequence) or not given or not all(isinstance(item, Identity) for item in given):
         raise ConfigError(

@@ -4,7 +4,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from ablate.config.trainer import trainer_settings
 from ablate.execute.process import hardware
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.callbacks import Members
@@ -39,7 +38,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[tuple[Record,
     size = parameters(members[0].fit.network), flops(members[0].fit.network, members[0].fit.probe)
     module = StackedModule(members, matrices=job.bundle.matrices)
     followed = Members([member.max_loss for member in members])
-    watch = StackedWatch(trainer_settings(trials[0].config).moments, members)
+    watch = StackedWatch(trials[0].config.trainer.settings.moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
     trainer = make_trainer(trials[0].config, own=False, callbacks=(followed, watch), folder=folder)
     fit = members[0].fit

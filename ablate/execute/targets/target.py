@@ -13,7 +13,6 @@ from typing import Any, TypeVar, get_type_hints
 
 import torch
 
-from ablate.config.spec import Config
 from ablate.errors import AblateError, ConfigError, kind, unknown
 from ablate.execute.targets.annotation import misfit
 
@@ -127,7 +126,7 @@ def check(config: Mapping[str, Any] | None, where: str) -> Callable[..., Any]:
 
 def check_arguments(
     called: Callable[..., Any],
-    arguments: Config,
+    arguments: Mapping[str, Any],
     where: str,
     *,
     positional: int = 0,

@@ -83,7 +83,7 @@ def failed(trial: Trial, job: Job, *, error: str, traceback: str, engine: str, t
         started=datetime.now(UTC).isoformat("T", "seconds"),
         error=error.encode(errors="backslashreplace").decode(),
         provenance=provenance(device="", threads=threads, engine=engine, source=source, commit=job.commit),
-        config=trial.config,
+        config=trial.config.as_dict(),
     )
     StudyDirectory(job.directory).write_record(record, traceback=traceback)
     return record

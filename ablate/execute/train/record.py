@@ -53,7 +53,7 @@ def record(trial: Trial, job: Job, outcome: Outcome, *, engine: str, threads: in
             commit=job.commit,
             steps=outcome.steps,
         ),
-        config=trial.config,
+        config=trial.config.as_dict(),
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,
     )
