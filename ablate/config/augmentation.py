@@ -22,7 +22,7 @@ class AugmentationSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unk
 def switched_on(node: Any) -> Any:
     """The node without the settings that are off; None where that leaves nothing.
 
-    What is no mapping, and settings of other names, are a person's own data set's affair: they stay.
+    A value that is not a mapping, and settings of other names, stay: a user-defined data set may take them.
     """
     if not isinstance(node, Mapping):
         return node

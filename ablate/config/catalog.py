@@ -29,7 +29,7 @@ class Catalog:
         self._path = search_path(directory)
 
     def options(self, group: str) -> tuple[Option, ...]:
-        """The options of a group by name; the user's own file hides a shipped one of the same name."""
+        """The options of a group by name; a user's file hides a shipped one of the same name."""
         files: dict[str, Path] = {}
         for root in reversed(self._path):
             files.update({file.stem: file for file in (root / group).glob("*.yaml")})
@@ -64,7 +64,7 @@ def _option(group: str, name: str, file: Path) -> Option:
 
 
 def _about(group: str, file: Path) -> str:
-    """A factor speaks by its levels, anything else by the first comment of its file."""
+    """A factor is described by its levels, anything else by the first comment of its file."""
     if group == "factor":
         factor = _mapping(file).get(file.stem) or {}
         levels = factor.get("levels") or {}
@@ -75,7 +75,7 @@ def _about(group: str, file: Path) -> str:
 
 
 def _mapping(file: Path) -> dict[str, Any]:
-    """The file's mapping, or nothing where it is not one: composing it says what is wrong with it."""
+    """The file's mapping, empty where it is not one: composing it raises the error."""
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, UnicodeDecodeError):

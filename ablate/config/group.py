@@ -11,15 +11,15 @@ from ablate.config.canonical_text import canonical_text, identity_text
 TRAINED = ("data", "model", "objective", "optimizer", "trainer")
 """The config groups that decide what a trial is. Engine, logger and paths do not."""
 
-UNTRAINED: Mapping[str, frozenset[str]] = {
+OMITTED_KEYS: Mapping[str, frozenset[str]] = {
     "data": frozenset({"root", "download", "chance"}),
     "objective": frozenset({"responses"}),
     "trainer": frozenset({"accelerator", "devices", "diagnostics", "channels_last", "compile"}),
 }
-"""Keys inside groups that leave a trial what it is: where its data lie, what trains it, how it is read."""
+"""Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 
-UNSAID: Mapping[str, Mapping[str, str]] = {"trainer": {"matmul_precision": "highest"}}
-"""Values that leave no trace in a trial's id: what it was before there was the key."""
+OMITTED_VALUES: Mapping[str, Mapping[str, str]] = {"trainer": {"matmul_precision": "highest"}}
+"""Values that are left out of a trial's identity: what trials had before the key existed."""
 
 STACKED: Mapping[str, frozenset[str]] = {
     "model": frozenset({"init", "bias_value", "bias_sd", "fan_area", "zero_init_residual", "dropout"}),
@@ -38,8 +38,8 @@ Whether a user-defined model means by them what the shipped ones mean is checked
 class Group:
     """One group of a resolved configuration. Groups are equal where their texts are.
 
-    `content` is plain containers, or None where the configuration has no such group. Configurations share groups, so
-    that nobody may change it.
+    `content` is plain containers, or None where the configuration has no such group. Configurations share groups: the
+    content must not be changed.
     """
 
     name: str
@@ -84,10 +84,10 @@ class Group:
         """The part of the content that can change a trial's result."""
         if not isinstance(self.content, Mapping):
             return self.content
-        untrained, unsaid = UNTRAINED.get(self.name, frozenset[str]()), UNSAID.get(self.name, {})
+        keys, values = OMITTED_KEYS.get(self.name, frozenset[str]()), OMITTED_VALUES.get(self.name, {})
         items = self.mapping.items()
-        kept = {k: v for k, v in items if k not in untrained and not (k in unsaid and v == unsaid[k])}
-        # What is off leaves no trace: trials from before it could be asked for are still the same.
+        kept = {k: v for k, v in items if k not in keys and not (k in values and v == values[k])}
+        # Settings that are off are left out, too, so that trials from before there were any keep their ids.
         if self.name == "data" and (augmentation := switched_on(kept.pop(AUGMENTATION, None))) is not None:
             kept[AUGMENTATION] = augmentation
         return kept
@@ -116,9 +116,9 @@ def _without_stacked(node: Any, where: str) -> Any:
     """The content without the keys in which the members of a stack may differ."""
     if not isinstance(node, Mapping):
         return node
-    loose = STACKED.get(where, frozenset[str]())
+    stacked = STACKED.get(where, frozenset[str]())
     items = cast(Mapping[str, Any], node).items()
-    return {str(k): _without_stacked(v, f"{where}.{k}".lstrip(".")) for k, v in items if k not in loose}
+    return {str(k): _without_stacked(v, f"{where}.{k}".lstrip(".")) for k, v in items if k not in stacked}
 
 
 def _targets(tree: Any) -> Iterator[str]:

@@ -15,7 +15,7 @@ Schema = TypeVar("Schema", bound=msgspec.Struct)
 
 
 class ResponseYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A response spelled out: needed where the objective does not declare it (a LightningModule of one's own)."""
+    """A response spelled out: needed where the objective does not declare it (a user-defined LightningModule)."""
 
     name: str
     better: Better
@@ -33,7 +33,7 @@ class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class CapacityYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Capacity matched by a key of one's own, or within a share of one's own."""
+    """Capacity matched by another key, or within another share."""
 
     matched: str = "model.width"
     within: float = 0.02
@@ -95,7 +95,7 @@ def study_node(settings: StudySettings) -> StudyYaml:
     """
     node: Any = settings.get("study") or {}
     if isinstance(node.get("claims"), list):
-        node = {**node, "claims": [_worded(claim) for claim in node["claims"]]}
+        node = {**node, "claims": [_with_level_names(claim) for claim in node["claims"]]}
         for index, claim in enumerate(node["claims"]):
             _check_claim(claim, f"study.claims[{index}]")
     return convert(node, StudyYaml, "study")
@@ -197,7 +197,7 @@ def convert(value: Any, schema: type[Schema], where: str) -> Schema:
 
 
 def _choices(hint: Any, names: list[str]) -> tuple[str, ...]:
-    """The words that a field is limited to, by its path below a type; none where it is not."""
+    """The values that a field is limited to, by its path below a type; none where it is not."""
     if get_origin(hint) is Literal:
         return () if names else tuple(map(str, get_args(hint)))
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
@@ -212,9 +212,9 @@ def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) ->
         raise ConfigError(f"conf/factor/{name}.yaml has no key {name!r}: its first line should be '{name}:'.")
     levels: Any = node.get("levels")
     if isinstance(levels, Mapping):
-        levels = {_word(name): overrides for name, overrides in levels.items()}
+        levels = {_as_level_name(name): overrides for name, overrides in levels.items()}
     factor = convert(
-        {**node, "levels": levels, "reference": _word(node.get("reference"))}, FactorYaml, f"factor.{name}"
+        {**node, "levels": levels, "reference": _as_level_name(node.get("reference"))}, FactorYaml, f"factor.{name}"
     )
     for level in chosen or ():
         if level not in factor.levels:
@@ -235,8 +235,8 @@ def _diagnostics(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _word(value: Any) -> Any:
-    """YAML reads `reference: 1`, `off` or `2e-3` as no string; a level's name is one all the same."""
+def _as_level_name(value: Any) -> Any:
+    """A level's name as text: YAML reads `1`, `off` or `2e-3` as something else."""
     return value if value is None or isinstance(value, str | dict | list) else str(value)
 
 
@@ -257,12 +257,14 @@ def _capacity(declared: str | CapacityYaml | None) -> Capacity | None:
     return Capacity(by=given.matched, within=given.within)
 
 
-def _worded(claim: Any) -> Any:
-    """A claim in which levels are words, as they are in the factor that it names."""
+def _with_level_names(claim: Any) -> Any:
+    """A claim with its levels' names as text, as in the factor that it names."""
     contrast: Any = claim.get("contrast") if isinstance(claim, dict) else None
     if not isinstance(contrast, dict):
         return claim
-    named: dict[str, Any] = {f: [_word(v) for v in vs] if isinstance(vs, list) else vs for f, vs in contrast.items()}
+    named: dict[str, Any] = {
+        f: [_as_level_name(v) for v in vs] if isinstance(vs, list) else vs for f, vs in contrast.items()
+    }
     return {**claim, "contrast": named}
 
 

@@ -39,10 +39,10 @@ def trial_config(groups: Iterable[Group]) -> "TrialConfig":
 
 @dataclass(frozen=True, kw_only=True)
 class TrialConfig:
-    """A resolved configuration. Equal configurations have equal groups; nobody changes one.
+    """A resolved configuration. Configurations are equal where their groups are.
 
-    The trials of a design point share it, and those of a study share the groups that their design points leave alike:
-    what follows from a group is found once.
+    The trials of a design point share it, and the design points of a study share the groups in which they do not
+    differ, so that what follows from a group is computed once.
     """
 
     data: DataGroup
@@ -71,7 +71,7 @@ class TrialConfig:
         return cls.of(make_group(name, content) for name, content in contents.items())
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain containers by name, without the groups that are null. They are shared: nobody may change them."""
+        """Plain containers by name, without the groups that are null. They are shared and must not be changed."""
         groups = (*(getattr(self, name) for name in GROUP_TYPES), *self.others)
         return {one.name: one.content for one in groups if one.content is not None}
 

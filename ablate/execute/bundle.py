@@ -15,7 +15,7 @@ from ablate.execute.process import hardware
 from ablate.execute.process.hardware import give_back
 from ablate.execute.process.isolation import guest
 from ablate.execute.stack.fit import train_stacked
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, failed, halves
@@ -62,7 +62,7 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
             done = failed(
                 trial,
                 job,
-                error=own_words(error),
+                error=error_text(error),
                 traceback=traceback.format_exc(),
                 engine=engine,
                 threads=threads,

@@ -14,7 +14,7 @@ from ablate.config.search_path import search_path
 from ablate.errors import AblateError
 from ablate.execute.engines import ENGINES
 from ablate.execute.process.hardware import cores
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.store.directory import StudyDirectory
 
 PACKAGES = (
@@ -77,7 +77,7 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(what=what, state="ok", detail=look())
     except Exception as error:
-        return Finding(what=what, state="bad", detail=own_words(error))
+        return Finding(what=what, state="bad", detail=error_text(error))
 
 
 def _devices() -> str:

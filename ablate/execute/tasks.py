@@ -38,12 +38,12 @@ def measure(
     """Measures what the networks cost to run, as far as the time budget goes.
 
     Raises:
-        ConfigError: code of a person's own fails.
+        ConfigError: user-defined code fails.
     """
     from ablate.execute.examine import cost
-    from ablate.execute.targets.user_errors import blamed
+    from ablate.execute.targets.user_errors import as_user_errors
 
-    with blamed():
+    with as_user_errors():
         return cost.measure(points, configs, budget_s=budget_s)
 
 

@@ -20,8 +20,8 @@ class ConfigDigest:
     def of(cls, config: TrialConfig) -> Self:
         """Hashes what can change a result: not key order, comments, the machine, or 1 written as 1.0.
 
-        A group that is absent is the same as one that is null, and so is `data.augmentation`; a key that has its value
-        in `UNSAID` is as good as absent.
+        A group that is absent is the same as one that is null, and so is `data.augmentation`; `OMITTED_KEYS` and
+        `OMITTED_VALUES` are left out.
 
         Raises:
             ConfigError: names the key whose value is not a number, text, a list or a mapping.

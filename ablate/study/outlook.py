@@ -1,4 +1,4 @@
-"""What a plan would cost and could tell, before anything is trained."""
+"""What a plan would cost and could detect, before anything is trained."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """What a plan would cost, and what it could tell. `seconds`: for what is missing; None where nobody can know."""
+    """What a plan would cost, and what it could detect. `seconds`: for what is missing; None where it is unknown."""
 
     sizes: tuple[Size, ...]
     costs: tuple[Cost | None, ...]
-    """As they are on disk; the other design points are measured now. None: the time for it was over."""
+    """From disk; the other design points are measured now. None: the time budget was over."""
     timed_on: tuple[str, ...]
     bundles: int
     stacked: int
@@ -47,13 +47,13 @@ def examine(planned: Plan) -> Outlook:
     """
     from ablate.design import estimable
     from ablate.execute import tasks
-    from ablate.execute.engines import engine
+    from ablate.execute.engines import engine as make_engine
     from ablate.store import StudyDirectory
     from ablate.store.costs import priced, read_costs
 
-    with closing(engine(planned.spec.settings["engine"])) as team:
+    with closing(make_engine(planned.spec.settings["engine"])) as engine:
         if planned.spec.identities:
-            team.call(tasks.check_identities, planned.spec)
+            engine.call(tasks.check_identities, planned.spec)
         if not planned.layout.points:
             return Outlook(
                 sizes=(),
@@ -69,12 +69,12 @@ def examine(planned: Plan) -> Outlook:
                 cannot=(),
                 claims=(),
             )
-        sizes = team.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
-        there = read_costs(StudyDirectory(planned.directory))
-        costs = (*there, *team.call(tasks.measure, *unmeasured(planned, there), budget_s=tasks.PLAN_COST_BUDGET_S))
+        sizes = engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
+        known = read_costs(StudyDirectory(planned.directory))
+        costs = (*known, *engine.call(tasks.measure, *unmeasured(planned, known), budget_s=tasks.PLAN_COST_BUDGET_S))
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
-        made = team.call(tasks.schedule, planned.trials, missing, workers=team.workers, threads=team.threads)
+        made = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
     cost_of = priced(costs)
     from ablate.analyze.claims.foresight import foresee
     from ablate.analyze.notes.capacity import capacity_notes

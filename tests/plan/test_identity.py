@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ablate.config.group import TRAINED, UNTRAINED
+from ablate.config.group import OMITTED_KEYS, TRAINED
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
 from ablate.plan import ConfigDigest, trial_id
@@ -97,14 +97,14 @@ def test_every_key_matters(contents, data):
 @given(contents=whole, value=values)
 def test_the_machine_and_the_rest_do_not_matter(contents, value):
     other = copy.deepcopy(contents)
-    for group, machine_keys in UNTRAINED.items():
+    for group, machine_keys in OMITTED_KEYS.items():
         other[group] |= dict.fromkeys(machine_keys, value)
     other |= {"engine": value, "logger": value, "results_dir": value, "study": value}
     assert same(other) == same(contents)
 
 
 def test_what_counts_as_the_machine():
-    assert dict(UNTRAINED) == {
+    assert dict(OMITTED_KEYS) == {
         "data": {"root", "download", "chance"},
         "objective": {"responses"},
         "trainer": {"accelerator", "devices", "diagnostics", "channels_last", "compile"},

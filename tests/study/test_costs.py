@@ -36,7 +36,7 @@ def hurried(monkeypatch):
 
 def test_many_networks_are_announced_before_they_are_measured(run, monkeypatch):
     assert run()[0] == []
-    monkeypatch.setattr(costs, "MANY", 2)
+    monkeypatch.setattr(costs, "ANNOUNCED_POINTS", 2)
     (said,), _ = run(*TINY, "seed=1")
     assert said == "Measuring 2 design points' latency and memory first: about 20 s at most."
     assert run(*TINY, "seed=1")[0] == [], "they are on disk"

@@ -199,7 +199,7 @@ def test_the_study_is_frozen_with_its_claims_before_the_first_trial(here, listen
     seen = []
 
     class Looking(type(listener)):
-        def started(self, planned, already):
+        def on_start(self, planned, already):
             directory = StudyDirectory(here / "results/breadth")
             seen.append((directory.frozen(), directory.contents()))
 
@@ -400,7 +400,7 @@ def assert_free(path: Path) -> None:
 @pytest.mark.parametrize("error", [KeyboardInterrupt, StoreError("full"), ZeroDivisionError])
 def test_a_run_that_ends_early_leaves_whole_records_and_no_lock(error, here, listener):
     class Failing(type(listener)):
-        def finished(self, record):
+        def on_trial(self, record):
             raise error
 
     with pytest.raises(error if isinstance(error, type) else type(error)):

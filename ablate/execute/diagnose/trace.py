@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.models.activation import Sign, Step
 from ablate.models.hidden import Shortcut
 
@@ -110,7 +110,7 @@ class Trace:
             try:
                 look(name, module, *seen)
             except Exception as error:  # a module of a person's own may take and give anything
-                self.failure = self.failure or f"{name or type(module).__name__}: {own_words(error)}"
+                self.failure = self.failure or f"{name or type(module).__name__}: {error_text(error)}"
 
         return hook
 

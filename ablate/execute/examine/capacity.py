@@ -15,7 +15,7 @@ from ablate.errors import AblateError, ConfigError, DesignError, unknown
 from ablate.execute.examine.bisection import Enclosure, NotRisingError, constant, enclose
 from ablate.execute.process.isolation import guest
 from ablate.execute.targets.target import build
-from ablate.execute.targets.user_errors import blamed
+from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.network import network
 from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.size import parameters
@@ -49,7 +49,7 @@ def match(
     _check_free(spec, capacity)
     own_modules_first()
     baseline = DesignPoint(levels={f.name: f.reference for f in spec.factors})
-    with blamed(), guest(threads=1):
+    with as_user_errors(), guest(threads=1):
         config = resolve(baseline.levels, baseline.overrides(spec.factors))
         width = _width(config, capacity, "the baseline")
         target = count(config)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError, ConfigError
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import scalars
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.trainer import trainer
@@ -57,7 +57,7 @@ def rehearse(config: TrialConfig, streams: Streams) -> Rehearsal:
             raise
         except (Exception, SystemExit) as error:
             raise ConfigError(
-                f"model: {config.model['_target_']} fails in its first step: {own_words(error)}"
+                f"model: {config.model['_target_']} fails in its first step: {error_text(error)}"
             ) from error
     return Rehearsal(logged=tuple(logged), digest=digest)
 

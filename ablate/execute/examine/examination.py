@@ -21,8 +21,8 @@ from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.dry_run import Rehearsal, rehearse
 from ablate.execute.examine.equivalence import THOROUGH, Signature, signature
 from ablate.execute.process.isolation import guest
-from ablate.execute.targets.target import own_words
-from ablate.execute.targets.user_errors import blamed
+from ablate.execute.targets.target import error_text
+from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.augmentation import augmentation
 from ablate.execute.train.dataset import examples_text, splits
 from ablate.execute.train.image_layout import channels_last, image_last
@@ -53,7 +53,7 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
     looker = _Looker(spec)
     sizes: list[Size] = []
     seen: dict[tuple[str, ...], list[tuple[DesignPoint, TrialConfig, Signature]]] = {}
-    with blamed(), guest(threads=1):
+    with as_user_errors(), guest(threads=1):
         for point, config in zip(points, configs, strict=True):
             size, signed = looker.look(config)
             sizes.append(size)
@@ -198,7 +198,7 @@ def _flops(built: nn.Module, probe: Tensor | None) -> int | None:
     except Exception as error:
         assert probe is not None
         raise ModelError(
-            f"model: {type(built).__name__} does not take inputs of shape {list(probe[:1].shape)}: {own_words(error)}."
+            f"model: {type(built).__name__} does not take inputs of shape {list(probe[:1].shape)}: {error_text(error)}."
         ) from error
 
 
@@ -215,7 +215,7 @@ def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tens
             except Exception as error:
                 raise ConfigError(
                     f"objective: the {name} does not take predictions of shape {list(predictions.shape)} and targets "
-                    f"of shape {list(targets.shape)}: {own_words(error)}. The objective must fit data and model."
+                    f"of shape {list(targets.shape)}: {error_text(error)}. The objective must fit data and model."
                 ) from error
             if not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
                 found = f"shape {list(value.shape)}" if isinstance(value, Tensor) else f"type {type(value).__name__}"
@@ -231,7 +231,7 @@ def _predictions(built: nn.Module, inputs: Tensor) -> object:
     except Exception as error:
         raise ModelError(
             f"model: {type(built).__name__} does not take {len(inputs)} examples of shape {list(inputs.shape[1:])} at "
-            f"a time: {own_words(error)}. Its last minibatch and its evaluations are of other sizes than "
+            f"a time: {error_text(error)}. Its last minibatch and its evaluations are of other sizes than "
             "data.batch_size: it must take any number of examples."
         ) from error
 
@@ -243,7 +243,7 @@ def _check_step(built: nn.Module, loss: nn.Module, config: TrialConfig, inputs: 
     try:
         made = make(built.parameters())
     except Exception as error:
-        raise ConfigError(f"optimizer: {config.optimizer['_target_']} failed: {own_words(error)}") from error
+        raise ConfigError(f"optimizer: {config.optimizer['_target_']} failed: {error_text(error)}") from error
     if not isinstance(made, torch.optim.Optimizer):
         raise ConfigError(f"optimizer: {config.optimizer['_target_']} gives {kind(made)}, not a torch.optim.Optimizer.")
     try:
@@ -252,7 +252,7 @@ def _check_step(built: nn.Module, loss: nn.Module, config: TrialConfig, inputs: 
     except Exception as error:
         raise ConfigError(
             f"{config.model['_target_']} cannot be trained with this objective and optimizer on minibatches of "
-            f"{len(inputs)}: {own_words(error)}."
+            f"{len(inputs)}: {error_text(error)}."
         ) from error
 
 

@@ -12,7 +12,7 @@ from ablate.config.spec import StudySpec, TargetNode
 from ablate.errors import ConfigError, kind
 from ablate.execute.process.isolation import guest
 from ablate.execute.targets.target import build, check
-from ablate.execute.targets.user_errors import blamed
+from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.provenance import own_modules_first
 from ablate.identities import Identity
 from ablate.store.checked import Checked
@@ -25,7 +25,7 @@ def check_identities(spec: StudySpec) -> None:
         ConfigError: a target that is not there, or a key that it does not take.
     """
     own_modules_first()
-    with blamed(), guest(threads=1):
+    with as_user_errors(), guest(threads=1):
         for node, where in _nodes(spec):
             check(node, where)
 
@@ -37,7 +37,7 @@ def evaluate(spec: StudySpec) -> Checked:
         ConfigError: as `check_identities`; a target that fails, or gives something else than identities.
     """
     check_identities(spec)
-    with blamed(), guest(threads=1):
+    with as_user_errors(), guest(threads=1):
         found = [identity for node, where in _nodes(spec) for identity in _identities(node, where)]
     versions = f"ablate {ablate.__version__}, torch {version('torch')}, Python {platform.python_version()}"
     return Checked(identities=tuple(found), made_by=versions)

@@ -19,7 +19,7 @@ from ablate.execute.planner.timing_cache import WORTHWHILE, MeasuredPaces
 from ablate.execute.process import hardware
 from ablate.execute.process.isolation import silence
 from ablate.execute.stack.unstackable import Unstackable
-from ablate.execute.targets.sources import is_own
+from ablate.execute.targets.sources import is_digested
 from ablate.execute.train.batches import TrainingChunks
 from ablate.execute.train.provenance import source_digest
 from ablate.plan.trial import Trial
@@ -312,7 +312,7 @@ def _uncounted(config: TrialConfig) -> tuple[Group, ...]:
 def _is_known(config: TrialConfig) -> bool:
     """Whether all the code of a trial is in its sources' digest, or of a known version: what is seen may be kept."""
     roots = {target.partition(".")[0] for target in config.targets}
-    return all(is_own(root) or root in _VERSIONED for root in roots)
+    return all(is_digested(root) or root in _VERSIONED for root in roots)
 
 
 def _first_sentence(error: BaseException) -> str:

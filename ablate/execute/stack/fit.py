@@ -36,7 +36,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[tuple[Record,
     order = in_groups([member.scalars for member in prepared])
     members = [prepared[index] for index in order]
     size = parameters(members[0].fit.network), flops(members[0].fit.network, members[0].fit.probe)
-    module = StackedModule(members, matrices=job.bundle.matrices)
+    module = StackedModule(members, matrices=job.bundle.conv_as_matmul)
     followed = Members([member.max_loss for member in members])
     watch = StackedWatch(trials[0].config.trainer.settings.moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
