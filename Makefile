@@ -7,10 +7,10 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports pytest bench results questions clean
+.PHONY: help install run test lint types imports pytest test-processors docs pages screen bench results questions clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit("ablate needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.12 …" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -31,7 +31,7 @@ install: $(VENV)/.installed ## makes .venv and installs ablate into it
 run: $(VENV)/.installed ## trains what is missing of study=core, then prints its tables
 	@$(BIN)/ablate run
 
-test: lint types imports pytest ## linters, types, import contract and the whole test suite
+test: lint types imports pytest ## linters, types, import contract, and the whole test suite, which executes the documentation
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -46,6 +46,19 @@ imports: $(VENV)/.installed-test
 pytest: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+PROCESSORS ?= full
+test-processors: $(VENV)/.installed-test ## the tests of floats as other processors compute them, half an hour (PROCESSORS=short, two of them, four minutes)
+	@$(BIN)/python -m tests.processors $(PROCESSORS)
+
+docs: $(VENV)/.installed-test ## the documentation as a site in build/docs; a warning is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+
+pages: $(VENV)/.installed ## regenerates what docs/ shows of conf/, results/ and the code
+	$(BIN)/python docs/generate
+
+screen: $(VENV)/.installed ## draws docs/screen.svg, the picture of `ablate show core`
+	$(BIN)/python docs/generate screen.svg
+
 $(VENV)/.installed-bench: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
@@ -56,15 +69,14 @@ bench: $(VENV)/.installed-bench ## every benchmark; one table of goals, kept in 
 results: run ## regenerates the tables in results/ that are kept in git
 	$(BIN)/ablate show core --format markdown > results/core.md
 	$(BIN)/ablate show core --format json > results/core.json
+	$(BIN)/python docs/generate screen.svg
 
-questions: $(VENV)/.installed ## answers every question that ships; regenerates results/questions/ and the README's table
+questions: $(VENV)/.installed ## answers every question that ships; regenerates results/questions/ and docs/answers.md
 	@for study in $$($(BIN)/ablate list studies --names); do $(BIN)/ablate run $$study > /dev/null || exit; done
 	@mkdir -p results/questions
 	$(BIN)/ablate verdicts $$($(BIN)/ablate list studies --names) --format markdown > results/questions/verdicts.md
 	$(BIN)/ablate verdicts $$($(BIN)/ablate list studies --names) --format json > results/questions/verdicts.json
-	@grep '^|' results/questions/verdicts.md > $(VENV)/verdicts
-	@sed -e '/<!-- verdicts -->/,/<!-- end of verdicts -->/{//!d;}' -e '/<!-- verdicts -->/r $(VENV)/verdicts' README.md > $(VENV)/README
-	@cp $(VENV)/README README.md
+	$(BIN)/python docs/generate answers.md
 
 clean: ## removes .venv and caches; results stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

@@ -1,6 +1,7 @@
 """Fixtures for all rooms: a working directory of one's own, small studies, and a quiet machine."""
 
 import os
+import signal
 import tempfile
 
 # Before torch or numpy is imported anywhere: two test workers share two cores.
@@ -12,6 +13,14 @@ os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ablate-tests-")
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no failure: no example of a property, and no drawing of one, has a time limit.
+settings.register_profile("ablate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ablate")
+# A shell ignores Ctrl-C for what it starts in the background, and a test that raises it would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

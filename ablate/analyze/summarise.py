@@ -1,13 +1,11 @@
 """From records to a Summary: the one way into this room."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from ablate.analyze.claims.judgement import explored, later_verdicts, verdicts
 from ablate.analyze.claims.separation import separated, separation_notes
-from ablate.analyze.effects.column import main_aliases
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts, point_differences
 from ablate.analyze.effects.interaction import interactions
@@ -22,9 +20,10 @@ from ablate.analyze.outcomes.outcome import Outcomes, outcomes
 from ablate.analyze.outcomes.point import summarise_point
 from ablate.analyze.outcomes.resolution import resolution
 from ablate.analyze.outcomes.scoring import score
+from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
 from ablate.config.spec import StudySpec
-from ablate.design.point import DesignPoint
+from ablate.design import DesignPoint, design_of
 from ablate.store.costs import Cost, priced
 from ablate.store.record import Record
 
@@ -66,18 +65,14 @@ def summarise(
     )
     cost_of = priced(costs)
     planned, design_notes = contrasts(spec, points)
-    aliases = main_aliases(spec, points)
-    estimated = tuple(
-        replace(contrast, aliases=aliases.get(next(iter(contrast.levels)), ""))
-        for contrast in map(comparison.contrast, planned)
-    )
+    estimated = tuple(map(comparison.contrast, planned))
     differences = point_differences(spec, points)
-    grain = resolution(spec, found)
-    stated = separated(spec, points, found, verdicts(spec, points, comparison, grain))
+    accuracy_resolution = resolution(spec, found)
+    stated = separated(spec, points, found, verdicts(spec, points, comparison, accuracy_resolution))
     variance = lenths = None
     crossed: tuple[Interaction, ...] = ()
     factorial_notes: list[str] = []
-    if spec.design in ("factorial", "fractional") and len(spec.factors) > 1:
+    if design_of(spec).crosses_factors and len(spec.factors) > 1:
         crossed, said = interactions(spec, points, comparison)
         factorial_notes += said
         table = variance_table(spec, points, scores.values, pool_above=spec.pool_above)
@@ -97,6 +92,19 @@ def summarise(
         )
         for row, (point, difference) in enumerate(zip(points, differences, strict=True))
     )
+    qualifiers = (
+        *notes,
+        *design_notes,
+        *capacity_notes(
+            spec.capacity,
+            [p.parameters for p in point_summaries],
+            baseline=next((p.parameters for p in point_summaries if p.baseline), None),
+        ),
+        *found.notes,
+        *scores.notes,
+        *factorial_notes,
+    )
+    conventions = tuple(convention_notes(estimated))
     return Summary(
         study=spec.name,
         question=spec.question,
@@ -113,25 +121,18 @@ def summarise(
         contrasts=explored(estimated, spec.claims),
         failures=_failures(found),
         notes=(
-            *notes,
-            *design_notes,
-            *capacity_notes(
-                spec.capacity,
-                [p.parameters for p in point_summaries],
-                baseline=next((p.parameters for p in point_summaries if p.baseline), None),
-            ),
-            *found.notes,
-            *scores.notes,
-            *factorial_notes,
-            *convention_notes(estimated),
+            *qualifiers,
+            *conventions,
             *separation_notes(stated),
             *unmeasured(spec, found),
             *unpriced(points, costs),
         ),
         scope=SCOPE,
+        trivial=spec.response.trivial,
+        qualifiers=(*qualifiers, *(conventions if any(c.paired.n < TEST_FROM for c in estimated) else ())),
         verdicts=stated,
         diagnostics=spec.diagnostics,
-        later=later_verdicts(spec, points, comparison, grain),
+        later=later_verdicts(spec, points, comparison, accuracy_resolution),
         variance=variance,
         interactions=crossed,
         lenth=lenths,
@@ -161,6 +162,7 @@ def _untrained(spec: StudySpec, notes: Sequence[str]) -> Summary:
         failures=(),
         notes=tuple(notes),
         scope="",
+        qualifiers=tuple(notes),
         command=command(spec),
     )
 

@@ -1,12 +1,11 @@
 """Arguments and options that several commands take."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ablate.cli.completion import complete_request, complete_results
+from ablate.cli.completion import complete_format, complete_request, complete_results, complete_table
 
 Words = Annotated[
     list[str] | None,
@@ -34,21 +33,38 @@ StudyName = Annotated[
 ]
 
 
-class Format(StrEnum):
-    """How tables are printed."""
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json, csv, markdown, latex, or one that an installed package brings: 'ablate list formats'. "
+        "JSON and Markdown have everything; CSV has one tidy table, by default the trials.",
+        autocompletion=complete_format,
+    ),
+]
 
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
+TableOption = Annotated[
+    str | None,
+    typer.Option(
+        "--table",
+        "-t",
+        metavar="TABLE",
+        help="One table instead of the first screen: verdicts, identities, points, costs, contrasts, interactions, "
+        "simple, variance, lenth, diagnostics, failures, trials, notes; or all.",
+        autocompletion=complete_table,
+        show_default=False,
+    ),
+]
 
-
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How the tables are printed.")]
+AsciiOption = Annotated[
+    bool, typer.Option("--ascii", help="Draw tables and plots in ASCII; automatic where a stream has no Unicode.")
+]
 
 
 def request(words: list[str] | None, results_dir: Path | None) -> list[str]:
-    """The words of a request, with --results-dir as the override that it is short for."""
+    """The words of a request; --results-dir becomes the override `results_dir=`."""
     if results_dir is None:
         return list(words or [])
     quoted = str(results_dir).replace("'", "\\'")

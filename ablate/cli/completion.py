@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def complete_request(ctx: typer.Context, incomplete: str) -> list[str]:
     """What may follow in `ablate run …`: a study, `group=option`, or `key=`.
 
-    Errors are swallowed: a shell that waits for completions can show none.
+    An error gives no completions: a shell that waits for them cannot show a message.
     """
     try:
         from ablate.config.catalog import GROUPS, Catalog
@@ -35,15 +35,30 @@ def complete_results(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_tag(incomplete: str) -> list[str]:
-    """The tags of the studies that there are."""
+    """The tags of all studies."""
     from ablate.config.catalog import Catalog
 
     tags = {tag for study in Catalog(Path.cwd()).options("study") for tag in study.tags}
     return sorted(tag for tag in tags if tag.startswith(incomplete))
 
 
+def complete_format(incomplete: str) -> list[str]:
+    """The output formats, with those that installed packages bring."""
+    from ablate.report.formats.installed import installed
+    from ablate.report.formats.registry import FORMATS
+
+    return [name for name in (*FORMATS, *installed()) if name.startswith(incomplete)]
+
+
+def complete_table(incomplete: str) -> list[str]:
+    """The tables of a study."""
+    from ablate.report.tables.registry import ALL, TABLES
+
+    return [name for name in (*TABLES, ALL) if name.startswith(incomplete)]
+
+
 def _rejoined(pieces: Sequence[str]) -> list[str]:
-    """The words as typed: bash takes `model=mlp` apart into three, of which Typer drops an equals sign that is last."""
+    """The words as typed: bash splits `model=mlp` into three, and Typer drops an equals sign at the end."""
     words: list[str] = []
     joins = False
     for piece in pieces:
@@ -71,7 +86,7 @@ def _candidates(catalog: "Catalog", words: Sequence[str], current: str) -> Itera
         return
     if not studies:
         yield from catalog.names("study")
-    groups = [g for g in GROUPS if g != "factor"]  # factors are the study's to choose
+    groups = [g for g in GROUPS if g != "factor"]  # a study chooses its factors
     yield from (f"{g}=" for g in groups)
     yield from (f"{g}." for g in groups)
     yield from ("replicates=", "seed=", "results_dir=")

@@ -12,8 +12,10 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
+from hydra.core.utils import JobRuntime
 from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -199,16 +201,23 @@ def _with_text_keys(tree: Any) -> Any:
 
 @contextmanager
 def _hydra(directory: Path) -> Iterator[None]:
+    """Sets Hydra up to compose in a working directory, and restores what the process had set up before."""
     global _user  # noqa: PLW0603 – see its docstring
-    if not any(plugin is UserConf for plugin in Plugins.instance().discover(SearchPathPlugin)):
-        Plugins.instance().register(UserConf)
+    plugins, version, job = Plugins.instance(), VersionBase.instance(), JobRuntime.instance()
+    before = GlobalHydra.instance().hydra, version.version_base, job.get("name")
     _user = user_conf(directory)
     GlobalHydra.instance().clear()
+    plugins.register(UserConf)
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
             yield
     finally:
         _user = None
+        for registered in plugins.plugin_type_to_subclass_list.values():
+            registered[:] = [plugin for plugin in registered if plugin is not UserConf]
+        del plugins.class_name_to_class[f"{UserConf.__module__}.{UserConf.__name__}"]
+        GlobalHydra.instance().hydra, version.version_base, name = before
+        job.set("name", name)
 
 
 @lru_cache(maxsize=4096)

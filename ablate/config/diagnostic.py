@@ -1,4 +1,8 @@
-"""Diagnostics by name: the closed set that a study's tables can show, and when they are taken."""
+"""Diagnostics by name: the closed set that a study's tables can show, and when they are taken.
+
+How one is computed is the function `measure` in the file of its name in `ablate.execute.diagnose.diagnostics`, which
+is read where there is torch.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,35 +22,72 @@ class Diagnostic:
     """
 
     title: str
+    about: str
+    """What is counted, in a sentence."""
     ratio: bool = False
     """Counts by ratios: averaged and compared as logarithms."""
     moves: bool = True
     """Changes while the network trains, so that its start matters beside its end."""
     floor: float
+    by_activation: str = ""
+    """Why arms with other types of activation differ in it by definition; empty where they do not."""
 
 
 FRACTION, LOGARITHM = 0.01, 0.05
 """Floors: a point of a hundred, and 5% of a quantity that counts by ratios."""
 
 DIAGNOSTICS: Mapping[str, Diagnostic] = {
-    "dead_units": Diagnostic(title="dead units", floor=FRACTION),
-    "saturated": Diagnostic(title="saturated fraction", floor=FRACTION),
-    "activation_sd": Diagnostic(title="activation SD", ratio=True, floor=LOGARITHM),
-    "activation_slope": Diagnostic(title="slope of log activation SD over depth", floor=LOGARITHM),
-    "gradient_norm": Diagnostic(title="gradient norm", ratio=True, floor=LOGARITHM),
-    "gradient_slope": Diagnostic(title="slope of log gradient norm over depth", floor=LOGARITHM),
-    "effective_rank": Diagnostic(title="effective rank", ratio=True, floor=LOGARITHM),
-    "unreachable": Diagnostic(title="unreachable training targets", moves=False, floor=FRACTION),
-    "branch_to_skip": Diagnostic(title="branch-to-skip norm ratio", ratio=True, floor=LOGARITHM),
+    "dead_units": Diagnostic(
+        title="dead units",
+        about="Fraction of hidden units that are 0 on every example.",
+        floor=FRACTION,
+    ),
+    "saturated": Diagnostic(
+        title="saturated fraction",
+        about="Fraction of the places at which the slope of a hidden activation is below .01.",
+        floor=FRACTION,
+        by_activation="the off side of a ReLU counts",
+    ),
+    "activation_sd": Diagnostic(
+        title="activation SD",
+        about="Geometric mean over layers of the SD of what enters them, the first apart.",
+        ratio=True,
+        floor=LOGARITHM,
+    ),
+    "activation_slope": Diagnostic(
+        title="slope of log activation SD over depth",
+        about="Change of the natural logarithm of the activation SD per layer.",
+        floor=LOGARITHM,
+    ),
+    "gradient_norm": Diagnostic(
+        title="gradient norm",
+        about="Norm of the loss's gradient by all weight matrices.",
+        ratio=True,
+        floor=LOGARITHM,
+    ),
+    "gradient_slope": Diagnostic(
+        title="slope of log gradient norm over depth",
+        about="Change of the natural logarithm of a layer's gradient norm per layer, towards the output.",
+        floor=LOGARITHM,
+    ),
+    "effective_rank": Diagnostic(
+        title="effective rank",
+        about="Of what enters the last layer, exp of the entropy of its singular values; at most the number of "
+        "examples.",
+        ratio=True,
+        floor=LOGARITHM,
+    ),
+    "unreachable": Diagnostic(
+        title="unreachable training targets",
+        about="Fraction of the training targets outside the range of the output activation; test targets are not used.",
+        moves=False,
+        floor=FRACTION,
+    ),
+    "branch_to_skip": Diagnostic(
+        title="branch-to-skip norm ratio",
+        about="Norm of what a residual branch adds over that of what it is added to, mean over the shortcuts.",
+        ratio=True,
+        floor=LOGARITHM,
+    ),
 }
-"""In the order that breaks ties.
-
-`dead_units`: fraction of hidden units that are 0 on every example. `saturated`: fraction of the places at which the
-slope of a hidden activation is below .01, as it is on the off side of a ReLU. `activation_sd`: geometric mean over
-layers of the SD of what enters them, the first apart; `activation_slope`: change of its natural logarithm per layer.
-`gradient_norm`: of the loss, over all weight matrices; `gradient_slope`: change of the logarithm of a layer's own per
-layer, towards the output. `effective_rank`: of what enters the last layer, exp of the entropy of its singular values
-(Roy and Vetterli, 2007, EUSIPCO, eq. 4); at most the number of examples. `unreachable`: fraction of the training
-targets outside the range of the output activation; test targets are not looked at. `branch_to_skip`: norm of what a
-residual branch adds over that of what it is added to, mean over the shortcuts.
-"""
+"""In the order that breaks ties."""

@@ -8,7 +8,7 @@ import msgspec
 
 from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.config.objective import SPLITS, ObjectiveGroup
-from ablate.config.spec import Better, Capacity, Claim, Design, Expectation, Factor, Response, StudySettings, StudySpec
+from ablate.config.spec import Better, Capacity, Claim, Expectation, Factor, Response, StudySettings, StudySpec
 from ablate.errors import ConfigError, unknown, unknown_level
 
 Schema = TypeVar("Schema", bound=msgspec.Struct)
@@ -44,8 +44,8 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     name: str
     question: str
-    design: Design | None = None
-    """As `response`, needed wherever there are factors."""
+    design: str | None = None
+    """As `response`, needed wherever there are factors; the design room knows the names."""
     response: str | ResponseYaml | None = None
     factors: list[str | dict[str, list[str]]] = []
     """Names, or `{name: [level, …]}` to take only some of a factor's levels."""
@@ -131,7 +131,7 @@ def read(
     return StudySpec(
         name=study.name,
         question=study.question,
-        design=study.design or "one_at_a_time",
+        design=study.design or "",
         factors=(*factors, *sweeps),
         response=_response(study.response, objective) if study.response else NO_RESPONSE,
         replicates=root.replicates,
@@ -159,18 +159,16 @@ NO_RESPONSE = Response(name="", better="higher")
 
 
 def _check_whole(study: StudyYaml, *, is_empty: bool) -> None:
-    """A study that trains needs a design and a response; one of identities alone needs neither."""
-    for name in ("design", "response"):
-        if getattr(study, name) is None:
-            if is_empty:
-                raise ConfigError(
-                    "The study states nothing and varies nothing: it has no identities and no factors. Add one under "
-                    "study.identities or study.factors, or sweep a key, as in model.width=16,32."
-                )
-            valid = f" Valid: {', '.join(sorted(get_args(Design)))}." if name == "design" else ""
-            raise ConfigError(
-                f"study.{name} is missing: every study needs it, but one that has identities and no factors.{valid}"
-            )
+    """A study that trains needs a response, and a design, which the design room asks for."""
+    if is_empty and None in (study.design, study.response):
+        raise ConfigError(
+            "The study states nothing and varies nothing: it has no identities and no factors. Add one under "
+            "study.identities or study.factors, or sweep a key, as in model.width=16,32."
+        )
+    if study.response is None:
+        raise ConfigError(
+            "study.response is missing: every study needs it, but one that has identities and no factors."
+        )
 
 
 def convert(value: Any, schema: type[Schema], where: str) -> Schema:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-Design = Literal["factorial", "one_at_a_time", "leave_one_out", "fractional"]
 Better = Literal["higher", "lower"]
 Expectation = Literal["greater", "less", "equivalent", "no_worse"]
 
@@ -101,7 +100,8 @@ class StudySpec:
 
     name: str
     question: str
-    design: Design
+    design: str
+    """A name among `ablate.design.DESIGNS`, where any other is refused; empty where there is nothing to lay out."""
     factors: tuple[Factor, ...]
     response: Response
     replicates: int

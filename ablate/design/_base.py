@@ -1,45 +1,69 @@
-"""What every design guarantees."""
+"""What every design answers about itself, and what it guarantees."""
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from ablate.config.spec import Factor
+from ablate.design.column import Column
+from ablate.design.estimable import Estimable
+from ablate.design.factor_pair import FactorPair
 from ablate.design.layout import Layout
+from ablate.design.point import DesignPoint
 from ablate.errors import DesignError
 
 MAX_POINTS = 100_000
 """More design points than any study can train: a slip, said before it fills the memory."""
 
 
-class DesignRule(abc.ABC):
-    """The rule that picks design points.
+class Design(abc.ABC):
+    """The rule that picks design points, and what can be estimated from the points that it picks.
 
-    Whatever the rule: the points are distinct; each has one level of every factor, in the order of the
+    Whatever the design: the points are distinct; each has one level of every factor, in the order of the
     factors; every level occurs; the same factors give the same points in the same order. The first point is
-    the one that the others are compared with: the baseline, except in `leave_one_out`, where it is the point
-    with every factor changed.
+    the one that the others are compared with.
+
+    `factors` are the study's; `points` are those of a layout of them, of which `exclude` may have dropped some. Rows
+    are places among the points.
     """
+
+    name: ClassVar[str]
+    """What a study calls it: `design: factorial`."""
+    crosses_factors: ClassVar[bool] = False
+    """Several factors change together, so that interactions can be estimated and sums of squares divided."""
 
     @abc.abstractmethod
     def layout(self, factors: Sequence[Factor], *, resolution: int | None = None) -> Layout:
         """Picks the design points.
 
         Raises:
-            DesignError: these factors, or this resolution, do not fit the rule.
+            DesignError: these factors, or this resolution, do not fit the design.
         """
-
-    def cost(self, layout: Layout, dropped: int) -> str:
-        """Words what it costs that `exclude` dropped points, leaving this layout.
-
-        Raises:
-            DesignError: the rule cannot spare a point.
-        """
-        planned = len(layout.points) + dropped
-        return f"`exclude` drops {dropped} of {planned} design points."
 
     @abc.abstractmethod
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Words what the layout can estimate, and what it cannot."""
+        """Says what the layout can estimate, and what it cannot."""
+
+    @abc.abstractmethod
+    def contrasts(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Iterator[Estimable | str]:
+        """Every level against its factor's reference, in the order of the factors, as far as the points carry it.
+
+        Each with its aliases. A contrast that the points carry in part or not at all has a note instead, or beside it.
+        """
+
+    def factor_pairs(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Iterator[FactorPair | str]:
+        """The pairs of factors that are crossed, and a note on each interaction that the points do not carry wholly."""
+        del factors, points
+        return iter(())
+
+    def columns(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> tuple[Column, ...]:
+        """Orthogonal contrasts, one fewer than design points, into which sums of squares divide; else none."""
+        del factors, points
+        return ()
+
+    def compared_point(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> int | None:
+        """The row of the point that the others are compared with: the baseline; None where it is not there."""
+        return next((row for row, point in enumerate(points) if point.is_baseline(factors)), None)
 
     def refusal(self, layout: Layout, factor: str, levels: tuple[str, str]) -> str | None:
         """Says why the contrast of these two levels cannot be estimated; None where it can."""
@@ -47,44 +71,50 @@ class DesignRule(abc.ABC):
             return None
         return f"{factor}: no two design points differ in {' against '.join(levels)} alone"
 
+    def cost(self, layout: Layout, dropped: int) -> str:
+        """Says what it costs that `exclude` dropped points, leaving this layout.
 
-def refuse_resolution(design: str, resolution: int | None) -> None:
-    """Refuses a resolution where the rule has none.
+        Raises:
+            DesignError: the design cannot spare a point.
+        """
+        planned = len(layout.points) + dropped
+        return f"`exclude` drops {dropped} of {planned} design points."
 
-    Raises:
-        DesignError: a resolution was asked for.
-    """
-    if resolution is not None:
-        raise DesignError(
-            f"`study.resolution` is {resolution}, and only `design: fractional` has a resolution. "
-            f"Leave it out of this {design} study, or set `study.resolution=null`."
-        )
+    def refuse_resolution(self, resolution: int | None) -> None:
+        """Refuses a resolution; called by a design that has none.
 
-
-def require_two_levels(design: str, factors: Sequence[Factor]) -> None:
-    """Refuses factors of more than two levels.
-
-    Raises:
-        DesignError: names the first such factor, and how to leave levels out.
-    """
-    for factor in factors:
-        if len(factor.others) > 1:
-            surplus = ", ".join(f"{{{factor.name}: {level}}}" for level in factor.others[1:])
+        Raises:
+            DesignError: a resolution was asked for.
+        """
+        if resolution is not None:
             raise DesignError(
-                f"`design: {design}` needs factors of two levels, and {factor.name!r} has "
-                f"{len(factor.levels)}: {', '.join(factor.levels)}. Keep its reference and one other level "
-                f"by excluding the rest (`exclude: [{surplus}]`), or use `design: one_at_a_time`."
+                f"`study.resolution` is {resolution}, and `design: {self.name}` has no resolution. Leave it out, set "
+                "`study.resolution=null`, or use a design that has one: `design: fractional`."
             )
 
+    def require_two_levels(self, factors: Sequence[Factor]) -> None:
+        """Refuses factors of more than two levels.
 
-def refuse_size(design: str, points: int) -> None:
-    """Refuses a design of more points than any study can train.
+        Raises:
+            DesignError: names the first such factor, and how to leave levels out.
+        """
+        for factor in factors:
+            if len(factor.others) > 1:
+                surplus = ", ".join(f"{{{factor.name}: {level}}}" for level in factor.others[1:])
+                raise DesignError(
+                    f"`design: {self.name}` needs factors of two levels, and {factor.name!r} has "
+                    f"{len(factor.levels)}: {', '.join(factor.levels)}. Keep its reference and one other level "
+                    f"by excluding the rest (`exclude: [{surplus}]`), or use `design: one_at_a_time`."
+                )
 
-    Raises:
-        DesignError: there are more than `MAX_POINTS`.
-    """
-    if points > MAX_POINTS:
-        raise DesignError(
-            f"`design: {design}` makes {points} design points of these factors, and {MAX_POINTS} is "
-            "the most. Use fewer factors or levels, a lower `study.resolution`, or `design: one_at_a_time`."
-        )
+    def refuse_size(self, points: int) -> None:
+        """Refuses a design of more points than any study can train.
+
+        Raises:
+            DesignError: there are more than `MAX_POINTS`.
+        """
+        if points > MAX_POINTS:
+            raise DesignError(
+                f"`design: {self.name}` makes {points} design points of these factors, and {MAX_POINTS} is "
+                "the most. Use fewer factors or levels, a lower `study.resolution`, or `design: one_at_a_time`."
+            )

@@ -1,12 +1,12 @@
 """Whether a layout can estimate what the claims ask."""
 
 from ablate.config.spec import Factor, StudySpec
-from ablate.design._base import DesignRule
+from ablate.design._base import Design
 from ablate.design.layout import Layout
 from ablate.errors import DesignError, unknown, unknown_level
 
 
-def check_claims(rule: DesignRule, layout: Layout, spec: StudySpec) -> None:
+def check_claims(design: Design, layout: Layout, spec: StudySpec) -> None:
     """Refuses claims about contrasts that these design points cannot estimate.
 
     Raises:
@@ -23,11 +23,22 @@ def check_claims(rule: DesignRule, layout: Layout, spec: StudySpec) -> None:
                 raise DesignError(
                     f"A claim compares level {levels[0]!r} of factor {name!r} with itself. Name two levels."
                 )
-            if why := rule.refusal(layout, name, levels):
+            if why := design.refusal(layout, name, levels):
                 raise DesignError(
                     f"The design cannot estimate what a claim asks. {why}. Remove the claim, exclude less, "
                     "or choose a design that can, such as `factorial`."
                 )
+
+
+def refuse_claims(spec: StudySpec) -> None:
+    """Refuses every claim of a study without factors.
+
+    Raises:
+        DesignError: there is a claim; names the first factor that it speaks of.
+    """
+    for claim in (*spec.claims, *spec.later):
+        for name in claim.contrast:
+            raise DesignError(f"In a claim: {unknown('factor', name, ())}")
 
 
 def _check_level(factor: Factor, level: str, left: Factor) -> None:

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 
 from ablate.config.spec import StudySpec
-from ablate.design._base import DesignRule
-from ablate.design.claims import check_claims
+from ablate.design._base import Design
+from ablate.design.claims import check_claims, refuse_claims
 from ablate.design.exclusion import check_exclude, drop_points, leave_out_levels
 from ablate.design.factorial import Factorial
 from ablate.design.factors import check_factors
@@ -15,12 +15,31 @@ from ablate.design.leave_one_out import LeaveOneOut
 from ablate.design.one_at_a_time import OneAtATime
 from ablate.errors import DesignError, unknown
 
-DESIGNS: Mapping[str, DesignRule] = {
-    "factorial": Factorial(),
-    "one_at_a_time": OneAtATime(),
-    "leave_one_out": LeaveOneOut(),
-    "fractional": Fractional(),
+DESIGNS: Mapping[str, Design] = {
+    design.name: design
+    for design in (
+        Factorial(),
+        OneAtATime(),
+        LeaveOneOut(),
+        Fractional(),
+    )
 }
+
+
+def design_of(spec: StudySpec) -> Design:
+    """The study's design.
+
+    Raises:
+        DesignError: the study names none, or one that there is not.
+    """
+    if not spec.design:
+        raise DesignError(
+            "study.design is missing: every study needs it, but one that has identities and no factors. Valid: "
+            f"{', '.join(sorted(DESIGNS))}."
+        )
+    if spec.design not in DESIGNS:
+        raise DesignError(unknown("study.design", spec.design, DESIGNS))
+    return DESIGNS[spec.design]
 
 
 def lay_out(spec: StudySpec) -> Layout:
@@ -29,27 +48,24 @@ def lay_out(spec: StudySpec) -> Layout:
     Raises:
         DesignError: the factors, the design, the exclusions or the claims do not fit together.
     """
-    if spec.design not in DESIGNS:
-        raise DesignError(unknown("design", spec.design, DESIGNS))
-    rule = DESIGNS[spec.design]
     if spec.identities and not spec.factors:
-        nothing = Layout(factors=(), points=())
         check_exclude((), spec.exclude)
-        check_claims(rule, nothing, spec)
-        return nothing
+        refuse_claims(spec)
+        return Layout(factors=(), points=())
+    design = design_of(spec)
     check_factors(spec.factors)
     check_exclude(spec.factors, spec.exclude)
     factors, left_out = leave_out_levels(spec.factors, spec.exclude)
-    whole = rule.layout(factors, resolution=spec.resolution)
-    layout = drop_points(rule, dataclasses.replace(whole, notes=(*left_out, *whole.notes)), spec.exclude)
-    check_claims(rule, layout, spec)
+    whole = design.layout(factors, resolution=spec.resolution)
+    layout = drop_points(design, dataclasses.replace(whole, notes=(*left_out, *whole.notes)), spec.exclude)
+    check_claims(design, layout, spec)
     return layout
 
 
 def estimable(spec: StudySpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Words what the study's design can estimate, and what it cannot.
+    """Says what the study's design can estimate, and what it cannot.
 
     Raises:
         DesignError: the study cannot be laid out.
     """
-    return DESIGNS[spec.design].estimable(lay_out(spec))
+    return design_of(spec).estimable(lay_out(spec))

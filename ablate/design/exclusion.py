@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from ablate.config.spec import Factor
-from ablate.design._base import DesignRule
+from ablate.design._base import Design
 from ablate.design.layout import Layout
 from ablate.errors import DesignError, unknown, unknown_level
 
@@ -46,11 +46,11 @@ def leave_out_levels(factors: Sequence[Factor], exclude: Exclude) -> tuple[tuple
     return kept, tuple(_left_out(name, level) for name, level in sorted(out))
 
 
-def drop_points(rule: DesignRule, layout: Layout, exclude: Exclude) -> Layout:
+def drop_points(design: Design, layout: Layout, exclude: Exclude) -> Layout:
     """The layout without the points that entries of several factors name, with notes on what that costs.
 
     Raises:
-        DesignError: the first point is dropped, a factor has one level left, or the rule can spare no point.
+        DesignError: the first point is dropped, a factor has one level left, or the design can spare no point.
     """
     entries = [entry for entry in exclude if len(entry) > 1]
     idle = [entry for entry in entries if not any(_has(p.levels, entry) for p in layout.points)]
@@ -69,7 +69,7 @@ def drop_points(rule: DesignRule, layout: Layout, exclude: Exclude) -> Layout:
     lost = ((f.name, level) for f in layout.factors for level in f.levels if (f.name, level) not in used)
     notes.extend(_left_out(name, level) for name, level in lost)
     left = dataclasses.replace(layout, factors=factors, points=points)
-    return dataclasses.replace(left, notes=(*layout.notes, *notes, rule.cost(left, dropped)))
+    return dataclasses.replace(left, notes=(*layout.notes, *notes, design.cost(left, dropped)))
 
 
 def _left_out(name: str, level: str) -> str:

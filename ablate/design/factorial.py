@@ -2,32 +2,38 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import final
 
 from ablate.config.spec import Factor
-from ablate.design._base import DesignRule, refuse_resolution, refuse_size
+from ablate.design._base import Design
+from ablate.design.column import Column, two_level_columns
+from ablate.design.estimable import Estimable, contrast_name, main_effect
+from ablate.design.factor_pair import FactorPair, pairs_of_cells
 from ablate.design.layout import Layout
-from ablate.design.point import DesignPoint
+from ablate.design.point import DesignPoint, cell, rows_by_cell
 
 
 @final
-class Factorial(DesignRule):
+class Factorial(Design):
     """Every combination of the levels: Π levels points, the last factor changing fastest."""
+
+    name = "factorial"
+    crosses_factors = True
 
     def layout(self, factors: Sequence[Factor], *, resolution: int | None = None) -> Layout:
         """Picks every combination, the baseline first."""
-        refuse_resolution("factorial", resolution)
-        refuse_size("factorial", math.prod(len(f.levels) for f in factors))
+        self.refuse_resolution(resolution)
+        self.refuse_size(math.prod(len(f.levels) for f in factors))
         names = [f.name for f in factors]
         cells = itertools.product(*((f.reference, *f.others) for f in factors))
         points = tuple(DesignPoint(levels=dict(zip(names, cell, strict=True))) for cell in cells)
         return Layout(factors=tuple(factors), points=points)
 
     def cost(self, layout: Layout, dropped: int) -> str:
-        """Words the imbalance that dropped cells leave."""
+        """Says what imbalance that dropped cells leave."""
         said = f"`exclude` drops {dropped} of {len(layout.points) + dropped} cells"
-        if _empty(layout) == 0:
+        if not layout.empty_cells:
             return f"{said}: the remaining levels are still crossed completely."
         return (
             f"{said}: the design is unbalanced, so there is no sum-of-squares table, and a main effect is "
@@ -35,7 +41,7 @@ class Factorial(DesignRule):
         )
 
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Words main effects and interactions, and what empty cells take away from them."""
+        """Says which main effects and interactions, and what empty cells take away from them."""
         can: list[str] = []
         cannot: list[str] = []
         for factor in layout.factors:
@@ -46,7 +52,7 @@ class Factorial(DesignRule):
                     can.append(f"{contrast}, {_over(settings, len(layout.factors))}")
                 else:
                     cannot.append(f"{contrast}: no setting of the other factors has both")
-        empty = _empty(layout)
+        empty = layout.empty_cells
         if len(layout.factors) > 1 and not empty:
             can.append("interactions of 2 and more factors")
         for one, other in itertools.combinations(layout.factors, 2) if empty else ():
@@ -61,10 +67,35 @@ class Factorial(DesignRule):
             cannot.append(f"a sum-of-squares table: {empty} cells are empty")
         return tuple(can), tuple(cannot)
 
+    def contrasts(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Iterator[Estimable | str]:
+        """Main effects, over the settings of the other factors that have both levels."""
+        rows = rows_by_cell(points)
+        # A level that `exclude` leaves out altogether makes no setting incomplete.
+        sizes = {f.name: len({point.levels[f.name] for point in points}) for f in factors}
+        for factor, level in ((f, level) for f in factors for level in f.others):
+            pairs = [
+                (row, rows.get(cell({**point.levels, factor.name: factor.reference})))
+                for row, point in enumerate(points)
+                if point.levels[factor.name] == level
+            ]
+            both = [(arm, reference) for arm, reference in pairs if reference is not None]
+            name = contrast_name(factor.name, level, factor.reference)
+            settings = math.prod(size for other, size in sizes.items() if other != factor.name)
+            if not both:
+                yield f"{name} cannot be estimated: no setting of the other factors has both levels."
+                continue
+            if len(both) < settings:
+                yield f"{name} is averaged over the {len(both)} of {settings} settings that have both levels."
+            arm, reference = zip(*both, strict=True)
+            yield main_effect(factor.name, level, factor.reference, arm=arm, reference=reference)
 
-def _empty(layout: Layout) -> int:
-    """How many combinations of the levels that occur are not in the layout."""
-    return math.prod(len(f.levels) for f in layout.factors) - len(layout.points)
+    def factor_pairs(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Iterator[FactorPair | str]:
+        """Every pair of factors."""
+        return pairs_of_cells(factors, points)
+
+    def columns(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> tuple[Column, ...]:
+        """All effects, where every factor has two levels and no cell is empty."""
+        return two_level_columns(factors, points) if len(points) == 2 ** len(factors) else ()
 
 
 def _over(settings: int, factors: int) -> str:

@@ -1,12 +1,15 @@
 """A regular fraction of the two-level factorial."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import final
 
 from ablate.config.spec import Factor
-from ablate.design._base import DesignRule, refuse_size, require_two_levels
+from ablate.design._base import Design
 from ablate.design.aliasing import Aliasing
+from ablate.design.column import Column, two_level_columns
+from ablate.design.estimable import Estimable, main_effect, not_estimable
+from ablate.design.factor_pair import FactorPair, pairs_of_columns
 from ablate.design.layout import Layout
 from ablate.design.point import DesignPoint
 from ablate.errors import DesignError
@@ -16,7 +19,7 @@ RESOLUTIONS = range(3, 8)
 
 
 @final
-class Fractional(DesignRule):
+class Fractional(Design):
     """The smallest regular two-level fraction of at least the resolution asked for, with the baseline in it.
 
     Of the fractions with the same words up to sign, exactly one contains the baseline: columns are flipped so
@@ -24,12 +27,15 @@ class Fractional(DesignRule):
     else. The points are sorted, reference level first, the last factor changing fastest.
     """
 
+    name = "fractional"
+    crosses_factors = True
+
     def layout(self, factors: Sequence[Factor], *, resolution: int | None = None) -> Layout:
         """Picks the fraction, and reads its alias structure off the points."""
         asked = _checked(resolution)
-        require_two_levels("fractional", factors)
+        self.require_two_levels(factors)
         rows = sorted(_rows(len(factors), asked))
-        refuse_size("fractional", len(rows))
+        self.refuse_size(len(rows))
         aliasing = Aliasing.of([f.name for f in factors], rows)
         reached = aliasing.resolution
         if reached is None:
@@ -60,12 +66,12 @@ class Fractional(DesignRule):
         )
 
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Words which effects stand alone, and which are aliased with what."""
+        """Says which effects stand alone, and which are aliased with what."""
         resolution = layout.resolution
         if resolution is None:
             names = ", ".join(f.name for f in layout.factors)
             return (f"main effects of {names}", "interactions of 2 and more factors"), ()
-        aliasing = _aliasing(layout)
+        aliasing = _aliasing(layout.factors, layout.points)
         mains, pairs = aliasing.clear(1), aliasing.clear(2)
         can: list[str] = []
         if mains:
@@ -82,12 +88,38 @@ class Fractional(DesignRule):
 
     def refusal(self, layout: Layout, factor: str, levels: tuple[str, str]) -> str | None:
         """Says which two-factor interactions are aliased with this main effect; None where none is."""
-        aliasing = _aliasing(layout)
+        aliasing = _aliasing(layout.factors, layout.points)
         for chain in aliasing.chains():
             if chain[0] == (aliasing.names.index(factor),):
                 contrast = f"{factor}: {' against '.join(levels)}"
                 return f"{contrast} is aliased with two-factor interactions ({aliasing.word(chain)})"
         return None
+
+    def contrasts(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Iterator[Estimable | str]:
+        """Main effects: half of the points against the other half."""
+        aliases = _main_aliases(factors, points)
+        for factor, level in ((f, level) for f in factors for level in f.others):
+            arm = [row for row, point in enumerate(points) if point.levels[factor.name] == level]
+            reference = [row for row, point in enumerate(points) if point.levels[factor.name] == factor.reference]
+            if arm and reference:
+                yield main_effect(
+                    factor.name,
+                    level,
+                    factor.reference,
+                    arm=arm,
+                    reference=reference,
+                    aliases=aliases.get(factor.name, ""),
+                )
+            else:
+                yield not_estimable(factor.name, level, factor.reference)
+
+    def factor_pairs(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Iterator[FactorPair | str]:
+        """The columns whose effect of lowest order is an interaction of two factors."""
+        return pairs_of_columns(factors, points, self.columns(factors, points))
+
+    def columns(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> tuple[Column, ...]:
+        """All of them: effects that share one stand there once."""
+        return two_level_columns(factors, points)
 
 
 def _given(order: int) -> str:
@@ -127,7 +159,15 @@ def _point(factors: Sequence[Factor], row: Sequence[int]) -> DesignPoint:
     return DesignPoint(levels=levels)
 
 
-def _aliasing(layout: Layout) -> Aliasing:
-    """The layout's alias structure, off its points."""
-    rows = [[int(p.levels[f.name] != f.reference) for f in layout.factors] for p in layout.points]
-    return Aliasing.of([f.name for f in layout.factors], rows)
+def _aliasing(factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Aliasing:
+    """The alias structure, read off the points."""
+    rows = [[int(p.levels[f.name] != f.reference) for f in factors] for p in points]
+    return Aliasing.of([f.name for f in factors], rows)
+
+
+def _main_aliases(factors: Sequence[Factor], points: Sequence[DesignPoint]) -> dict[str, str]:
+    """What a factor's main effect cannot be told apart from; signs are against the baseline, so none without it."""
+    if not any(point.is_baseline(factors) for point in points):
+        return {}
+    aliasing = _aliasing(factors, points)
+    return {aliasing.names[chain[0][0]]: aliasing.word(chain) for chain in aliasing.chains() if len(chain[0]) == 1}

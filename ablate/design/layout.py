@@ -1,5 +1,6 @@
 """The layout of a study: the design points that a design picks, and what they confound."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,6 +30,11 @@ class Layout:
         """What a fraction confounds, in sentences; nothing for a design that aliases nothing by itself."""
         parts = {"Generators": self.generators, "Defining words": self.words, "Aliases": self.aliases}
         return tuple(f"{name}: {'; '.join(lines)}." for name, lines in parts.items() if lines)
+
+    @property
+    def empty_cells(self) -> int:
+        """How many combinations of the levels that occur are no design point."""
+        return math.prod(len(f.levels) for f in self.factors) - len(self.points)
 
     def settings(self, factor: str, *levels: str) -> tuple[Mapping[str, str], ...]:
         """The settings of the other factors at which the factor occurs with each of these levels."""

@@ -5,6 +5,13 @@ from dataclasses import dataclass
 
 from ablate.config.spec import Factor
 
+Cell = tuple[tuple[str, str], ...]
+
+
+def cell(levels: Mapping[str, str]) -> Cell:
+    """What identifies a design point, whatever the order of its factors."""
+    return tuple(sorted(levels.items()))
+
 
 @dataclass(frozen=True, kw_only=True)
 class DesignPoint:
@@ -19,3 +26,8 @@ class DesignPoint:
     def is_baseline(self, factors: Sequence[Factor]) -> bool:
         """Whether every factor has its reference level."""
         return all(self.levels[f.name] == f.reference for f in factors)
+
+
+def rows_by_cell(points: Sequence[DesignPoint]) -> dict[Cell, int]:
+    """Where each design point stands among the points."""
+    return {cell(point.levels): row for row, point in enumerate(points)}

@@ -12,14 +12,14 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import Watch
 from ablate.execute.process import hardware
-from ablate.execute.process.hardware import give_back
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.hardware import empty_cache
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, failed, halves
-from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.record import Outcome, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
@@ -29,6 +29,7 @@ from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Counts, Record
 
 
+@user_modules_first()
 def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
     """Trains every trial of a job, stacked or one after the other, and writes its record.
 
@@ -38,7 +39,6 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         StoreError: a record cannot be written.
         KeyboardInterrupt, SystemExit: Ctrl-C or SIGTERM, which are meant for the study; the trial is not recorded.
     """
-    own_modules_first()
     if job.bundle.stacked:
         try:
             if (done := _train_as_one(job, engine=engine, threads=threads)) is not None:
@@ -47,12 +47,12 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         except MemoryError:
             is_too_much = True
         if is_too_much:  # and the exception, which holds what was there of the stack, is gone
-            give_back()
+            empty_cache()
             return tuple(r for half in halves(job) for r in run_bundle(half, engine=engine, threads=threads))
     records: list[Record] = []
     for trial, source in zip(job.bundle.trials, job.sources, strict=True):
         try:
-            with guest(threads=threads):
+            with isolated_process(threads=threads):
                 done, curve, layers = _train(trial, job, engine=engine, threads=threads, source=source)
             StudyDirectory(job.directory).write_record(done, curve=curve, diagnostics=layers)
         except StoreError:
@@ -79,7 +79,7 @@ def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] 
         MemoryError: there is not enough memory for so many.
     """
     try:
-        with guest(threads=threads):
+        with isolated_process(threads=threads):
             done = train_stacked(job, engine=engine, threads=threads)
     except BaseException as error:
         _heed_signals(error)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
+from ablate.plan.cost import NetworkCost
 from ablate.plan.schedule import Schedule
-from ablate.plan.size import Size
 from ablate.plan.trial import Trial
 from ablate.store.checked import Checked
 from ablate.store.costs import Cost
@@ -21,7 +21,7 @@ PLAN_COST_BUDGET_S = 0.5
 """The same for `ablate plan`; `ablate run` measures the rest."""
 
 
-def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[Size, ...]:
+def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
     """Builds every design point's network and holds them against each other.
 
     Raises:

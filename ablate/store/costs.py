@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from ablate.plan.cost import NETWORK_COSTS, NetworkCost
 from ablate.store.directory import StudyDirectory
 
 COSTS = "costs.json"
@@ -13,14 +14,10 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What one design point's network takes. None: it could not be measured."""
+class Cost(NetworkCost):
+    """What was measured of one design point's network; what is counted in trials stands in their records."""
 
     levels: Mapping[str, str]
-    activation_bytes: int | None
-    """Kept by a minibatch's forward pass for the backward pass."""
-    latency_seconds: float | None
-    """Of one example's forward pass."""
     timed_on: str
     """The device, and on a processor the number of threads."""
 
@@ -48,8 +45,16 @@ def write_costs(directory: StudyDirectory, costs: Sequence[Cost]) -> None:
     Raises:
         StoreError: the disk is full or the directory cannot be written.
     """
-    file = _File(schema=SCHEMA, points=tuple(_by_levels(costs).values()))
-    directory.write(COSTS, msgspec.json.format(msgspec.json.encode(file), indent=1))
+    points = [
+        {
+            "levels": cost.levels,
+            **{name: value for name, value in cost.numbers().items() if NETWORK_COSTS[name].measured},
+            "timed_on": cost.timed_on,
+        }
+        for cost in _by_levels(costs).values()
+    ]
+    content = msgspec.json.encode({"schema": SCHEMA, "points": points})
+    directory.write(COSTS, msgspec.json.format(content, indent=1))
 
 
 def priced(costs: Iterable[Cost]) -> Callable[[Mapping[str, str]], Cost | None]:

@@ -8,7 +8,8 @@ import msgspec
 
 from ablate.config.spec import Factor, StudySettings, StudySpec
 from ablate.config.trial import TrialConfig
-from ablate.errors import StoreError
+from ablate.design import DESIGNS
+from ablate.errors import StoreError, unknown
 from ablate.store.later import claim_text, join_claims
 
 SCHEMA = 1
@@ -50,9 +51,12 @@ class Frozen:
             schema = msgspec.convert(tree, _Schema).schema
             if schema != SCHEMA:
                 raise ValueError(f"schema {schema}, where this version of ablate knows {SCHEMA}")
-            return msgspec.convert(tree, Frozen)
+            frozen = msgspec.convert(tree, Frozen)
         except msgspec.MsgspecError as error:
             raise ValueError(str(error)) from error
+        if frozen.spec.factors and frozen.spec.design not in DESIGNS:
+            raise ValueError(unknown("study.design", frozen.spec.design, DESIGNS))
+        return frozen
 
 
 def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySpec, tuple[str, ...], tuple[str, ...]]:
@@ -145,7 +149,8 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
     changed: list[str] = []
     if frozen.names != asked.names:
         changed.append(f"factors {', '.join(frozen.names)} → {', '.join(asked.names)}")
-    for field in ("looks", "design", "resolution", "exclude", "capacity", "seed", "response"):
+    design = ("design",) if asked.factors else ()  # of identities alone, an older file names a design all the same
+    for field in ("looks", *design, "resolution", "exclude", "capacity", "seed", "response"):
         before, now = getattr(frozen, field), getattr(asked, field)
         if before != now:
             changed.append(f"{field} {_brief(before)} → {_brief(now)}")

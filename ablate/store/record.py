@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ablate.plan.cost import NetworkCost
+
 State = Literal["complete", "diverged", "failed"]
 SCHEMA = 1
 
@@ -20,6 +22,11 @@ class Counts:
     parameters: int | None = None
     flops: int | None = None
 
+    @property
+    def cost(self) -> NetworkCost:
+        """What the trial's network costs, as far as trials count it."""
+        return NetworkCost(parameters=self.parameters, flops=self.flops)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
@@ -34,7 +41,7 @@ class Provenance:
     threads: int
     engine: str
     source: str
-    """Digest of the code that the trial's `_target_`s name: not part of the trial's id."""
+    """Digest of the code that the trial's `_target_` entries name: not part of the trial's id."""
     commit: str | None = None
     steps: str | None = None
     """How steps were computed, where `trainer.compile` asked for more than the usual: compiled, or why not."""

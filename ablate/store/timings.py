@@ -46,7 +46,7 @@ class Look(msgspec.Struct, kw_only=True, frozen=True):
     """What trials have in common that differ in what can be stacked, in batch size and in epochs."""
 
     own: bool
-    """Whether they are a person's own LightningModule; the rest is then not known."""
+    """Whether they are a user-defined LightningModule; the rest is then not known."""
     family: dict[str, str]
     """What their pace depends on, beside the work of a step."""
     train: int = 0

@@ -12,5 +12,6 @@ from ablate.study.outlook import examine as examine
 from ablate.study.place import find as find
 from ablate.study.planned import Plan as Plan
 from ablate.study.planned import plan as plan
+from ablate.study.saved import records as records
 from ablate.study.saved import save_summary as save_summary
 from ablate.study.saved import summarise as summarise

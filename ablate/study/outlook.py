@@ -12,8 +12,7 @@ from ablate.study.costs import unmeasured
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ablate.plan import Size
-    from ablate.store.costs import Cost
+    from ablate.plan import NetworkCost
     from ablate.study.planned import Plan
 
 
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
 class Outlook:
     """What a plan would cost, and what it could detect. `seconds`: for what is missing; None where it is unknown."""
 
-    sizes: tuple[Size, ...]
-    costs: tuple[Cost | None, ...]
-    """From disk; the other design points are measured now. None: the time budget was over."""
+    costs: tuple[NetworkCost, ...]
+    """Measured ones from disk; the other design points are measured now, as far as the time budget goes."""
     timed_on: tuple[str, ...]
     bundles: int
     stacked: int
@@ -48,6 +46,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.design import estimable
     from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
+    from ablate.plan.cost import joined
     from ablate.store import StudyDirectory
     from ablate.store.costs import priced, read_costs
 
@@ -56,7 +55,6 @@ def examine(planned: Plan) -> Outlook:
             engine.call(tasks.check_identities, planned.spec)
         if not planned.layout.points:
             return Outlook(
-                sizes=(),
                 costs=(),
                 timed_on=(),
                 bundles=0,
@@ -71,11 +69,16 @@ def examine(planned: Plan) -> Outlook:
             )
         sizes = engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
         known = read_costs(StudyDirectory(planned.directory))
-        costs = (*known, *engine.call(tasks.measure, *unmeasured(planned, known), budget_s=tasks.PLAN_COST_BUDGET_S))
+        lacking = unmeasured(planned, known)
+        measured = (*known, *engine.call(tasks.measure, *lacking, budget_s=tasks.PLAN_COST_BUDGET_S))
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
         made = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
-    cost_of = priced(costs)
+    cost_of = priced(measured)
+    costs = tuple(
+        joined([size, *filter(None, [cost_of(point.levels)])])
+        for size, point in zip(sizes, planned.layout.points, strict=True)
+    )
     from ablate.analyze.claims.foresight import foresee
     from ablate.analyze.notes.capacity import capacity_notes
     from ablate.analyze.notes.origin import timed_on
@@ -83,9 +86,8 @@ def examine(planned: Plan) -> Outlook:
     is_baseline = [p.is_baseline(planned.spec.factors) for p in planned.layout.points]
     can, cannot = estimable(planned.spec)
     return Outlook(
-        sizes=sizes,
-        costs=tuple(cost_of(p.levels) for p in planned.layout.points),
-        timed_on=timed_on(costs),
+        costs=costs,
+        timed_on=timed_on(measured),
         bundles=len(made.bundles),
         stacked=sum(len(b.trials) for b in made.bundles if b.stacked),
         alone=Counter(b.reason for b in made.bundles if not b.stacked),
@@ -99,8 +101,8 @@ def examine(planned: Plan) -> Outlook:
             *made.notes,
             *capacity_notes(
                 planned.spec.capacity,
-                [size.parameters for size in sizes],
-                baseline=next((s.parameters for s, here in zip(sizes, is_baseline, strict=True) if here), None),
+                [cost.parameters for cost in costs],
+                baseline=next((c.parameters for c, here in zip(costs, is_baseline, strict=True) if here), None),
             ),
         ),
     )

@@ -61,13 +61,15 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.analyze.claims.looks import check_looks
     from ablate.analyze.effects.pooling import check_pooling
     from ablate.config.load import load
-    from ablate.design import lay_out
+    from ablate.design import design_of, lay_out
     from ablate.plan import trials
     from ablate.store import StudyDirectory, extend
 
     here = cwd or Path.cwd()
     study = load(words, here)
     spec, added, notes = study.spec, (), ()
+    if spec.factors:
+        design_of(spec)  # an unknown name is said before it is held against the study on disk
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
     content = directory.read("study.yaml")
     if content is not None:

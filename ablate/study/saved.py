@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ablate.design import Layout
-    from ablate.store import Checked, Frozen, Record, StudyDirectory
+    from ablate.store import Checked, Contents, Frozen, Record, StudyDirectory
     from ablate.store.costs import Cost
     from ablate.study.planned import Plan
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 6
+SUMMARY_SCHEMA = 7
 """Rises when an analysis of the same records changes: older summaries are then made again."""
 
 
@@ -30,7 +30,7 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
     """The summary of a study on disk: the saved one where it is of these very records, else made anew.
 
     Returns:
-        The summary, and remarks on records that could not be counted.
+        The summary, and notes on records that could not be counted.
 
     Raises:
         StoreError: there is no study, or it cannot be read.
@@ -53,17 +53,29 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
 
     frozen = directory.frozen()
     layout = lay_out(frozen.spec)
-    latest: dict[tuple[object, ...], Record] = {}
     contents = directory.contents()
-    for record in sorted(contents.records.values(), key=lambda r: r.started):
-        latest[(*record.levels.items(), record.replicate)] = record
-    remarks = tuple(
+    notes = tuple(
         f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
         for trial_id, reason in contents.unreadable.items()
     )
     checked, unread = read_identities(directory, frozen)
-    summary = _summarise(frozen, layout, tuple(latest.values()), checked, read_costs(directory))
-    return summary, (*remarks, *unread)
+    summary = _summarise(frozen, layout, _latest(contents), checked, read_costs(directory))
+    return summary, (*notes, *unread)
+
+
+def records(path: Path) -> tuple[tuple[Record, Cost | None], ...]:
+    """The trials that a summary counts, each with what its design point's network costs; in no order.
+
+    Raises:
+        StoreError: there is no study, or it cannot be read.
+    """
+    from ablate.store import StudyDirectory
+    from ablate.store.costs import priced, read_costs
+
+    directory = StudyDirectory(path)
+    directory.frozen()
+    cost_of = priced(read_costs(directory))
+    return tuple((record, cost_of(record.levels)) for record in _latest(directory.contents()))
 
 
 def save_summary(planned: Plan) -> Summary:
@@ -86,6 +98,14 @@ def save_summary(planned: Plan) -> Summary:
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
     return summary
+
+
+def _latest(contents: Contents) -> tuple[Record, ...]:
+    """Of the records of one design point and replicate, the one that was started last."""
+    latest: dict[tuple[object, ...], Record] = {}
+    for record in sorted(contents.records.values(), key=lambda r: r.started):
+        latest[(*record.levels.items(), record.replicate)] = record
+    return tuple(latest.values())
 
 
 class _Saved(msgspec.Struct, kw_only=True):

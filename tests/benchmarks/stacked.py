@@ -14,7 +14,7 @@ from rich.table import Table
 from torch import Tensor
 
 from ablate import study
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.stacked_module import StackedModule
 from ablate.execute.train.trial_module import TrialModule
@@ -77,7 +77,7 @@ def run() -> Table:
         title="stacked training",
     )
     for name, (words, count) in WORKLOADS.items():
-        with guest(threads=1):
+        with isolated_process(threads=1):
             trials = _trials(words, count)
             _check(trials, name)
             stacked, alone = _times(_sides(trials))

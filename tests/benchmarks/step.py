@@ -19,7 +19,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from ablate import study
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.callbacks import Curve, Divergence
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.trainer import trainer
@@ -88,7 +88,7 @@ def _trial(model: str, epochs: int, *words: str) -> Trial:
 
 def _timed(side: Side, trial: Trial) -> tuple[float, list[float]]:
     """Seconds of the steps, and the mean loss of every epoch."""
-    with guest(threads=1):
+    with isolated_process(threads=1):
         take = side(trial, prepare(trial.config, trial.streams))
         began = time.perf_counter()
         losses = take()

@@ -52,7 +52,8 @@ def test_a_study_of_one_size(ablate, here, deep):
     assert {level: r.counts.parameters for level, r in trained.items()} == {"one": size(64, 1), "five": size(width, 5)}
     assert abs(size(width, 5) / size(64, 1) - 1) <= 0.02
 
-    said = " ".join(result.stdout.split())
+    assert "Capacity is matched: model.width is solved for" in " ".join(result.stdout.split())
+    said = " ".join(ablate("show", "deep", "--table", "all").stdout.split())
     assert "Capacity is matched: model.width is solved for at each design point" in said
     assert " width parameters " in said.replace("(KiB)", "")
     points = json.loads(ablate("show", "deep", "--format", "json").stdout)["points"]

@@ -43,7 +43,7 @@ def reach(ablate, write, here):
 def test_a_study_shows_what_it_names_and_says_what_separates_its_arms(reach, ablate):
     result, path = reach
     assert result.exit_code == 0, result.output
-    said = " ".join(result.stdout.split())
+    said = " ".join(ablate("show", path.name, "--table", "all").stdout.split())
     assert "what separates them most: unreachable training targets at the start" in said
     assert "found afterwards, among all diagnostics" in said
     summary = json.loads((path / "summary.json").read_text())["summary"]

@@ -126,6 +126,10 @@ def test_an_interrupt_is_130_and_the_same_command_goes_on(ablate, here, tiny, mo
     assert first.items() <= now.items()
 
 
+HANG_S = 600
+"""After which a process is taken to hang: no machine is so busy that one takes as long to end."""
+
+
 def test_ctrl_c_stops_the_workers_too(here):
     command = [sys.executable, "-m", "ablate", "run", "smoke", "replicates=500", "trainer.max_epochs=20"]
     process = subprocess.Popen(
@@ -135,12 +139,12 @@ def test_ctrl_c_stops_the_workers_too(here):
     first = process.stderr.readline()
     assert re.match(r"\d+/1000 trials", first), (first, process.communicate(), process.returncode)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: driver, fork server and workers
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG_S)
     assert (process.returncode, out) == (130, "")
-    assert re.search(r"Interrupted: \d+ of 1000 trials are there\. The same command goes on\.", err)
+    assert re.search(r"Interrupted: \d+ of 1000 trials are done\. Run the same command to go on\.", err)
     assert "Traceback" not in err
     assert len(err.splitlines()) < 6
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + HANG_S
     while _alive(process.pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not _alive(process.pid), "nothing of its process group is left"

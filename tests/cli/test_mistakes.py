@@ -38,7 +38,7 @@ from ablate.store import Lock, StudyDirectory
         (["study.factors=[{hidden_activation: [relu]}]"], ["'hidden_activation' has 1 level (relu)", "two or more"]),
         (["study.factors=[]"], ["varies nothing", "model.width=16,32"]),
         (["study.response=test/acuracy"], ["Unknown response 'test/acuracy'", "Did you mean 'test/accuracy'?"]),
-        (["study.resolution=5"], ["`study.resolution` is 5", "only `design: fractional`"]),
+        (["study.resolution=5"], ["`study.resolution` is 5", "has no resolution", "`design: fractional`"]),
         (["study.design=fractional"], ["needs a resolution", "study.resolution=5", "3 to 7"]),
         (["study.design=fractonal"], ["'fractonal'", "Did you mean 'fractional'?", "one_at_a_time"]),
         (["study.exclude=[{hidden_activation: tahn}]"], ["'tahn'", "Did you mean 'tanh'?"]),

@@ -32,8 +32,8 @@ def test_help_and_lists_import_neither_torch_nor_hydra(words, here):
 def test_showing_a_study_that_has_run_imports_neither_torch_nor_hydra_nor_numpy(ablate, here, tiny):
     ablate("run", *tiny)
     (study,) = (here / "results").iterdir()
-    for format in ("table", "json"):
-        assert not loaded("show", study.name, "--format", format) & {"numpy", *NEVER, *HYDRA}
+    for options in ((), ("--format", "json"), ("--table", "all"), ("--table", "trials", "--format", "csv")):
+        assert not loaded("show", study.name, *options) & {"numpy", *NEVER, *HYDRA}
 
 
 @pytest.mark.parametrize(("words", "needs"), [((), False), (("study.capacity=matched",), True)])

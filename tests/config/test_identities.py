@@ -48,8 +48,7 @@ def test_words_that_fit_any_study_fit_it_too(word, exact):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["exact", "model.width=8,16"], "study.design is missing"),
-        (["exact", "model.width=8,16", "+study.design=factorial"], "study.response is missing"),
+        (["exact", "model.width=8,16"], "study.response is missing"),
         (["exact", "study.identities=[]"], "states nothing and varies nothing"),
         (["exact", "study.identities=mine.so"], "study.identities: expected `array`"),
     ],
@@ -57,6 +56,11 @@ def test_words_that_fit_any_study_fit_it_too(word, exact):
 def test_what_is_missing_is_named(words, says, exact):
     with pytest.raises(ConfigError, match=says):
         load(words, exact)
+
+
+def test_a_sweep_needs_a_design(exact):
+    with pytest.raises(DesignError, match=r"study\.design is missing"):
+        plan(["exact", "model.width=8,16", "+study.response=test/accuracy"], cwd=exact)
 
 
 def test_a_study_of_neither_factors_nor_identities_varies_nothing(exact):

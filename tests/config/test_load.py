@@ -121,7 +121,6 @@ def test_a_factor_can_stand_in_the_study_itself(here):
         ),
         (["head", "study.factors=[{head: [gap, conv]}]"], ["without its reference, 'fc'"]),
         (["head", "study.factors=[head, head]"], ["twice"]),
-        (["head", "study.design=factorail"], ["study.design", "factorail"]),
         (["head", "study.response=test/acuracy"], ["Unknown response 'test/acuracy'", "Did you mean 'test/accuracy'?"]),
         (["head", "+study.clams=[]"], ["Unknown key 'study.clams'", "Did you mean 'study.claims'?"]),
         (["head", "model.head=gap"], ["'model.head=gap' would be ignored", "factor 'head'"]),

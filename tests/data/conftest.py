@@ -15,7 +15,9 @@ import pytest
 import torch
 from jaxtyping import config, install_import_hook
 
-torch.set_num_threads(1)
+from tests.threads import THREADS
+
+torch.set_num_threads(THREADS)
 
 with install_import_hook("ablate.data", "beartype.beartype"):  # shapes and dtypes of every call are checked
     import ablate.data  # noqa: F401

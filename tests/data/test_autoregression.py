@@ -8,6 +8,8 @@ from statsmodels.tsa.arima_process import ArmaProcess
 from ablate.data import autoregression, split
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 SECOND_ORDER = [1.2, -0.6]
 
 

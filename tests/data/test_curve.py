@@ -9,6 +9,8 @@ from ablate.data import curve, split
 from ablate.data.curve import CURVES
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 BY_HAND = {"absolute": abs, "runge": lambda x: 1 / (1 + (5 * x) ** 2), "sine": lambda x: math.sin(x * math.tau)}
 
 

@@ -5,6 +5,8 @@ from sklearn.datasets import load_diabetes
 
 from ablate.data import diabetes, split
 
+pytestmark = pytest.mark.numeric
+
 
 def together(splits, what):
     return torch.cat([getattr(arrays, what) for arrays in (splits.train, splits.val, splits.test)])

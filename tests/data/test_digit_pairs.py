@@ -6,6 +6,8 @@ from sklearn.datasets import load_digits
 from ablate.data import digit_pairs, split
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.fixture(scope="module")
 def source():

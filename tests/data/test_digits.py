@@ -11,6 +11,8 @@ from ablate.data import digits, split
 from ablate.data.digits import images
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 
 def test_the_pool_is_scikit_learns():
     bunch = load_digits()

@@ -9,6 +9,8 @@ import torch
 from ablate.data import check, cifar10, fashion_mnist, mnist, split
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 REAL = Path(__file__).parents[3] / "shared" / "data" / "MNIST" / "raw"
 
 

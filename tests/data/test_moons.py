@@ -7,6 +7,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from ablate.data import moons, split
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 
 def test_the_points_are_scikit_learns():
     points, classes = make_moons(n_samples=300, noise=0.1, random_state=4)

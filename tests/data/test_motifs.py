@@ -6,6 +6,8 @@ from ablate.data import check, motifs, split
 from ablate.data.motifs import MOTIFS
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 
 def windows(arrays):
     return np.lib.stride_tricks.sliding_window_view(arrays.inputs[:, 0].double().numpy(), 8, axis=1)

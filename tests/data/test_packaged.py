@@ -9,6 +9,8 @@ from sklearn.datasets import load_diabetes, load_digits
 from ablate.data import diabetes, digits
 from ablate.data.packaged import packaged
 
+pytestmark = pytest.mark.numeric
+
 
 def test_the_tables_are_scikit_learns():
     pixels, digit = load_digits(return_X_y=True)

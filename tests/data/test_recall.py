@@ -8,6 +8,8 @@ from scipy.special import softmax
 from ablate.data import recall, split
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 
 def parts(pool, key_size):
     """Keys and queries (lists, key_size, pairs), one-hot values (lists, values, pairs), classes."""

@@ -7,6 +7,8 @@ from sklearn.preprocessing import StandardScaler
 
 from ablate.data.scale import Scale
 
+pytestmark = pytest.mark.numeric
+
 
 @settings(deadline=None, max_examples=40)
 @given(

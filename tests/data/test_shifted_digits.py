@@ -5,6 +5,8 @@ from sklearn.datasets import load_digits
 from ablate.data import shifted_digits, split
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 
 def rolls(moved, still, farthest):
     """How far each image of `moved` is from its place in `still`: the first (down, right) that fits."""

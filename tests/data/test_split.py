@@ -11,6 +11,8 @@ from ablate.data import Arrays, Source, Splits, check, split
 from ablate.data.split import training_examples
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 
 def numbered(n, start=0):
     """Examples that carry their own number, as input and as target."""

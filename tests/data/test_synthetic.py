@@ -11,6 +11,8 @@ from ablate.data import split, synthetic
 from ablate.data.synthetic import FUNCTIONS
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 
 def by_hand(name, x):
     """The truths again, written otherwise, example by example."""

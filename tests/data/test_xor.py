@@ -5,6 +5,8 @@ import torch
 from ablate.data import split, xor
 from ablate.errors import DataError
 
+pytestmark = pytest.mark.numeric
+
 TRUTH = {(0, 0): 0, (0, 1): 1, (1, 0): 1, (1, 1): 0}
 
 

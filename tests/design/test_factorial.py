@@ -30,7 +30,7 @@ def test_too_many_cells_are_refused_before_they_fill_the_memory(make_factors, ma
 
 
 def test_a_resolution_is_refused(make_factors, make_spec):
-    with pytest.raises(DesignError, match=r"`study.resolution` is 4, and only `design: fractional`"):
+    with pytest.raises(DesignError, match=r"`study.resolution` is 4, and `design: factorial` has no resolution"):
         lay_out(make_spec(make_factors([2, 2]), resolution=4))
 
 

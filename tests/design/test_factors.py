@@ -72,5 +72,10 @@ def test_one_factor_may_set_a_key_in_each_level_and_share_a_prefix(make_factors,
 
 
 def test_an_unknown_design(make_factors, make_spec):
-    with pytest.raises(DesignError, match=r"Unknown design 'factoral'. Did you mean 'factorial'\? Valid: factorial, "):
+    with pytest.raises(DesignError, match=r"Unknown study.design 'factoral'. Did you mean 'factorial'\? Valid: fac"):
         lay_out(make_spec(make_factors([2]), "factoral"))
+
+
+def test_a_design_that_is_missing(make_factors, make_spec):
+    with pytest.raises(DesignError, match=r"study.design is missing.* Valid: factorial, fractional, leave_"):
+        lay_out(make_spec(make_factors([2]), ""))

@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,14 @@ import yaml
 
 from ablate.config.load import Study, load
 from ablate.config.trial import TrialConfig
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train import compilation
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.trainer import trainer
 from ablate.execute.train.trial_module import TrialModule
 from ablate.plan.seeds import Streams, streams
+from tests.threads import THREADS
 
 OWN = """
     import pytorch_lightning as pl
@@ -79,8 +81,14 @@ OWN = """
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+def threads() -> None:
+    torch.set_num_threads(THREADS)
+
+
+@pytest.fixture
+def processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is timed is the work of this process: other work on the machine adds nothing to it."""
+    monkeypatch.setattr(time, "perf_counter", time.process_time)
 
 
 @pytest.fixture
@@ -195,7 +203,7 @@ def train(tmp_path: Path) -> Callable[..., Done]:
     """Fits and tests a configuration as a trial does."""
 
     def trained(config: TrialConfig, seeds: Streams | None = None, *, callbacks: tuple[pl.Callback, ...] = ()) -> Done:
-        with guest(threads=1):
+        with isolated_process(threads=THREADS):
             fit = prepare(config, seeds or streams(0, 0))
             curve, divergence = Curve(), Divergence(config.trainer.settings.max_loss)
             made = trainer(

@@ -3,6 +3,7 @@ import random
 import re
 import signal
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from ablate.execute.bundle import run_bundle
 from ablate.execute.train.job import Job, fail
 from ablate.plan import Bundle, Trial, streams, trial_id
 from ablate.store import StudyDirectory
+from tests.tolerances import summed
+
+pytestmark = pytest.mark.numeric
 
 STRAY = '''"""A network that does what it is told, in the middle of its training."""
 
@@ -108,6 +112,7 @@ def make_job(resolved, place):
 
 def test_a_record_says_what_was_trained_and_how(make_job, place, resolved):
     job = make_job("train")
+    began = time.perf_counter()
     (record,) = run_bundle(job, engine="inline", threads=1)
     trial = job.bundle.trials[0]
     assert (record.id, record.study, record.replicate) == (trial.id, "stray", 1)
@@ -118,8 +123,8 @@ def test_a_record_says_what_was_trained_and_how(make_job, place, resolved):
     assert (record.counts.epochs, record.counts.steps) == (1, 4)
     assert (record.counts.train_examples, record.counts.val_examples, record.counts.test_examples) == (20, 20, 21)
     assert set(record.responses) == {"train/loss", "val/loss", "val/mse", "test/loss", "test/mse"}
-    assert record.responses["test/mse"] == pytest.approx(record.responses["test/loss"], rel=1e-6)
-    assert 0 < record.seconds < 60
+    assert record.responses["test/mse"] == pytest.approx(record.responses["test/loss"], rel=summed(21))
+    assert 0 < record.seconds <= time.perf_counter() - began
     assert record.provenance is not None
     assert (record.provenance.engine, record.provenance.threads) == ("inline", 1)
     assert (record.provenance.source, record.provenance.commit) == ("source of train", "c0ffee")

@@ -7,6 +7,8 @@ from torch import nn
 from ablate.identities.output_floors import normal_targets
 from ablate.models import OUTPUT_ACTIVATIONS
 
+pytestmark = pytest.mark.numeric
+
 RANGES = {"relu": (0, None), "tanh": (-1, 1), "sigmoid": (0, 1)}
 
 

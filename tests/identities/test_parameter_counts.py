@@ -7,6 +7,8 @@ import torchvision
 
 from ablate.identities.parameter_counts import small_net, vgg16
 
+pytestmark = pytest.mark.numeric
+
 CONVOLUTIONS = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]
 DENSE = [7 * 7 * 512, 4096, 4096, 1000]
 

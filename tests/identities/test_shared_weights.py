@@ -7,6 +7,8 @@ import torch
 from ablate import models
 from ablate.identities import shared_weights
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.mark.parametrize(("uses", "width", "seed"), [(2, 3, 0), (3, 8, 1), (5, 4, 2)])
 def test_it_is_the_sum_of_those_of_its_uses(uses, width, seed):

@@ -7,6 +7,8 @@ import torch
 from ablate.identities import softmax_dependence
 from ablate.models import ACTIVATIONS
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.mark.parametrize("units", [2, 10, 17])
 def test_all_hold_at_any_width(units):

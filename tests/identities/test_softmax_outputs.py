@@ -11,6 +11,8 @@ from torch import nn
 
 from ablate.identities import softmax_outputs
 
+pytestmark = pytest.mark.numeric
+
 
 def test_two_logits_are_one_difference():
     assert [identity.holds for identity in softmax_outputs.sigmoid_of_difference(seed=3)] == [True, True, True]

@@ -6,6 +6,8 @@ from torch import nn
 
 from ablate.models import ACTIVATIONS, OUTPUT_ACTIVATIONS
 
+pytestmark = pytest.mark.numeric
+
 POINTS = [-2.0, 0.0, 0.5, 3.0]
 
 

@@ -2,6 +2,8 @@
 
 import inspect
 import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,67 @@ from torch.func import functional_call, stack_module_state, vmap
 from torchmetrics import MetricCollection
 
 from ablate import models
+from tests.tolerances import NETWORK_64
+
+pytestmark = pytest.mark.numeric
 
 CONF = Path(__file__).parents[2] / "conf"
-MODELS = {"maps": (1, 8, 8), "tcn": (2, 6), "lstm": (2, 6), "attention": (2, 6), "pair": (1, 4, 8)}
 INIT = set(models.INITIALISERS)
-CLOSED = {
-    "maps": {"layer": models.MAP_LAYERS, "hidden_activation": models.ACTIVATIONS, "head": models.HEADS, "init": INIT},
-    "tcn": {"hidden_activation": models.ACTIVATIONS, "head": models.SEQUENCE_HEADS, "init": INIT},
-    "lstm": {"init": INIT},
-    "attention": {"pooling": models.POOLINGS, "init": INIT},
-    "pair": {"hidden_activation": models.ACTIVATIONS, "head": models.HEADS, "init": INIT},
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shipped:
+    """One file of `conf/model`, and what the suite below builds of it."""
+
+    inputs: tuple[int, ...]
+    variants: Sequence[dict[str, Any]] = ()
+    """Options to build it with, besides none."""
+    choices: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    """Option → the names that it takes, all of which its comment lists."""
+    stacks: bool = True
+
+
+MODELS = {
+    "maps": Shipped(
+        inputs=(1, 8, 8),
+        variants=[
+            *({"layer": layer, "pool": 2, "depth": 2} for layer in models.MAP_LAYERS),
+            {"strip_rows": 2},
+            {"bias": False},
+            *({"head": head} for head in models.HEADS),
+        ],
+        choices={
+            "layer": models.MAP_LAYERS,
+            "hidden_activation": models.ACTIVATIONS,
+            "head": models.HEADS,
+            "init": INIT,
+        },
+    ),
+    "tcn": Shipped(
+        inputs=(2, 6),
+        variants=[{"causal": False}, {"head": "fc"}, {"head": "steps", "outputs": 6}],
+        choices={"hidden_activation": models.ACTIVATIONS, "head": models.SEQUENCE_HEADS, "init": INIT},
+    ),
+    "lstm": Shipped(
+        inputs=(2, 6),
+        variants=[{"outputs": None}, {"bias": False}, *({"init": init} for init in models.INITIALISERS)],
+        choices={"init": INIT},
+        stacks=False,  # torch has no batching rule for it
+    ),
+    "attention": Shipped(
+        inputs=(2, 6),
+        variants=[{"pooling": pooling} for pooling in models.POOLINGS],
+        choices={"pooling": models.POOLINGS, "init": INIT},
+    ),
+    "pair": Shipped(
+        inputs=(1, 4, 8),
+        variants=[{"head": head} for head in models.HEADS],
+        choices={"hidden_activation": models.ACTIVATIONS, "head": models.HEADS, "init": INIT},
+    ),
+}
+"""A model that is shipped has one entry here; `mlp`, `resnet` and `vgg16` have tests of their own."""
+CHOICES = {
+    **{name: shipped.choices for name, shipped in MODELS.items()},
     "mlp": {"shortcut": models.SHORTCUTS},
     "resnet": {"shortcut": models.SHORTCUTS, "branch_dense": models.BRANCH_DENSE},
 }
@@ -41,7 +94,7 @@ TARGETS = {
 
 def model(name: str, **options: Any) -> torch.nn.Module:
     config = yaml.safe_load((CONF / "model" / f"{name}.yaml").read_text(encoding="utf-8"))
-    return instantiate(config | {"inputs": MODELS[name], "outputs": 3} | options)
+    return instantiate(config | {"inputs": MODELS[name].inputs, "outputs": 3} | options)
 
 
 def test_every_model_and_objective_is_tested():
@@ -61,45 +114,36 @@ def test_the_config_says_every_option_with_the_constructor_s_default(name):
     assert list(config.items()) == [(n, p.default) for n, p in parameters.items() if n not in ("inputs", "outputs")]
 
 
-@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("name", CHOICES)
 def test_the_config_names_every_choice(name):
     text = (CONF / "model" / f"{name}.yaml").read_text(encoding="utf-8").replace("\n   ", " ")
     comments = {line.split(":")[0]: line.partition("#")[2] for line in text.splitlines()}
-    for option, choices in CLOSED[name].items():
+    for option, choices in CHOICES[name].items():
         words = comments[option].replace(",", " ").replace(";", " ").replace(":", " ").split()
         assert set(choices) <= set(words), option
 
 
-VARIANTS = {
-    "maps": [{"layer": layer, "pool": 2, "depth": 2} for layer in models.MAP_LAYERS]
-    + [{"strip_rows": 2}, {"bias": False}, *({"head": head} for head in models.HEADS)],
-    "tcn": [{"causal": False}, {"head": "fc"}, {"head": "steps", "outputs": 6}],
-    "lstm": [{"outputs": None}, {"bias": False}, *({"init": init} for init in models.INITIALISERS)],
-    "attention": [{"pooling": pooling} for pooling in models.POOLINGS],
-    "pair": [{"head": head} for head in models.HEADS],
-}
-CASES = [(name, options) for name, variants in VARIANTS.items() for options in ({}, *variants)]
+CASES = [(name, options) for name, shipped in MODELS.items() if shipped.stacks for options in ({}, *shipped.variants)]
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_options_pass_the_annotations_checks(checked, name):
-    for options in ({}, *VARIANTS[name]):
+    for options in ({}, *MODELS[name].variants):
         network = model(name, **options)
         assert isinstance(network, getattr(checked, type(network).__name__))
-        assert network(torch.randn(4, *MODELS[name])).shape == (4, options.get("outputs", 3) or 10)
+        assert network(torch.randn(4, *MODELS[name].inputs)).shape == (4, options.get("outputs", 3) or 10)
     with pytest.raises(TypeCheckError):
-        network(torch.randn(MODELS[name]))
+        network(torch.randn(MODELS[name].inputs))
 
 
-@pytest.mark.parametrize(("name", "options"), [case for case in CASES if case[0] != "lstm"], ids=str)
+@pytest.mark.parametrize(("name", "options"), CASES, ids=str)
 def test_members_stack(name, options):
-    # Not the LSTM: torch has no batching rule for it.
-    members = [model(name, **options) for _ in range(3)]
+    members = [model(name, **options).double() for _ in range(3)]
     parameters, buffers = stack_module_state(members)
-    x = torch.randn(3, 4, *MODELS[name])
+    x = torch.randn(3, 4, *MODELS[name].inputs, dtype=torch.float64)
     together = vmap(lambda p, b, x: functional_call(members[0], (p, b), (x,)))(parameters, buffers, x)
     alone = torch.stack([member(x[i]) for i, member in enumerate(members)])
-    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(together, alone, rtol=NETWORK_64, atol=NETWORK_64)
 
 
 HIDDEN = [
@@ -113,12 +157,13 @@ HIDDEN = [
 def test_members_of_the_residual_networks_stack_under_the_checks(checked, name, inputs):
     for options in [*HIDDEN, *([{"branch_dense": "last"}, {"fan_area": False}] if name == "ResNet" else [])]:
         build = getattr(checked, name)
-        members = [build(inputs=inputs, outputs=3, width=8, depth=4, norm="batch", **options) for _ in range(2)]
+        settings = {"width": 8, "depth": 4, "norm": "batch", **options}
+        members = [build(inputs=inputs, outputs=3, **settings).double() for _ in range(2)]
         parameters, buffers = stack_module_state(members)
-        x = torch.randn(2, 4, *inputs)
+        x = torch.randn(2, 4, *inputs, dtype=torch.float64)
         together = vmap(lambda p, b, x, one=members[0]: functional_call(one, (p, b), (x,)))(parameters, buffers, x)
         alone = torch.stack([member(x[i]) for i, member in enumerate(members)])
-        torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(together, alone, rtol=NETWORK_64, atol=NETWORK_64)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -6,6 +6,8 @@ from ablate.errors import ModelError
 from ablate.models import HEADS
 from ablate.models.head import HeadSpec, build_head
 
+pytestmark = pytest.mark.numeric
+
 
 def build(name, *, spatial, width=6, outputs=3, bias=True):
     spec = HeadSpec(width=width, spatial=spatial, outputs=outputs, bias=bias, activation=nn.Tanh)

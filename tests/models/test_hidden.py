@@ -11,6 +11,8 @@ from ablate.errors import ModelError
 from ablate.models import BRANCH_ACTIVATIONS, MLP
 from ablate.models.hidden import HiddenLayers
 
+pytestmark = pytest.mark.numeric
+
 # Does the activation follow each of the six layers, and each addition? Written out, not computed.
 ACTIVE = {
     ("all", 1): "111111",

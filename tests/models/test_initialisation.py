@@ -9,6 +9,8 @@ from torch import nn
 from ablate.errors import ModelError
 from ablate.models import INITIALISERS, MLP, ResNet, initialise
 
+pytestmark = pytest.mark.numeric
+
 # Standard deviations by hand. Dense: 200 × 100 (fan-in 100, fan-out 200). Convolution:
 # 40 × 20 of 3 × 5 (300, 600).
 DENSE = {"he": 0.141421, "xavier": 0.0816497, "lecun": 0.1, "normal_1": 1.0, "normal_001": 0.01}

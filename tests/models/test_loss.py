@@ -8,6 +8,8 @@ from torch import nn
 
 from ablate.models import DoubleSoftmax, Hinge
 
+pytestmark = pytest.mark.numeric
+
 
 def test_a_softmax_too_many_has_a_floor():
     certain = 1e4 * torch.eye(10)

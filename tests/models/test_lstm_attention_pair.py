@@ -9,6 +9,8 @@ from torch.nn.functional import conv2d
 from ablate.errors import ModelError
 from ablate.models import LSTM, POOLINGS, AttentionPooling, PairNet
 
+pytestmark = pytest.mark.numeric
+
 
 def count(network) -> int:
     return sum(p.numel() for p in network.parameters())

@@ -9,6 +9,8 @@ from ablate.models import MAP_LAYERS
 from ablate.models.map_layer import MapSpec
 from ablate.models.strip import StripLinear
 
+pytestmark = pytest.mark.numeric
+
 
 def spec(**options) -> MapSpec:
     return MapSpec(**({"inputs": 2, "units": 3, "spatial": (5, 4), "bias": True} | options))

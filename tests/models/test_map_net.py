@@ -4,6 +4,8 @@ import torch
 from ablate.errors import ModelError
 from ablate.models import MapNet
 
+pytestmark = pytest.mark.numeric
+
 
 def sizes(**options) -> list[int]:
     return [p.numel() for p in MapNet(**options).parameters()]

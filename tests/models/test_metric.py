@@ -7,6 +7,8 @@ import torch
 from ablate.errors import ModelError
 from ablate.models.metric import Accuracy, CalibrationError, Margin, ProbabilitySum, SupError
 
+pytestmark = pytest.mark.numeric
+
 CLASSES = torch.tensor([0, 1, 1, 0, 1, 0, 0])
 ENCODED = {
     "classes": CLASSES,

@@ -3,6 +3,8 @@ import torch
 
 from ablate.models import MLP
 
+pytestmark = pytest.mark.numeric
+
 # By hand, for 12 inputs to 10 outputs, width 64, depth 6.
 # Stem 12·64 + 64 = 832; six layers of 64·64 + 64 = 4160.
 TRUNK = 832 + 6 * 4160

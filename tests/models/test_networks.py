@@ -10,6 +10,9 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from ablate.errors import ModelError
 from ablate.models import HEADS, MLP, NORMS, ResNet
+from tests.tolerances import NETWORK_64
+
+pytestmark = pytest.mark.numeric
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 BOTH = pytest.mark.parametrize(("model", "inputs"), [(ResNet, (2, 6, 5)), (MLP, (7,))], ids=["resnet", "mlp"])
@@ -96,12 +99,13 @@ def test_stem_activation(model, inputs):
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("norm", NORMS)
 def test_members_stack(model, inputs, head, norm):
-    members = [model(inputs=inputs, outputs=3, width=8, depth=2, head=head, norm=norm, skip_span=2) for _ in range(3)]
+    options = {"width": 8, "depth": 2, "head": head, "norm": norm, "skip_span": 2}
+    members = [model(inputs=inputs, outputs=3, **options).double() for _ in range(3)]
     parameters, buffers = stack_module_state(members)
-    x = torch.randn(3, 4, *inputs)
+    x = torch.randn(3, 4, *inputs, dtype=torch.float64)
     together = vmap(lambda p, b, x: functional_call(members[0], (p, b), (x,)))(parameters, buffers, x)
     alone = torch.stack([member(x[i]) for i, member in enumerate(members)])
-    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(together, alone, rtol=NETWORK_64, atol=NETWORK_64)
 
 
 @BOTH

@@ -6,6 +6,8 @@ from ablate.errors import ModelError
 from ablate.models import NORMS
 from ablate.models.norm import build_norm
 
+pytestmark = pytest.mark.numeric
+
 EPSILON = 1e-5
 
 
@@ -15,24 +17,24 @@ def standardised(x: torch.Tensor, dims: tuple[int, ...]) -> torch.Tensor:
 
 @pytest.mark.parametrize("spatial", [(), (3, 5)])
 def test_batch_is_over_examples_and_positions(spatial):
-    x = 2 + 3 * torch.randn(6, 8, *spatial)
+    x = 2 + 3 * torch.randn(6, 8, *spatial, dtype=torch.float64)
     dims = (0, *range(2, x.ndim))
-    torch.testing.assert_close(build_norm("batch", width=8, spatial=spatial)(x), standardised(x, dims))
+    torch.testing.assert_close(build_norm("batch", width=8, spatial=spatial).double()(x), standardised(x, dims))
 
 
 @pytest.mark.parametrize("spatial", [(), (3, 5)])
 def test_layer_is_over_all_of_one_example(spatial):
-    x = 2 + 3 * torch.randn(6, 8, *spatial)
+    x = 2 + 3 * torch.randn(6, 8, *spatial, dtype=torch.float64)
     dims = tuple(range(1, x.ndim))
-    torch.testing.assert_close(build_norm("layer", width=8, spatial=spatial)(x), standardised(x, dims))
+    torch.testing.assert_close(build_norm("layer", width=8, spatial=spatial).double()(x), standardised(x, dims))
 
 
 @pytest.mark.parametrize("spatial", [(), (3, 5)])
 def test_group_is_over_a_quarter_of_the_channels(spatial):
-    x = 2 + 3 * torch.randn(6, 8, *spatial)
+    x = 2 + 3 * torch.randn(6, 8, *spatial, dtype=torch.float64)
     quarters = x.reshape(6, 4, -1)
     expected = standardised(quarters, (2,)).reshape(x.shape)
-    torch.testing.assert_close(build_norm("group", width=8, spatial=spatial)(x), expected)
+    torch.testing.assert_close(build_norm("group", width=8, spatial=spatial).double()(x), expected)
 
 
 @pytest.mark.parametrize("name", ["batch", "layer", "group"])

@@ -7,6 +7,8 @@ from torch import nn
 from ablate.errors import ModelError
 from ablate.models import HARD_ACTIVATIONS, MLP, ResNet, initialise
 
+pytestmark = pytest.mark.numeric
+
 POINTS = torch.tensor([[-2.0, -1e-3, 0.0, 1e-3, 3.0]])
 
 

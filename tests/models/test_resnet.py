@@ -5,6 +5,8 @@ from torch.nn.functional import conv2d
 from ablate.errors import ModelError
 from ablate.models import ResNet
 
+pytestmark = pytest.mark.numeric
+
 
 def count(**options) -> int:
     return sum(p.numel() for p in ResNet(**options).parameters())

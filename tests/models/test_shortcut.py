@@ -9,6 +9,8 @@ from ablate.errors import ModelError
 from ablate.models import BRANCH_DENSE, MLP, SHORTCUTS, ResNet
 from ablate.models.hidden import Concatenation, HiddenLayers, entering
 
+pytestmark = pytest.mark.numeric
+
 BOTH = pytest.mark.parametrize(("model", "inputs"), [(ResNet, (2, 6, 5)), (MLP, (7,))], ids=["resnet", "mlp"])
 
 

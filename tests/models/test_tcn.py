@@ -6,6 +6,8 @@ from torch.nn.functional import pad
 from ablate.errors import ModelError
 from ablate.models import TCN
 
+pytestmark = pytest.mark.numeric
+
 
 def build(**options) -> TCN:
     return TCN(

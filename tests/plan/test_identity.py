@@ -201,8 +201,8 @@ def test_a_value_that_has_no_text_is_named(config, value):
 
 def test_five_thousand_trials_are_quick(config):
     model = {"layers": [{"width": i, "dropout": i / 7} for i in range(40)]}
-    started = time.perf_counter()
+    started = time.process_time()  # of this process alone: other work on the machine does not count
     digests = [ConfigDigest.of(config.with_groups(model=model, optimizer={"lr": i})) for i in range(1000)]
     ids = {d.trial_id(seed=0, replicate=r) for d in digests for r in range(5)}
     assert len(ids) == 5000
-    assert time.perf_counter() - started < 3, "several times what it takes on a slow, shared core"
+    assert time.process_time() - started < 3, "several times what it takes on a slow, shared core"

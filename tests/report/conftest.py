@@ -1,6 +1,8 @@
 """Summaries made by hand, with numbers from numpy and scipy: what must be shown is known beforehand."""
 
+import csv
 import functools
+import io
 import itertools
 from dataclasses import replace
 
@@ -18,6 +20,7 @@ from ablate.analyze.summary import (
     SignFlip,
     Summary,
 )
+from ablate.report.formats.registry import show
 
 CORE = {
     "skip_span": ("two", "one"),
@@ -35,6 +38,28 @@ def plain(monkeypatch):
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
+
+
+@pytest.fixture(scope="session")
+def written():
+    """What a format writes of a summary, or of one of its tables."""
+
+    def of(summary, format="table", **more):
+        out = io.StringIO()
+        show(summary, format, out, **more)
+        return out.getvalue()
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def rows_of(written):
+    """The rows of one table of a summary, as CSV has them."""
+
+    def of(summary, table, **more):
+        return list(csv.DictReader(io.StringIO(written(summary, "csv", table=table, **more)), strict=True))
+
+    return of
 
 
 def proportion(k, n):

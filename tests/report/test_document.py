@@ -191,8 +191,26 @@ def test_differences_are_from_the_point_that_they_are_from(single, compare):
 def test_notes_and_scope_are_there(core):
     items = document(core)
     assert items[-1] == Block(title="Notes", lines=(("", core.notes[0]),))
-    estimates = [item for item in items if isinstance(item, Table)]
-    assert all(item.notes[-1] == core.scope for item in estimates)
+    assert dict(items[0].lines)["scope"] == "training randomness on this data set and budget, not other data sets"
+
+
+def test_the_baseline_is_shown_as_its_replicates_allow(single):
+    def shown(summary):
+        return dict(document(summary)[0].lines)
+
+    assert shown(single(1))["baseline"] == "0.9697"
+    assert shown(replace(single(2), trivial=0.25))["baseline"] == "0.9743, 0.9701; trivial predictor 0.25"
+    points = tuple(replace(point, baseline=False) for point in single(2).points)
+    assert "baseline" not in shown(replace(single(2), points=points))
+    assert shown(replace(single(2), points=points, trivial=-1.5))["trivial"] == "trivial predictor −1.5"
+
+
+def test_what_is_said_of_several_tables_stands_once(core, troubled):
+    for summary in (core, troubled):
+        items = document(summary)
+        notes = [note for item in items if isinstance(item, Table) for note in item.notes]
+        assert len(notes) == len(set(notes)) > 3
+        assert str(items).count("training randomness on this data set") == 1
 
 
 def test_what_made_the_results_comes_last(core):
@@ -205,14 +223,18 @@ def test_what_made_the_results_comes_last(core):
 
 
 def test_the_study_comes_first(core):
-    changed = replace(core, complete=150, diverged=3, failed=2, missing=5)
+    changed = replace(core, complete=150, diverged=3, failed=2, missing=5, trivial=0.1)
     study = document(changed)[0]
+    mean = core.points[0].mean
     assert study.title == "core"
     assert dict(study.lines) == {
         "question": core.question,
         "design": "factorial: 32 design points × 5 replicates",
         "response": "test/accuracy, higher is better",
         "trials": "160 planned: 150 complete, 3 diverged, 2 failed, 5 not yet run",
+        "baseline": f"{mean.value:.4f}{NO_BREAK}[{mean.low:.4f},{NO_BREAK}{mean.high:.4f}] (95% t interval), n = 5; "
+        "trivial predictor 0.1",
+        "scope": "training randomness on this data set and budget, not other data sets",
     }
 
 

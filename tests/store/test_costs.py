@@ -1,5 +1,8 @@
+import json
+
 import pytest
 
+from ablate.plan.cost import NETWORK_COSTS
 from ablate.store import StudyDirectory
 from ablate.store.costs import Cost, priced, read_costs, write_costs
 
@@ -35,3 +38,15 @@ def test_of_two_costs_of_one_point_the_later_counts(directory):
     cost_of = priced(read_costs(directory))
     assert cost_of({"a": "x", "b": "y"}).latency_seconds == cost_of({"b": "y", "a": "x"}).latency_seconds == 2e-4
     assert cost_of({"a": "x"}) is None
+
+
+def test_the_file_has_what_is_measured_and_nothing_else(directory):
+    write_costs(directory, [cost(a="x")])
+    (point,) = json.loads(directory.read("costs.json"))["points"]
+    assert set(point) == {"levels", "timed_on", *(name for name, kind in NETWORK_COSTS.items() if kind.measured)}
+    assert (point["levels"], point["activation_bytes"], point["latency_seconds"]) == ({"a": "x"}, 120, 1e-4)
+
+
+def test_a_file_of_before_a_cost_was_measured_is_read(directory):
+    directory.write("costs.json", b'{"schema": 1, "points": [{"levels": {"a": "x"}, "timed_on": "A"}]}')
+    assert read_costs(directory) == (Cost(levels={"a": "x"}, timed_on="A"),)

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from ablate.analyze.claims.verdict import settle
-from ablate.analyze.statistics.multiple_testing import holm
+from ablate.analyze.claims.verdict import adjust
+from ablate.analyze.statistics.multiplicity import holm
 from ablate.analyze.summary import Evidence, Verdict
 from ablate.config.spec import Better
 
@@ -29,7 +29,7 @@ def judge(verdicts: Sequence[Verdict], *, better: Better) -> tuple[Verdict, ...]
     """
     adjusted = _adjusted([verdict.evidence for verdict in verdicts])
     return tuple(
-        settle(verdict, better=better, adjusted=evidence, family=len(verdicts))
+        adjust(verdict, better=better, adjusted=evidence, family=len(verdicts))
         for verdict, evidence in zip(verdicts, adjusted, strict=True)
     )
 

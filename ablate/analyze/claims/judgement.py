@@ -13,14 +13,14 @@ from ablate.analyze.claims.sentence import sentence
 from ablate.analyze.claims.verdict import verdict
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts
-from ablate.analyze.effects.estimable import Estimable, contrast_name
 from ablate.analyze.outcomes.outcome import outcomes
 from ablate.analyze.outcomes.resolution import Resolution
 from ablate.analyze.outcomes.scoring import score
-from ablate.analyze.statistics.multiple_testing import exploratory_q
+from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Contrast, Verdict
 from ablate.config.spec import Claim, StudySpec
+from ablate.design.estimable import Estimable, contrast_name
 from ablate.design.point import DesignPoint
 from ablate.errors import DesignError
 from ablate.store.record import Record
@@ -127,7 +127,7 @@ def _sequential(
         claim, contrast.paired, better=spec.response.better, survivors=contrast.survivors, resolution=resolution
     )
     outcome = found.outcome if found.n >= TEST_FROM else None
-    settled = replace(
+    at_look = replace(
         fixed,
         outcome=outcome,
         alone=outcome,
@@ -139,7 +139,7 @@ def _sequential(
         needed=found.wanted,
         look=found.look or None,
     )
-    return replace(settled, line=sentence(settled))
+    return replace(at_look, line=sentence(at_look))
 
 
 def claimed(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> Estimable:

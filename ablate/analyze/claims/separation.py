@@ -8,7 +8,6 @@ import numpy as np
 
 from ablate.analyze.claims.claim import sides
 from ablate.analyze.claims.judgement import claimed
-from ablate.analyze.effects.estimable import Estimable
 from ablate.analyze.outcomes.activation_type import activation_types
 from ablate.analyze.outcomes.diagnostic import centre, counts_by_logarithm, measured
 from ablate.analyze.outcomes.outcome import Outcomes
@@ -18,6 +17,7 @@ from ablate.analyze.statistics.student import Values
 from ablate.analyze.summary import Separation, Verdict
 from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS
 from ablate.config.spec import StudySpec
+from ablate.design.estimable import Estimable
 from ablate.design.point import DesignPoint
 
 MINUS = "−"
@@ -31,8 +31,8 @@ NOTE = (
     "slope), and no number of SDs is given."
 )
 BY_DEFINITION = (
-    "The saturated fraction is not among what is compared for claims whose arms have other hidden activations: the off "
-    "side of a ReLU counts, so that it would differ by definition."
+    "The {title} is not among what is compared for claims whose arms have other hidden activations: {reason}, so that "
+    "it would differ by definition."
 )
 
 
@@ -51,8 +51,10 @@ def separation_notes(verdicts: Sequence[Verdict]) -> Iterator[str]:
     """How to read what separates the arms of the claims, and what was left out; nothing where nothing separates."""
     if any(v.why and v.why.separates for v in verdicts):
         yield NOTE
-    if any(v.why and v.why.left_out for v in verdicts):
-        yield BY_DEFINITION
+    left_out = {name for v in verdicts if v.why for name in v.why.left_out}
+    for name, diagnostic in DIAGNOSTICS.items():
+        if name in left_out:
+            yield BY_DEFINITION.format(title=diagnostic.title, reason=diagnostic.by_activation)
 
 
 def separation(estimable: Estimable, found: Outcomes, names: tuple[str, str]) -> Separation | None:
@@ -62,15 +64,16 @@ def separation(estimable: Estimable, found: Outcomes, names: tuple[str, str]) ->
     diagnostic counts by ratios. The separation is the mean of these differences over their SD or the diagnostic's
     floor, whichever is larger. A replicate that lacks a value counts for nothing; three are needed. What is beyond
     chance depends on how many replicates a diagnostic has; where nothing is, the largest is returned and said not to
-    separate. Ties go to the first in the order of `DIAGNOSTICS`, then of moments. The saturated fraction is left out
-    where the arms have other types of activation: a ReLU is off in about half of all places, a tanh in none.
+    separate. Ties go to the first in the order of `DIAGNOSTICS`, then of moments. Where the arms have other types of
+    activation, what differs by definition is left out: a ReLU is off in about half of all places, a tanh in none.
 
     Args:
         estimable: The claim's contrast.
         found: The records; diverged trials count as far as they were measured.
         names: What the arm and the reference are called.
     """
-    left_out = () if _same_activations(estimable, found) else ("saturated",)
+    by_activation = tuple(name for name, diagnostic in DIAGNOSTICS.items() if diagnostic.by_activation)
+    left_out = () if _same_activations(estimable, found) else by_activation
     candidates = list(_candidates(estimable, found, left_out))
     if not candidates:
         return None

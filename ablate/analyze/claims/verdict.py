@@ -56,7 +56,7 @@ def verdict(
     found = _evidence(claim, paired, better)
     alone = _outcome(claim, paired, found)
     spared = None if survivors is None else _outcome(claim, survivors, _evidence(claim, survivors, better))
-    return settle(
+    return adjust(
         Verdict(
             claim=claim,
             outcome=alone,
@@ -80,7 +80,7 @@ def verdict(
     )
 
 
-def settle(verdict: Verdict, *, better: Better, adjusted: Evidence | None, family: int) -> Verdict:
+def adjust(verdict: Verdict, *, better: Better, adjusted: Evidence | None, family: int) -> Verdict:
     """The same verdict with the outcome that the adjusted evidence leads to, in a family of so many claims.
 
     How many replicates it needs is then for α / family, which is enough for the claim whatever becomes of the others.
@@ -94,10 +94,10 @@ def settle(verdict: Verdict, *, better: Better, adjusted: Evidence | None, famil
         alpha = verdict.claim.alpha
         outcome, strong = decide(adjusted, alpha=alpha), is_strong(adjusted, alpha=alpha)
         more = _needed(verdict, better, alpha / family) if outcome == "inconclusive" else None
-    settled = dataclasses.replace(
+    changed = dataclasses.replace(
         verdict, outcome=outcome, strong=strong, adjusted=adjusted, family=family, needed=more
     )
-    return dataclasses.replace(settled, line=sentence(settled))
+    return dataclasses.replace(changed, line=sentence(changed))
 
 
 def _evidence(claim: Claim, paired: Paired, better: Better) -> Evidence | None:

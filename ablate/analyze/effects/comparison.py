@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ablate.analyze.effects.estimable import Estimable
 from ablate.analyze.statistics.paired import paired
 from ablate.analyze.statistics.student import Values
 from ablate.analyze.summary import Contrast, Paired
 from ablate.config.spec import Better
+from ablate.design.estimable import Estimable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,7 @@ class Comparison:
             levels=estimable.levels,
             against=estimable.against,
             held=estimable.held,
+            aliases=estimable.aliases,
             paired=self._paired(arm, reference),
             survivors=self._paired(np.where(unstable, np.nan, arm), reference) if np.any(unstable) else None,
             diverged_arm=int(np.count_nonzero(diverged[0])),

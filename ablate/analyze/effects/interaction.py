@@ -1,16 +1,15 @@
 """Interactions: whether a main effect speaks for every level of the other factors, STATISTICS (b)."""
 
-import dataclasses
 import math
 from collections.abc import Sequence
 
 from ablate.analyze.effects.comparison import Comparison
-from ablate.analyze.effects.factor_pair import FactorPair, factor_pairs
-from ablate.analyze.statistics.multiple_testing import exploratory_q
+from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Contrast, Interaction
 from ablate.config.spec import StudySpec
-from ablate.design.point import DesignPoint
+from ablate.design import DesignPoint, design_of
+from ablate.design.factor_pair import FactorPair
 
 NOTABLE = 0.05
 """The false discovery rate at which an interaction is not negligible."""
@@ -29,7 +28,9 @@ def interactions(
     Returns:
         The interactions, in the order of the factors; notes on those that cannot be estimated or judged.
     """
-    pairs, notes = factor_pairs(spec, points)
+    crossed = list(design_of(spec).factor_pairs(spec.factors, points))
+    pairs = [item for item in crossed if isinstance(item, FactorPair)]
+    notes = tuple(item for item in crossed if isinstance(item, str))
     found = [[comparison.contrast(estimable) for estimable in pair.interactions] for pair in pairs]
     q = iter(exploratory_q([contrast.paired.p for contrasts in found for contrast in contrasts]))
     estimated = tuple(
@@ -52,7 +53,7 @@ def _interaction(
     notable = True if smallest <= NOTABLE else None if None in q else False
     return Interaction(
         factors=pair.factors,
-        contrasts=tuple(dataclasses.replace(contrast, aliases=pair.aliases) for contrast in contrasts),
+        contrasts=tuple(contrasts),
         q=q,
         notable=notable,
         simple=tuple(comparison.contrast(estimable) for estimable in pair.simple) if notable else (),
@@ -63,7 +64,7 @@ def _interaction(
 def _note(pair: FactorPair, q: float) -> str:
     one, other = pair.factors
     if not pair.simple:
-        effect = pair.aliases or f"{one}·{other}"
+        effect = pair.interactions[0].aliases or f"{one}·{other}"
         return (
             f"{effect} is not negligible (q = {q:.2g}). This fraction aliases it, or its main effects, with other "
             "effects, so that there are no simple effects to read: a main effect alone may mislead."

@@ -1,10 +1,8 @@
 """Pooling: which interactions a study declares negligible, so that they count as noise in its variance table."""
 
 from ablate.config.spec import StudySpec
+from ablate.design import DESIGNS, design_of
 from ablate.errors import ConfigError
-
-POOLING = ("factorial", "fractional")
-"""Designs with a variance table."""
 
 
 def check_pooling(spec: StudySpec) -> None:
@@ -16,10 +14,11 @@ def check_pooling(spec: StudySpec) -> None:
     above, factors = spec.pool_above, len(spec.factors)
     if above is None:
         return
-    if spec.design not in POOLING or factors < 2:
+    if factors < 2 or not design_of(spec).crosses_factors:
+        crossing = " or ".join(name for name, design in DESIGNS.items() if design.crosses_factors)
         raise ConfigError(
-            f"study.pool_above is {above}, but only a factorial or a fractional design of several factors has a "
-            "variance table with interactions to pool. Remove it."
+            f"study.pool_above is {above}, but only a {crossing} design of several factors has a variance table "
+            "with interactions to pool. Remove it."
         )
     if not 1 <= above < factors:
         raise ConfigError(

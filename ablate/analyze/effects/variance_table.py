@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablate.analyze.effects.column import columns
-from ablate.analyze.outcomes.outcome import cell
+from ablate.analyze.effects.column import column_effect
 from ablate.analyze.statistics.distribution import f_survival
 from ablate.analyze.statistics.paired import TEST_FROM
-from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analyze.statistics.student import Values
 from ablate.analyze.statistics.variation import Division, Variation, divide, f_ratio, omega_squared, pool
 from ablate.analyze.summary import Source, VarianceTable
 from ablate.config.spec import StudySpec
-from ablate.design.point import DesignPoint
+from ablate.design import DesignPoint, design_of
+from ablate.design.point import cell
 
 Points = Sequence[DesignPoint]
 SQUARED_TO = 1e150
@@ -57,12 +57,12 @@ def variance_table(
     if not len(used):
         return "No variance table: no replicate has all its trials."
     y = scores[:, used]
-    finest = float(np.max(grain(y)))
+    tolerance = float(np.max(rounding_tolerance(y)))
     if np.max(np.abs(y)) > SQUARED_TO:
         return "No variance table: a response is too large to square."
-    if np.ptp(y) <= max(finest, 1 / SQUARED_TO):
+    if np.ptp(y) <= max(tolerance, 1 / SQUARED_TO):
         return "No variance table: all responses are equal."
-    divided = _crossing(spec, points, y) or _fraction(spec, points, y)
+    divided = _crossing(spec, points, y) or _columns(spec, points, y)
     if divided is None:
         return (
             f"No variance table: the {len(points)} design points are not a complete crossing of the levels, and "
@@ -74,7 +74,7 @@ def variance_table(
     negligible = [effect for effect in effects if len(effect.factors) > highest]
     residual = pool([division.error, *(effect.variation for effect in negligible)])
     # Where trainings repeat exactly, what is left is rounding, and F would be enormous.
-    error = residual if residual.df and math.sqrt(residual.ss / residual.df) > finest else None
+    error = residual if residual.df and math.sqrt(residual.ss / residual.df) > tolerance else None
     blocks = _Effect(factors=(), variation=division.replicate)
 
     def source(name: str, part: _Effect) -> Source:
@@ -106,16 +106,16 @@ def _crossing(spec: StudySpec, points: Points, y: Values) -> tuple[Division, tup
     )
 
 
-def _fraction(spec: StudySpec, points: Points, y: Values) -> tuple[Division, tuple[_Effect, ...]] | None:
-    """Divides a regular two-level fraction, column by column; None where the points are no such thing."""
+def _columns(spec: StudySpec, points: Points, y: Values) -> tuple[Division, tuple[_Effect, ...]] | None:
+    """Divides column by column; None where the design has no columns."""
     means = np.mean(y - y.flat[0], axis=1)
     effects = tuple(
         _Effect(
             factors=column.factors,
             aliases=column.aliases,
-            variation=Variation(ss=y.size / 4 * column.effect(means) ** 2, df=1),
+            variation=Variation(ss=y.size / 4 * column_effect(column, means) ** 2, df=1),
         )
-        for column in columns(spec, points)
+        for column in design_of(spec).columns(spec.factors, points)
     )
     return (divide(y), effects) if effects else None
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ablate.config.spec import StudySpec
+from ablate.plan.cost import NETWORK_COSTS
 from ablate.store.costs import Cost
 from ablate.store.record import Provenance, Record
 
@@ -22,8 +23,11 @@ def made_by(records: Iterable[Record]) -> tuple[str, ...]:
 
 
 def timed_on(costs: Iterable[Cost]) -> tuple[str, ...]:
-    """Every device on which a latency was measured."""
-    return tuple(dict.fromkeys(cost.timed_on for cost in costs if cost.latency_seconds is not None))
+    """Every device on which something was timed."""
+    timed = [name for name, kind in NETWORK_COSTS.items() if kind.timed]
+    return tuple(
+        dict.fromkeys(cost.timed_on for cost in costs if any(cost.numbers()[name] is not None for name in timed))
+    )
 
 
 def _way(made: Provenance) -> str:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from ablate.analyze.outcomes.outcome import Outcomes
 
 ENDINGS = ("activation", "nonlinearity")
-"""Of the keys that name an activation, ours or in a model of a person's own."""
+"""Of the keys that name an activation, ours or in a user-defined model."""
 
 ELSEWHERE = ("branch_activation", "output_activation")
 """Where activations stand, and what follows the last layer: not what a hidden unit is."""
@@ -17,7 +17,7 @@ Types = frozenset[tuple[str, str]]
 def activation_types(found: Outcomes, row: int) -> frozenset[Types]:
     """Those of a design point's trials: the model's settings that name one, or its class where none does.
 
-    A hard threshold makes another type of an activation. A model of a person's own whose activation is chosen by a key
+    A hard threshold makes another type of an activation. A user-defined model whose activation is chosen by a key
     of another name looks the same in all arms.
     """
     models = (record.config.get("model") for record in found.records[row] if record is not None)

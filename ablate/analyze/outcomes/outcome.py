@@ -1,22 +1,15 @@
 """Outcomes: what the planned trials yielded, laid out as design points × replicates."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ablate.config.spec import StudySpec
-from ablate.design.point import DesignPoint
+from ablate.design.point import DesignPoint, cell, rows_by_cell
 from ablate.store.record import Record
-
-Cell = tuple[tuple[str, str], ...]
-
-
-def cell(levels: Mapping[str, str]) -> Cell:
-    """What identifies a design point, whatever the order of its factors."""
-    return tuple(sorted(levels.items()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +38,7 @@ class Outcomes:
 
 def outcomes(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> Outcomes:
     """Puts each record in its place by levels and replicate, so that nothing shifts where one is missing."""
-    rows = {cell(point.levels): row for row, point in enumerate(points)}
+    rows = rows_by_cell(points)
     found: dict[tuple[int, int], Record] = {}
     outside = doubled = 0
     for record in records:

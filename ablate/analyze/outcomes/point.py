@@ -6,12 +6,12 @@ from ablate.analyze.outcomes.diagnostic import point_diagnostics
 from ablate.analyze.outcomes.outcome import Outcomes
 from ablate.analyze.statistics.paired import INTERVAL_FROM
 from ablate.analyze.statistics.proportion import proportion
-from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analyze.statistics.student import Values, sd, t_interval
 from ablate.analyze.summary import Contrast, PointSummary
 from ablate.config.spec import StudySpec
 from ablate.design.point import DesignPoint
-from ablate.store.costs import Cost
+from ablate.plan.cost import NetworkCost, joined
 
 
 def summarise_point(
@@ -22,7 +22,7 @@ def summarise_point(
     found: Outcomes,
     scores: Values,
     difference: Contrast | None,
-    cost: Cost | None = None,
+    cost: NetworkCost | None = None,
 ) -> PointSummary:
     """Summarises the design point that stands in `row` of the outcomes and of the scores.
 
@@ -38,17 +38,14 @@ def summarise_point(
         planned=spec.replicates,
         values=tuple(values.tolist()),
         replicates=tuple(np.flatnonzero(np.isfinite(scores[row])).tolist()),
-        mean=t_interval(values, tolerance=float(np.max(grain(values)))) if len(values) else None,
+        mean=t_interval(values, tolerance=float(np.max(rounding_tolerance(values)))) if len(values) else None,
         sd=sd(values) if len(values) >= INTERVAL_FROM else None,
         difference=difference,
         diverged=proportion(diverged, diverged + int(np.count_nonzero(found.complete[row]))),
         failed=int(np.count_nonzero(found.failed[row])),
         missing=int(np.count_nonzero(found.missing[row])),
-        parameters=next((r.counts.parameters for r in ended if r.counts.parameters is not None), None),
-        flops=next((r.counts.flops for r in ended if r.counts.flops is not None), None),
         seconds=sum(seconds) / len(seconds) if seconds else None,
         diagnostics=point_diagnostics(found, row),
-        activation_bytes=cost.activation_bytes if cost else None,
-        latency_seconds=cost.latency_seconds if cost else None,
         width=next((spec.capacity.width(r.config.get("model")) for r in ended), None) if spec.capacity else None,
+        **joined([*(r.counts.cost for r in ended), *([cost] if cost else [])]).numbers(),
     )

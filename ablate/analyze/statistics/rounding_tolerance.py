@@ -8,7 +8,7 @@ SINGLE = 2.0**-22
 by four times that."""
 
 
-def grain(*responses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def rounding_tolerance(*responses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """What two equal differences may differ by, elementwise: from rounding in single precision alone.
 
     Args:

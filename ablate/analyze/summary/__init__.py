@@ -43,6 +43,10 @@ class Summary:
     notes: tuple[str, ...]
     """What a reader must know: design, imputation, resolution, aliases, conventions of small n."""
     scope: str
+    trivial: float | None = None
+    """What the trivial predictor scores; None where the response does not say."""
+    qualifiers: tuple[str, ...] = ()
+    """Those of the notes that limit what the verdicts say; the others explain conventions and columns."""
     verdicts: tuple[Verdict, ...] = ()
     """On the claims, in their order."""
     later: tuple[Verdict, ...] = ()

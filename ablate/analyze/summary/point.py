@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ablate.analyze.summary.estimate import Contrast, Interval, Proportion
+from ablate.plan.cost import NetworkCost
 from ablate.store.record import State
 
 
 @dataclass(frozen=True, kw_only=True)
-class PointSummary:
-    """One design point: its responses per replicate, and what the network costs."""
+class PointResponses:
+    """The responses of one design point, per replicate."""
 
     levels: Mapping[str, str]
     baseline: bool
@@ -20,20 +21,21 @@ class PointSummary:
     mean: Interval | None
     sd: float | None
     difference: Contrast | None
-    """From the baseline (or, in a leave-one-out design, from the point that has every factor changed)."""
+    """From the point that the design compares the others with: the baseline, or in a leave-one-out design the point
+    that has every factor changed."""
     diverged: Proportion
     failed: int
     missing: int
-    parameters: int | None
-    flops: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointSummary(NetworkCost, PointResponses):
+    """One design point: its responses, what its network costs, and what was measured of it in training."""
+
     seconds: float | None
     """Mean wall seconds of a training."""
     diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     """Diagnostic → moment → mean over the replicates, geometric for what counts by ratios."""
-    activation_bytes: int | None = None
-    """Kept by a minibatch's forward pass for the backward pass."""
-    latency_seconds: float | None = None
-    """Of one example's forward pass in evaluation: warm, alone, the median."""
     width: int | None = None
     """Where capacity is matched: the value that was solved for."""
 

@@ -1,14 +1,18 @@
-"""`ablate list`: what there is, one line each."""
+"""`ablate list`: the names of everything that can be chosen, one line each."""
 
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablate.cli.completion import complete_tag
 from ablate.cli.exits import reported
+
+if TYPE_CHECKING:
+    from ablate.config.catalog import Catalog
 
 
 class Kind(StrEnum):
@@ -19,9 +23,12 @@ class Kind(StrEnum):
     models = "models"
     data = "data"
     engines = "engines"
+    formats = "formats"
+    tables = "tables"
 
 
 GROUP = {"studies": "study", "factors": "factor", "models": "model", "data": "data", "engines": "engine"}
+"""The group of configurations that a kind is; the others are built in, or brought by packages."""
 
 
 @reported
@@ -31,9 +38,9 @@ def list_(
         str | None,
         typer.Option(help="Only the studies with this tag.", autocompletion=complete_tag, show_default=False),
     ] = None,
-    names: Annotated[bool, typer.Option("--names", help="Names alone, one a line, for a script.")] = False,
+    names: Annotated[bool, typer.Option("--names", help="Print only names, one per line.")] = False,
 ) -> None:
-    """List studies, factors, models, data sets and engines, your own among them, one line each."""
+    """List studies, factors, models, data sets, engines, output formats and tables, yours included, one line each."""
     from ablate.config.catalog import Catalog
     from ablate.errors import ConfigError, unknown
     from ablate.report.formats.terminal import terminal
@@ -46,16 +53,30 @@ def list_(
     if tag is not None and tag not in tags:
         raise ConfigError(unknown("tag", tag, tags))
     kinds = [Kind.studies] if tag is not None else [kind] if kind is not None else list(Kind)
-    found = {k: [o for o in catalog.options(GROUP[k.value]) if tag is None or tag in o.tags] for k in kinds}
+    found = {k: _described(k, catalog, tag) for k in kinds}
     if names:
-        sys.stdout.writelines(f"{option.name}\n" for options in found.values() for option in options)
+        sys.stdout.writelines(f"{name}\n" for described in found.values() for name in described)
         return
     tables = [
         listing(
             k.value if tag is None else f"{k} ({tag})",
-            {option.name: option.about for option in options},
+            described,
             notes=(f"Tags: {', '.join(tags)}.",) if k is Kind.studies and tags and tag is None else (),
         )
-        for k, options in found.items()
+        for k, described in found.items()
     ]
     sys.stdout.write(terminal(tables, sys.stdout, None))
+
+
+def _described(kind: Kind, catalog: "Catalog", tag: str | None) -> Mapping[str, str]:
+    """Name → what it is, in a line."""
+    if kind is Kind.formats:
+        from ablate.report.formats.registry import described
+
+        return described()
+    if kind is Kind.tables:
+        from ablate.report.tables.registry import TABLES
+
+        return {name: table.about for name, table in TABLES.items()}
+    options = catalog.options(GROUP[kind.value])
+    return {option.name: option.about for option in options if tag is None or tag in option.tags}

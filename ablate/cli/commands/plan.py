@@ -1,4 +1,4 @@
-"""`ablate plan`: what would run, what it would cost, and what it could tell."""
+"""`ablate plan`: what would run, what it would cost, and what it could estimate."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from ablate.cli.exits import reported
 
 @reported
 def plan(words: Words = None, *, results_dir: ResultsDir = None) -> None:
-    """Say what a study would run: design points, trials, sizes, time, and what the design can estimate."""
+    """Print what a study would run: design points, trials, sizes, time, and what the design can estimate."""
     print_plan(request(words, results_dir))
 
 
@@ -18,6 +18,7 @@ def print_plan(words: Sequence[str]) -> None:
 
     from ablate import study
     from ablate.report.formats.terminal import terminal
+    from ablate.report.tables.cost_columns import cost_values
     from ablate.report.tables.plan import plan_document
 
     planned = study.plan(words)
@@ -36,8 +37,6 @@ def print_plan(words: Sequence[str]) -> None:
                 bundles=outlook.bundles,
                 stacked=outlook.stacked,
                 alone=outlook.alone,
-                parameters=[s.parameters for s in outlook.sizes],
-                flops=[s.flops for s in outlook.sizes],
                 workers=outlook.workers,
                 threads=outlook.threads,
                 seconds=outlook.seconds,
@@ -48,9 +47,8 @@ def print_plan(words: Sequence[str]) -> None:
                 notes=(*planned.layout.notes, *planned.layout.confounding, *outlook.notes, *planned.notes),
                 width=capacity.heading if capacity else "width",
                 widths=[capacity.width(config.model.content) for config in planned.configs] if capacity else (),
-                activation_bytes=[cost.activation_bytes if cost else None for cost in outlook.costs],
-                latency_seconds=[cost.latency_seconds if cost else None for cost in outlook.costs],
                 timed_on=outlook.timed_on,
+                **cost_values(outlook.costs),
             ),
             sys.stdout,
             None,

@@ -1,13 +1,13 @@
-"""`ablate run`: train what is missing, then the tables."""
+"""`ablate run`: train what is missing, then show the answer."""
 
-import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli.arguments import Format, FormatOption, ResultsDir, Words, request
+from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir, TableOption, Words, request
 from ablate.cli.exits import Code, reported
+from ablate.cli.study_name import study_name
 from ablate.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,46 +36,60 @@ class FailOn(StrEnum):
 def run(
     words: Words = None,
     *,
-    show_plan: Annotated[bool, typer.Option("--plan", help="Only say what would run, as `ablate plan`.")] = False,
-    format: FormatOption = Format.table,
+    show_plan: Annotated[bool, typer.Option("--plan", help="Only print what would run, as `ablate plan`.")] = False,
+    table: TableOption = None,
+    format: FormatOption = "table",
+    ascii_only: AsciiOption = False,
     stale: Annotated[
         Stale,
-        typer.Option("--stale", help="Trials whose code has changed since: keep them, or train them again."),
+        typer.Option("--stale", help="Trials whose code has changed: keep them, or train them again."),
     ] = Stale.keep,
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
             "--fail-on",
-            help="Exit with code 3 if a claim is contradicted; with inconclusive, also if one is left open.",
+            help="Exit with code 3 if a claim is contradicted; with inconclusive, also if one is inconclusive.",
             show_default=False,
         ),
     ] = None,
     results_dir: ResultsDir = None,
 ) -> None:
-    """Train what is missing of a study, with live progress; then print its tables."""
+    """Train what is missing of a study, with live progress; then show its answer, as `ablate show`."""
     asked = request(words, results_dir)
     if show_plan:
         from ablate.cli.commands.plan import print_plan
 
-        if (format, stale, fail_on) != (Format.table, Stale.keep, None):
-            raise ConfigError("--plan trains nothing and prints one table: leave --format, --stale and --fail-on out.")
+        if (table, format, ascii_only, stale, fail_on) != (None, "table", False, Stale.keep, None):
+            raise ConfigError(
+                "--plan trains nothing and prints one table: leave out --table, --format, --ascii, --stale, --fail-on."
+            )
         return print_plan(asked)
 
     from ablate import study
-    from ablate.report.formats.registry import FORMATS, show
+    from ablate.report.document import document
+    from ablate.report.formats import registry
+    from ablate.report.formats.markdown import markdown
     from ablate.report.live.message import error, note
     from ablate.store.atomic import write
 
+    registry.check(format, table, ascii_only=ascii_only)
     with _Watch() as watch:
         try:
             summary, directory = study.run(asked, observer=watch, stale=stale.value)
         except KeyboardInterrupt:
             watch.close()
-            so_far = f"{watch.done} of {watch.total} trials are there" if watch.total else "before the first trial"
-            note(f"Interrupted: {so_far}. The same command goes on.")
+            so_far = f"{watch.done} of {watch.total} trials are done" if watch.total else "before the first trial"
+            note(f"Interrupted: {so_far}. Run the same command to go on.")
             raise
-    write(directory / "summary.md", FORMATS["markdown"](summary, sys.stdout, None).encode())
-    show(summary, format.value)
+    write(directory / "summary.md", markdown(document(summary)).encode())
+    registry.show(
+        summary,
+        format,
+        table=table,
+        trials=lambda: study.records(directory),
+        name=study_name(directory),
+        ascii_only=ascii_only,
+    )
     if broken := [exact.line for exact in summary.identities if not exact.holds]:
         what = "An identity does" if len(broken) == 1 else f"{len(broken)} identities do"
         error(f"{what} not hold. {'. '.join(broken)}.")
@@ -95,14 +109,14 @@ FAILS: dict[FailOn, set[str | None]] = {
 
 
 class _Watch:
-    """Shows a run's events: remarks as they come, trials as progress."""
+    """Shows what happens during a run: notes as they come, trials as progress."""
 
     def __init__(self) -> None:
         self.total = self.done = 0
         self._progress: Progress | None = None
 
     def on_message(self, message: str) -> None:
-        """Shows a remark."""
+        """Shows a note."""
         from ablate.report.live.message import note
 
         note(message)
@@ -121,7 +135,7 @@ class _Watch:
             self._progress.__enter__()
 
     def on_schedule(self, seconds: float | None) -> None:
-        """Says how long it will take."""
+        """Shows how long it will take."""
         assert self._progress is not None
         self._progress.expect(seconds)
 

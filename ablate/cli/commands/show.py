@@ -1,27 +1,43 @@
-"""`ablate show`: a study's tables again, from disk."""
+"""`ablate show`: a study again, from disk."""
 
 from pathlib import Path
 
 import typer
 
-from ablate.cli.arguments import Format, FormatOption, ResultsDir, StudyName
+from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir, StudyName, TableOption
 from ablate.cli.exits import Code, reported
+from ablate.cli.study_name import study_name
 
 
 @reported
-def show(study: StudyName, *, format: FormatOption = Format.table, results_dir: ResultsDir = None) -> None:
-    """Print the tables of a study that has run, from disk: no torch, nothing trained, nothing written.
+def show(
+    study: StudyName,
+    *,
+    table: TableOption = None,
+    format: FormatOption = "table",
+    ascii_only: AsciiOption = False,
+    results_dir: ResultsDir = None,
+) -> None:
+    """Show a study that has run, or one of its tables, from disk: no torch, nothing trained, nothing written.
 
     A study of which nothing can be shown ends with code 1.
     """
     from ablate import study as studies
-    from ablate.report.formats.registry import show as print_summary
+    from ablate.report.formats import registry
     from ablate.report.live.message import note
 
+    registry.check(format, table, ascii_only=ascii_only)
     path = studies.find(study, results_dir or Path("results"))
     summary, notes = studies.summarise(path)
-    for remark in notes:
-        note(remark)
-    print_summary(summary, format.value)
+    for text in notes:
+        note(text)
+    registry.show(
+        summary,
+        format,
+        table=table,
+        trials=lambda: studies.records(path),
+        name=study_name(path),
+        ascii_only=ascii_only,
+    )
     if not summary.points and not summary.identities:
         raise typer.Exit(Code.SOME_FAILED)

@@ -1,4 +1,4 @@
-"""`ablate verdicts`: what several studies found, one line a claim."""
+"""`ablate verdicts`: what several studies found, one line per claim."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli.arguments import Format, FormatOption, ResultsDir
+from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir
 from ablate.cli.completion import complete_results
 from ablate.cli.exits import Code, reported
 
@@ -26,32 +26,35 @@ def verdicts(
         ),
     ] = None,
     *,
-    format: FormatOption = Format.table,
+    format: FormatOption = "table",
+    ascii_only: AsciiOption = False,
     results_dir: ResultsDir = None,
 ) -> None:
     """Print the verdicts of several studies in one table, from disk: no torch, nothing trained, nothing written."""
     from ablate import study
     from ablate.errors import StoreError
-    from ablate.report.ledger import show_ledger
+    from ablate.report.answers import show_answers
+    from ablate.report.formats import registry
     from ablate.report.live.message import error, note
 
+    registry.check(format, ascii_only=ascii_only)
     root = results_dir or Path("results")
     names = studies or sorted(path.parent.name for path in root.glob("*/study.yaml"))
     if not names:
-        raise StoreError(f"There are no results in {root}: 'ablate run' makes those of study=core.")
+        raise StoreError(f"There are no results in {root}: 'ablate run' trains study=core.")
     summaries: list[Summary] = []
     for name in dict.fromkeys(names):
         try:
             path = study.find(name, root)
-            summary, remarks = study.summarise(path)
-        except StoreError as unread:  # the other studies have their answers all the same
+            summary, notes = study.summarise(path)
+        except StoreError as unread:  # the other studies can still be shown
             error(f"{name}: {unread}")
             continue
         # Studies with other settings share a name; their directories do not.
         summaries.append(replace(summary, study=path.name))
-        for remark in remarks:
-            note(f"{name}: {remark}")
+        for text in notes:
+            note(f"{name}: {text}")
     if summaries:
-        show_ledger(summaries, format.value)
+        show_answers(summaries, format, ascii_only=ascii_only)
     if len(summaries) < len(dict.fromkeys(names)):
         raise typer.Exit(Code.SOME_FAILED if summaries else Code.WRONG_REQUEST)

@@ -1,16 +1,20 @@
 """What hooks see of a network during one forward pass: its layers' inputs, its activations, its shortcuts.
 
+Diagnostics are computed from a trace alone, to which outputs, targets and gradients are added where they are known.
+
 A *layer* is a module with a weight matrix or kernel of its own. Its input is a hidden activation, whoever computed it,
 where it depends on parameters that train.
 """
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
@@ -19,7 +23,7 @@ from ablate.models.activation import Sign, Step
 from ablate.models.hidden import Shortcut
 
 EXAMPLES = 48
-"""Of a batch, those that are looked at: few, so that diagnostics cost less than 5% of a short training."""
+"""Of a batch, those that are measured: few, so that diagnostics cost less than 5% of a short training."""
 
 SATURATED = 0.01
 """An activation is saturated where the magnitude of its slope is below this."""
@@ -65,7 +69,7 @@ class Activated:
 
 
 class Trace:
-    """What is seen, in the order in which it happens. `failure`: why something could not be looked at."""
+    """What is seen, in the order in which it happens. `failure`: why something could not be measured."""
 
     def __init__(self) -> None:
         self.entered: list[Entered] = []
@@ -76,8 +80,26 @@ class Trace:
         """What has entered the latest layer."""
         self.layers = 0
         self.last: tuple[nn.Module, Tensor] | None = None
+        self.outputs: Tensor | None = None
+        """Of the network, where they are known; set after the forward pass, as what follows is."""
+        self.targets: Tensor | None = None
+        self.gradients: Mapping[str, Sequence[Tensor]] = {}
+        """Layer → the loss's gradients by its weights, in the order of the forward pass."""
         self.failure: str | None = None
         self._axis = 1
+
+    @property
+    def hidden(self) -> list[Activated]:
+        """The activations that a layer follows: what comes after the last is an output."""
+        return [a for a in self.activated if a.layers < self.layers]
+
+    @cached_property
+    def gradient_norms(self) -> dict[str, float]:
+        """Layer → the norm of the loss's gradient by its weights."""
+        return {
+            name: math.hypot(*(float(precise(g.detach()).norm()) for g in gradients))
+            for name, gradients in self.gradients.items()
+        }
 
     @contextmanager
     def watching(self, network: nn.Module, *, last: bool) -> Iterator[None]:
@@ -103,13 +125,13 @@ class Trace:
                 handles.append(module.register_forward_hook(self._hook(self._leaf, name)))
         return handles
 
-    def _hook(self, look: Callable[..., None], name: str) -> Callable[..., None]:
+    def _hook(self, read: Callable[..., None], name: str) -> Callable[..., None]:
         """A hook that never stops what it watches."""
 
         def hook(module: nn.Module, *seen: Any) -> None:
             try:
-                look(name, module, *seen)
-            except Exception as error:  # a module of a person's own may take and give anything
+                read(name, module, *seen)
+            except Exception as error:  # a user-defined module may take and give anything
                 self.failure = self.failure or f"{name or type(module).__name__}: {error_text(error)}"
 
         return hook
@@ -121,14 +143,14 @@ class Trace:
         x = arguments[0] if arguments else None
         if not (isinstance(x, Tensor) and x.is_floating_point() and x.requires_grad and x.ndim > 1):
             return
-        x = _looked_at(x)
+        x = _probed(x)
         self.features = x.flatten(1).clone()  # a later module may write into its input
         self.entered.append(Entered(name=name, sd=float(x.std()), dead=None if self.activated else self._dead(x)))
 
     def _activation(self, name: str, module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
         if not output.requires_grad:
             return
-        y = _looked_at(output)
+        y = _probed(output)
         saturated = None
         if type(module) in SATURATES:
             saturated = fraction(SATURATES[type(module)](y))
@@ -139,7 +161,7 @@ class Trace:
         )
 
     def _shortcut(self, name: str, _module: nn.Module, arguments: tuple[Any, ...]) -> None:
-        branch, skip = (_looked_at(x).flatten(1).norm(dim=1) for x in arguments)
+        branch, skip = (_probed(x).flatten(1).norm(dim=1) for x in arguments)
         self.ratios.append((name, float((branch / skip).mean())))
 
     def _leaf(self, _name: str, module: nn.Module, _arguments: tuple[Any, ...], output: Any) -> None:
@@ -151,28 +173,12 @@ class Trace:
         return x.abs().amax([axis for axis in range(x.ndim) if axis != units]).cpu() == 0
 
 
-def effective_rank(features: Float[Tensor, "examples units"]) -> float:
-    """Exp of the entropy of the singular values: Roy and Vetterli (2007), eq. 4. NaN where all are 0 or one is none.
-
-    They are the roots of the eigenvalues of the smaller Gram matrix; what rounding leaves of a zero counts as zero.
-    """
-    x = precise(features)
-    gram = x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x
-    if not gram.isfinite().all():
-        return float("nan")
-    squares = torch.linalg.eigvalsh(gram)
-    noise = squares[-1] * len(squares) * torch.finfo(squares.dtype).eps
-    values = squares[squares > noise].sqrt()
-    shares = values / values.sum()
-    return float(torch.exp(torch.special.entr(shares).sum())) if len(values) else float("nan")
-
-
 def precise(x: Tensor) -> Tensor:
     """In double precision; on the CPU where the device has none."""
     return (x.cpu() if x.device.type == "mps" else x).double()
 
 
-def _looked_at(x: Tensor) -> Tensor:
+def _probed(x: Tensor) -> Tensor:
     """Its first examples, in single precision at least."""
     x = x.detach()[:EXAMPLES]
     return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -12,18 +12,19 @@ from ablate.config.spec import Capacity, StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.errors import AblateError, ConfigError, DesignError, unknown
-from ablate.execute.examine.bisection import Enclosure, NotRisingError, constant, enclose
-from ablate.execute.process.isolation import guest
+from ablate.execute.examine.bisection import Bisection, NotRisingError, bisect, constant
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.network import network
-from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.size import parameters
 
 Resolve = Callable[[Mapping[str, str], Sequence[str]], TrialConfig]
 """From a design point's levels and its overrides to its configuration."""
 
 
+@user_modules_first()
 def match(
     spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig], resolve: Resolve
 ) -> tuple[TrialConfig, ...]:
@@ -47,9 +48,8 @@ def match(
     capacity = spec.capacity
     assert capacity is not None
     _check_free(spec, capacity)
-    own_modules_first()
     baseline = DesignPoint(levels={f.name: f.reference for f in spec.factors})
-    with as_user_errors(), guest(threads=1):
+    with as_user_errors(), isolated_process(threads=1):
         config = resolve(baseline.levels, baseline.overrides(spec.factors))
         width = _width(config, capacity, "the baseline")
         target = count(config)
@@ -90,7 +90,7 @@ def _matched(spec: StudySpec, point: DesignPoint, config: TrialConfig, resolve: 
     if count(config) == target:
         return config
     try:
-        found = enclose(lambda width: _countable(at(width)), start=start, target=target)
+        found = bisect(lambda width: _countable(at(width)), start=start, target=target)
     except NotRisingError as error:
         raise DesignError(
             f"study.capacity: at {named} the number of parameters does not rise with {capacity.by}: it falls from "
@@ -164,11 +164,11 @@ def _constant(capacity: Capacity, named: str, parameters: int) -> str:
     )
 
 
-def _too_far(capacity: Capacity, named: str, found: Enclosure, target: int) -> str:
+def _too_far(capacity: Capacity, named: str, found: Bisection, target: int) -> str:
     share = {width: found.counts[width] / target - 1 for width in found.ends}
     ends = " and ".join(f"{width} gives {found.counts[width]:,} ({share[width]:+.1%})" for width in found.ends)
     least = math.ceil(100 * min(map(abs, share.values()))) / 100
-    reach = (
+    span = (
         f"or allow more: study.capacity={{matched: {capacity.by}, within: {least:g}}}"
         if least < 1
         else "or leave study.capacity out"
@@ -176,5 +176,5 @@ def _too_far(capacity: Capacity, named: str, found: Enclosure, target: int) -> s
     return (
         f"study.capacity: at {named} no {capacity.by} gives within {100 * capacity.within:g}% of the baseline's "
         f"{target:,} parameters: {ends}. Give the baseline a larger {capacity.by}, of which one step is a smaller "
-        f"share, {reach}."
+        f"share, {span}."
     )

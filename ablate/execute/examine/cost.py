@@ -1,4 +1,4 @@
-"""Measures what the networks of a study cost to run: activation memory and latency, one design point at a time."""
+"""Measures what the networks of a study cost to run, one design point at a time."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -6,10 +6,9 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar, cast
+from typing import Any, cast
 
 import pytorch_lightning as pl
-import torch
 from torch import Tensor, nn
 
 from ablate.config.data import DataGroup
@@ -17,20 +16,21 @@ from ablate.config.trainer import TrainerGroup
 from ablate.config.trial import TrialConfig
 from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
-from ablate.execute.examine.activation_memory import activation_bytes
-from ablate.execute.examine.latency import latency
+from ablate.execute.examine.costs._base import Subject, measures
 from ablate.execute.process import hardware
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.dataset import examples_text, source
 from ablate.execute.train.image_layout import channels_last, image_last
-from ablate.execute.train.network import evaluating, is_own_lightning, network
-from ablate.execute.train.provenance import own_modules_first
+from ablate.execute.train.network import is_own_lightning, network
 from ablate.execute.train.trainer import trainer
+from ablate.plan.cost import NETWORK_COSTS, Per
 from ablate.store.costs import Cost
 
-Measured = TypeVar("Measured")
+MEASURES = measures()
 
 
+@user_modules_first()
 def measure(
     points: Sequence[DesignPoint],
     configs: Sequence[TrialConfig],
@@ -50,15 +50,14 @@ def measure(
         clock: In seconds; bounds the time that all of it takes.
 
     Returns:
-        A cost for each point, as far as the time goes. Points that share network, examples and trainer share a latency,
-        and those that share the minibatch's size as well share the rest.
+        A cost for each point, as far as the time goes. Points that share network, examples and trainer share what is
+        measured of an example, and those that share the minibatch's size as well share the rest.
     """
-    own_modules_first()
     try:
-        with guest(threads=1):
+        with isolated_process(threads=1):
             return tuple(_measured(_Meter(), points, configs, until=clock() + budget_s, clock=clock))
     finally:
-        hardware.give_back()
+        hardware.empty_cache()
 
 
 def _measured(
@@ -81,9 +80,9 @@ class _Meter:
     def __init__(self) -> None:
         self._examples_text = cache(examples_text)
         self._costs: dict[tuple[str, DataGroup], Cost] = {}
-        self._latencies: dict[str, float | None] = {}
+        self._of_examples: dict[str, dict[str, float | None]] = {}
         self._trainers: dict[tuple[bool, TrainerGroup], pl.Trainer] = {}
-        self._last: tuple[str, _Subject] | None = None
+        self._last: tuple[str, _Inputs] | None = None
 
     def knows(self, config: TrialConfig) -> bool:
         """Whether there is nothing to measure."""
@@ -94,24 +93,27 @@ class _Meter:
         key = self._key(config)
         if key not in self._costs:
             name, _ = key
-            subject = self._subject(name, config)
-            if name not in self._latencies:
-                self._latencies[name] = _tried(subject.latency)
-            on = hardware.name(subject.device)
+            inputs = self._inputs(name, config)
+            if name not in self._of_examples:
+                self._of_examples[name] = _measured_per("example", inputs.subject, lambda: inputs.example)
+            of_minibatch = _measured_per(
+                "minibatch", inputs.subject, lambda: inputs.minibatch(_batch(inputs.subject.network, config))
+            )
+            device = inputs.subject.device
+            on = hardware.name(device)
             self._costs[key] = Cost(
                 levels={},
-                latency_seconds=self._latencies[name],
-                activation_bytes=_tried(lambda: subject.activation_bytes(_batch(subject.network, config))),
-                timed_on=f"one thread of {on}" if subject.device.type == "cpu" else on,
+                timed_on=f"one thread of {on}" if device.type == "cpu" else on,
+                **cast(dict[str, Any], self._of_examples[name] | of_minibatch),
             )
         return self._costs[key]
 
     def _key(self, config: TrialConfig) -> tuple[str, DataGroup]:
-        """What a latency follows from, and what activations follow from, too."""
+        """What a cost of an example follows from, and what one of a minibatch follows from, too."""
         network = (config.model.text, self._examples_text(config.data), config.trainer.text)
         return "".join(network), config.data
 
-    def _subject(self, name: str, config: TrialConfig) -> "_Subject":
+    def _inputs(self, name: str, config: TrialConfig) -> "_Inputs":
         """The network; the last one is kept, since neighbours in a design often differ in their training only."""
         if self._last is None or self._last[0] != name:
             self._last = None  # before the next one takes memory
@@ -119,40 +121,45 @@ class _Meter:
             key = is_own_lightning(built), config.trainer
             if key not in self._trainers:
                 self._trainers[key] = _trainer(config, own=key[0])
-            self._last = name, _Subject(built, config, self._trainers[key])
+            self._last = name, _Inputs(built, config, self._trainers[key])
         return self._last[1]
 
 
-class _Subject:
-    """A network with one example, as its trainer has them: on the device, in the precision."""
+class _Inputs:
+    """A network, and what it is given: in the device, the precision and the layout of its trainer."""
 
     def __init__(self, built: nn.Module, config: TrialConfig, trainer: pl.Trainer) -> None:
-        self.device, self._precision = trainer.strategy.root_device, trainer.precision_plugin
+        device, precision = trainer.strategy.root_device, trainer.precision_plugin
         example = _example(built, config)
-        self.network = cast(nn.Module, self._precision.convert_module(built)).to(self.device)
-        self._inputs = None if example is None else self._precision.convert_input(example.to(self.device))
-        if self._inputs is not None and config.trainer.settings.channels_last:
-            self.network, self._inputs = channels_last(self.network), image_last(cast(Tensor, self._inputs))
+        network = cast(nn.Module, precision.convert_module(built)).to(device)
+        inputs = None if example is None else cast(Tensor, precision.convert_input(example.to(device)))
+        if inputs is not None and config.trainer.settings.channels_last:
+            network, inputs = channels_last(network), image_last(inputs)
+        self.subject = Subject(network=network, device=device, forward_context=precision.forward_context)
+        self.example = inputs
 
-    def latency(self) -> float | None:
-        """Of the example's forward pass in evaluation, in seconds; None without an example."""
-        if self._inputs is None:
+    def minibatch(self, batch: int | None) -> Tensor | None:
+        """As many examples; None without an example, or where nobody says how many."""
+        if batch is None or self.example is None:
             return None
+        return self.example.repeat(batch, *[1] * (self.example.ndim - 1))
 
-        def forward() -> object:
-            with self._precision.forward_context():
-                return self.network(self._inputs)
 
-        with evaluating(self.network), torch.no_grad():
-            return latency(forward, settle=lambda: hardware.settle(self.device))
+def _measured_per(per: Per, subject: Subject, inputs: Callable[[], Tensor | None]) -> dict[str, float | None]:
+    """The costs that are measured of such inputs; None without inputs, and of a network that fails.
 
-    def activation_bytes(self, batch: int | None) -> int | None:
-        """Of a minibatch of as many examples; None without an example, or where nobody says how many."""
-        if batch is None or self._inputs is None:
-            return None
-        inputs = cast(Tensor, self._inputs)
-        with self._precision.forward_context():
-            return activation_bytes(self.network, inputs.repeat(batch, *[1] * (inputs.ndim - 1)))
+    One that fails here, out of memory for one, fails in its trials and is recorded there.
+    """
+    found: dict[str, float | None] = {}
+    for name, measure in MEASURES.items():
+        if NETWORK_COSTS[name].per != per:
+            continue
+        try:
+            given = inputs()
+            found[name] = None if given is None else measure(subject, given)
+        except Exception:
+            found[name] = None
+    return found
 
 
 def _batch(built: nn.Module, config: TrialConfig) -> int | None:
@@ -173,11 +180,3 @@ def _example(built: nn.Module, config: TrialConfig) -> Tensor | None:
     """One example, shape (1, *inputs)."""
     inputs = built.example_input_array if isinstance(built, pl.LightningModule) else source(config.data).pool.inputs
     return inputs[:1].clone() if isinstance(inputs, Tensor) else None
-
-
-def _tried(measured: Callable[[], Measured]) -> Measured | None:
-    """A network that fails here, out of memory for one, fails in its trials and is recorded there."""
-    try:
-        return measured()
-    except Exception:
-        return None

@@ -1,4 +1,4 @@
-"""What a network does, in numbers: two design points with equal signatures are one network (STATISTICS.md, g)."""
+"""What a network does, in numbers: two design points with equal fingerprints are one network (STATISTICS.md, g)."""
 
 import hashlib
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ ReLU after it do nothing: that two networks are the same is said after the secon
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Signature:
+class Fingerprint:
     """`shapes`: parameter name → shape. `initial`: digest of the initial parameters and buffers.
 
     `response`: outputs and gradients at weights that depend on names and shapes alone, a vector for each.
@@ -36,7 +36,7 @@ class Signature:
     response: tuple[np.ndarray, ...]
     tolerance: float
 
-    def equals(self, other: "Signature") -> bool:
+    def equals(self, other: "Fingerprint") -> bool:
         """Whether both start from the same parameters and compute the same function of them, forward and backward."""
         if self.shapes != other.shapes or self.initial != other.initial or len(self.response) != len(other.response):
             return False
@@ -44,13 +44,15 @@ class Signature:
         return all(_close(a, b, tolerance) for a, b in zip(self.response, other.response, strict=True))
 
 
-def signature(network: nn.Module, probe: Tensor, *, draws: int = FIRST) -> Signature:
-    """Signs a network on a probe batch, shape (examples, *inputs). Its parameters and its precision are overwritten.
+def fingerprint(network: nn.Module, probe: Tensor, *, draws: int = FIRST) -> Fingerprint:
+    """Takes a network's fingerprint on a probe batch, shape (examples, *inputs).
+
+    The network's parameters and its precision are overwritten.
 
     Args:
         network: As its configuration builds it.
         probe: The same for all networks that are compared.
-        draws: How many times all weights are drawn; only signatures of as many draws can be equal.
+        draws: How many times all weights are drawn; only fingerprints of as many draws can be equal.
 
     Raises:
         ModelError: the network does not take the probe batch.
@@ -72,7 +74,7 @@ def signature(network: nn.Module, probe: Tensor, *, draws: int = FIRST) -> Signa
         raise ModelError(
             f"model: {type(network).__name__} does not take inputs of shape {list(probe.shape)}: {error_text(error)}."
         ) from error
-    return Signature(shapes=shapes, initial=initial.hexdigest(), response=response, tolerance=TOLERANCES[precision])
+    return Fingerprint(shapes=shapes, initial=initial.hexdigest(), response=response, tolerance=TOLERANCES[precision])
 
 
 def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:

@@ -1,4 +1,4 @@
-"""Looks at every design point before any training: does it build, does it differ, does it log the response?"""
+"""Examines every design point before any training: does it build, does it differ, does it log the response?"""
 
 import warnings
 from collections.abc import Sequence
@@ -18,9 +18,10 @@ from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
-from ablate.execute.examine.dry_run import Rehearsal, rehearse
-from ablate.execute.examine.equivalence import THOROUGH, Signature, signature
-from ablate.execute.process.isolation import guest
+from ablate.execute.examine.dry_run import DryRun, dry_run
+from ablate.execute.examine.equivalence import THOROUGH, Fingerprint, fingerprint
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.augmentation import augmentation
@@ -28,20 +29,20 @@ from ablate.execute.train.dataset import examples_text, splits
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
-from ablate.execute.train.provenance import own_modules_first
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer
+from ablate.plan.cost import NetworkCost
 from ablate.plan.seeds import streams
-from ablate.plan.size import Size
 
 PROBE = 8
 """Examples in the probe batch."""
 
 
-def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[Size, ...]:
+@user_modules_first()
+def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
     """Builds the network of every design point and holds them against each other (STATISTICS.md, g).
 
-    A person's own LightningModule is compared where it has an `example_input_array`, and by one step of training.
+    A user-defined LightningModule is compared where it has an `example_input_array`, and by one step of training.
 
     Raises:
         ConfigError: something cannot be built or trained, or the response will not be logged.
@@ -49,45 +50,44 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
         DesignError: two design points build the same network and train it in the same way.
         ModelError: a network does not take the data.
     """
-    own_modules_first()
-    looker = _Looker(spec)
-    sizes: list[Size] = []
-    seen: dict[tuple[str, ...], list[tuple[DesignPoint, TrialConfig, Signature]]] = {}
-    with as_user_errors(), guest(threads=1):
+    examiner = _Examiner(spec)
+    sizes: list[NetworkCost] = []
+    seen: dict[tuple[str, ...], list[tuple[DesignPoint, TrialConfig, Fingerprint]]] = {}
+    with as_user_errors(), isolated_process(threads=1):
         for point, config in zip(points, configs, strict=True):
-            size, signed = looker.look(config)
+            size, mine = examiner.examine(config)
             sizes.append(size)
-            if signed is None:
+            if mine is None:
                 continue
-            alike = seen.setdefault(looker.training(config), [])
+            alike = seen.setdefault(examiner.training(config), [])
             for other, others, theirs in alike:
-                if signed.equals(theirs) and looker.are_same(config, others):
+                if mine.equals(theirs) and examiner.are_same(config, others):
                     raise DesignError(_same(spec, other, point))
-            alike.append((point, config, signed))
+            alike.append((point, config, mine))
     return tuple(sizes)
 
 
-class _Looker:
-    """Looks at one design point after the other; what they share, it looks at once."""
+class _Examiner:
+    """Examines one design point after the other; what they share is examined once."""
 
     def __init__(self, spec: StudySpec) -> None:
         self._spec = spec
         self._seeds = streams(spec.seed, 0)
         self._examples_text, self._unbatched = cache(examples_text), cache(_unbatched)
         self._done: set[tuple[object, ...]] = set()
-        self._plain_ones: dict[tuple[Group, str], tuple[Size, Signature]] = {}
+        self._plain_ones: dict[tuple[Group, str], tuple[NetworkCost, Fingerprint]] = {}
         self._objectives: dict[ObjectiveGroup, tuple[nn.Module, dict[str, Metric]]] = {}
         self._probes: dict[str, tuple[Tensor, Tensor]] = {}
-        self._rehearsals: dict[tuple[str, ...], Rehearsal] = {}
+        self._dry_runs: dict[tuple[str, ...], DryRun] = {}
 
     def training(self, config: TrialConfig) -> tuple[str, ...]:
         """All that makes a trial but its model, as text."""
         return tuple(group.identity_text for group in config.trained if group.name != "model")
 
-    def look(self, config: TrialConfig) -> tuple[Size, Signature | None]:
-        """What the network costs, and its signature if it can be had.
+    def examine(self, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
+        """What the network costs, and its fingerprint; None where it has no example.
 
-        A plain network is signed once for all ways of training it, and takes a step once with each objective and
+        A plain network is fingerprinted once for all ways of training it, and takes a step once with each objective and
         optimizer of any network, and once for each size of a small minibatch, which batch norm may refuse.
         """
         known = self._plain_ones.get(self._network(config))
@@ -103,33 +103,33 @@ class _Looker:
         return self._own(built, config) if own else self._plain(built, config)
 
     def _new(self, config: TrialConfig) -> set[tuple[object, ...]]:
-        """What nobody has looked at yet, of a configuration whose network is plain and known."""
+        """What has not been examined yet, of a configuration whose network is plain and known."""
         batch = _minibatch(config)
-        looks = {
+        needed = {
             (False, config.trainer, config.logger),
             ("data", self._unbatched(config.data)),
             ("network", *self._network(config), config.objective),
             ("step", *self._network(config), batch),
             ("way", config.objective, config.optimizer, self._examples_text(config.data), batch),
         }
-        return looks - self._done
+        return needed - self._done
 
     def are_same(self, config: TrialConfig, other: TrialConfig) -> bool:
-        """A thorough look at two configurations whose first signatures, and whose settings of training, are equal.
+        """A thorough comparison of two configurations whose first fingerprints and settings of training are equal.
 
         A LightningModule has settings of training of its own, so that it is trained for one step, too.
         """
         one, two = self._built(config), self._built(other)
-        if is_own_lightning(one) and self._rehearsed(config).digest != self._rehearsed(other).digest:
+        if is_own_lightning(one) and self._dry_run(config).digest != self._dry_run(other).digest:
             return False
         probe = one.example_input_array if isinstance(one, pl.LightningModule) else self._probe(config)[0]
         assert isinstance(probe, Tensor)
-        return signature(one, probe, draws=THOROUGH).equals(signature(two, probe, draws=THOROUGH))
+        return fingerprint(one, probe, draws=THOROUGH).equals(fingerprint(two, probe, draws=THOROUGH))
 
     def _built(self, config: TrialConfig) -> nn.Module:
         return network(config, seed=self._seeds.initialisation)
 
-    def _plain(self, built: nn.Module, config: TrialConfig) -> tuple[Size, Signature]:
+    def _plain(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint]:
         loss, metrics = self._objective(config)
         if self._spec.response.name not in config.objective.logged:
             raise ConfigError(unknown("response", self._spec.response.name, config.objective.logged))
@@ -140,12 +140,12 @@ class _Looker:
         augmentation(config, seed=self._seeds.augmentation)
         name, batch = self._network(config), _minibatch(config)
         known = self._plain_ones.get(name)
-        size = known[0] if known else Size(parameters=parameters(built), flops=_flops(built, inputs))
+        size = known[0] if known else NetworkCost(parameters=parameters(built), flops=_flops(built, inputs))
         if ("network", *name, config.objective) not in self._done:
             _check_objective(built, {"loss": loss, **metrics}, inputs, targets)
         _check_step(built, loss, config, inputs[:batch], targets[:batch])
         self._done |= self._new(config)
-        self._plain_ones[name] = known or (size, signature(self._built(config), plain_inputs))
+        self._plain_ones[name] = known or (size, fingerprint(self._built(config), plain_inputs))
         return self._plain_ones[name]
 
     def _objective(self, config: TrialConfig) -> tuple[nn.Module, dict[str, Metric]]:
@@ -157,15 +157,15 @@ class _Looker:
         """What a plain network and its probe batch follow from."""
         return config.model, self._examples_text(config.data)
 
-    def _own(self, built: nn.Module, config: TrialConfig) -> tuple[Size, Signature | None]:
+    def _own(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
         response, training = self._spec.response.name, ("own", *self.training(config))
-        if training not in self._done and response not in (names := self._rehearsed(config).logged):
+        if training not in self._done and response not in (names := self._dry_run(config).logged):
             raise ConfigError(unknown("response", response, names) + " These are what one step logs.")
         self._done.add(training)
         probe = getattr(built, "example_input_array", None)
         probe = probe if isinstance(probe, Tensor) else None
-        size = Size(parameters=parameters(built), flops=_flops(built, probe))
-        return size, None if probe is None else signature(built, probe)
+        size = NetworkCost(parameters=parameters(built), flops=_flops(built, probe))
+        return size, None if probe is None else fingerprint(built, probe)
 
     def _probe(self, config: TrialConfig) -> tuple[Tensor, Tensor]:
         """A few training examples of replicate 0, and their targets."""
@@ -175,11 +175,11 @@ class _Looker:
             self._probes[key] = train.inputs[:PROBE].clone(), train.targets[:PROBE].clone()
         return self._probes[key]
 
-    def _rehearsed(self, config: TrialConfig) -> Rehearsal:
+    def _dry_run(self, config: TrialConfig) -> DryRun:
         key = tuple(group.identity_text for group in config.trained)
-        if key not in self._rehearsals:
-            self._rehearsals[key] = rehearse(config, self._seeds)
-        return self._rehearsals[key]
+        if key not in self._dry_runs:
+            self._dry_runs[key] = dry_run(config, self._seeds)
+        return self._dry_runs[key]
 
 
 def _unbatched(data: DataGroup) -> DataGroup:

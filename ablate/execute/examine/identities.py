@@ -10,26 +10,27 @@ from typing import Any
 import ablate
 from ablate.config.spec import StudySpec, TargetNode
 from ablate.errors import ConfigError, kind
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build, check
 from ablate.execute.targets.user_errors import as_user_errors
-from ablate.execute.train.provenance import own_modules_first
 from ablate.identities import Identity
 from ablate.store.checked import Checked
 
 
+@user_modules_first()
 def check_identities(spec: StudySpec) -> None:
     """Checks that each target can be called with what the study gives it, and calls none.
 
     Raises:
         ConfigError: a target that is not there, or a key that it does not take.
     """
-    own_modules_first()
-    with as_user_errors(), guest(threads=1):
+    with as_user_errors(), isolated_process(threads=1):
         for node, where in _nodes(spec):
             check(node, where)
 
 
+@user_modules_first()
 def evaluate(spec: StudySpec) -> Checked:
     """Finds the numbers of all identities of a study, in their order.
 
@@ -37,7 +38,7 @@ def evaluate(spec: StudySpec) -> Checked:
         ConfigError: as `check_identities`; a target that fails, or gives something else than identities.
     """
     check_identities(spec)
-    with as_user_errors(), guest(threads=1):
+    with as_user_errors(), isolated_process(threads=1):
         found = [identity for node, where in _nodes(spec) for identity in _identities(node, where)]
     versions = f"ablate {ablate.__version__}, torch {version('torch')}, Python {platform.python_version()}"
     return Checked(identities=tuple(found), made_by=versions)
@@ -60,7 +61,7 @@ def _identities(node: TargetNode, where: str) -> Sequence[Identity]:
 def _plain(identity: Identity, where: str) -> Identity:
     """The same with plain numbers and text that any table can show.
 
-    A person's own numbers may be of torch or NumPy, and what they found may be none.
+    User-defined numbers may be of torch or NumPy, and what they found may be none.
     """
     statement = _text(identity.statement, "statement", where)
     saying = _text(identity.saying, "saying", where)

@@ -20,33 +20,33 @@ SECONDS = 0.1
 def latency(
     call: Callable[[], object],
     *,
-    settle: Callable[[], None] = lambda: None,
+    synchronize: Callable[[], None] = lambda: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> float:
     """Median wall seconds of a call: one that was held up does not move it.
 
     Args:
         call: What is timed.
-        settle: Waits for what a call has left under way; an accelerator's calls return before they are done.
+        synchronize: Waits for what a call has left under way; an accelerator's calls return before they are done.
         clock: In seconds.
     """
     began = clock()
     for _ in range(WARM):
         call()
-        settle()
+        synchronize()
         if clock() - began > SECONDS:
             break
     times: list[float] = []
     began = clock()
-    while len(times) < FEWEST or (len(times) < MOST and clock() - began < SECONDS and not _is_settled(times)):
+    while len(times) < FEWEST or (len(times) < MOST and clock() - began < SECONDS and not _is_steady(times)):
         start = clock()
         call()
-        settle()
+        synchronize()
         times.append(clock() - start)
     return statistics.median(times)
 
 
-def _is_settled(times: Sequence[float]) -> bool:
+def _is_steady(times: Sequence[float]) -> bool:
     if len(times) % ENOUGH:
         return False
     low, middle, high = statistics.quantiles(times, n=4)

@@ -8,10 +8,10 @@ from ablate.execute.planner import makespan
 from ablate.execute.planner.candidate import Candidate, Candidates
 from ablate.execute.planner.memory import PROCESS, available
 from ablate.execute.planner.timing_cache import MeasuredPaces
-from ablate.execute.process.hardware import give_back
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.hardware import empty_cache
+from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.user_errors import as_user_errors
-from ablate.execute.train.provenance import own_modules_first
 from ablate.plan.bundle import Bundle, bundles
 from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
@@ -23,6 +23,7 @@ START = 0.15
 """Seconds until workers have started, about."""
 
 
+@user_modules_first()
 def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int, threads: int | None = 1) -> Schedule:
     """Schedules the missing trials of a study.
 
@@ -43,14 +44,13 @@ def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int
     place = {trial.id: index for index, trial in enumerate(missing)}
     if not place:
         return Schedule(bundles=(), workers=workers, threads=threads or 1, seconds=0.0)
-    own_modules_first()
     paces = MeasuredPaces()
     with as_user_errors():
         count = threads or _threads(planned, workers, paces)
-        with guest(threads=count):
+        with isolated_process(threads=count):
             made = _Arranged.of(planned, place, paces, workers=workers, threads=count)
     paces.keep()
-    give_back()
+    empty_cache()
     return made.schedule(place, threads=count)
 
 
@@ -129,7 +129,7 @@ def _threads(planned: Sequence[Trial], workers: int, paces: MeasuredPaces) -> in
     lone = "there is a worker for each trial"
     seconds: list[float | None] = []
     for count in (1, many):
-        with guest(threads=count):
+        with isolated_process(threads=count):
             seconds.append(Candidates(paces, threads=count).judged(planned[:1], lone=lone).seconds(1))
     one, more = seconds
     return many if one is not None and more is not None and more < FASTER * one else 1

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.execute.planner.timing_cache import WORTHWHILE
-from ablate.execute.process.hardware import settle
+from ablate.execute.process.hardware import synchronize
 from ablate.execute.stack.conv_as_matmul import can_be_matrix
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.stacked_module import StackedModule
@@ -109,14 +109,14 @@ def _alike(member: Member, module: TrialModule) -> Member:
 def _least(take: Callable[[Tensor], object], steps: Tensor, device: torch.device) -> float:
     """Seconds of the fastest step but the first, which is not timed."""
     take(steps[:1])
-    settle(device)
+    synchronize(device)
     times: list[float] = []
     began = time.perf_counter()
     while len(times) < FEWEST or time.perf_counter() - began < SECONDS:
         start = len(times) % len(steps)
         at = time.perf_counter()
         take(steps[start : start + 1])
-        settle(device)
+        synchronize(device)
         times.append(time.perf_counter() - at)
     return min(times)
 
@@ -126,8 +126,8 @@ def _example(module: TrialModule, device: torch.device) -> float:
     network = cast(nn.Module, module.network)
     with torch.no_grad(), evaluating(network):
         network(inputs[:1])
-        settle(device)
+        synchronize(device)
         began = time.perf_counter()
         network(inputs)
-        settle(device)
+        synchronize(device)
         return (time.perf_counter() - began) / max(len(inputs), 1)

@@ -36,8 +36,8 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def settle(device: "device") -> None:
-    """Waits for the work that a device has been given; a processor has done it."""
+def synchronize(device: "device") -> None:
+    """Waits until a device has done the work queued on it. A CPU queues none."""
     import torch
 
     if device.type == "cuda":
@@ -46,11 +46,10 @@ def settle(device: "device") -> None:
         torch.mps.synchronize()
 
 
-def give_back() -> None:
-    """Frees what this process has cached of a GPU's memory, for others to train on it.
+def empty_cache() -> None:
+    """Frees the GPU memory that this process has cached, so that other processes can train there.
 
-    What remains until the process ends is CUDA's context, some hundred MB: nothing short of a process of its own gives
-    that back.
+    CUDA's context, some hundred MB, stays until the process ends.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""A training as a guest in its process: silent, on its own number of threads, and leaving no setting behind."""
+"""Runs a training so that its process is afterwards as it was: silent, and with its own number of threads."""
 
 import logging
 import os
@@ -26,6 +26,9 @@ NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
 """Lightning sets it, so that looking for a GPU leaves a process fit to fork. Where there is none it only costs: torch
 then looks for NVML's library at every optimizer step, which takes longer than a small step itself."""
 
+CUBLAS_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
+"""A deterministic training sets it: torch refuses products on a GPU without it."""
+
 
 def silence() -> None:
     """Keeps Lightning's chatter from the user: to be called again where Lightning is loaded later, and speaks anew."""
@@ -34,13 +37,13 @@ def silence() -> None:
 
 
 @contextmanager
-def guest(*, threads: int) -> Iterator[None]:
+def isolated_process(*, threads: int) -> Iterator[None]:
     """Keeps Lightning's chatter from the user, and restores what a training changes of its process.
 
     What is printed goes to stderr: stdout is for what a command was asked to print, which may be JSON.
 
     Restored are threads, determinism, cuDNN's benchmark, the precision of products, the generators of torch, NumPy and
-    Python, log levels, warnings, how torch looks for a GPU, and what answers Ctrl-C and SIGTERM.
+    Python, log levels, warnings, two environment variables, and what answers Ctrl-C and SIGTERM.
     """
     with ExitStack() as stack:
         for name in LOGGERS:
@@ -51,7 +54,8 @@ def guest(*, threads: int) -> Iterator[None]:
             for number in (signal.SIGINT, signal.SIGTERM):
                 if (handler := signal.getsignal(number)) is not None:
                     stack.callback(signal.signal, number, handler)
-        stack.callback(_set_variable, NVML_CHECK, os.environ.get(NVML_CHECK))
+        for name in (NVML_CHECK, CUBLAS_WORKSPACE):
+            stack.callback(_set_variable, name, os.environ.get(name))
         if not torch.cuda.is_available():
             os.environ[NVML_CHECK] = "0"
         stack.callback(torch.set_num_threads, torch.get_num_threads())

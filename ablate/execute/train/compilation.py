@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 import torch
 from torch import Tensor
 
-from ablate.execute.process.hardware import settle
+from ablate.execute.process.hardware import synchronize
 
 Call = Callable[..., Tensor]
 """What of a step is compiled: it takes all that it needs as arguments, and gives a loss."""
@@ -168,11 +168,11 @@ def _step(call: Call, copies: Copies) -> tuple[Tensor, Tensor]:
 def _seconds(call: Call, copies: Copies) -> float:
     """Of one step; the first is not timed."""
     _step(call, copies)
-    settle(copies.device)
+    synchronize(copies.device)
     began = time.perf_counter()
     for _ in range(TIMED):
         _step(call, copies)
-    settle(copies.device)
+    synchronize(copies.device)
     return (time.perf_counter() - began) / TIMED
 
 

@@ -1,10 +1,8 @@
 """Where a record comes from: versions, machine, commit, and a digest of the code that was trained."""
 
 import hashlib
-import importlib
 import platform
 import socket
-import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
@@ -92,11 +90,3 @@ def _head(git: Path) -> str | None:
     except (OSError, ValueError):
         pass
     return None
-
-
-def own_modules_first() -> None:
-    """Puts the working directory first on the import path: a `_target_` beside `conf/` is found there."""
-    here = str(Path.cwd())
-    if sys.path[:1] != [here]:
-        sys.path[:] = [here, *(place for place in sys.path if place != here)]
-    importlib.invalidate_caches()  # a module that was written a moment ago is found

@@ -1,10 +1,11 @@
-"""The whole summary as JSON, and nothing else."""
+"""JSON, and nothing else."""
 
-from ablate.analyze.summary import Summary
+from ablate.report.content import Content
+from ablate.report.formats.output import Output
 
 
-def to_json(summary: Summary) -> str:
-    """All that the analysis found, at full precision: `msgspec.json.decode(…, type=Summary)` reads it."""
+def write_json(content: Content, _output: Output) -> str:
+    """All that the analysis found, at full precision; `msgspec.json.decode(…, type=Summary)` reads that of a study."""
     import msgspec
 
-    return msgspec.json.format(msgspec.json.encode(summary), indent=2).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(content.data()), indent=2).decode() + "\n"

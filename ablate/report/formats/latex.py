@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from ablate.report.content import Content
+from ablate.report.formats.output import Output
 from ablate.report.formats.page_layout import Page, pages
 from ablate.report.text.number import NO_BREAK, PAD
 from ablate.report.text.table import Block, Column, Item, Table
@@ -31,6 +33,7 @@ ESCAPES = {
     "≥": r"$\ge$",
     "≤": r"$\le$",
     "≈": r"$\approx$",
+    "→": r"$\to$",
     "Δ": r"$\Delta$",
     "α": r"$\alpha$",
     "ω": r"$\omega$",
@@ -47,6 +50,11 @@ ESCAPES = {
 """What LaTeX reads otherwise, and what its standard fonts lack."""
 
 _SPECIAL = re.compile("|".join(re.escape(character) for character in ESCAPES))
+
+
+def write_latex(content: Content, _output: Output) -> str:
+    """All tables and blocks of a content."""
+    return latex(content.items())
 
 
 def latex(items: Sequence[Item]) -> str:

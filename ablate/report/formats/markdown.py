@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from ablate.report.content import Content
+from ablate.report.formats.output import Output
 from ablate.report.text.number import NO_BREAK, PAD
 from ablate.report.text.table import Block, Item, Table
 
@@ -10,6 +12,11 @@ RULES = {"left": ":---", "right": "---:"}
 
 _SPECIAL = re.compile(r"[\\`*|<>]|(?<!\w)_|_(?!\w)")
 """An underscore inside a name is only an underscore."""
+
+
+def write_markdown(content: Content, _output: Output) -> str:
+    """All tables and blocks of a content."""
+    return markdown(content.items())
 
 
 def markdown(items: Sequence[Item]) -> str:

@@ -24,7 +24,7 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class _Room:
-    """What a column takes: all that it could use, and what it can do with."""
+    """The cells of a column: for its longest text in one line, and the least that it can have."""
 
     natural: int
     least: int
@@ -63,7 +63,7 @@ def _rooms(table: Table) -> list[_Room]:
 
 
 def _wanted(column: Column, room: _Room) -> int:
-    """What a column needs to be laid out well: keys on one line, text on as many as it takes."""
+    """The width at which a column reads well: keys on one line, text on as many as it takes."""
     return room.natural if column.key else room.least
 
 

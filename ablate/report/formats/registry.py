@@ -1,43 +1,111 @@
-"""The formats in which a summary can be written, and the one call that writes it."""
+"""The output formats, by the name that `--format` takes, and the one call that writes a study in one of them."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from ablate.analyze.summary import Summary
 from ablate.errors import ConfigError, unknown
-from ablate.report.document import document
-from ablate.report.formats.csv import to_csv
-from ablate.report.formats.json import to_json
-from ablate.report.formats.latex import latex
-from ablate.report.formats.markdown import markdown
-from ablate.report.formats.terminal import terminal
+from ablate.report.content import Content, check_table, content, refuse_rows
+from ablate.report.formats.csv import write_csv
+from ablate.report.formats.installed import installed, load, package
+from ablate.report.formats.json import write_json
+from ablate.report.formats.latex import write_latex
+from ablate.report.formats.markdown import write_markdown
+from ablate.report.formats.output import Output, Writer
+from ablate.report.formats.terminal import write_terminal
+from ablate.report.tables.kind import Results, Trials
+from ablate.report.tables.registry import ALL
 
-Format = Callable[[Summary, TextIO, int | None], str]
-"""From a summary, the stream that it is for and the width in cells (None: the stream's own) to text."""
-
-FORMATS: dict[str, Format] = {
-    "table": lambda summary, stream, width: terminal(document(summary), stream, width),
-    "json": lambda summary, *_: to_json(summary),
-    "csv": lambda summary, *_: to_csv(summary),
-    "markdown": lambda summary, *_: markdown(document(summary)),
-    "latex": lambda summary, *_: latex(document(summary)),
+FORMATS: Mapping[str, Writer] = {
+    "table": write_terminal,
+    "json": write_json,
+    "csv": write_csv,
+    "markdown": write_markdown,
+    "latex": write_latex,
 }
+ABOUT: Mapping[str, str] = {
+    "table": "text for a terminal or a log",
+    "json": "everything, at full precision",
+    "csv": "one tidy table, at full precision",
+    "markdown": "every table, for GitHub",
+    "latex": "every table, for a document that loads booktabs",
+}
+"""What each is for, in a few words."""
 
 
-def show(summary: Summary, format: str = "table", stream: TextIO | None = None, width: int | None = None) -> None:
-    """Writes the summary in one of `FORMATS`.
+def described() -> Mapping[str, str]:
+    """Name → what it is for, in a line; those of other packages name the package."""
+    others = {name: f"of {package(entry)}" for name, entry in installed().items() if name not in FORMATS}
+    return {**ABOUT, **others}
 
-    Args:
-        summary: of a study.
-        format: its name.
-        stream: standard output unless told.
-        width: in cells, for the table; the terminal's own unless told.
+
+def check(format: str, table: str | None = None, *, ascii_only: bool = False) -> None:
+    """Refuses what could not be written, before anything is trained.
 
     Raises:
-        ConfigError: there is no such format.
+        ConfigError: there is no such format or table, or the format cannot write that table.
     """
-    if format not in FORMATS:
-        raise ConfigError(unknown("format", format, FORMATS))
+    writer(format)
+    check_table(table)
+    if format == "csv" and table == ALL:
+        refuse_rows()
+    if ascii_only and format in FORMATS and format != "table":
+        raise ConfigError(f"--ascii is for --format table: {format} is not drawn. Leave one of the two out.")
+
+
+def writer(name: str) -> Writer:
+    """The format of that name: one of `FORMATS`, else one that an installed package brings.
+
+    Raises:
+        ConfigError: there is none; or the package's cannot be used.
+    """
+    if name in FORMATS:
+        return FORMATS[name]
+    others = installed()
+    if name in others:
+        return load(others[name])
+    raise ConfigError(unknown("format", name, (*FORMATS, *others)))
+
+
+def show(
+    summary: Summary,
+    format: str = "table",
+    stream: TextIO | None = None,
+    width: int | None = None,
+    *,
+    table: str | None = None,
+    trials: Callable[[], Trials] | None = None,
+    name: str = "",
+    ascii_only: bool = False,
+) -> None:
+    """Writes a study, or one of its tables.
+
+    Args:
+        summary: of the study.
+        format: its name.
+        stream: default: standard output.
+        width: in cells, for the table; default: the terminal's.
+        table: its name, `all`, or None: what the format shows by default.
+        trials: reads the trials of the study from disk; without it there are none.
+        name: what `ablate show` finds the study by; default: its own name.
+        ascii_only: whether a terminal's text is in ASCII.
+
+    Raises:
+        ConfigError: there is no such format or table, or the format cannot write that table.
+    """
+    results = Results(summary=summary, name=name, trials=trials or tuple)
+    write(content(results, table), format, stream, width, ascii_only=ascii_only)
+
+
+def write(
+    content: Content,
+    format: str,
+    stream: TextIO | None = None,
+    width: int | None = None,
+    *,
+    ascii_only: bool = False,
+) -> None:
+    """Writes a content in a format: as `show`."""
     out = stream or sys.stdout
-    out.write(FORMATS[format](summary, out, width))
+    out.write(writer(format)(content, Output(stream=out, width=width, ascii_only=ascii_only)))

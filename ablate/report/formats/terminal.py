@@ -1,77 +1,95 @@
 """Writes tables to a terminal or a log: as many columns as there is room for, colour where it is wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TextIO
 
+from ablate.report.content import Content
+from ablate.report.formats.output import Output
 from ablate.report.formats.page_layout import GAP, Page, pages
+from ablate.report.text.ascii import ascii_item
+from ablate.report.text.block_layout import block_lines
 from ablate.report.text.console import console_for
+from ablate.report.text.line import Line
 from ablate.report.text.number import NO_BREAK, PAD
 from ablate.report.text.table import Block, Item, Table, Tone
-from ablate.report.text.wrap import widest, wrap
+from ablate.report.text.wrap import wrap
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.text import Text
 
-SPELT_OUT = str.maketrans(
-    {
-        "−": "-",
-        "–": "-",
-        "Δ": "delta",
-        "µ": "u",
-        "×": "x",
-        "≥": ">=",
-        "≤": "<=",
-        "•": "*",
-        "·": "*",
-        "±": "+-",
-        "ω": "omega",
-        "²": "^2",
-        "α": "alpha",
-        "─": "-",
-        "\u0302": "",
-    }
-)
-"""For a stream that knows no Unicode: a minus must not become a question mark."""
+BOX = str.maketrans({"─": "-", "•": "*"})
+"""What lines and bullets are drawn with where there is no Unicode."""
+UNICODE = "─│├┤●┼┴░−Δ×≈²→…"
+"""What a stream must be able to show; else all of it is in ASCII."""
 STYLES: dict[Tone, str] = {"good": "green", "caution": "yellow", "bad": "red"}
+LINE_STYLES: dict[str, str] = {"title": "bold", "faint": "dim", **STYLES}
 
 
-def terminal(items: Sequence[Item], stream: TextIO, width: int | None = None) -> str:
+def write_terminal(content: Content, output: Output) -> str:
+    """The first screen where a content has one, else its items."""
+    if content.screen is None:
+        return terminal(content.items(), output.stream, output.width, ascii_only=output.ascii_only)
+    console = console_for(output.stream, output.width)
+    ascii_only = output.ascii_only or not can_show(output.stream)
+    lines = content.screen(console.width, ascii_only)
+    return _written(console, map(_line, lines), output.stream, ascii_only=ascii_only)
+
+
+def terminal(items: Sequence[Item], stream: TextIO, width: int | None = None, *, ascii_only: bool = False) -> str:
     """The items as they look on that stream.
 
     Args:
         items: tables and blocks.
         stream: asked what it can show (colour, width, characters); nothing is written to it.
-        width: in cells; the stream's own unless told.
+        width: in cells; default: the stream's.
+        ascii_only: whether all of it is in ASCII, though the stream could show more.
     """
     console = console_for(stream, width)
+    ascii_only = ascii_only or not can_show(stream)
+    return _written(console, _renderables(items, console.width, ascii_only), stream, ascii_only=ascii_only)
+
+
+def can_show(stream: TextIO) -> bool:
+    """Whether the encoding of a stream has what tables and plots are drawn with."""
+    try:
+        UNICODE.encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _written(console: "Console", shown: "Iterable[RenderableType]", stream: TextIO, *, ascii_only: bool) -> str:
     with console.capture() as capture:
-        for i, item in enumerate(items):
-            if i:
-                console.print()
-            shown = _block(item, console.width) if isinstance(item, Block) else _table(item, console.width)
-            for renderable in shown:
-                console.print(renderable, crop=False, no_wrap=True, overflow="ignore")
-    lines = (line.rstrip() for line in capture.get().splitlines())
-    return _readable("".join(f"{line}\n" for line in lines), stream)
+        for renderable in shown:
+            console.print(renderable, crop=False, no_wrap=True, overflow="ignore")
+    text = "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    if ascii_only:
+        text = text.translate(BOX)
+    encoding = "ascii" if ascii_only and can_show(stream) else getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
+
+
+def _renderables(items: Sequence[Item], width: int, ascii_only: bool) -> "Iterator[RenderableType]":
+    for i, item in enumerate(items):
+        if i:
+            yield _text("")
+        shown = ascii_item(item) if ascii_only else item
+        yield from map(_line, block_lines(shown, width)) if isinstance(shown, Block) else _table(shown, width)
+
+
+def _line(line: Line) -> "Text":
+    text = _text("")
+    for span in line:
+        text.append(span.text.replace(PAD, " ").replace(NO_BREAK, " "), LINE_STYLES.get(span.style) or None)
+    return text
 
 
 def _text(text: str, style: str = "") -> "Text":
     from rich.text import Text
 
     return Text(text.replace(PAD, " ").replace(NO_BREAK, " "), style=style)
-
-
-def _block(block: Block, width: int) -> "list[RenderableType]":
-    label_width = widest([label for label, _ in block.lines])
-    shown: list[RenderableType] = [_text(block.title, "bold")]
-    for label, text in block.lines:
-        indent = f"  {label:<{label_width}}  " if label_width else "  • "
-        first, *rest = wrap(text, max(width - len(indent), 20)).split("\n")
-        shown.append(_text(f"{indent}{first}"))
-        shown += [_text(" " * len(indent) + line) for line in rest]
-    return shown
 
 
 def _table(table: Table, width: int) -> "list[RenderableType]":
@@ -119,12 +137,3 @@ def _add(grid: "Text", page: Page, cells: Sequence[str], styles: Sequence[str]) 
             space = " " * (width - cell_len(text))
             before, after = (space, "") if column.justify == "right" else ("", space)
             grid.append((" " * GAP if place else "") + before).append(text, style or None).append(after)
-
-
-def _readable(text: str, stream: TextIO) -> str:
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(SPELT_OUT).encode(encoding, "replace").decode(encoding)
-    return text

@@ -1,4 +1,4 @@
-"""Errors and remarks to the user, on standard error."""
+"""Errors and notes to the user, on standard error."""
 
 import sys
 import textwrap
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def error(message: str, console: "Console | None" = None) -> None:
-    """Says what was wrong, after `Error:` in red where there is colour."""
+    """Prints what was wrong after `Error:`, which is red where there is colour."""
     _say("Error:", "bold red", message, console)
 
 
 def note(message: str, console: "Console | None" = None) -> None:
-    """Says what is worth knowing and stops nothing."""
+    """Prints what a user should know, after `Note:`."""
     _say("Note:", "bold cyan", message, console)
 
 
@@ -26,7 +26,7 @@ def _say(label: str, style: str, message: str, console: "Console | None") -> Non
     shown_on = console or console_for(sys.stderr)
     text = f"{label} {message}"
     if shown_on.is_terminal:
-        # Long words, such as paths, stay whole so that they can be copied: the terminal itself breaks them.
+        # Long words, such as paths, stay whole, so that they can be copied.
         lines = (
             textwrap.wrap(line, shown_on.width, break_long_words=False, break_on_hyphens=False)
             for line in text.split("\n")

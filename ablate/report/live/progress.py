@@ -1,4 +1,4 @@
-"""Live progress of a study on standard error: a bar on a terminal, a line now and then in a log."""
+"""Live progress of a study on standard error: a bar on a terminal, a line every few seconds in a log."""
 
 import sys
 import time
@@ -24,7 +24,7 @@ _BAR = 40
 
 @dataclass(frozen=True, kw_only=True)
 class _Latest:
-    """A trial that has finished; `value` is None where its state says more."""
+    """A trial that has finished; `value` is None where it did not complete."""
 
     value: float | None
     state: str
@@ -54,9 +54,9 @@ class Progress:
             total: trials of the study.
             already: of those, what was finished before.
             response: what the values of `finished` are.
-            console: standard error's unless told.
+            console: default: that of standard error.
             clock: seconds, never backwards.
-            name: what a design point is called; all of its levels with their factors unless told.
+            name: what a design point is called; default: all of its levels with their factors.
         """
         self._name = name or (lambda levels: settings(levels) or BASELINE)
         self._total, self._already, self._response = total, already, response
@@ -68,7 +68,7 @@ class Progress:
         self._expected: float | None = None
         self._started = self._latest = clock()
         self._logged: float | None = None
-        self._unsaid = self._over = False
+        self._pending = self._over = False
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -76,7 +76,7 @@ class Progress:
         if self._console.is_terminal and not self._console.is_dumb_terminal:
             from rich.live import Live
 
-            # Standard output stays what it is: it may go to a file while this display is on a terminal.
+            # Standard output is left alone: it may go to a file while this display is on a terminal.
             self._live = Live(
                 console=self._console, get_renderable=self._display, redirect_stdout=False, vertical_overflow="crop"
             )
@@ -90,13 +90,13 @@ class Progress:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        elif self._unsaid:
+        elif self._pending:
             self._log()
 
     def expect(self, seconds: float | None) -> None:
-        """Takes in how long a part of the trials will take, beside what it has been told before; None: nobody knows.
+        """Adds the expected duration of a part of the trials; None: it is not known.
 
-        The first part begins now: what was done before it was planning.
+        The clock of the first part starts now: the time before it was planning.
         """
         if not self._states:
             self._started = self._latest = self._clock()
@@ -121,14 +121,14 @@ class Progress:
         what = f"replicate {replicate}, {self._name(levels)}, {duration(seconds)}"
         shown = value if state == "complete" else None
         self._recent = (*self._recent, _Latest(value=shown, state=state, what=what))[-SHOWN:]
-        self._unsaid = True
+        self._pending = True
         if self._live is None and (self._logged is None or self._latest - self._logged >= LOG_EVERY_S):
             self._log()
 
     def _log(self) -> None:
         from rich.text import Text
 
-        self._logged, self._unsaid = self._clock(), False
+        self._logged, self._pending = self._clock(), False
         line = f"{self._status()}; latest: {self._response} {self._lines()[-1]}"
         self._console.print(Text(line), soft_wrap=True)
 
@@ -143,7 +143,7 @@ class Progress:
             planned = "" if self._expected is None else f" ({duration(self._expected)} planned)"
             parts.append(f"took {duration(self._latest - self._started)}{planned}")
         elif rate is not None:
-            # Counted down from the latest trial: a bundle's trials come together, with nothing for long before.
+            # Counted down from the latest trial: the trials of a bundle finish together, after a long time without any.
             left = (self._total - self._done) / rate - (self._clock() - self._latest)
             parts.append(f"{duration(max(left, 0.0))} left")
         elif self._expected is not None:

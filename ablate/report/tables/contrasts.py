@@ -1,11 +1,14 @@
-"""The tables of contrasts: each level against the reference, with what it takes to judge the difference."""
+"""The tables of contrasts: each level against the reference, with every number of the paired comparison."""
 
 from collections.abc import Sequence
 
 from ablate.analyze.summary import Contrast, Paired, SignFlip, Summary
-from ablate.report.tables.remarks import P_FROM, aliased, remarks
+from ablate.report.tables.contrast_notes import P_FROM, aliased, contrast_notes
+from ablate.report.tables.interaction_warning import misleading
+from ablate.report.tables.kind import TableKind
+from ablate.report.tables.row import Row, paired
 from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
-from ablate.report.text.point_name import BASELINE, PointNames
+from ablate.report.text.point_name import BASELINE, PointNames, point_names, settings
 from ablate.report.text.table import ABSENT, Column, Table
 
 _SHARE = Digits(decimals=2)
@@ -17,23 +20,43 @@ _KINDS = {
 }
 
 
-def contrast_tables(summary: Summary, names: PointNames, misleading: Sequence[str] = ()) -> tuple[Table, ...]:
-    """One table for each kind of contrast, in the order in which the kinds first come.
-
-    Args:
-        summary: of a study.
-        names: of its points.
-        misleading: notes that stand under the main effects.
-    """
+def contrast_tables(summary: Summary) -> tuple[Table, ...]:
+    """One table for each kind of contrast, in the order in which the kinds first come."""
+    names = point_names(summary)
     kinds = tuple(dict.fromkeys(c.kind for c in summary.contrasts))
-    return tuple(
-        _table(summary, names, kind, [c for c in summary.contrasts if c.kind == kind], misleading) for kind in kinds
+    return tuple(_table(summary, names, kind, [c for c in summary.contrasts if c.kind == kind]) for kind in kinds)
+
+
+def _row(contrast: Contrast, response: str) -> Row:
+    """A contrast as a row: the levels that it compares, the levels that are held, the paired comparison."""
+    return (
+        {
+            "contrast": contrast.name,
+            "response": response,
+            "kind": contrast.kind,
+            "factor": ", ".join(contrast.levels),
+            "level": ", ".join(contrast.levels.values()),
+            "reference": ", ".join(contrast.against.values()),
+            "held": settings(contrast.held),
+            "n": contrast.paired.n,
+            "mean": contrast.paired.mean_arm,
+            "mean_reference": contrast.paired.mean_reference,
+        }
+        | paired("difference", contrast.paired)
+        | {"diverged": contrast.diverged_arm, "diverged_reference": contrast.diverged_reference}
+        | {"q": contrast.q if contrast.paired.n >= P_FROM else None, "aliases": contrast.aliases}
     )
 
 
-def _table(
-    summary: Summary, names: PointNames, kind: str, contrasts: Sequence[Contrast], misleading: Sequence[str]
-) -> Table:
+def contrast_rows(contrasts: Sequence[Contrast], response: str) -> list[Row]:
+    """A row for each contrast; with columns on the survivors where a trial diverged."""
+    rows = [_row(contrast, response) for contrast in contrasts]
+    survivors = [paired("survivors", c.survivors) if c.survivors else None for c in contrasts]
+    blank = dict.fromkeys(next((found for found in survivors if found), ()))
+    return [row | (found or blank) for row, found in zip(rows, survivors, strict=True)]
+
+
+def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[Contrast]) -> Table:
     pairs = [c.paired for c in contrasts]
     deltas = [p.difference for p in pairs]
     moves = [x for p in pairs for x in p.differences]
@@ -102,9 +125,8 @@ def _table(
             *_notes(pairs, flips, floors),
             *_exploratory(explored),
             *aliased(contrasts),
-            *(line for c, label in zip(contrasts, labels, strict=True) for line in remarks(c, label, change)),
-            *(misleading if kind == "main effect" else ()),
-            summary.scope,
+            *(line for c, label in zip(contrasts, labels, strict=True) for line in contrast_notes(c, label, change)),
+            *(misleading(summary) if kind == "main effect" else ()),
         ),
     )
 
@@ -116,6 +138,13 @@ def difference(paired: Paired, digits: Digits) -> str:
     return digits.interval(paired.difference)
 
 
+def difference_digits(contrasts: Sequence[Contrast]) -> Digits:
+    """The digits of a column of differences."""
+    deltas = [c.paired.difference for c in contrasts]
+    moves = [x for c in contrasts for x in c.paired.differences]
+    return Digits.fitting(moves, deltas if interval_name(deltas) else ()).as_difference()
+
+
 def _side(values: Sequence[float], mean: float | None, digits: Digits) -> str:
     return digits.number(mean) if len(values) > 2 else digits.several(values) or ABSENT
 
@@ -123,7 +152,7 @@ def _side(values: Sequence[float], mean: float | None, digits: Digits) -> str:
 def _exploratory(cells: Sequence[str]) -> list[str]:
     if all(cell == ABSENT for cell in cells):
         return []
-    return ["q: exploratory, Benjamini–Hochberg over all contrasts that no claim speaks of."]
+    return ["q: exploratory, Benjamini–Hochberg over all contrasts without a claim."]
 
 
 def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: dict[int, float]) -> list[str]:
@@ -140,3 +169,13 @@ def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: di
     if any(p.detectable is not None for p in pairs):
         notes.append("Detectable: the smallest true Δ that a two-sided 5% paired t finds with 80% power.")
     return notes
+
+
+CONTRASTS = TableKind(
+    about="each level against its reference, with every number of the paired comparison",
+    items=lambda results: contrast_tables(results.summary),
+    rows=lambda results: contrast_rows(results.summary.contrasts, results.summary.response),
+    data=lambda results: {"contrasts": results.summary.contrasts},
+    present=lambda summary: bool(summary.contrasts),
+    columns=("contrast", "response", "kind", "factor", "level", "reference", "held", "n", "mean", "mean_reference"),
+)

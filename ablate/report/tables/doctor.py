@@ -1,4 +1,4 @@
-"""What `ablate doctor` says: each check, how it ended, and what was found."""
+"""The table of `ablate doctor`: each check, its state and its detail."""
 
 from collections.abc import Sequence
 from typing import Literal

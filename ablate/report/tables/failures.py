@@ -1,7 +1,9 @@
 """The table of trials that did not complete."""
 
 from ablate.analyze.summary import Summary
-from ablate.report.text.point_name import PointNames
+from ablate.report.tables.kind import TableKind
+from ablate.report.tables.row import Row, levels
+from ablate.report.text.point_name import PointNames, point_names
 from ablate.report.text.table import ABSENT, Column, Table
 
 
@@ -23,3 +25,28 @@ def failures_table(summary: Summary, names: PointNames) -> Table:
         ),
         notes=("A diverged trial is a result, and is scored; a failed one is trained again on the next run.",),
     )
+
+
+def failure_rows(summary: Summary) -> list[Row]:
+    """One row for each trial that did not complete."""
+    return [
+        {"trial": f.id}
+        | levels(f.levels, _COLUMNS)
+        | {"replicate": f.replicate, "state": f.state, "error": f.error, "traceback": f.traceback}
+        for f in summary.failures
+    ]
+
+
+_COLUMNS = ("trial", "replicate", "state", "error", "traceback")
+
+FAILURES = TableKind(
+    about="the trials that did not complete, and why",
+    items=lambda results: (
+        [failures_table(results.summary, point_names(results.summary))] if results.summary.failures else []
+    ),
+    rows=lambda results: failure_rows(results.summary),
+    data=lambda results: {"failures": results.summary.failures},
+    present=lambda summary: bool(summary.failures),
+    columns=_COLUMNS,
+    estimates=False,
+)

@@ -2,6 +2,8 @@
 
 from ablate.analyze.claims.exactness import number, saying, small
 from ablate.analyze.summary import Exactness, Summary
+from ablate.report.tables.kind import TableKind
+from ablate.report.tables.row import Row
 from ablate.report.text.table import ABSENT, Column, Table, Tone
 
 TONES: dict[str, Tone] = {"holds": "good", "fails": "bad"}
@@ -56,3 +58,31 @@ def _small(value: float | None) -> str:
 def _said(exact: Exactness) -> str:
     truth = str(exact.true_as_said).lower()
     return f"{exact.identity.statement}: {saying(exact.identity)} is said; that is {truth} as said."
+
+
+def identity_row(exact: Exactness) -> Row:
+    """An identity for programs."""
+    identity = exact.identity
+    return {
+        "identity": identity.statement,
+        "found": identity.found,
+        "expected": identity.expected,
+        "difference": exact.difference,
+        "tolerance": identity.tolerance,
+        "holds": exact.holds,
+        "said": identity.said,
+        "saying": identity.saying,
+        "true_as_said": exact.true_as_said,
+        "line": exact.line,
+    }
+
+
+IDENTITIES = TableKind(
+    about="what is exactly so, to a tolerance",
+    items=lambda results: [identities_table(results.summary)] if results.summary.identities else [],
+    rows=lambda results: [identity_row(exact) for exact in results.summary.identities],
+    data=lambda results: {"identities": results.summary.identities},
+    present=lambda summary: bool(summary.identities),
+    columns=("identity", "found", "expected", "difference", "tolerance", "holds"),
+    estimates=False,
+)

@@ -1,4 +1,4 @@
-"""What `ablate list` says: what there is, one line each."""
+"""The tables of `ablate list`: names with a description in one line."""
 
 from collections.abc import Mapping, Sequence
 

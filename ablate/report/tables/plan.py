@@ -1,4 +1,4 @@
-"""What `ablate plan` says: what would be trained, what it would cost, and what it could tell."""
+"""What `ablate plan` prints: what would be trained, what it would cost, and what it could estimate."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,8 +18,6 @@ def plan_document(
     trials: int,
     finished: int,
     bundles: int,
-    parameters: Sequence[int | None],
-    flops: Sequence[int | None],
     seconds: float | None,
     estimates: Sequence[str],
     cannot: Sequence[str],
@@ -28,42 +26,38 @@ def plan_document(
     identities: Sequence[str] = (),
     width: str = "width",
     widths: Sequence[int | None] = (),
-    activation_bytes: Sequence[int | None] = (),
-    latency_seconds: Sequence[float | None] = (),
     timed_on: Sequence[str] = (),
     stacked: int = 0,
     alone: Mapping[str, int] | None = None,
     workers: int = 0,
     threads: int = 1,
+    **costs: Sequence[float | None],
 ) -> tuple[Item, ...]:
     """The study, then its design points.
 
     Args:
         study: its name.
-        question: in its own words.
+        question: that it asks.
         design: its name, with what qualifies it.
         points: levels of each design point, in the order of the design.
         baseline_levels: every factor's reference level.
         trials: of the whole study.
-        finished: of those, what the store has.
-        bundles: into which the others go.
-        parameters: of each point's network.
-        flops: of each point's forward pass on one example.
-        seconds: that the trials not yet finished would take, if anything is known of it.
+        finished: of those, how many have a record.
+        bundles: of the unfinished trials.
+        seconds: that the unfinished trials would take; None: not known.
         estimates: what the design can estimate.
         cannot: what it cannot.
-        notes: what else a reader must know.
-        claims: what the replicates could say of each stated claim.
+        notes: on the design and on what the plan has found.
+        claims: the power of each stated claim.
         identities: what evaluates the study's identities.
-        width: what the width is called that was solved for, where capacity is matched.
+        width: the name of the width that was solved for, where capacity is matched.
         widths: of each point, where capacity is matched.
-        activation_bytes: that each point's forward pass on a minibatch keeps for the backward pass.
-        latency_seconds: of each point's forward pass on one example.
-        timed_on: where that was measured.
-        stacked: of the trials not yet finished, those that train together with others, as one.
-        alone: why the others do not, and how many of them.
+        timed_on: where latencies were measured.
+        stacked: how many of the unfinished trials train as one with others.
+        alone: reason → how many trials train alone for it.
         workers: that train at a time.
         threads: of each worker.
+        costs: as in `cost_columns`.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
@@ -86,18 +80,10 @@ def plan_document(
         *_listed("notes", notes),
     ]
     unknown = [None] * len(points)
-    costs = cost_columns(
-        width=width,
-        widths=widths or unknown,
-        parameters=parameters,
-        flops=flops,
-        activation_bytes=activation_bytes or unknown,
-        latency_seconds=latency_seconds or unknown,
+    columns = cost_columns(width=width, widths=widths or unknown, group=0, **costs)
+    return Block(title=study, lines=tuple(lines)), _points(
+        points, baseline_levels, columns, cost_notes(timed_on=timed_on, **costs)
     )
-    costs_notes = cost_notes(
-        flops=flops, activation_bytes=activation_bytes, latency_seconds=latency_seconds, timed_on=timed_on
-    )
-    return Block(title=study, lines=tuple(lines)), _points(points, baseline_levels, costs, costs_notes)
 
 
 def _points(
@@ -127,7 +113,7 @@ def _points(
 
 
 def _stacking(stacked: int, alone: Mapping[str, int]) -> list[str]:
-    """How many trials train as one with others, and why the rest does not."""
+    """How many trials train as one with others, and why the others do not."""
     count = stacked + sum(alone.values())
     if not count:
         return []

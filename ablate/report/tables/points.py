@@ -2,9 +2,14 @@
 
 from ablate.analyze.summary import PointSummary, Summary
 from ablate.report.tables.cost_columns import cost_columns, cost_notes
+from ablate.report.tables.costs import costs
 from ablate.report.tables.diagnostic_columns import diagnostic_columns, diagnostic_notes
+from ablate.report.tables.kind import TableKind
+from ablate.report.tables.point_columns import point_columns, seconds_column, seconds_notes
+from ablate.report.tables.row import Row, interval, levels
+from ablate.report.tables.row import proportion as proportion_cells
 from ablate.report.text.number import Digits, bounds, interval_name, proportion, with_interval
-from ablate.report.text.point_name import BASELINE, PointNames
+from ablate.report.text.point_name import BASELINE, PointNames, point_names
 from ablate.report.text.table import ABSENT, Column, Table
 
 REFERENCE = "reference"
@@ -17,7 +22,6 @@ _LISTED_BELOW = 5
 def points_table(summary: Summary, names: PointNames) -> Table:
     """All design points, in the order of the design; there must be one."""
     points = summary.points
-    spread = tuple(points[0].levels) if len(points[0].levels) > 1 else ()
     most = max(len(p.values) for p in points)
     origin = _origin(points, names)
 
@@ -29,14 +33,9 @@ def points_table(summary: Summary, names: PointNames) -> Table:
     change = Digits.fitting(moves, deltas) if interval_name(deltas) else digits
     aligned = digits.padded(bounds(means))
     change = change.as_difference().padded(bounds(deltas))
-    seconds = Digits(decimals=_second_decimals(points))
 
     columns: list[tuple[Column, list[str]]] = [
-        (
-            Column(name="point", key=True, wrap=True, instead="named" if spread else ""),
-            [names.of(p.levels) for p in points],
-        ),
-        *((Column(name=factor, key=True, instead="spread"), [p.levels[factor] for p in points]) for factor in spread),
+        *point_columns(points, names),
         (Column(name="n", justify="right"), [_count(p) for p in points]),
         (Column(name=_mean_heading(most, with_interval("mean", means))), [_estimate(p, aligned) for p in points]),
         (Column(name="SD", justify="right", instead="spread"), [digits.number(p.sd) for p in points]),
@@ -62,13 +61,13 @@ def points_table(summary: Summary, names: PointNames) -> Table:
             latency_seconds=[p.latency_seconds for p in points],
             group=1,
         ),
-        (Column(name="seconds", justify="right", group=1), [seconds.number(p.seconds) for p in points]),
+        seconds_column(points, group=1),
     ]
     return Table.of(
         title=f"Design points: {summary.response}",
         columns=columns,
         caption=names.caption,
-        notes=(*_notes(points, most, summary.timed_on), *diagnostic_notes(summary), summary.scope),
+        notes=(*_notes(points, most, summary.timed_on), *diagnostic_notes(summary)),
     )
 
 
@@ -102,11 +101,6 @@ def _difference(point: PointSummary, digits: Digits) -> str:
     return digits.interval(paired.difference)
 
 
-def _second_decimals(points: tuple[PointSummary, ...]) -> int:
-    longest = max((p.seconds for p in points if p.seconds is not None), default=0.0)
-    return 2 if longest < 10 else 1 if longest < 100 else 0
-
-
 def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...]) -> tuple[str, ...]:
     notes = [
         *cost_notes(
@@ -116,8 +110,7 @@ def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...
             timed_on=timed_on,
         )
     ]
-    if any(p.seconds is not None for p in points):
-        notes.append("Seconds: wall time of one training, the mean.")
+    notes += seconds_notes(points)
     if most > 2 and any(0 < len(p.values) <= 2 for p in points):
         notes.append("Where n is 1 or 2 the values themselves stand in the place of the mean.")
     if any(len(p.values) > 2 and p.mean is not None and p.mean.low is None for p in points):
@@ -127,3 +120,46 @@ def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...
     if any(len(p.values) != p.planned for p in points):
         notes.append("Where n is given as k of m, the other trials failed or have not been run.")
     return tuple(notes)
+
+
+def point_rows(summary: Summary) -> list[Row]:
+    """One row for each design point: its levels, its response, its difference from the baseline, and what it costs."""
+    names = point_names(summary)
+    return [
+        {"point": row["point"]} | levels(point.levels, row) | row
+        for point in summary.points
+        for row in [_row(point, names, summary.response)]
+    ]
+
+
+def _row(point: PointSummary, names: PointNames, response: str) -> Row:
+    difference = point.difference
+    against = names.of({**point.levels, **difference.against}) if difference else None
+    return (
+        {
+            "point": names.of(point.levels),
+            "response": response,
+            "baseline": point.baseline,
+            "n": len(point.values),
+            "planned": point.planned,
+            "failed": point.failed,
+            "missing": point.missing,
+        }
+        | interval("mean", point.mean)
+        | {"sd": point.sd, "against": against}
+        | interval("difference", difference.paired.difference if difference else None)
+        | proportion_cells("diverged", point.diverged)
+        | costs(point)
+    )
+
+
+POINTS = TableKind(
+    about="each design point: its response, its difference from the baseline, and what it costs",
+    items=lambda results: (
+        [points_table(results.summary, point_names(results.summary))] if results.summary.points else []
+    ),
+    rows=lambda results: point_rows(results.summary),
+    data=lambda results: {"points": results.summary.points},
+    present=lambda summary: bool(summary.points),
+    columns=("point", "response", "baseline", "n", "planned", "failed", "missing", "mean", "mean_low", "mean_high"),
+)

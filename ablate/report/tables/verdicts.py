@@ -1,13 +1,17 @@
-"""The verdicts: a line for each claim that can be quoted, and the table of what it rests on."""
+"""The verdicts: a line for each claim, and the table of its evidence."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from ablate.analyze.claims.claim import sides
-from ablate.analyze.summary import Summary, Verdict
+from ablate.analyze.summary import Evidence, Summary, Verdict
 from ablate.config.spec import Claim, Expectation
+from ablate.report.tables.contrast_notes import P_FROM
 from ablate.report.tables.identities import identity_lines
-from ablate.report.tables.interactions import ERROR_TERM, misleading
-from ablate.report.tables.remarks import P_FROM
+from ablate.report.tables.interaction_warning import misleading
+from ablate.report.tables.interactions import ERROR_TERM
+from ablate.report.tables.kind import TableKind
+from ablate.report.tables.row import Row, interval
 from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Block, Column, Item, Table, Tone
@@ -20,9 +24,10 @@ TONES: dict[str, Tone] = {
     "inconclusive (failure-sensitive)": "caution",
 }
 LATER = "Exploratory: given after the first trial"
+NO_CLAIM = "No claim was stated before the trials: all contrasts are exploratory."
 EXPLORATORY = (
-    "Who stated these claims may have seen the trials: a verdict on them suggests, and shows nothing. Each is judged "
-    "by itself, outside the family of stated claims; p is one-sided and adjusted for nothing."
+    "Whoever stated these claims may have seen the trials: a verdict on them is a suggestion, and no evidence. Each is "
+    "judged by itself, outside the family of stated claims; p is one-sided and adjusted for nothing."
 )
 _PHRASES: dict[Expectation, str] = {
     "greater": "greater than",
@@ -45,8 +50,7 @@ def verdict_items(summary: Summary) -> tuple[Item, ...]:
             _evidence(summary, summary.verdicts, f"Evidence: {summary.response}"),
         ]
     elif summary.contrasts or exact:
-        said = "No claim was stated before the trials: all contrasts are exploratory."
-        items.append(Block(title="Verdicts", lines=(*([("", said)] if summary.contrasts else []), *exact)))
+        items.append(Block(title="Verdicts", lines=(*([("", NO_CLAIM)] if summary.contrasts else []), *exact)))
     if summary.later:
         items += [
             _block(LATER, summary.later),
@@ -114,13 +118,13 @@ def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Ta
         columns=columns,
         caption=(
             "Δ is the claim's first level − its second, paired by replicate, with the interval at level 1 − 2α; "
-            f"{summary.better} is better.{ERROR_TERM if interval_name(intervals) else ''}",
+            f"{summary.better} is better.",
         ),
         notes=(
+            *([ERROR_TERM] if interval_name(intervals) else []),
             *_notes(verdicts, family),
             *misleading(summary),
-            *(f"{name}: {remark}" for name, v in zip(names, verdicts, strict=True) for remark in v.remarks),
-            summary.scope,
+            *(f"{name}: {note}" for name, v in zip(names, verdicts, strict=True) for note in v.remarks),
         ),
     )
 
@@ -151,9 +155,72 @@ def _notes(verdicts: tuple[Verdict, ...], family: int) -> list[str]:
             f"the {counted(family, 'stated claim')}; an outcome rests on p after Holm."
         )
     if any(v.outcome == "contradicted" for v in verdicts):
-        notes.append("The p of what contradicts a claim is in the JSON and the CSV.")
+        notes.append("The p of what contradicts a claim is in JSON and CSV.")
     if any(v.strong for v in verdicts):
         notes.append("Strong: by more than the margin.")
     if any(_needed(v) != ABSENT for v in verdicts):
         notes.append("Needed: the replicates that would probably (80%) decide it.")
     return notes
+
+
+def verdict_rows(summary: Summary) -> list[Row]:
+    """One row for each claim: those that were stated, then those that were given when there were trials already."""
+    return [_row(verdict, summary.response) for verdict in (*summary.verdicts, *summary.later)]
+
+
+def _row(verdict: Verdict, response: str) -> Row:
+    claim, why = verdict.claim, verdict.why
+    named = why if why and why.separates else None
+    arm, reference = sides(claim)
+    return (
+        {
+            "claim": claim_name(claim),
+            "response": response,
+            "factor": _factor(claim),
+            "level": arm,
+            "reference": reference,
+            "expect": claim.expect,
+            "margin": claim.margin,
+            "alpha": claim.alpha,
+            "after": claim.after,
+            "outcome": verdict.outcome,
+            "strong": verdict.strong,
+            "n": verdict.n,
+        }
+        | interval("difference", verdict.interval)
+        | {"difference_sd": verdict.sd, "family": None if claim.after else verdict.family}
+        | _evidence_cells("p", verdict.evidence if verdict.n >= P_FROM else None)
+        | _evidence_cells("p_holm", verdict.adjusted if verdict.n >= P_FROM else None)
+        | {
+            "outcome_alone": verdict.alone,
+            "outcome_survivors": verdict.survivors,
+            "failure_sensitive": verdict.failure_sensitive,
+            "needed": verdict.needed,
+            "look": verdict.look,
+            "notes": " ".join(verdict.remarks),
+            "line": verdict.line,
+            "why": why.line if why else None,
+            "why_separates": why.separates if why else None,
+            "why_diagnostic": f"{named.diagnostic}.{named.moment}" if named else None,
+            "why_arm": named.arm if named else None,
+            "why_reference": named.reference if named else None,
+            "why_separation": named.separation if named else None,
+            "why_floored": named.floored if named else None,
+        }
+    )
+
+
+def _evidence_cells(prefix: str, evidence: Evidence | None) -> Row:
+    """The p of all that can be found; that of the claim itself is the one of `supported`."""
+    found = asdict(evidence) if evidence else {}
+    return {f"{prefix}_{name}": found.get(name) for name in ("supported", "contradicted", "equivalent", "strong")}
+
+
+VERDICTS = TableKind(
+    about="the verdict on each claim, and its evidence",
+    items=lambda results: verdict_items(results.summary),
+    rows=lambda results: verdict_rows(results.summary),
+    data=lambda results: {"verdicts": results.summary.verdicts, "later": results.summary.later},
+    present=lambda summary: bool(summary.verdicts or summary.later),
+    columns=("claim", "response", "factor", "level", "reference", "expect", "margin", "alpha", "after", "outcome"),
+)

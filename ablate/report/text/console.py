@@ -12,7 +12,7 @@ def console_for(stream: TextIO, width: int | None = None) -> "Console":
 
     Args:
         stream: where it writes.
-        width: in cells; the terminal's own unless told.
+        width: in cells; default: the terminal's.
     """
     from rich.console import Console
 

@@ -55,7 +55,8 @@ class Digits:
         else:
             decimals = _places(largest, _ALONE) if largest > 0 else 0
         if largest >= _LARGEST_FIXED or (0 < largest < _SMALLEST_FIXED):
-            magnitude = math.floor(math.log10(largest))
+            printed = [abs(x) for i in bounded for x in (i.low, i.high) if x is not None]
+            magnitude = math.floor(math.log10(max([largest, *filter(math.isfinite, printed)])))
             return cls(decimals=min(max(magnitude + decimals, 2), _MOST_DECIMALS), exponent=True)
         return cls(decimals=min(max(decimals, 0), _MOST_DECIMALS))
 

@@ -9,8 +9,8 @@ BASELINE = "baseline"
 
 _LONGEST = 18
 """Characters: longer names leave no room for an estimate with its interval on a line of 80."""
-_MUTE = frozenset({"on", "off", "true", "false", "yes", "no", "none", "null", "default", "auto"})
-"""Levels that say nothing without their factor; numbers are others."""
+_AMBIGUOUS = frozenset({"on", "off", "true", "false", "yes", "no", "none", "null", "default", "auto"})
+"""Levels that mean nothing without their factor, as numbers do."""
 
 
 def settings(levels: Mapping[str, str]) -> str:
@@ -26,24 +26,27 @@ def baseline_levels(summary: Summary) -> dict[str, str]:
     return {factor: level for contrast in summary.contrasts for factor, level in contrast.against.items()}
 
 
+def point_names(summary: Summary) -> "PointNames":
+    """The names of a study's design points."""
+    return PointNames([p.levels for p in summary.points], baseline_levels(summary))
+
+
 class PointNames:
     """Names the design points of one study.
 
     Each factor that departs from the baseline is written out (`head=gap`) where that is short for all points;
-    else the level alone stands for it (`gap`), unless two factors share it or it says nothing by itself.
+    else the level alone stands for it (`gap`), unless two factors share it or it means nothing without its factor.
     """
 
     def __init__(self, points: Sequence[Mapping[str, str]], baseline: Mapping[str, str]) -> None:
         self._baseline = baseline
-        settled = dict.fromkeys(item for levels in points for item in levels.items())
-        departures = [(factor, level) for factor, level in settled if baseline.get(factor) != level]
+        distinct = dict.fromkeys(item for levels in points for item in levels.items())
+        departures = [(factor, level) for factor, level in distinct if baseline.get(factor) != level]
         factors = [factor for levels in points[:1] for factor in levels]
         departures.sort(key=lambda departure: factors.index(departure[0]))
         shared = Counter(level for _, level in departures)
         self._short = {
-            (factor, level): level
-            for factor, level in departures
-            if shared[level] == 1 and level.lower() not in _MUTE and not _numeric(level)
+            (factor, level): level for factor, level in departures if shared[level] == 1 and is_descriptive(level)
         }
         if max((len(self._written(p, {})) for p in points), default=0) <= _LONGEST:
             self._short = {}
@@ -67,6 +70,11 @@ class PointNames:
             for factor, level in levels.items()
             if self._baseline.get(factor) != level
         )
+
+
+def is_descriptive(level: str) -> bool:
+    """Whether a level means something without its factor."""
+    return level.lower() not in _AMBIGUOUS and not _numeric(level)
 
 
 def _numeric(level: str) -> bool:

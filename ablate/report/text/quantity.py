@@ -45,7 +45,7 @@ def in_one_unit(values: Sequence[float | None], units: Mapping[str, float]) -> t
 
 
 def counted(count: int, noun: str) -> str:
-    """A count with its noun, in the plural unless there is one."""
+    """A count with its noun, in the plural unless it is 1."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 

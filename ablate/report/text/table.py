@@ -1,11 +1,11 @@
-"""What is shown, before it is known where: tables of text and blocks of labelled lines."""
+"""Tables of text and blocks of labelled lines, before their format is known."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 ABSENT = "–"
-"""A cell that has nothing to say."""
+"""An empty cell."""
 
 Tone = Literal["good", "caution", "bad"]
 
@@ -18,7 +18,7 @@ class Column:
     unit: str = ""
     justify: Literal["left", "right"] = "left"
     key: bool = False
-    """Says which row it is: repeated where a table goes on below itself."""
+    """Identifies the row: repeated where a table continues below."""
     wrap: bool = False
     """May break over lines. Keys may, and text; numbers never."""
     instead: Literal["", "named", "spread"] = ""
@@ -26,7 +26,7 @@ class Column:
     group: int = 0
     """Columns of one group stay side by side."""
     tones: Mapping[str, Tone] = field(default_factory=dict[str, Tone])
-    """Cells that deserve a colour, where there is colour."""
+    """Cells that are coloured, where there is colour."""
 
     @property
     def heading(self) -> str:
@@ -56,7 +56,7 @@ class Table:
         caption: Sequence[str] = (),
         notes: Sequence[str] = (),
     ) -> "Table":
-        """A table from its columns, each with its cells; one that says nothing in any row is left out."""
+        """A table from its columns, each with its cells; one whose cells are all empty is left out."""
         kept = [(column, cells) for column, cells in columns if any(cell != ABSENT for cell in cells)]
         return cls(
             title=title,

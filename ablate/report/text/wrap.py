@@ -1,4 +1,4 @@
-"""Breaks text over lines where a reader would: after a space, and inside long names after `+`, `/` or `·`."""
+"""Breaks text over lines: after a space, and inside long names after `+`, `/` or `·`."""
 
 import re
 from collections.abc import Sequence

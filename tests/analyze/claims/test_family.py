@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from ablate.analyze.claims import verdict as verdict_module
 from ablate.analyze.claims.family import judge
 from ablate.analyze.claims.verdict import verdict
-from ablate.analyze.statistics.multiple_testing import exploratory_q, holm
+from ablate.analyze.statistics.multiplicity import exploratory_q, holm
 from ablate.analyze.statistics.paired import paired
 from ablate.config.spec import Claim
 

@@ -64,7 +64,7 @@ def test_montgomery_6_1(lab, judge):
     st.integers(0, 2**32),
     st.sampled_from([0.0, 3.0]),
 )
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_contrasts_are_half_the_products_of_least_squares(lab, judge, sizes, replicates, seed, strength):
     names = ["C", "b", "d"][: len(sizes)]
     spec = lab.spec("factorial", replicates, **{n: list("xyz"[:size]) for n, size in zip(names, sizes, strict=True)})

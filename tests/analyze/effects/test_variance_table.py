@@ -67,7 +67,7 @@ cases = st.tuples(
 
 
 @given(cases, st.sampled_from([None, 1, 2]))
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_agrees_with_statsmodels(lab, case, pool_above):
     sizes, replicates, seed, offset = case
     names = ["C", "Q", "np"][: len(sizes)]  # each means something to a formula parser

@@ -13,6 +13,8 @@ from ablate.config.catalog import Catalog
         ("models", ["mlp", "resnet"]),
         ("data", ["cifar10", "diabetes", "digits", "fashion_mnist", "mnist", "synthetic"]),
         ("engines", ["inline", "local"]),
+        ("formats", ["table", "json", "csv", "markdown", "latex"]),
+        ("tables", ["verdicts", "points", "contrasts", "trials"]),
     ],
 )
 def test_a_kind_lists_its_names_with_a_word_on_each(kind, names, ablate):
@@ -26,9 +28,8 @@ def test_a_kind_lists_its_names_with_a_word_on_each(kind, names, ablate):
 
 def test_without_a_kind_it_is_all_of_them(ablate):
     lines = ablate("list").stdout.splitlines()
-    assert [line for line in lines if line in ("studies", "factors", "models", "data", "engines")] == [
-        "studies", "factors", "models", "data", "engines",
-    ]  # fmt: skip
+    kinds = ["studies", "factors", "models", "data", "engines", "formats", "tables"]
+    assert [line for line in lines if line in kinds] == kinds
 
 
 def test_ones_own_stand_among_them_and_hide_those_of_the_same_name(ablate, write):

@@ -9,7 +9,7 @@ import pytest
 
 from ablate.store import StudyDirectory
 
-MNIST = Path(__file__).resolve().parents[3] / "shared/data/MNIST/raw"
+MNIST = Path(__file__).resolve().parents[4] / "shared/data/MNIST/raw"
 
 
 def only(results: Path) -> StudyDirectory:

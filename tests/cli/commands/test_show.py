@@ -4,11 +4,14 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import msgspec
 import pytest
 
+from ablate import study as studies
 from ablate.analyze.summary import Summary
+from ablate.store import StudyDirectory
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
 
@@ -42,10 +45,12 @@ def test_every_format_is_the_same_from_run_and_from_show_and_nothing_but_it(show
     assert [p.levels["hidden_activation"] for p in summary.points] == ["relu", "tanh"]
 
     rows = list(csv.DictReader(io.StringIO(printed["csv"]), strict=True))
-    assert [r["table"] for r in rows] == ["point", "point", "contrast"]
+    assert [(r["hidden_activation"], r["replicate"]) for r in rows] == [
+        ("relu", "0"), ("relu", "1"), ("tanh", "0"), ("tanh", "1"),
+    ]  # fmt: skip
     assert not any(None in r or None in r.values() for r in rows), "no ragged row"
-    for row, point in zip(rows, summary.points, strict=False):
-        assert float(row["mean"]) == pytest.approx(sum(point.values) / 2)
+    values = [value for point in summary.points for value in point.values]
+    assert [float(r["test/accuracy"]) for r in rows] == values
 
     assert printed["markdown"] == (study / "summary.md").read_text()
     tables = re.findall(r"(?m)^\|.*\|$", printed["markdown"])
@@ -59,6 +64,57 @@ def test_every_format_is_the_same_from_run_and_from_show_and_nothing_but_it(show
     assert not re.search(r"(?<!\\)[%#]", re.sub(r"(?m)^%.*$", "", printed["latex"])), "nothing unescaped"
 
     assert printed["table"].startswith("smoke\n")
+    assert f"ablate show {study.name} --table NAME" in printed["table"]
+
+
+def test_every_table_is_the_same_from_run_and_from_show(ablate, here, tiny):
+    assert ablate("run", *tiny).exit_code == 0
+    (study,) = (here / "results").iterdir()
+    for table in ("points", "trials", "all"):
+        ran = ablate("run", *tiny, "--table", table)
+        assert (ran.exit_code, ran.stderr) == (0, "")
+        assert ran.stdout == ablate("show", study.name, "--table", table).stdout
+    shown = ablate("show", study.name, "--table", "trials", "--format", "json").stdout
+    records = StudyDirectory(study).contents().records
+    assert {row["trial"]: row["responses"] for row in json.loads(shown)["trials"]} == {
+        trial: dict(record.responses) for trial, record in records.items()
+    }
+    ablate("show", study.name, "--ascii").stdout.encode("ascii")
+
+
+def test_what_could_not_be_shown_is_refused_before_anything_is_trained(refused, tiny):
+    assert "Did you mean 'contrasts'?" in refused("run", *tiny, "--table", "contrast")
+    assert "Unknown format 'yaml'" in refused("run", *tiny, "--format", "yaml")
+    assert "CSV holds one table at a time" in refused("run", *tiny, "--format", "csv", "--table", "all")
+    assert "--ascii is for --format table" in refused("run", *tiny, "--format", "json", "--ascii")
+    assert "leave out --table" in refused("run", *tiny, "--plan", "--table", "points")
+
+
+def test_a_study_elsewhere_is_named_by_its_path(ablate, here, tiny):
+    ran = ablate("run", *tiny, "--results-dir", "else where")
+    (study,) = (here / "else where").iterdir()
+    assert f"ablate show 'else where/{study.name}' --table NAME" in ran.stdout
+    assert ablate("show", f"else where/{study.name}", "--table", "points").exit_code == 0
+
+
+def test_of_two_records_of_one_trial_the_later_is_counted(ablate, here, tiny):
+    ablate("run", *tiny)
+    (path,) = (here / "results").iterdir()
+    directory = StudyDirectory(path)
+    first = next(iter(directory.contents().records.values()))
+    directory.write_record(replace(first, id="0" * 12, started="2000-01-01T00:00:00+00:00"))
+    found = {record.id: cost for record, cost in studies.records(path)}
+    assert len(found) == 4
+    assert "0" * 12 not in found
+    assert all(cost.activation_bytes > 0 for cost in found.values())
+
+
+def test_trials_of_an_unreadable_record_are_left_out(ablate, here, tiny):
+    ablate("run", *tiny)
+    (study,) = (here / "results").iterdir()
+    record = sorted((study / "trials").glob("*/record.json"))[0]
+    record.write_bytes(record.read_bytes()[:100])
+    assert len(ablate("show", study.name, "--format", "csv").stdout.splitlines()) == 1 + 3
 
 
 def test_a_study_is_found_by_name_by_path_and_elsewhere(ablate, here, tiny):

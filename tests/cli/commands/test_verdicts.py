@@ -58,5 +58,5 @@ def test_a_damaged_study_hides_no_other(ablate, two, here):
 def test_nothing_to_show_is_an_error_that_says_what_makes_it(ablate):
     result = ablate("verdicts")
     assert result.exit_code == 2
-    assert "There are no results in results: 'ablate run' makes" in result.stderr
+    assert "There are no results in results: 'ablate run' trains" in result.stderr
     assert ablate("verdicts", "haed").exit_code == 2

@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from ablate.execute.diagnose.diagnostics.effective_rank import effective_rank
 from ablate.execute.diagnose.measurement import as_csv, measure
-from ablate.execute.diagnose.trace import effective_rank
 from ablate.models.activation import Step
 from ablate.models.hidden import Shortcut
 from ablate.models.mlp import MLP
+
+pytestmark = pytest.mark.numeric
 
 mse = nn.functional.mse_loss
 

@@ -77,8 +77,10 @@ def go_wrong(fault):
     if fault == "interrupt":
         os.kill(os.getpid(), signal.SIGINT)
     if fault == "wait":
-        deadline = time.monotonic() + 60
-        while not Path("waited-for").exists() and time.monotonic() < deadline:
+        while not Path("waited-for").exists():
+            time.sleep(0.01)
+    if fault == "quota":  # of records; a training waits while there are as many
+        while len([*Path("results").glob("*/trials/*/record.json")]) >= int(Path("quota").read_text()):
             time.sleep(0.01)
     if fault == "vanish":
         os._exit(0)
@@ -167,7 +169,11 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
-def wait_for(condition, what: str, limit_s: float = 60) -> None:
+HANG_S = 600
+"""After which what has not happened never will: only a hang takes as long, however busy the machine is."""
+
+
+def wait_for(condition, what: str, limit_s: float = HANG_S) -> None:
     """Waits until a condition holds."""
     deadline = time.monotonic() + limit_s
     while not condition():
@@ -180,6 +186,7 @@ def watch():
     """`trained_in`, `is_alive` and `wait_for`, for tests in files that cannot import this one."""
 
     class Watch:
+        hang_s = HANG_S
         trained_in = staticmethod(trained_in)
         is_alive = staticmethod(is_alive)
         wait_for = staticmethod(wait_for)

@@ -10,8 +10,6 @@ from ablate.errors import ModelError, StoreError
 from ablate.execute.engines import ENGINES
 from ablate.store import StudyDirectory
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(params=sorted(ENGINES))
 def any_engine(request, make_engine):
@@ -52,6 +50,7 @@ def test_a_stack_yields_once_when_all_of_its_records_are_on_disk(any_engine, mak
     assert {r.state for r in directory.contents().records.values()} == {"complete"}
 
 
+@pytest.mark.numeric
 def test_trials_of_a_stack_yield_what_they_yield_alone(any_engine, make_job, join, place):
     """Dropout, order and first parameters are each trial's own. Single precision: equal but for rounding."""
     jobs = {
@@ -108,6 +107,7 @@ def test_a_trial_that_failed_completes_the_next_time(any_engine, make_job, place
         assert files == {"record.json", "curve.csv", "diagnostics.csv"}
 
 
+@pytest.mark.numeric
 def test_equal_jobs_give_equal_responses_on_every_engine_in_any_order(any_engine, make_engine, make_job, place):
     """The network has dropout and draws its parameters from torch's own generator: whatever leaks is seen."""
 
@@ -137,14 +137,13 @@ def test_a_record_that_cannot_be_written_ends_the_study(any_engine, make_job, pl
 
 
 def test_closing_early_leaves_no_worker(any_engine, make_job, place, watch):
-    jobs = [make_job(replicate=0), *(make_job(replicate=r, pause=0.2) for r in range(1, 6))]
+    jobs = [make_job(replicate=0), *(make_job("wait", replicate=r) for r in range(1, 6))]  # which end of nothing else
     results = any_engine.run(jobs)
     first = next(results)
     results.close()
     assert not [pid for pid in watch.trained_in(place) if watch.is_alive(pid)]
     found = StudyDirectory(place / "study").contents()
-    assert first[0].id in found.records
-    assert len(found.records) < len(jobs)
+    assert set(found.records) == {first[0].id}
     assert found.unreadable == {}
 
 

@@ -58,7 +58,7 @@ def nearest(target, size, largest=200):
     return min(range(1, largest), key=lambda width: abs(size(width) - target))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(width=st.integers(4, 64), depths=st.lists(st.integers(0, 6), min_size=2, max_size=4, unique=True))
 def test_every_arm_is_within_two_percent_or_no_width_is(width, depths):
     target = dense(width, depths[0])

@@ -10,6 +10,8 @@ from ablate.errors import AblateError, ConfigError, DataError, DesignError, Mode
 from ablate.execute.examine import examination as room
 from ablate.execute.examine.examination import examine
 
+pytestmark = pytest.mark.numeric
+
 
 def look(here, *words, study_name="smoke"):
     asked = [study_name, "study.factors=[]", *words]
@@ -336,12 +338,12 @@ def test_every_shipped_study_passes(here):
 
 
 def test_a_network_is_signed_once_for_all_ways_of_training_it(here, monkeypatch):
-    signed, real = [], room.signature
-    monkeypatch.setattr(room, "signature", lambda *a, **k: signed.append(1) or real(*a, **k))
+    fingerprinted, real = [], room.fingerprint
+    monkeypatch.setattr(room, "fingerprint", lambda *a, **k: fingerprinted.append(1) or real(*a, **k))
     sizes = look(here, "study.design=factorial", "model.width=4,5", "optimizer.lr=0.1,0.2,0.3")
     assert len(sizes) == 6
     assert len({s.parameters for s in sizes}) == 2
-    assert len(signed) == 2
+    assert len(fingerprinted) == 2
 
 
 def test_each_size_of_a_small_minibatch_is_tried_with_each_network(here):

@@ -7,22 +7,22 @@ class Machine:
     """A call, and the clock that it moves: seconds for each call in turn, then the last of them for ever."""
 
     def __init__(self, *seconds: float) -> None:
-        self.now, self.calls, self.settled = 0.0, 0, 0
+        self.now, self.calls, self.synchronized = 0.0, 0, 0
         self._seconds = seconds
 
     def __call__(self) -> None:
         self.now += self._seconds[min(self.calls, len(self._seconds) - 1)]
         self.calls += 1
 
-    def settle(self) -> None:
-        self.settled += 1
+    def synchronize(self) -> None:
+        self.synchronized += 1
 
     def clock(self) -> float:
         return self.now
 
 
 def measured(machine):
-    return latency(machine, clock=machine.clock, settle=machine.settle)
+    return latency(machine, clock=machine.clock, synchronize=machine.synchronize)
 
 
 def test_the_first_calls_do_not_count():
@@ -37,7 +37,7 @@ def test_a_call_that_was_held_up_moves_nothing():
 def test_the_number_of_calls_is_bounded():
     uneven = Machine(*[1e-6, 2e-6, 3e-6] * MOST)
     measured(uneven)
-    assert uneven.calls == uneven.settled == WARM + MOST
+    assert uneven.calls == uneven.synchronized == WARM + MOST
 
 
 def test_calls_that_take_the_same_time_are_soon_enough():
@@ -63,10 +63,10 @@ def test_the_time_is_bounded(seconds):
 def test_what_a_call_has_left_under_way_counts():
     machine = Machine(0.0)
 
-    def settle():
+    def synchronize():
         machine.now += 0.002
 
-    assert latency(machine, clock=machine.clock, settle=settle) == pytest.approx(0.002)
+    assert latency(machine, clock=machine.clock, synchronize=synchronize) == pytest.approx(0.002)
 
 
 def test_a_real_call_takes_time():

@@ -7,17 +7,19 @@ from ablate.execute.planner import overhead as room
 from ablate.execute.planner import schedule
 from ablate.execute.planner.overhead import overhead
 from ablate.execute.planner.schedule import START
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.callbacks import Curve
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.trainer import trainer
 from ablate.store.timings import Pace
 
+pytestmark = pytest.mark.usefixtures("processor_time")
+
 
 def measured(trial, folder) -> float:
-    """The least of three fits: whatever else runs on the machine only adds to them."""
+    """The least of three fits."""
     times = []
-    with guest(threads=1):
+    with isolated_process(threads=1):
         for _ in range(3):
             began = time.perf_counter()
             fit = prepare(trial.config, trial.streams)

@@ -105,7 +105,7 @@ def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
     """Room for stacks of four; of three; for one at a time on each of two workers; for stacks, on one of two."""
     trials = plan("model.init=he,xavier", "replicates=4", "data.limit=200")
     paces = room.MeasuredPaces()
-    with isolation.guest(threads=1):
+    with isolation.isolated_process(threads=1):
         of_one = candidate.Candidates(paces, threads=1).judged(trials).bytes
     assert of_one > 200 * (64 * 4 + 8)
     for free, workers, widths, at_a_time in (
@@ -299,6 +299,7 @@ def test_bundles_partition_the_missing_trials(groups, gone, workers, lone):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(candidate.Candidates, "judged", judged)
+        patch.setattr(room, "empty_cache", lambda: None)  # it collects garbage: most of a minute in a hundred examples
         made = arrange(trials, missing, workers=workers)
     assert Counter(t.id for b in made for t in b.trials) == Counter(t.id for t in missing)
     assert all(len({t.config.model["width"] for t in b.trials}) == 1 for b in made)

@@ -4,7 +4,7 @@ import torch
 from ablate import study
 from ablate.execute.planner import timing as room
 from ablate.execute.planner.timing import WIDTHS, pace
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.member import Member
 from ablate.execute.train.fit import prepare
 
@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 def measured(here):
     def of(*words, stacked=True):
         trial = study.plan(["smoke", "replicates=1", "data.limit=null", *words], cwd=here).trials[0]
-        with guest(threads=1):
+        with isolated_process(threads=1):
             fit = prepare(trial.config, trial.streams)
             member = Member.of(trial.config, trial.streams, fit=fit) if stacked else None
             steps = next(iter(fit.data["train_dataloaders"]))
@@ -24,6 +24,7 @@ def measured(here):
     return of
 
 
+@pytest.mark.usefixtures("processor_time")
 def test_stacks_of_a_small_net_take_a_fraction(measured):
     found = min(
         (measured("model.width=8", "data.batch_size=8") for _ in range(3)),

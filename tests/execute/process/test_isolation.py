@@ -9,9 +9,11 @@ import pytest
 import torch
 from torch.utils import deterministic
 
-from ablate.execute.process.isolation import LOGGERS, NVML_CHECK, guest
+from ablate.execute.process.isolation import CUBLAS_WORKSPACE, LOGGERS, NVML_CHECK, isolated_process
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.train.network import seed_everything
+
+pytestmark = pytest.mark.numeric
 
 
 def disturb():
@@ -25,6 +27,7 @@ def disturb():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     warnings.simplefilter("error")
     os.environ[NVML_CHECK] = "2"
+    os.environ[CUBLAS_WORKSPACE] = ":0:0"
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.DEBUG)
 
@@ -39,7 +42,7 @@ def settings():
         "torch": torch.get_rng_state().tolist(),
         "numpy": repr(np.random.get_state(legacy=False)),
         "python": random.getstate(),
-        "GPU": os.environ.get(NVML_CHECK),
+        "environment": {name: os.environ.get(name) for name in (NVML_CHECK, CUBLAS_WORKSPACE)},
         "levels": {name: logging.getLogger(name).level for name in LOGGERS},
         "signals": (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)),
         "filters": list(warnings.filters),
@@ -49,8 +52,10 @@ def settings():
 @pytest.fixture(params=["as they are by default", "as somebody has set them"])
 def before(request, monkeypatch):
     monkeypatch.delenv(NVML_CHECK, raising=False)
+    monkeypatch.delenv(CUBLAS_WORKSPACE, raising=False)
     if request.param == "as somebody has set them":
         monkeypatch.setenv(NVML_CHECK, "1")
+        monkeypatch.setenv(CUBLAS_WORKSPACE, ":16:8")
         torch.set_num_threads(2)
         torch.use_deterministic_algorithms(True, warn_only=True)
         logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
@@ -59,17 +64,17 @@ def before(request, monkeypatch):
     logging.getLogger("pytorch_lightning").setLevel(logging.INFO)
 
 
-def test_a_guest_leaves_everything_as_it_was(before):
-    with guest(threads=1):
+def test_a_training_leaves_every_setting_as_it_was(before):
+    with isolated_process(threads=1):
         disturb()
         assert settings() != before
     assert settings() == before
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_a_guest_that_raises_leaves_everything_as_it_was(before, error):
+def test_a_training_that_raises_leaves_every_setting_as_it_was(before, error):
     def training():
-        with guest(threads=1):
+        with isolated_process(threads=1):
             disturb()
             raise error
 
@@ -82,7 +87,7 @@ def test_the_next_draws_of_the_host_are_the_ones_that_it_would_have_had():
     seed_everything(1)
     expected = torch.rand(3), np.random.rand(), random.random()
     seed_everything(1)
-    with guest(threads=1):
+    with isolated_process(threads=1):
         disturb()
         torch.rand(7)
     drawn = torch.rand(3), np.random.rand(), random.random()
@@ -90,9 +95,9 @@ def test_the_next_draws_of_the_host_are_the_ones_that_it_would_have_had():
     assert drawn[1:] == expected[1:]
 
 
-def test_a_guest_has_its_own_number_of_threads():
+def test_a_training_has_its_own_number_of_threads():
     torch.set_num_threads(1)
-    with guest(threads=2):
+    with isolated_process(threads=2):
         assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == 1
 
@@ -105,7 +110,7 @@ def test_a_step_asks_the_driver_for_a_gpu_only_where_there_is_one(monkeypatch, f
     # The answer without NVML, which a torch without CUDA does not have at all.
     monkeypatch.setattr(torch.cuda, "_is_compiled", lambda: True)
     monkeypatch.setattr(torch._C, "_cuda_getDeviceCount", lambda: 0, raising=False)
-    with guest(threads=1):
+    with isolated_process(threads=1):
         asked.clear()
         torch.cuda.is_available()
         assert bool(asked) is found
@@ -144,7 +149,7 @@ def test_nothing_is_said_while_a_trial_trains(own, resolve, train, capfd, kept, 
 
 
 def test_lightning_would_have_said_something(own, resolve, capfd, kept):
-    """Without a guest; otherwise the test above shows nothing."""
+    """Without `isolated_process`; otherwise the test above shows nothing."""
     from ablate.execute.train.fit import prepare
     from ablate.execute.train.trainer import trainer
     from ablate.plan.seeds import streams
@@ -161,6 +166,6 @@ def test_lightning_would_have_said_something(own, resolve, capfd, kept):
 
 def test_no_memory_is_filled_before_it_is_written_and_whoever_wants_that_has_it_after():
     assert deterministic.fill_uninitialized_memory
-    with guest(threads=1):
+    with isolated_process(threads=1):
         assert not deterministic.fill_uninitialized_memory
     assert deterministic.fill_uninitialized_memory

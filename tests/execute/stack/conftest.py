@@ -9,10 +9,11 @@ import torch
 
 from ablate import study
 from ablate.execute.bundle import run_bundle
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.job import Job
 from ablate.plan import Trial, bundles
 from ablate.store import Record, StudyDirectory
+from tests.threads import THREADS
 
 SMALL = ("smoke", "study.factors=[]", "trainer.precision=64-true", "trainer.accelerator=cpu", "data.limit=300")
 
@@ -45,7 +46,7 @@ def trained(tmp_path) -> Callable[..., Done]:
         bundle = dataclasses.replace(bundles(trials)[0], stacked=stacked, conv_as_matmul=matrices)
         directory = StudyDirectory(tmp_path / f"stacked-{stacked}")
         job = Job(bundle=bundle, directory=directory.path, sources=tuple("cafe" for _ in trials), commit=None)
-        records = run_bundle(job, engine="inline", threads=1)
+        records = run_bundle(job, engine="inline", threads=THREADS)
         assert (len({record.seconds for record in records}) == 1) is (stacked and not falls_back)  # an equal share
         found = directory.contents().records
         assert [found[trial.id] for trial in trials] == list(records)
@@ -59,6 +60,6 @@ def trained(tmp_path) -> Callable[..., Done]:
 @pytest.fixture(autouse=True)
 def as_a_guest():
     """Leaves torch's generators and threads as they were."""
-    with guest(threads=1):
+    with isolated_process(threads=THREADS):
         yield
     assert torch.get_default_dtype() == torch.float32

@@ -7,6 +7,8 @@ import torch
 from ablate.execute.train import compilation
 from ablate.execute.train.compilation import COMPILED, FAILED
 
+pytestmark = pytest.mark.numeric
+
 NO_COMPILER = not any(map(shutil.which, ("g++", "clang++", "cl")))
 
 WORDS = {

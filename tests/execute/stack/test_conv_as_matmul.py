@@ -3,6 +3,9 @@ import torch
 from torch import nn
 
 from ablate.execute.stack.conv_as_matmul import MatrixConv2d, as_matrices
+from tests.tolerances import PASS_64
+
+pytestmark = pytest.mark.numeric
 
 
 @pytest.mark.parametrize(
@@ -25,7 +28,7 @@ def test_patches_times_weights_are_the_convolution_and_its_gradients(options):
         values.append([y, *torch.autograd.grad((y**2).sum(), leaves)])
     for mine, theirs in zip(*values, strict=True):
         assert mine.shape == theirs.shape
-        assert torch.allclose(mine, theirs, rtol=1e-12, atol=1e-12)
+        assert torch.allclose(mine, theirs, rtol=PASS_64, atol=PASS_64)
 
 
 def test_names_and_sharing_stay_and_other_convolutions_too():

@@ -7,6 +7,8 @@ from torch import nn
 from ablate.execute.stack.dropout import Draws, Masks
 from ablate.execute.stack.unstackable import Unstackable
 
+pytestmark = pytest.mark.numeric
+
 
 def drawn_by(network, x):
     watched = copy.deepcopy(network)

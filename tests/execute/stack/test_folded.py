@@ -7,6 +7,9 @@ from torch import nn
 from ablate.execute.stack.dropout import Draws, MaskedDropout, Masks
 from ablate.execute.stack.folded import Folded, can_be_folded
 from ablate.execute.stack.networks import Stack, predictions
+from tests.tolerances import PASS_64
+
+pytestmark = pytest.mark.numeric
 
 MEMBERS, BATCH = 3, 4
 
@@ -62,7 +65,7 @@ def test_predictions_and_gradients_are_those_of_vmap(shape, trains):
         values.append([found, *torch.autograd.grad((found**2).sum(), list(leaves.values()))])
     for mine, theirs in zip(*values, strict=True):
         assert mine.shape == theirs.shape
-        assert torch.allclose(mine, theirs, rtol=1e-12, atol=1e-12)
+        assert torch.allclose(mine, theirs, rtol=PASS_64, atol=PASS_64)
 
 
 def as_the_first(network):

@@ -5,6 +5,9 @@ from torch.func import vmap
 
 from ablate.execute.stack import loss as room
 from ablate.execute.stack.loss import member_losses
+from tests.tolerances import PASS_64
+
+pytestmark = pytest.mark.numeric
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +24,9 @@ def test_cross_entropies_are_those_of_each_member_and_so_are_their_gradients(opt
     alone = torch.stack([loss(p, t) for p, t in zip(predicted, targets, strict=True)])
     monkeypatch.setattr(room, "vmap", None)
     together = member_losses(loss, predicted, targets)
-    assert torch.allclose(together, alone, rtol=1e-12)
+    assert torch.allclose(together, alone, rtol=PASS_64)
     (mine,), (theirs,) = (torch.autograd.grad(values.sum(), predicted) for values in (together, alone))
-    assert torch.allclose(mine, theirs, rtol=1e-12, atol=1e-15)
+    assert torch.allclose(mine, theirs, rtol=PASS_64, atol=1e-15)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ from ablate.execute.stack.member import Member
 from ablate.execute.stack.optimizer import in_groups
 from ablate.execute.stack.stacked_module import StackedModule
 from ablate.execute.stack.unstackable import Unstackable
+from tests.tolerances import trained_64
+
+pytestmark = pytest.mark.numeric
 
 STEPS = 50
 
@@ -47,12 +50,13 @@ def both(trials):
     return stacked, alone
 
 
-def assert_equal(stacked, alone, *, digits=1e-9):
+def assert_equal(stacked, alone):
+    rounding = trained_64(STEPS)
     for (losses, state), (theirs, wanted) in zip(stacked, alone, strict=True):
-        assert losses.tolist() == pytest.approx(theirs.tolist(), rel=1e-9, nan_ok=True)
+        assert losses.tolist() == pytest.approx(theirs.tolist(), rel=rounding, nan_ok=True)
         assert state.keys() == wanted.keys()
         for name, value in wanted.items():
-            assert torch.allclose(state[name], value, rtol=digits, atol=digits, equal_nan=True), name
+            assert torch.allclose(state[name], value, rtol=rounding, atol=rounding, equal_nan=True), name
 
 
 SEEDS = "model.bias_value=0.0,0.1"

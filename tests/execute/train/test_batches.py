@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from ablate.execute.train import batches
 from ablate.execute.train.batches import STEPS, EvaluationChunks, TrainingChunks
 
+pytestmark = pytest.mark.numeric
+
 
 @settings(deadline=None, max_examples=60)
 @given(examples=st.integers(1, 700), batch=st.integers(1, 60), seed=st.integers(0, 2**63 - 1))

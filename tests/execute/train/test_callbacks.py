@@ -5,7 +5,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.callbacks import Divergence
 
 
@@ -71,5 +71,5 @@ def test_ctrl_c_stays_ctrl_c(own, resolve, train, study):
     with pytest.raises(KeyboardInterrupt):
         train(resolve(study=study), callbacks=(CtrlC(),))
     assert signal.getsignal(signal.SIGINT) is before
-    with guest(threads=1), pytest.raises(KeyboardInterrupt):
+    with isolated_process(threads=1), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)

@@ -3,18 +3,22 @@ import json
 import shutil
 import subprocess
 import sys
-import time
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
 from ablate.execute.diagnose.callback import Watch
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train import batches, compilation
 from ablate.execute.train.compilation import COMPILED, FAILED, OTHERWISE, SLOWER, TOO_FEW, UNCOPIED, Compilation, Copies
 from ablate.execute.train.trial_module import loss_of
 from ablate.plan.seeds import streams
+from tests.threads import THREADS
+from tests.tolerances import trained_64
+
+pytestmark = pytest.mark.numeric
 
 NO_COMPILER = not any(map(shutil.which, ("g++", "clang++", "cl")))
 SMALL = ("data.limit=200", "data.val_size=40", "data.test_size=60", "data.batch_size=20", "trainer.accelerator=cpu")
@@ -27,7 +31,7 @@ def nothing_is_known(monkeypatch):
     monkeypatch.setattr(compilation, "VERDICTS", {})
     monkeypatch.setattr(compilation, "_TOOK", [compilation.SECONDS])
     torch.compiler.reset()
-    with guest(threads=1):
+    with isolated_process(threads=THREADS):
         yield
     torch.compiler.reset()
 
@@ -49,7 +53,12 @@ def compiler(monkeypatch):
     return put
 
 
+CLOCK = [0.0]
+"""Seconds that `line` and `slow` have taken."""
+
+
 def line(weight, x, y):
+    CLOCK.append(CLOCK[-1] + 1e-5)
     return (weight * x - y).square().mean()
 
 
@@ -78,15 +87,21 @@ def test_what_is_asked_for_is_compiled_once(compiler):
     assert chosen(*copies().arguments) == line(*copies().arguments)
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """The time by which `line` takes 10 µs and `slow` 3 ms, whatever else the machine does."""
+    monkeypatch.setattr(compilation, "time", SimpleNamespace(perf_counter=lambda: CLOCK[-1]))
+
+
 def slow(weight, x, y):
-    time.sleep(0.003)
+    CLOCK.append(CLOCK[-1] + 0.003)
     return line(weight, x, y)
 
 
 @pytest.mark.parametrize(
     ("call", "compiled", "verdict"), [(slow, line, COMPILED), (line, slow, SLOWER)], ids=["faster", "slower"]
 )
-def test_auto_takes_what_is_faster_and_times_it_once(compiler, call, compiled, verdict):
+def test_auto_takes_what_is_faster_and_times_it_once(compiler, clock, call, compiled, verdict):
     asked, calls = compiler(lambda _: lambda *a: calls.append(1) or compiled(*a)), []
     made, _ = decide("auto", call=call)
     assert made.verdict == verdict
@@ -98,7 +113,7 @@ def test_auto_takes_what_is_faster_and_times_it_once(compiler, call, compiled, v
     assert len(asked) == (3 if verdict == COMPILED else 2)
 
 
-def test_auto_compiles_nothing_for_a_training_that_is_over_before_it_pays(compiler, monkeypatch):
+def test_auto_compiles_nothing_for_a_training_that_is_over_before_it_pays(compiler, clock, monkeypatch):
     asked = compiler(lambda _: line)
     # A step takes 3 ms, of which half could be saved: 4000 steps save 6 s.
     assert decide("auto", call=slow, steps=2000)[0].verdict == TOO_FEW
@@ -213,10 +228,11 @@ DROPOUT = """
 
 
 def assert_same(one, other):
-    assert other.responses == pytest.approx(one.responses, rel=1e-9)
+    rounding = trained_64(50)  # steps at most
+    assert other.responses == pytest.approx(one.responses, rel=rounding)
     assert list(other.weights) == list(one.weights)
     for name, weight in one.weights.items():
-        torch.testing.assert_close(other.weights[name], weight, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(other.weights[name], weight, rtol=rounding, atol=rounding)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +260,9 @@ def test_a_traced_training_is_the_same_training(resolve, train, traced, monkeypa
 
 def test_dropout_draws_the_same_when_it_is_traced(resolve, train, traced, plain):
     plain(DROPOUT)
-    usual, done = (train(resolve(*SMALL, f"trainer.compile={c}", study="plain")) for c in ("false", "true"))
+    usual, done = (
+        train(resolve(*SMALL, "optimizer=sgd", f"trainer.compile={c}", study="plain")) for c in ("false", "true")
+    )
     assert done.fit.module.compilation.verdict == COMPILED
     assert_same(usual, done)
 

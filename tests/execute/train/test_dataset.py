@@ -4,6 +4,8 @@ import torch
 from ablate.errors import ConfigError, DataError
 from ablate.execute.train.dataset import arguments, drawn_once, source, splits
 
+pytestmark = pytest.mark.numeric
+
 
 def changed(config, **data):
     """With other settings of the data, and without those that are `...`."""

@@ -8,6 +8,8 @@ from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, ModelError
 from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
 
+pytestmark = pytest.mark.numeric
+
 NET = """
     import random
 

@@ -10,7 +10,7 @@ import torch
 import ablate
 from ablate.config.trial import TrialConfig
 from ablate.execute.train import provenance as room
-from ablate.execute.train.provenance import commit, own_modules_first, provenance, source_digest, source_digests
+from ablate.execute.train.provenance import commit, provenance, source_digest, source_digests
 
 GIT = shutil.which("git")
 needs_git = pytest.mark.skipif(GIT is None, reason="git is not installed")
@@ -190,10 +190,3 @@ def test_the_shipped_models_have_a_digest_of_their_own(resolve):
     data = source_digest(config_of(data=resolve().data.content))
     nothing = source_digest(config_of(model={"_target_": "torch.nn.Linear"}))
     assert len({models, data, nothing}) == 3
-
-
-def test_the_working_directory_comes_first_once(here, monkeypatch):
-    monkeypatch.setattr(sys, "path", ["/somewhere", str(here), "/else"])
-    own_modules_first()
-    own_modules_first()
-    assert sys.path == [str(here), "/somewhere", "/else"]

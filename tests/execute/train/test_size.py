@@ -4,6 +4,8 @@ from torch import nn
 
 from ablate.execute.train.size import flops, parameters
 
+pytestmark = pytest.mark.numeric
+
 
 def test_parameters_that_train_are_counted_once():
     shared = nn.Linear(4, 4)

@@ -5,14 +5,14 @@ import pytorch_lightning as pl
 import torch
 
 from ablate.errors import ConfigError
-from ablate.execute.process.isolation import guest
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.trainer import BY_STEP, OURS, trainer
 
 
 @pytest.fixture
 def make(resolve, tmp_path):
     def made(*words, own=False, **arguments) -> pl.Trainer:
-        with guest(threads=1):
+        with isolated_process(threads=1):
             return trainer(resolve(*words), own=own, callbacks=(), folder=tmp_path / "trial", **arguments)
 
     return made
@@ -35,7 +35,7 @@ def test_the_settings_reach_lightning(make):
 
 @pytest.mark.parametrize("deterministic", [True, False])
 def test_determinism_is_a_setting(make, resolve, tmp_path, deterministic):
-    with guest(threads=1):
+    with isolated_process(threads=1):
         trainer(resolve(f"trainer.deterministic={deterministic}"), own=False, callbacks=(), folder=tmp_path)
         assert torch.are_deterministic_algorithms_enabled() is deterministic
 
@@ -47,7 +47,7 @@ def test_the_precision_of_products_is_torchs_while_a_trial_trains(resolve, tmp_p
         return torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
 
     before = products()
-    with guest(threads=1):
+    with isolated_process(threads=1):
         trainer(resolve(f"trainer.matmul_precision={precision}"), own=own, callbacks=(), folder=tmp_path)
         assert products() == (precision, rounds)
     assert products() == before

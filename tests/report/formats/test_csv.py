@@ -5,15 +5,12 @@ from dataclasses import replace
 import pytest
 
 from ablate.analyze.summary import SignFlip
-from ablate.report.formats.csv import to_csv
+from ablate.errors import ConfigError
+from ablate.report.tables.registry import TABLES
 
 
-def rows(summary, table):
-    return [row for row in csv.DictReader(io.StringIO(to_csv(summary))) if row["table"] == table]
-
-
-def test_numbers_come_back_at_full_precision(core):
-    points, contrasts = rows(core, "point"), rows(core, "contrast")
+def test_numbers_come_back_at_full_precision(core, rows_of):
+    points, contrasts = rows_of(core, "points"), rows_of(core, "contrasts")
     assert len(points) == 32
     for row, point in zip(points, core.points, strict=True):
         assert float(row["mean"]) == point.mean.value
@@ -23,10 +20,10 @@ def test_numbers_come_back_at_full_precision(core):
         assert int(row["parameters"]) == point.parameters
         assert int(row["flops"]) == point.flops
         assert float(row["seconds"]) == point.seconds
-        assert {name: row[f"factor.{name}"] for name in point.levels} == point.levels
+        assert {name: row[name] for name in point.levels} == point.levels
     for row, contrast in zip(contrasts, core.contrasts, strict=True):
         paired = contrast.paired
-        assert row["name"] == contrast.name
+        assert row["contrast"] == contrast.name
         assert float(row["difference"]) == paired.difference.value
         assert float(row["difference_low"]) == paired.difference.low
         assert float(row["difference_p"]) == paired.p
@@ -44,50 +41,66 @@ def test_numbers_come_back_at_full_precision(core):
         ]
 
 
-def test_contrasts_say_which_levels_they_compare(core):
-    row = rows(core, "contrast")[0]
+def test_contrasts_say_which_levels_they_compare(core, rows_of):
+    row = rows_of(core, "contrasts")[0]
     assert row["kind"] == "main effect"
-    assert (row["factor.skip_span"], row["against.skip_span"], row["factor.head"]) == ("one", "two", "")
+    assert (row["factor"], row["level"], row["reference"], row["held"]) == ("skip_span", "one", "two", "")
 
 
-def test_failures_and_survivors_are_there(troubled):
-    failure = rows(troubled, "failure")[1]
-    assert (failure["id"], failure["state"], failure["replicate"]) == ("77aa01bc9d2e", "failed", "5")
-    assert failure["traceback"] == "trials/77aa01bc9d2e/traceback.txt"
-    broken, same = rows(troubled, "contrast")
+def test_failures_and_survivors_are_there(troubled, rows_of):
+    failure = rows_of(troubled, "failures")[1]
+    assert (failure["trial"], failure["state"], failure["replicate"]) == ("77aa01bc9d2e", "failed", "5")
+    assert (failure["skip_span"], failure["traceback"]) == ("none", "trials/77aa01bc9d2e/traceback.txt")
+    broken, same = rows_of(troubled, "contrasts")
     assert float(broken["survivors"]) == troubled.contrasts[0].survivors.difference.value
-    assert (broken["diverged_arm"], broken["diverged_reference"]) == ("1", "0")
+    assert (broken["diverged"], broken["diverged_reference"]) == ("1", "0")
     assert (same["difference_identical"], same["difference_dropped"], same["survivors"]) == ("True", "1", "")
-    assert (rows(troubled, "point")[1]["diverged_k"], rows(troubled, "point")[1]["diverged_n"]) == ("1", "6")
+    point = rows_of(troubled, "points")[1]
+    assert (point["diverged_k"], point["diverged_n"]) == ("1", "6")
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
-def test_below_five_there_is_no_p(single, n):
+def test_below_five_there_is_no_p(single, n, rows_of):
     # Even where a summary had one.
     summary, flip = single(n), SignFlip(p=0.01, floor=0.01, exact=True)
     given = tuple(replace(c, paired=replace(c.paired, p=0.01, sign_flip=flip)) for c in summary.contrasts)
-    found = rows(replace(summary, contrasts=given), "contrast")
+    found = rows_of(replace(summary, contrasts=given), "contrasts")
+    assert found
     assert all(row["difference_p"] == row["difference_sign_flip_p"] == "" for row in found)
 
 
-def test_it_is_one_tidy_table_of_plain_numbers(troubled):
-    text = to_csv(troubled)
+@pytest.mark.parametrize("table", ["points", "costs", "contrasts", "failures"])
+def test_a_table_is_tidy_and_of_plain_numbers(troubled, table, written):
+    text = written(troubled, "csv", table=table)
     first, *others = list(csv.reader(io.StringIO(text)))
-    assert first[0] == "table"
     assert len(set(first)) == len(first)
+    assert others
     assert {len(row) for row in others} == {len(first)}
-    assert [row[0] for row in others] == ["point"] * 3 + ["contrast"] * 2 + ["failure"] * 2
     assert not set("−–…\u2007") & set(text)
 
 
-def test_pandas_takes_it(core):
+@pytest.mark.parametrize("table", list(TABLES))
+def test_each_table_has_its_own_columns_and_a_header_without_rows(core, troubled, table, written):
+    columns = TABLES[table].columns
+    for summary in (core, troubled, replace(core, points=(), contrasts=(), notes=())):
+        header = written(summary, "csv", table=table).splitlines()[0].split(",")
+        assert set(columns) <= set(header), "the header where there is no row is part of the other"
+        assert header[0] == columns[0]
+
+
+def test_all_tables_in_one_are_refused(core, written):
+    with pytest.raises(ConfigError, match=r"one table at a time, because each has columns .* verdicts, identities, po"):
+        written(core, "csv", table="all")
+
+
+def test_pandas_takes_it(core, written):
     pandas = pytest.importorskip("pandas")
-    frame = pandas.read_csv(io.StringIO(to_csv(core)))
-    points = frame[frame.table == "point"]
+    points = pandas.read_csv(io.StringIO(written(core, "csv", table="points")))
     assert points["mean"].tolist() == pytest.approx([p.mean.value for p in core.points], rel=1e-15)
     assert points["mean"].dtype == float
 
 
-def test_columns_do_not_depend_on_the_number_of_replicates(single):
-    headers = {to_csv(single(n)).splitlines()[0] for n in (1, 2, 3, 5)}
-    assert len(headers) == 1
+def test_columns_do_not_depend_on_the_number_of_replicates(single, written):
+    for table in ("points", "contrasts"):
+        headers = {written(single(n), "csv", table=table).splitlines()[0] for n in (1, 2, 3, 5)}
+        assert len(headers) == 1

@@ -4,12 +4,12 @@ import sys
 import pytest
 
 from ablate.errors import ConfigError
-from ablate.report.formats.registry import FORMATS, show
+from ablate.report.formats.registry import ABOUT, FORMATS, check, described, show
 
 
 @pytest.mark.parametrize("name", ["table", "json", "csv", "markdown", "latex"])
 def test_each_format_is_written_to_standard_output(single, name, capsys):
-    show(single(3), name)
+    show(single(3), name, table="contrasts")
     found = capsys.readouterr()
     assert "skip_span" in found.out.replace("\\_", "_")
     assert found.out.endswith("\n")
@@ -18,6 +18,8 @@ def test_each_format_is_written_to_standard_output(single, name, capsys):
 
 def test_the_formats_are_these():
     assert set(FORMATS) == {"table", "json", "csv", "markdown", "latex"}
+    assert list(FORMATS) == list(ABOUT)
+    assert described()["csv"].startswith("one tidy table")
 
 
 def test_an_unknown_format_names_the_nearest(single):
@@ -25,15 +27,41 @@ def test_an_unknown_format_names_the_nearest(single):
         show(single(1), "markdwn")
 
 
+def test_an_unknown_table_names_the_nearest(single):
+    with pytest.raises(ConfigError, match=r"Unknown table 'contrast'\. Did you mean 'contrasts'\? Valid: all"):
+        show(single(1), table="contrast")
+
+
+@pytest.mark.parametrize(
+    ("format", "table", "ascii_only", "says"),
+    [
+        ("jsn", None, False, "Did you mean 'json'?"),
+        ("json", "point", False, "Did you mean 'points'?"),
+        ("csv", "all", False, "CSV holds one table at a time"),
+        ("json", None, True, "--ascii is for --format table"),
+    ],
+)
+def test_what_could_not_be_written_is_refused_beforehand(format, table, ascii_only, says):
+    with pytest.raises(ConfigError, match=says.replace("?", r"\?")):
+        check(format, table, ascii_only=ascii_only)
+
+
+def test_what_can_be_written_passes():
+    check("csv")
+    check("csv", "trials")
+    check("json", "all")
+    check("table", "all", ascii_only=True)
+
+
 def test_a_width_is_heeded(core, capsys):
-    show(core, "table", width=100)
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
+    for table in (None, "all", "points"):
+        show(core, "table", width=100, table=table)
+        assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
 
 
 def test_importing_the_room_imports_neither_rich_nor_scipy_nor_torch():
-    rooms = ", ".join(
-        f"ablate.report.{name}" for name in ("formats", "message", "plan_table", "listing", "health", "progress")
-    )
-    code = f"import sys, {rooms}; print({{'rich', 'scipy', 'torch', 'matplotlib'}} & set(sys.modules))"
+    rooms = "answers", "content", "document", "formats.registry", "live.message", "live.progress", "screen.screen"
+    modules = ", ".join(f"ablate.report.{name}" for name in (*rooms, "tables.plan", "tables.registry"))
+    code = f"import sys, {modules}; print({{'rich', 'numpy', 'scipy', 'torch', 'matplotlib'}} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"

@@ -1,4 +1,3 @@
-import io
 from dataclasses import replace
 
 import pytest
@@ -6,10 +5,9 @@ from rich.cells import cell_len
 
 from ablate.analyze.summary import Summary
 from ablate.config.spec import Capacity
+from ablate.plan.cost import NETWORK_COSTS, NetworkCost
 from ablate.report.document import document
-from ablate.report.formats.csv import to_csv
-from ablate.report.formats.registry import FORMATS
-from ablate.report.tables.cost_columns import cost_columns, cost_notes
+from ablate.report.tables.cost_columns import cost_columns, cost_notes, cost_values
 from ablate.report.tables.points import points_table
 from ablate.report.text.point_name import PointNames, baseline_levels
 from ablate.report.text.quantity import BYTES, SECONDS, in_one_unit
@@ -67,6 +65,17 @@ def test_the_notes_say_what_was_measured_and_where():
         assert part in said
 
 
+def test_every_cost_has_its_column_and_its_note():
+    numbers = dict.fromkeys(NETWORK_COSTS, 3)
+    values = cost_values([NetworkCost(**numbers), NetworkCost()])
+    assert values == {name: [3, None] for name in NETWORK_COSTS}
+    table = Table.of(title="", columns=cost_columns(width="width", widths=(None, None), **values))
+    assert [c.name for c in table.columns] == [kind.heading for kind in NETWORK_COSTS.values()]
+    said = cost_notes(timed_on=("A",), **values)
+    for kind in NETWORK_COSTS.values():
+        assert kind.note.format(timed_on="A") in ("", *said)
+
+
 @pytest.fixture
 def measured(core) -> Summary:
     points = tuple(
@@ -77,21 +86,25 @@ def measured(core) -> Summary:
 
 
 @pytest.mark.parametrize("width", [80, 160])
-def test_the_table_fits_a_terminal(measured, width):
-    text = FORMATS["table"](measured, io.StringIO(), width)
+def test_the_table_fits_a_terminal(measured, width, written):
+    text = written(measured, table="points", width=width)
     assert [line for line in text.splitlines() if cell_len(line) > width] == []
     assert "one thread of A" in " ".join(text.split())
 
 
-def test_every_format_has_the_columns(measured):
+def test_every_format_has_the_columns(measured, written, rows_of):
     table = points_table(measured, PointNames([p.levels for p in measured.points], baseline_levels(measured)))
     assert {"width", "activations", "latency"} < {column.name for column in table.columns}
     assert len(document(measured)) == len(document(replace(measured, capacity=None)))
     for format in ("markdown", "latex"):
-        text = FORMATS[format](measured, io.StringIO(), None)
+        text = written(measured, format)
         assert "2.86" in text, format  # 3,000,000 bytes in MiB
         assert "µ" not in text or format != "latex"
-    header, *rows = to_csv(measured).splitlines()
-    assert {"activation_bytes", "latency_seconds", "width"} < set(header.split(","))
-    assert any(",3000000,0.00025,16," in row + "," for row in rows)
-    assert '"latency_seconds": 0.00025' in FORMATS["json"](measured, io.StringIO(), None)
+    for table in ("points", "costs"):
+        first = rows_of(measured, table)[0]
+        assert [first[name] for name in ("activation_bytes", "latency_seconds", "width")] == [
+            "3000000",
+            "0.00025",
+            "16",
+        ]
+    assert '"latency_seconds": 0.00025' in written(measured, "json")

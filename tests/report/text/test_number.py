@@ -85,6 +85,11 @@ def test_what_is_not_finite_is_said():
     assert "nan" in Digits(decimals=2).number(math.nan)
 
 
+def test_a_bound_of_a_higher_power_of_ten_keeps_its_digits():
+    interval = between(-995993837.0, -1011556240.7, -980431433.3)
+    assert Digits.fitting([interval.value], [interval]).interval(interval) == "−9.960e+08 [−1.012e+09, −9.804e+08]"
+
+
 @settings(deadline=None, max_examples=200)
 @given(value=st.floats(min_value=1e-9, max_value=1e9), ratio=st.floats(1e-4, 1e4), sign=st.sampled_from((-1, 1)))
 def test_a_reader_gets_the_interval_back_within_a_tenth_of_its_half_width(value, ratio, sign):

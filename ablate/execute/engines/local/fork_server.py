@@ -4,6 +4,7 @@ Nothing here imports anything of weight: it can be started before all else.
 """
 
 import atexit
+import multiprocessing
 import os
 import signal
 import threading
@@ -14,19 +15,29 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
 from ablate.errors import EngineError
+from ablate.execute.process.stdlib_private import fork_server_pid
 
 LOADED = "ablate.execute.engines.local.preload"
 """What the server imports before anything forks from it."""
 
 
+class Process(ForkServerProcess):
+    """A process that the server forks. Starting it does not fix the start method of the driver's own processes."""
+
+    def start(self) -> None:
+        """As any process."""
+        with _start_method_left_open():
+            super().start()
+
+
 class Context(ForkServerContext):
     """Remembers the process that an executor starts: the executor itself does not say."""
 
-    process: ForkServerProcess | None = None
+    process: Process | None = None
 
-    def Process(self, *args: Any, **kwargs: Any) -> ForkServerProcess:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def Process(self, *args: Any, **kwargs: Any) -> Process:  # pyright: ignore[reportIncompatibleVariableOverride]
         """As any context's."""
-        self.process = ForkServerProcess(*args, **kwargs)
+        self.process = Process(*args, **kwargs)
         return self.process
 
 
@@ -65,7 +76,8 @@ def start() -> None:
     # to ignore it here, and so does this process for these milliseconds: once only.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        forkserver.ensure_running()
+        with _start_method_left_open():
+            forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, handler)
 
@@ -98,8 +110,22 @@ def explained(engine: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _start_method_left_open() -> Iterator[None]:
+    """Keeps multiprocessing from settling on a start method: it asks for the default one whenever it starts a process.
+
+    A script that calls `multiprocessing.set_start_method` later would be refused.
+    """
+    chosen = multiprocessing.get_start_method(allow_none=True)
+    try:
+        yield
+    finally:
+        if chosen is None:
+            multiprocessing.set_start_method(None, force=True)
+
+
 def _kill(driver: int) -> None:
     """Ends the server now: by itself it would after it had loaded everything, for a driver that is gone."""
-    if driver == os.getpid() and (pid := getattr(forkserver._forkserver, "_forkserver_pid", None)) is not None:
+    if driver == os.getpid() and (pid := fork_server_pid()) is not None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

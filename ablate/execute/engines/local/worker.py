@@ -193,11 +193,11 @@ def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
     driver = multiprocessing.parent_process()
     assert driver is not None
 
-    def outlive_nobody() -> None:
+    def end_with_driver() -> None:
         wait_for_any([driver.sentinel])
-        os._exit(1)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-    threading.Thread(target=outlive_nobody, daemon=True).start()
+    threading.Thread(target=end_with_driver, daemon=True).start()
 
 
 def _leave(number: int, _: object) -> None:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from ablate.errors import ConfigError, EngineError, ModelError
 from ablate.execute.engines import engine
 from ablate.execute.engines.local import worker
 from ablate.store import StudyDirectory
-
-pytestmark = pytest.mark.timeout(120)
 
 
 def states(records):
@@ -75,9 +72,10 @@ def test_idle_workers_that_are_killed_cost_nothing(make_engine, make_job, place,
     directory = StudyDirectory(place / "study")
     results = make_engine("local", workers=workers).run(jobs)
     records = [*next(results)]
-    # Who listens takes its time: the workers end what they have, and wait.
-    watch.wait_for(lambda: len(directory.contents().records) == workers + 1, "idle workers")
-    time.sleep(0.2)
+    # Who listens takes its time: the workers end what they have, say so, and wait.
+    team = results.gi_frame.f_locals["team"]
+    watch.wait_for(lambda: all(worker.future.done() for worker in team), "idle workers")
+    assert len(directory.contents().records) == workers + 1
     for pid in watch.trained_in(place):
         os.kill(pid, sign)
     records += [record for records in results for record in records]

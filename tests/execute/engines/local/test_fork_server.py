@@ -1,13 +1,15 @@
+import os
 import signal
 import subprocess
 import sys
 import time
-from multiprocessing import forkserver
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from ablate.execute.engines.local import fork_server
+from ablate.execute.process.stdlib_private import fork_server_pid
 
 
 @pytest.mark.parametrize(
@@ -32,24 +34,56 @@ def test_starting_it_leaves_ctrl_c_as_it_was_and_is_done_once():
     for _ in range(2):
         fork_server.start()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        pids.add(forkserver._forkserver._forkserver_pid)
+        pids.add(fork_server_pid())
     assert len(pids) == 1
+    assert None not in pids
 
 
-def test_it_ends_at_once_with_the_process_that_has_started_it():
-    """However far it is with loading: who asks for help, or mistypes a name, leaves nothing behind that still does."""
-    code = (
-        "from ablate.execute.engines.local import fork_server as s; "
-        "s.start(); print(s.forkserver._forkserver._forkserver_pid)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+HANG_S = 60
+"""How long a process that has been killed may take to be gone; a test waits as long only where it was not."""
+
+ENDLESS = """
+import time
+from pathlib import Path
+
+Path("loading").touch()
+time.sleep(3600)
+"""
+
+STARTS = """
+import time
+from pathlib import Path
+from ablate.execute.engines.local import fork_server
+from ablate.execute.process.stdlib_private import fork_server_pid
+
+fork_server.LOADED = "endless"
+fork_server.start()
+print(fork_server_pid(), flush=True)
+while {waits} and not Path("loading").exists():
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["while it starts", "while it loads"])
+def test_it_ends_at_once_with_the_process_that_has_started_it(waits, tmp_path):
+    """However far it is with loading: who asks for help, or mistypes a name, leaves nothing behind that still does.
+
+    What it loads here takes an hour: it has not ended because it had loaded everything.
+    """
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    command = [sys.executable, "-c", STARTS.format(waits=waits)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         assert process.wait() == 0
-        until = time.monotonic() + 0.3
-        while is_alive(pid) and time.monotonic() < until:
-            time.sleep(0.01)
+    until = time.monotonic() + HANG_S
+    while is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    try:
         assert not is_alive(pid)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def is_alive(pid):

@@ -1,0 +1,1 @@
+"""The diagnostics: each is a file of the name that it has in `ablate.config.diagnostic.DIAGNOSTICS`."""

@@ -1,0 +1,115 @@
+"""The verdicts of a study, one line for each claim."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from ablate.analyze.claims.claim import sides
+from ablate.analyze.summary import Verdict
+from ablate.config.spec import Claim, Expectation
+from ablate.report.screen.cut import cut
+from ablate.report.tables.verdicts import TONES, claim_name, outcome
+from ablate.report.text.line import Line, Span
+from ablate.report.text.number import Digits, bounds
+from ablate.report.text.point_name import is_descriptive
+from ablate.report.text.table import ABSENT
+from ablate.report.text.wrap import widest
+
+GAP = 2
+INDENT = 2
+_ROOMY = 26
+"""Cells of a claim below which its numbers go to a line of their own."""
+_SIGNS: dict[Expectation, str] = {"greater": ">", "less": "<", "equivalent": "≈"}
+_SHORT = {"inconclusive (failure-sensitive)": "inconclusive (failures)"}
+
+
+def heading(verdicts: Sequence[Verdict]) -> str:
+    """What the numbers of the lines are, and what the lines have in common."""
+    levels = {v.interval.level for v in verdicts if v.interval is not None and v.interval.low is not None}
+    name = f"{100 * levels.pop():g}% t interval" if len(levels) == 1 else "interval at level 1 − 2α" if levels else ""
+    parts = [f"Δ, first − second [{name}]" if name else "Δ, first − second"]
+    parts += [f"n = {verdicts[0].n} paired"] if _one(verdicts, lambda v: v.n) else []
+    parts += [f"margin {verdicts[0].claim.margin:g}"] if _one(verdicts, lambda v: v.claim.margin) else []
+    return ", ".join(parts)
+
+
+def claim_lines(
+    verdicts: Sequence[Verdict], width: int, *, ascii_only: bool, spell: Callable[[str], str]
+) -> list[list[Line]]:
+    """The lines of each verdict: one, or two where a line has no room for its numbers.
+
+    Args:
+        verdicts: there must be one.
+        width: in cells.
+        ascii_only: whether only ASCII may be used.
+        spell: spells a text with the characters that may be used.
+    """
+    intervals = [v.interval for v in verdicts]
+    digits = Digits.fitting([i.value for i in intervals if i], intervals).as_difference()
+    aligned = digits.padded(bounds(intervals))
+    numbers = [ABSENT if i is None else aligned.interval(i) for i in intervals]
+    if not _one(verdicts, lambda v: v.n):
+        numbers = _beside(numbers, [f"n = {v.n}" for v in verdicts])
+    if not _one(verdicts, lambda v: v.claim.margin):
+        numbers = _beside(numbers, [f"margin {v.claim.margin:g}" for v in verdicts])
+    numbers = [spell(text) for text in numbers]
+    found = [spell(_SHORT.get(outcome(v), outcome(v))) for v in verdicts]
+    room = width - INDENT - GAP - widest(found)
+    wide = room - GAP - widest(numbers)
+    one_line = wide >= _ROOMY
+    room = wide if one_line else room
+    names = [spell(claim_name(v.claim)) for v in verdicts]
+    if widest(names) > room:
+        names = [spell(_in_signs(v.claim)) for v in verdicts]
+    if widest(names) > room:
+        names = [spell(name) for name in _without_factors([v.claim for v in verdicts])]
+    names = [cut(name, room, ascii_only=ascii_only) for name in names]
+    lines: list[list[Line]] = []
+    for verdict, name, word, text in zip(verdicts, names, found, numbers, strict=True):
+        named = Span(text=f"{' ' * INDENT}{name}{' ' * (widest(names) - widest([name]) + GAP)}")
+        said = Span(text=word, style=TONES.get(outcome(verdict), ""))
+        filled = " " * (widest(found) - len(word) + GAP)
+        lines.append(
+            [(named, said, Span(text=f"{filled}{text}"))]
+            if one_line
+            else [(named, said), (Span(text=f"{' ' * 2 * INDENT}{text}"),)]
+        )
+    return lines
+
+
+def _in_signs(claim: Claim) -> str:
+    """A claim with a sign for its words, where there is little room: `head: gap ≈ fc`."""
+    if claim.expect not in _SIGNS:
+        return claim_name(claim)
+    (factor,) = claim.contrast
+    arm, reference = sides(claim)
+    return f"{factor}: {arm} {_SIGNS[claim.expect]} {reference}"
+
+
+def _without_factors(claims: Sequence[Claim]) -> list[str]:
+    """The same without the factor, where the levels mean something alone and no other claim reads like it."""
+    names = [_in_signs(claim) for claim in claims]
+    levels = [name.partition(": ")[2] for name in names]
+    shared = Counter(levels)
+    return [
+        brief if shared[brief] == 1 and is_descriptive(sides(claim)[0]) else name
+        for claim, name, brief in zip(claims, names, levels, strict=True)
+    ]
+
+
+def _one(verdicts: Sequence[Verdict], of: Callable[[Verdict], object]) -> bool:
+    return len({of(verdict) for verdict in verdicts}) == 1
+
+
+def _beside(cells: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Two columns as one."""
+    room = widest(cells)
+    return [f"{cell}{' ' * (room - widest([cell]) + GAP)}{other}" for cell, other in zip(cells, others, strict=True)]
+
+
+def open_claims(verdicts: Sequence[Verdict]) -> list[str]:
+    """How many replicates would probably decide the open claims, in one sentence; none where no claim is open."""
+    undecided = [v for v in verdicts if v.needed is not None and v.look is None]
+    if not undecided:
+        return []
+    listed = "; ".join(f"{v.needed} for {claim_name(v.claim)}" for v in undecided)
+    return [f"Replicates that would probably (80%) decide what is open: {listed}."]

@@ -1,0 +1,39 @@
+"""What qualifies the verdicts of a study, in sentences, the most important first."""
+
+from collections.abc import Iterator
+
+from ablate.analyze.summary import Summary, Verdict
+from ablate.report.screen.claim_lines import open_claims
+from ablate.report.tables.interaction_warning import misleading
+from ablate.report.tables.verdicts import EXPLORATORY, claim_name
+
+
+def qualifiers(summary: Summary) -> list[str]:
+    """None where nothing limits what the verdicts say."""
+    found = [line for verdict in (*summary.verdicts, *summary.later) for line in _of(verdict)]
+    found += misleading(summary)
+    found += [EXPLORATORY] if summary.later else []
+    found += _dropped(summary)
+    found += summary.qualifiers
+    found += open_claims(summary.verdicts)
+    return list(dict.fromkeys(found))
+
+
+def _of(verdict: Verdict) -> Iterator[str]:
+    name = claim_name(verdict.claim)
+    if verdict.failure_sensitive:
+        yield f"{name}: {verdict.line}."
+    elif verdict.alone != verdict.outcome:
+        yield f"{name}: {verdict.alone} alone, but not among {verdict.family} claims."
+    if verdict.look is not None and verdict.outcome == "inconclusive":
+        more = "the last look left it open" if verdict.needed is None else f"the next look is at n = {verdict.needed}"
+        yield f"{name}: {more}."
+    for note in verdict.remarks:
+        yield f"{name}: {note}"
+
+
+def _dropped(summary: Summary) -> Iterator[str]:
+    short = [c for c in summary.contrasts if c.paired.dropped]
+    if short:
+        listed = ", ".join(f"{c.name} ({c.paired.dropped} of {c.paired.n + c.paired.dropped})" for c in short)
+        yield f"Replicates are left out where a partner is missing: {listed}."

@@ -1,0 +1,81 @@
+"""What opens and what closes a document: the study, and what made its results."""
+
+from collections.abc import Iterator
+
+from ablate.analyze.summary import PointSummary, Summary
+from ablate.report.tables.identities import identities_count
+from ablate.report.text.number import Digits
+from ablate.report.text.quantity import counted
+from ablate.report.text.table import Block
+
+_SCOPE = "Scope: "
+
+
+def study_block(summary: Summary) -> Block:
+    """The question, the design, the response, the trials, the baseline, and the scope of it all."""
+    exact = [("identities", identities_count(summary))] if summary.identities else []
+    if not summary.points:
+        return Block(title=summary.study, lines=(("question", summary.question), *exact))
+    size = f"{counted(len(summary.points), 'design point')} × {counted(summary.replicates, 'replicate')}"
+    return Block(
+        title=summary.study,
+        lines=(
+            ("question", summary.question),
+            ("design", f"{summary.design}: {size}"),
+            ("response", f"{summary.response}, {summary.better} is better"),
+            ("trials", f"{summary.planned} planned: {_states(summary)}"),
+            *_baseline(summary),
+            *exact,
+            *_scope(summary),
+        ),
+    )
+
+
+def scope_note(summary: Summary) -> tuple[str, ...]:
+    """The scope of the estimates, as a note; none for a study that estimates nothing."""
+    return (summary.scope,) if summary.scope else ()
+
+
+def origin_block(summary: Summary) -> tuple[Block, ...]:
+    """The command, the versions and the hardware that made the results; none where nothing is known of them."""
+    lines = [("command", summary.command)] if summary.command else []
+    lines += [("trained with" if i == 0 else "", way) for i, way in enumerate(summary.made_by)]
+    lines += [("checked with", summary.identities_by)] if summary.identities_by else []
+    return (Block(title="Made by", lines=tuple(lines)),) if lines else ()
+
+
+def _states(summary: Summary) -> str:
+    ends = {
+        "complete": summary.complete,
+        "diverged": summary.diverged,
+        "failed": summary.failed,
+        "not yet run": summary.missing,
+    }
+    return ", ".join(f"{count} {end}" for end, count in ends.items() if count or end == "complete")
+
+
+def _scope(summary: Summary) -> Iterator[tuple[str, str]]:
+    if summary.scope:
+        yield "scope", summary.scope.removeprefix(_SCOPE).removesuffix(".")
+
+
+def _baseline(summary: Summary) -> Iterator[tuple[str, str]]:
+    """The mean of the baseline beside the score of the trivial predictor, which it should be better than."""
+    point = next((point for point in summary.points if point.baseline), None)
+    scores = [] if point is None else [_score(point)]
+    scores += [] if summary.trivial is None else [f"trivial predictor {_plain(summary.trivial)}"]
+    if scores:
+        yield "baseline" if point else "trivial", "; ".join(scores)
+
+
+def _score(point: PointSummary) -> str:
+    digits = Digits.fitting(point.values, [point.mean])
+    if not point.values:
+        return "no trial has a value"
+    if len(point.values) <= 2 or point.mean is None:
+        return digits.several(point.values)
+    return f"{digits.named(point.mean)}, n = {len(point.values)}"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")

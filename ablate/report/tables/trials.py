@@ -1,0 +1,142 @@
+"""The table of trials: one row for each training, with its factors, seeds, state, responses and costs."""
+
+from collections.abc import Mapping
+
+from ablate.report.tables.cost_columns import cost_columns
+from ablate.report.tables.kind import Results, TableKind, Trials
+from ablate.report.tables.point_columns import level_columns
+from ablate.report.tables.row import Row, levels
+from ablate.report.text.number import Digits
+from ablate.report.text.point_name import point_names
+from ablate.report.text.table import ABSENT, Column, Table
+from ablate.store import Record
+from ablate.store.costs import Cost
+
+_BEFORE = ("trial",)
+_BETWEEN = ("replicate", "seed", "state")
+_COSTS = ("parameters", "flops", "seconds", "activation_bytes", "latency_seconds")
+_AFTER = (*_COSTS, "started", "error")
+
+
+def trials_table(results: Results) -> Table:
+    """One row for each training; there must be one."""
+    trials = _ordered(results)
+    records = [record for record, _ in trials]
+    names = point_names(results.summary)
+    seconds = Digits(decimals=2)
+    return Table.of(
+        title="Trials",
+        columns=[
+            *level_columns([record.levels for record in records], names),
+            (Column(name="replicate", key=True, justify="right"), [str(r.replicate) for r in records]),
+            (Column(name="state", tones={"failed": "bad", "diverged": "caution"}), [r.state for r in records]),
+            *(
+                _response(name, records, group=int(name != results.summary.response))
+                for name in sorted(_responses(trials), key=lambda name: name != results.summary.response)
+            ),
+            (
+                Column(name="seed", justify="right", group=1),
+                [_shown(_seed(r)) for r in records],
+            ),
+            *cost_columns(
+                width="width",
+                widths=[None] * len(records),
+                parameters=[r.counts.parameters for r in records],
+                flops=[r.counts.flops for r in records],
+                activation_bytes=[cost.activation_bytes if cost else None for _, cost in trials],
+                latency_seconds=[cost.latency_seconds if cost else None for _, cost in trials],
+                group=1,
+            ),
+            (Column(name="seconds", justify="right", group=1), [seconds.number(r.seconds) for r in records]),
+            (Column(name="trial", group=1), [r.id for r in records]),
+        ],
+        caption=names.caption,
+    )
+
+
+def trial_rows(results: Results) -> list[Row]:
+    """One row for each training: what tells it apart, its seeds, its state, every response, its costs."""
+    trials = _ordered(results)
+    responses = _responses(trials)
+    taken = {*_BEFORE, *_BETWEEN, *_AFTER, *responses}
+    return [
+        {"trial": record.id}
+        | levels(record.levels, taken)
+        | {"replicate": record.replicate, "seed": _seed(record), "state": record.state}
+        | {name: record.responses.get(name) for name in responses}
+        | _costs(record, cost)
+        | {"started": record.started, "error": record.error}
+        for record, cost in trials
+    ]
+
+
+def _data(results: Results) -> list[Mapping[str, object]]:
+    return [
+        {
+            "trial": record.id,
+            "levels": record.levels,
+            "replicate": record.replicate,
+            "seed": _seed(record),
+            "state": record.state,
+            "responses": record.responses,
+            "costs": _costs(record, cost),
+            "started": record.started,
+            "error": record.error,
+        }
+        for record, cost in _ordered(results)
+    ]
+
+
+def _ordered(results: Results) -> Trials:
+    """By design point, in the order of the design, then by replicate."""
+    order = {frozenset(point.levels.items()): place for place, point in enumerate(results.summary.points)}
+    last = len(order)
+    return sorted(
+        results.trials(), key=lambda trial: (order.get(frozenset(trial[0].levels.items()), last), trial[0].replicate)
+    )
+
+
+def _responses(trials: Trials) -> list[str]:
+    return [*dict.fromkeys(name for record, _ in trials for name in record.responses)]
+
+
+def _response(name: str, records: list[Record], *, group: int) -> tuple[Column, list[str]]:
+    values = [record.responses.get(name) for record in records]
+    digits = Digits.fitting(values)
+    return Column(name=name, justify="right", group=group), [digits.number(value) for value in values]
+
+
+def _seed(record: Record) -> int | None:
+    """Of the study; with the replicate it determines every random stream of the trial."""
+    seed = record.config.get("seed")
+    return seed if isinstance(seed, int) else None
+
+
+def _shown(count: int | None) -> str:
+    return ABSENT if count is None else str(count)
+
+
+def _costs(record: Record, cost: Cost | None) -> Row:
+    return {
+        "parameters": record.counts.parameters,
+        "flops": record.counts.flops,
+        "seconds": record.seconds,
+        "activation_bytes": cost.activation_bytes if cost else None,
+        "latency_seconds": cost.latency_seconds if cost else None,
+    }
+
+
+def _has_trials(results: Results) -> bool:
+    return bool(results.summary.points) and bool(results.trials())
+
+
+TRIALS = TableKind(
+    about="one row for each training: factors, replicate, seed, state, every response, costs",
+    items=lambda results: [trials_table(results)] if _has_trials(results) else [],
+    rows=trial_rows,
+    data=lambda results: {"trials": _data(results)},
+    present=lambda summary: bool(summary.points),
+    columns=(*_BEFORE, *_BETWEEN, *_AFTER),
+    estimates=False,
+    in_document=False,  # a study may have thousands
+)

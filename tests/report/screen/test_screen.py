@@ -1,0 +1,313 @@
+"""The first screen: what it says, and that it stays a screen whatever a study has."""
+
+import io
+import json
+from dataclasses import replace
+
+import msgspec
+import pytest
+from rich.cells import cell_len
+
+from ablate.analyze.claims.exactness import exactness
+from ablate.analyze.summary import Evidence, Exactness, Failure, Interval, Summary, Verdict
+from ablate.config.spec import Claim
+from ablate.identities import Identity
+from ablate.report.screen.screen import LINES
+from tests.conftest import REPOSITORY
+
+WIDTHS = (60, 80, 100, 160)
+
+
+def verdict(factor="head", arm="gap", reference="fc", **changes):
+    found = Evidence(supported=0.75, contradicted=0.03, equivalent=None, strong=None)
+    given = {
+        "claim": Claim(contrast={factor: (arm, reference)}, expect="equivalent", margin=0.02),
+        "outcome": "inconclusive",
+        "strong": False,
+        "interval": Interval(value=-0.029, low=-0.054, high=-0.004, level=0.9),
+        "n": 5,
+        "sd": 0.026,
+        "evidence": found,
+        "adjusted": found,
+        "family": 1,
+        "alone": "inconclusive",
+        "survivors": None,
+        "failure_sensitive": False,
+        "needed": 92,
+        "remarks": (),
+        "line": f"inconclusive: open whether {arm} is within ±0.02 of {reference}",
+    }
+    return Verdict(**(given | changes))
+
+
+@pytest.fixture(scope="module")
+def answered() -> Summary:
+    """The committed results of `core`."""
+    return msgspec.json.decode((REPOSITORY / "results/core.json").read_bytes(), type=Summary)
+
+
+@pytest.fixture
+def monstrous(core, compare):
+    """Long names, forty claims, sixty contrasts, failures by the dozen, and notes that go on and on."""
+    factor = "a_factor_with_a_name_that_nobody_types_twice"
+    levels = [f"level_number_{i}_of_an_open_ended_list_of_settings" for i in range(60)]
+    reference = "the_reference_level_of_that_factor"
+    contrasts = tuple(
+        compare((0.9, 0.8, 0.7, 0.6, 0.8), (0.6, 0.8, 0.5, 0.7, 0.9), {factor: level}, {factor: reference})
+        for level in levels
+    )
+    failures = tuple(
+        Failure(
+            id=f"{i:012x}",
+            levels=core.points[i].levels,
+            replicate=i % 5,
+            state="failed" if i % 2 else "diverged",
+            error="RuntimeError: " + "something went wrong in a way that takes long to say " * 4,
+            traceback=f"trials/{i:012x}/traceback.txt" if i % 2 else None,
+        )
+        for i in range(24)
+    )
+    return replace(
+        core,
+        question="Why? " * 200,
+        contrasts=contrasts,
+        verdicts=tuple(verdict(factor, level, reference) for level in levels[:40]),
+        later=tuple(verdict(factor, level, reference) for level in levels[40:50]),
+        failures=failures,
+        identities=tuple(exactness(Identity(statement=f"units {i}", found=i, expected=i)) for i in range(30)),
+        qualifiers=tuple(f"Note {i} " + "says more than anybody will read on a first screen. " * 5 for i in range(12)),
+    )
+
+
+@pytest.fixture
+def studies(answered, monstrous, core, troubled, single):
+    """Summaries of many kinds, by name."""
+    units = tuple(exactness(Identity(statement=f"units {i}", found=i, expected=i)) for i in range(3))
+    return {
+        "core": answered,
+        "monstrous": monstrous,
+        "crossed": core,
+        "troubled": troubled,
+        **{f"n = {n}": single(n) for n in (1, 2, 3, 4, 5)},
+        "forty claims": replace(core, verdicts=monstrous.verdicts),
+        "no contrasts": replace(core, contrasts=()),
+        "identities alone": replace(core, points=(), contrasts=(), response="", scope="", identities=units),
+        "nothing yet": replace(core, points=tuple(replace(p, values=(), mean=None) for p in core.points), contrasts=()),
+    }
+
+
+def test_it_is_one_screen_at_80_columns(studies, written):
+    for name, summary in studies.items():
+        text = written(summary, width=80)
+        assert len(text.splitlines()) <= LINES == 45, name
+        assert text.startswith(f"{summary.study}\n")
+        assert f"ablate show {summary.study} --table NAME" in text, name
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_line_is_wider_than_the_terminal(studies, width, written):
+    for name, summary in studies.items():
+        for ascii_only in (False, True):
+            lines = written(summary, width=width, ascii_only=ascii_only).splitlines()
+            assert max(map(cell_len, lines)) <= width, name
+            assert all(line == line.rstrip() for line in lines)
+        assert len(lines) <= max(LINES, LINES * 80 // width), name
+
+
+def test_ascii_is_ascii_and_says_the_same(studies, written):
+    for summary in studies.values():
+        text = written(summary, width=80, ascii_only=True)
+        text.encode("ascii")
+        assert "?" not in text.replace("net?", "").replace("Why?", "")
+        assert len(text.splitlines()) <= LINES
+
+
+def test_a_stream_without_unicode_gets_ascii_by_itself(answered):
+    from ablate.report.formats.registry import show
+
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    show(answered, stream=stream, width=80)
+    stream.flush()
+    text = stream.buffer.getvalue().decode("ascii")
+    assert "-0.343 [-0.374, -0.313]" in text
+    assert "[--" in text
+
+
+def test_core_answers_its_question(answered, written):
+    text = written(answered, width=80)
+    lines = text.splitlines()
+    for line in (
+        "  skip_span: one ≈ two               inconclusive        −0.029 [−0.054, −0.004]",
+        "  output_activation: relu < linear   supported (strong)  −0.361 [−0.389, −0.334]",
+        "  head: gap ≈ fc                     contradicted        −0.343 [−0.374, −0.313]",
+        "  hidden_activation: softmax < relu  supported (strong)  −0.224 [−0.268, −0.180]",
+        "  init: normal_001 < he              supported (strong)  −0.116 [−0.135, −0.097]",
+        "  baseline  0.975 [0.960, 0.989] (95% t interval), n = 5; trivial predictor 0.1",
+    ):
+        assert line in lines
+    assert sum("●" in line for line in lines) == len(answered.contrasts) == 5
+    assert "Factors interact, so that their main effects alone mislead" in text
+    assert "89 for skip_span: one equivalent to two" in " ".join(text.split())
+    assert text.count("training randomness on this data set") == 1
+
+
+def test_where_there_is_room_a_claim_is_in_words(answered, written):
+    assert "  head: gap equivalent to fc  " in written(answered, width=100)
+    assert "Main effects: Δ of test/accuracy [95% t interval], n = 5; ░ margin" in written(answered, width=100)
+
+
+def test_all_claims_are_shown_before_contrasts_and_what_is_left_out_is_counted(core, monstrous, written):
+    few = replace(core, contrasts=monstrous.contrasts, verdicts=monstrous.verdicts[:10])
+    text = written(few, width=80)
+    assert sum("inconclusive " in line for line in text.splitlines()) == 10
+    drawn = sum("●" in line for line in text.splitlines())
+    assert 2 <= drawn < 60
+    assert f"and {60 - drawn} more contrasts: --table contrasts" in text
+
+    many = written(replace(core, contrasts=monstrous.contrasts, verdicts=monstrous.verdicts), width=80)
+    shown = sum("  inconclusive" in line for line in many.splitlines())
+    assert 10 < shown < 40
+    assert f"and {40 - shown} more: --table verdicts" in many
+    assert "\n60 contrasts: --table contrasts\n" in many
+
+
+def test_what_is_left_out_is_counted_in_every_section(monstrous, written):
+    text = written(monstrous, width=80)
+    for table in ("verdicts", "identities", "failures", "all"):
+        assert f" more: --table {table}\n" in text
+    assert "60 contrasts: --table contrasts" in text
+
+
+def test_contrasts_that_a_claim_speaks_of_are_drawn_first(core, monstrous, written):
+    last = monstrous.contrasts[-1]
+    ((factor, level),) = last.levels.items()
+    claimed = verdict(factor, level, last.against[factor])
+    wide = replace(claimed, claim=replace(claimed.claim, margin=0.6))
+    claimed = replace(core, contrasts=monstrous.contrasts, verdicts=(wide,))
+    first = next(line for line in written(claimed, width=160).splitlines() if "●" in line)
+    assert "level_number_59" in first
+    assert "░" in first
+
+
+def test_names_that_differ_at_their_ends_stay_apart(core, monstrous, written):
+    lines = written(replace(core, verdicts=monstrous.verdicts[:12]), width=80).splitlines()
+    names = [line.partition("  inconclusive")[0] for line in lines if "  inconclusive" in line]
+    assert len(names) == 12
+    assert all("…" in name for name in names)
+
+
+def test_little_room_drops_a_factor_where_its_levels_are_telling(core, written):
+    name = "a_factor_that_is_very_long"
+    claims = [verdict(name, "flatten", "gap"), verdict(name, "32", "16"), verdict("other_factor", "gap", "fc")]
+    lines = written(replace(core, verdicts=tuple(claims)), width=80).splitlines()
+    named = [line.partition("  inconclusive")[0].strip() for line in lines if "  inconclusive" in line]
+    assert named == ["flatten ≈ gap", "a_factor_that_is_very_long: 32 ≈ 16", "gap ≈ fc"]
+    shared = [verdict(name, "gap", "fc"), verdict("another_factor_of_this_length", "gap", "fc")]
+    text = written(replace(core, verdicts=tuple(shared)), width=80)
+    assert "a_factor_that_is_very_long: gap ≈ fc" in text
+    assert "another_factor" in text
+
+
+def test_the_answers_of_every_shipped_question_fit(answered, written):
+    studies = json.loads((REPOSITORY / "results/questions/verdicts.json").read_text(encoding="utf-8"))
+    assert len(studies) > 30
+    for study in studies:
+        verdicts = tuple(msgspec.convert(found, Verdict) for found in study["verdicts"])
+        identities = tuple(msgspec.convert(found, Exactness) for found in study["identities"])
+        summary = replace(answered, study=study["study"], verdicts=verdicts, identities=identities)
+        lines = written(summary, width=80).splitlines()
+        assert len(lines) <= LINES, study["study"]
+        assert max(map(cell_len, lines)) <= 80
+        outcomes = ("supported", "contradicted", "equivalent", "inconclusive")
+        shown = [line for line in lines if any(f"  {outcome}" in line for outcome in outcomes)]
+        assert len(shown) == len(verdicts), "a line for each claim"
+
+
+def test_what_failed_stands_there_with_where_to_look(troubled, written):
+    said = " ".join(written(troubled, width=80).split())
+    assert "16 complete, 1 diverged, 1 failed" in said
+    assert "failed skip_span=none, replicate 5, trials/77aa01bc9d2e/traceback.txt: RuntimeError: CUDA" in said
+    assert "diverged skip_span=one 1 of 6" in said
+    assert "Replicates are left out where a partner is missing: skip_span: none vs two (1 of 6)." in said
+
+
+def test_what_qualifies_a_verdict_stands_below(core, written):
+    sensitive = verdict(failure_sensitive=True, line="inconclusive (failure-sensitive): it hangs on divergence")
+    rest = verdict("init", "naive", "he", alone="supported", family=2, remarks=("The claim has a small margin.",))
+    qualified = replace(core, verdicts=(sensitive, rest), qualifiers=("n was extended to 20 after a look at n = 5.",))
+    said = " ".join(written(qualified, width=100).split())
+    assert "inconclusive (failures)" in said
+    for part in (
+        "head: gap equivalent to fc: inconclusive (failure-sensitive): it hangs on divergence.",
+        "init: naive equivalent to he: supported alone, but not among 2 claims.",
+        "init: naive equivalent to he: The claim has a small margin.",
+        "n was extended to 20",
+    ):
+        assert part in said
+
+
+def test_looks_say_when_they_come(core, written):
+    open_, over = verdict(look=1, needed=7), verdict("init", "naive", "he", look=3, needed=None)
+    said = " ".join(written(replace(core, verdicts=(open_, over)), width=100).split())
+    assert "head: gap equivalent to fc: the next look is at n = 7." in said
+    assert "init: naive equivalent to he: the last look left it open." in said
+    assert "Replicates that would probably" not in said
+
+
+def test_claims_given_later_stand_apart(core, written):
+    both = replace(core, verdicts=(verdict(),), later=(verdict("init", "naive", "he"),))
+    lines = written(both, width=120).splitlines()
+    stated = next(i for i, line in enumerate(lines) if line.startswith("Verdicts: "))
+    later = next(i for i, line in enumerate(lines) if line.startswith("Exploratory: given after the first trial: "))
+    assert stated < later
+    assert "init: naive" in lines[later + 1]
+    assert "is a suggestion, and no evidence" in " ".join(" ".join(lines).split())
+
+
+def test_different_numbers_of_replicates_and_margins_are_each_named(core, written):
+    other = verdict("init", "naive", "he", n=9)
+    margin = replace(other, claim=replace(other.claim, margin=0.1, alpha=0.025))
+    strict = replace(margin, interval=replace(margin.interval, level=0.95))
+    text = written(replace(core, verdicts=(verdict(), strict)), width=100)
+    assert "Verdicts: Δ, first − second [interval at level 1 − 2α]\n" in text
+    assert "n = 5  margin 0.02" in text
+    assert "n = 9  margin 0.1" in text
+
+
+def test_without_claims_and_without_contrasts(core, single, written):
+    assert "No claim was stated before the trials" in written(single(5), width=80)
+    assert "What qualifies the contrasts" in written(replace(single(3), qualifiers=("n = 3.",)), width=80)
+    bare = written(replace(core, contrasts=()), width=80)
+    assert "No claim" not in bare
+    assert "●" not in bare
+
+
+def test_identities_that_fail_come_first_and_are_red(core):
+    from ablate.report.formats.registry import show
+
+    found = tuple(exactness(Identity(statement=f"units {i}", found=i, expected=4)) for i in (4, 5))
+    summary = replace(core, points=(), contrasts=(), response="", scope="", identities=found)
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    out = Terminal()
+    show(summary, stream=out, width=80)
+    text = out.getvalue()
+    assert text.index("units 5") < text.index("units 4")
+    assert "\x1b[31mfails\x1b[0m" in text
+
+
+def test_the_command_is_whole_and_names_the_study_as_a_shell_takes_it(core, written):
+    name = "else where/" + "head@model.width=4," * 6
+    text = written(core, width=80, name=name)
+    assert f"  more  ablate show '{name}' --table NAME\n" in text
+
+
+def test_tables_that_the_study_has_not_are_not_offered(answered, single, written):
+    offered = written(answered, width=160).partition("NAME: ")[2].splitlines()[0]
+    assert "variance" in offered
+    assert "lenth" not in offered
+    assert "failures" not in offered
+    assert "variance" not in written(single(5), width=160).partition("NAME: ")[2]
