@@ -137,10 +137,12 @@ class Composer:
         with _hydra(self._directory):
             try:
                 return compose("config", overrides=list(overrides))
-            except (HydraException, OmegaConfBaseException) as error:
-                raise ConfigError(self._explain(error, overrides)) from error
-            except (yaml.YAMLError, UnicodeDecodeError) as error:
-                raise ConfigError(_unparsed(error)) from error
+            except (HydraException, OmegaConfBaseException, yaml.YAMLError, UnicodeDecodeError) as error:
+                failure = error
+        # Outside of it, since an explanation may compose, too, and Hydra is set up for one composition at a time.
+        if isinstance(failure, yaml.YAMLError | UnicodeDecodeError):
+            raise ConfigError(_unparsed(failure)) from failure
+        raise ConfigError(self._explain(failure, overrides)) from failure
 
     def _check_group(self, override: str) -> None:
         group = key(override)
