@@ -84,7 +84,7 @@ def _brought(entry: "EntryPoint") -> Option:
 
 
 def _about(group: str, file: Path) -> str:
-    """A factor speaks by its levels, anything else by the first comment of its file."""
+    """A factor is described by its levels, anything else by the first comment of its file."""
     if group == "factor":
         factor = _mapping(file).get(file.stem) or {}
         levels = factor.get("levels") or {}
@@ -95,7 +95,7 @@ def _about(group: str, file: Path) -> str:
 
 
 def _mapping(file: Path) -> dict[str, Any]:
-    """The file's mapping, or nothing where it is not one: composing it says what is wrong with it."""
+    """The file's mapping, empty where it is not one: composing it raises the error."""
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, UnicodeDecodeError):

@@ -14,7 +14,7 @@ from ablate.config.search_path import search_path
 from ablate.errors import AblateError
 from ablate.execute.engines import ENGINES, installed_engines, load
 from ablate.execute.process.hardware import cores
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.store.directory import StudyDirectory
 
 PACKAGES = (
@@ -79,7 +79,7 @@ def _tried(what: str, check: Callable[[], str], *, otherwise: Literal["warn", "b
     try:
         return Finding(what=what, state="ok", detail=check())
     except Exception as error:
-        return Finding(what=what, state=otherwise, detail=own_words(error))
+        return Finding(what=what, state=otherwise, detail=error_text(error))
 
 
 def _devices() -> str:

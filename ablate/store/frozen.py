@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from ablate.config.spec import Factor, StudySpec
+from ablate.config.spec import Factor, StudySettings, StudySpec
+from ablate.config.trial import TrialConfig
 from ablate.design import DESIGNS
 from ablate.errors import StoreError, unknown
-from ablate.plan.identity import identity
 from ablate.store.later import claim_text, join_claims
 
 SCHEMA = 1
@@ -154,7 +154,7 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
         before, now = getattr(frozen, field), getattr(asked, field)
         if before != now:
             changed.append(f"{field} {_brief(before)} → {_brief(now)}")
-    before_leaves, leaves = _leaves(identity(frozen.settings)), _leaves(identity(asked.settings))
+    before_leaves, leaves = _trained_leaves(frozen.settings), _trained_leaves(asked.settings)
     changed += [
         f"{key} {_brief(before_leaves.get(key))} → {_brief(leaves.get(key))}"
         for key in sorted(before_leaves.keys() | leaves.keys())
@@ -187,6 +187,11 @@ def _join(before: Factor, now: Factor, where: str) -> Factor:
                 "Give the new level a name of its own, or this study another study.name."
             )
     return replace(before, levels={**before.levels, **now.levels})
+
+
+def _trained_leaves(settings: StudySettings) -> dict[str, Any]:
+    """The settings that can change a result, by dotted key."""
+    return _leaves(TrialConfig.from_dict(settings).identity)
 
 
 def _leaves(tree: Any, prefix: str = "") -> dict[str, Any]:

@@ -46,6 +46,6 @@ def summarise_point(
         missing=int(np.count_nonzero(found.missing[row])),
         seconds=sum(seconds) / len(seconds) if seconds else None,
         diagnostics=point_diagnostics(found, row),
-        width=next((spec.capacity.width(r.config) for r in ended), None) if spec.capacity else None,
+        width=next((spec.capacity.width(r.config.get("model")) for r in ended), None) if spec.capacity else None,
         **joined([*(r.counts.cost for r in ended), *([cost] if cost else [])]).numbers(),
     )

@@ -10,7 +10,7 @@ from torch.utils.hooks import RemovableHandle
 from ablate.config.diagnostic import Moment
 from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, measure, measured
 from ablate.execute.diagnose.trace import EXAMPLES, Trace
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.execute.train.trial_module import TrialModule
 
 
@@ -64,7 +64,7 @@ class Watch(pl.Callback):
             with trainer.precision_plugin.forward_context():
                 found = measure(module.network, *module.probe(EXAMPLES), module.loss)
         except Exception as error:  # a user-defined network may do anything
-            self.failure = self.failure or own_words(error)
+            self.failure = self.failure or error_text(error)
         else:
             self._keep(moment, found)
 
@@ -97,7 +97,7 @@ class Watch(pl.Callback):
             trace.gradients = gradients
             self._keep(moment, measured(trace))
         except Exception as error:
-            self.failure = self.failure or own_words(error)
+            self.failure = self.failure or error_text(error)
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Called by Lightning, whatever was raised."""

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ablate.execute.process.torch_private import own_parameters
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.models.activation import Sign, Step
 from ablate.models.hidden import Shortcut
 
@@ -133,7 +133,7 @@ class Trace:
             try:
                 read(name, module, *seen)
             except Exception as error:  # a user-defined module may take and give anything
-                self.failure = self.failure or f"{name or type(module).__name__}: {own_words(error)}"
+                self.failure = self.failure or f"{name or type(module).__name__}: {error_text(error)}"
 
         return hook
 

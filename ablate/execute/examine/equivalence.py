@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ablate.errors import ModelError
 from ablate.execute.process.torch_private import tree_leaves
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.execute.train.network import evaluating, seed_everything
 
 TOLERANCES = {torch.float64: 1e-9, torch.float32: 1e-5}
@@ -72,7 +72,7 @@ def fingerprint(network: nn.Module, probe: Tensor, *, draws: int = FIRST) -> Fin
         response = response or _response(network, probe, precision, draws)
     except Exception as error:
         raise ModelError(
-            f"model: {type(network).__name__} does not take inputs of shape {list(probe.shape)}: {own_words(error)}."
+            f"model: {type(network).__name__} does not take inputs of shape {list(probe.shape)}: {error_text(error)}."
         ) from error
     return Fingerprint(shapes=shapes, initial=initial.hexdigest(), response=response, tolerance=TOLERANCES[precision])
 

@@ -1,31 +1,27 @@
 """Trials that differ only in what can be stacked: whether they are, how many at a time, and what they take."""
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import torch
 
 import ablate
-from ablate.config.spec import TRAINED, Config
-from ablate.config.trainer import TrainerSettings, trainer_settings
+from ablate.config.group import Group
+from ablate.config.trainer import TrainerGroup, TrainerSettings
+from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError
 from ablate.execute.planner.timing_cache import WORTHWHILE, MeasuredPaces
 from ablate.execute.process import hardware
 from ablate.execute.process.isolation import silence
 from ablate.execute.stack.unstackable import Unstackable
-from ablate.execute.targets.sources import is_own
+from ablate.execute.targets.sources import is_digested
 from ablate.execute.train.batches import TrainingChunks
-from ablate.execute.train.dataset import described
-from ablate.execute.train.provenance import source_digest, targets
-from ablate.plan.bundle import shared
-from ablate.plan.identity import identity
+from ablate.execute.train.provenance import source_digest
 from ablate.plan.trial import Trial
 from ablate.store.timings import Look, Overhead, Pace, family
 
@@ -92,8 +88,8 @@ class Candidates:
         self._paces = paces
         self._threads = threads
         self._looks: dict[str, Look] = {}
-        self._devices: dict[str, torch.device] = {}
-        self._digests: dict[tuple[str, ...], str] = {}
+        self._devices: dict[TrainerGroup, torch.device] = {}
+        self._digests: dict[frozenset[str], str] = {}
         self._rehearsed: dict[str, str] = {}
 
     def judged(self, trials: Sequence[Trial], *, lone: str = "") -> Candidate:
@@ -113,7 +109,7 @@ class Candidates:
         reason, width, found, costs = lone, 1, None, None
         try:
             if not reason:
-                _check(trials, trainer_settings(first.config))
+                _check(trials, first.config.trainer.settings)
                 found = self._pace(first, look, stacked=True)
                 costs = self._timed(first, look, found)
                 width = _width(found, costs, len(trials))
@@ -133,19 +129,18 @@ class Candidates:
             costs=self._timed(first, look, found) if found is None else costs,
         )
 
-    def device(self, config: Config) -> torch.device:
+    def device(self, config: TrialConfig) -> torch.device:
         """Where a trial of this configuration trains."""
-        settings = trainer_settings(config)
+        settings = config.trainer.settings
         if settings.accelerator == "cpu" or (settings.accelerator == "auto" and not torch.accelerator.is_available()):
             return torch.device("cpu")
-        key = json.dumps(config["trainer"], sort_keys=True, default=str)
-        if key not in self._devices:
+        if config.trainer not in self._devices:
             from ablate.execute.train.trainer import trainer
 
             with TemporaryDirectory() as folder:
-                made = trainer({**config, "logger": None}, own=False, callbacks=(), folder=Path(folder))
-            self._devices[key] = made.strategy.root_device
-        return self._devices[key]
+                made = trainer(config.with_groups(logger=None), own=False, callbacks=(), folder=Path(folder))
+            self._devices[config.trainer] = made.strategy.root_device
+        return self._devices[config.trainer]
 
     def _look(self, trial: Trial) -> Look:
         key = self._key(trial.config)
@@ -182,7 +177,7 @@ class Candidates:
             return None
 
     def _costs(self, trial: Trial, look: Look, found: Pace) -> Costs:
-        settings = trainer_settings(trial.config)
+        settings = trial.config.trainer.settings
 
         def measure() -> Overhead:
             from ablate.execute.planner.overhead import overhead
@@ -210,7 +205,7 @@ class Candidates:
         What is kept of it holds for their own settings of what can be stacked: with others a network may be another.
         """
         ends = (trials[0], trials[-1])
-        parts = (self._key(ends[0].config), *(json.dumps(identity(_uncounted(t.config)), sort_keys=True) for t in ends))
+        parts = (self._key(ends[0].config), *(group.identity_text for t in ends for group in _uncounted(t.config)))
         key = hashlib.sha256("\n".join((*parts, str(matrices))).encode()).hexdigest()[:16]
         if key not in self._rehearsed and key in self._paces.rehearsals:
             self._rehearsed[key] = self._paces.rehearsals[key]
@@ -230,18 +225,18 @@ class Candidates:
         if reason := self._rehearsed[key]:
             raise Unstackable(reason)
 
-    def _key(self, config: Config) -> str:
+    def _key(self, config: TrialConfig) -> str:
         """What a look follows from: all but what can be stacked, batch size and epochs, and the code, ours among it."""
-        named = tuple(targets(_trained(config)))
-        if named not in self._digests:
-            self._digests[named] = source_digest(config)
+        if config.targets not in self._digests:
+            self._digests[config.targets] = source_digest(config)
         parts = (
-            shared(_uncounted(config)),
-            *(self._digests[named], self._hardware(config), str(self._threads), ablate.__version__, _our_code()),
+            *(group.stack_text for group in _uncounted(config)),
+            *(self._digests[config.targets], self._hardware(config), str(self._threads)),
+            *(ablate.__version__, _our_code()),
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
-    def _hardware(self, config: Config) -> str:
+    def _hardware(self, config: TrialConfig) -> str:
         device = self.device(config)
         return "cpu" if device.type == "cpu" else hardware.name(device)
 
@@ -280,7 +275,7 @@ def _check(trials: Sequence[Trial], settings: TrainerSettings) -> None:
     """
     if len(trials) < LEAST:
         raise Unstackable(f"fewer than {LEAST} trials differ only in what can be stacked")
-    if trials[0].config.get("logger"):
+    if trials[0].config.logger.content:
         raise Unstackable("a logger follows one trial at a time")
     if settings.precision not in ("32-true", "64-true"):
         raise Unstackable(f"with trainer.precision={settings.precision} a stack rounds otherwise than its members")
@@ -292,7 +287,7 @@ def _check(trials: Sequence[Trial], settings: TrainerSettings) -> None:
 
 
 def _batch(trial: Trial, look: Look) -> int:
-    return min(described(trial.config).batch_size, look.train)
+    return min(trial.config.data.description.batch_size, look.train)
 
 
 _COUNTS = ("batch_size", "max_epochs")
@@ -309,20 +304,15 @@ def _our_code() -> str:
     return digest.hexdigest()
 
 
-def _uncounted(config: Config) -> Config:
-    """A configuration without batch size and epochs."""
-    parts = {g: {k: v for k, v in config[g].items() if k not in _COUNTS} for g in ("data", "trainer")}
-    return {**config, **parts}
+def _uncounted(config: TrialConfig) -> tuple[Group, ...]:
+    """What decides what a trial is, without batch size and epochs."""
+    return tuple(g.without(*_COUNTS) if g.name in ("data", "trainer") else g for g in config.trained)
 
 
-def _is_known(config: Config) -> bool:
+def _is_known(config: TrialConfig) -> bool:
     """Whether all the code of a trial is in its sources' digest, or of a known version: what is seen may be kept."""
-    roots = {target.partition(".")[0] for target in targets(_trained(config))}
-    return all(is_own(root) or root in _VERSIONED for root in roots)
-
-
-def _trained(config: Config) -> Mapping[str, Any]:
-    return {group: config.get(group) for group in TRAINED}
+    roots = {target.partition(".")[0] for target in config.targets}
+    return all(is_digested(root) or root in _VERSIONED for root in roots)
 
 
 def _first_sentence(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from ablate.execute.planner.timing_cache import MeasuredPaces
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
-from ablate.execute.targets.user_errors import blamed
+from ablate.execute.targets.user_errors import as_user_errors
 from ablate.plan.bundle import Bundle, bundles
 from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
@@ -45,7 +45,7 @@ def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int
     if not place:
         return Schedule(bundles=(), workers=workers, threads=threads or 1, seconds=0.0)
     paces = MeasuredPaces()
-    with blamed():
+    with as_user_errors():
         count = threads or _threads(planned, workers, paces)
         with isolated_process(threads=count):
             made = _Arranged.of(planned, place, paces, workers=workers, threads=count)
@@ -92,7 +92,7 @@ class _Arranged:
             stacks += [(piece, largest[1]) for piece in _cut(largest[0], 2)]
         made = [
             *alone,
-            *((Bundle(trials=piece, stacked=True, matrices=found.matrices), found) for piece, found in stacks),
+            *((Bundle(trials=piece, stacked=True, conv_as_matmul=found.matrices), found) for piece, found in stacks),
         ]
         return cls(
             bundles=tuple(bundle for bundle, _ in made),

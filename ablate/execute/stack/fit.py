@@ -3,7 +3,6 @@
 import time
 from typing import Any, cast
 
-from ablate.config.trainer import trainer_settings
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.callbacks import Members
 from ablate.execute.stack.diagnostics import StackedWatch
@@ -36,9 +35,9 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     members = [prepared[index] for index in order]
     fit = members[0].fit
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
-    module = StackedModule(members, matrices=job.bundle.matrices)
+    module = StackedModule(members, matrices=job.bundle.conv_as_matmul)
     followed = Members([member.max_loss for member in members])
-    watch = StackedWatch(trainer_settings(trials[0].config).moments, members)
+    watch = StackedWatch(trials[0].config.trainer.settings.moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
     trainer = make_trainer(trials[0].config, own=False, callbacks=(followed, watch), folder=folder)
     began = time.perf_counter()

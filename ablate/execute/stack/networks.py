@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from ablate.config.group import STACKED
 from ablate.execute.stack.conv_as_matmul import as_matrices
 from ablate.execute.stack.dropout import Masks
 from ablate.execute.stack.folded import Folded, can_be_folded
 from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train.network import evaluating
-from ablate.plan.bundle import STACKED
 
 ROUNDING = 1e-11
 """Of the largest prediction, the difference that another order of the operations explains in double precision."""

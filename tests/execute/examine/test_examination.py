@@ -84,7 +84,7 @@ def test_levels_that_change_something_pass(here, words):
 def test_where_data_lie_and_what_trains_make_no_difference_in_training(here):
     planned = study.plan(["smoke"], cwd=here)
     config = planned.configs[0]
-    moved = {**config, "trainer": {**config["trainer"], "accelerator": "cpu"}}
+    moved = config.with_settings("trainer", accelerator="cpu")
     with pytest.raises(DesignError, match="build the same network"):
         examine(planned.spec, planned.layout.points, (config, moved))
 
