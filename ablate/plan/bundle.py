@@ -29,10 +29,10 @@ class Bundle:
     trials: tuple[Trial, ...]
     stacked: bool = False
     """Whether they train as one; else each trains alone."""
-    matrices: bool = False
+    conv_as_matmul: bool = False
     """Whether a stack computes its convolutions as matrix products."""
     reason: str = ""
-    """Why they train alone; empty where they do not, or where nobody has looked."""
+    """Why they train alone; empty where they do not, or where that was not decided."""
 
 
 def bundles(trials: Iterable[Trial]) -> tuple[Bundle, ...]:

@@ -36,7 +36,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     members = [prepared[index] for index in order]
     fit = members[0].fit
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
-    module = StackedModule(members, matrices=job.bundle.matrices)
+    module = StackedModule(members, conv_as_matmul=job.bundle.conv_as_matmul)
     followed = Members([member.max_loss for member in members])
     watch = StackedWatch(trainer_settings(trials[0].config).moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
