@@ -16,7 +16,7 @@ class Bundle:
     conv_as_matmul: bool = False
     """Whether a stack computes its convolutions as matrix products."""
     reason: str = ""
-    """Why they train alone; empty where they do not, or where it is not decided yet."""
+    """Why they train alone; empty where they do not, or where that was not decided."""
 
 
 def bundles(trials: Iterable[Trial]) -> tuple[Bundle, ...]:

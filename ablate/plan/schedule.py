@@ -17,7 +17,7 @@ class Schedule:
     threads: int
     """CPU threads of each."""
     seconds: float | None
-    """From the first start to the last end; None where it is unknown."""
+    """From the first start to the last end; None: unknown."""
     notes: tuple[str, ...] = ()
 
     def with_trials(self, trials: Iterable[Trial]) -> "Schedule":

@@ -1,4 +1,4 @@
-"""What has been measured of a machine, kept for later studies in the user's cache: paces of training."""
+"""Timings of trainings on this machine, kept in the user's cache for later studies."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,45 +10,44 @@ from platformdirs import user_cache_path
 from ablate.errors import StoreError
 from ablate.store.atomic import write
 
-SCHEMA = 2
-"""Rises when something else is measured: older files are then measured again."""
+SCHEMA = 3
+"""Raised when something else is measured: files of another schema are ignored."""
+
+MAX_PROFILES = 2000
+"""Profiles, and verifications of stacks, that are kept: the latest."""
 
 
-LOOKS = 2000
-"""Looks, and rehearsals, that are kept."""
-
-
-class Pace(msgspec.Struct, kw_only=True, frozen=True):
-    """How fast networks of one family train where a step is so much work. All times are seconds."""
+class StepTiming(msgspec.Struct, kw_only=True, frozen=True):
+    """How fast networks of one family train when a step takes so many operations. All times are in seconds."""
 
     work: float
     """Floating-point operations of one step."""
     step: float
-    """Of a trial that trains alone."""
+    """Of one step of a trial that trains alone."""
     stacked: dict[int, float]
-    """Members of a stack → of its step, for each of them. Empty: a step alone takes so long that none was tried."""
-    matrices: bool = False
-    """Whether stacks are the faster for computing convolutions as matrix products."""
+    """Members of a stack → time of its step, divided by its members. Empty: no stack was timed."""
+    conv_as_matmul: bool = False
+    """Whether stacks are faster when they compute convolutions as matrix products."""
     example: float
-    """Of an example that is evaluated."""
+    """Of the evaluation of one example."""
     build: float
-    """Until a trial's network and data are there."""
+    """Of building a trial's network and data."""
 
 
 class Overhead(msgspec.Struct, kw_only=True, frozen=True):
-    """What a trial takes beside steps and evaluations, in seconds: its diagnostics, and what Lightning does."""
+    """Seconds that a trial takes beside its steps and evaluations: for Lightning, and for its diagnostics."""
 
     fit: float
     epoch: float
 
 
-class Look(msgspec.Struct, kw_only=True, frozen=True):
-    """What trials have in common that differ in what can be stacked, in batch size and in epochs."""
+class Profile(msgspec.Struct, kw_only=True, frozen=True):
+    """Properties shared by trials that differ only in what can be stacked, in batch size and in epochs."""
 
     own: bool
-    """Whether they are a user-defined LightningModule; the rest is then not known."""
+    """Whether they train a user-defined LightningModule; the other fields are unknown then."""
     family: dict[str, str]
-    """What their pace depends on, beside the work of a step."""
+    """Everything that their timings depend on, except the work of a step."""
     train: int = 0
     val: int = 0
     test: int = 0
@@ -58,50 +57,53 @@ class Look(msgspec.Struct, kw_only=True, frozen=True):
     """Of one example's forward pass."""
     data_bytes: int = 0
     example_bytes: float = 0.0
-    """Kept of an example for the backward pass."""
+    """Bytes that the forward pass of one example keeps for the backward pass."""
 
 
-class Paces(msgspec.Struct, kw_only=True):
-    """Family → its paces, by rising work; device → what Lightning takes there; key of trials → a look at them."""
+class Timings(msgspec.Struct, kw_only=True):
+    """The file's content."""
 
-    families: dict[str, list[Pace]] = msgspec.field(default_factory=dict[str, list[Pace]])
+    families: dict[str, list[StepTiming]] = msgspec.field(default_factory=dict[str, list[StepTiming]])
+    """Family → its timings, sorted by work."""
     overheads: dict[str, Overhead] = msgspec.field(default_factory=dict[str, Overhead])
-    looks: dict[str, Look] = msgspec.field(default_factory=dict[str, Look])
-    rehearsals: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    """Key of a stack's first and last member → why they cannot train as one; empty: they can."""
+    """By device, threads and number of diagnostics."""
+    profiles: dict[str, Profile] = msgspec.field(default_factory=dict[str, Profile])
+    """By a digest of configuration and code."""
+    verifications: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """By a digest of a stack's first and last member → why they cannot be stacked; empty: they can."""
     schema: int = SCHEMA
 
 
-def read_paces(machine: str) -> Paces:
-    """What is kept of a machine; nothing where the file is absent, damaged or of another schema.
+def read_timings(machine: str) -> Timings:
+    """The timings of a machine; none where the file is absent, damaged or of another schema.
 
     Args:
-        machine: What figures of another one are worth nothing for: hardware and versions.
+        machine: Hardware and versions.
     """
     try:
-        found = msgspec.json.decode(_path(machine).read_bytes(), type=Paces)
+        found = msgspec.json.decode(_path(machine).read_bytes(), type=Timings)
     except (OSError, msgspec.MsgspecError, RecursionError):
-        return Paces()
-    return found if found.schema == SCHEMA else Paces()
+        return Timings()
+    return found if found.schema == SCHEMA else Timings()
 
 
-def write_paces(machine: str, paces: Paces) -> None:
-    """Keeps what has been measured, and the latest looks.
+def write_timings(machine: str, timings: Timings) -> None:
+    """Writes the timings of a machine, and the latest profiles and verifications.
 
-    A cache that cannot be written costs the next study its time, and nothing else.
+    A cache that cannot be written is no error: the next study measures again.
     """
-    paces.looks = dict([*paces.looks.items()][-LOOKS:])
-    paces.rehearsals = dict([*paces.rehearsals.items()][-LOOKS:])
+    timings.profiles = dict([*timings.profiles.items()][-MAX_PROFILES:])
+    timings.verifications = dict([*timings.verifications.items()][-MAX_PROFILES:])
     try:
-        write(_path(machine), msgspec.json.format(msgspec.json.encode(paces), indent=1))
+        write(_path(machine), msgspec.json.format(msgspec.json.encode(timings), indent=1))
     except StoreError:
         return
 
 
 def family(parts: Mapping[str, str]) -> str:
-    """The name of a family: what its networks have in common, in one spelling."""
+    """The name of a family: the properties that its networks share."""
     return "; ".join(f"{name}: {value}" for name, value in parts.items())
 
 
 def _path(machine: str) -> Path:
-    return user_cache_path("ablate") / f"paces-{hashlib.sha256(machine.encode()).hexdigest()[:12]}.json"
+    return user_cache_path("ablate") / f"timings-{hashlib.sha256(machine.encode()).hexdigest()[:12]}.json"

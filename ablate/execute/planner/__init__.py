@@ -1,6 +1,6 @@
-"""The planner: which trials train as one and how wide, in which order, on how many workers and threads.
+"""The planner: which trials are stacked and how many at a time, in which order, on how many workers and threads.
 
-It decides by what it has measured on this machine (`pace`), and says how long it will take.
+It decides by timings of this machine, and estimates the duration.
 """
 
 from ablate.execute.planner.schedule import schedule

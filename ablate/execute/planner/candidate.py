@@ -1,4 +1,4 @@
-"""Trials that differ only in what can be stacked: whether they are, how many at a time, and what they take."""
+"""Trials that differ only in what can be stacked: whether they are stacked, how many at a time, and for how long."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from ablate.config.group import Group
 from ablate.config.trainer import TrainerGroup, TrainerSettings
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError
-from ablate.execute.planner.timing_cache import WORTHWHILE, MeasuredPaces
+from ablate.execute.planner.timing_cache import MAX_STACKED_SHARE, TimingCache
 from ablate.execute.process import hardware
 from ablate.execute.process.isolation import silence
 from ablate.execute.stack.unstackable import Unstackable
@@ -23,50 +23,52 @@ from ablate.execute.targets.sources import is_digested
 from ablate.execute.train.batches import TrainingChunks
 from ablate.execute.train.provenance import source_digest
 from ablate.plan.trial import Trial
-from ablate.store.timings import Look, Overhead, Pace, family
+from ablate.store.timings import Overhead, Profile, StepTiming, family
 
-LEAST = 3
-"""Trials that are worth a stack."""
+MIN_STACK = 3
+"""Fewest trials that are stacked."""
 
-BACKWARD = 3
-"""A step computes three forward passes: one, and two for the gradients of weights and inputs."""
+FORWARD_PASSES_PER_STEP = 3
+"""Work of a step in forward passes: one forward, and two for the gradients of weights and inputs."""
 
-UPDATE = 16
-"""Operations of an optimizer for each parameter, about; and bytes: weight, gradient, and Adam's two means."""
+UPDATE_FLOPS_PER_PARAMETER = 16
+"""Operations of an optimizer, approximately."""
 
-MEMBER = 0.25
-"""Of what Lightning takes for an epoch, what a further member of a stack adds: its metrics are its own."""
+TRAINING_BYTES_PER_PARAMETER = 16
+"""The weight, its gradient, and Adam's two means, in single precision."""
+
+MEMBER_EPOCH_SHARE = 0.25
+"""What each further member adds to a stack's overhead per epoch, as a share of it: its metrics are computed apart."""
 
 SAME_FOR_ALL = ("limit_train_batches", "limit_val_batches", "limit_test_batches", "check_val_every_n_epoch")
-"""Arguments of Lightning's Trainer that do the same to a stack as to each of its members."""
+"""Arguments of Lightning's Trainer that act on a stack as on each of its members."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """What is to be done with trials that differ only in what can be stacked.
+    """How trials that differ only in what can be stacked are to be trained.
 
-    `reason`: why they train alone; empty: they are stacked, `width` at a time at most, with `matrices` as of
-    a bundle. `bytes`: of one trial while it
-    trains; None where nobody knows.
+    `reason`: why they train alone; empty: they are stacked, at most `width` at a time, with `conv_as_matmul` as in a
+    bundle. `bytes`: memory of one trial in training; None: unknown.
     """
 
     trials: tuple[Trial, ...]
     reason: str = ""
     width: int = 1
-    matrices: bool = False
+    conv_as_matmul: bool = False
     bytes: int | None = None
     costs: "Costs | None" = None
 
     def seconds(self, members: int) -> float | None:
-        """What so many of the trials take as one fit; None where nobody knows."""
+        """Duration of one fit of so many of the trials; None: unknown."""
         return None if self.costs is None else self.costs.seconds(members)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """What fits of some trials take. `steps`: of an epoch; `val`, `test`: examples that are evaluated."""
+    """What the duration of a fit is computed from. `steps`: per epoch; `val`, `test`: examples that are evaluated."""
 
-    pace: Pace
+    timing: StepTiming
     overhead: Overhead
     epochs: int
     steps: int
@@ -74,63 +76,68 @@ class Costs:
     test: int
 
     def seconds(self, members: int) -> float:
-        """What one fit of so many takes."""
-        of_epoch = self.overhead.epoch * (1 + MEMBER * (members - 1))
-        each = self.steps * of_member(self.pace, members) + self.val * self.pace.example
-        alone = self.overhead.fit + self.pace.build + self.epochs * each + self.test * self.pace.example
-        return self.epochs * of_epoch + members * alone
+        """Duration of one fit of so many."""
+        per_epoch = self.overhead.epoch * (1 + MEMBER_EPOCH_SHARE * (members - 1))
+        member_epoch = self.steps * member_step_s(self.timing, members) + self.val * self.timing.example
+        test = self.test * self.timing.example
+        per_member = self.overhead.fit + self.timing.build + self.epochs * member_epoch + test
+        return self.epochs * per_epoch + members * per_member
 
 
 class Candidates:
-    """Looks at candidates, one after the other; at what they share, once, and never at what it has kept a look of."""
+    """Examines candidates one after the other. What they share, and what the cache has, is measured once."""
 
-    def __init__(self, paces: MeasuredPaces, *, threads: int) -> None:
-        self._paces = paces
+    def __init__(self, cache: TimingCache, *, threads: int) -> None:
+        self._cache = cache
         self._threads = threads
-        self._looks: dict[str, Look] = {}
+        self._profiles: dict[str, Profile] = {}
         self._devices: dict[TrainerGroup, torch.device] = {}
         self._digests: dict[frozenset[str], str] = {}
-        self._rehearsed: dict[str, str] = {}
+        self._verified: dict[str, str] = {}
 
-    def judged(self, trials: Sequence[Trial], *, lone: str = "") -> Candidate:
-        """What is to be done with these trials.
+    def examine(self, trials: Sequence[Trial], *, reason: str = "") -> Candidate:
+        """Decides how these trials are to be trained.
 
         Args:
             trials: Of one bundle of `ablate.plan.bundle.bundles`.
-            lone: Why they train alone anyway.
+            reason: Why they train alone, if that is decided already.
 
         Raises:
             AblateError: a network or its data cannot be built.
         """
         trials, first = tuple(trials), trials[0]
-        look = self._look(first)
-        if look.own:
-            return Candidate(trials=trials, reason=lone or "a LightningModule of one's own takes its own steps")
-        reason, width, found, costs = lone, 1, None, None
+        profile = self._profile(first)
+        if profile.own:
+            return Candidate(trials=trials, reason=reason or "a user-defined LightningModule takes its own steps")
+        width, timing, costs = 1, None, None
         try:
             if not reason:
                 _check(trials, first.config.trainer.settings)
-                found = self._pace(first, look, stacked=True)
-                costs = self._timed(first, look, found)
-                width = _width(found, costs, len(trials))
-                self._rehearse(trials, matrices=found.matrices)
+                timing = self._timing(first, profile, stacked=True)
+                costs = self._costs_or_none(first, profile, timing)
+                width = _width(timing, costs, len(trials))
+                self._verify(trials, conv_as_matmul=timing.conv_as_matmul)
         except Unstackable as error:
             reason = str(error)
         except AblateError:
             raise
-        except (Exception, SystemExit) as error:  # whatever torch says of an operation that it cannot stack
+        except (Exception, SystemExit) as error:  # whatever torch raises for an operation that it cannot stack
             reason = f"torch cannot stack it: {_first_sentence(error)}"
         return Candidate(
             trials=trials,
             reason=reason,
             width=1 if reason else width,
-            matrices=found is not None and found.matrices and not reason,
-            bytes=int(look.data_bytes + look.example_bytes * _batch(first, look) + UPDATE * look.parameters),
-            costs=self._timed(first, look, found) if found is None else costs,
+            conv_as_matmul=timing is not None and timing.conv_as_matmul and not reason,
+            bytes=int(
+                profile.data_bytes
+                + profile.example_bytes * _batch(first, profile)
+                + TRAINING_BYTES_PER_PARAMETER * profile.parameters
+            ),
+            costs=self._costs_or_none(first, profile, timing) if timing is None else costs,
         )
 
     def device(self, config: TrialConfig) -> torch.device:
-        """Where a trial of this configuration trains."""
+        """The device on which a trial of this configuration trains."""
         settings = config.trainer.settings
         if settings.accelerator == "cpu" or (settings.accelerator == "auto" and not torch.accelerator.is_available()):
             return torch.device("cpu")
@@ -142,91 +149,95 @@ class Candidates:
             self._devices[config.trainer] = made.strategy.root_device
         return self._devices[config.trainer]
 
-    def _look(self, trial: Trial) -> Look:
+    def _profile(self, trial: Trial) -> Profile:
         key = self._key(trial.config)
-        if key not in self._looks:
-            self._looks[key] = self._paces.looks.get(key) or self._new_look(trial)
-            if _is_known(trial.config):
-                self._paces.keep_look(key, self._looks[key])
-        return self._looks[key]
+        if key not in self._profiles:
+            self._profiles[key] = self._cache.profiles.get(key) or self._new_profile(trial)
+            if _is_versioned(trial.config):
+                self._cache.keep_profile(key, self._profiles[key])
+        return self._profiles[key]
 
-    def _new_look(self, trial: Trial) -> Look:
-        from ablate.execute.planner.profile import look
+    def _new_profile(self, trial: Trial) -> Profile:
+        from ablate.execute.planner.profile import profile
 
         silence()
-        return look(trial, hardware=self._hardware(trial.config), threads=self._threads)
+        return profile(trial, hardware=self._hardware(trial.config), threads=self._threads)
 
-    def _pace(self, trial: Trial, look: Look, *, stacked: bool) -> Pace:
-        work = float(BACKWARD * look.flops * _batch(trial, look) + UPDATE * look.parameters)
+    def _timing(self, trial: Trial, profile: Profile, *, stacked: bool) -> StepTiming:
+        forward_passes = FORWARD_PASSES_PER_STEP * profile.flops * _batch(trial, profile)
+        work = float(forward_passes + UPDATE_FLOPS_PER_PARAMETER * profile.parameters)
 
-        def measure() -> Pace:
-            from ablate.execute.planner.profile import pace_of
+        def measure() -> StepTiming:
+            from ablate.execute.planner.profile import step_timing
 
             silence()
-            return pace_of(trial, device=self.device(trial.config), work=work, stacked=stacked)
+            return step_timing(trial, device=self.device(trial.config), work=work, stacked=stacked)
 
-        return self._paces.at(family({**look.family, "stacked": str(stacked)}), work, measure)
+        return self._cache.step_timing(family({**profile.family, "stacked": str(stacked)}), work, measure)
 
-    def _timed(self, trial: Trial, look: Look, found: Pace | None) -> Costs | None:
-        """None where its steps fail: they fail in the trial, too, and are recorded there."""
+    def _costs_or_none(self, trial: Trial, profile: Profile, timing: StepTiming | None) -> Costs | None:
+        """None where the trial's steps fail: they fail in its training, too, and are recorded there."""
         try:
-            return self._costs(trial, look, found or self._pace(trial, look, stacked=False))
+            return self._costs(trial, profile, timing or self._timing(trial, profile, stacked=False))
         except AblateError:
             raise
         except (Exception, SystemExit):
             return None
 
-    def _costs(self, trial: Trial, look: Look, found: Pace) -> Costs:
+    def _costs(self, trial: Trial, profile: Profile, timing: StepTiming) -> Costs:
         settings = trial.config.trainer.settings
 
         def measure() -> Overhead:
             from ablate.execute.planner.overhead import overhead
 
             silence()
-            return overhead(trial, found)
+            return overhead(trial, timing)
 
         moments = len(settings.moments)
         where = f"{self._hardware(trial.config)}, {self._threads} threads, diagnostics at {moments} moments"
         steps = TrainingChunks(
-            examples=look.train, batch_size=_batch(trial, look), seed=0, limit=settings.limit_train_batches
+            examples=profile.train, batch_size=_batch(trial, profile), seed=0, limit=settings.limit_train_batches
         ).steps
         return Costs(
-            pace=found,
-            overhead=self._paces.overhead(where, measure),
+            timing=timing,
+            overhead=self._cache.overhead(where, measure),
             epochs=settings.max_epochs,
             steps=steps,
-            val=look.val,
-            test=look.test,
+            val=profile.val,
+            test=profile.test,
         )
 
-    def _rehearse(self, trials: Sequence[Trial], *, matrices: bool) -> None:
-        """Rehearses the first of the trials and the last, unless the like of them have been.
+    def _verify(self, trials: Sequence[Trial], *, conv_as_matmul: bool) -> None:
+        """Verifies a stack of the first of the trials and the last, unless the cache has it.
 
-        What is kept of it holds for their own settings of what can be stacked: with others a network may be another.
+        A verification holds for the settings of these two, including those that can be stacked.
+
+        Raises:
+            Unstackable: their steps are not the same when they are stacked.
         """
         ends = (trials[0], trials[-1])
         parts = (self._key(ends[0].config), *(group.identity_text for t in ends for group in _uncounted(t.config)))
-        key = hashlib.sha256("\n".join((*parts, str(matrices))).encode()).hexdigest()[:16]
-        if key not in self._rehearsed and key in self._paces.rehearsals:
-            self._rehearsed[key] = self._paces.rehearsals[key]
-        if key not in self._rehearsed:
+        key = hashlib.sha256("\n".join((*parts, str(conv_as_matmul))).encode()).hexdigest()[:16]
+        if key not in self._verified and key in self._cache.verifications:
+            self._verified[key] = self._cache.verifications[key]
+        if key not in self._verified:
             from ablate.execute.stack.member import Member
-            from ablate.execute.stack.verification import rehearse
+            from ablate.execute.stack.verification import verify
 
             silence()
             try:
-                rehearse([Member.of(trial.config, trial.streams) for trial in ends], matrices=matrices)
+                verify([Member.of(trial.config, trial.streams) for trial in ends], conv_as_matmul=conv_as_matmul)
                 reason = ""
             except Unstackable as error:
                 reason = str(error)
-            self._rehearsed[key] = reason
-            if _is_known(trials[0].config):
-                self._paces.keep_rehearsal(key, reason)
-        if reason := self._rehearsed[key]:
+            self._verified[key] = reason
+            if _is_versioned(trials[0].config):
+                self._cache.keep_verification(key, reason)
+        if reason := self._verified[key]:
             raise Unstackable(reason)
 
     def _key(self, config: TrialConfig) -> str:
-        """What a look follows from: all but what can be stacked, batch size and epochs, and the code, ours among it."""
+        """Digest of what a profile depends on: code, and settings except stackable ones, batch size and epochs."""
         if config.targets not in self._digests:
             self._digests[config.targets] = source_digest(config)
         parts = (
@@ -241,63 +252,61 @@ class Candidates:
         return "cpu" if device.type == "cpu" else hardware.name(device)
 
 
-def of_member(found: Pace, members: int) -> float:
-    """Seconds of a step of a stack of so many, for each of them: between those of the widths that were tried."""
-    widths = {1: found.step, **found.stacked}
+def member_step_s(timing: StepTiming, members: int) -> float:
+    """Seconds of a stack's step divided by its members, interpolated between the widths that were timed."""
+    widths = {1: timing.step, **timing.stacked}
     return float(np.interp(members, list(widths), list(widths.values())))
 
 
-def _width(found: Pace, costs: Costs | None, count: int) -> int:
-    """How many of `count` trials train as one: what a fit takes beside its steps is shared by its members, too.
+def _width(timing: StepTiming, costs: Costs | None, count: int) -> int:
+    """How many of `count` trials to stack: the width with the shortest fit per member.
 
     Raises:
-        Unstackable: a stack of no width saves anything.
+        Unstackable: no width is worthwhile.
     """
 
     def each(members: int) -> float:
-        return of_member(found, members) if costs is None else costs.seconds(members) / members
+        return member_step_s(timing, members) if costs is None else costs.seconds(members) / members
 
-    most = max(found.stacked, default=1)
+    most = max(timing.stacked, default=1)
     pieces = range(-(-count // most), count)
     best = min((-(-count // p) for p in pieces), key=each, default=1)
-    if each(best) > WORTHWHILE * each(1):
-        raise Unstackable(
-            f"its steps keep the machine busy: stacked, its trials take less than {1 - WORTHWHILE:.0%} off"
-        )
+    if each(best) > MAX_STACKED_SHARE * each(1):
+        raise Unstackable(f"its steps keep the machine busy: stacking saves less than {1 - MAX_STACKED_SHARE:.0%}")
     return best
 
 
 def _check(trials: Sequence[Trial], settings: TrainerSettings) -> None:
-    """What the configuration says of stacking.
+    """Checks what the configuration alone decides.
 
     Raises:
-        Unstackable: it rules it out.
+        Unstackable: it rules stacking out.
     """
-    if len(trials) < LEAST:
-        raise Unstackable(f"fewer than {LEAST} trials differ only in what can be stacked")
+    if len(trials) < MIN_STACK:
+        raise Unstackable(f"fewer than {MIN_STACK} trials differ only in what can be stacked")
     if trials[0].config.logger.content:
-        raise Unstackable("a logger follows one trial at a time")
+        raise Unstackable("a logger records one trial at a time")
     if settings.precision not in ("32-true", "64-true"):
-        raise Unstackable(f"with trainer.precision={settings.precision} a stack rounds otherwise than its members")
+        raise Unstackable(f"with trainer.precision={settings.precision} a stack rounds differently from its members")
     if settings.channels_last:
         raise Unstackable("trainer.channels_last lays out the images of one network at a time")
     for name in settings.lightning:
         if name not in SAME_FOR_ALL:
-            raise Unstackable(f"trainer.lightning.{name} may do something else to a stack than to a trial")
+            raise Unstackable(f"trainer.lightning.{name} may act differently on a stack than on a trial")
 
 
-def _batch(trial: Trial, look: Look) -> int:
-    return min(trial.config.data.description.batch_size, look.train)
+def _batch(trial: Trial, profile: Profile) -> int:
+    return min(trial.config.data.description.batch_size, profile.train)
 
 
 _COUNTS = ("batch_size", "max_epochs")
 _VERSIONED = ("torch", "torchmetrics", "torchvision")
-"""Packages whose version is known of all that is kept."""
+"""Packages whose versions are part of the cache's name."""
 
 
 @cache
 def _our_code() -> str:
-    """A digest of what rehearses: what is kept of another ablate's looks is not looked at."""
+    """A digest of the code that measures and verifies: what other code has kept is not used."""
     digest = hashlib.sha256()
     for file in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(file.read_bytes())
@@ -309,8 +318,8 @@ def _uncounted(config: TrialConfig) -> tuple[Group, ...]:
     return tuple(g.without(*_COUNTS) if g.name in ("data", "trainer") else g for g in config.trained)
 
 
-def _is_known(config: TrialConfig) -> bool:
-    """Whether all the code of a trial is in its sources' digest, or of a known version: what is seen may be kept."""
+def _is_versioned(config: TrialConfig) -> bool:
+    """Whether all code of a trial is in the digest of its sources or has a known version: then results may be kept."""
     roots = {target.partition(".")[0] for target in config.targets}
     return all(is_digested(root) or root in _VERSIONED for root in roots)
 

@@ -1,26 +1,26 @@
-"""Memory that trainings may take."""
+"""Memory available for training."""
 
 from pathlib import Path
 
 import torch
 
-SHARE = 0.8
-"""Of what is free, what a study plans with: a probe does not see all that a kernel takes."""
+USABLE_SHARE = 0.8
+"""Share of the free memory that a study plans with. Workspaces of kernels are not in the estimates."""
 
-PROCESS = 300 << 20
-"""Bytes of a worker beside its tensors: what it does not share with the process that it was forked from."""
+PROCESS_BYTES = 300 << 20
+"""Memory of a worker beside its tensors: what it does not share with the process that it was forked from."""
 
 _CGROUP = Path("/sys/fs/cgroup")
 
 
 def available(device: torch.device) -> int | None:
-    """Bytes that a study may plan with on a device; None: nobody knows."""
+    """Bytes that a study may plan with on a device; None: unknown."""
     if device.type == "cuda":
-        return int(SHARE * torch.cuda.mem_get_info(device)[0])
+        return int(USABLE_SHARE * torch.cuda.mem_get_info(device)[0])
     if device.type != "cpu":
         return None
     limits = [limit for limit in (_machine(), _container()) if limit is not None]
-    return int(SHARE * min(limits)) if limits else None
+    return int(USABLE_SHARE * min(limits)) if limits else None
 
 
 def _machine(meminfo: Path = Path("/proc/meminfo")) -> int | None:
@@ -32,7 +32,7 @@ def _machine(meminfo: Path = Path("/proc/meminfo")) -> int | None:
 
 
 def _container(cgroup: Path = _CGROUP) -> int | None:
-    """What a container (cgroup v2) has left of its limit: files that are cached there make room when asked to."""
+    """What a container (cgroup v2) has left of its limit. Cached files count as free."""
     try:
         limit, used = ((cgroup / name).read_text(encoding="ascii").strip() for name in ("memory.max", "memory.current"))
         stat = dict(line.split() for line in (cgroup / "memory.stat").read_text(encoding="ascii").splitlines())

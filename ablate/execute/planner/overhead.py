@@ -1,4 +1,4 @@
-"""What a trial takes beside its steps and evaluations: for the fit, diagnostics among it, and for each epoch."""
+"""Measures the time of a trial beside its steps and evaluations: per fit, with its diagnostics, and per epoch."""
 
 import time
 from pathlib import Path
@@ -10,29 +10,29 @@ from ablate.execute.train.callbacks import Curve, Divergence
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.trainer import trainer
 from ablate.plan.trial import Trial
-from ablate.store.timings import Overhead, Pace
+from ablate.store.timings import Overhead, StepTiming
 
-FEW, MANY = 1, 7
-"""Epochs of one step of the two fits that are timed: their difference is of epochs, the rest of the first of a fit."""
+FEW_EPOCHS, MANY_EPOCHS = 1, 7
+"""Epochs, of one step each, of the two fits that are timed. The difference is the time of the additional epochs."""
 
 
-def overhead(trial: Trial, pace: Pace) -> Overhead:
-    """Fits a trial twice, for a step an epoch; leaves out what its steps and evaluations take.
+def overhead(trial: Trial, timing: StepTiming) -> Overhead:
+    """Fits a trial twice with one step per epoch, and subtracts the time of its steps and evaluations.
 
     Args:
-        trial: Any one of a plain network.
-        pace: Its own.
+        trial: A trial of a plain network.
+        timing: Of the same network.
 
     Raises:
         RuntimeError: it diverges.
     """
-    _seconds(trial.config, trial, FEW)  # whatever Lightning loads with the first fit
-    once = _seconds(trial.config, trial, FEW)
-    often = _seconds(trial.config, trial, MANY)
+    _seconds(trial.config, trial, FEW_EPOCHS)  # Lightning loads modules during the first fit
+    once = _seconds(trial.config, trial, FEW_EPOCHS)
+    often = _seconds(trial.config, trial, MANY_EPOCHS)
     fit = prepare(trial.config, trial.streams)
-    epoch = (often - once) / (MANY - FEW)
-    computed = pace.step + pace.example * fit.examples["val"]
-    rest = once - FEW * max(epoch, computed) - pace.example * fit.examples["test"]
+    epoch = (often - once) / (MANY_EPOCHS - FEW_EPOCHS)
+    computed = timing.step + timing.example * fit.examples["val"]
+    rest = once - FEW_EPOCHS * max(epoch, computed) - timing.example * fit.examples["test"]
     return Overhead(fit=max(rest, 0.0), epoch=max(epoch - computed, 0.0))
 
 
@@ -50,5 +50,5 @@ def _seconds(config: TrialConfig, trial: Trial, epochs: int) -> float:
         once.test(fit.module, verbose=False, **(fit.test or {}))
         seconds = time.perf_counter() - began
     if once.current_epoch < epochs:
-        raise RuntimeError("the trial has diverged: what it takes says nothing of others")
+        raise RuntimeError("the trial has diverged: its duration says nothing about others")
     return seconds

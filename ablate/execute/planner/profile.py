@@ -1,4 +1,4 @@
-"""A look at a trial: what is built and measured of it once, for all whose like it is (imports Lightning)."""
+"""Builds and measures one trial for all trials like it. Imports Lightning."""
 
 import time
 from typing import cast
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.execute.examine.activation_memory import activation_bytes
-from ablate.execute.planner.timing import pace
+from ablate.execute.planner.timing import time_steps
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.stack.member import Member
 from ablate.execute.train.batches import TrainingChunks
@@ -15,11 +15,11 @@ from ablate.execute.train.fit import prepare
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trial_module import TrialModule
 from ablate.plan.trial import Trial
-from ablate.store.timings import Look, Pace
+from ablate.store.timings import Profile, StepTiming
 
 
-def look(trial: Trial, *, hardware: str, threads: int) -> Look:
-    """Builds a trial, and looks at what it is made of.
+def profile(trial: Trial, *, hardware: str, threads: int) -> Profile:
+    """Builds a trial and describes it.
 
     Args:
         trial: Any.
@@ -41,10 +41,10 @@ def look(trial: Trial, *, hardware: str, threads: int) -> Look:
         "layers": ", ".join(sorted({type(leaf).__name__ for leaf in leaves})),
     }
     if not isinstance(fit.module, TrialModule):
-        return Look(own=True, family=family)
+        return Profile(own=True, family=family)
     inputs = cast(Tensor, fit.module.train_inputs)
     batch = min(trial.config.data.description.batch_size, len(inputs))
-    return Look(
+    return Profile(
         own=False,
         family=family,
         train=fit.examples["train"],
@@ -53,16 +53,16 @@ def look(trial: Trial, *, hardware: str, threads: int) -> Look:
         parameters=parameters(fit.network),
         flops=flops(fit.network, fit.probe) or 0,
         data_bytes=sum(buffer.nbytes for buffer in fit.module.buffers(recurse=False)),
-        example_bytes=_kept(fit.network, inputs[:batch]) / batch,
+        example_bytes=_activation_bytes(fit.network, inputs[:batch]) / batch,
     )
 
 
-def pace_of(trial: Trial, *, device: torch.device, work: float, stacked: bool) -> Pace:
-    """Times a plain network's steps, alone and, if asked for, stacked.
+def step_timing(trial: Trial, *, device: torch.device, work: float, stacked: bool) -> StepTiming:
+    """Builds a plain network and times its steps, alone and, if `stacked`, as stacks.
 
     Raises:
-        Unstackable: it cannot be stacked, and was to be.
-        Exception: whatever torch says of an operation that it cannot do or stack.
+        Unstackable: it cannot be stacked, and `stacked` was given.
+        Exception: whatever torch raises for an operation that it cannot do or stack.
     """
     began = time.perf_counter()
     fit = prepare(trial.config, trial.streams)
@@ -70,19 +70,19 @@ def pace_of(trial: Trial, *, device: torch.device, work: float, stacked: bool) -
     member = Member.of(trial.config, trial.streams, fit=fit) if stacked else None
     steps = next(iter(cast(TrainingChunks, fit.data["train_dataloaders"])))
     settings, module = trial.config.trainer.settings, cast(TrialModule, fit.module)
-    set_matmul_precision(settings.matmul_precision)  # whoever plans restores it
+    set_matmul_precision(settings.matmul_precision)  # `schedule` restores it
     if settings.precision in PRECISIONS:
         module = module.to(PRECISIONS[settings.precision])
     with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16-mixed"):
-        return pace(module, member, steps=steps, device=device, work=work, build=build)
+        return time_steps(module, member, steps=steps, device=device, work=work, build=build)
 
 
 PRECISIONS = {"64-true": torch.float64, "bf16-true": torch.bfloat16}
-"""Precisions in which a network is, and its data, all through its training."""
+"""Precisions in which Lightning converts a module and its data."""
 
 
-def _kept(network: nn.Module, inputs: Tensor) -> int:
+def _activation_bytes(network: nn.Module, inputs: Tensor) -> int:
     try:
         return activation_bytes(network, inputs)
-    except Exception:  # what fails here fails in its trial, and is recorded there
+    except Exception:  # a network that fails here fails in its trial, too, and is recorded there
         return 0

@@ -1,4 +1,4 @@
-"""Schedules the missing trials of a study by what has been measured."""
+"""Schedules the missing trials of a study, by timings of this machine."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from ablate.execute.planner import makespan
 from ablate.execute.planner.candidate import Candidate, Candidates
-from ablate.execute.planner.memory import PROCESS, available
-from ablate.execute.planner.timing_cache import MeasuredPaces
+from ablate.execute.planner.memory import PROCESS_BYTES, available
+from ablate.execute.planner.timing_cache import TimingCache
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
@@ -16,26 +16,30 @@ from ablate.plan.bundle import Bundle, bundles
 from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
 
-FASTER = 0.9
-"""Of the seconds that one thread takes, what more of them may take at most to be used."""
+MAX_THREADED_SHARE = 0.9
+"""Several threads are used if they take at most this share of the time of one."""
 
-START = 0.15
-"""Seconds until workers have started, about."""
+WORKER_START_S = 0.15
+"""Time until workers have started, approximately."""
+
+WORKER_FOR_EACH = "there is a worker for each trial"
+"""Why trials train alone where nothing is gained by stacking them."""
 
 
 @user_modules_first()
 def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int, threads: int | None = 1) -> Schedule:
     """Schedules the missing trials of a study.
 
-    Whether a trial is stacked, and the number of threads, follow from the whole plan and from what has been measured
-    here, not from what is there already: a trial whose like are all there is a stack of one. Where others are measured,
-    on another machine for one, results differ by rounding.
+    Whether a trial is stacked, and the number of threads, depend on the whole study and on the timings of this machine,
+    not on which trials are missing: a single missing trial of a stack is a stack of one. Another machine may have other
+    timings; results then differ by rounding.
 
     Args:
         planned: The whole study.
-        missing: Those of it that are to be trained.
-        workers: Jobs that may be trained at a time: there is a bundle for each, if there are trials enough.
-        threads: CPU threads of each worker; None: more than one where there are fewer trials than workers and it pays.
+        missing: The trials to train.
+        workers: Jobs that may train at a time. There is a bundle for each, if there are enough trials.
+        threads: CPU threads of each worker; None: more than one where there are fewer trials than workers and that is
+            faster.
 
     Raises:
         AblateError: a network or its data cannot be built.
@@ -44,43 +48,45 @@ def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int
     place = {trial.id: index for index, trial in enumerate(missing)}
     if not place:
         return Schedule(bundles=(), workers=workers, threads=threads or 1, seconds=0.0)
-    paces = MeasuredPaces()
+    cache = TimingCache()
     with as_user_errors():
-        count = threads or _threads(planned, workers, paces)
+        count = threads or _threads(planned, workers, cache)
         with isolated_process(threads=count):
-            made = _Arranged.of(planned, place, paces, workers=workers, threads=count)
-    paces.keep()
+            made = _Arranged.of(planned, place, cache, workers=workers, threads=count)
+    cache.write()
     empty_cache()
     return made.schedule(place, threads=count)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Arranged:
-    """Bundles with what is known of them."""
+    """Bundles, each with the candidate that it is part of."""
 
     bundles: tuple[Bundle, ...]
     candidates: tuple[Candidate, ...]
-    """The candidate that each is of."""
     workers: int
     notes: tuple[str, ...]
 
     @classmethod
     def of(
-        cls, planned: Sequence[Trial], place: dict[str, int], paces: MeasuredPaces, *, workers: int, threads: int
+        cls, planned: Sequence[Trial], place: dict[str, int], cache: TimingCache, *, workers: int, threads: int
     ) -> "_Arranged":
-        looker, alone, stacks = Candidates(paces, threads=threads), [], []
-        lone = "there is a worker for each trial" if len(planned) <= workers else ""
-        judged: list[tuple[tuple[Trial, ...], Candidate, int | None]] = []
+        candidates, alone, stacks = Candidates(cache, threads=threads), [], []
+        reason = WORKER_FOR_EACH if len(planned) <= workers else ""
+        groups: list[tuple[tuple[Trial, ...], Candidate, int | None]] = []
         for group in bundles(planned):
             if left := tuple(trial for trial in group.trials if trial.id in place):
-                found = looker.judged(group.trials, lone=lone)
-                judged.append((left, found, available(looker.device(group.trials[0].config)) if found.bytes else None))
-        room = [limit // (PROCESS + found.bytes) for _, found, limit in judged if limit is not None and found.bytes]
+                found = candidates.examine(group.trials, reason=reason)
+                limit = available(candidates.device(group.trials[0].config)) if found.bytes else None
+                groups.append((left, found, limit))
+        room = [
+            limit // (PROCESS_BYTES + found.bytes) for _, found, limit in groups if limit is not None and found.bytes
+        ]
         fitting = max(1, min([workers, *room]))
-        for left, found, limit in judged:
+        for left, found, limit in groups:
             width = found.width
             if limit is not None and found.bytes:
-                width = max(1, min(width, (limit // fitting - PROCESS) // found.bytes))
+                width = max(1, min(width, (limit // fitting - PROCESS_BYTES) // found.bytes))
             if found.reason or (width < 2 <= found.width):
                 reason = found.reason or "there is memory for one at a time"
                 alone += [(Bundle(trials=(trial,), reason=reason), found) for trial in left]
@@ -92,7 +98,10 @@ class _Arranged:
             stacks += [(piece, largest[1]) for piece in _cut(largest[0], 2)]
         made = [
             *alone,
-            *((Bundle(trials=piece, stacked=True, conv_as_matmul=found.matrices), found) for piece, found in stacks),
+            *(
+                (Bundle(trials=piece, stacked=True, conv_as_matmul=found.conv_as_matmul), found)
+                for piece, found in stacks
+            ),
         ]
         return cls(
             bundles=tuple(bundle for bundle, _ in made),
@@ -111,7 +120,7 @@ class _Arranged:
             blocks = [self.bundles[i].trials[0].replicate for i in in_plan]
             order = makespan.order([seconds[i] for i in in_plan], blocks, workers=self.workers)
             chosen = [in_plan[k] for k in order]
-            total = START + makespan.makespan([seconds[i] for i in chosen], workers=self.workers)
+            total = WORKER_START_S + makespan.makespan([seconds[i] for i in chosen], workers=self.workers)
         return Schedule(
             bundles=tuple(self.bundles[i] for i in chosen),
             workers=self.workers,
@@ -121,18 +130,18 @@ class _Arranged:
         )
 
 
-def _threads(planned: Sequence[Trial], workers: int, paces: MeasuredPaces) -> int:
-    """More than one thread for each trial, where there are fewer trials than workers, and the first of them gains."""
+def _threads(planned: Sequence[Trial], workers: int, cache: TimingCache) -> int:
+    """Several threads for each trial, if there are fewer trials than workers and the first is faster with them."""
     many = workers // len(planned)
     if many < 2:
         return 1
-    lone = "there is a worker for each trial"
     seconds: list[float | None] = []
     for count in (1, many):
         with isolated_process(threads=count):
-            seconds.append(Candidates(paces, threads=count).judged(planned[:1], lone=lone).seconds(1))
+            candidate = Candidates(cache, threads=count).examine(planned[:1], reason=WORKER_FOR_EACH)
+            seconds.append(candidate.seconds(1))
     one, more = seconds
-    return many if one is not None and more is not None and more < FASTER * one else 1
+    return many if one is not None and more is not None and more < MAX_THREADED_SHARE * one else 1
 
 
 def _members(stack: tuple[tuple[Trial, ...], Candidate]) -> int:

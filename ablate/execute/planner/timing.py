@@ -1,4 +1,4 @@
-"""How fast a network trains: a few steps of it, alone and as stacks of several widths."""
+"""Times a few steps of a network: alone, and as stacks of several widths."""
 
 import copy
 import time
@@ -9,110 +9,114 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ablate.execute.planner.timing_cache import WORTHWHILE
+from ablate.execute.planner.timing_cache import MAX_STACKED_SHARE
 from ablate.execute.process.hardware import synchronize
-from ablate.execute.stack.conv_as_matmul import can_be_matrix
+from ablate.execute.stack.conv_as_matmul import can_be_matmul
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.stacked_module import StackedModule
-from ablate.execute.train.batches import EVALUATION
+from ablate.execute.train.batches import EVALUATION_BATCH_SIZE
 from ablate.execute.train.network import evaluating
 from ablate.execute.train.trial_module import TrialModule
-from ablate.store.timings import Pace
+from ablate.store.timings import StepTiming
 
 WIDTHS = (4, 10, 20)
-"""Members of the stacks that are tried, until one is no faster than the one before. Beyond twenty there is little more
-to gain."""
+"""Members of the stacks that are timed, until one is no faster than the one before. Wider ones gain little more."""
 
-BUSY = 0.05
-"""Seconds of a step from which on no stack is tried: what a stack saves is the time between operations."""
+BUSY_STEP_S = 0.05
+"""From this duration of a step of one trial on, no stack is timed: stacking saves the time between operations only."""
 
-FEWEST, SECONDS = 2, 0.02
-"""Steps that are timed at least, and until when more are; their least counts, as others' work only adds to it, and the
-first few wait for memory."""
+MIN_TIMED_STEPS = 2
+TIMED_STEPS_BUDGET_S = 0.02
+"""Steps are timed until both are reached. The fastest counts: other processes, and the first allocations, only add."""
 
-MOST = 8
-"""Steps whose examples a probe holds."""
+MAX_PROBE_STEPS = 8
+"""Minibatches whose examples a probe copies."""
 
 
-def pace(
+def time_steps(
     module: TrialModule, member: Member | None, *, steps: Tensor, device: torch.device, work: float, build: float
-) -> Pace:
-    """Takes steps of copies, alone and stacked; the module itself is used up.
+) -> StepTiming:
+    """Takes steps of copies, alone and stacked. The module itself is changed, and of no use afterwards.
 
     Args:
         module: A trial that has taken no step.
-        member: It as a member of a stack; None: it cannot be one.
+        member: The same as a member of a stack; None: it cannot be stacked.
         steps: Minibatches of its training examples, shape (steps, batch).
         device: Where it trains.
         work: Floating-point operations of a step.
-        build: Seconds that it took to prepare.
+        build: Seconds that building it took.
 
     Raises:
-        Exception: whatever torch says of an operation that it cannot do or stack, or for which there is no memory.
+        Exception: whatever torch raises for an operation that it cannot do or stack, or for want of memory.
     """
-    steps = _shorten(module, steps[:MOST]).to(device)
-    lone = copy.deepcopy(module).to(device)
-    optimizer = lone.configure_optimizers()
-    alone = _least(lambda chunk: lone.take_steps(optimizer, chunk), steps, device)
-    stacked, matrices = {}, False
-    if member is not None and alone < BUSY:
-        found = {way: _stacked(module, member, steps, device, alone, matrices=way) for way in _ways(module, device)}
-        matrices = min(found, key=lambda way: min(found[way].values()))
-        stacked = found[matrices]
-    example = _example(lone, device)
-    return Pace(work=work, step=alone, stacked=stacked, matrices=matrices, example=example, build=build)
+    steps = _keep_examples_of(module, steps[:MAX_PROBE_STEPS]).to(device)
+    single = copy.deepcopy(module).to(device)
+    optimizer = single.configure_optimizers()
+    alone = _fastest(lambda chunk: single.take_steps(optimizer, chunk), steps, device)
+    stacked, conv_as_matmul = {}, False
+    if member is not None and alone < BUSY_STEP_S:
+        found = {
+            way: _time_stacks(module, member, steps, device, alone, conv_as_matmul=way) for way in _ways(module, device)
+        }
+        conv_as_matmul = min(found, key=lambda way: min(found[way].values()))
+        stacked = found[conv_as_matmul]
+    example = _time_example(single, device)
+    return StepTiming(
+        work=work, step=alone, stacked=stacked, conv_as_matmul=conv_as_matmul, example=example, build=build
+    )
 
 
 def _ways(module: TrialModule, device: torch.device) -> tuple[bool, ...]:
-    """Whether convolutions are computed as matrix products: as they are, or both, on an accelerator.
+    """Values of `conv_as_matmul` to time: both on an accelerator, if there is a convolution.
 
-    A processor takes four times as long to lay out the patches as to convolve.
+    On a CPU, laying out the patches takes four times as long as the convolution.
     """
-    is_tried = device.type != "cpu" and any(map(can_be_matrix, module.network.modules()))
-    return (False, True) if is_tried else (False,)
+    is_timed = device.type != "cpu" and any(map(can_be_matmul, module.network.modules()))
+    return (False, True) if is_timed else (False,)
 
 
-def _stacked(
-    module: TrialModule, member: Member, steps: Tensor, device: torch.device, alone: float, *, matrices: bool
+def _time_stacks(
+    module: TrialModule, member: Member, steps: Tensor, device: torch.device, alone: float, *, conv_as_matmul: bool
 ) -> dict[int, float]:
     """Members → seconds of a step for each of them."""
     seconds: dict[int, float] = {}
     best = alone
     for width in WIDTHS:
-        stack = StackedModule([_alike(member, module) for _ in range(width)], matrices=matrices).to(device)
+        copies = [_copy(member, module) for _ in range(width)]
+        stack = StackedModule(copies, conv_as_matmul=conv_as_matmul).to(device)
         optimizer = stack.configure_optimizers()
         chunks = steps.unsqueeze(1).expand(-1, width, -1)
         take = cast(Callable[[Tensor], object], lambda chunk, s=stack, o=optimizer: s.take_steps(o, chunk))
-        seconds[width] = _least(take, chunks, device) / width
-        if seconds[width] > WORTHWHILE * best:
+        seconds[width] = _fastest(take, chunks, device) / width
+        if seconds[width] > MAX_STACKED_SHARE * best:
             break
         best = seconds[width]
     return seconds
 
 
-def _shorten(module: TrialModule, steps: Tensor) -> Tensor:
-    """Leaves a module the examples of these minibatches, and a batch to evaluate; returns the minibatches of them."""
+def _keep_examples_of(module: TrialModule, steps: Tensor) -> Tensor:
+    """Drops all but the examples of these minibatches and one evaluation batch; returns the minibatches renumbered."""
     for split in ("train", "val", "test"):
-        rows = steps.flatten() if split == "train" else slice(EVALUATION if split == "val" else 1)
+        rows = steps.flatten() if split == "train" else slice(EVALUATION_BATCH_SIZE if split == "val" else 1)
         for name in (f"{split}_inputs", f"{split}_targets"):
             setattr(module, name, cast(Tensor, getattr(module, name))[rows].clone())
     return torch.arange(steps.numel()).view_as(steps)
 
 
-def _alike(member: Member, module: TrialModule) -> Member:
-    # Examples and metrics, which take longer to copy than the rest together, no step changes.
+def _copy(member: Member, module: TrialModule) -> Member:
+    # No step changes examples and metrics, and they take longer to copy than all the rest.
     shared = (module.loss, module.metrics, *module.buffers(recurse=False))
     one = copy.deepcopy(module, {id(part): part for part in shared})
     return replace(member, fit=replace(member.fit, module=one, network=one.network), module=one)
 
 
-def _least(take: Callable[[Tensor], object], steps: Tensor, device: torch.device) -> float:
-    """Seconds of the fastest step but the first, which is not timed."""
+def _fastest(take: Callable[[Tensor], object], steps: Tensor, device: torch.device) -> float:
+    """Seconds of the fastest step, without the first, which is not timed."""
     take(steps[:1])
     synchronize(device)
     times: list[float] = []
     began = time.perf_counter()
-    while len(times) < FEWEST or time.perf_counter() - began < SECONDS:
+    while len(times) < MIN_TIMED_STEPS or time.perf_counter() - began < TIMED_STEPS_BUDGET_S:
         start = len(times) % len(steps)
         at = time.perf_counter()
         take(steps[start : start + 1])
@@ -121,7 +125,8 @@ def _least(take: Callable[[Tensor], object], steps: Tensor, device: torch.device
     return min(times)
 
 
-def _example(module: TrialModule, device: torch.device) -> float:
+def _time_example(module: TrialModule, device: torch.device) -> float:
+    """Seconds of the evaluation of one example."""
     inputs = cast(Tensor, module.val_inputs)
     network = cast(nn.Module, module.network)
     with torch.no_grad(), evaluating(network):

@@ -1,4 +1,4 @@
-"""The paces of a machine: measured once for networks that are much alike, and kept."""
+"""Timings of this machine: measured once for networks that are alike, and kept for later studies."""
 
 import bisect
 import math
@@ -12,125 +12,123 @@ from msgspec.structs import replace
 
 import ablate
 from ablate.execute.process.hardware import cores, processor
-from ablate.store.timings import Look, Overhead, Pace, read_paces, write_paces
+from ablate.store.timings import Overhead, Profile, StepTiming, read_timings, write_timings
 
-ALIKE = 2.0
-"""Ratio of work up to which a pace that is there serves for another network of its family."""
+MAX_WORK_RATIO = 2.0
+"""A timing serves for other networks of its family whose work is within this factor."""
 
-WORTHWHILE = 0.95
-"""Of the seconds of a member's step, what a stack may take of them at most: less saved is the noise of a probe."""
+MAX_STACKED_SHARE = 0.95
+"""A stack is worthwhile if it takes at most this share of the time per trial. A smaller gain is measurement noise."""
 
-SECONDS = 2.0
-"""After which nothing more is measured for one study, but for families that nobody has measured yet."""
+MEASUREMENT_BUDGET_S = 2.0
+"""Time after which nothing more is measured for one study, except families without any timing."""
+
+MIN_CPU_SHARE = 0.9
+"""A measurement is undisturbed if this process had the CPU for at least this share of it. Waiting for a GPU counts."""
 
 
 Measured = TypeVar("Measured")
 
 
-class MeasuredPaces:
-    """Paces by family and work; measures what is missing, and keeps it for later studies."""
+class TimingCache:
+    """Timings by family and work. Measures what is missing, and keeps it for later studies."""
 
     def __init__(self, machine: str = "") -> None:
-        """`machine`: what the paces are of; this one, unless told."""
+        """`machine`: hardware and versions; by default those of this process."""
         self._machine = machine or "; ".join(
             (processor(), f"{cores()} cores", torch.__version__, version("pytorch-lightning"), ablate.__version__)
         )
-        self._kept = read_paces(self._machine)
+        self._kept = read_timings(self._machine)
         self._began = time.monotonic()
         self._is_new = False
-        self._passing: list[Pace] = []
-        """Measured while others were at work: for this study only."""
-        self._overheads: dict[str, Overhead] = {}
-        """As these."""
+        self._disturbed: list[StepTiming] = []
+        """Measured while other processes had the CPU: used for this study only."""
+        self._disturbed_overheads: dict[str, Overhead] = {}
 
-    def at(self, family: str, work: float, measure: Callable[[], Pace]) -> Pace:
-        """The pace of a network: between those of the nearest that do less and more.
+    def step_timing(self, family: str, work: float, measure: Callable[[], StepTiming]) -> StepTiming:
+        """The timing of a network, interpolated between the nearest ones with less and more work.
 
         Args:
-            family: What networks have in common whose paces follow from their work.
+            family: Networks of a family differ in the work of a step only.
             work: Floating-point operations of a step.
             measure: Measures this network.
         """
         there = self._kept.families.setdefault(family, [])
-        is_near = any(abs(math.log(max(work, 1) / max(p.work, 1))) <= math.log(ALIKE) for p in there)
-        if not there or not (is_near or time.monotonic() - self._began > SECONDS):
+        is_near = any(abs(math.log(max(work, 1) / max(t.work, 1))) <= math.log(MAX_WORK_RATIO) for t in there)
+        if not there or not (is_near or time.monotonic() - self._began > MEASUREMENT_BUDGET_S):
             try:
-                found, was_quiet = _undisturbed(measure)
-                bisect.insort(there, found, key=lambda pace: pace.work)
+                found, was_undisturbed = _undisturbed(measure)
+                bisect.insort(there, found, key=lambda timing: timing.work)
             finally:
                 if not there:
                     del self._kept.families[family]
-            self._passing += [] if was_quiet else [found]
+            self._disturbed += [] if was_undisturbed else [found]
             self._is_new = True
-        return between(there, work)
+        return interpolate(there, work)
 
     def overhead(self, device: str, measure: Callable[[], Overhead]) -> Overhead:
-        """What Lightning takes on a device."""
-        if device not in self._kept.overheads and device not in self._overheads:
-            found, was_quiet = _undisturbed(measure)
-            (self._kept.overheads if was_quiet else self._overheads)[device] = found
+        """The overhead of a trial on a device."""
+        if device not in self._kept.overheads and device not in self._disturbed_overheads:
+            found, was_undisturbed = _undisturbed(measure)
+            (self._kept.overheads if was_undisturbed else self._disturbed_overheads)[device] = found
             self._is_new = True
-        return self._kept.overheads.get(device) or self._overheads[device]
+        return self._kept.overheads.get(device) or self._disturbed_overheads[device]
 
     @property
-    def looks(self) -> Mapping[str, Look]:
-        """Looks that were kept, by what they follow from."""
-        return self._kept.looks
+    def profiles(self) -> Mapping[str, Profile]:
+        """The kept profiles, by a digest of what they depend on."""
+        return self._kept.profiles
 
-    def keep_look(self, key: str, look: Look) -> None:
-        """Takes in what was seen of trials."""
-        if self._kept.looks.get(key) != look:
-            self._kept.looks[key] = look
+    def keep_profile(self, key: str, profile: Profile) -> None:
+        """Adds a profile."""
+        if self._kept.profiles.get(key) != profile:
+            self._kept.profiles[key] = profile
             self._is_new = True
 
     @property
-    def rehearsals(self) -> Mapping[str, str]:
-        """What rehearsals have found, by what they follow from."""
-        return self._kept.rehearsals
+    def verifications(self) -> Mapping[str, str]:
+        """The kept verifications of stacks, by a digest of what they depend on."""
+        return self._kept.verifications
 
-    def keep_rehearsal(self, key: str, reason: str) -> None:
-        """Takes in why members cannot train as one; empty: they can."""
-        self._kept.rehearsals[key] = reason
+    def keep_verification(self, key: str, reason: str) -> None:
+        """Adds the result of a verification: why members cannot be stacked; empty: they can."""
+        self._kept.verifications[key] = reason
         self._is_new = True
 
-    def keep(self) -> None:
-        """Writes what is new and was measured undisturbed, if it can be written."""
+    def write(self) -> None:
+        """Writes what is new and was measured undisturbed, if the file can be written."""
         if self._is_new:
-            lasting = {f: [p for p in paces if p not in self._passing] for f, paces in self._kept.families.items()}
-            families = {name: paces for name, paces in lasting.items() if paces}
-            write_paces(self._machine, replace(self._kept, families=families))
+            lasting = {f: [t for t in all_ if t not in self._disturbed] for f, all_ in self._kept.families.items()}
+            families = {name: timings for name, timings in lasting.items() if timings}
+            write_timings(self._machine, replace(self._kept, families=families))
             self._is_new = False
 
 
-QUIET = 0.9
-"""Of the seconds of a measurement, those at least in which this process was at work: less, and others held it up."""
-
-
 def _undisturbed(measure: Callable[[], Measured]) -> tuple[Measured, bool]:
-    """What is measured, and whether nobody disturbed it: a process that waits, for a GPU of its own too, is at work."""
+    """The measurement, and whether it was undisturbed."""
     clock, worked = time.perf_counter(), time.process_time()
     found = measure()
-    return found, time.process_time() - worked >= QUIET * (time.perf_counter() - clock)
+    return found, time.process_time() - worked >= MIN_CPU_SHARE * (time.perf_counter() - clock)
 
 
-def between(paces: list[Pace], work: float) -> Pace:
-    """Interpolates, linearly in the work, between the two nearest of some paces, sorted by work.
+def interpolate(timings: list[StepTiming], work: float) -> StepTiming:
+    """Interpolates linearly in the work between the two nearest of some timings, sorted by work.
 
-    What does less than the least takes as long; what does more than the most takes longer, as much as it does more.
+    Below the least work, times are those of the least; beyond the greatest, they grow in proportion to the work.
     """
-    above = bisect.bisect_left(paces, work, key=lambda pace: pace.work)
-    low, high = paces[max(above - 1, 0)], paces[min(above, len(paces) - 1)]
+    above = bisect.bisect_left(timings, work, key=lambda timing: timing.work)
+    low, high = timings[max(above - 1, 0)], timings[min(above, len(timings) - 1)]
     share = (work - low.work) / (high.work - low.work) if high.work > low.work else 0.0
-    beyond = max(1.0, work / max(paces[-1].work, 1.0))
+    beyond = max(1.0, work / max(timings[-1].work, 1.0))
 
     def mixed(one: float, other: float) -> float:
         return beyond * (one + share * (other - one))
 
-    return Pace(
+    return StepTiming(
         work=work,
         step=mixed(low.step, high.step),
         stacked={width: mixed(s, high.stacked[width]) for width, s in low.stacked.items() if width in high.stacked},
-        matrices=(low if share < 0.5 else high).matrices,
+        conv_as_matmul=(low if share < 0.5 else high).conv_as_matmul,
         example=mixed(low.example, high.example),
         build=low.build + share * (high.build - low.build),
     )

@@ -1,7 +1,7 @@
-"""Convolutions as matrix products: of a stack, one batched product, where a grouped convolution may be slow.
+"""Convolutions as matrix products. A stack of them is one batched product instead of one grouped convolution.
 
-Accelerators' libraries are tuned for products of many small matrices, and not for convolutions of many small groups,
-whose backward passes least of all. Which of the two is faster is for a probe to say.
+Libraries for accelerators are tuned for products of many small matrices, not for convolutions of many small groups. The
+planner measures which of the two is faster.
 """
 
 import math
@@ -11,8 +11,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 
-class MatrixConv2d(nn.Module):
-    """A convolution of the same parameters, by the same names: patches times weights.
+class MatmulConv2d(nn.Module):
+    """A convolution with the same parameters, under the same names, as patches times weights.
 
     Chellapilla, Puri and Simard (2006), "High performance convolutional neural networks for document processing".
     """
@@ -28,7 +28,7 @@ class MatrixConv2d(nn.Module):
         }
 
     def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch out rows columns"]:
-        """As the convolution's."""
+        """As `nn.Conv2d.forward`."""
         patches = nn.functional.unfold(x, **self.window)
         y = torch.matmul(self.weight.flatten(1), patches)
         if self.bias is not None:
@@ -43,8 +43,8 @@ class MatrixConv2d(nn.Module):
         )
 
 
-def can_be_matrix(part: nn.Module) -> bool:
-    """Whether a module is a convolution that patches times weights give: ungrouped, padded with zeros by numbers."""
+def can_be_matmul(part: nn.Module) -> bool:
+    """Whether a module is a convolution that MatmulConv2d can replace: without groups, padded with zeros."""
     return (
         type(part) is nn.Conv2d
         and part.groups == 1
@@ -53,12 +53,12 @@ def can_be_matrix(part: nn.Module) -> bool:
     )
 
 
-def as_matrices(network: nn.Module) -> nn.Module:
-    """Replaces every such convolution of a network, in place; one that is in several places stays one."""
-    made: dict[int, MatrixConv2d] = {}
+def replace_convolutions(network: nn.Module) -> nn.Module:
+    """Replaces every convolution that MatmulConv2d can replace, in place. A shared convolution stays shared."""
+    made: dict[int, MatmulConv2d] = {}
     for part in list(network.modules()):
         for name, child in list(part.named_children()):
-            if can_be_matrix(child):
+            if can_be_matmul(child):
                 assert isinstance(child, nn.Conv2d)
-                setattr(part, name, made.setdefault(id(child), MatrixConv2d(child)))
+                setattr(part, name, made.setdefault(id(child), MatmulConv2d(child)))
     return network

@@ -35,7 +35,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     members = [prepared[index] for index in order]
     fit = members[0].fit
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
-    module = StackedModule(members, matrices=job.bundle.conv_as_matmul)
+    module = StackedModule(members, conv_as_matmul=job.bundle.conv_as_matmul)
     followed = Members([member.max_loss for member in members])
     watch = StackedWatch(trials[0].config.trainer.settings.moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)

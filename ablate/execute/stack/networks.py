@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from ablate.config.group import STACKED
-from ablate.execute.stack.conv_as_matmul import as_matrices
+from ablate.execute.stack.conv_as_matmul import replace_convolutions
 from ablate.execute.stack.dropout import Masks
 from ablate.execute.stack.folded import Folded, can_be_folded
 from ablate.execute.stack.unstackable import Unstackable
@@ -34,9 +34,9 @@ class Stack(nn.Module):
     """
 
     def __init__(
-        self, networks: Sequence[nn.Module], *, trained: Collection[str], masks: Masks, matrices: bool = False
+        self, networks: Sequence[nn.Module], *, trained: Collection[str], masks: Masks, conv_as_matmul: bool = False
     ) -> None:
-        """`trained`: names of the parameters that get a gradient; `matrices`: convolutions are matrix products."""
+        """`trained`: parameters that get a gradient. `conv_as_matmul`: whether convolutions are matrix products."""
         super().__init__()
         _check_alike(networks)
         self._networks = tuple(networks)
@@ -46,7 +46,7 @@ class Stack(nn.Module):
             skeleton = copy.deepcopy(networks[0])
         except Exception as error:
             raise Unstackable(f"it cannot be copied ({type(error).__name__})") from error
-        skeleton = as_matrices(skeleton) if matrices else skeleton
+        skeleton = replace_convolutions(skeleton) if conv_as_matmul else skeleton
         self.skeleton = masks.replace(skeleton).requires_grad_(False)
         """What computes all members' predictions, called by `predictions`."""
         first = dict(networks[0].named_parameters())

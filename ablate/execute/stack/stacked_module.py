@@ -32,8 +32,8 @@ class StackedModule(pl.LightningModule):
         Unstackable: they cannot train as one.
     """
 
-    def __init__(self, members: Sequence[Member], *, matrices: bool = False) -> None:
-        """`matrices`: whether convolutions are computed as matrix products."""
+    def __init__(self, members: Sequence[Member], *, conv_as_matmul: bool = False) -> None:
+        """`conv_as_matmul`: whether convolutions are computed as matrix products."""
         super().__init__()
         self.automatic_optimization = False
         trace = Trace.of(members[0])
@@ -41,7 +41,7 @@ class StackedModule(pl.LightningModule):
         if len({(m.chunks.steps, m.chunks.batch_size, m.optimizer) for m in members}) > 1:
             raise Unstackable("its members take different numbers of steps")
         masks = Masks(networks, seeds=[m.dropout for m in members], drawn=trace.drawn)
-        self.stack = Stack(networks, trained=trace.trained, masks=masks, matrices=matrices)
+        self.stack = Stack(networks, trained=trace.trained, masks=masks, conv_as_matmul=conv_as_matmul)
         self.stack.check(cast(Tensor, members[0].module.train_inputs)[:CHECKED])
         self.data = StackedData([member.module for member in members])
         batch = members[0].chunks.batch_size if trace.drawn else CHECKED  # a mask is as large as a minibatch

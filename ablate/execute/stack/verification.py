@@ -1,4 +1,4 @@
-"""A few steps of two members, stacked and alone: what is not equal then is never stacked."""
+"""Verifies a stack: a few steps of two members, stacked and alone, must be equal."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -12,51 +12,51 @@ from ablate.execute.stack.stacked_module import StackedModule
 from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train.network import evaluating, seed_everything
 
-STEPS = 3
-"""Steps that are taken: momentum acts from the second, running statistics show in an evaluation after."""
+VERIFIED_STEPS = 3
+"""Momentum acts from the second step on; running statistics act on the predictions after the last."""
 
-EXAMPLES = 8
-"""Examples that are predicted after them."""
+PREDICTED_EXAMPLES = 8
+"""Examples that are predicted after the steps."""
 
-LOSS, STATE = 1e-9, 1e-7
-"""Relative differences that rounding explains in float64; Adam makes 1e-9 of a gradient that is 0 but for rounding."""
+LOSS_TOLERANCE, STATE_TOLERANCE = 1e-9, 1e-7
+"""Relative rounding error in float64. Adam turns a gradient that is 0 but for rounding into an update of 1e-9."""
 
 
-def rehearse(members: Sequence[Member], *, matrices: bool = False) -> None:
+def verify(members: Sequence[Member], *, conv_as_matmul: bool = False) -> None:
     """Trains the members stacked and alone, in float64, and compares losses, parameters, buffers and predictions.
 
-    The members are used up. `matrices`: as of StackedModule.
+    The members are trained by it, and of no use afterwards. `conv_as_matmul`: as for StackedModule.
 
     Raises:
         Unstackable: they are not equal, or cannot be stacked at all.
-        Exception: whatever torch says of an operation that it cannot stack, or that has no float64.
+        Exception: whatever torch raises for an operation that it cannot stack, or that has no float64.
     """
-    chunks = torch.stack([_shorten(member) for member in members], dim=1)
-    stack = StackedModule(members, matrices=matrices).double()
+    chunks = torch.stack([_keep_needed_examples(member) for member in members], dim=1)
+    stack = StackedModule(members, conv_as_matmul=conv_as_matmul).double()
     inputs, _ = stack.data.at("val", torch.arange(len(cast(Tensor, members[0].module.val_inputs))))
-    alone = [_alone(m, chunks[:, i], inputs[i]) for i, m in enumerate(members)]
+    alone = [_train_alone(m, chunks[:, i], inputs[i]) for i, m in enumerate(members)]
     optimizer = stack.configure_optimizers()
     losses = torch.stack([stack.take_steps(optimizer, step.unsqueeze(0)) for step in chunks], dim=1)
     with torch.no_grad(), evaluating(stack):
         predictions = stack.stack(inputs, stack.stack.leaves())
     for index, (theirs, state) in enumerate(alone):
         mine = [predictions[index], *_state(stack.member(index))]
-        if not _close(losses[index], theirs, LOSS) or not all(map(_alike, mine, state)):
+        if not _close(losses[index], theirs, LOSS_TOLERANCE) or not all(map(_close_states, mine, state)):
             raise Unstackable("its steps are not the same when it is stacked")
 
 
-def _shorten(member: Member) -> Tensor:
-    """Leaves a member the examples that it needs here; returns its minibatches of them, shape (steps, batch)."""
-    minibatches = next(iter(member.chunks))[:STEPS]
+def _keep_needed_examples(member: Member) -> Tensor:
+    """Drops the examples that are not needed here; returns the minibatches renumbered, shape (steps, batch)."""
+    minibatches = next(iter(member.chunks))[:VERIFIED_STEPS]
     for split in SPLITS:
-        rows = minibatches.flatten() if split == "train" else slice(EXAMPLES)
+        rows = minibatches.flatten() if split == "train" else slice(PREDICTED_EXAMPLES)
         for name in (f"{split}_inputs", f"{split}_targets"):
             setattr(member.module, name, cast(Tensor, getattr(member.module, name))[rows].clone())
     return torch.arange(minibatches.numel()).view_as(minibatches)
 
 
-def _alone(member: Member, steps: Tensor, inputs: Tensor) -> tuple[Tensor, list[Tensor]]:
-    """The losses of a member's own steps, and what is there after them: predictions, parameters, buffers."""
+def _train_alone(member: Member, steps: Tensor, inputs: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """Trains a member alone; returns its losses, and its predictions, parameters and buffers after the steps."""
     module = member.module.double()
     seed_everything(member.dropout)
     optimizer = module.configure_optimizers()
@@ -69,8 +69,8 @@ def _state(network: nn.Module) -> list[Tensor]:
     return [value.detach().clone() for value in (*network.parameters(), *network.buffers())]
 
 
-def _alike(one: Tensor, other: Tensor) -> bool:
-    return _close(one, other, STATE)
+def _close_states(one: Tensor, other: Tensor) -> bool:
+    return _close(one, other, STATE_TOLERANCE)
 
 
 def _close(one: Tensor, other: Tensor, tolerance: float) -> bool:

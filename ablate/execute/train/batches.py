@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-STEPS = 64
-"""Optimizer steps per chunk at most: enough to pay Lightning's cost per step once, few enough to stay live."""
+MAX_CHUNK_STEPS = 64
+"""Optimizer steps per chunk at most. More would share Lightning's cost per call better, and delay a stop."""
 
-EVALUATION = 1024
+EVALUATION_BATCH_SIZE = 1024
 """Examples per evaluation batch at most."""
 
 
@@ -40,12 +40,12 @@ class TrainingChunks:
 
     def __len__(self) -> int:
         """Chunks per epoch."""
-        return math.ceil(self.steps / STEPS)
+        return math.ceil(self.steps / MAX_CHUNK_STEPS)
 
     def __iter__(self) -> Iterator[Tensor]:
         order = torch.randperm(self._examples, generator=self._generator)
         batches = order[: self.steps * self._batch].view(self.steps, self._batch)
-        yield from batches.split(STEPS)
+        yield from batches.split(MAX_CHUNK_STEPS)
 
 
 class EvaluationChunks:
@@ -56,7 +56,7 @@ class EvaluationChunks:
 
     def __len__(self) -> int:
         """Batches."""
-        return math.ceil(len(self._indices) / EVALUATION)
+        return math.ceil(len(self._indices) / EVALUATION_BATCH_SIZE)
 
     def __iter__(self) -> Iterator[Tensor]:
-        yield from self._indices.split(EVALUATION)
+        yield from self._indices.split(EVALUATION_BATCH_SIZE)

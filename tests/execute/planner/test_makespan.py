@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablate.execute.planner.makespan import SLACK, makespan, order
+from ablate.execute.planner.makespan import MAX_MAKESPAN_RATIO, makespan, order
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_whole_replicates_come_first_where_that_costs_nothing():
     found = order(seconds, blocks, workers=2)
     assert [blocks[job] for job in found] == blocks
     assert [seconds[job] for job in found] == [16, 8, 4, 2] * 4
-    assert makespan([seconds[job] for job in found], workers=2) <= SLACK * sum(seconds) / 2
+    assert makespan([seconds[job] for job in found], workers=2) <= MAX_MAKESPAN_RATIO * sum(seconds) / 2
 
 
 def test_the_longest_come_first_where_whole_replicates_cost():
@@ -42,4 +42,4 @@ def test_every_job_once_and_at_most_a_third_more_than_the_least(jobs, workers):
         max(sum(s for s, w in zip(seconds, chosen, strict=True) if w == worker) for worker in range(workers))
         for chosen in itertools.product(range(workers), repeat=len(jobs))
     )
-    assert makespan([seconds[job] for job in found], workers=workers) <= SLACK * (4 / 3) * least + 1e-9
+    assert makespan([seconds[job] for job in found], workers=workers) <= MAX_MAKESPAN_RATIO * (4 / 3) * least + 1e-9

@@ -6,12 +6,12 @@ from ablate import study
 from ablate.execute.planner import overhead as room
 from ablate.execute.planner import schedule
 from ablate.execute.planner.overhead import overhead
-from ablate.execute.planner.schedule import START
+from ablate.execute.planner.schedule import WORKER_START_S
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.callbacks import Curve
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.trainer import trainer
-from ablate.store.timings import Pace
+from ablate.store.timings import StepTiming
 
 pytestmark = pytest.mark.usefixtures("processor_time")
 
@@ -32,7 +32,7 @@ def measured(trial, folder) -> float:
 
 def seconds(here, *words):
     trials = study.plan(["smoke", *words], cwd=here).trials
-    return (schedule(trials, trials, workers=1).seconds - START) / len(trials)
+    return (schedule(trials, trials, workers=1).seconds - WORKER_START_S) / len(trials)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_planning_writes_nothing_here(here):
 def test_what_is_not_steps_and_evaluations_is_of_the_epoch_or_of_the_fit(here, monkeypatch):
     (trial, *_) = study.plan(["smoke", "replicates=1"], cwd=here).trials
     examples = prepare(trial.config, trial.streams).examples
-    pace = Pace(work=1.0, step=0.1, stacked={}, example=0.001, build=0.0)
+    pace = StepTiming(work=1.0, step=0.1, stacked={}, example=0.001, build=0.0)
     computed = 0.1 + 0.001 * examples["val"]
     monkeypatch.setattr(room, "_seconds", lambda *a: 3.0 + a[-1] * (0.5 + computed) + 0.001 * examples["test"])
     found = overhead(trial, pace)

@@ -11,18 +11,17 @@ from msgspec.structs import replace
 
 from ablate import study
 from ablate.config.trial import TrialConfig
-from ablate.execute.planner import candidate, schedule
+from ablate.execute.planner import candidate, schedule, timing_cache
 from ablate.execute.planner import overhead as overheads
-from ablate.execute.planner import profile as looking
-from ablate.execute.planner import timing_cache as pace_room
+from ablate.execute.planner import profile as profiling
 from ablate.execute.planner.candidate import Candidate
 from ablate.execute.planner.makespan import makespan
-from ablate.execute.planner.timing import pace as real_pace
-from ablate.execute.planner.timing_cache import MeasuredPaces
+from ablate.execute.planner.timing import time_steps as real_time_steps
+from ablate.execute.planner.timing_cache import TimingCache
 from ablate.execute.process import isolation
 from ablate.execute.stack import verification
 from ablate.execute.train.fit import prepare
-from ablate.store.timings import Overhead, Pace
+from ablate.store.timings import Overhead, StepTiming
 
 room = sys.modules["ablate.execute.planner.schedule"]
 
@@ -31,10 +30,10 @@ room = sys.modules["ablate.execute.planner.schedule"]
 def measured(monkeypatch, tmp_path):
     """What the machine is found to do: stacks that pay, and nothing that others have measured."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    found = Pace(work=0, step=1e-3, stacked={4: 5e-4, 10: 3e-4, 20: 2e-4}, example=1e-6, build=0.01)
-    monkeypatch.setattr(looking, "pace", lambda *_, work, **__: replace(found, work=work))
+    found = StepTiming(work=0, step=1e-3, stacked={4: 5e-4, 10: 3e-4, 20: 2e-4}, example=1e-6, build=0.01)
+    monkeypatch.setattr(profiling, "time_steps", lambda *_, work, **__: replace(found, work=work))
     monkeypatch.setattr(overheads, "overhead", lambda *_: Overhead(fit=0.1, epoch=0.01))
-    monkeypatch.setattr(pace_room, "QUIET", 0.0)  # whatever else runs on the machine
+    monkeypatch.setattr(timing_cache, "MIN_CPU_SHARE", 0.0)  # whatever else runs on the machine
 
 
 def arrange(planned, missing, *, workers):
@@ -91,28 +90,28 @@ def test_a_stack_is_no_wider_than_measured_and_every_worker_has_one(plan):
 def test_a_stack_is_as_wide_as_is_fastest_and_none_is_made_that_saves_nothing(plan, monkeypatch, epoch, stacked, sizes):
     """What Lightning takes for an epoch, beside the steps, is shared by a stack's members."""
     monkeypatch.setattr(overheads, "overhead", lambda *_: Overhead(fit=0.0, epoch=epoch))
-    found = Pace(work=0, step=1e-3, stacked=stacked, example=1e-6, build=0.01)
-    monkeypatch.setattr(looking, "pace", lambda *_, work, **__: replace(found, work=work))
+    found = StepTiming(work=0, step=1e-3, stacked=stacked, example=1e-6, build=0.01)
+    monkeypatch.setattr(profiling, "time_steps", lambda *_, work, **__: replace(found, work=work))
     trials = plan("model.init=he,xavier", "replicates=15")
     made = arrange(trials, trials, workers=1)
     assert Counter(len(b.trials) for b in made) == sizes
     assert {b.reason for b in made} == (
-        {"its steps keep the machine busy: stacked, its trials take less than 5% off"} if 1 in sizes else {""}
+        {"its steps keep the machine busy: stacking saves less than 5%"} if 1 in sizes else {""}
     )
 
 
 def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
     """Room for stacks of four; of three; for one at a time on each of two workers; for stacks, on one of two."""
     trials = plan("model.init=he,xavier", "replicates=4", "data.limit=200")
-    paces = room.MeasuredPaces()
+    cache = room.TimingCache()
     with isolation.isolated_process(threads=1):
-        of_one = candidate.Candidates(paces, threads=1).judged(trials).bytes
+        of_one = candidate.Candidates(cache, threads=1).examine(trials).bytes
     assert of_one > 200 * (64 * 4 + 8)
     for free, workers, widths, at_a_time in (
-        (room.PROCESS + 4 * of_one, 1, [4, 4], 1),
-        (room.PROCESS + 3 * of_one, 1, [2, 3, 3], 1),
-        (2 * (room.PROCESS + of_one), 2, [1] * 8, 2),
-        (2 * (room.PROCESS + of_one) - 2, 2, [4, 4], 1),
+        (room.PROCESS_BYTES + 4 * of_one, 1, [4, 4], 1),
+        (room.PROCESS_BYTES + 3 * of_one, 1, [2, 3, 3], 1),
+        (2 * (room.PROCESS_BYTES + of_one), 2, [1] * 8, 2),
+        (2 * (room.PROCESS_BYTES + of_one) - 2, 2, [4, 4], 1),
     ):
         monkeypatch.setattr(room, "available", lambda _, free=free: free)
         made = schedule(trials, trials, workers=workers)
@@ -123,12 +122,14 @@ def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
 
 def test_of_many_workers_those_are_counted_that_memory_is_there_for(plan, monkeypatch):
     trials = plan("model.init=he,xavier", "replicates=20", "data.limit=200")
-    of_one = candidate.Candidates(room.MeasuredPaces(), threads=1).judged(trials).bytes
-    monkeypatch.setattr(room, "available", lambda _: 2 * (room.PROCESS + 10 * of_one))
+    of_one = candidate.Candidates(room.TimingCache(), threads=1).examine(trials).bytes
+    monkeypatch.setattr(room, "available", lambda _: 2 * (room.PROCESS_BYTES + 10 * of_one))
     made = schedule(trials, trials, workers=64)
     assert made.workers < 64
     assert made.notes
-    assert made.workers * (room.PROCESS + max(len(b.trials) for b in made.bundles) * of_one) <= room.available(None)
+    assert made.workers * (room.PROCESS_BYTES + max(len(b.trials) for b in made.bundles) * of_one) <= room.available(
+        None
+    )
 
 
 def test_a_network_that_fails_a_probe_costs_the_plan_its_estimate_and_no_more(plain, plan, monkeypatch):
@@ -144,21 +145,21 @@ def test_a_network_that_fails_a_probe_costs_the_plan_its_estimate_and_no_more(pl
         """,
         width=8,
     )
-    monkeypatch.setattr(looking, "pace", real_pace)
+    monkeypatch.setattr(profiling, "time_steps", real_time_steps)
     trials = plan("model=net", "~model.depth", "~model.skip_span", "model.width=8,9")
     made = schedule(trials, trials, workers=1)
     assert [b.trials for b in made.bundles] == [(trial,) for trial in trials]
     assert made.seconds is None
 
 
-def test_a_rehearsal_holds_for_the_settings_that_were_rehearsed(plan, looked):
+def test_a_verification_holds_for_the_settings_that_were_verified(plan, measured_anew):
     words = ("model.init=he,xavier", "replicates=2")
     slow, fast = (plan(*words, f"optimizer.lr={lr}") for lr in ("0.001", "0.002"))
     arrange(slow, slow, workers=1)
     arrange(slow, slow, workers=1)
-    assert looked["rehearsals"] == 1
+    assert measured_anew["verifications"] == 1
     arrange(fast, fast, workers=1)
-    assert looked == {"looks": 1, "rehearsals": 2}
+    assert measured_anew == {"profiles": 1, "verifications": 2}
 
 
 def test_the_longest_start_first_and_the_makespan_is_said(plan):
@@ -169,7 +170,7 @@ def test_the_longest_start_first_and_the_makespan_is_said(plan):
     examples = prepare(trials[0].config, trials[0].streams).examples
     steps, val, test = examples["train"] // 25, 1e-6 * examples["val"], 1e-6 * examples["test"]
     seconds = [0.1 + 0.01 + test + e * (0.01 + steps * 1e-3 + val) for e in epochs]
-    assert made.seconds == pytest.approx(room.START + makespan(seconds, workers=2))
+    assert made.seconds == pytest.approx(room.WORKER_START_S + makespan(seconds, workers=2))
 
 
 def test_threads_follow_from_the_plan_where_they_are_left_open(plan, monkeypatch):
@@ -180,10 +181,10 @@ def test_threads_follow_from_the_plan_where_they_are_left_open(plan, monkeypatch
         return schedule(found, missing or found, workers=workers, threads=None).threads
 
     assert threads(trials, 4) == 1, "two threads were no faster"
-    fast = Pace(work=0, step=1e-3, stacked={}, example=1e-6, build=0.01)
+    fast = StepTiming(work=0, step=1e-3, stacked={}, example=1e-6, build=0.01)
     by_threads = lambda *_, work, **__: replace(fast, work=work, step=0.1 / torch.get_num_threads())  # noqa: E731
-    monkeypatch.setattr(looking, "pace", by_threads)
-    monkeypatch.setattr(room, "MeasuredPaces", lambda: MeasuredPaces("another machine"))
+    monkeypatch.setattr(profiling, "time_steps", by_threads)
+    monkeypatch.setattr(room, "TimingCache", lambda: TimingCache("another machine"))
     assert (threads(trials, 4), threads(many, 8), threads(many, 12)) == (2, 1, 2)
     assert threads(many, 12, many[:1]) == 2, "what is there already changes no number"
     assert schedule(trials, trials, workers=4, threads=1).threads == 1
@@ -200,7 +201,7 @@ def test_what_is_there_already_does_not_make_the_others_lone(plan):
     ("words", "reason"),
     [
         (("model.width=8,16", "replicates=2"), "fewer than 3 trials differ"),
-        (("model.width=8,16", "logger=csv"), "a logger follows one trial"),
+        (("model.width=8,16", "logger=csv"), "a logger records one trial"),
         (("model.width=8,16", "trainer.precision=bf16-true"), "trainer.precision=bf16-true"),
         (
             ("model.width=8,16", "trainer.channels_last=true"),
@@ -219,7 +220,7 @@ def test_what_cannot_be_stacked_says_why(plan, words, reason):
 
 def test_a_loop_of_ones_own_is_not_stacked(own, here):
     trials = study.plan([*own, "replicates=3", "study.factors=[]", "model.width=4,8"], cwd=here).trials
-    assert reasons(trials) == {"a LightningModule of one's own takes its own steps"}
+    assert reasons(trials) == {"a user-defined LightningModule takes its own steps"}
 
 
 @pytest.mark.parametrize("name", ["causal", "softmax_attention", "local_logits", "hard_threshold", "softmax_norm"])
@@ -293,12 +294,12 @@ def test_bundles_partition_the_missing_trials(groups, gone, workers, lone):
     trials = [Fake(g, n) for g, size in enumerate(groups) for n in range(size)][::-1]
     missing = [t for i, t in enumerate(trials) if i not in gone]
 
-    def judged(_, found, **__):
+    def examine(_, found, **__):
         is_lone = found[0].config.model["width"] in lone
         return Candidate(trials=tuple(found), reason="alone" * is_lone, width=1 if is_lone else 20)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candidate.Candidates, "judged", judged)
+        patch.setattr(candidate.Candidates, "examine", examine)
         patch.setattr(room, "empty_cache", lambda: None)  # it collects garbage: most of a minute in a hundred examples
         made = arrange(trials, missing, workers=workers)
     assert Counter(t.id for b in made for t in b.trials) == Counter(t.id for t in missing)
@@ -310,36 +311,36 @@ def test_bundles_partition_the_missing_trials(groups, gone, workers, lone):
 
 
 @pytest.fixture
-def looked(monkeypatch):
-    """Counts the trials that are built to be looked at, and those that are rehearsed."""
+def measured_anew(monkeypatch):
+    """Counts the profiles that are made, and the stacks that are verified."""
     counts = Counter()
-    look, rehearsed = looking.look, verification.rehearse
+    profile, verified = profiling.profile, verification.verify
 
     def counted(trial, **options):
-        counts["looks"] += 1
-        return look(trial, **options)
+        counts["profiles"] += 1
+        return profile(trial, **options)
 
-    def rehearse(members, **options):
-        counts["rehearsals"] += 1
-        return rehearsed(members, **options)
+    def verify(members, **options):
+        counts["verifications"] += 1
+        return verified(members, **options)
 
-    monkeypatch.setattr(looking, "look", counted)
-    monkeypatch.setattr(verification, "rehearse", rehearse)
+    monkeypatch.setattr(profiling, "profile", counted)
+    monkeypatch.setattr(verification, "verify", verify)
     return counts
 
 
-def test_what_was_seen_once_is_not_built_again(plan, looked):
+def test_what_was_seen_once_is_not_built_again(plan, measured_anew):
     words = ("study.design=factorial", "optimizer.lr=0.1,0.2", "replicates=2", "model.width=8,16")
     trials = plan(*words, "data.batch_size=10,20")
     first = arrange(trials, trials, workers=2)
-    assert looked == {"looks": 2, "rehearsals": 2}, "two networks, however they are trained"
+    assert measured_anew == {"profiles": 2, "verifications": 2}, "two networks, however they are trained"
     again = plan(*words, "data.batch_size=30")
     assert arrange(trials, trials, workers=2) == first
     arrange(again, again, workers=2)
-    assert looked == {"looks": 2, "rehearsals": 2}
+    assert measured_anew == {"profiles": 2, "verifications": 2}
 
 
-def test_code_that_has_changed_is_looked_at_again(plain, plan, looked):
+def test_code_that_has_changed_is_profiled_again(plain, plan, measured_anew):
     body = """
         from torch import nn
 
@@ -352,10 +353,10 @@ def test_code_that_has_changed_is_looked_at_again(plain, plan, looked):
     trials = plan(*words)
     arrange(trials, trials, workers=1)
     arrange(trials, trials, workers=1)
-    assert looked["looks"] == 2
+    assert measured_anew["profiles"] == 2
     plain(body.format("Tanh"), width=8)
     arrange(trials, trials, workers=1)
-    assert looked["looks"] == 4
+    assert measured_anew["profiles"] == 4
 
 
 def test_a_plan_of_what_was_seen_loads_no_lightning(here, plan):

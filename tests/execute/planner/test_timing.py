@@ -3,7 +3,7 @@ import torch
 
 from ablate import study
 from ablate.execute.planner import timing as room
-from ablate.execute.planner.timing import WIDTHS, pace
+from ablate.execute.planner.timing import WIDTHS, time_steps
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.member import Member
 from ablate.execute.train.fit import prepare
@@ -19,7 +19,7 @@ def measured(here):
             fit = prepare(trial.config, trial.streams)
             member = Member.of(trial.config, trial.streams, fit=fit) if stacked else None
             steps = next(iter(fit.data["train_dataloaders"]))
-            return pace(fit.module, member, steps=steps, device=CPU, work=7.0, build=0.5)
+            return time_steps(fit.module, member, steps=steps, device=CPU, work=7.0, build=0.5)
 
     return of
 
@@ -38,18 +38,18 @@ def test_stacks_of_a_small_net_take_a_fraction(measured):
 
 def test_what_cannot_be_stacked_and_what_takes_long_is_timed_alone(measured, monkeypatch):
     assert measured(stacked=False).stacked == {}
-    monkeypatch.setattr(room, "BUSY", 0.0)
+    monkeypatch.setattr(room, "BUSY_STEP_S", 0.0)
     assert measured().stacked == {}
 
 
 def test_wider_stacks_are_not_tried_once_one_is_no_faster(measured, monkeypatch):
     widths = []
 
-    def least(take, steps, device):
+    def fastest(take, steps, device):
         widths.append(steps.shape[1] if steps.ndim == 3 else 1)
         return {1: 1e-3, 4: 2e-3, 10: 9e-3}[widths[-1]]
 
-    monkeypatch.setattr(room, "_least", least)
+    monkeypatch.setattr(room, "_fastest", fastest)
     assert measured().stacked == {4: 2e-3 / 4, 10: 9e-3 / 10}
     assert widths == [1, 4, 10]
 
@@ -59,18 +59,18 @@ def test_convolutions_are_matrix_products_where_that_is_faster(measured, monkeyp
     built = []
     stacked = room.StackedModule
 
-    def counted(members, *, matrices):
-        built.append(matrices)
-        return stacked(members, matrices=matrices)
+    def counted(members, *, conv_as_matmul):
+        built.append(conv_as_matmul)
+        return stacked(members, conv_as_matmul=conv_as_matmul)
 
     monkeypatch.setattr(room, "StackedModule", counted)
     conv = ("model=resnet", "model.width=2", "model.depth=1", "model.skip_span=1", "data.batch_size=4")
     for faster in (True, False):
         built.clear()
-        least = lambda take, steps, device, f=faster: 1e-3 if built[-1:] in ([], [f]) else 2e-3  # noqa: E731
-        monkeypatch.setattr(room, "_least", least)
+        fastest = lambda take, steps, device, f=faster: 1e-3 if built[-1:] in ([], [f]) else 2e-3  # noqa: E731
+        monkeypatch.setattr(room, "_fastest", fastest)
         found = measured(*conv)
-        assert found.matrices is faster
+        assert found.conv_as_matmul is faster
         assert set(built) == {False, True}
         assert found.stacked[4] == 1e-3 / 4
 
@@ -88,5 +88,5 @@ def test_the_least_of_several_steps_counts(monkeypatch):
     clock = iter([0.0, 1.0, 4.0, 4.0, 6.0, 6.0])
     monkeypatch.setattr(room.time, "perf_counter", lambda: next(clock))
     taken = []
-    assert room._least(lambda steps: taken.append(steps.tolist()), torch.arange(2).view(2, 1), CPU) == 2.0
+    assert room._fastest(lambda steps: taken.append(steps.tolist()), torch.arange(2).view(2, 1), CPU) == 2.0
     assert taken == [[[0]], [[0]], [[1]]]

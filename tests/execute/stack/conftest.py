@@ -42,8 +42,10 @@ class Done:
 def trained(tmp_path) -> Callable[..., Done]:
     """Trains trials as one, or one after the other."""
 
-    def train(trials: tuple[Trial, ...], *, stacked: bool, falls_back: bool = False, matrices: bool = False) -> Done:
-        bundle = dataclasses.replace(bundles(trials)[0], stacked=stacked, conv_as_matmul=matrices)
+    def train(
+        trials: tuple[Trial, ...], *, stacked: bool, falls_back: bool = False, conv_as_matmul: bool = False
+    ) -> Done:
+        bundle = dataclasses.replace(bundles(trials)[0], stacked=stacked, conv_as_matmul=conv_as_matmul)
         directory = StudyDirectory(tmp_path / f"stacked-{stacked}")
         job = Job(bundle=bundle, directory=directory.path, sources=tuple("cafe" for _ in trials), commit=None)
         records = run_bundle(job, engine="inline", threads=THREADS)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.execute.stack.conv_as_matmul import MatrixConv2d, as_matrices
+from ablate.execute.stack.conv_as_matmul import MatmulConv2d, replace_convolutions
 from tests.tolerances import PASS_64
 
 pytestmark = pytest.mark.numeric
@@ -23,7 +23,7 @@ def test_patches_times_weights_are_the_convolution_and_its_gradients(options):
     x = torch.randn(4, 3, 9, 8, dtype=torch.float64, requires_grad=True)
     leaves = [x, *convolution.parameters()]
     values = []
-    for module in (convolution, MatrixConv2d(convolution)):
+    for module in (convolution, MatmulConv2d(convolution)):
         y = module(x)
         values.append([y, *torch.autograd.grad((y**2).sum(), leaves)])
     for mine, theirs in zip(*values, strict=True):
@@ -36,7 +36,7 @@ def test_names_and_sharing_stay_and_other_convolutions_too():
     grouped, same = nn.Conv2d(2, 2, 3, groups=2), nn.Conv2d(2, 2, 3, padding="same")
     network = nn.Sequential(shared, nn.Sequential(nn.ReLU(), shared), same, grouped)
     names = list(dict(network.named_parameters()))
-    changed = as_matrices(network)
+    changed = replace_convolutions(network)
     assert list(dict(changed.named_parameters())) == names
-    assert [type(part).__name__ for part in changed] == ["MatrixConv2d", "Sequential", "Conv2d", "Conv2d"]
+    assert [type(part).__name__ for part in changed] == ["MatmulConv2d", "Sequential", "Conv2d", "Conv2d"]
     assert changed[0] is changed[1][1]

@@ -8,7 +8,7 @@ from ablate.execute import bundle
 from ablate.execute.planner import candidate, profile
 from ablate.execute.stack import fit
 from ablate.execute.stack.fit import train_stacked
-from ablate.store.timings import Pace
+from ablate.store.timings import StepTiming
 
 pytestmark = pytest.mark.numeric
 
@@ -127,9 +127,9 @@ def test_a_stack_that_fails_is_trained_trial_by_trial(plain, trials, trained):
 @pytest.fixture
 def stacks_pay(monkeypatch, tmp_path):
     """What the machine is found to do, whatever else it does: the wider a stack, the faster."""
-    found = Pace(work=0, step=1e-3, stacked={4: 5e-4, 10: 3e-4, 20: 2e-4}, example=1e-6, build=0.01)
+    found = StepTiming(work=0, step=1e-3, stacked={4: 5e-4, 10: 3e-4, 20: 2e-4}, example=1e-6, build=0.01)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # nothing that others have measured
-    monkeypatch.setattr(profile, "pace", lambda *_, work, **__: replace(found, work=work))
+    monkeypatch.setattr(profile, "time_steps", lambda *_, work, **__: replace(found, work=work))
 
 
 def test_stacked_studies_reach_the_same_verdicts_in_single_precision(here, listener, stacks_pay, monkeypatch):
@@ -145,7 +145,7 @@ def test_stacked_studies_reach_the_same_verdicts_in_single_precision(here, liste
         return summarised
 
     stacked = summary("stacked")
-    monkeypatch.setattr(candidate, "LEAST", 1000)
+    monkeypatch.setattr(candidate, "MIN_STACK", 1000)
     alone = summary("alone")
     assert [v.outcome for v in stacked.verdicts] == [v.outcome for v in alone.verdicts] != []
     for mine, theirs in zip(stacked.contrasts, alone.contrasts, strict=True):
@@ -160,9 +160,12 @@ def test_convolutions_as_matrix_products_change_no_number(trials, trained, monke
     monkeypatch.setattr(
         fit,
         "StackedModule",
-        lambda members, *, matrices: (ways.append(matrices), stacked(members, matrices=matrices))[1],
+        lambda members, *, conv_as_matmul: (
+            ways.append(conv_as_matmul),
+            stacked(members, conv_as_matmul=conv_as_matmul),
+        )[1],
     )
-    done = trained(made, stacked=True, matrices=True)
+    done = trained(made, stacked=True, conv_as_matmul=True)
     assert ways == [True]
     assert_equal(done, trained(made, stacked=False))
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate.execute.train import batches
-from ablate.execute.train.batches import STEPS, EvaluationChunks, TrainingChunks
+from ablate.execute.train.batches import MAX_CHUNK_STEPS, EvaluationChunks, TrainingChunks
 
 pytestmark = pytest.mark.numeric
 
@@ -18,8 +18,10 @@ def test_an_epoch_takes_whole_minibatches_of_different_examples(examples, batch,
     taken = list(training)
     size = min(batch, examples)
     assert training.steps == examples // size == sum(len(chunk) for chunk in taken)
-    assert len(training) == len(taken) == math.ceil(training.steps / STEPS)
-    assert all(chunk.shape[1] == size and len(chunk) <= STEPS and chunk.dtype == torch.int64 for chunk in taken)
+    assert len(training) == len(taken) == math.ceil(training.steps / MAX_CHUNK_STEPS)
+    assert all(
+        chunk.shape[1] == size and len(chunk) <= MAX_CHUNK_STEPS and chunk.dtype == torch.int64 for chunk in taken
+    )
     indices = torch.cat([chunk.flatten() for chunk in taken])
     assert len(set(indices.tolist())) == len(indices) == training.steps * size
     assert 0 <= indices.min() <= indices.max() < examples
@@ -50,7 +52,7 @@ def test_a_limit_takes_the_first_minibatches_of_the_same_order(limit, steps):
 
 
 def test_evaluation_takes_every_example_once_in_order(monkeypatch):
-    monkeypatch.setattr(batches, "EVALUATION", 7)
+    monkeypatch.setattr(batches, "EVALUATION_BATCH_SIZE", 7)
     taken = list(EvaluationChunks(examples=17))
     assert [len(b) for b in taken] == [7, 7, 3]
     assert torch.cat(taken).tolist() == list(range(17))

@@ -276,7 +276,7 @@ def assert_same(one, other):
     ids=" ".join,
 )
 def test_a_traced_training_is_the_same_training(resolve, train, traced, monkeypatch, words):
-    monkeypatch.setattr(batches, "STEPS", 2)  # 5 steps an epoch: chunks of 2, 2 and 1
+    monkeypatch.setattr(batches, "MAX_CHUNK_STEPS", 2)  # 5 steps an epoch: chunks of 2, 2 and 1
     words = (*SMALL, "optimizer=sgd", *words)
     usual = train(resolve(*words))
     assert traced == []

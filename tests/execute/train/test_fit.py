@@ -14,6 +14,7 @@ from torch import nn
 import ablate.data
 from ablate import study
 from ablate.errors import ConfigError
+from ablate.execute.train import batches
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.trial_module import TrialModule
 from ablate.models import MLP, ResNet
@@ -82,18 +83,19 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("batches", ["one evaluation batch", "three evaluation batches"])
-def test_a_training_is_what_a_bare_loop_computes(resolve, train, monkeypatch, case, batches):
-    if batches == "three evaluation batches":
-        monkeypatch.setattr(batches, "EVALUATION", 25)  # 25, 25 and 10 of the test split: means must be weighted
-        monkeypatch.setattr(batches, "STEPS", 2)
+@pytest.mark.parametrize("evaluated", ["one evaluation batch", "three evaluation batches"])
+def test_a_training_is_what_a_bare_loop_computes(resolve, train, monkeypatch, case, evaluated):
+    if evaluated == "three evaluation batches":
+        # 25, 25 and 10 of the test split: means must be weighted
+        monkeypatch.setattr(batches, "EVALUATION_BATCH_SIZE", 25)
+        monkeypatch.setattr(batches, "MAX_CHUNK_STEPS", 2)
     words, network, optimizer = CASES[case]
     seeds = streams(7, 3)
     done = train(resolve("trainer.precision=64-true", "trainer.max_epochs=10", *words), seeds)
     bare = Bare(network(), optimizer, seeds, epochs=10)
     assert done.fit.module.steps == 50
     rows = list(csv.DictReader(done.curve.splitlines()))
-    if batches == "one evaluation batch":
+    if evaluated == "one evaluation batch":
         assert [float(r["train/loss"]) for r in rows] == pytest.approx(bare.losses, rel=trained_64(50))
     assert done.weights.keys() == bare.network.state_dict().keys()
     for name, expected in bare.network.state_dict().items():

@@ -70,7 +70,7 @@ def test_the_mean_loss_of_a_chunk_is_not_summed_in_half_precision():
 
 @pytest.mark.parametrize(("precision", "digits"), [("bf16-true", 1e-5), ("32-true", 1e-5), ("64-true", 1e-12)])
 def test_evaluation_is_scored_in_single_precision_at_least(resolve, train, monkeypatch, precision, digits):
-    monkeypatch.setattr(batches, "EVALUATION", 7)  # sums over many batches show how they are kept
+    monkeypatch.setattr(batches, "EVALUATION_BATCH_SIZE", 7)  # sums over many batches show how they are kept
     words = ("model=mlp", "data=synthetic", "objective=regression", "data.examples=200", "study.response=test/mse")
     words += ("study.factors=[]", "data.val_size=40", "data.test_size=60", "model.depth=0", "model.width=8")
     config = resolve(*words, f"trainer.precision={precision}", study="head")
