@@ -56,21 +56,21 @@ def splits(config: Config, *, seed: int) -> Splits:
     return drawn
 
 
-Draw = Callable[..., Splits]
+MakeSplits = Callable[..., Splits]
 """`splits`, or what does the same."""
 
 
-def drawn_once() -> Draw:
-    """Draws as `splits` does, and once only what trials have in common: they share its arrays."""
+def shared_splits() -> MakeSplits:
+    """Makes splits as `splits` does. Trials with the same data and seed share one."""
     drawn: dict[tuple[str, int], Splits] = {}
 
-    def draw(config: Config, *, seed: int) -> Splits:
+    def make(config: Config, *, seed: int) -> Splits:
         key = json.dumps(config["data"], sort_keys=True, default=str), seed
         if key not in drawn:
             drawn[key] = splits(config, seed=seed)
         return drawn[key]
 
-    return draw
+    return make
 
 
 def source(config: Config) -> Source:

@@ -13,7 +13,7 @@ from ablate.execute.targets.target import build
 from ablate.execute.train.augmentation import asked, augmentation
 from ablate.execute.train.batches import EvaluationChunks, TrainingChunks
 from ablate.execute.train.compilation import Compilation
-from ablate.execute.train.dataset import Draw, arguments, described, splits
+from ablate.execute.train.dataset import MakeSplits, arguments, described, splits
 from ablate.execute.train.image_layout import channels_last, images_last
 from ablate.execute.train.network import is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
@@ -36,7 +36,7 @@ class Fit:
     """Split → examples, where they are known before the fit."""
 
 
-def prepare(config: Config, streams: Streams, *, draw: Draw = splits) -> Fit:
+def prepare(config: Config, streams: Streams, *, make_splits: MakeSplits = splits) -> Fit:
     """Builds what a trial trains, by its replicate's streams.
 
     The global generators are left at the dropout stream for a plain module, and at the order stream for a person's
@@ -45,7 +45,7 @@ def prepare(config: Config, streams: Streams, *, draw: Draw = splits) -> Fit:
     Args:
         config: Of the trial.
         streams: Its own.
-        draw: `ablate.execute.train.dataset.splits`, or `drawn_once`.
+        make_splits: `ablate.execute.train.dataset.splits`, or `shared_splits`.
 
     Raises:
         AblateError: something in the configuration cannot be built, or data are missing.
@@ -55,15 +55,15 @@ def prepare(config: Config, streams: Streams, *, draw: Draw = splits) -> Fit:
         fit = _own(cast(pl.LightningModule, built), config, streams)
         seed_everything(streams.order)
     else:
-        fit = _resident(built, config, streams, draw)
+        fit = _resident(built, config, streams, make_splits)
         seed_everything(streams.dropout)
     return fit
 
 
-def _resident(built: nn.Module, config: Config, streams: Streams, draw: Draw) -> Fit:
+def _resident(built: nn.Module, config: Config, streams: Streams, make_splits: MakeSplits) -> Fit:
     settings = trainer_settings(config)
     loss, metrics = objective(config)
-    drawn = draw(config, seed=streams.split)
+    drawn = make_splits(config, seed=streams.split)
     if settings.channels_last:
         built, drawn = channels_last(built), images_last(drawn)
     train = TrainingChunks(
