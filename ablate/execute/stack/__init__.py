@@ -1,1 +1,1 @@
-"""Several trials as one Lightning fit, each with the results that it would have had alone."""
+"""Several trials as one Lightning fit, each with the results of training alone."""

@@ -1,4 +1,4 @@
-"""Minibatch indices of a stack: each member's own, in its own order."""
+"""Minibatch indices of a stack. Each member has its own examples, in its own order."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What is watched while a stack trains: the curve and the divergence of every member."""
+"""Callbacks for the training of a stack: curve and divergence of every member."""
 
 from typing import Any, cast
 
@@ -11,8 +11,8 @@ from ablate.execute.train.callbacks import as_csv, out_of_bounds
 from ablate.execute.train.network import evaluating
 
 
-class Members(pl.Callback):
-    """Keeps every member's curve, and ends a member that diverges: at once, validated where it stands, as alone."""
+class MemberCurves(pl.Callback):
+    """Keeps every member's curve. A member that diverges is validated and ended at once, as one that trains alone."""
 
     def __init__(self, max_losses: list[float]) -> None:
         self._max_losses = max_losses
@@ -68,7 +68,7 @@ def _validates(trainer: pl.Trainer) -> bool:
 
 
 def _validate(trainer: pl.Trainer, module: StackedModule) -> None:
-    """Evaluates the active members between two chunks, as Lightning does where a training of one network ends."""
+    """Evaluates the active members between two chunks, as Lightning does when a trial ends."""
     (batches,) = trainer.num_val_batches
     with trainer.precision_plugin.val_step_context(), torch.inference_mode(), evaluating(module):
         module.on_validation_start()

@@ -1,4 +1,4 @@
-"""The splits of a stack's members, each kept once."""
+"""The splits of a stack's members. Equal splits are stored once."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -13,36 +13,36 @@ SPLITS = ("train", "val", "test")
 
 
 class StackedData(nn.Module):
-    """Examples of all members as buffers, which go where the module goes and take its precision.
+    """Examples of all members as buffers, which follow the module's device and precision.
 
-    Members whose splits are equal share them: (splits × examples, ...) rows, of which `first` says where a member's
-    begin.
+    Members with equal splits share their rows. A buffer has shape (distinct splits × examples, ...), and `first` is the
+    row where a member's examples begin.
     """
 
     def __init__(self, members: Sequence[TrialModule]) -> None:
         super().__init__()
-        own = [[_arrays(member, split) for split in SPLITS] for member in members]
-        if len({tuple((v.shape, v.dtype) for pair in arrays for v in pair) for arrays in own}) > 1:
+        splits = [[_arrays(member, split) for split in SPLITS] for member in members]
+        if len({tuple((v.shape, v.dtype) for pair in arrays for v in pair) for arrays in splits}) > 1:
             raise Unstackable("its members have splits of different sizes")
         distinct: list[int] = []
         which: list[int] = []
-        for index, arrays in enumerate(own):
-            twin = next((k for k, other in enumerate(distinct) if _equal(arrays, own[other])), None)
+        for index, arrays in enumerate(splits):
+            twin = next((k for k, other in enumerate(distinct) if _equal(arrays, splits[other])), None)
             if twin is None:
                 distinct.append(index)
             which.append(len(distinct) - 1 if twin is None else twin)
         for position, split in enumerate(SPLITS):
-            inputs, targets = zip(*(own[index][position] for index in distinct), strict=True)
+            inputs, targets = zip(*(splits[index][position] for index in distinct), strict=True)
             for what, arrays in (("inputs", inputs), ("targets", targets)):
                 rows = torch.cat(arrays)
                 self.register_buffer(f"{split}_{what}", rows, persistent=False)
-                for member, chosen in zip(members, which, strict=True):  # which lets go of its own
+                for member, chosen in zip(members, which, strict=True):  # its former tensor is freed
                     setattr(member, f"{split}_{what}", rows.split(len(arrays[0]))[chosen])
             first = torch.tensor(which) * len(inputs[0])
             self.register_buffer(f"{split}_first", first, persistent=False)
 
     def at(self, split: str, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs and targets at each member's own indices, shape (members, batch), or at the same (batch,) for all."""
+        """Inputs and targets at indices of shape (members, batch), or (batch,) for the same in all members."""
         inputs, targets, first = (cast(Tensor, getattr(self, f"{split}_{what}")) for what in _BUFFERS)
         rows = indices + first.unsqueeze(1)
         return inputs[rows], targets[rows]

@@ -1,4 +1,4 @@
-"""Diagnostics of every member of a stack, at the moments at which a trial that trains alone has its own."""
+"""Diagnostics of every member of a stack, at the same moments as for a trial that trains alone."""
 
 from collections.abc import Collection, Sequence
 from typing import cast
@@ -15,7 +15,7 @@ from ablate.execute.targets.target import error_text
 
 
 class StackedWatch(pl.Callback):
-    """Measures each member's own network on its own probe batch; one that has diverged, as it was when it ended."""
+    """Measures each member's network on the member's probe batch; one that has diverged, as it was at its end."""
 
     def __init__(self, moments: Collection[Moment], members: Sequence[Member]) -> None:
         self._moments = frozenset(moments)
@@ -37,7 +37,7 @@ class StackedWatch(pl.Callback):
         if not self._moments:
             return
         module = cast(StackedModule, pl_module)
-        # Lightning has given the stack its precision and its device, not the members that it was made of.
+        # Lightning has moved the stack to its device and precision, but not the members that it was made of.
         like = module.stack.numbers
         for member in self._members:
             member.module.loss.to(like)
@@ -59,11 +59,11 @@ class StackedWatch(pl.Callback):
             return
         for place, member in enumerate(self._members):
             if moment == "middle" and place not in module.active:
-                continue  # alone, it would have stopped before its middle
+                continue  # it has diverged, and would have ended before its middle
             try:
                 inputs, targets = self._probes[place]
                 found = measure(module.member(place), inputs, targets, member.module.loss)
-            except Exception as error:  # a network of a person's own may do anything
+            except Exception as error:  # a user-defined network may raise anything
                 self.failures[place] = self.failures[place] or error_text(error)
             else:
                 self._found[place][moment] = found

@@ -1,15 +1,15 @@
-"""Trains a bundle as one Lightning fit, and makes a record of every trial, as if it had trained alone."""
+"""Trains a bundle as one Lightning fit, and makes a record of every trial."""
 
 import time
 from typing import Any, cast
 
 from ablate.execute.stack.batches import StackedChunks
-from ablate.execute.stack.callbacks import Members
+from ablate.execute.stack.callbacks import MemberCurves
 from ablate.execute.stack.diagnostics import StackedWatch
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.optimizer import in_groups
 from ablate.execute.stack.stacked_module import StackedModule
-from ablate.execute.train.dataset import drawn_once
+from ablate.execute.train.dataset import shared_splits
 from ablate.execute.train.job import Job
 from ablate.execute.train.outcome import outcome
 from ablate.execute.train.record import now, record
@@ -19,27 +19,27 @@ from ablate.store.directory import StudyDirectory, Written
 
 
 def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]:
-    """Trains all of a job's trials at once; returns what is to be written of each, in their order.
+    """Trains all trials of a job at once; returns their records, curves and diagnostics, in their order.
 
-    A record's seconds are the fit's divided by its members: what the trial has cost.
+    A record's seconds are those of the fit divided by its members.
 
     Raises:
-        Unstackable: they cannot train as one.
-        AblateError: as a trial that trains alone.
+        Unstackable: they cannot be stacked.
+        AblateError: as for a trial that trains alone.
     """
     started = now()
     trials = job.bundle.trials
-    draw = drawn_once()
-    prepared = [Member.of(trial.config, trial.streams, draw=draw) for trial in trials]
+    make_splits = shared_splits()
+    prepared = [Member.of(trial.config, trial.streams, make_splits=make_splits) for trial in trials]
     order = in_groups([member.scalars for member in prepared])
     members = [prepared[index] for index in order]
     fit = members[0].fit
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     module = StackedModule(members, conv_as_matmul=job.bundle.conv_as_matmul)
-    followed = Members([member.max_loss for member in members])
+    curves = MemberCurves([member.max_loss for member in members])
     watch = StackedWatch(trials[0].config.trainer.settings.moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
-    trainer = make_trainer(trials[0].config, own=False, callbacks=(followed, watch), folder=folder)
+    trainer = make_trainer(trials[0].config, own=False, callbacks=(curves, watch), folder=folder)
     began = time.perf_counter()
     trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"])
     seconds = (time.perf_counter() - began) / len(members)
@@ -47,17 +47,17 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
         trainer.test(module, verbose=False, **cast(dict[str, Any], fit.test))
     made: dict[int, Written] = {}
     for place, index in enumerate(order):
-        steps = followed.steps[place]
+        steps = curves.steps[place]
         ended = outcome(
             fit,
             trainer,
             **size,
             started=started,
             seconds=seconds,
-            epochs=followed.epochs(place),
+            epochs=curves.epochs(place),
             steps=module.steps if steps is None else steps,
             responses=module.responses[place],
-            error=followed.reasons[place],
+            error=curves.reasons[place],
             diagnostics=watch.values(place),
             unmeasured=watch.failures[place],
             compilation=module.compilation.verdict,
@@ -65,7 +65,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
         source = job.sources[index]
         made[index] = Written(
             record=record(trials[index], ended, engine=engine, threads=threads, source=source, commit=job.commit),
-            curve=followed.as_csv(place),
+            curve=curves.as_csv(place),
             diagnostics=watch.as_csv(place),
         )
     return tuple(made[index] for index in range(len(trials)))

@@ -1,7 +1,7 @@
-"""A stack's dense nets without vmap: all members' examples are one batch, and each layer takes apart whose is whose.
+"""Stacks of dense networks without vmap: the examples of all members are one batch, which each linear layer reshapes.
 
-What treats every example alike – activations, shortcuts, flattening – then does not know of members, and a layer is one
-batched product. vmap comes to the same product through its rules, which take as long as a small product itself.
+Activations, shortcuts and flattening treat every example alike, and need no change. A linear layer is one batched
+product. vmap computes the same product, but its dispatch takes as long as a small product itself.
 """
 
 import copy
@@ -17,28 +17,28 @@ from ablate.execute.stack.dropout import MaskedDropout
 
 
 class FoldedLinear(nn.Module):
-    """All members' linear layers: weights, shape (members, out, in), and biases, (members, out), take its places."""
+    """The linear layers of all members, called with weights (members, out, in) and biases (members, out)."""
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
         self.weight, self.bias = layer.weight, layer.bias
 
     def forward(self, x: Float[Tensor, "examples *places before"]) -> Float[Tensor, "examples *places after"]:
-        """Each member's own of its own examples: `examples` are members × batch."""
+        """Applies each member's layer to its examples; `examples` = members × batch, member by member."""
         rows = x.reshape(len(self.weight), -1, x.shape[-1])
         weight = self.weight.transpose(1, 2)
         y = torch.bmm(rows, weight) if self.bias is None else torch.baddbmm(self.bias.unsqueeze(1), rows, weight)
         return y.view(*x.shape[:-1], y.shape[-1])
 
     def extra_repr(self) -> str:
-        """As nn.Linear's: networks of other widths are told apart by it."""
+        """As nn.Linear's: it distinguishes networks of different widths."""
         return (
             f"in_features={self.weight.shape[-1]}, out_features={self.weight.shape[-2]}, bias={self.bias is not None}"
         )
 
 
 class FoldedDropout(MaskedDropout):
-    """Multiplies by all members' masks."""
+    """Multiplies by the masks of all members."""
 
     def forward(self, x: Tensor) -> Tensor:
         """The input, masked while it trains."""
@@ -46,7 +46,7 @@ class FoldedDropout(MaskedDropout):
 
 
 class Folded(nn.Module):
-    """A network all of whose parameters and buffers are those of linear layers, and dropout's masks."""
+    """A network whose parameters and buffers all belong to linear layers and dropout masks."""
 
     def __init__(self, skeleton: nn.Module) -> None:
         super().__init__()
@@ -58,23 +58,23 @@ class Folded(nn.Module):
                     setattr(part, name, made.setdefault(id(child), wrapped))
 
     def predictions(self, state: Mapping[str, Tensor], x: Tensor) -> Tensor:
-        """As of `ablate.execute.stack.networks.predictions`."""
+        """As `ablate.execute.stack.networks.predictions`."""
         y = functional_call(self.network, dict(state), (x.flatten(0, 1),))
         return y.unflatten(0, x.shape[:2])
 
 
 def can_be_folded(skeleton: nn.Module) -> bool:
-    """Whether a network has parameters and buffers in linear layers only; it may still mix the examples of a batch."""
-    own = [part for part in skeleton.modules() if _has_own(part)]
-    return bool(own) and skeleton not in own and all(map(_can_be_replaced, own))
+    """Whether only linear layers have parameters and buffers. The network may still mix the examples of a batch."""
+    layers = [part for part in skeleton.modules() if _has_tensors(part)]
+    return bool(layers) and skeleton not in layers and all(map(_can_be_replaced, layers))
 
 
 def _can_be_replaced(part: nn.Module) -> bool:
-    """Whether a layer may become a folded one: its hooks would be lost, and would see all members at once."""
+    """Whether a layer may become a folded one. One with hooks may not: they would be lost."""
     return type(part) in (nn.Linear, MaskedDropout) and not has_forward_hooks(part)
 
 
-def _has_own(part: nn.Module) -> bool:
+def _has_tensors(part: nn.Module) -> bool:
     return any(True for held in (part.parameters(recurse=False), part.buffers(recurse=False)) for _ in held)
 
 

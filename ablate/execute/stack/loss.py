@@ -1,11 +1,11 @@
-"""The members' own losses, of all of their predictions at once."""
+"""The losses of a stack's members."""
 
 import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
 Scored = tuple[tuple[nn.Module, list[int]], ...]
-"""Losses, each with the members that are trained by it."""
+"""Losses, each with the members that it is for."""
 
 
 def stacked_losses(scored: Scored, predicted: Tensor, targets: Tensor) -> Tensor:
@@ -18,9 +18,9 @@ def stacked_losses(scored: Scored, predicted: Tensor, targets: Tensor) -> Tensor
 
 
 def member_losses(loss: nn.Module, predicted: Tensor, targets: Tensor) -> Tensor:
-    """Each member's loss of its predictions, shape (members, batch, …) → (members,).
+    """Each member's loss of its predictions, shape (members, batch, …) → (members,), where all have the same loss.
 
-    Of the commonest loss it is computed without vmap, which takes three times as long there, and SymPy to load.
+    Plain cross-entropy is computed without vmap, which takes three times as long and loads SymPy.
     """
     if not _is_plain_cross_entropy(loss, predicted, targets):
         return vmap(loss)(predicted, targets)
@@ -37,7 +37,7 @@ def member_losses(loss: nn.Module, predicted: Tensor, targets: Tensor) -> Tensor
 
 
 def _is_plain_cross_entropy(loss: nn.Module, predicted: Tensor, targets: Tensor) -> bool:
-    """Of classes, each of equal weight, one for each example; averaged over the examples."""
+    """Whether it is the cross-entropy of one class per example, without class weights, averaged over the examples."""
     return (
         type(loss) is nn.CrossEntropyLoss
         and loss.weight is None

@@ -1,4 +1,4 @@
-"""A member of a stack: a trial as it would train alone."""
+"""A member of a stack."""
 
 import copy
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from torch import Tensor
 
 from ablate.config.canonical_text import canonical_text
 from ablate.config.trial import TrialConfig
-from ablate.execute.stack.dropout import Draws
+from ablate.execute.stack.dropout import DropoutOrder
 from ablate.execute.stack.optimizer import scalars
 from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train.batches import TrainingChunks
-from ablate.execute.train.dataset import Draw, splits
+from ablate.execute.train.dataset import MakeSplits, splits
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.step import NoUpdate, take_step
 from ablate.execute.train.trial_module import TrialModule
@@ -22,7 +22,7 @@ from ablate.plan.seeds import Streams
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """What a member brings, and what is its own: data, order, draws, settings of optimizer, loss, bounds."""
+    """A trial prepared for a stack: network, data, order, and the settings in which members may differ."""
 
     fit: Fit
     module: TrialModule
@@ -39,19 +39,21 @@ class Member:
     """Seed of its dropout."""
 
     @classmethod
-    def of(cls, config: TrialConfig, streams: Streams, *, fit: Fit | None = None, draw: Draw = splits) -> "Member":
-        """Prepares one trial as if it were to train alone, unless it comes prepared.
+    def of(
+        cls, config: TrialConfig, streams: Streams, *, fit: Fit | None = None, make_splits: MakeSplits = splits
+    ) -> "Member":
+        """Prepares one trial as for training alone, unless `fit` is given.
 
         Raises:
-            Unstackable: it is a person's own LightningModule, its data are augmented, or its optimizer cannot be
+            Unstackable: it is a user-defined LightningModule, its data are augmented, or its optimizer cannot be
                 stacked.
             AblateError: as `prepare`.
         """
-        fit = fit or prepare(config, streams, draw=draw)
+        fit = fit or prepare(config, streams, make_splits=make_splits)
         if not isinstance(fit.module, TrialModule):
-            raise Unstackable("a LightningModule of one's own takes its own steps")
+            raise Unstackable("a user-defined LightningModule takes its own steps")
         if fit.module.augmentation is not None:
-            raise Unstackable("each of its trials draws an augmentation of its own")
+            raise Unstackable("its data are augmented, differently in each trial")
         made, settings = fit.module.configure_optimizers(), config.trainer.settings
         return cls(
             fit=fit,
@@ -71,26 +73,26 @@ class Trace:
     """What one minibatch shows of how a network trains."""
 
     trained: tuple[str, ...]
-    """Parameters that get a gradient: the others are held."""
-    drawn: dict[str, Tensor]
-    """Dropout layers in the order in which they draw → a tensor laid out as their input."""
+    """Parameters that get a gradient. The others stay as they are."""
+    dropout: dict[str, Tensor]
+    """Dropout layers, in the order in which they draw → a tensor like their input."""
 
     @classmethod
     def of(cls, member: Member) -> "Trace":
-        """Takes one minibatch through a copy of the member's network.
+        """Takes one step with a copy of the member's network.
 
         Raises:
-            Unstackable: the network cannot be copied, or draws in a way that a stack cannot.
+            Unstackable: the network cannot be copied, has no gradient, or its dropout cannot be stacked.
         """
         try:
             network = copy.deepcopy(member.fit.network)
         except Exception as error:
             raise Unstackable(f"its network cannot be copied ({type(error).__name__})") from error
-        draws = Draws(network)
+        order = DropoutOrder(network)
         inputs, targets = cast(Tensor, member.module.train_inputs), cast(Tensor, member.module.train_targets)
         size = member.chunks.batch_size
         take_step(network, member.module.loss, inputs[:size], targets[:size], optimizer=NoUpdate(network.parameters()))
         trained = tuple(name for name, p in network.named_parameters() if p.grad is not None)
         if not trained:
             raise Unstackable("none of its parameters gets a gradient")
-        return cls(trained=trained, drawn=draws.drawn)
+        return cls(trained=trained, dropout=order.layers)

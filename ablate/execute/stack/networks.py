@@ -1,7 +1,7 @@
-"""Networks of one structure as one: parameters and buffers stacked on axis 0, which counts the members.
+"""Networks of one structure as one: parameters and buffers stacked along axis 0, the axis of members.
 
 Shapes: all trained parameters of a member are one row of `numbers` (members, numbers), so that clipping and optimizer
-take a few operations for the whole stack; inputs (members, batch, ...) → predictions (members, batch, ...).
+take few operations for the whole stack. Inputs (members, batch, ...) → predictions (members, batch, ...).
 """
 
 import copy
@@ -19,18 +19,18 @@ from ablate.execute.stack.folded import Folded, can_be_folded
 from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train.network import evaluating
 
-ROUNDING = 1e-11
-"""Of the largest prediction, the difference that another order of the operations explains in double precision."""
+FOLD_TOLERANCE = 1e-11
+"""Rounding error of a different order of operations in double precision, relative to the largest prediction."""
 
-ROUNDING_32 = 1e-5
-"""As ROUNDING, in single precision: a prediction near zero is a difference of larger ones, with their rounding."""
+CHECK_TOLERANCE = 1e-5
+"""The same in single precision. A prediction near zero is a difference of larger numbers, with their rounding."""
 
 
 class Stack(nn.Module):
-    """Members that are the same function of their parameters and buffers.
+    """Networks that are the same function of their parameters and buffers.
 
     Raises:
-        Unstackable: they are not the same function, or not one that can be called with others' parameters.
+        Unstackable: they differ in more than that.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Stack(nn.Module):
         super().__init__()
         _check_alike(networks)
         self._networks = tuple(networks)
-        self._released: set[int] = set()
+        self._frozen: set[int] = set()
         self._masks = masks
         try:
             skeleton = copy.deepcopy(networks[0])
@@ -48,7 +48,7 @@ class Stack(nn.Module):
             raise Unstackable(f"it cannot be copied ({type(error).__name__})") from error
         skeleton = replace_convolutions(skeleton) if conv_as_matmul else skeleton
         self.skeleton = masks.replace(skeleton).requires_grad_(False)
-        """What computes all members' predictions, called by `predictions`."""
+        """Computes the predictions of all members; called by `predictions`."""
         first = dict(networks[0].named_parameters())
         self._shapes = {name: first[name].shape for name in first if name in trained}
         if len({first[name].dtype for name in self._shapes}) > 1:
@@ -64,60 +64,60 @@ class Stack(nn.Module):
         return len(self._networks)
 
     def leaves(self) -> dict[str, Tensor]:
-        """The trained parameters by name, shapes (members, ...): leaves of autograd's graph over the same numbers."""
+        """The trained parameters by name, shapes (members, ...): views of `numbers` that require a gradient."""
         return self._leaves(self.numbers.detach())
 
     def forward(self, x: Tensor, leaves: Mapping[str, Tensor]) -> Tensor:
-        """The members' predictions; while they train, each draws its dropout and updates its buffers."""
+        """The members' predictions. In training, dropout masks are drawn and buffers updated."""
         return predictions(self.skeleton, self.state(leaves), x)
 
     def state(self, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """What the members differ in, by name: leaves, buffers, and while they train, a draw of dropout masks."""
-        state = {**leaves, **self._held_ones()}
+        """Parameters and buffers of all members by name; in training, with newly drawn dropout masks."""
+        state = {**leaves, **self._held_tensors()}
         if self.training:
             state |= {k: v.to(self.numbers.device) for k, v in self._masks.draw(self.numbers.dtype).items()}
         return state
 
     def state_copies(self) -> tuple[dict[str, Tensor], list[Tensor]]:
-        """A state laid out alike that nobody misses, with masks that mask nothing, and its leaves."""
+        """A copy of the state with dropout masks of ones, and the leaves in it."""
         leaves = self._leaves(self.numbers.detach().clone())
-        masks = self._masks.open(self.numbers.dtype, self.numbers.device)
-        return {**leaves, **{k: v.clone() for k, v in self._held_ones().items()}, **masks}, list(leaves.values())
+        masks = self._masks.ones(self.numbers.dtype, self.numbers.device)
+        return {**leaves, **{k: v.clone() for k, v in self._held_tensors().items()}, **masks}, list(leaves.values())
 
     def parts(self, numbers: Tensor) -> list[Tensor]:
-        """Views of rows that are laid out as `numbers`: those of each trained parameter, shapes (members, ...)."""
+        """Views of a tensor like `numbers`: one for each trained parameter, shapes (members, ...)."""
         rows = numbers.split([shape.numel() for shape in self._shapes.values()], dim=1)
         return [row.view(len(numbers), *shape) for row, shape in zip(rows, self._shapes.values(), strict=True)]
 
     def _leaves(self, numbers: Tensor) -> dict[str, Tensor]:
         return {n: p.requires_grad_() for n, p in zip(self._shapes, self.parts(numbers), strict=True)}
 
-    def _held_ones(self) -> dict[str, Tensor]:
+    def _held_tensors(self) -> dict[str, Tensor]:
         return {name: cast(Tensor, getattr(self, held)) for name, held in self._held.items()}
 
     @torch.no_grad()
     def member(self, index: int) -> nn.Module:
-        """A member's own network, with its parameters and buffers as they are now."""
+        """A member's network with its current parameters and buffers."""
         network = self._networks[index]
-        if index not in self._released:
+        if index not in self._frozen:
             network.to(self.numbers.device)
             parts = self.parts(self.numbers[index : index + 1].clone())
             mine = {name: part[0] for name, part in zip(self._shapes, parts, strict=True)}
-            mine |= {name: held[index].clone() for name, held in self._held_ones().items()}
+            mine |= {name: held[index].clone() for name, held in self._held_tensors().items()}
             for name, value in _named(network).items():
                 value.data = mine[name]
         return network
 
-    def release(self, index: int) -> None:
-        """Keeps a member's own network as it is now, whatever becomes of its rows."""
+    def freeze(self, index: int) -> None:
+        """Keeps a member's network as it is now, while its row goes on to be updated."""
         self.member(index)
-        self._released.add(index)
+        self._frozen.add(index)
 
     @torch.no_grad()
     def fold(self, x: Tensor) -> None:
-        """Does without vmap from here on, where that computes the same of x: a minibatch of each member's own examples.
+        """Replaces vmap by folding (`Folded`), if that computes the same predictions of x, shape (members, batch, ...).
 
-        It is tried in double precision, on numbers that no two members share: the networks' own may be equal, or zero.
+        Both are compared in double precision with random parameters: those of the networks may be equal, or zero.
         """
         if not can_be_folded(self.skeleton):
             return
@@ -135,10 +135,10 @@ class Stack(nn.Module):
 
     @torch.no_grad()
     def check(self, x: Tensor) -> None:
-        """Holds each member's own network against the stack's call of it; x: a few examples, shape (batch, ...).
+        """Compares each member's network with the stack's on a few examples x, shape (batch, ...).
 
         Raises:
-            Unstackable: they predict something else of the same examples.
+            Unstackable: their predictions differ.
         """
         with evaluating(self.skeleton):
             for network in self._networks:
@@ -146,23 +146,23 @@ class Stack(nn.Module):
                     alone = network(x)
                 mine = functional_call(self.skeleton, _named(network), (x,))
                 largest = float(alone.nan_to_num().abs().amax())
-                if not torch.allclose(mine, alone, rtol=0.0, atol=ROUNDING_32 * largest, equal_nan=True):
+                if not torch.allclose(mine, alone, rtol=0.0, atol=CHECK_TOLERANCE * largest, equal_nan=True):
                     raise Unstackable("its networks differ in more than their parameters and buffers")
 
 
 def predictions(skeleton: nn.Module, state: Mapping[str, Tensor], x: Tensor) -> Tensor:
-    """Every member's predictions of its own inputs, shape (members, batch, ...), by its own row of the state."""
+    """The predictions of all members, shape (members, batch, ...), from their inputs and their rows of the state."""
     if isinstance(skeleton, Folded):
         return skeleton.predictions(state, x)
-    return vmap(lambda own, inputs: functional_call(skeleton, own, (inputs,)))(state, x)
+    return vmap(lambda row, inputs: functional_call(skeleton, row, (inputs,)))(state, x)
 
 
 def _agree(one: nn.Module, other: nn.Module, state: Mapping[str, Tensor], x: Tensor) -> bool:
     try:
         wanted, found = predictions(one, state, x), predictions(other, state, x)
-    except Exception:  # a network of a person's own may do anything with its layers
+    except Exception:  # a user-defined network may do anything with its layers
         return False
-    tolerance = ROUNDING * float(wanted.abs().amax())  # of what is not finite: equal to nothing
+    tolerance = FOLD_TOLERANCE * float(wanted.abs().amax())  # not finite: never equal
     return wanted.shape == found.shape and bool(((wanted - found).abs() <= tolerance).all())
 
 
@@ -189,7 +189,7 @@ def _shapes(network: nn.Module) -> dict[str, object]:
 
 
 def _structure(network: nn.Module) -> list[object]:
-    """Layers with their settings, but for what members may differ in: how a network starts, and dropout rates."""
+    """Layers with their settings, except initialisation and dropout rates, in which members may differ."""
     return [
         (name, type(part), part.training, sorted(_settings(part, is_whole=not name)))
         for name, part in network.named_modules()

@@ -1,4 +1,4 @@
-"""One optimizer for a stack, equal to each member's own."""
+"""One optimizer for a stack, with the same updates as one optimizer for each member."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -18,7 +18,7 @@ ELEMENTWISE: dict[str, type[torch.optim.Optimizer]] = {
     "RMSprop": torch.optim.RMSprop,
     "SGD": torch.optim.SGD,
 }
-"""torch's optimizers that make of each number's own gradients its update: a stack's update is its members'."""
+"""torch's optimizers that update each number from its own gradients alone: they update a stack as its members."""
 
 
 def scalars(made: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def scalars(made: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
     """
     if type(made) not in ELEMENTWISE.values():
         raise Unstackable(
-            f"optimizer {type(made).__name__} is none of those that update every number by its own gradients: "
+            f"optimizer {type(made).__name__} does not update every number from its own gradients alone, as these do: "
             f"{', '.join(ELEMENTWISE)}"
         )
     ids = [id(p) for group in made.param_groups for p in group["params"]]
@@ -41,15 +41,15 @@ def scalars(made: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
 def stacked(
     kind: type[torch.optim.Optimizer], settings: Sequence[dict[str, Any]], numbers: Tensor
 ) -> torch.optim.Optimizer:
-    """Torch's own optimizer over the rows of a stack: a parameter group for each run of members with equal settings.
+    """The optimizer of a stack: one of torch, with a parameter group for each run of members with equal settings.
 
     Args:
         kind: Its class.
-        settings: Of each member; sort the members by them, so that there are few groups.
-        numbers: Shape (members, numbers): what it updates, in place.
+        settings: Of each member. Members sorted by `in_groups` make few parameter groups.
+        numbers: Shape (members, numbers); updated in place.
     """
     if numbers.device.type not in FUSED.get(kind, (numbers.device.type,)):
-        settings = [{**own, "fused": None} for own in settings]  # the members' own were made on the CPU
+        settings = [{**each, "fused": None} for each in settings]  # they are for parameters on the CPU
     starts = [i for i in range(len(settings)) if i == 0 or settings[i] != settings[i - 1]]
     ends = [*starts[1:], len(settings)]
     groups = [

@@ -1,4 +1,4 @@
-"""A stack under Lightning: as a TrialModule, with a member in every place where that has one network."""
+"""A stack under Lightning: as TrialModule, for several members."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -25,11 +25,11 @@ from ablate.execute.train.trial_module import at_least_single
 class StackedModule(pl.LightningModule):
     """Members that train as one, each with its own data, order, dropout, clipping and metrics.
 
-    No operation of a step mixes members, so that a NaN of the one stays with it. Members that have ended (`end`) are
-    computed along and no longer scored.
+    No operation of a step mixes members, so that a NaN stays with its member. Members that have ended (`end`) are still
+    computed, but no longer evaluated.
 
     Raises:
-        Unstackable: they cannot train as one.
+        Unstackable: they cannot be stacked.
     """
 
     def __init__(self, members: Sequence[Member], *, conv_as_matmul: bool = False) -> None:
@@ -40,11 +40,11 @@ class StackedModule(pl.LightningModule):
         networks = [member.fit.network for member in members]
         if len({(m.chunks.steps, m.chunks.batch_size, m.optimizer) for m in members}) > 1:
             raise Unstackable("its members take different numbers of steps")
-        masks = Masks(networks, seeds=[m.dropout for m in members], drawn=trace.drawn)
+        masks = Masks(networks, seeds=[m.dropout for m in members], layers=trace.dropout)
         self.stack = Stack(networks, trained=trace.trained, masks=masks, conv_as_matmul=conv_as_matmul)
-        self.stack.check(cast(Tensor, members[0].module.train_inputs)[:CHECKED])
+        self.stack.check(cast(Tensor, members[0].module.train_inputs)[:CHECKED_EXAMPLES])
         self.data = StackedData([member.module for member in members])
-        batch = members[0].chunks.batch_size if trace.drawn else CHECKED  # a mask is as large as a minibatch
+        batch = members[0].chunks.batch_size if trace.dropout else CHECKED_EXAMPLES  # masks have a minibatch's size
         numbers = torch.arange(len(members) * batch).view(len(members), -1)
         examples = len(cast(Tensor, members[0].module.train_inputs))
         self.stack.fold(self.data.at("train", numbers % examples)[0])
@@ -63,7 +63,7 @@ class StackedModule(pl.LightningModule):
         self.steps = 0
         self.active = list(range(len(members)))
         self.responses: list[dict[str, float]] = [{} for _ in members]
-        """What each member has logged, as Lightning's `callback_metrics` of its own fit would have it."""
+        """What each member has logged: the `callback_metrics` of a fit of its own."""
         self._train, self._evaluated = _Mean(), _Mean()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -72,7 +72,7 @@ class StackedModule(pl.LightningModule):
         return stacked(kind, settings, self.stack.numbers)
 
     def training_step(self, chunk: Int[Tensor, "steps members batch"], batch_idx: int) -> dict[str, Tensor]:
-        """Takes one optimizer step per minibatch of indices; the losses that it returns are the chunk's means."""
+        """Takes one optimizer step per minibatch of indices; returns each member's mean loss over the chunk."""
         self._losses_of = self.compilation.of(losses_of, lambda: self._copied_step(chunk[0]))
         means = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
         self._train.add(means, weight=chunk[:, 0].numel())
@@ -106,7 +106,7 @@ class StackedModule(pl.LightningModule):
         self._train = _Mean()
 
     def on_fit_start(self) -> None:
-        """Gives the metrics' sums the precision of what they sum, as a TrialModule does."""
+        """Gives the metrics the precision of the predictions, as TrialModule does."""
         self.metrics.to(at_least_single(self.data.at("val", self._first)[0]).dtype)
 
     def on_validation_start(self) -> None:
@@ -114,7 +114,7 @@ class StackedModule(pl.LightningModule):
         self._evaluated = _Mean()
 
     def on_test_start(self) -> None:
-        """As before the fit, and as before validation."""
+        """Called by Lightning."""
         self.on_fit_start()
         self.on_validation_start()
 
@@ -135,7 +135,7 @@ class StackedModule(pl.LightningModule):
         self.log_evaluation("test")
 
     def evaluate(self, split: str, indices: Int[Tensor, "batch"]) -> None:
-        """Adds a batch of every active member's split to its loss and metrics."""
+        """Adds a batch of a split to the loss and the metrics of every active member."""
         inputs, targets = self.data.at(split, indices)
         predictions, wanted = at_least_single(self.stack(inputs, self.stack.leaves())), at_least_single(targets)
         self._evaluated.add(stacked_losses(self._scored, predictions, wanted), weight=len(indices))
@@ -143,7 +143,7 @@ class StackedModule(pl.LightningModule):
             self._metrics(member, split).update(predictions[member], wanted[member])
 
     def log_evaluation(self, split: str) -> None:
-        """Takes the loss and the metrics that have been added up into the active members' responses."""
+        """Writes the loss and the metrics of a split into the active members' responses."""
         losses = self._evaluated.values()
         for member in self.active:
             metrics = self._metrics(member, split)
@@ -152,19 +152,19 @@ class StackedModule(pl.LightningModule):
             metrics.reset()
 
     def log_training(self) -> None:
-        """Takes the epoch's mean training loss so far into the active members' responses."""
+        """Writes the epoch's mean training loss so far into the active members' responses."""
         losses = self._train.values()
         for member in self.active:
             self.responses[member]["train/loss"] = losses[member]
 
     def member(self, index: int) -> nn.Module:
-        """A member's own network, as it is now; once the member has ended, as it was then."""
+        """A member's network, as it is now; of a member that has ended, as it was at its end."""
         return self.stack.member(index)
 
     def end(self, index: int) -> None:
-        """Ends a member: it diverged. Its network and its responses stay as they are."""
+        """Ends a member that has diverged. Its network and its responses stay as they are."""
         self.active.remove(index)
-        self.stack.release(index)
+        self.stack.freeze(index)
 
     def _copied_step(self, minibatch: Int[Tensor, "members batch"]) -> CopiedStep:
         inputs, targets = self.data.at("train", minibatch)
@@ -200,12 +200,12 @@ class StackedModule(pl.LightningModule):
         return torch.zeros(1, dtype=torch.long, device=self.clip_norms.device)
 
 
-CHECKED = 2
-"""Examples of each member on which its own network is held against the stack, and ways to compute it."""
+CHECKED_EXAMPLES = 2
+"""Examples of each member on which its network, and folding, are compared with the stack."""
 
 
 class _Mean:
-    """Each member's mean of a loss, weighted by examples."""
+    """Each member's mean loss, weighted by examples."""
 
     def __init__(self) -> None:
         self._total: Tensor | float = 0.0

@@ -67,7 +67,7 @@ def take_step(
 
     Args:
         skeleton: What computes the members' predictions.
-        scored: Their losses.
+        scored: Their losses, each with the members that it is for.
         state: What they differ in, leaves among it, by name.
         inputs: Shape (members, batch, ...).
         targets: Shape (members, batch, ...).

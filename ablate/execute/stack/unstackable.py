@@ -1,5 +1,5 @@
-"""What cannot be stacked, and why: it trains alone, and nobody is stopped by it."""
+"""The reason why trials cannot be stacked. It is not shown as an error: they train alone."""
 
 
 class Unstackable(Exception):
-    """Trials that cannot train as one with equal results. The message is the reason, as `ablate plan` prints it."""
+    """Trials cannot be stacked with equal results. The message is the reason, as `ablate plan` prints it."""

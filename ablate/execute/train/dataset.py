@@ -29,21 +29,21 @@ def splits(config: TrialConfig, *, seed: int) -> Splits:
     return drawn
 
 
-Draw = Callable[..., Splits]
+MakeSplits = Callable[..., Splits]
 """`splits`, or what does the same."""
 
 
-def drawn_once() -> Draw:
-    """Draws as `splits` does, and once only what trials have in common: they share its arrays."""
+def shared_splits() -> MakeSplits:
+    """Makes splits as `splits` does. Trials with the same data and seed share one."""
     drawn: dict[tuple[DataGroup, int], Splits] = {}
 
-    def draw(config: TrialConfig, *, seed: int) -> Splits:
+    def make(config: TrialConfig, *, seed: int) -> Splits:
         key = config.data, seed
         if key not in drawn:
             drawn[key] = splits(config, seed=seed)
         return drawn[key]
 
-    return draw
+    return make
 
 
 def source(data: DataGroup) -> Source:

@@ -12,7 +12,7 @@ from ablate.execute.targets.target import build
 from ablate.execute.train.augmentation import augmentation, is_asked
 from ablate.execute.train.batches import EvaluationChunks, TrainingChunks
 from ablate.execute.train.compilation import Compilation
-from ablate.execute.train.dataset import Draw, arguments, splits
+from ablate.execute.train.dataset import MakeSplits, arguments, splits
 from ablate.execute.train.image_layout import channels_last, images_last
 from ablate.execute.train.network import is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
@@ -35,7 +35,7 @@ class Fit:
     """Split → examples, where they are known before the fit."""
 
 
-def prepare(config: TrialConfig, streams: Streams, *, draw: Draw = splits) -> Fit:
+def prepare(config: TrialConfig, streams: Streams, *, make_splits: MakeSplits = splits) -> Fit:
     """Builds what a trial trains, by its replicate's streams.
 
     The global generators are left at the dropout stream for a plain module, and at the order stream for a person's
@@ -44,7 +44,7 @@ def prepare(config: TrialConfig, streams: Streams, *, draw: Draw = splits) -> Fi
     Args:
         config: Of the trial.
         streams: Its own.
-        draw: `ablate.execute.train.dataset.splits`, or `drawn_once`.
+        make_splits: `ablate.execute.train.dataset.splits`, or `shared_splits`.
 
     Raises:
         AblateError: something in the configuration cannot be built, or data are missing.
@@ -54,15 +54,15 @@ def prepare(config: TrialConfig, streams: Streams, *, draw: Draw = splits) -> Fi
         fit = _own(cast(pl.LightningModule, built), config, streams)
         seed_everything(streams.order)
     else:
-        fit = _resident(built, config, streams, draw)
+        fit = _resident(built, config, streams, make_splits)
         seed_everything(streams.dropout)
     return fit
 
 
-def _resident(built: nn.Module, config: TrialConfig, streams: Streams, draw: Draw) -> Fit:
+def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_splits: MakeSplits) -> Fit:
     settings = config.trainer.settings
     loss, metrics = objective(config)
-    drawn = draw(config, seed=streams.split)
+    drawn = make_splits(config, seed=streams.split)
     if settings.channels_last:
         built, drawn = channels_last(built), images_last(drawn)
     train = TrainingChunks(

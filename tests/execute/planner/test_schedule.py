@@ -208,7 +208,7 @@ def test_what_is_there_already_does_not_make_the_others_lone(plan):
             "trainer.channels_last lays out the images of one network",
         ),
         (("model.width=8,16", "+trainer.lightning.min_epochs=1"), "trainer.lightning.min_epochs"),
-        (("model.width=8,16", "data.augmentation.flip=true"), "draws an augmentation of its own"),
+        (("model.width=8,16", "data.augmentation.flip=true"), "its data are augmented"),
     ],
 )
 def test_what_cannot_be_stacked_says_why(plan, words, reason):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.execute.stack.dropout import Draws, Masks
+from ablate.execute.stack.dropout import DropoutOrder, Masks
 from ablate.execute.stack.unstackable import Unstackable
 
 pytestmark = pytest.mark.numeric
@@ -12,9 +12,9 @@ pytestmark = pytest.mark.numeric
 
 def drawn_by(network, x):
     watched = copy.deepcopy(network)
-    draws = Draws(watched)
+    draws = DropoutOrder(watched)
     watched(x)
-    return draws.drawn
+    return draws.layers
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -22,7 +22,7 @@ def drawn_by(network, x):
 def test_a_mask_is_the_one_that_torch_draws(rate, dtype):
     networks = [nn.Sequential(nn.Dropout(rate), nn.Flatten(), nn.Dropout(0.2)) for _ in range(2)]
     x = torch.rand(7, 3, 11, dtype=dtype)
-    masks = Masks(networks, seeds=[5, 6], drawn=drawn_by(networks[0], x))
+    masks = Masks(networks, seeds=[5, 6], layers=drawn_by(networks[0], x))
     for step in range(2):
         drawn = masks.draw(dtype)
         assert {name: mask.shape for name, mask in drawn.items()} == {"0.mask": (2, 7, 3, 11), "2.mask": (2, 7, 33)}
@@ -38,21 +38,21 @@ def test_a_layout_that_is_not_the_usual_one_draws_in_its_own_order():
     x = torch.rand(4, 5).t()
     torch.manual_seed(1)
     wanted = network(x)
-    drawn = Masks([network], seeds=[1], drawn=drawn_by(network, x)).draw(x.dtype)["0.mask"][0]
+    drawn = Masks([network], seeds=[1], layers=drawn_by(network, x)).draw(x.dtype)["0.mask"][0]
     assert torch.equal(x * drawn, wanted)
 
 
 def test_a_layer_that_draws_twice_is_refused():
     drop = nn.Dropout(0.5)
     network = nn.Sequential(drop, nn.ReLU(), drop)
-    Draws(network)
+    DropoutOrder(network)
     with pytest.raises(Unstackable, match="dropout layer 0 draws more than once a step"):
         network(torch.rand(2, 2))
 
 
 def test_evaluation_draws_nothing():
     network = nn.Sequential(nn.Dropout(0.5))
-    masks = Masks([network], seeds=[1], drawn={"0": torch.rand(2, 2)})
+    masks = Masks([network], seeds=[1], layers={"0": torch.rand(2, 2)})
     skeleton = masks.replace(nn.Sequential(nn.Dropout(0.5))).eval()
     x = torch.rand(2, 2)
     assert torch.equal(skeleton(x), x)

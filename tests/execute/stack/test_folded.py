@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.execute.stack.dropout import Draws, MaskedDropout, Masks
+from ablate.execute.stack.dropout import DropoutOrder, MaskedDropout, Masks
 from ablate.execute.stack.folded import Folded, can_be_folded
 from ablate.execute.stack.networks import Stack, predictions
 from tests.tolerances import PASS_64
@@ -40,9 +40,9 @@ def stacked(*, inputs, start=None, **options):
             network.load_state_dict(networks[0].state_dict())
             start(network)
     seen = copy.deepcopy(networks[0])
-    draws = Draws(seen)
+    draws = DropoutOrder(seen)
     seen(inputs[0])
-    masks = Masks(networks, seeds=range(MEMBERS), drawn=draws.drawn)
+    masks = Masks(networks, seeds=range(MEMBERS), layers=draws.layers)
     return Stack(networks, trained=[n for n, _ in networks[0].named_parameters()], masks=masks)
 
 

@@ -30,7 +30,7 @@ def batch():
 def a_stack():
     made = networks()
     names = [name for name, _ in made[0].named_parameters()]
-    return Stack(made, trained=names, masks=Masks(made, seeds=[0] * MEMBERS, drawn={}))
+    return Stack(made, trained=names, masks=Masks(made, seeds=[0] * MEMBERS, layers={}))
 
 
 @pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adam])

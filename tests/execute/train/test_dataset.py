@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ablate.errors import ConfigError, DataError
-from ablate.execute.train.dataset import arguments, drawn_once, source, splits
+from ablate.execute.train.dataset import arguments, shared_splits, source, splits
 
 pytestmark = pytest.mark.numeric
 
@@ -55,7 +55,7 @@ def test_splits_are_the_seeds(resolve):
 
 
 def test_trials_that_train_as_one_share_what_they_have_in_common(resolve):
-    draw = drawn_once()
+    draw = shared_splits()
     one = draw(resolve(), seed=1)
     assert draw(resolve("model.width=9"), seed=1) is one
     assert not torch.equal(draw(resolve(), seed=2).train.inputs, one.train.inputs)
