@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from hydra import compose, initialize_config_dir
@@ -13,29 +13,38 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobRuntime
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config.catalog import GROUPS, Catalog
+from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.request import key, parse_override
 from ablate.config.search_path import own, packaged
 from ablate.config.spec import Config
 from ablate.errors import ConfigError, unknown
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 _user: Path | None = None
 """The user's `conf/` while a composition goes on: Hydra makes its plugins itself and passes them nothing."""
 
+_brought: tuple[Path, ...] = ()
+"""The same of installed packages that bring engines."""
+
 
 class UserConf(SearchPathPlugin):
-    """Puts the user's `conf/` before the shipped one on Hydra's search path."""
+    """Puts the user's `conf/` before the shipped one on Hydra's search path, and those of packages after it."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Called by Hydra."""
         if _user is not None:
             search_path.prepend("user", f"file://{_user}", anchor="main")
+        for place in _brought:
+            search_path.append("installed", f"file://{place}")
 
 
 class Composer:
@@ -124,9 +133,32 @@ class Composer:
     def _compose(self, overrides: tuple[str, ...]) -> DictConfig:
         for override in overrides:
             self._check_group(override)
-        with _hydra(self._directory):
+        try:
+            return self._composed_with(overrides)
+        except MissingConfigException as error:
+            engines = installed(ENGINES)
+            if not engines:
+                raise ConfigError(self._explain(error, overrides)) from error
+        places = dict.fromkeys(place for entry in engines.values() if (place := brought_conf(entry)))
+        try:
+            return self._composed_with(overrides, tuple(places))
+        except MissingConfigException as error:
+            if lacking := next((e for name, e in engines.items() if error.missing_cfg_file == f"engine/{name}"), None):
+                raise ConfigError(_unconfigured(lacking)) from error
+            raise ConfigError(self._explain(error, overrides)) from error
+
+    def _composed_with(self, overrides: tuple[str, ...], brought: tuple[Path, ...] = ()) -> DictConfig:
+        """Composes, with further places to look for what is neither the user's nor shipped.
+
+        Raises:
+            MissingConfigException: an option is in none of the places.
+            ConfigError: the configuration does not compose.
+        """
+        with _hydra(self._directory, brought):
             try:
                 return compose("config", overrides=list(overrides))
+            except MissingConfigException:
+                raise
             except (HydraException, OmegaConfBaseException) as error:
                 raise ConfigError(self._explain(error, overrides)) from error
             except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -139,8 +171,11 @@ class Composer:
             for option in value if isinstance(value, list) else [value]:
                 if isinstance(option, dict):
                     continue
-                if str(option) not in self.catalog.names(group):
-                    raise ConfigError(unknown(group, str(option), self.catalog.names(group)))
+                if str(option) in (names := self.catalog.names(group)):
+                    continue
+                others = installed(ENGINES) if group == "engine" else {}
+                if str(option) not in others:
+                    raise ConfigError(unknown(group, str(option), {*names, *others}))
 
     def _set(self, config: DictConfig, override: str) -> None:
         """Sets one plain value on the composed configuration, which must have the key."""
@@ -190,19 +225,19 @@ def _named(tree: Any) -> Any:
 
 
 @contextmanager
-def _hydra(directory: Path) -> Iterator[None]:
+def _hydra(directory: Path, brought: tuple[Path, ...]) -> Iterator[None]:
     """Sets Hydra up to compose in a working directory, and restores what the process had set up before."""
-    global _user  # noqa: PLW0603 – see its docstring
+    global _user, _brought
     plugins, version, job = Plugins.instance(), VersionBase.instance(), JobRuntime.instance()
     before = GlobalHydra.instance().hydra, version.version_base, job.get("name")
-    _user = own(directory)
+    _user, _brought = own(directory), brought
     GlobalHydra.instance().clear()
     plugins.register(UserConf)
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
             yield
     finally:
-        _user = None
+        _user, _brought = None, ()
         for registered in plugins.plugin_type_to_subclass_list.values():
             registered[:] = [plugin for plugin in registered if plugin is not UserConf]
         del plugins.class_name_to_class[f"{UserConf.__module__}.{UserConf.__name__}"]
@@ -249,6 +284,14 @@ def _flatten(tree: Any, prefix: str = "") -> Iterator[str]:
         for name, branch in tree.items():
             yield f"{prefix}{name}"
             yield from _flatten(branch, f"{prefix}{name}.")
+
+
+def _unconfigured(entry: "EntryPoint") -> str:
+    return (
+        f"The engine {entry.name!r} of {package(entry)} has no configuration: the package has no "
+        f"conf/engine/{entry.name}.yaml. Write conf/engine/{entry.name}.yaml in your working directory: "
+        f"'name: {entry.name}' and its settings."
+    )
 
 
 def _unparsed(error: yaml.YAMLError | UnicodeDecodeError) -> str:

@@ -18,7 +18,7 @@ def print_plan(words: Sequence[str]) -> None:
 
     from ablate import study
     from ablate.report.formats.terminal import terminal
-    from ablate.report.tables.cost_columns import cost_values
+    from ablate.report.tables.columns.cost_columns import cost_values
     from ablate.report.tables.plan import plan_document
 
     planned = study.plan(words)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from ablate.analyze.summary import PointSummary, Summary
 from ablate.plan.cost import NETWORK_COSTS
-from ablate.report.tables.cost_columns import cost_columns, cost_notes, cost_values
+from ablate.report.tables.columns.cost_columns import cost_columns, cost_notes, cost_values
+from ablate.report.tables.columns.point_columns import point_columns, seconds_column, seconds_notes
+from ablate.report.tables.columns.row import Row, levels
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.point_columns import point_columns, seconds_column, seconds_notes
-from ablate.report.tables.row import Row, levels
 from ablate.report.text.point_name import point_names
 from ablate.report.text.table import Table
 

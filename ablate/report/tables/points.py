@@ -1,13 +1,13 @@
 """The table of design points: the response of each, its difference from the baseline, and what it costs."""
 
 from ablate.analyze.summary import PointSummary, Summary
-from ablate.report.tables.cost_columns import cost_columns, cost_notes, cost_values
+from ablate.report.tables.columns.cost_columns import cost_columns, cost_notes, cost_values
+from ablate.report.tables.columns.diagnostic_columns import diagnostic_columns, diagnostic_notes
+from ablate.report.tables.columns.point_columns import point_columns, seconds_column, seconds_notes
+from ablate.report.tables.columns.row import Row, interval, levels
+from ablate.report.tables.columns.row import proportion as proportion_cells
 from ablate.report.tables.costs import costs
-from ablate.report.tables.diagnostic_columns import diagnostic_columns, diagnostic_notes
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.point_columns import point_columns, seconds_column, seconds_notes
-from ablate.report.tables.row import Row, interval, levels
-from ablate.report.tables.row import proportion as proportion_cells
 from ablate.report.text.number import Digits, bounds, interval_name, proportion, with_interval
 from ablate.report.text.point_name import BASELINE, PointNames, point_names
 from ablate.report.text.table import ABSENT, Column, Table

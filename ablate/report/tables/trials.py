@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from ablate.plan.cost import NETWORK_COSTS, NetworkCost, joined
-from ablate.report.tables.cost_columns import cost_columns, cost_values
+from ablate.report.tables.columns.cost_columns import cost_columns, cost_values
+from ablate.report.tables.columns.point_columns import level_columns
+from ablate.report.tables.columns.row import Row, levels
 from ablate.report.tables.kind import Results, TableKind, Trials
-from ablate.report.tables.point_columns import level_columns
-from ablate.report.tables.row import Row, levels
 from ablate.report.text.number import Digits
 from ablate.report.text.point_name import point_names
 from ablate.report.text.table import ABSENT, Column, Table
