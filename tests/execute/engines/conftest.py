@@ -7,17 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ablate.config.load import load
 from ablate.design import DesignPoint
 from ablate.execute.engines import engine
 from ablate.execute.train.job import Job
 from ablate.plan import Bundle, Trial, streams, trial_id
+from tests.conftest import REPOSITORY
 
-SETTINGS = {
-    "inline": {"name": "inline", "threads": 1},
-    "local": {"name": "local", "workers": 2, "threads": 1},
-}
+CHANGED = {"local": {"workers": 2, "threads": 1}}
+"""Settings in which the engines of the suite differ from those that ship: two workers on any machine."""
 
 TROUBLE = '''"""A network that goes wrong on request, and notes which processes have built it."""
 
@@ -150,7 +150,8 @@ def join():
 @pytest.fixture
 def make_engine():
     def make(name, **changes):
-        return engine(SETTINGS[name] | changes)
+        shipped = yaml.safe_load((REPOSITORY / "conf/engine" / f"{name}.yaml").read_text(encoding="utf-8"))
+        return engine(shipped | CHANGED.get(name, {}) | changes)
 
     return make
 
