@@ -26,7 +26,7 @@ ONE = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rehearsal:
+class DryRun:
     """What one step logs, and a digest of what it did.
 
     Equal digests: equal weights, optimizers and schedules after the step, equal logged values, and equal settings in
@@ -37,7 +37,7 @@ class Rehearsal:
     digest: str
 
 
-def rehearse(config: Config, streams: Streams) -> Rehearsal:
+def dry_run(config: Config, streams: Streams) -> DryRun:
     """Takes one batch of training, validation and test.
 
     Raises:
@@ -59,7 +59,7 @@ def rehearse(config: Config, streams: Streams) -> Rehearsal:
             raise ConfigError(
                 f"model: {config['model']['_target_']} fails in its first step: {own_words(error)}"
             ) from error
-    return Rehearsal(logged=tuple(logged), digest=digest)
+    return DryRun(logged=tuple(logged), digest=digest)
 
 
 def _digest(module: pl.LightningModule, once: pl.Trainer, logged: dict[str, float]) -> str:

@@ -15,7 +15,7 @@ from ablate.config.spec import TRAINED, Config, StudySpec
 from ablate.config.trainer import trainer_settings
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
-from ablate.execute.examine.dry_run import Rehearsal, rehearse
+from ablate.execute.examine.dry_run import DryRun, dry_run
 from ablate.execute.examine.equivalence import THOROUGH, Signature, signature
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
@@ -80,7 +80,7 @@ class _Looker:
         self._objectives: dict[str, tuple[nn.Module, dict[str, Metric]]] = {}
         self._minibatches: dict[str, int] = {}
         self._probes: dict[str, tuple[Tensor, Tensor]] = {}
-        self._rehearsals: dict[str, Rehearsal] = {}
+        self._dry_runs: dict[str, DryRun] = {}
 
     def training(self, config: Config) -> tuple[str, ...]:
         """All that makes a trial but its model, in one spelling."""
@@ -122,7 +122,7 @@ class _Looker:
         A LightningModule has settings of training of its own, so that it is trained for one step, too.
         """
         one, two = self._built(config), self._built(other)
-        if is_own_lightning(one) and self._rehearsed(config).digest != self._rehearsed(other).digest:
+        if is_own_lightning(one) and self._dry_run(config).digest != self._dry_run(other).digest:
             return False
         probe = one.example_input_array if isinstance(one, pl.LightningModule) else self._probe(config)[0]
         assert isinstance(probe, Tensor)
@@ -169,7 +169,7 @@ class _Looker:
 
     def _own(self, built: nn.Module, config: Config) -> tuple[NetworkCost, Signature | None]:
         response, training = self._spec.response.name, ("own", *self.training(config))
-        if training not in self._done and response not in (names := self._rehearsed(config).logged):
+        if training not in self._done and response not in (names := self._dry_run(config).logged):
             raise ConfigError(unknown("response", response, names) + " These are what one step logs.")
         self._done.add(training)
         probe = getattr(built, "example_input_array", None)
@@ -185,11 +185,11 @@ class _Looker:
             self._probes[key] = train.inputs[:PROBE].clone(), train.targets[:PROBE].clone()
         return self._probes[key]
 
-    def _rehearsed(self, config: Config) -> Rehearsal:
+    def _dry_run(self, config: Config) -> DryRun:
         key = "".join(self._part(config, group) for group in TRAINED)
-        if key not in self._rehearsals:
-            self._rehearsals[key] = rehearse(config, self._seeds)
-        return self._rehearsals[key]
+        if key not in self._dry_runs:
+            self._dry_runs[key] = dry_run(config, self._seeds)
+        return self._dry_runs[key]
 
 
 def unbatched(config: Config, group: str = "data") -> Config:

@@ -1,4 +1,4 @@
-"""The data set of a configuration, split for a replicate, and held against what `data` says of itself."""
+"""The data set of a configuration, split for a replicate and checked against the description in `data`."""
 
 import functools
 import json
@@ -16,7 +16,7 @@ from ablate.errors import ConfigError, kind
 from ablate.execute.targets.target import build, locate, takes
 
 DESCRIPTION = ("inputs", "outputs", "chance", "batch_size")
-"""Keys of `data` that describe it to the other groups; its `_target_` gets them too if it names them."""
+"""Keys of `data` that describe it to other groups. Its `_target_` gets those that it names."""
 
 
 class Description(msgspec.Struct, kw_only=True, frozen=True):
@@ -47,8 +47,8 @@ def splits(config: Config, *, seed: int) -> Splits:
     """One replicate's train, validation and test examples.
 
     Raises:
-        ConfigError: `data` does not say what it is, or gives no Source.
-        DataError: files are missing or damaged, or the data are not what it says.
+        ConfigError: `data` lacks its description, or its `_target_` returns no Source.
+        DataError: files are missing or damaged, or the data do not match the description.
     """
     data = described(config)
     drawn = split(source(config), seed=seed)
@@ -74,7 +74,7 @@ def shared_splits() -> MakeSplits:
 
 
 def source(config: Config) -> Source:
-    """The data set of a configuration. The last two are kept: trials that follow each other share them.
+    """The data set of a configuration. The last two are kept in memory for further trials.
 
     Raises:
         ConfigError: it cannot be built as configured, or is no Source.
@@ -84,7 +84,7 @@ def source(config: Config) -> Source:
 
 
 def arguments(config: Config) -> Config:
-    """The `data` group as its `_target_` takes it: without descriptions and augmentation that it does not name."""
+    """The `data` group as arguments of its `_target_`: without description and augmentation, unless it names them."""
     data: Mapping[str, Any] = config["data"]
     if not isinstance(data.get("_target_"), str):
         return dict(data)  # for `build` to refuse

@@ -1,4 +1,4 @@
-"""Where a record comes from: versions, machine, commit, and a digest of the code that was trained."""
+"""The provenance of a record: versions, machine, commit, and a digest of the trained code."""
 
 import hashlib
 import platform
@@ -52,7 +52,7 @@ def source_digest(config: Config) -> str:
 
 
 def source_digests(configs: Sequence[Config]) -> tuple[str, ...]:
-    """The same of many: the code of those that name the same is looked at once."""
+    """The digests of many configurations. Code that several of them name is read once."""
     named: dict[int, frozenset[str]] = {}
     digests: dict[frozenset[str], str] = {}
 
@@ -71,19 +71,19 @@ def source_digests(configs: Sequence[Config]) -> tuple[str, ...]:
 
 def _digest(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for content in sorted(file.name.encode() + code(file) for file in files):  # wherever they lie
+    for content in sorted(file.name.encode() + code(file) for file in files):  # in any directory
         digest.update(content)
     return digest.hexdigest()[:12]
 
 
 @cache
 def _version(package: str) -> str:
-    """Once a process: reading it takes longer than writing a record."""
+    """Cached: reading a version takes longer than writing a record."""
     return version(package)
 
 
 def _head(git: Path) -> str | None:
-    """What is checked out in a `.git`: a folder, or the file that a worktree or submodule has in its place."""
+    """The commit checked out in a `.git`: a folder, or the file that a worktree or submodule has instead."""
     try:
         if git.is_file():
             git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
