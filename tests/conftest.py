@@ -41,16 +41,16 @@ class Listener:
         self.expected: list[float | None] = []
         self.total = self.already = -1
 
-    def told(self, message: str) -> None:
+    def on_message(self, message: str) -> None:
         self.remarks.append(message)
 
-    def started(self, planned, already: int) -> None:
+    def on_start(self, planned, already: int) -> None:
         self.total, self.already, self.response = len(planned.trials), already, planned.spec.response.name
 
-    def scheduled(self, seconds: float | None) -> None:
+    def on_schedule(self, seconds: float | None) -> None:
         self.expected.append(seconds)
 
-    def finished(self, record) -> None:
+    def on_trial(self, record) -> None:
         self.records.append(record)
 
 

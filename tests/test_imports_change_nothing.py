@@ -79,10 +79,10 @@ def state():
 
 
 class Observer:
-    def told(self, message): pass
-    def started(self, planned, already): pass
-    def scheduled(self, seconds): pass
-    def finished(self, record): assert record.state == "complete", record
+    def on_message(self, message): pass
+    def on_start(self, planned, already): pass
+    def on_schedule(self, seconds): pass
+    def on_trial(self, record): assert record.state == "complete", record
 
 
 def changes(do):

@@ -1,5 +1,6 @@
 """What is installed from a wheel is what is in the checkout: `conf/` inside, no tests, and it runs anywhere."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -73,3 +74,24 @@ def test_it_runs_from_an_empty_directory(installed, tmp_path):
     out = python("-m", "ablate", "run", *words, cwd=tmp_path, **env)
     assert "4 planned: 4 complete" in out
     assert len(list(tmp_path.glob("results/*/trials/*/record.json"))) == 4
+
+
+CATALOGUES = {"ablate/data", "ablate/models"}
+"""Folders of many things of one kind, which may be long."""
+
+
+def test_no_folder_has_more_than_twenty_files_side_by_side():
+    folders = {path.parent for path in (REPOSITORY / "ablate").rglob("*.py")}
+    crowded = {
+        str(folder.relative_to(REPOSITORY)): len(list(folder.glob("*.py")))
+        for folder in folders
+        if len(list(folder.glob("*.py"))) > 20
+    }
+    assert crowded.keys() <= CATALOGUES
+
+
+def test_every_package_says_in_its_docstring_what_it_is_for():
+    for path in (REPOSITORY / "ablate").rglob("__init__.py"):
+        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        assert docstring is not None, path
+        assert len(docstring.split()) > 3, path

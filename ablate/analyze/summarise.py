@@ -1,4 +1,4 @@
-"""From records to a Summary: the one way into this room."""
+"""From records to a Summary: the entry point of this room."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from ablate.analyze.effects.variance_table import variance_table
 from ablate.analyze.notes.capacity import capacity_notes
 from ablate.analyze.notes.convention import convention_notes
 from ablate.analyze.notes.origin import command, made_by, timed_on
-from ablate.analyze.notes.unpriced import unpriced
+from ablate.analyze.notes.unmeasured_costs import unmeasured_costs
 from ablate.analyze.outcomes.diagnostic import unmeasured
 from ablate.analyze.outcomes.outcome import Outcomes, outcomes
 from ablate.analyze.outcomes.point import summarise_point
@@ -39,18 +39,18 @@ def summarise(
     notes: Sequence[str] = (),
     costs: Sequence[Cost] = (),
 ) -> Summary:
-    """Says what the records of a study show: every design point, every contrast with the reference.
+    """Summarises the records of a study: every design point, every contrast with the reference.
 
     Args:
         spec: the study.
         points: what its design picked.
         records: of its trials, in any order; matched by levels and replicate.
         rng: for the Monte Carlo sign-flip test above 16 replicates; the same rng gives the same summary.
-        notes: what the design has to say; they come first.
+        notes: of the design; they come first.
         costs: of the design points' networks, in any order; matched by levels.
 
     Raises:
-        DesignError: the study names no design that we know.
+        DesignError: the study names an unknown design.
     """
     if not points:
         return _untrained(spec, notes)
@@ -67,8 +67,8 @@ def summarise(
     planned, design_notes = contrasts(spec, points)
     estimated = tuple(map(comparison.contrast, planned))
     differences = point_differences(spec, points)
-    grain = resolution(spec, found)
-    stated = separated(spec, points, found, verdicts(spec, points, comparison, grain))
+    accuracy_resolution = resolution(spec, found)
+    stated = separated(spec, points, found, verdicts(spec, points, comparison, accuracy_resolution))
     variance = lenths = None
     crossed: tuple[Interaction, ...] = ()
     factorial_notes: list[str] = []
@@ -125,14 +125,14 @@ def summarise(
             *conventions,
             *separation_notes(stated),
             *unmeasured(spec, found),
-            *unpriced(points, costs),
+            *unmeasured_costs(points, costs),
         ),
         scope=SCOPE,
         trivial=spec.response.trivial,
         qualifiers=(*qualifiers, *(conventions if any(c.paired.n < TEST_FROM for c in estimated) else ())),
         verdicts=stated,
         diagnostics=spec.diagnostics,
-        later=later_verdicts(spec, points, comparison, grain),
+        later=later_verdicts(spec, points, comparison, accuracy_resolution),
         variance=variance,
         interactions=crossed,
         lenth=lenths,

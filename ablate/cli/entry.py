@@ -1,17 +1,17 @@
 """The `ablate` command, from the first line of its process to the last."""
 
 import atexit
+import gc
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
 NEED_TORCH = ("plan", "run")
 """Commands that ask something of networks."""
 
 INTERRUPTED = 130
-"""As `ablate.cli.exits.Code` has it, which takes as long to load as what is interrupted here."""
+"""As `ablate.cli.exits.Code` has it, whose import takes as long as what is interrupted here."""
 
 
 def main() -> None:
@@ -21,35 +21,23 @@ def main() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 – to the end
     try:
         if sys.argv[1:2] and sys.argv[1] in NEED_TORCH:
-            from ablate.execute.engines.local.fork_server import anticipate
-            from ablate.execute.process.deferred_imports import defer
+            from ablate.execute.engines.local.fork_server import start_early
 
-            defer()
-            anticipate(sys.argv[2:])
+            start_early(sys.argv[2:])
         from ablate.cli.app import app
-    except KeyboardInterrupt:  # before there is anything to tell
+    except KeyboardInterrupt:  # nothing has been shown yet
         raise SystemExit(INTERRUPTED) from None
     try:
         app()
-    except SystemExit as end:
-        leave(end)
-        raise
+    finally:
+        atexit.register(_leave)
 
 
-def leave(end: SystemExit) -> None:
-    """Ends the process with an exit code, at once: to take a thousand modules apart takes longer than many a command.
+def _leave() -> None:
+    """Shortens the end of the process. Python calls it when all threads have ended, before anything else at its end.
 
-    What is to be done before an end is done: output is flushed, what has been registered is called. It returns where
-    Python is to end as usual: with another thread at work, with an output that nobody takes.
+    The end looks for garbage among all objects there are, several times. Of `ablate show` that is a fifth of the
+    processor time (0.45 s and 0.36 s, medians of 15; `os._exit` instead: 0.35 s): frozen objects are left out.
     """
-    others = [thread for thread in threading.enumerate() if not thread.daemon]
-    if len(others) > 1 or not isinstance(end.code, int | None):
-        return
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what there was to interrupt is over
-    atexit._run_exitfuncs()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        return
-    os._exit(end.code or 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # there is nothing left to interrupt
+    gc.freeze()

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.search_path import search_path
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUPS = ("study", "factor", "model", "data", "objective", "optimizer", "trainer", "engine", "logger")
 
@@ -17,7 +21,8 @@ class Option:
 
     name: str
     about: str
-    path: Path
+    path: Path | None
+    """None: a package brings the option without a file."""
     tags: tuple[str, ...] = ()
     """Of a study: what 'ablate list --tag' finds it by."""
 
@@ -29,14 +34,20 @@ class Catalog:
         self._path = search_path(directory)
 
     def options(self, group: str) -> tuple[Option, ...]:
-        """The options of a group by name; the user's own file hides a shipped one of the same name."""
+        """The options of a group by name, those of installed packages included.
+
+        The user's own file hides a shipped one of the same name, and either hides a package's.
+        """
         files: dict[str, Path] = {}
         for root in reversed(self._path):
             files.update({file.stem: file for file in (root / group).glob("*.yaml")})
-        return tuple(_option(group, name, file) for name, file in sorted(files.items()))
+        options = {name: _option(group, name, file) for name, file in files.items()}
+        others = installed(ENGINES) if group == "engine" else {}
+        options |= {name: _brought(entry) for name, entry in others.items() if name not in options}
+        return tuple(options[name] for name in sorted(options))
 
     def names(self, group: str) -> tuple[str, ...]:
-        """The names of a group's options, unread."""
+        """The names of a group's options on the search path, unread."""
         return tuple(sorted({file.stem for root in self._path for file in (root / group).glob("*.yaml")}))
 
     def file(self, group: str, name: str) -> Path | None:
@@ -47,7 +58,7 @@ class Catalog:
         """The group choices that a study's own defaults list makes: group → option."""
         for option in self.options("study"):
             if option.name == study:
-                entries = _mapping(option.path).get("defaults") or []
+                entries = (_mapping(option.path) if option.path else {}).get("defaults") or []
                 pairs = [pair for entry in entries if isinstance(entry, dict) for pair in entry.items()]
                 return {str(k).removeprefix("override").strip().lstrip("/"): str(v) for k, v in pairs}
         return {}
@@ -63,8 +74,17 @@ def _option(group: str, name: str, file: Path) -> Option:
     return Option(name=name, about=str(study.get("question") or ""), path=file, tags=tags)
 
 
+def _brought(entry: "EntryPoint") -> Option:
+    """An engine of another package: by the first comment of its file, and the package's name."""
+    conf = brought_conf(entry)
+    file = conf / "engine" / f"{entry.name}.yaml" if conf else None
+    if file is None or not file.is_file():
+        return Option(name=entry.name, about=f"of {package(entry)}, without a configuration: write one", path=None)
+    return Option(name=entry.name, about=f"{_about('engine', file)} (of {package(entry)})", path=file)
+
+
 def _about(group: str, file: Path) -> str:
-    """A factor speaks by its levels, anything else by the first comment of its file."""
+    """A factor is described by its levels, anything else by the first comment of its file."""
     if group == "factor":
         factor = _mapping(file).get(file.stem) or {}
         levels = factor.get("levels") or {}
@@ -75,7 +95,7 @@ def _about(group: str, file: Path) -> str:
 
 
 def _mapping(file: Path) -> dict[str, Any]:
-    """The file's mapping, or nothing where it is not one: composing it says what is wrong with it."""
+    """The file's mapping, empty where it is not one: composing it raises the error."""
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, UnicodeDecodeError):

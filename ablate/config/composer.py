@@ -1,11 +1,11 @@
-"""Hydra's compose API with errors that a person can act on: the only place that holds a DictConfig."""
+"""Hydra's compose API, with errors that say what to do: the only module that holds a DictConfig."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from hydra import compose, initialize_config_dir
@@ -13,36 +13,47 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobRuntime
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config.catalog import GROUPS, Catalog
+from ablate.config.group import Group
+from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.request import key, parse_override
-from ablate.config.search_path import own, packaged
-from ablate.config.spec import Config
+from ablate.config.search_path import packaged, user_conf
+from ablate.config.spec import StudySettings
+from ablate.config.trial import make_group
 from ablate.errors import ConfigError, unknown
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _user: Path | None = None
 """The user's `conf/` while a composition goes on: Hydra makes its plugins itself and passes them nothing."""
 
+_brought: tuple[Path, ...] = ()
+"""The same of installed packages that bring engines."""
+
 
 class UserConf(SearchPathPlugin):
-    """Puts the user's `conf/` before the shipped one on Hydra's search path."""
+    """Puts the user's `conf/` before the shipped one on Hydra's search path, and those of packages after it."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Called by Hydra."""
         if _user is not None:
             search_path.prepend("user", f"file://{_user}", anchor="main")
+        for place in _brought:
+            search_path.append("installed", f"file://{place}")
 
 
 class Composer:
     """Composes configurations in one working directory.
 
     Hydra composes once for each set of group choices; plain values are then set on a copy, which is 20 times faster.
-    What the values of one group, and of those that it refers to, lead to is resolved once for all design points.
+    A group is resolved once for all design points that give the same values to it and to the groups it refers to.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -51,46 +62,54 @@ class Composer:
         self._composed = lru_cache(maxsize=256)(self._compose)
         self._resolved = lru_cache(maxsize=4096)(self._resolve)
         self._resolved_group = lru_cache(maxsize=4096)(self._resolve_group)
-        self._named = lru_cache(maxsize=256)(self._find_named)
-        self._deciding = lru_cache(maxsize=256)(self._find_deciding)
+        self._references_of = lru_cache(maxsize=256)(self._find_references)
+        self._dependencies = lru_cache(maxsize=256)(self._find_dependencies)
 
-    def resolve(self, overrides: Sequence[str]) -> Config:
-        """The whole configuration under these overrides, as plain containers with interpolations resolved.
+    def resolve(self, overrides: Sequence[str]) -> StudySettings:
+        """The whole configuration under these overrides, as plain containers: `groups` by their content.
 
-        Configurations share the groups that their overrides leave alike: nobody may change them.
+        Raises:
+            ConfigError: as `groups`.
+        """
+        return {name: group.content for name, group in self.groups(overrides).items()}
+
+    def groups(self, overrides: Sequence[str]) -> dict[str, Group]:
+        """The whole configuration under these overrides, by key, with interpolations resolved.
+
+        Configurations share the groups that their overrides leave alike.
 
         Raises:
             ConfigError: an unknown group, option or key, or a value that cannot stand there.
         """
-        shaping = tuple(o for o in overrides if _shapes(o))
-        values = tuple(o for o in overrides if not _shapes(o))
-        if not {_group(override) for override in values} <= self._named(shaping).keys():
-            return self._resolved(shaping, values)  # which says what is wrong with it
+        structural = tuple(o for o in overrides if _is_structural(o))
+        values = tuple(o for o in overrides if not _is_structural(o))
+        if not {_group(override) for override in values} <= self._references_of(structural).keys():
+            return self._resolved(structural, values)  # which raises the error
         references = frozenset((_group(o), found) for o in values if (found := _references(o)))
-        plain: Config = {}
-        for group, paths in self._deciding(shaping, references).items():
+        groups: dict[str, Group] = {}
+        for group, paths in self._dependencies(structural, references).items():
             given = tuple(o for o in values if _is_among(key(o), paths))
-            whole = self._resolved(shaping, ()) if not given else None
-            plain[group] = whole[group] if whole else self._resolved_group(shaping, given, group, paths)
-        return plain
+            whole = self._resolved(structural, ()) if not given else None
+            groups[group] = whole[group] if whole else self._resolved_group(structural, given, group, paths)
+        return groups
 
-    def _find_deciding(
-        self, shaping: tuple[str, ...], references: frozenset[tuple[str, frozenset[str]]]
+    def _find_dependencies(
+        self, structural: tuple[str, ...], references: frozenset[tuple[str, frozenset[str]]]
     ) -> dict[str, frozenset[str]]:
-        """Group → the keys that decide on it: itself, and what it names in turn; overrides may name others."""
-        named = dict(self._named(shaping))
-        for group, others in references:
-            named[group] |= others
-        return {group: _reachable(group, named) for group in named}
+        """Group → the keys that it depends on: its own, and those that its interpolations refer to, directly or not."""
+        referred = dict(self._references_of(structural))
+        for group, others in references:  # of overrides
+            referred[group] |= others
+        return {group: _reachable(group, referred) for group in referred}
 
-    def _find_named(self, shaping: tuple[str, ...]) -> dict[str, frozenset[str]]:
-        """Group → the keys that its interpolations name."""
-        tree = OmegaConf.to_container(self._composed(shaping), resolve=False)
+    def _find_references(self, structural: tuple[str, ...]) -> dict[str, frozenset[str]]:
+        """Group → the keys that its interpolations refer to."""
+        tree = OmegaConf.to_container(self._composed(structural), resolve=False)
         assert isinstance(tree, dict)
         return {str(group): _references(repr(node)) for group, node in tree.items()}
 
-    def _resolve(self, shaping: tuple[str, ...], values: tuple[str, ...]) -> Config:
-        config = self._composed(shaping)
+    def _resolve(self, structural: tuple[str, ...], values: tuple[str, ...]) -> dict[str, Group]:
+        config = self._composed(structural)
         if values:
             config = config.copy()
             for override in values:
@@ -98,24 +117,24 @@ class Composer:
         try:
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
-            raise ConfigError(f"The configuration does not resolve: {_first(error)}") from error
+            raise ConfigError(f"The configuration does not resolve: {_first_line(error)}") from error
         assert isinstance(plain, dict)
-        return {str(k): _named(v) for k, v in plain.items()}
+        return {str(k): make_group(str(k), _with_text_keys(v)) for k, v in plain.items()}
 
     def _resolve_group(
-        self, shaping: tuple[str, ...], values: tuple[str, ...], group: str, paths: frozenset[str]
-    ) -> Any:
-        """One group, on a copy of no more than decides on it."""
-        groups = {path.partition(".")[0] for path in paths} & self._named(shaping).keys()
+        self, structural: tuple[str, ...], values: tuple[str, ...], group: str, paths: frozenset[str]
+    ) -> Group:
+        """One group, resolved on a copy of the groups that it depends on."""
+        groups = {path.partition(".")[0] for path in paths} & self._references_of(structural).keys()
         try:
-            part = OmegaConf.masked_copy(self._composed(shaping), sorted(groups))
+            part = OmegaConf.masked_copy(self._composed(structural), sorted(groups))
             OmegaConf.set_struct(part, True)
             for override in values:
                 self._set(part, override)
             plain: Any = OmegaConf.to_container(part, resolve=True, throw_on_missing=True)
-            return _named(plain[group])
+            return make_group(group, _with_text_keys(plain[group]))
         except (OmegaConfBaseException, ConfigError):
-            return self._resolved(shaping, values)[group]  # the whole says what is wrong
+            return self._resolved(structural, values)[group]  # which raises the error of the whole configuration
 
     def keys(self, overrides: Sequence[str] = ()) -> tuple[str, ...]:
         """Every key that can be overridden, dotted."""
@@ -124,13 +143,38 @@ class Composer:
     def _compose(self, overrides: tuple[str, ...]) -> DictConfig:
         for override in overrides:
             self._check_group(override)
-        with _hydra(self._directory):
+        try:
+            return self._composed_with(overrides)
+        except MissingConfigException as error:
+            engines = installed(ENGINES)
+            if not engines:
+                raise ConfigError(self._explain(error, overrides)) from error
+        places = dict.fromkeys(place for entry in engines.values() if (place := brought_conf(entry)))
+        try:
+            return self._composed_with(overrides, tuple(places))
+        except MissingConfigException as error:
+            if lacking := next((e for name, e in engines.items() if error.missing_cfg_file == f"engine/{name}"), None):
+                raise ConfigError(_unconfigured(lacking)) from error
+            raise ConfigError(self._explain(error, overrides)) from error
+
+    def _composed_with(self, overrides: tuple[str, ...], brought: tuple[Path, ...] = ()) -> DictConfig:
+        """Composes, with further places to look for what is neither the user's nor shipped.
+
+        Raises:
+            MissingConfigException: an option is in none of the places.
+            ConfigError: the configuration does not compose.
+        """
+        with _hydra(self._directory, brought):
             try:
                 return compose("config", overrides=list(overrides))
-            except (HydraException, OmegaConfBaseException) as error:
-                raise ConfigError(self._explain(error, overrides)) from error
-            except (yaml.YAMLError, UnicodeDecodeError) as error:
-                raise ConfigError(_unparsed(error)) from error
+            except MissingConfigException:
+                raise
+            except (HydraException, OmegaConfBaseException, yaml.YAMLError, UnicodeDecodeError) as error:
+                failure = error
+        # Outside of it, since an explanation may compose, too, and Hydra is set up for one composition at a time.
+        if isinstance(failure, yaml.YAMLError | UnicodeDecodeError):
+            raise ConfigError(_unparsed(failure)) from failure
+        raise ConfigError(self._explain(failure, overrides)) from failure
 
     def _check_group(self, override: str) -> None:
         group = key(override)
@@ -139,8 +183,11 @@ class Composer:
             for option in value if isinstance(value, list) else [value]:
                 if isinstance(option, dict):
                     continue
-                if str(option) not in self.catalog.names(group):
-                    raise ConfigError(unknown(group, str(option), self.catalog.names(group)))
+                if str(option) in (names := self.catalog.names(group)):
+                    continue
+                others = installed(ENGINES) if group == "engine" else {}
+                if str(option) not in others:
+                    raise ConfigError(unknown(group, str(option), {*names, *others}))
 
     def _set(self, config: DictConfig, override: str) -> None:
         """Sets one plain value on the composed configuration, which must have the key."""
@@ -154,7 +201,7 @@ class Composer:
             # A mapping may bring keys that are not there yet, such as trainer.lightning={limit_train_batches: 3}.
             OmegaConf.update(config, name, value, merge=True, force_add=isinstance(value, dict))
         except OmegaConfBaseException as error:
-            raise ConfigError(f"{override!r} cannot be set: {_first(error)}") from error
+            raise ConfigError(f"{override!r} cannot be set: {_first_line(error)}") from error
 
     def _unknown_key(self, name: str, config: DictConfig) -> str:
         keys = tuple(_flatten(OmegaConf.to_container(config, resolve=False)))
@@ -169,40 +216,40 @@ class Composer:
             if override.startswith("~") and f"'{name}'" in str(error):
                 return self._unknown_key(name, self._composed(()))
         reason = " ".join(line.strip() for line in str(error).split("Config search path")[0].splitlines() if line)
-        if not reason.strip():  # Hydra has no words of its own where a key is null
-            reason = f"{_first(error.__cause__ or error)}. A key is text: quote one such as null."
+        if not reason.strip():  # Hydra gives no message where a key is null
+            reason = f"{_first_line(error.__cause__ or error)}. A key is text: quote one such as null."
         given = f" (overrides: {' '.join(overrides)})" if overrides else ""
         return f"The configuration does not compose: {reason.strip()}{given}"
 
 
-def _named(tree: Any) -> Any:
-    """The same with strings for keys: YAML reads a level that is named `on`, or 1, as something else."""
+def _with_text_keys(tree: Any) -> Any:
+    """The same with text for keys: YAML reads a level that is named `on`, or 1, as a boolean or a number."""
     if isinstance(tree, list):
-        return [_named(branch) for branch in tree]
+        return [_with_text_keys(branch) for branch in tree]
     if not isinstance(tree, dict):
         return tree
-    named = {str(k): _named(v) for k, v in tree.items()}
-    if len(named) < len(tree):
-        word = next(word for word in named if [str(k) for k in tree].count(word) > 1)
-        spelt = " and ".join(repr(k) for k in tree if str(k) == word)
-        raise ConfigError(f"The keys {spelt} in one mapping become the same word, {word!r}: name one otherwise.")
-    return named
+    renamed = {str(k): _with_text_keys(v) for k, v in tree.items()}
+    if len(renamed) < len(tree):
+        word = next(word for word in renamed if [str(k) for k in tree].count(word) > 1)
+        written = " and ".join(repr(k) for k in tree if str(k) == word)
+        raise ConfigError(f"The keys {written} in one mapping become the same word, {word!r}: name one otherwise.")
+    return renamed
 
 
 @contextmanager
-def _hydra(directory: Path) -> Iterator[None]:
+def _hydra(directory: Path, brought: tuple[Path, ...]) -> Iterator[None]:
     """Sets Hydra up to compose in a working directory, and restores what the process had set up before."""
-    global _user  # noqa: PLW0603 – see its docstring
+    global _user, _brought
     plugins, version, job = Plugins.instance(), VersionBase.instance(), JobRuntime.instance()
     before = GlobalHydra.instance().hydra, version.version_base, job.get("name")
-    _user = own(directory)
+    _user, _brought = user_conf(directory), brought
     GlobalHydra.instance().clear()
     plugins.register(UserConf)
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
             yield
     finally:
-        _user = None
+        _user, _brought = None, ()
         for registered in plugins.plugin_type_to_subclass_list.values():
             registered[:] = [plugin for plugin in registered if plugin is not UserConf]
         del plugins.class_name_to_class[f"{UserConf.__module__}.{UserConf.__name__}"]
@@ -211,7 +258,7 @@ def _hydra(directory: Path) -> Iterator[None]:
 
 
 @lru_cache(maxsize=4096)
-def _shapes(override: str) -> bool:
+def _is_structural(override: str) -> bool:
     """Whether Hydra itself must apply the override: a group choice, an addition or a deletion."""
     return override.startswith(("+", "~")) or key(override) in GROUPS
 
@@ -223,17 +270,17 @@ def _group(override: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _references(text: str) -> frozenset[str]:
-    """The keys that a text's interpolations may name, relative ones included: `data.outputs` of `${data.outputs}`."""
+    """The keys that a text's interpolations may refer to, also relative ones: `data.outputs` of `${data.outputs}`."""
     inside = re.findall(r"\$\{([^}]*)", text)
     return frozenset(path for part in inside for found in re.findall(r"[\w.]+", part) if (path := found.strip(".")))
 
 
-def _reachable(group: str, named: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """The group, what it names, and what the groups of these name in turn."""
+def _reachable(group: str, referred: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The group's key, the keys that it refers to, and those that the groups of these refer to."""
     found, new = frozenset({group}), frozenset({group})
     while new:
-        named_next = frozenset(path for one in {path.partition(".")[0] for path in new} for path in named.get(one, ()))
-        new = named_next - found
+        groups = {path.partition(".")[0] for path in new}
+        new = frozenset(path for one in groups for path in referred.get(one, ())) - found
         found |= new
     return found
 
@@ -251,14 +298,22 @@ def _flatten(tree: Any, prefix: str = "") -> Iterator[str]:
             yield from _flatten(branch, f"{prefix}{name}.")
 
 
+def _unconfigured(entry: "EntryPoint") -> str:
+    return (
+        f"The engine {entry.name!r} of {package(entry)} has no configuration: the package has no "
+        f"conf/engine/{entry.name}.yaml. Write conf/engine/{entry.name}.yaml in your working directory: "
+        f"'name: {entry.name}' and its settings."
+    )
+
+
 def _unparsed(error: yaml.YAMLError | UnicodeDecodeError) -> str:
-    """Words where a file stops being YAML."""
+    """Says where a file stops being YAML."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return f"A configuration file is not YAML in UTF-8: {_first(error)}."
-    problem = getattr(error, "problem", None) or _first(error)
+        return f"A configuration file is not YAML in UTF-8: {_first_line(error)}."
+    problem = getattr(error, "problem", None) or _first_line(error)
     return f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}, is not YAML: {problem}."
 
 
-def _first(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0]

@@ -1,4 +1,4 @@
-"""The keys of a person's own file, as they are written: two spellings may be one key to YAML, and hide each other."""
+"""Checks the keys of a user's file as they are written: of two that YAML reads as one, it keeps the last."""
 
 import itertools
 import re
@@ -16,10 +16,10 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def check_keys(file: Path) -> None:
     """Refuses two keys of one mapping that become the same word, and a key that is null.
 
-    A file that is not YAML passes: composing it says what is wrong with it.
+    A file that is not YAML passes: composing it raises the error.
 
     Raises:
-        ConfigError: names the file, the line, the mapping and the spellings.
+        ConfigError: names the file, the line, the mapping and the keys.
     """
     try:
         tree = yaml.compose(file.read_text(encoding="utf-8"), Loader=LOADER)

@@ -6,18 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ablate.config.composer import Composer
+from ablate.config.group import OMITTED_KEYS, TRAINED
 from ablate.config.keys import check_keys
 from ablate.config.request import Request, key, parse
 from ablate.config.schema import read, study_node
 from ablate.config.search_path import packaged
-from ablate.config.spec import TRAINED, UNTRAINED, Config, Factor, StudySpec
+from ablate.config.spec import Factor, StudySpec
+from ablate.config.trial import TrialConfig, trial_config
 from ablate.errors import ConfigError, unknown
 
 EXTENDS = ("replicates", "results_dir", "engine", "logger", "factor")
-"""Root keys that leave what a trial is alone: overriding them extends the study, or runs it elsewhere."""
+"""Root keys that do not change what a trial is: overriding them extends the study, or runs it elsewhere."""
 
 ANALYSED = ("study.claims", "study.diagnostics", "study.pool_above")
-"""Keys of the study that change what is said of its trials, not the trials: the study stays the same one."""
+"""Keys of the study that change how its trials are analysed, not the trials: the study stays the same."""
 
 LONGEST_NAME = 120
 """Characters of a directory's name; file systems end at 255."""
@@ -60,25 +62,27 @@ class Study:
         _check_added(self.spec)
         self._check_untrained(chosen)
 
-    def resolve(self, levels: Mapping[str, str], overrides: Sequence[str]) -> Config:
+    def resolve(self, levels: Mapping[str, str], overrides: Sequence[str]) -> TrialConfig:
         """The configuration of one design point: its levels' overrides on top of the user's.
 
         Raises:
-            ConfigError: an override of a level cannot be applied; names the factor and the level.
+            ConfigError: an override of a level cannot be applied (names the factor and the level), or the trainer's
+                settings do not fit.
         """
         try:
-            return self.composer.resolve((*self._base, *overrides))
+            groups = self.composer.groups((*self._base, *overrides))
         except ConfigError as error:
-            raise ConfigError(f"{self._culprit(levels)}: {error}") from error
+            raise ConfigError(f"{self._source_of_error(levels)}: {error}") from error
+        return trial_config(groups.values())
 
     def _check_keys(self, group: str, name: str) -> None:
-        """Of a person's own file: those that the package ships are tested."""
+        """Checks a user's file; the shipped ones are tested."""
         file = self.composer.catalog.file(group, name)
         if file is not None and not file.is_relative_to(packaged()):
             check_keys(file)
 
     def _check_untrained(self, chosen: Sequence[str]) -> None:
-        """Where nothing is trained, a setting of training must at least be one that an identity takes."""
+        """Where nothing is trained, an override of a trial's group must change an identity."""
         overrides = self.spec.overrides
         for override in overrides if self.spec.identities and not self.spec.factors else ():
             if key(override).partition(".")[0] not in TRAINED:
@@ -90,7 +94,8 @@ class Study:
                     "of its identities takes that setting. Leave it out."
                 )
 
-    def _culprit(self, levels: Mapping[str, str]) -> str:
+    def _source_of_error(self, levels: Mapping[str, str]) -> str:
+        """The first factor's level that does not resolve by itself, or else the design point."""
         for factor in self.spec.factors:
             try:
                 self.composer.resolve((*self._base, *factor.levels[levels[factor.name]]))
@@ -141,7 +146,7 @@ def _changes_trials(name: str) -> bool:
     group, _, rest = name.partition(".")
     if name in ANALYSED:
         return False
-    return group not in EXTENDS and rest.partition(".")[0] not in UNTRAINED.get(group, ())
+    return group not in EXTENDS and rest.partition(".")[0] not in OMITTED_KEYS.get(group, ())
 
 
 def _directory(name: str, request: Request) -> str:

@@ -9,7 +9,8 @@ from hydra.core.override_parser.types import Glob, IntervalSweep, Override, Over
 from hydra.errors import HydraException
 
 from ablate.config.catalog import GROUPS, Catalog
-from ablate.config.spec import TRAINED, Factor
+from ablate.config.group import TRAINED
+from ablate.config.spec import Factor
 from ablate.errors import ConfigError, unknown
 
 DEFAULT_STUDY = "core"
@@ -43,7 +44,7 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
         override = parse_override(word) if _is_override(word) else None
         name = word if override is None else key(word)
         if override is None or name == "study":
-            chosen = word if override is None else _one(override, word)
+            chosen = word if override is None else _study_name(override, word)
             if study is not None:
                 raise ConfigError(f"Two studies in one command: {study!r} and {chosen!r}. A command runs one study.")
             study = chosen
@@ -87,7 +88,7 @@ def parse_override(word: str) -> Override:
         ) from error
 
 
-def _one(override: Override, word: str) -> str:
+def _study_name(override: Override, word: str) -> str:
     if override.is_sweep_override() or override.type is not OverrideType.CHANGE:
         raise ConfigError(f"{word!r} asks for more than one study. A command runs one study: study=NAME.")
     return str(override.value())

@@ -7,14 +7,15 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from ablate.config.diagnostic import DIAGNOSTICS
-from ablate.config.spec import Better, Capacity, Claim, Config, Expectation, Factor, Response, StudySpec
+from ablate.config.objective import SPLITS, ObjectiveGroup
+from ablate.config.spec import Better, Capacity, Claim, Expectation, Factor, Response, StudySettings, StudySpec
 from ablate.errors import ConfigError, unknown, unknown_level
 
 Schema = TypeVar("Schema", bound=msgspec.Struct)
 
 
 class ResponseYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A response spelled out: needed where the objective does not declare it (a LightningModule of one's own)."""
+    """A response spelled out: needed where the objective does not declare it (a user-defined LightningModule)."""
 
     name: str
     better: Better
@@ -32,7 +33,7 @@ class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class CapacityYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Capacity matched by a key of one's own, or within a share of one's own."""
+    """Capacity matched by another key, or within another share."""
 
     matched: str = "model.width"
     within: float = 0.02
@@ -86,7 +87,7 @@ class RootYaml(msgspec.Struct, kw_only=True):
     results_dir: str
 
 
-def study_node(settings: Config) -> StudyYaml:
+def study_node(settings: StudySettings) -> StudyYaml:
     """The `study` node of a configuration.
 
     Raises:
@@ -94,14 +95,14 @@ def study_node(settings: Config) -> StudyYaml:
     """
     node: Any = settings.get("study") or {}
     if isinstance(node.get("claims"), list):
-        node = {**node, "claims": [_worded(claim) for claim in node["claims"]]}
+        node = {**node, "claims": [_with_level_names(claim) for claim in node["claims"]]}
         for index, claim in enumerate(node["claims"]):
             _check_claim(claim, f"study.claims[{index}]")
     return convert(node, StudyYaml, "study")
 
 
 def read(
-    settings: Config,
+    settings: StudySettings,
     *,
     request: tuple[str, ...],
     sweeps: tuple[Factor, ...],
@@ -119,6 +120,7 @@ def read(
         raise ConfigError(f"replicates={root.replicates} trains nothing: it must be 1 or more, and 5 or more for a p.")
     if root.seed < 0:
         raise ConfigError(f"seed={root.seed}: a seed is 0 or more.")
+    objective = ObjectiveGroup("objective", settings.get("objective"))
     declared = settings.get("factor") or {}
     factors = tuple(_factor(name, declared, levels) for name, levels in study.chosen.items())
     for sweep in sweeps:
@@ -129,9 +131,9 @@ def read(
     return StudySpec(
         name=study.name,
         question=study.question,
-        design=study.design or "",
+        design=study.design or ("" if factors or sweeps else NO_DESIGN),
         factors=(*factors, *sweeps),
-        response=_response(study.response, settings.get("objective") or {}) if study.response else NO_RESPONSE,
+        response=_response(study.response, objective) if study.response else NO_RESPONSE,
         replicates=root.replicates,
         seed=root.seed,
         resolution=study.resolution,
@@ -154,6 +156,9 @@ def read(
 
 NO_RESPONSE = Response(name="", better="higher")
 """Of a study that trains nothing."""
+
+NO_DESIGN = "one_at_a_time"
+"""What the study.yaml of a study that trains nothing names; nothing is laid out by it."""
 
 
 def _check_whole(study: StudyYaml, *, is_empty: bool) -> None:
@@ -193,7 +198,7 @@ def convert(value: Any, schema: type[Schema], where: str) -> Schema:
 
 
 def _choices(hint: Any, names: list[str]) -> tuple[str, ...]:
-    """The words that a field is limited to, by its path below a type; none where it is not."""
+    """The values that a field is limited to, by its path below a type; none where it is not."""
     if get_origin(hint) is Literal:
         return () if names else tuple(map(str, get_args(hint)))
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
@@ -208,9 +213,9 @@ def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) ->
         raise ConfigError(f"conf/factor/{name}.yaml has no key {name!r}: its first line should be '{name}:'.")
     levels: Any = node.get("levels")
     if isinstance(levels, Mapping):
-        levels = {_word(name): overrides for name, overrides in levels.items()}
+        levels = {_as_level_name(name): overrides for name, overrides in levels.items()}
     factor = convert(
-        {**node, "levels": levels, "reference": _word(node.get("reference"))}, FactorYaml, f"factor.{name}"
+        {**node, "levels": levels, "reference": _as_level_name(node.get("reference"))}, FactorYaml, f"factor.{name}"
     )
     for level in chosen or ():
         if level not in factor.levels:
@@ -231,8 +236,8 @@ def _diagnostics(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _word(value: Any) -> Any:
-    """YAML reads `reference: 1`, `off` or `2e-3` as no string; a level's name is one all the same."""
+def _as_level_name(value: Any) -> Any:
+    """A level's name as text: YAML reads `1`, `off` or `2e-3` as something else."""
     return value if value is None or isinstance(value, str | dict | list) else str(value)
 
 
@@ -253,12 +258,14 @@ def _capacity(declared: str | CapacityYaml | None) -> Capacity | None:
     return Capacity(by=given.matched, within=given.within)
 
 
-def _worded(claim: Any) -> Any:
-    """A claim in which levels are words, as they are in the factor that it names."""
+def _with_level_names(claim: Any) -> Any:
+    """A claim with its levels' names as text, as in the factor that it names."""
     contrast: Any = claim.get("contrast") if isinstance(claim, dict) else None
     if not isinstance(contrast, dict):
         return claim
-    named: dict[str, Any] = {f: [_word(v) for v in vs] if isinstance(vs, list) else vs for f, vs in contrast.items()}
+    named: dict[str, Any] = {
+        f: [_as_level_name(v) for v in vs] if isinstance(vs, list) else vs for f, vs in contrast.items()
+    }
     return {**claim, "contrast": named}
 
 
@@ -276,33 +283,22 @@ def _check_claim(claim: Any, where: str) -> None:
         raise ConfigError(f"{on}{error}") from error
 
 
-def _response(declared: str | ResponseYaml, objective: Mapping[str, Any]) -> Response:
+def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Response:
     if isinstance(declared, ResponseYaml):
         return Response(name=declared.name, better=declared.better, trivial=declared.trivial)
     split, _, metric = declared.rpartition("/")
-    responses = objective.get("responses") or {}
-    if not responses:
+    if not objective.responses:
         raise ConfigError(
             f"study.response: the objective declares no responses, so that {declared!r} has no direction. Say it: "
             f"response: {{name: {declared}, better: higher}}."
         )
-    valid = logged(objective)
-    if declared not in valid:
-        raise ConfigError(unknown("response", declared, valid))
+    if declared not in objective.logged:
+        raise ConfigError(unknown("response", declared, objective.logged))
     assert split in SPLITS
-    node = responses.get(metric)
+    node = objective.responses.get(metric)
     if node is None:
         raise ConfigError(
             f"objective.responses says nothing of {metric!r}: add {metric}: {{better: higher, trivial: null}}."
         )
     checked = convert({"name": declared, **node}, ResponseYaml, f"objective.responses.{metric}")
     return Response(name=declared, better=checked.better, trivial=checked.trivial)
-
-
-SPLITS = ("train", "val", "test")
-
-
-def logged(objective: Mapping[str, Any]) -> tuple[str, ...]:
-    """The responses that a trial with this objective logs: every metric on validation and test, the loss on all."""
-    metrics = tuple(objective.get("metrics") or {})
-    return ("train/loss", *(f"{split}/{m}" for split in ("test", "val") for m in (*metrics, "loss")))

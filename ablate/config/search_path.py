@@ -1,4 +1,4 @@
-"""Where configuration is looked for: the user's own `conf/` first, then the one that the package ships."""
+"""Where configuration is looked for: the user's `conf/` first, then the one that the package ships."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ def packaged() -> Path:
     return inside if inside.is_dir() else package.parent / "conf"
 
 
-def own(directory: Path) -> Path | None:
-    """The user's `conf/` in that working directory, or None where there is none of their own."""
+def user_conf(directory: Path) -> Path | None:
+    """The user's `conf/` in that working directory, or None where there is none."""
     conf = (directory / "conf").resolve()
     return conf if conf.is_dir() and conf != packaged() else None
 
 
 def search_path(directory: Path) -> tuple[Path, ...]:
     """The directories in the order in which Hydra looks into them."""
-    mine = own(directory)
-    return (packaged(),) if mine is None else (mine, packaged())
+    users = user_conf(directory)
+    return (packaged(),) if users is None else (users, packaged())

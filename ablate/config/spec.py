@@ -7,21 +7,11 @@ from typing import Any, Literal, cast
 Better = Literal["higher", "lower"]
 Expectation = Literal["greater", "less", "equivalent", "no_worse"]
 
-Config = dict[str, Any]
-"""One resolved configuration, as plain containers: what a trial is trained from."""
+StudySettings = Mapping[str, Any]
+"""The resolved configuration of a study, before any level is applied: plain containers by group, as in study.yaml."""
 
-TRAINED = ("data", "model", "objective", "optimizer", "trainer")
-"""The config groups that decide what a trial is. Engine, logger and paths do not."""
-
-UNTRAINED: Mapping[str, frozenset[str]] = {
-    "data": frozenset({"root", "download", "chance"}),
-    "objective": frozenset({"responses"}),
-    "trainer": frozenset({"accelerator", "devices", "diagnostics", "channels_last", "compile"}),
-}
-"""Keys inside groups that leave a trial what it is: where its data lie, what trains it, how it is read."""
-
-UNSAID: Mapping[str, Mapping[str, str]] = {"trainer": {"matmul_precision": "highest"}}
-"""Values that leave no trace in a trial's id: what it was before there was the key."""
+TargetNode = Mapping[str, Any]
+"""A node of the configuration that names what to call by its `_target_`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,18 +79,18 @@ class Capacity:
         """The key's last word, as tables head it."""
         return self.by.rpartition(".")[2]
 
-    def value(self, config: Config) -> object:
-        """What stands at the key in a configuration; None where it has no such key."""
-        node: object = config
-        for name in self.by.split("."):
+    def value(self, model: object) -> object:
+        """What stands at the key in the content of a `model` group; None where it has no such key."""
+        node = model
+        for name in self.by.split(".")[1:]:
             if not isinstance(node, Mapping) or name not in node:
                 return None
             node = cast(Mapping[str, Any], node)[name]
         return node
 
-    def width(self, config: Config) -> int | None:
-        """The whole number that stands at the key in a configuration; None where there is none."""
-        value = self.value(config)
+    def width(self, model: object) -> int | None:
+        """The whole number that stands there; None where there is none."""
+        value = self.value(model)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
@@ -111,7 +101,7 @@ class StudySpec:
     name: str
     question: str
     design: str
-    """A name among `ablate.design.DESIGNS`, where any other is refused; empty where there is nothing to lay out."""
+    """A name among `ablate.design.DESIGNS`, where any other is refused; empty where the study names none."""
     factors: tuple[Factor, ...]
     response: Response
     replicates: int
@@ -124,7 +114,7 @@ class StudySpec:
     """Claims that were given when there were trials already: exploratory."""
     looks: int | tuple[int, ...] | None = None
     """A group-sequential plan: how many looks up to `replicates`, or the replicates at each. None: one, at the end."""
-    identities: tuple[Config, ...] = ()
+    identities: tuple[TargetNode, ...] = ()
     """What must be exactly so, as nodes with a `_target_`. A study of these alone has no factor and trains nothing: its
     design and its response then say nothing."""
     capacity: Capacity | None = None
@@ -138,8 +128,7 @@ class StudySpec:
     """The words after `ablate run`."""
     overrides: tuple[str, ...] = ()
     """What the user changed on the command line, sweeps apart (those have become factors)."""
-    settings: Config = field(default_factory=dict[str, Any])
-    """The resolved configuration before any level is applied."""
+    settings: StudySettings = field(default_factory=dict[str, Any])
     directory: str = ""
     """The study's directory under the results directory: its name, and what was changed of it."""
 

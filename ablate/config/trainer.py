@@ -1,13 +1,14 @@
-"""The trainer's settings, checked."""
+"""The `trainer` group, and its settings, checked."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import msgspec
 
 from ablate.config.diagnostic import MOMENTS, Moment
+from ablate.config.group import Group
 from ablate.config.schema import convert
-from ablate.config.spec import Config
 from ablate.errors import ConfigError, unknown
 
 Precision = Literal["32-true", "64-true", "bf16-true", "bf16-mixed"]
@@ -46,13 +47,20 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
         return 1.0 if limit is None else limit
 
 
-def trainer_settings(config: Config) -> TrainerSettings:
-    """Reads the `trainer` group of a resolved configuration.
+class TrainerGroup(Group):
+    """The `trainer` group."""
 
-    Raises:
-        ConfigError: an unknown key, a value of the wrong type, or one that trains nothing.
-    """
-    node: Any = config.get("trainer")
+    @cached_property
+    def settings(self) -> TrainerSettings:
+        """Its settings.
+
+        Raises:
+            ConfigError: an unknown key, a value of the wrong type, or one that trains nothing.
+        """
+        return _settings(self.content)
+
+
+def _settings(node: Any) -> TrainerSettings:
     if not isinstance(node, Mapping):
         raise ConfigError("The configuration has no trainer. Leave the shipped one in: trainer=default.")
     if not isinstance(chosen := node.get("compile", False), bool) and chosen != "auto":

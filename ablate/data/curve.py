@@ -1,4 +1,4 @@
-"""Functions of one variable, tested on a dense grid: what a network of some width can follow, and where it fails."""
+"""Functions of one variable, tested on a dense grid: which of them a network of some width can approximate."""
 
 from collections.abc import Callable
 

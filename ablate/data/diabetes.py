@@ -1,4 +1,4 @@
-"""Progression of diabetes in one year: real regression data, which travel with scikit-learn."""
+"""Progression of diabetes in one year: real regression data, which come with scikit-learn."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Handwritten digits of 8×8 pixels, which travel with scikit-learn."""
+"""Handwritten digits of 8×8 pixels, which come with scikit-learn."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from ablate.data.packaged import packaged
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
 
-HELD_OUT = 597
+TEST_IMAGES = 597
 """Images for the test sets of the data sets that are made of digits; the other 1200 are for their pools."""
 
 
@@ -62,10 +62,10 @@ def images() -> Arrays:
 
 
 def parted(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
-    """All images at random in two parts that share none: 1200 to make a pool of, and `HELD_OUT` for a test set."""
+    """All images at random in two parts that share none: 1200 to make a pool of, and `TEST_IMAGES` for a test set."""
     whole = images()
     order = torch.from_numpy(rng.permutation(len(whole)))
-    return whole.at(order[HELD_OUT:]), whole.at(order[:HELD_OUT])
+    return whole.at(order[TEST_IMAGES:]), whole.at(order[:TEST_IMAGES])
 
 
 def _of_classes(whole: Arrays, classes: Sequence[int]) -> Arrays:

@@ -12,7 +12,7 @@ from ablate.errors import DataError, unknown
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
-    """What a loss wants to see of class numbers; `two_only`: it has one output, which tells two classes apart."""
+    """The targets that a loss takes for class numbers; `two_only`: one output, for two classes."""
 
     apply: Callable[[Int64[Tensor, " examples"], int], Tensor]
     two_only: bool = False

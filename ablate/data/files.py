@@ -60,9 +60,9 @@ class Files:
         return part
 
     def _held(self) -> AbstractContextManager[Any]:
-        """Keeps trials that start at once apart: torchvision takes a half-unpacked file for a whole one."""
+        """Lets one process unpack at a time: torchvision takes a half-unpacked file for a whole one."""
         self.root.mkdir(parents=True, exist_ok=True)
-        if not os.access(self.root, os.W_OK):  # a shared, finished folder: nobody unpacks there
+        if not os.access(self.root, os.W_OK):  # a shared, finished folder: nothing is unpacked there
             return nullcontext()
         return FileLock(self.root / ".download.lock")
 

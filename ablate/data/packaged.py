@@ -1,4 +1,4 @@
-"""Tables that travel with scikit-learn, read where they lie: importing it takes a hundred times as long."""
+"""Tables that come with scikit-learn, read as files: importing it takes a hundred times as long."""
 
 import importlib.util
 from pathlib import Path

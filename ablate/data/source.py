@@ -1,4 +1,4 @@
-"""A data set as it is before it is split: what is there, and how much of it goes where."""
+"""A data set before it is split: its examples, and the sizes of its splits."""
 
 from dataclasses import dataclass
 

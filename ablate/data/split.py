@@ -14,7 +14,7 @@ from ablate.errors import DataError
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Splits:
-    """What is trained on, what is watched, and what the response is measured on."""
+    """The examples for training, for validation, and for the response."""
 
     train: Arrays
     val: Arrays
@@ -55,7 +55,7 @@ def training_examples(source: Source) -> int:
 
 
 def check(splits: Splits, *, inputs: Sequence[int], outputs: int) -> None:
-    """Holds the arrays against what the configuration says of them.
+    """Checks the arrays against what the configuration says of them.
 
     Args:
         splits: What was loaded.

@@ -13,7 +13,7 @@ from ablate.design.point import DesignPoint
 from ablate.errors import DesignError
 
 MAX_POINTS = 100_000
-"""More design points than any study can train: a slip, said before it fills the memory."""
+"""More design points than any study can train: a mistake, refused before it fills the memory."""
 
 
 class Design(abc.ABC):
@@ -46,23 +46,23 @@ class Design(abc.ABC):
 
     @abc.abstractmethod
     def contrasts(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Iterator[Estimable | str]:
-        """Every level against its factor's reference, in the order of the factors, as far as the points carry it.
+        """Every level against its factor's reference, in the order of the factors, where the points allow it.
 
-        Each with its aliases. A contrast that the points carry in part or not at all has a note instead, or beside it.
+        Each has its aliases. A contrast that rests on a part of the points, or cannot be estimated, yields a note.
         """
 
     def factor_pairs(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Iterator[FactorPair | str]:
-        """The pairs of factors that are crossed, and a note on each interaction that the points do not carry wholly."""
+        """The pairs of factors that are crossed, and a note on each interaction that rests on a part of the points."""
         del factors, points
         return iter(())
 
     def columns(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> tuple[Column, ...]:
-        """Orthogonal contrasts, one fewer than design points, into which sums of squares divide; else none."""
+        """The orthogonal contrasts, one fewer than design points, that divide the sum of squares; none without them."""
         del factors, points
         return ()
 
     def compared_point(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> int | None:
-        """The row of the point that the others are compared with: the baseline; None where it is not there."""
+        """The row of the point that the others are compared with, which is the baseline; None where it was dropped."""
         return next((row for row, point in enumerate(points) if point.is_baseline(factors)), None)
 
     def refusal(self, layout: Layout, factor: str, levels: tuple[str, str]) -> str | None:

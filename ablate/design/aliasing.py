@@ -1,4 +1,4 @@
-"""What a two-level fraction confounds, read off its points."""
+"""The alias structure of a two-level fraction, computed from its points."""
 
 import itertools
 from collections import Counter, defaultdict
@@ -30,7 +30,7 @@ class Aliasing:
 
     @classmethod
     def of(cls, names: Sequence[str], rows: Sequence[Sequence[int]]) -> Self:
-        """Reads the structure off the design matrix.
+        """Computes the structure from the design matrix.
 
         Args:
             names: the factors, one per column.
@@ -103,7 +103,7 @@ class Aliasing:
         return tuple(self._named(e) for e in effects if len(e) == order and sharing[self._mask(e)] == 1)
 
     def word(self, chain: Sequence[Effect]) -> str:
-        """Words one chain, signed against its first effect: `a = −b·c`."""
+        """Writes one chain, signed against its first effect: `a = −b·c`."""
         first = chain[0]
         return " = ".join((self._named(first), *(self._signed(effect, len(first)) for effect in chain[1:])))
 

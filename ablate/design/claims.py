@@ -1,4 +1,4 @@
-"""Whether a layout can estimate what the claims ask."""
+"""The check that a layout can estimate the contrasts of all claims."""
 
 from ablate.config.spec import Factor, StudySpec
 from ablate.design._base import Design
@@ -34,7 +34,7 @@ def refuse_claims(spec: StudySpec) -> None:
     """Refuses every claim of a study without factors.
 
     Raises:
-        DesignError: there is a claim; names the first factor that it speaks of.
+        DesignError: there is a claim; names its first factor.
     """
     for claim in (*spec.claims, *spec.later):
         for name in claim.contrast:

@@ -1,4 +1,4 @@
-"""The columns of a two-level design: an effect each, or several where a fraction aliases them."""
+"""The columns of a two-level design: one effect each, or several aliased effects in a fraction."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Column:
 
     @property
     def aliases(self) -> str:
-        """The effects that share it, signed, as far as alias structures go: `a·b = c·d`; empty where there is one."""
+        """The effects that share the column, signed, to the orders of `Aliasing.chains`: `a·b = c·d`; empty for one."""
         return self.estimable.aliases
 
     @property
@@ -42,8 +42,8 @@ class Column:
 def two_level_columns(factors: Sequence[Factor], points: Sequence[DesignPoint]) -> tuple[Column, ...]:
     """The columns of a two-level factorial, whole or a regular fraction: one fewer than design points.
 
-    Main effects come first, then interactions; effects that share a column stand there once, under the one of
-    lowest order. Its sign is the product of the factors' signs, where the reference level counts as −1. None
+    Main effects come first, then interactions; effects that share a column have one entry, named by the
+    effect of lowest order. Its sign is the product of the factors' signs, where the reference level counts as −1. None
     where a factor does not occur with its reference and one other level.
     """
     import numpy as np  # 80 ms, for which `ablate show` does not wait

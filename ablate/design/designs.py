@@ -1,4 +1,4 @@
-"""The designs there are, and how a study is laid out by one of them."""
+"""The registry of designs, and the layout of a study."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def design_of(spec: StudySpec) -> Design:
     """The study's design.
 
     Raises:
-        DesignError: the study names none, or one that there is not.
+        DesignError: the study names no design, or an unknown one.
     """
     if not spec.design:
         raise DesignError(
@@ -43,7 +43,7 @@ def design_of(spec: StudySpec) -> Design:
 
 
 def lay_out(spec: StudySpec) -> Layout:
-    """Picks the study's design points: none, where it states identities and has no factor.
+    """Picks the study's design points; none for a study of identities without factors.
 
     Raises:
         DesignError: the factors, the design, the exclusions or the claims do not fit together.

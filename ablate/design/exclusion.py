@@ -1,4 +1,4 @@
-"""What a study leaves out by `exclude`: whole levels before the design is laid out, combinations after."""
+"""`exclude`: whole levels are left out before the design is laid out, combinations after."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ def drop_points(design: Design, layout: Layout, exclude: Exclude) -> Layout:
     """The layout without the points that entries of several factors name, with notes on what that costs.
 
     Raises:
-        DesignError: the first point is dropped, a factor has one level left, or the design can spare no point.
+        DesignError: the first point is dropped, a factor has one level left, or the design refuses it.
     """
     entries = [entry for entry in exclude if len(entry) > 1]
     idle = [entry for entry in entries if not any(_has(p.levels, entry) for p in layout.points)]

@@ -1,4 +1,4 @@
-"""Pairs of factors: which contrasts tell whether the effect of one depends on the level of the other."""
+"""Pairs of factors: the contrasts that estimate their interaction, and the simple effects."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ class FactorPair:
 def pairs_of_columns(factors: Sequence[Factor], points: Points, columns: Sequence[Column]) -> Iterator[FactorPair]:
     """The pairs of a regular fraction: the columns whose effect of lowest order is an interaction of two factors.
 
-    One that shares its column with a main effect, or with an interaction that stands before it, is not listed again.
+    One that shares its column with a main effect, or with an earlier interaction, is not listed again.
     """
     by_name = {factor.name: factor for factor in factors}
     clear = {column.factors for column in columns if column.clear}
@@ -46,7 +46,7 @@ def pairs_of_columns(factors: Sequence[Factor], points: Points, columns: Sequenc
 
 
 def pairs_of_cells(factors: Sequence[Factor], points: Points) -> Iterator[FactorPair | str]:
-    """Every pair of factors that are crossed, and a note on each interaction that the points do not carry wholly."""
+    """Every pair of factors, and a note on each interaction that rests on a part of the points."""
     for one, other in itertools.combinations(factors, 2):
         yield from _of_cells(one, other, points)
 

@@ -31,7 +31,7 @@ class Factorial(Design):
         return Layout(factors=tuple(factors), points=points)
 
     def cost(self, layout: Layout, dropped: int) -> str:
-        """Says what imbalance that dropped cells leave."""
+        """Says whether the dropped cells leave the design unbalanced."""
         said = f"`exclude` drops {dropped} of {len(layout.points) + dropped} cells"
         if not layout.empty_cells:
             return f"{said}: the remaining levels are still crossed completely."
@@ -41,7 +41,7 @@ class Factorial(Design):
         )
 
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Says which main effects and interactions, and what empty cells take away from them."""
+        """Says which main effects and interactions can be estimated, and which cannot because of empty cells."""
         can: list[str] = []
         cannot: list[str] = []
         for factor in layout.factors:

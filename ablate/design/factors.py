@@ -1,4 +1,4 @@
-"""Which factors a design can be made of."""
+"""The checks of a study's factors."""
 
 import itertools
 from collections import defaultdict
@@ -12,7 +12,7 @@ def check_factors(factors: Sequence[Factor]) -> None:
     """Refuses factors that no design can be made of.
 
     Raises:
-        DesignError: there is no factor; a factor stands twice, has fewer than two levels, an unknown
+        DesignError: there is no factor; a factor occurs twice, has fewer than two levels, an unknown
             reference, or two levels of the same overrides; two factors set one key.
     """
     if not factors:
@@ -22,7 +22,7 @@ def check_factors(factors: Sequence[Factor]) -> None:
         )
     for one, other in itertools.combinations(factors, 2):
         if one.name == other.name:
-            raise DesignError(f"Factor {one.name!r} stands twice in the study. Remove one.")
+            raise DesignError(f"Factor {one.name!r} occurs twice in the study. Remove one.")
     for factor in factors:
         _check_levels(factor)
     _check_keys(factors)

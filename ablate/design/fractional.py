@@ -31,7 +31,7 @@ class Fractional(Design):
     crosses_factors = True
 
     def layout(self, factors: Sequence[Factor], *, resolution: int | None = None) -> Layout:
-        """Picks the fraction, and reads its alias structure off the points."""
+        """Picks the fraction, and computes its alias structure."""
         asked = _checked(resolution)
         self.require_two_levels(factors)
         rows = sorted(_rows(len(factors), asked))
@@ -59,14 +59,14 @@ class Fractional(Design):
         )
 
     def cost(self, layout: Layout, dropped: int) -> str:
-        """Refuses: without a point the columns are no longer orthogonal, and the alias structure is void."""
+        """Refuses: without a point the columns are not orthogonal, and the alias structure does not hold."""
         raise DesignError(
             f"`exclude` drops {dropped} of {len(layout.points) + dropped} points of a fraction, and its "
             "alias structure holds for the whole of it only. Remove that entry, or use `design: factorial`."
         )
 
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Says which effects stand alone, and which are aliased with what."""
+        """Says which effects can be estimated, and which are aliased with each other."""
         resolution = layout.resolution
         if resolution is None:
             names = ", ".join(f.name for f in layout.factors)
@@ -118,12 +118,12 @@ class Fractional(Design):
         return pairs_of_columns(factors, points, self.columns(factors, points))
 
     def columns(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> tuple[Column, ...]:
-        """All of them: effects that share one stand there once."""
+        """All columns; effects that share one have one entry."""
         return two_level_columns(factors, points)
 
 
 def _given(order: int) -> str:
-    """The assumption under which an effect stands alone: it is aliased with nothing of a lower order."""
+    """The assumption under which an effect can be estimated: what it is aliased with is negligible."""
     return f", where interactions of {max(3, order)} and more factors are negligible"
 
 
@@ -160,13 +160,13 @@ def _point(factors: Sequence[Factor], row: Sequence[int]) -> DesignPoint:
 
 
 def _aliasing(factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Aliasing:
-    """The alias structure, read off the points."""
+    """The alias structure of the points."""
     rows = [[int(p.levels[f.name] != f.reference) for f in factors] for p in points]
     return Aliasing.of([f.name for f in factors], rows)
 
 
 def _main_aliases(factors: Sequence[Factor], points: Sequence[DesignPoint]) -> dict[str, str]:
-    """What a factor's main effect cannot be told apart from; signs are against the baseline, so none without it."""
+    """Factor → the aliases of its main effect; none without the baseline, which defines their signs."""
     if not any(point.is_baseline(factors) for point in points):
         return {}
     aliasing = _aliasing(factors, points)

@@ -1,4 +1,4 @@
-"""The layout of a study: the design points that a design picks, and what they confound."""
+"""The layout of a study: its design points and their alias structure."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from ablate.design.point import DesignPoint
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The design points of a study, in order, and what a reader must know about them."""
+    """The design points of a study, in order, with their alias structure and notes for the reader."""
 
     factors: tuple[Factor, ...]
     """The study's factors, with the levels that occur in the points."""
@@ -27,17 +27,17 @@ class Layout:
 
     @property
     def confounding(self) -> tuple[str, ...]:
-        """What a fraction confounds, in sentences; nothing for a design that aliases nothing by itself."""
+        """The alias structure in sentences; empty for a design without aliases."""
         parts = {"Generators": self.generators, "Defining words": self.words, "Aliases": self.aliases}
         return tuple(f"{name}: {'; '.join(lines)}." for name, lines in parts.items() if lines)
 
     @property
     def empty_cells(self) -> int:
-        """How many combinations of the levels that occur are no design point."""
+        """The number of combinations of the occurring levels that are not design points."""
         return math.prod(len(f.levels) for f in self.factors) - len(self.points)
 
     def settings(self, factor: str, *levels: str) -> tuple[Mapping[str, str], ...]:
-        """The settings of the other factors at which the factor occurs with each of these levels."""
+        """The settings of the other factors at which the factor occurs with all of these levels."""
         found: dict[tuple[str, ...], dict[str, str]] = {}
         seen: dict[tuple[str, ...], set[str]] = {}
         for point in self.points:

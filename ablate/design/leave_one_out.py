@@ -1,4 +1,4 @@
-"""Every factor changed, and one put back at a time."""
+"""Every factor changed, and one factor at a time put back to its reference."""
 
 from collections.abc import Iterator, Sequence
 from typing import final
@@ -20,7 +20,7 @@ class LeaveOneOut(Design):
     name = "leave_one_out"
 
     def layout(self, factors: Sequence[Factor], *, resolution: int | None = None) -> Layout:
-        """Picks the changed point first, then what is left out, in the order of the factors."""
+        """Picks the changed point, then the point that puts each factor back, in the order of the factors."""
         self.refuse_resolution(resolution)
         self.require_two_levels(factors)
         changed = {f.name: f.others[0] for f in factors}
@@ -28,7 +28,7 @@ class LeaveOneOut(Design):
         return Layout(factors=tuple(factors), points=tuple(DesignPoint(levels=p) for p in (changed, *left_out)))
 
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Says the comparisons with the changed point, and the lack of interactions."""
+        """Says that factors are compared at the changed point, and that interactions cannot be estimated."""
         alone = len(layout.factors) == 1
         held = "" if alone else ", with every other factor changed from its reference"
         can = tuple(f"{f.name}: {f.others[0]} against {f.reference}{held}" for f in layout.factors)
@@ -55,7 +55,7 @@ class LeaveOneOut(Design):
                     yield simple_effect(points, row, put_back, factor.name)
 
     def compared_point(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> int | None:
-        """The row of the point with every factor changed; None where it is not there, or not one alone."""
+        """The row of the point with every factor changed; None unless there is exactly one."""
         changed = _changed(factors, points)
         return changed[0] if len(changed) == 1 else None
 

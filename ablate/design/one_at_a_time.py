@@ -24,7 +24,7 @@ class OneAtATime(Design):
         return Layout(factors=tuple(factors), points=tuple(DesignPoint(levels=p) for p in (baseline, *changed)))
 
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Says the comparisons with the baseline, and the lack of interactions."""
+        """Says that levels are compared at the baseline, and that interactions cannot be estimated."""
         alone = len(layout.factors) == 1
         held = "" if alone else ", with every other factor at its reference"
         can = tuple(f"{f.name}: {', '.join(f.others)} against {f.reference}{held}" for f in layout.factors)

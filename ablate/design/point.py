@@ -9,7 +9,7 @@ Cell = tuple[tuple[str, str], ...]
 
 
 def cell(levels: Mapping[str, str]) -> Cell:
-    """What identifies a design point, whatever the order of its factors."""
+    """A key for a design point that does not depend on the order of its factors."""
     return tuple(sorted(levels.items()))
 
 
@@ -29,5 +29,5 @@ class DesignPoint:
 
 
 def rows_by_cell(points: Sequence[DesignPoint]) -> dict[Cell, int]:
-    """Where each design point stands among the points."""
+    """Cell → the row of its design point."""
     return {cell(point.levels): row for row, point in enumerate(points)}

@@ -8,14 +8,13 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from ablate.config.trainer import trainer_settings
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import Watch
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.fit import train_stacked
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, failed, halves
@@ -63,7 +62,7 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
             done = failed(
                 trial,
                 job,
-                error=own_words(error),
+                error=error_text(error),
                 traceback=traceback.format_exc(),
                 engine=engine,
                 threads=threads,
@@ -110,7 +109,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
     started = now()
     fit = prepare(trial.config, trial.streams)
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
-    settings = trainer_settings(trial.config)
+    settings = trial.config.trainer.settings
     curve, divergence, watch = Curve(), Divergence(settings.max_loss), Watch(settings.moments)
     trainer = make_trainer(
         trial.config,

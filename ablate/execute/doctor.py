@@ -12,9 +12,9 @@ from typing import Literal
 import ablate
 from ablate.config.search_path import search_path
 from ablate.errors import AblateError
-from ablate.execute.engines import ENGINES
+from ablate.execute.engines import ENGINES, installed_engines, load
 from ablate.execute.process.hardware import cores
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.store.directory import StudyDirectory
 
 PACKAGES = (
@@ -50,7 +50,9 @@ def examine_machine(directory: Path, results_dir: Path) -> Iterator[Finding]:
     yield _tried("import torchvision", lambda: importlib.import_module("torchvision").__version__)
     yield _tried("devices", _devices)
     for name in ENGINES:
-        yield _tried(f"engine {name}", _worker if name == "local" else lambda: "this process")
+        yield _tried(f"engine {name}", lambda name=name: load(name).check())
+    for name in installed_engines():  # without them ablate works all the same
+        yield _tried(f"engine {name}", lambda name=name: load(name).check(), otherwise="warn")
 
 
 def _results(results_dir: Path) -> Finding:
@@ -73,11 +75,11 @@ def _data() -> Finding:
     )
 
 
-def _tried(what: str, look: Callable[[], str]) -> Finding:
+def _tried(what: str, check: Callable[[], str], *, otherwise: Literal["warn", "bad"] = "bad") -> Finding:
     try:
-        return Finding(what=what, state="ok", detail=look())
+        return Finding(what=what, state="ok", detail=check())
     except Exception as error:
-        return Finding(what=what, state="bad", detail=own_words(error))
+        return Finding(what=what, state=otherwise, detail=error_text(error))
 
 
 def _devices() -> str:
@@ -88,13 +90,3 @@ def _devices() -> str:
     if torch.backends.mps.is_available():
         found.append("Apple GPU")
     return ", ".join(found)
-
-
-def _worker() -> str:
-    from concurrent.futures import ProcessPoolExecutor
-
-    from ablate.execute.engines.local.fork_server import context
-
-    with ProcessPoolExecutor(max_workers=1, mp_context=context()) as pool:
-        pid = pool.submit(os.getpid).result(timeout=120)
-    return f"a worker started and answered (process {pid})"

@@ -5,7 +5,8 @@ An engine that has processes with torch in them calls these there, so that a dri
 
 from collections.abc import Sequence
 
-from ablate.config.spec import Config, StudySpec
+from ablate.config.spec import StudySpec
+from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.plan.cost import NetworkCost
 from ablate.plan.schedule import Schedule
@@ -20,7 +21,7 @@ PLAN_COST_BUDGET_S = 0.5
 """The same for `ablate plan`; `ablate run` measures the rest."""
 
 
-def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[NetworkCost, ...]:
+def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
     """Builds every design point's network and holds them against each other.
 
     Raises:
@@ -32,17 +33,17 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Co
 
 
 def measure(
-    points: Sequence[DesignPoint], configs: Sequence[Config], *, budget_s: float = RUN_COST_BUDGET_S
+    points: Sequence[DesignPoint], configs: Sequence[TrialConfig], *, budget_s: float = RUN_COST_BUDGET_S
 ) -> tuple[Cost, ...]:
     """Measures what the networks cost to run, as far as the time budget goes.
 
     Raises:
-        ConfigError: code of a person's own fails.
+        ConfigError: user-defined code fails.
     """
     from ablate.execute.examine import cost
-    from ablate.execute.targets.user_errors import blamed
+    from ablate.execute.targets.user_errors import as_user_errors
 
-    with blamed():
+    with as_user_errors():
         return cost.measure(points, configs, budget_s=budget_s)
 
 

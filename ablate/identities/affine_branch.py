@@ -1,4 +1,4 @@
-"""A residual net without a non-linearity is affine; with one, how far it is from affine can be told exactly."""
+"""A residual net without a non-linearity is affine; with one, its distance from affine is computed exactly."""
 
 from collections.abc import Sequence
 

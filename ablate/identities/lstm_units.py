@@ -1,4 +1,4 @@
-"""What an LSTM's size hangs on: its units, which are also its outputs, and not how many steps it takes."""
+"""An LSTM's size depends on its units, which are also its outputs, and not on the number of steps."""
 
 import torch
 from torch import nn

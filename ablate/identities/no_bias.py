@@ -1,4 +1,4 @@
-"""A ReLU net without biases says the same of an input of 0 whatever its weights, and cannot learn anything else."""
+"""A ReLU net without biases has one output at an input of 0, whatever its weights, and cannot learn another."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""The least squared error that an output activation allows, on targets that it cannot reach."""
+"""The least squared error that an output activation allows, on targets outside its range."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 from ablate.identities.identity import Identity
 from ablate.models import OUTPUT_ACTIVATIONS
 
-REACH, STEP = 12.0, 1e-4
+TAIL_SD, STEP = 12.0, 1e-4
 """Targets are integrated over this many standard deviations to each side, in steps of this size."""
 
 
@@ -20,7 +20,7 @@ def normal_targets(*, tolerance: float = 1e-6) -> tuple[Identity, ...]:
     Args:
         tolerance: Of the integral over a grid.
     """
-    y = torch.arange(-REACH, REACH + STEP / 2, STEP, dtype=torch.float64)
+    y = torch.arange(-TAIL_SD, TAIL_SD + STEP / 2, STEP, dtype=torch.float64)
     density = torch.exp(-y.square() / 2) / math.sqrt(2 * math.pi)
     above_one = math.erfc(1 / math.sqrt(2)) - math.exp(-0.5) / math.sqrt(2 * math.pi)
     floors = {"relu": 0.5, "tanh": 2 * above_one, "sigmoid": 0.5 + above_one}

@@ -1,4 +1,4 @@
-"""Units under one softmax depend on each other: they sum to 1, so that a direction of the layer is lost."""
+"""Units under one softmax depend on each other: they sum to 1, so that the layer loses one dimension."""
 
 import torch
 from torch import Tensor

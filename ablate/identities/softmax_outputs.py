@@ -1,4 +1,4 @@
-"""What softmax does to outputs: with two of them it is a sigmoid, and twice over it keeps the loss from 0."""
+"""What softmax does to outputs: with two of them it is a sigmoid, and applied twice it keeps the loss above 0."""
 
 import math
 

@@ -1,7 +1,7 @@
 """Initialisation keyed by parameter name: equal names and shapes get equal draws, whatever else changes.
 
 Shapes: a weight is (units, inputs) when dense, (units, inputs, *kernel) when convolutional. Fan-in and
-fan-out count the kernel's area unless told otherwise. Every scheme transforms the same draw from N(0, 1).
+fan-out count the kernel's area by default. Every scheme transforms the same draw from N(0, 1).
 """
 
 import hashlib

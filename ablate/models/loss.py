@@ -1,4 +1,4 @@
-"""Losses that torch has none of. Each is a mean over the examples, shape ()."""
+"""Losses that torch lacks. Each is a mean over the examples, shape ()."""
 
 import torch
 from jaxtyping import Float, Int64

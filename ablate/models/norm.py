@@ -35,7 +35,7 @@ def _grouped(name: str, groups: int, width: int, spatial: Spatial) -> nn.Module:
     if width % groups:
         raise ModelError(f"norm={name} makes {groups} groups: width must be a multiple of {groups}, not {width}.")
     if width * math.prod(spatial) == groups:
-        # One value less its own mean is 0: the network would be a constant.
+        # One value minus its own mean is 0: the network would be a constant.
         raise ModelError(f"norm={name} needs more than one value in a group: width={width} is too small.")
     return nn.GroupNorm(groups, width)
 

@@ -1,4 +1,4 @@
-"""A study's trials as jobs: which train as one, in which order, on how many workers, with how many threads each."""
+"""How a study's trials run: which train as one, in which order, on how many workers, with how many threads each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from ablate.plan.trial import Trial
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Bundles in the order in which they start, and who trains them."""
+    """Bundles in the order in which they start, and the workers that train them."""
 
     bundles: tuple[Bundle, ...]
     workers: int
@@ -20,8 +20,8 @@ class Schedule:
     """From the first start to the last end; None: unknown."""
     notes: tuple[str, ...] = ()
 
-    def of(self, trials: Iterable[Trial]) -> "Schedule":
-        """The same with these trials in the places of their equals: one made in another process has copies."""
-        mine = {trial.id: trial for trial in trials}
-        bundles = (replace(b, trials=tuple(mine[t.id] for t in b.trials)) for b in self.bundles)
+    def with_trials(self, trials: Iterable[Trial]) -> "Schedule":
+        """The same with these trials in place of those with equal ids: a schedule from another process has copies."""
+        by_id = {trial.id: trial for trial in trials}
+        bundles = (replace(b, trials=tuple(by_id[t.id] for t in b.trials)) for b in self.bundles)
         return replace(self, bundles=tuple(bundles))

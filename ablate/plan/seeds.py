@@ -10,10 +10,10 @@ _MASK = (1 << 63) - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Streams:
-    """One seed for each thing that chance decides in a training, below 2^63.
+    """One seed below 2^63 for each random part of a training.
 
-    Each is a stream of its own, so that an arm that draws more of one (a deeper net, more dropout) leaves the
-    others where they were.
+    The streams are independent, so that an arm that draws more of one (a deeper net, more dropout) does not change
+    the others.
     """
 
     split: int

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ablate.config.spec import TRAINED, Config, StudySpec
+from ablate.config.group import TRAINED
+from ablate.config.spec import StudySpec
+from ablate.config.trial import TrialConfig
 from ablate.design import DesignPoint
 from ablate.errors import DesignError
 from ablate.plan.identity import ConfigDigest
@@ -21,11 +23,11 @@ class Trial:
     seed: int
     """The study's; `streams` follow from it and the replicate."""
     streams: Streams
-    config: Config
-    """Resolved, shared by the replicates of the design point: read, never changed."""
+    config: TrialConfig
+    """Shared by the replicates of the design point."""
 
 
-def trials(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[Trial, ...]:
+def trials(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[Trial, ...]:
     """All trials of the study: the whole of replicate 0 first, so that an interrupted study has whole blocks.
 
     Args:
@@ -37,7 +39,7 @@ def trials(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Con
         DesignError: two design points are the same training; names the factors and levels.
         ConfigError: a config cannot be identified.
     """
-    digests = ConfigDigest.of_all(configs)
+    digests = [ConfigDigest.of(config) for config in configs]
     _check_distinct(points, digests)
     blocks = [streams(spec.seed, replicate) for replicate in range(spec.replicates)]
     return tuple(

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from ablate.errors import ConfigError, unknown
 from ablate.report.document import document
+from ablate.report.heading import scope_note
 from ablate.report.screen.screen import screen
+from ablate.report.tables.columns.row import Row
 from ablate.report.tables.kind import Results, TableKind
 from ablate.report.tables.registry import ALL, TABLES
-from ablate.report.tables.row import Row
-from ablate.report.tables.study import scope_note
 from ablate.report.text.line import Line
 from ablate.report.text.table import Block, Item, Table
 

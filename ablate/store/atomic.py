@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all."""
+"""Atomic writes: a file is there whole or not at all."""
 
 import errno
 import os
@@ -65,7 +65,7 @@ def remove(path: Path) -> None:
 
 
 def explain(path: Path, error: OSError) -> str:
-    """What kept a path from being written, and what to do about it."""
+    """Says why a path was not written, and what to do about it."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full: {path} was not written. Free space, or give another --results-dir; then run again."
     if isinstance(error, FileExistsError | NotADirectoryError):

@@ -1,4 +1,4 @@
-"""identities.json: what a study's identities came to when they were last evaluated."""
+"""identities.json: the results of a study's identities when they were last evaluated."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""One study on disk: results/<study>/, its records, and what it was frozen as."""
+"""One study on disk: results/<study>/, its study.yaml and its records."""
 
 import hashlib
 import os
@@ -41,7 +41,7 @@ class Written:
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a study's directory holds: its records by trial id, and the files that are none."""
+    """What a study's directory holds: its records by trial id, and the files that cannot be read as records."""
 
     records: dict[str, Record]
     unreadable: dict[str, str]
@@ -66,7 +66,7 @@ class StudyDirectory:
         return self.path / "trials" / trial_id
 
     def check_writable(self) -> None:
-        """Finds out before any training, and leaves nothing behind.
+        """Checks, before any training, that the directory can be written; leaves no file behind.
 
         Raises:
             StoreError: the directory, or the nearest one above it that exists, cannot be written, or its disk is full.

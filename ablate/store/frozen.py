@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from ablate.config.spec import Factor, StudySpec
+from ablate.config.spec import Factor, StudySettings, StudySpec
+from ablate.config.trial import TrialConfig
 from ablate.design import DESIGNS
 from ablate.errors import StoreError, unknown
-from ablate.plan.identity import identity
 from ablate.store.later import claim_text, join_claims
 
 SCHEMA = 1
@@ -63,7 +63,8 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
     """The study that is on disk together with what is asked of it now.
 
     Replicates, levels and diagnostics add to what is there. The first trial freezes the claims: what is claimed
-    after it is kept as `later`, for good, so that nobody can try margins and show the best; and the frozen ones stay.
+    after it is kept as `later` and never removed, so that margins cannot be tried and the best one shown; the frozen
+    claims stay.
 
     Args:
         frozen: what study.yaml says.
@@ -71,7 +72,7 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
         trials: how many of its trials have a result.
 
     Returns:
-        The joint study; what it adds to the frozen one; what a reader must be told.
+        The joint study; what it adds to the frozen one; messages for the user.
 
     Raises:
         StoreError: the request is for another study: other settings, another design, a level redefined.
@@ -85,11 +86,11 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
         for level in joint.levels
         if level not in before.levels
     ]
-    told: list[str] = []
+    messages: list[str] = []
     for joint, wanted in zip(factors, asked.factors, strict=True):
         kept = [level for level in joint.levels if level not in wanted.levels]
         if kept:
-            told.append(f"{where} also has {joint.name}={', '.join(kept)}: kept in the study and in its tables.")
+            messages.append(f"{where} also has {joint.name}={', '.join(kept)}: kept in the study and in its tables.")
     if frozen.looks is not None and frozen.replicates != asked.replicates:
         raise StoreError(
             f"{where} is frozen with looks at up to {frozen.replicates} replicates: the plan holds its error rates for "
@@ -99,7 +100,7 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
     if asked.replicates > frozen.replicates:
         added.append(f"replicates {frozen.replicates} → {asked.replicates}")
     elif asked.replicates < frozen.replicates:
-        told.append(
+        messages.append(
             f"{where} has {frozen.replicates} replicates: all of them count, not the {asked.replicates} asked for."
         )
     if frozen.identities != asked.identities:
@@ -109,15 +110,15 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
         added.append("the claims, stated anew")
     if given := later[len(frozen.later) :]:
         added += [f"exploratory claim on {name}" for name in map(claim_text, given)]
-        told.append(
+        messages.append(
             f"Exploratory, because given after {trials} trials: {'; '.join(map(claim_text, given))}. Judged apart."
         )
     if {c.stated for c in claims} - {c.stated for c in asked.claims}:
-        told.append(f"The claims were frozen in {where} before the first trial, and stand.")
+        messages.append(f"The claims were frozen in {where} before the first trial, and stand.")
     pool_above = frozen.pool_above if asked.pool_above is None else asked.pool_above
     if pool_above != frozen.pool_above:
         added.append(f"pool_above {frozen.pool_above} → {pool_above}")
-    told += _said_of_pooling(frozen, asked, where, trials)
+    messages += _pooling_messages(frozen, asked, where, trials)
     shown = tuple(dict.fromkeys((*frozen.diagnostics, *asked.diagnostics)))
     if new := shown[len(frozen.diagnostics) :]:
         added.append(f"diagnostics {', '.join(new)}")
@@ -132,11 +133,11 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
             diagnostics=shown,
         ),
         tuple(added),
-        tuple(told),
+        tuple(messages),
     )
 
 
-def _said_of_pooling(frozen: StudySpec, asked: StudySpec, where: str, trials: int) -> tuple[str, ...]:
+def _pooling_messages(frozen: StudySpec, asked: StudySpec, where: str, trials: int) -> tuple[str, ...]:
     if frozen.pool_above == asked.pool_above:
         return ()
     if asked.pool_above is None:
@@ -149,12 +150,11 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
     changed: list[str] = []
     if frozen.names != asked.names:
         changed.append(f"factors {', '.join(frozen.names)} → {', '.join(asked.names)}")
-    design = ("design",) if asked.factors else ()  # of identities alone, an older file names a design all the same
-    for field in ("looks", *design, "resolution", "exclude", "capacity", "seed", "response"):
+    for field in ("looks", "design", "resolution", "exclude", "capacity", "seed", "response"):
         before, now = getattr(frozen, field), getattr(asked, field)
         if before != now:
             changed.append(f"{field} {_brief(before)} → {_brief(now)}")
-    before_leaves, leaves = _leaves(identity(frozen.settings)), _leaves(identity(asked.settings))
+    before_leaves, leaves = _trained_leaves(frozen.settings), _trained_leaves(asked.settings)
     changed += [
         f"{key} {_brief(before_leaves.get(key))} → {_brief(leaves.get(key))}"
         for key in sorted(before_leaves.keys() | leaves.keys())
@@ -187,6 +187,11 @@ def _join(before: Factor, now: Factor, where: str) -> Factor:
                 "Give the new level a name of its own, or this study another study.name."
             )
     return replace(before, levels={**before.levels, **now.levels})
+
+
+def _trained_leaves(settings: StudySettings) -> dict[str, Any]:
+    """The settings that can change a result, by dotted key."""
+    return _leaves(TrialConfig.from_dict(settings).identity)
 
 
 def _leaves(tree: Any, prefix: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Later claims: those that were given when the study had trials already."""
+"""Later claims: those that were added when the study already had trials."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""One driver holds a study at a time; a second is told who."""
+"""The lock on a study: one driver holds it at a time, and a second gets the holder's name."""
 
 import json
 import os

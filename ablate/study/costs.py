@@ -1,4 +1,4 @@
-"""What the networks of a plan cost to run: which of them nobody has measured, and measuring these."""
+"""What the networks of a plan cost to run: finds those that are not measured yet, and measures them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ablate.config.spec import Config
+    from ablate.config.trial import TrialConfig
     from ablate.design import DesignPoint
     from ablate.execute.engines import Engine
     from ablate.store import StudyDirectory
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
 
-MANY = 64
-"""Design points of which measuring may take so long that the user is told before."""
+ANNOUNCED_POINTS = 64
+"""From so many design points on, the user is told before they are measured: it may take long."""
 
 
-def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[Config]]:
-    """The design points that these costs say nothing of, and their configurations."""
+def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[TrialConfig]]:
+    """The design points that have none of these costs, and their configurations."""
     from ablate.store.costs import priced
 
     cost_of = priced(costs)
@@ -29,22 +29,22 @@ def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint],
     return [point for point, _ in lacking], [config for _, config in lacking]
 
 
-def is_damaged(directory: StudyDirectory, planned: Plan) -> bool:
-    """Whether there are costs on disk, but not those of every design point: damaged, or left out for want of time."""
+def is_incomplete(directory: StudyDirectory, planned: Plan) -> bool:
+    """Whether there are costs on disk, but not those of every design point: damaged, or beyond the time budget."""
     from ablate.store.costs import COSTS, read_costs
 
     return directory.read(COSTS) is not None and bool(unmeasured(planned, read_costs(directory))[0])
 
 
 def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: Observer, *, again: bool) -> None:
-    """Measures what is not on disk yet, before any training: nothing else is at work then.
+    """Measures what is not on disk yet, before any training: nothing else runs then.
 
     Args:
         engine: Where it is measured.
         directory: Where the costs are kept.
-        planned: Whose design points are measured, as far as the time for it goes.
-        observer: Told where it takes long.
-        again: Whether what is on disk is of other code, and goes, even where the time does not suffice for all.
+        planned: Its design points are measured, as far as the time budget goes.
+        observer: Gets a message where it may take long.
+        again: Whether what is on disk was measured of other code, so that it goes even if not all are measured anew.
 
     Raises:
         StoreError: the costs cannot be written.
@@ -53,14 +53,14 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
     from ablate.execute import tasks
     from ablate.store.costs import read_costs, write_costs
 
-    there = () if again else read_costs(directory)
-    points, configs = unmeasured(planned, there)
+    known = () if again else read_costs(directory)
+    points, configs = unmeasured(planned, known)
     if not points:
         return
-    if len(points) >= MANY:
-        observer.told(
+    if len(points) >= ANNOUNCED_POINTS:
+        observer.on_message(
             f"Measuring {len(points)} design points' latency and memory first: "
             f"about {tasks.RUN_COST_BUDGET_S:g} s at most."
         )
     found = engine.call(tasks.measure, points, configs)
-    write_costs(directory, (*there, *found))
+    write_costs(directory, (*known, *found))

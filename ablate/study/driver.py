@@ -1,4 +1,4 @@
-"""Makes a study's results be there: one driver holds a study, trains what is missing, and sums it up."""
+"""Runs a study: one driver holds it, trains what is missing, and summarises."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablate.study.costs import is_damaged, measure
-from ablate.study.identities import checked
+from ablate.study.costs import is_incomplete, measure
+from ablate.study.identities import evaluate_identities
 from ablate.study.missing import missing_trials, next_batch, sources_of, without_diagnostics
-from ablate.study.planned import plan, seen
+from ablate.study.planned import count_results, plan
 from ablate.study.saved import save_summary
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 def run(
     words: Sequence[str], *, observer: Observer, stale: Stale = "keep", cwd: Path | None = None
 ) -> tuple[Summary, Path]:
-    """Makes a study's results be there: trains what is missing, then summarises.
+    """Trains what is missing of a study, then summarises.
 
     Args:
         words: As in `plan`.
-        observer: Who is told how it goes.
+        observer: Is called while it runs.
         stale: What to do with trials whose code has changed since: `keep` them and say so, or `rerun` them.
         cwd: As in `plan`.
 
@@ -60,19 +60,19 @@ def run(
         else:
             lock.acquire()
             if (directory.read("study.yaml"), directory.digest()) != (planned.frozen, planned.contents.digest):
-                planned = plan(words, cwd=cwd)  # another driver has finished between the first look and the lock
-        _tell(planned, observer)
+                planned = plan(words, cwd=cwd)  # another driver has written to it before this one held the lock
+        _report_notes(planned, observer)
         missing = missing_trials(planned, stale, observer)
-        if said := without_diagnostics(planned, missing):
-            observer.told(said)
+        if message := without_diagnostics(planned, missing):
+            observer.on_message(message)
         if missing:
-            check_replicates(planned.spec, seen=seen(planned.contents))
-        identities = checked(planned, engine)
+            check_replicates(planned.spec, seen=count_results(planned.contents))
+        identities = evaluate_identities(planned, engine)
         if trains := bool(next_batch(planned, missing, lambda: planned.contents.records)):
             engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
         if is_new:
             lock.acquire()
-            if directory.exists:  # another driver has frozen it since: what is missing, and whether it fits, is anew
+            if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
                 lock.release()
                 engine.close()
                 return run(words, observer=observer, stale=stale, cwd=cwd)
@@ -80,9 +80,9 @@ def run(
         _freeze(directory, planned)
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
-        if trains or is_damaged(directory, planned):
+        if trains or is_incomplete(directory, planned):
             measure(engine, directory, planned, observer, again=stale == "rerun")
-        observer.started(planned, len(planned.trials) - len(missing))
+        observer.on_start(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
         while batch := next_batch(
             planned, [t for t in missing if t.id not in tried], lambda: directory.contents().records
@@ -92,11 +92,11 @@ def run(
         return save_summary(planned), directory.path
 
 
-def _tell(planned: Plan, observer: Observer) -> None:
+def _report_notes(planned: Plan, observer: Observer) -> None:
     for note in planned.notes:
-        observer.told(note)
+        observer.on_message(note)
     for trial_id, reason in planned.contents.unreadable.items():
-        observer.told(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
+        observer.on_message(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
 
 
 def _freeze(directory: StudyDirectory, planned: Plan) -> None:
@@ -108,7 +108,7 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
     elif planned.added:
         before = directory.frozen()
         line = f"{now}: added {', '.join(planned.added)}, after {planned.finished} trials"
-        looked, after = before.looked, seen(planned.contents)
+        looked, after = before.looked, count_results(planned.contents)
         repooled = planned.spec.pool_above != before.spec.pool_above
         if planned.finished and planned.spec.replicates > before.spec.replicates:
             looked = (*looked, before.spec.replicates)
@@ -130,21 +130,20 @@ def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Ob
     if not missing:
         return
     sources, head = sources_of(planned), commit(Path.cwd())
-    made = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads).of(
-        missing
-    )
+    scheduled = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
+    made = scheduled.with_trials(missing)
     jobs = [
         Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
         for b in made.bundles
     ]
     for note in made.notes:
-        observer.told(note)
-    observer.scheduled(made.seconds)
+        observer.on_message(note)
+    observer.on_schedule(made.seconds)
     results = engine.run(jobs, workers=made.workers, threads=made.threads)
     try:
         for records in results:
             for record in records:
-                observer.finished(record)
+                observer.on_trial(record)
     finally:
         close: Callable[[], None] | None = getattr(results, "close", None)
         if close is not None:

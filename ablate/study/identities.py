@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from ablate.study.planned import Plan
 
 
-def checked(planned: Plan, engine: Engine) -> Checked | None:
-    """The study's identities, evaluated now; None where it states none.
+def evaluate_identities(planned: Plan, engine: Engine) -> Checked | None:
+    """Evaluates the study's identities now; None where it states none.
 
     Raises:
         ConfigError: one of them cannot be evaluated.
@@ -25,7 +25,7 @@ def checked(planned: Plan, engine: Engine) -> Checked | None:
 
 
 def read_identities(directory: StudyDirectory, frozen: Frozen) -> tuple[Checked | None, tuple[str, ...]]:
-    """What the identities came to, from disk, and a remark where that cannot be told."""
+    """The identities' results from disk, and a remark where they cannot be read."""
     from ablate.store import IDENTITIES, Checked
 
     if not frozen.spec.identities:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def examine_machine(directory: Path, results_dir: Path) -> tuple[Finding, ...]:
-    """Versions, devices, engines and write access, looked at one by one."""
-    from ablate.execute.doctor import examine_machine as look
+    """Versions, devices, engines and write access, checked one by one."""
+    from ablate.execute.doctor import examine_machine as examine
 
-    return tuple(look(directory, results_dir))
+    return tuple(examine(directory, results_dir))

@@ -1,4 +1,4 @@
-"""Which trials of a plan there is to train: resume lives here, planned minus finished."""
+"""The trials of a plan that are to be trained: planned minus finished, so that a run resumes."""
 
 from __future__ import annotations
 
@@ -20,23 +20,25 @@ def missing_trials(planned: Plan, stale: Stale, observer: Observer) -> tuple[Tri
     """Planned trials without a result: never trained, failed, or (if asked for) trained with other code."""
     records = planned.contents.records
     sources = sources_of(planned)
-    old = {
+    stale_ids = {
         t.id for t in planned.trials
         if (r := records.get(t.id)) and r.state != "failed" and r.provenance and r.provenance.source != sources[t.id]
     }  # fmt: skip
-    if old:
+    if stale_ids:
         what = "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
-        observer.told(f"The code of {len(old)} of {len(planned.trials)} trials has changed since they trained: {what}.")
-    again = old if stale == "rerun" else set[str]()
+        observer.on_message(
+            f"The code of {len(stale_ids)} of {len(planned.trials)} trials has changed since they trained: {what}."
+        )
+    again = stale_ids if stale == "rerun" else set[str]()
     return tuple(t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again)
 
 
 def without_diagnostics(planned: Plan, missing: Sequence[Trial]) -> str | None:
-    """Says that trials are kept which lack the diagnostics that are asked for now; None where there is none."""
+    """A message where trials are kept that lack the diagnostics asked for now; None where there are none."""
     trained = {trial.id for trial in missing}
     kept = [t for t in planned.trials if t.id in planned.contents.records and t.id not in trained]
-    found = [planned.contents.records[t.id] for t in kept if t.config["trainer"].get("diagnostics", True)]
-    # A record's own configuration says whether it was measured: there are modules of which nothing can be said.
+    found = [planned.contents.records[t.id] for t in kept if t.config.trainer.settings.diagnostics]
+    # The record's configuration says whether it was measured: some modules have nothing that can be.
     lacking = sum(not r.diagnostics and not r.config.get("trainer", {}).get("diagnostics", False) for r in found)
     if not lacking:
         return None
@@ -52,25 +54,24 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
     Args:
         planned: The study.
         missing: Its trials that there is no result of.
-        records: Reads those that there are: for a look only, since a large study's take their time.
+        records: Reads the records: called for a group-sequential plan only, since it takes long in a large study.
     """
     if planned.spec.looks is None or not missing:
         return missing
     from ablate.analyze.claims.judgement import due
 
     points = planned.layout.points
-    there = records()
-    n, rows = due(planned.spec, points, [there[t.id] for t in planned.trials if t.id in there])
+    found = records()
+    n, rows = due(planned.spec, points, [found[t.id] for t in planned.trials if t.id in found])
     wanted = {tuple(points[row].levels.items()) for row in rows}
     return [t for t in missing if t.replicate < n and tuple(t.point.levels.items()) in wanted]
 
 
 def sources_of(planned: Plan) -> Mapping[str, str]:
-    """Trial id → digest of its code. Trials of one design point share their configuration, and so their code."""
+    """Trial id → digest of its code."""
     from ablate.execute.process.import_path import user_modules_first
     from ablate.execute.train.provenance import source_digests
 
-    by_config = {id(trial.config): trial.config for trial in planned.trials}
     with user_modules_first():
-        digests = dict(zip(by_config, source_digests([*by_config.values()]), strict=True))
-    return {trial.id: digests[id(trial.config)] for trial in planned.trials}
+        digests = source_digests(trial.config for trial in planned.trials)
+    return {trial.id: digest for trial, digest in zip(planned.trials, digests, strict=True)}

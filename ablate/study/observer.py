@@ -1,4 +1,4 @@
-"""Who is told how a run goes."""
+"""What hears of a run's progress."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Who is told how a run goes."""
+    """Is called while a study runs."""
 
-    def told(self, message: str) -> None:
-        """Something that the user must know before or while it goes on."""
+    def on_message(self, message: str) -> None:
+        """There is something that the user must know."""
         ...
 
-    def started(self, planned: Plan, already: int) -> None:
-        """What is going to be there, and how many of its trials are there already."""
+    def on_start(self, planned: Plan, already: int) -> None:
+        """The study is frozen; `already` of its trials have a result."""
         ...
 
-    def scheduled(self, seconds: float | None) -> None:
-        """Trials are about to start, and will take so long together; None: nobody knows."""
+    def on_schedule(self, seconds: float | None) -> None:
+        """Trials are about to start, and will take so long together; None: it is unknown."""
         ...
 
-    def finished(self, record: Record) -> None:
+    def on_trial(self, record: Record) -> None:
         """One more trial has ended, in whatever state."""
         ...

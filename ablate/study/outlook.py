@@ -1,4 +1,4 @@
-"""What a plan would cost and could tell, before anything is trained."""
+"""What a plan would cost and could detect, before anything is trained."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
-    """What a plan would cost, and what it could tell. `seconds`: for what is missing; None where nobody can know."""
+    """What a plan would cost, and what it could detect. `seconds`: for what is missing; None where it is unknown."""
 
     costs: tuple[NetworkCost, ...]
-    """Measured ones as they are on disk; the other design points are measured now, as far as the time goes."""
+    """Measured ones from disk; the other design points are measured now, as far as the time budget goes."""
     timed_on: tuple[str, ...]
     bundles: int
     stacked: int
@@ -45,14 +45,14 @@ def examine(planned: Plan) -> Outlook:
     """
     from ablate.design import estimable
     from ablate.execute import tasks
-    from ablate.execute.engines import engine
+    from ablate.execute.engines import engine as make_engine
     from ablate.plan.cost import joined
     from ablate.store import StudyDirectory
     from ablate.store.costs import priced, read_costs
 
-    with closing(engine(planned.spec.settings["engine"])) as team:
+    with closing(make_engine(planned.spec.settings["engine"])) as engine:
         if planned.spec.identities:
-            team.call(tasks.check_identities, planned.spec)
+            engine.call(tasks.check_identities, planned.spec)
         if not planned.layout.points:
             return Outlook(
                 costs=(),
@@ -67,12 +67,13 @@ def examine(planned: Plan) -> Outlook:
                 cannot=(),
                 claims=(),
             )
-        sizes = team.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
-        there = read_costs(StudyDirectory(planned.directory))
-        measured = (*there, *team.call(tasks.measure, *unmeasured(planned, there), budget_s=tasks.PLAN_COST_BUDGET_S))
+        sizes = engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
+        known = read_costs(StudyDirectory(planned.directory))
+        lacking = unmeasured(planned, known)
+        measured = (*known, *engine.call(tasks.measure, *lacking, budget_s=tasks.PLAN_COST_BUDGET_S))
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
-        made = team.call(tasks.schedule, planned.trials, missing, workers=team.workers, threads=team.threads)
+        made = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
     cost_of = priced(measured)
     costs = tuple(
         joined([size, *filter(None, [cost_of(point.levels)])])

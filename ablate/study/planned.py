@@ -1,4 +1,4 @@
-"""A plan: what a study is, joined with what is on disk. Nothing is written, and nothing heavy imported."""
+"""A plan: a study joined with what is on disk. Nothing is written, and nothing heavy imported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ablate.config.spec import Config, StudySpec
+    from ablate.config.spec import StudySpec
+    from ablate.config.trial import TrialConfig
     from ablate.design import Layout
     from ablate.plan import Trial
     from ablate.store import Contents, Record
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a study is: its design points with their configurations, its trials, and which of them are there.
+    """A study's design points with their configurations, its trials, and those that are on disk.
 
-    `notes` says what joining the request with the study on disk has led to.
+    `notes` says what was changed in the request to join it with the study on disk.
     """
 
     spec: StudySpec
     layout: Layout
-    configs: tuple[Config, ...]
+    configs: tuple[TrialConfig, ...]
     trials: tuple[Trial, ...]
     directory: Path
     contents: Contents
@@ -60,7 +61,6 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.analyze.claims.looks import check_looks
     from ablate.analyze.effects.pooling import check_pooling
     from ablate.config.load import load
-    from ablate.config.trainer import trainer_settings
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
     from ablate.store import StudyDirectory, extend
@@ -74,7 +74,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     content = directory.read("study.yaml")
     if content is not None:
         frozen = directory.frozen().spec
-        spec, added, notes = extend(frozen, spec, trials=seen(directory.contents()))
+        spec, added, notes = extend(frozen, spec, trials=count_results(directory.contents()))
         if (spec.factors, spec.replicates) == (frozen.factors, frozen.replicates):
             spec = replace(spec, request=frozen.request)  # the command that makes these results is still that one
     for claim in (*spec.claims, *spec.later):
@@ -83,8 +83,6 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     check_pooling(spec)
     layout = lay_out(spec)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
-    for config in configs:
-        trainer_settings(config)
     if spec.capacity is not None:
         from ablate.execute.examine.capacity import match
 
@@ -96,28 +94,28 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         configs=configs,
         trials=planned,
         directory=directory.path,
-        contents=_fitting(directory.contents(), planned, spec.response.name),
+        contents=_without_misplaced(directory.contents(), planned, spec.response.name),
         frozen=content,
         added=added,
         notes=notes,
     )
 
 
-def _fitting(contents: Contents, trials: Sequence[Trial], response: str) -> Contents:
-    """Counts a record that is not of the trial whose name it has as one that cannot be read."""
-    unfit: dict[str, str] = {}
+def _without_misplaced(contents: Contents, trials: Sequence[Trial], response: str) -> Contents:
+    """Counts a record that does not fit the trial whose id it has as one that cannot be read."""
+    misplaced: dict[str, str] = {}
     for trial in trials:
         record = contents.records.get(trial.id)
         if record is None or record.state == "failed":
             continue
         if (dict(record.levels), record.replicate) != (dict(trial.point.levels), trial.replicate):
-            unfit[trial.id] = "it is of another design point or replicate than its trial"
+            misplaced[trial.id] = "it is of another design point or replicate than its trial"
         elif record.state == "complete" and record.responses.get(response) is None:
-            unfit[trial.id] = f"it is complete, but has no {response}"
-    records = {trial_id: record for trial_id, record in contents.records.items() if trial_id not in unfit}
-    return replace(contents, records=records, unreadable={**contents.unreadable, **unfit})
+            misplaced[trial.id] = f"it is complete, but has no {response}"
+    records = {trial_id: record for trial_id, record in contents.records.items() if trial_id not in misplaced}
+    return replace(contents, records=records, unreadable={**contents.unreadable, **misplaced})
 
 
-def seen(contents: Contents) -> int:
-    """Trials that have a result, which somebody may have seen."""
+def count_results(contents: Contents) -> int:
+    """The number of trials that have a result."""
     return sum(record.state != "failed" for record in contents.records.values())

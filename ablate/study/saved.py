@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "summary.json"
 SUMMARY_SCHEMA = 7
-"""Rises when an analysis would say something else of the same records: older summaries are then made again."""
+"""Rises when an analysis of the same records changes: older summaries are then made again."""
 
 
 def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
@@ -109,7 +109,7 @@ def _latest(contents: Contents) -> tuple[Record, ...]:
 
 
 class _Saved(msgspec.Struct, kw_only=True):
-    """summary.json: what was said, and a key of what it was said of."""
+    """summary.json: the summary, and a key of the files that it was made from."""
 
     key: str
     summary: Summary

@@ -49,6 +49,19 @@ def test_what_did_not_complete_is_listed(lab):
     ]
 
 
+def test_what_qualifies_is_among_the_notes_and_conventions_are_not_where_n_carries_a_verdict(lab):
+    for replicates, qualifies in ((3, True), (6, False)):
+        spec = lab.spec(replicates=replicates, a=["x", "y"])
+        values = [[0.5 + 0.01 * i for i in range(replicates)], [0.7 - 0.02 * i * i for i in range(replicates)]]
+        values[1][0] = lab.DIVERGED
+        summary = lab.summarise(spec, lab.crossed(spec), values)
+        assert summary.trivial == spec.response.trivial == 0.1
+        assert set(summary.qualifiers) <= set(summary.notes)
+        assert any("finished trials diverged" in note for note in summary.qualifiers)
+        assert any(note.startswith(f"n = {replicates}: ") for note in summary.notes)
+        assert any(note.startswith(f"n = {replicates}: ") for note in summary.qualifiers) == qualifies
+
+
 def test_missing_partners_never_shift_a_block(lab, contrast):
     spec = lab.spec("factorial", replicates=6, a=["x", "y"], b=["p", "q"])
     block = np.array([0, 10, 20, 30, 40, 50])

@@ -30,7 +30,7 @@ def synthetic(folder: Path, *, points: int, replicates: int) -> Path:
             counts=Counts(epochs=1, steps=1, test_examples=100, parameters=1000, flops=1000),
             seconds=1.0,
             started="2026-01-01T00:00:00+00:00",
-            config=trial.config,
+            config=trial.config.as_dict(),
         )
         directory.write_record(record)
     study.save_summary(planned)

@@ -83,8 +83,7 @@ def _trial(model: str, epochs: int, *words: str) -> Trial:
     )
     planned = study.plan([*small, *words, "trainer.accelerator=cpu", f"trainer.max_epochs={epochs}"])
     trial = planned.trials[0]
-    settings = {**trial.config["trainer"], "lightning": {"limit_val_batches": 0}}
-    return replace(trial, config={**trial.config, "trainer": settings})
+    return replace(trial, config=trial.config.with_settings("trainer", lightning={"limit_val_batches": 0}))
 
 
 def _timed(side: Side, trial: Trial) -> tuple[float, list[float]]:
@@ -123,16 +122,16 @@ def _lightning(trial: Trial, fit: Fit) -> Callable[[], list[float]]:
 def _bare(trial: Trial, fit: Fit) -> Callable[[], list[float]]:
     module = fit.module
     assert isinstance(module, TrialModule)
-    if trial.config["trainer"]["precision"] == "64-true":
+    if trial.config.trainer.settings.precision == "64-true":
         module.double()
-    network, loss_of, batch = module.network, module.loss, trial.config["data"]["batch_size"]
+    network, loss_of, batch = module.network, module.loss, trial.config.data.description.batch_size
     inputs, targets = module.probe(len(module.train_inputs))
-    optimizer = torch.optim.Adam(network.parameters(), lr=trial.config["optimizer"]["lr"], fused=True)
+    optimizer = torch.optim.Adam(network.parameters(), lr=trial.config.optimizer["lr"], fused=True)
     generator = torch.Generator().manual_seed(trial.streams.order)
 
     def take() -> list[float]:
         means = []
-        for _ in range(trial.config["trainer"]["max_epochs"]):
+        for _ in range(trial.config.trainer.settings.max_epochs):
             order = torch.randperm(len(inputs), generator=generator)
             total = torch.zeros((), dtype=inputs.dtype)
             minibatches = order[: len(inputs) // batch * batch].view(-1, batch)
@@ -160,12 +159,12 @@ class _Means(pl.Callback):
 
 def _default(trial: Trial, fit: Fit) -> Callable[[], list[float]]:
     assert isinstance(fit.module, TrialModule)
-    settings, means = trial.config["trainer"], _Means()
+    settings, means = trial.config.trainer.settings, _Means()
     folder = tempfile.TemporaryDirectory()
     made = pl.Trainer(
         accelerator="cpu",
-        max_epochs=settings["max_epochs"],
-        precision=settings["precision"],
+        max_epochs=settings.max_epochs,
+        precision=settings.precision,
         callbacks=[means],
         default_root_dir=folder.name,
         enable_progress_bar=False,
@@ -174,11 +173,11 @@ def _default(trial: Trial, fit: Fit) -> Callable[[], list[float]]:
     examples = TensorDataset(*fit.module.probe(len(fit.module.train_inputs)))
     loader = DataLoader(
         examples,
-        batch_size=trial.config["data"]["batch_size"],
+        batch_size=trial.config.data.description.batch_size,
         sampler=Order(len(examples), trial.streams.order),
         drop_last=True,
     )
-    module = Classifier(fit.module.network, trial.config["optimizer"]["lr"], fused=False)
+    module = Classifier(fit.module.network, trial.config.optimizer["lr"], fused=False)
 
     def take() -> list[float]:
         with folder:

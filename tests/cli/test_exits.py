@@ -214,41 +214,47 @@ def test_a_reader_that_has_read_enough_is_no_error(here):
 
 
 LEAVES = """
-import atexit, sys, threading
-from types import ModuleType
-from ablate.cli.entry import leave
+import atexit, gc, signal, sys, threading
+from ablate.cli.app import app
+from ablate.cli.entry import main
 
-class Torch(ModuleType):
-    def __del__(self):
-        print("taken apart")
-
-atexit.register(print, "registered")
-sys.modules["torch"] = Torch("torch")
 go = threading.Event()
-if {busy}:
-    threading.Thread(target=lambda: go.wait() and print("worked")).start()
-print("said", end=" ")
-end = SystemExit({code})
-leave(end)
-print("went on")
-go.set()
-raise end
+
+@app.command("work")
+def work():
+    threading.Thread(target=lambda: go.wait() and print("worked", gc.get_freeze_count() > 0)).start()
+    print("said")
+    raise SystemExit(3)
+
+def last():
+    signal.raise_signal(signal.SIGINT)
+    print("registered", gc.get_freeze_count() > 0)
+
+atexit.register(last)
+sys.argv = ["ablate", "work"]
+try:
+    main()
+finally:
+    print("went on")
+    go.set()
 """
 
 
-@pytest.mark.parametrize(
-    ("busy", "code", "said", "ends"),
-    [
-        (False, 3, "said registered\n", 3),
-        (False, None, "said registered\n", 0),
-        (True, 3, "said went on\nworked\nregistered\ntaken apart\n", 3),
-        (False, "'wrong'", "said went on\nregistered\ntaken apart\n", 1),
-    ],
-)
-def test_a_process_ends_without_taking_its_modules_apart(busy, code, said, ends):
-    program = LEAVES.format(busy=busy, code=code)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.returncode) == (said, ends), done.stderr
+def test_a_process_ends_as_any_does_but_for_garbage_and_ctrl_c():
+    """Its threads are waited for, what has been registered is called; then nothing is frozen before it must be."""
+    done = subprocess.run([sys.executable, "-c", LEAVES], capture_output=True, text=True, check=False)
+    said = "said\nwent on\nworked False\nregistered True\n"
+    assert (done.stdout, done.stderr, done.returncode) == (said, "", 3)
+
+
+def test_a_command_ends_at_once_while_its_fork_server_still_loads(here):
+    """A server loads for seconds; who mistypes a name waits for none of it, and leaves none of it behind."""
+    command = [sys.executable, "-X", "importtime", "-m", "ablate", "plan", "smok"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    _, err = process.communicate(timeout=60)  # whoever is left holds stderr open
+    assert process.returncode == 2
+    assert "Did you mean 'smoke'" in err
+    assert "ablate.execute.engines.local.preload" not in err, "the server was ended before it had loaded everything"
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_what_interpolations_name(text, keys):
 
 def test_what_does_not_decide_on_a_group_leaves_it_the_same(tmp_path):
     composer = Composer(tmp_path)
-    one, other = (composer.resolve(["study=smoke", "model.width=4", f"data.batch_size={n}"]) for n in (5, 6))
+    one, other = (composer.groups(["study=smoke", "model.width=4", f"data.batch_size={n}"]) for n in (5, 6))
     assert one["model"] is other["model"]
     assert one["optimizer"] is other["optimizer"]
     assert one["data"] != other["data"]

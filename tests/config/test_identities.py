@@ -26,6 +26,7 @@ def test_a_study_of_identities_alone_needs_neither_design_nor_response(exact):
     planned = plan(["exact"], cwd=exact)
     assert planned.spec.identities == ({"_target_": "mine.so", "width": 16},)
     assert (planned.spec.factors, planned.layout.points, planned.trials) == ((), (), ())
+    assert planned.spec.design == "one_at_a_time", "as its study.yaml has always named it"
 
 
 def test_settings_that_an_identity_takes_reach_it(exact):

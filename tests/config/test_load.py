@@ -6,7 +6,6 @@ from ablate.config.catalog import GROUPS, Catalog
 from ablate.config.load import load
 from ablate.config.search_path import packaged
 from ablate.errors import AblateError, ConfigError
-from ablate.plan.identity import identity
 
 STUDIES = sorted(p.stem for p in (packaged() / "study").glob("*.yaml"))
 
@@ -39,14 +38,14 @@ def test_the_command_line_wins_over_the_study_which_wins_over_the_defaults(here)
 def test_levels_are_applied_on_top_of_the_users_overrides(here):
     study = load(["core", "model.width=4"], here)
     config = study.resolve({}, ["model.skip_span=1", "model=mlp"])
-    assert config["model"]["skip_span"] == 1
-    assert config["model"]["width"] == 4
-    assert config["model"]["_target_"] == "ablate.models.MLP"
+    assert config.model["skip_span"] == 1
+    assert config.model["width"] == 4
+    assert config.model["_target_"] == "ablate.models.MLP"
 
 
 def test_interpolations_follow_a_levels_choice(here):
     study = load(["output_activation"], here)
-    assert study.resolve({}, ["data=digits"])["model"]["inputs"] == [1, 8, 8]
+    assert study.resolve({}, ["data=digits"]).model["inputs"] == [1, 8, 8]
 
 
 def test_a_study_takes_some_of_a_factors_levels(here):
@@ -183,7 +182,7 @@ def test_diagnostics_are_named_from_a_closed_set_and_make_no_other_study(here):
 def test_when_diagnostics_are_measured_makes_no_other_study_and_no_other_trial(here):
     study = load(["smoke", "trainer.diagnostics=false"], here)
     assert study.spec.directory == "smoke"
-    assert identity(study.resolve({}, [])) == identity(load(["smoke"], here).resolve({}, []))
+    assert study.resolve({}, []).identity == load(["smoke"], here).resolve({}, []).identity
 
 
 def test_levels_that_yaml_reads_as_something_else_are_words_everywhere(here):
@@ -197,7 +196,7 @@ def test_levels_that_yaml_reads_as_something_else_are_words_everywhere(here):
     (factor,), (claim,) = study.spec.factors, study.spec.claims
     assert claim.contrast == {"f": ("True", "2")}
     assert (list(factor.levels), factor.reference) == (["2", "True"], "2")
-    assert list(study.resolve({"f": "2"}, factor.levels["2"])["factor"]["f"]["levels"]) == ["2", "True"]
+    assert list(study.resolve({"f": "2"}, factor.levels["2"]).as_dict()["factor"]["f"]["levels"]) == ["2", "True"]
 
 
 def test_claims_and_pooling_are_of_the_same_study(here):

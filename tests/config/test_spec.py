@@ -8,4 +8,4 @@ from ablate.config.spec import Capacity
     [({"width": 8}, 8), ({"width": True}, None), ({"width": "8"}, None), ({"width": 8.0}, None), ({}, None), (3, None)],
 )
 def test_a_width_is_a_whole_number_or_none(model, width):
-    assert Capacity().width({"model": model}) == width
+    assert Capacity().width(model) == width

@@ -1,11 +1,10 @@
 import pytest
 
-from ablate.config.trainer import trainer_settings
 from ablate.errors import ConfigError
 
 
 def test_the_shipped_settings_are_valid(resolve):
-    settings = trainer_settings(resolve())
+    settings = resolve().trainer.settings
     assert (settings.max_epochs, settings.precision, settings.gradient_clip_norm) == (1, "32-true", None)
     assert settings.limit_train_batches == 1.0
     assert (settings.matmul_precision, settings.channels_last, settings.compile) == ("highest", False, False)
@@ -39,9 +38,9 @@ def test_the_shipped_settings_are_valid(resolve):
     ],
 )
 def test_a_setting_that_does_not_fit_is_named(resolve, changed, says):
-    config = resolve()
+    config = resolve().with_settings("trainer", **changed)
     with pytest.raises(ConfigError) as caught:
-        trainer_settings({**config, "trainer": {**config["trainer"], **changed}})
+        _ = config.trainer.settings
     assert says in str(caught.value)
 
 
@@ -52,8 +51,8 @@ def test_diagnostics_are_measured_at_the_moments_that_are_named_in_their_order(r
         "false": (),
         "[]": (),
     }.items():
-        assert trainer_settings(resolve(f"trainer.diagnostics={asked}")).moments == moments
+        assert resolve(f"trainer.diagnostics={asked}").trainer.settings.moments == moments
     with pytest.raises(
         ConfigError, match=r"trainer\.diagnostics.* 'begin'\. Did you mean 'end'\? Valid: end, middle, start"
     ):
-        trainer_settings(resolve("trainer.diagnostics=[begin]"))
+        resolve("trainer.diagnostics=[begin]")

@@ -22,7 +22,7 @@ def test_no_factor(make_spec):
 
 def test_a_factor_twice(make_factors, make_spec):
     (factor,) = make_factors([2])
-    assert refused(make_spec, [factor, factor]) == "Factor 'a' stands twice in the study. Remove one."
+    assert refused(make_spec, [factor, factor]) == "Factor 'a' occurs twice in the study. Remove one."
 
 
 @pytest.mark.parametrize(("levels", "said"), [({}, "0 levels:"), ({"one": ()}, "1 level (one):")])

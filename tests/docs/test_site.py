@@ -24,7 +24,7 @@ def test_the_site_builds_and_is_whole(tmp_path):
     assert done.returncode == 0, done.stderr
     for page in (REPOSITORY / "docs").glob("*.md"):
         assert (tmp_path / "site" / f"{page.stem}.html").is_file()
-    assert "Makes a study’s results be there" in (tmp_path / "site/api.html").read_text(encoding="utf-8")
+    assert "Trains what is missing of a study" in (tmp_path / "site/api.html").read_text(encoding="utf-8")
     for file in (tmp_path / "site").rglob("*"):
         if file.suffix in (".html", ".css", ".svg"):
             assert not FETCHED.findall(file.read_text(encoding="utf-8")), file.name

@@ -1,6 +1,5 @@
 """Configurations, fits and modules of one's own, as small as they can be."""
 
-import copy
 import sys
 import textwrap
 import time
@@ -14,8 +13,7 @@ import torch
 import yaml
 
 from ablate.config.load import Study, load
-from ablate.config.spec import Config
-from ablate.config.trainer import trainer_settings
+from ablate.config.trial import TrialConfig
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train import compilation
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
@@ -94,14 +92,14 @@ def processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def resolve(here: Path) -> Callable[..., Config]:
-    """A study's configuration under overrides."""
+def resolve(here: Path) -> Callable[..., TrialConfig]:
+    """A study's configuration under overrides; `with_settings` and `with_groups` change what overrides cannot."""
 
-    def resolved(*words: str, study: str = "smoke") -> Config:
+    def resolved(*words: str, study: str = "smoke") -> TrialConfig:
         place = str(here) if (here / "conf").exists() else None
         if (study, place) not in STUDIES:
             STUDIES[study, place] = load([study], here)
-        return copy.deepcopy(STUDIES[study, place].resolve({}, words))
+        return STUDIES[study, place].resolve({}, words)
 
     return resolved
 
@@ -204,10 +202,10 @@ class Done:
 def train(tmp_path: Path) -> Callable[..., Done]:
     """Fits and tests a configuration as a trial does."""
 
-    def trained(config: Config, seeds: Streams | None = None, *, callbacks: tuple[pl.Callback, ...] = ()) -> Done:
+    def trained(config: TrialConfig, seeds: Streams | None = None, *, callbacks: tuple[pl.Callback, ...] = ()) -> Done:
         with isolated_process(threads=THREADS):
             fit = prepare(config, seeds or streams(0, 0))
-            curve, divergence = Curve(), Divergence(trainer_settings(config).max_loss)
+            curve, divergence = Curve(), Divergence(config.trainer.settings.max_loss)
             made = trainer(
                 config,
                 own=not isinstance(fit.module, TrialModule),

@@ -88,7 +88,7 @@ def make_job(resolved, place):
         bundle = []
         for act in acts:
             net = {"_target_": "stray.Net", "inputs": [10], "outputs": 1, "act": act}
-            config = {**resolved, "model": net}
+            config = resolved.with_groups(model=net)
             bundle.append(
                 Trial(
                     id=trial_id(config, seed=0, replicate=1),
@@ -116,7 +116,7 @@ def test_a_record_says_what_was_trained_and_how(make_job, place, resolved):
     (record,) = run_bundle(job, engine="inline", threads=1)
     trial = job.bundle.trials[0]
     assert (record.id, record.study, record.replicate) == (trial.id, "stray", 1)
-    assert (record.levels, record.config) == ({"act": "train"}, trial.config)
+    assert (record.levels, record.config) == ({"act": "train"}, trial.config.as_dict())
     assert (record.state, record.error) == ("complete", None)
     assert record.counts.parameters == 11
     assert record.counts.flops == 20  # ten products and their sums
@@ -216,7 +216,8 @@ def test_fail_records_every_trial_of_a_job(make_job, place):
     assert directory.contents().records == {r.id: r for r in records}
     for record, trial in zip(records, job.bundle.trials, strict=True):
         assert (record.id, record.state, record.error) == (trial.id, "failed", "caf\\udce9")
-        assert (record.responses, record.levels, record.config) == ({}, dict(trial.point.levels), trial.config)
+        levels = dict(trial.point.levels)
+        assert (record.responses, record.levels, record.config) == ({}, levels, trial.config.as_dict())
         assert (directory.trial(trial.id) / "traceback.txt").read_text() == "Traceback: caf\\udce9"
 
 

@@ -98,8 +98,7 @@ def model(name: str, **options: Any) -> torch.nn.Module:
 
 
 def test_every_model_and_objective_is_tested():
-    assert {"attention", "lstm", "maps", "pair", "tcn"} <= set(MODELS)
-    assert {path.stem for path in (CONF / "model").glob("*.yaml")} == {*MODELS, *ELSEWHERE}
+    assert {path.stem for path in (CONF / "model").glob("*.yaml")} == {*MODELS, "mlp", "resnet", "vgg16"}
     others = {"none", "classification", "regression"}
     assert {path.stem for path in (CONF / "objective").glob("*.yaml")} == {*TARGETS, *others}
 

@@ -3,9 +3,10 @@
 import pytest
 
 from ablate.config.spec import Factor, Response, StudySpec
+from ablate.config.trial import TrialConfig
 
 
-def resolved(width, act):
+def contents_of(width, act):
     return {
         "model": {"_target_": "ablate.models.MLP", "width": width, "activation": act},
         "data": {"_target_": "ablate.data.digits", "batch_size": 64, "root": "data"},
@@ -17,13 +18,22 @@ def resolved(width, act):
 
 
 @pytest.fixture(scope="session")
-def config():
-    return resolved(16, "relu")
+def contents():
+    """Plain containers, as composed."""
+    return contents_of(16, "relu")
 
 
 @pytest.fixture(scope="session")
 def make_config():
-    return resolved
+    def make(width, act):
+        return TrialConfig.from_dict(contents_of(width, act))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def config(make_config):
+    return make_config(16, "relu")
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ablate.config.group import STACKED
+from ablate.config.trial import TrialConfig
 from ablate.design import lay_out
 from ablate.plan import bundles, trials
-from ablate.plan.bundle import STACKED
 
 
 def test_every_trial_is_in_one_bundle_and_replicates_are_together(spec, make_config):
@@ -21,12 +22,7 @@ def test_every_trial_is_in_one_bundle_and_replicates_are_together(spec, make_con
 
 def test_starts_and_settings_of_a_step_are_stacked_and_nothing_else(spec, make_config):
     def count(group, key, *values):
-        configs = [make_config(16, "relu") for _ in values]
-        for config, value in zip(configs, values, strict=True):
-            node = config
-            for name in group.split("."):
-                node = node[name] if isinstance(node.get(name), dict) else node.setdefault(name, {})
-            node[key] = value
+        configs = [make_config(16, "relu").with_settings(group, **{key: value}) for value in values]
         points = lay_out(spec).points[: len(values)]
         return len(bundles(trials(spec, points, configs)))
 
@@ -44,7 +40,7 @@ def test_starts_and_settings_of_a_step_are_stacked_and_nothing_else(spec, make_c
 def test_bundles_partition_any_trials(cells):
     class Fake:
         def __init__(self, width, init):
-            self.config = {"model": {"width": width, "init": init}}
+            self.config = TrialConfig.from_dict({"model": {"width": width, "init": init}})
 
     made = [Fake(*cell) for cell in cells]
     found = bundles(made)

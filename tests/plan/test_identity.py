@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ablate.config.spec import TRAINED, UNTRAINED
+from ablate.config.group import OMITTED_KEYS, TRAINED
+from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
 from ablate.plan import ConfigDigest, trial_id
-from ablate.plan.identity import identity
 
 modest = settings(deadline=None, max_examples=60)
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
@@ -20,7 +20,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=8,
 )
-configs = st.fixed_dictionaries({group: st.dictionaries(keys, values, min_size=1, max_size=4) for group in TRAINED})
+whole = st.fixed_dictionaries({group: st.dictionaries(keys, values, min_size=1, max_size=4) for group in TRAINED})
 
 
 def reordered(value, rng):
@@ -40,6 +40,7 @@ def slots(value):
 
 
 def same(config):
+    config = TrialConfig.from_dict(config) if isinstance(config, dict) else config
     return trial_id(config, seed=0, replicate=0)
 
 
@@ -64,77 +65,76 @@ def test_it_is_the_hash_that_the_docs_describe(config):
 
 
 @modest
-@given(config=configs, seed=st.integers(0, 99))
-def test_key_order_does_not_matter(config, seed):
-    assert same(reordered(config, random.Random(seed))) == same(config)
+@given(contents=whole, seed=st.integers(0, 99))
+def test_key_order_does_not_matter(contents, seed):
+    assert same(reordered(contents, random.Random(seed))) == same(contents)
 
 
 @modest
-@given(config=configs, data=st.data())
-def test_every_value_matters(config, data):
-    other = copy.deepcopy(config)
+@given(contents=whole, data=st.data())
+def test_every_value_matters(contents, data):
+    other = copy.deepcopy(contents)
     places = [slot for group in TRAINED for slot in slots(other[group])]
     container, key = data.draw(st.sampled_from(places))
     value = data.draw(leaves)
     before = container[key]
     assume(value != before or isinstance(value, bool) != isinstance(before, bool))
     container[key] = value
-    assert same(other) != same(config)
+    assert same(other) != same(contents)
 
 
 @modest
-@given(config=configs, data=st.data())
-def test_every_key_matters(config, data):
-    other = copy.deepcopy(config)
+@given(contents=whole, data=st.data())
+def test_every_key_matters(contents, data):
+    other = copy.deepcopy(contents)
     places = [(c, k) for group in TRAINED for c, k in slots(other[group]) if isinstance(c, dict)]
     container, key = data.draw(st.sampled_from(places))
     container[f"{key}2"] = container.pop(key)
-    assert same(other) != same(config)
+    assert same(other) != same(contents)
 
 
 @modest
-@given(config=configs, value=values)
-def test_the_machine_and_the_rest_do_not_matter(config, value):
-    other = copy.deepcopy(config)
-    for group, machine_keys in UNTRAINED.items():
+@given(contents=whole, value=values)
+def test_the_machine_and_the_rest_do_not_matter(contents, value):
+    other = copy.deepcopy(contents)
+    for group, machine_keys in OMITTED_KEYS.items():
         other[group] |= dict.fromkeys(machine_keys, value)
     other |= {"engine": value, "logger": value, "results_dir": value, "study": value}
-    assert same(other) == same(config)
+    assert same(other) == same(contents)
 
 
 def test_what_counts_as_the_machine():
-    assert dict(UNTRAINED) == {
+    assert dict(OMITTED_KEYS) == {
         "data": {"root", "download", "chance"},
         "objective": {"responses"},
         "trainer": {"accelerator", "devices", "diagnostics", "channels_last", "compile"},
     }
 
 
-def test_the_identity_is_the_config_without_machine_and_rest(config):
-    assert identity(config) == {
+def test_the_identity_is_the_config_without_machine_and_rest(config, contents):
+    assert config.identity == {
         "data": {"_target_": "ablate.data.digits", "batch_size": 64},
-        "model": config["model"],
-        "objective": config["objective"],
-        "optimizer": config["optimizer"],
+        "model": contents["model"],
+        "objective": contents["objective"],
+        "optimizer": contents["optimizer"],
         "trainer": {"max_epochs": 5},
     }
 
 
 def test_exact_products_leave_an_id_as_it_was_before_they_could_be_chosen(config):
-    trainers = [{**config["trainer"], "matmul_precision": word} for word in ("highest", "high", "medium")]
-    exact, *others = [{**config, "trainer": trainer} for trainer in trainers]
+    words = ("highest", "high", "medium")
+    exact, *others = (config.with_settings("trainer", matmul_precision=word) for word in words)
     assert same(exact) == same(config) == "7131df430a5c"
-    assert identity(exact) == identity(config)
+    assert exact.identity == config.identity
     assert len({same(config), *map(same, others)}) == 3
-    elsewhere = {**config, "model": {**config["model"], "matmul_precision": "highest"}}
-    assert same(elsewhere) != same(config)
+    assert same(config.with_settings("model", matmul_precision="highest")) != same(config)
 
 
 @pytest.mark.parametrize("off", [None, {}, {"flip": False, "crop": 0}, {"crop": 0}])
 def test_augmentation_that_is_off_leaves_an_id_as_it_was(config, off):
-    without = {**config, "data": {**config["data"], "augmentation": off}}
-    assert trial_id(without, seed=0, replicate=0) == "7131df430a5c"
-    assert identity(without) == identity(config)
+    without = config.with_settings("data", augmentation=off)
+    assert same(without) == "7131df430a5c"
+    assert without.identity == config.identity
 
 
 def test_augmentation_that_is_on_is_another_trial(config):
@@ -146,17 +146,16 @@ def test_augmentation_that_is_on_is_another_trial(config):
         "own",
         False,
     ]
-    ids = [same({**config, "data": {**config["data"], "augmentation": on}}) for on in ons]
+    ids = [same(config.with_settings("data", augmentation=on)) for on in ons]
     assert ids[0] == ids[1]
     assert len({*ids, same(config)}) == 6
-    elsewhere = {**config, "model": {**config["model"], "augmentation": {"flip": False}}}
-    assert same(elsewhere) != same(config)
+    assert same(config.with_settings("model", augmentation={"flip": False})) != same(config)
 
 
 @pytest.mark.parametrize("key", ["root", "accelerator"])
 def test_a_machine_key_elsewhere_matters(config, key):
-    assert same({**config, "model": {**config["model"], key: "x"}}) != same(config)
-    assert same({**config, "data": {**config["data"], "inner": {key: "x"}}}) != same(config)
+    assert same(config.with_settings("model", **{key: "x"})) != same(config)
+    assert same(config.with_settings("data", inner={key: "x"})) != same(config)
 
 
 @pytest.mark.parametrize(
@@ -179,12 +178,12 @@ def test_a_machine_key_elsewhere_matters(config, key):
     ],
 )
 def test_numbers_that_are_equal_are_the_same(config, one, other, equal):
-    assert (same({**config, "model": {"x": one}}) == same({**config, "model": {"x": other}})) is equal
+    assert (same(config.with_groups(model={"x": one})) == same(config.with_groups(model={"x": other}))) is equal
 
 
-def test_an_absent_group_is_null(config):
-    without = {group: content for group, content in config.items() if group != "objective"}
-    assert same(without) == same({**config, "objective": None}) != same(config)
+def test_an_absent_group_is_null(contents):
+    without = {group: content for group, content in contents.items() if group != "objective"}
+    assert same(without) == same({**contents, "objective": None}) != same(contents)
 
 
 def test_seed_and_replicate_matter(config):
@@ -195,22 +194,15 @@ def test_seed_and_replicate_matter(config):
 
 @pytest.mark.parametrize("value", [object, {1, 2}, b"x", 1j])
 def test_a_value_that_has_no_text_is_named(config, value):
-    broken = {**config, "model": {"blocks": [{"act": value}]}}
+    broken = config.with_groups(model={"blocks": [{"act": value}]})
     with pytest.raises(ConfigError, match=r"`model\.blocks\[0\]\.act` is .* of type \w+, which cannot be part of"):
         same(broken)
 
 
 def test_five_thousand_trials_are_quick(config):
-    wide = {**config, "model": {"layers": [{"width": i, "dropout": i / 7} for i in range(40)]}}
+    model = {"layers": [{"width": i, "dropout": i / 7} for i in range(40)]}
     started = time.process_time()  # of this process alone: other work on the machine does not count
-    digests = [ConfigDigest.of({**wide, "optimizer": {"lr": i}}) for i in range(1000)]
+    digests = [ConfigDigest.of(config.with_groups(model=model, optimizer={"lr": i})) for i in range(1000)]
     ids = {d.trial_id(seed=0, replicate=r) for d in digests for r in range(5)}
     assert len(ids) == 5000
     assert time.process_time() - started < 3, "several times what it takes on a slow, shared core"
-
-
-def test_of_many_configs_that_share_groups_each_is_its_own():
-    shared = {"_target_": "model", "width": 8}
-    configs = [{"model": shared, "optimizer": {"lr": lr}} for lr in (0.1, 0.2)] + [{"model": {**shared}}]
-    assert ConfigDigest.of_all(configs) == tuple(map(ConfigDigest.of, configs))
-    assert len(set(ConfigDigest.of_all(configs))) == 3

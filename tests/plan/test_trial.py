@@ -65,7 +65,7 @@ def test_a_level_that_changes_nothing_is_named(spec, make_config):
 def test_a_level_that_changes_the_machine_only_changes_nothing(spec, make_config):
     points = lay_out(spec).points[:2]
     configs = [make_config(16, "relu") for _ in points]
-    configs[1]["trainer"]["accelerator"] = "gpu"
+    configs[1] = configs[1].with_settings("trainer", accelerator="gpu")
     with pytest.raises(DesignError, match=r"'activation' \(relu or tanh\) are the same training"):
         trials(spec, points, configs)
 

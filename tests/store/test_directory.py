@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate.config.spec import Factor
+from ablate.config.trial import TrialConfig
 from ablate.design import lay_out
 from ablate.errors import StoreError
 from ablate.plan import trials
@@ -282,7 +283,8 @@ def test_what_is_planned_is_what_the_store_holds_and_what_is_missing(tmp_path_fa
     factor = Factor(name="width", levels={w: (f"model.width={w}",) for w in widths}, reference=widths[0])
     spec = make_spec(factors=(factor,), claims=(), replicates=replicates, seed=data.draw(st.integers(0, 9)))
     points = lay_out(spec).points
-    configs = [{**spec.settings, "model": {"width": int(p.levels["width"])}} for p in points]
+    settings = TrialConfig.from_dict(spec.settings)
+    configs = [settings.with_groups(model={"width": int(p.levels["width"])}) for p in points]
     planned = trials(spec, points, configs)
     finished = data.draw(st.sets(st.sampled_from(planned).map(lambda t: t.id)))
 
@@ -290,14 +292,15 @@ def test_what_is_planned_is_what_the_store_holds_and_what_is_missing(tmp_path_fa
     for trial in planned:
         if trial.id in finished:
             levels = dict(trial.point.levels)
-            directory.write_record(make_record(trial.id, levels=levels, replicate=trial.replicate, config=trial.config))
+            made = make_record(trial.id, levels=levels, replicate=trial.replicate, config=trial.config.as_dict())
+            directory.write_record(made)
     records = directory.contents().records
     assert set(records) == finished
     assert len({t.id for t in planned}) == len(planned) == len(widths) * replicates
     for trial in planned:
         if trial.id in records:
             assert dict(records[trial.id].levels) == dict(trial.point.levels)
-            assert records[trial.id].config == trial.config
+            assert records[trial.id].config == trial.config.as_dict()
     # The same study planned anew finds the same trials, whatever was added to it.
     more = trials(make_spec(factors=(factor,), claims=(), replicates=replicates + 2, seed=spec.seed), points, configs)
     assert {t.id for t in more if t.id in records} == finished

@@ -261,13 +261,6 @@ def test_another_study_is_refused_and_what_differs_is_named(make_spec, changes, 
         extend(make_spec(), make_spec(**({"claims": ()} | changes)))
 
 
-def test_of_identities_alone_the_design_says_nothing(make_spec):
-    alone = {"factors": (), "claims": (), "identities": ({"_target_": "mine.so"},)}
-    older = Frozen(spec=make_spec(design="one_at_a_time", **alone), history=()).encode()
-    spec, added, told = extend(Frozen.decode(older).spec, make_spec(design="", **alone))
-    assert (spec.design, added, told) == ("", (), ())
-
-
 def changed_settings(spec, group, **keys):
     return dataclasses.replace(spec, settings={**spec.settings, group: {**spec.settings[group], **keys}})
 

@@ -31,12 +31,12 @@ def run(here, listener):
 def hurried(monkeypatch):
     """The time for measuring is over after the first design point."""
     whole = cost.measure
-    monkeypatch.setattr(cost, "measure", lambda points, configs: whole(points[:1], configs[:1]))
+    monkeypatch.setattr(cost, "measure", lambda points, configs, **budget: whole(points[:1], configs[:1], **budget))
 
 
 def test_many_networks_are_announced_before_they_are_measured(run, monkeypatch):
     assert run()[0] == []
-    monkeypatch.setattr(costs, "MANY", 2)
+    monkeypatch.setattr(costs, "ANNOUNCED_POINTS", 2)
     (said,), _ = run(*TINY, "seed=1")
     assert said == "Measuring 2 design points' latency and memory first: about 20 s at most."
     assert run(*TINY, "seed=1")[0] == [], "they are on disk"

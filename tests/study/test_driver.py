@@ -206,7 +206,7 @@ def test_the_study_is_frozen_with_its_claims_before_the_first_trial(here, listen
     seen = []
 
     class Looking(type(listener)):
-        def started(self, planned, already):
+        def on_start(self, planned, already):
             directory = StudyDirectory(here / "results/breadth")
             seen.append((directory.frozen(), directory.contents()))
 
@@ -407,7 +407,7 @@ def assert_free(path: Path) -> None:
 @pytest.mark.parametrize("error", [KeyboardInterrupt, StoreError("full"), ZeroDivisionError])
 def test_a_run_that_ends_early_leaves_whole_records_and_no_lock(error, here, listener):
     class Failing(type(listener)):
-        def finished(self, record):
+        def on_trial(self, record):
             raise error
 
     with pytest.raises(error if isinstance(error, type) else type(error)):
@@ -431,7 +431,7 @@ def test_a_plan_has_points_trials_and_what_is_there(here, listener):
     planned = study.plan(TINY)
     assert [p.levels for p in planned.layout.points] == [{"hidden_activation": "relu"}, {"hidden_activation": "tanh"}]
     assert (len(planned.trials), planned.finished, planned.records) == (4, 0, ())
-    assert [c["model"]["hidden_activation"] for c in planned.configs] == ["relu", "tanh"]
+    assert [c.model["hidden_activation"] for c in planned.configs] == ["relu", "tanh"]
     assert not list(here.iterdir())
     study.run(TINY, observer=listener)
     planned = study.plan((*TINY, "replicates=3"))

@@ -1,1 +1,1 @@
-"""Claims and their verdicts: the rule, the family, interim looks, and power. A verdict speaks of stated claims only."""
+"""Claims and their verdicts: the rule, the family, interim looks, and power. Only stated claims have verdicts."""

@@ -12,7 +12,7 @@ from ablate.analyze.statistics.student import Values
 from ablate.config.spec import Expectation
 
 NODES = 64
-REACH = 7.0
+SD_RANGE = 7.0
 """An SD estimated on df degrees of freedom is further than 7 / √df from the true one less often than 1e-10."""
 
 
@@ -80,7 +80,7 @@ def needed(expect: Expectation, n: int, *, margin: float, effect: float, alpha: 
 
 def _sample_sd(df: int, kinks: tuple[float, ...]) -> tuple[Values, Values]:
     """Places and weights that integrate over the sample SD, in true SDs, piece by piece between kinks."""
-    low, high = max(0.0, 1 - REACH / math.sqrt(df)), 1 + REACH / math.sqrt(df)
+    low, high = max(0.0, 1 - SD_RANGE / math.sqrt(df)), 1 + SD_RANGE / math.sqrt(df)
     edges = np.array([low, *(kink for kink in kinks if low < kink < high), high])
     unit, unit_weights = _legendre()
     width = np.diff(edges)[:, None]

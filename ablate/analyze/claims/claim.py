@@ -7,12 +7,12 @@ from ablate.errors import ConfigError
 
 
 def sides(claim: Claim) -> tuple[str, str]:
-    """The levels that a claim compares: the arm, and what stands as its reference."""
+    """The levels that a claim compares: the arm and its reference."""
     return next(iter(claim.contrast.values()))
 
 
 def direction(claim: Claim, *, better: Better) -> int:
-    """The sign of a difference, arm − reference, that speaks for the claim; +1 where it has no direction."""
+    """The sign of a difference, arm − reference, that supports the claim; +1 where it has no direction."""
     if claim.expect == "no_worse":
         return 1 if better == "higher" else -1
     return -1 if claim.expect == "less" else 1
@@ -50,7 +50,7 @@ def check_claim(claim: Claim, response: Response | None = None) -> None:
 
 
 def is_fraction(response: Response) -> bool:
-    """Whether a response is an accuracy between 0 and 1, and not in percent, as its trivial value tells."""
+    """Whether a response is an accuracy between 0 and 1, and not in percent, judged by its trivial value."""
     return response.name.endswith("accuracy") and response.trivial is not None and 0 <= response.trivial <= 1
 
 

@@ -1,4 +1,4 @@
-"""A decision: what one contrast's differences say of its claim at the looks that are due."""
+"""A decision: the outcome of a claim at the looks that its replicates have reached."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from ablate.config.spec import Better, Claim
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Where a contrast stands: at the look that decided it or, if none did, at the latest."""
+    """The state of a contrast at the look that decided it or, if none did, at the latest look."""
 
     outcome: Outcome
     look: int

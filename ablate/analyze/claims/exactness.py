@@ -1,11 +1,11 @@
-"""What the identities of a study come to, each in a line that can be quoted."""
+"""The results of a study's identities, each as a sentence."""
 
 from ablate.analyze.summary import Exactness
 from ablate.identities.identity import Identity
 
 
 def exactness(identity: Identity) -> Exactness:
-    """Says of an identity whether it holds, and whether what people say of it is true."""
+    """Says whether an identity holds, and whether the common statement about it is true."""
     return Exactness(
         identity=identity,
         difference=identity.difference,

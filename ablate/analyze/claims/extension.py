@@ -1,4 +1,4 @@
-"""An extension: more replicates after a look that nobody planned, and what that does to alpha."""
+"""An extension: more replicates after an unplanned look, and its effect on alpha."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -1,17 +1,17 @@
-"""The family of stated claims, and what is left beside it: STATISTICS (d)."""
+"""The family of stated claims, adjusted by Holm: STATISTICS (d)."""
 
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from ablate.analyze.claims.verdict import settle
+from ablate.analyze.claims.verdict import adjust
 from ablate.analyze.statistics.multiplicity import holm
 from ablate.analyze.summary import Evidence, Verdict
 from ablate.config.spec import Better
 
 
 def judge(verdicts: Sequence[Verdict], *, better: Better) -> tuple[Verdict, ...]:
-    """The verdicts on all stated claims, each as one among so many.
+    """The verdicts on all stated claims, adjusted for their number.
 
     Every outcome but `inconclusive` denies a null. The p against it is adjusted by Holm among the same p of all
     stated claims, and the rule of a single claim then takes the adjusted p. So each kind of finding (supported,
@@ -29,7 +29,7 @@ def judge(verdicts: Sequence[Verdict], *, better: Better) -> tuple[Verdict, ...]
     """
     adjusted = _adjusted([verdict.evidence for verdict in verdicts])
     return tuple(
-        settle(verdict, better=better, adjusted=evidence, family=len(verdicts))
+        adjust(verdict, better=better, adjusted=evidence, family=len(verdicts))
         for verdict, evidence in zip(verdicts, adjusted, strict=True)
     )
 

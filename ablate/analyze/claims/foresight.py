@@ -1,4 +1,4 @@
-"""What the claims of a study can come to at its number of replicates: what `plan` says before the money is spent."""
+"""The power of a study's claims at its number of replicates: what `plan` says before any training."""
 
 from collections.abc import Sequence
 

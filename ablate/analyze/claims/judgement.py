@@ -34,7 +34,7 @@ def verdicts(
     In a group-sequential plan each claim is decided at its own look, with an equal share of α for every claim.
 
     Raises:
-        DesignError: the design points do not carry a claim's contrast.
+        DesignError: a claim's contrast cannot be estimated from the design points.
     """
     if spec.looks is not None:
         return tuple(_sequential(spec, points, comparison, claim, resolution) for claim in spec.claims)
@@ -56,12 +56,12 @@ def verdicts(
 def later_verdicts(
     spec: StudySpec, points: Sequence[DesignPoint], comparison: Comparison, resolution: Resolution | None
 ) -> tuple[Verdict, ...]:
-    """What the data say of claims that were given later: each judged by itself, and exploratory.
+    """What the data say of claims that were added later: each judged by itself, and exploratory.
 
     With looks too: a plan spends its α on the claims that were stated.
 
     Raises:
-        DesignError: the design points do not carry a claim's contrast.
+        DesignError: a claim's contrast cannot be estimated from the design points.
     """
     contrasts = [comparison.contrast(claimed(spec, points, claim)) for claim in spec.later]
     return tuple(
@@ -77,7 +77,7 @@ def later_verdicts(
 
 
 def decision(spec: StudySpec, contrast: Contrast, claim: Claim) -> Decision:
-    """Where a claim stands in the study's group-sequential plan."""
+    """The state of a claim in the study's group-sequential plan."""
     assert spec.looks is not None
     differences = np.full(spec.replicates, np.nan)
     differences[list(contrast.paired.replicates)] = contrast.paired.differences
@@ -107,7 +107,7 @@ def due(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record
 
 
 def comparison_of(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> Comparison:
-    """The comparison of a study's design points, without Monte Carlo to speak of: for decisions, not for tables."""
+    """The comparison of a study's design points, with a fixed seed for sign flips: for decisions, not for tables."""
     found = outcomes(spec, points, records)
     return Comparison(
         scores=score(found, spec.response).values, diverged=found.diverged, better=spec.response.better, seed=0
@@ -127,7 +127,7 @@ def _sequential(
         claim, contrast.paired, better=spec.response.better, survivors=contrast.survivors, resolution=resolution
     )
     outcome = found.outcome if found.n >= TEST_FROM else None
-    settled = replace(
+    at_look = replace(
         fixed,
         outcome=outcome,
         alone=outcome,
@@ -139,14 +139,14 @@ def _sequential(
         needed=found.wanted,
         look=found.look or None,
     )
-    return replace(settled, line=sentence(settled))
+    return replace(at_look, line=sentence(at_look))
 
 
 def claimed(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> Estimable:
-    """The contrast that a claim speaks of: its first level against its second, whichever is the factor's reference.
+    """The contrast of a claim: its first level against its second, whichever is the factor's reference.
 
     Raises:
-        DesignError: the design points do not carry it.
+        DesignError: it cannot be estimated from the design points.
     """
     factor = spec.factor(next(iter(claim.contrast)))
     level, against = sides(claim)
@@ -159,7 +159,7 @@ def claimed(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> Est
 
 
 def explored(contrasts: Sequence[Contrast], claims: Sequence[Claim]) -> tuple[Contrast, ...]:
-    """Gives every contrast that no claim speaks of its q: Benjamini–Hochberg over all of those."""
+    """Gives every contrast without a claim its q: Benjamini–Hochberg over all of those."""
     stated = {(next(iter(c.contrast)), frozenset(sides(c))) for c in claims}
     free = [c for c in contrasts if not {(f, frozenset((c.levels[f], c.against[f]))) for f in c.levels} <= stated]
     q = dict(zip(map(id, free), exploratory_q([c.paired.p for c in free]), strict=True))

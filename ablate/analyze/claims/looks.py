@@ -15,7 +15,7 @@ from ablate.errors import ConfigError
 
 PRECISION = 1e-7
 """Relative, of the error rate that a boundary is solved for."""
-BETWEEN = 2
+MIN_SPACING = 2
 """Replicates from one look to the next, at least, where a study says how many looks and not which."""
 SMALLEST_ALPHA = 1e-4
 """Below, crossing probabilities are not computed well enough."""
@@ -130,13 +130,13 @@ def _replicates(looks: int | Sequence[int], replicates: int) -> tuple[int, ...]:
 def _spaced(looks: int, replicates: int) -> tuple[int, ...]:
     if looks < 1:
         raise ConfigError(f"looks: {looks} is no number of looks. A study is looked at once or more.")
-    most = (replicates - TEST_FROM) // BETWEEN + 1
+    most = (replicates - TEST_FROM) // MIN_SPACING + 1
     if looks > most:
-        fewest = TEST_FROM + BETWEEN * (looks - 1)
+        fewest = TEST_FROM + MIN_SPACING * (looks - 1)
         fewer = f", or looks: {most}" if most > 0 else ""
         raise ConfigError(
             f"looks: {looks} cannot be had with replicates={replicates}: the first takes {TEST_FROM} replicates, each "
-            f"other {BETWEEN} more. Set replicates={fewest} or more{fewer}."
+            f"other {MIN_SPACING} more. Set replicates={fewest} or more{fewer}."
         )
     if replicates >= TEST_FROM * looks:
         return tuple(replicates * look // looks for look in range(1, looks + 1))

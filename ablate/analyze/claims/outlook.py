@@ -1,4 +1,4 @@
-"""The outlook of a claim: what its verdict could be worth, said before the money is spent."""
+"""The outlook of a claim: the power of its verdict, before any training."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from ablate.analyze.statistics.power import fewest, smallest, superiority
 from ablate.config.spec import Claim, Expectation
 
 TARGET = 0.8
-"""The power that is taken for enough."""
+"""The power that counts as sufficient."""
 DIRECTED: tuple[Expectation, ...] = ("greater", "less")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimOutlook:
-    """What n replicates can say of one claim, if the differences are normal.
+    """The power and precision of n replicates for one claim, if the differences are normal.
 
-    Sizes are in true SDs of the differences, which nobody knows beforehand.
+    Sizes are in true SDs of the differences, which are not known beforehand.
     """
 
     expect: Expectation
@@ -62,7 +62,7 @@ class ClaimOutlook:
 
 
 def outlook(claim: Claim, n: int, *, margin_sd: float, effect_sd: float, family: int = 1) -> ClaimOutlook | None:
-    """Foresees the verdict on a claim; None with fewer than five replicates, which carry no verdict.
+    """Foresees the verdict on a claim; None with fewer than five replicates, which give no verdict.
 
     Args:
         claim: its own margin, being in the response's units, is not used.

@@ -15,7 +15,7 @@ from ablate.config.spec import Expectation
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What contrasts of one true effect come to."""
+    """The outcomes and replicates used for contrasts of one true effect."""
 
     effect_sd: float
     """In SDs of the differences; positive speaks for the claim."""

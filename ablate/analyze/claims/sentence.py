@@ -1,4 +1,4 @@
-"""The sentence of a verdict: one line that a person can quote."""
+"""The sentence of a verdict."""
 
 import math
 
@@ -55,7 +55,7 @@ def _finding(verdict: Verdict) -> str:
 
 
 def _alone(verdict: Verdict) -> str:
-    """How the outcome differs from what it would be by itself."""
+    """How the outcome differs from that without adjustment."""
     if verdict.alone == verdict.outcome:
         return ""
     return f" ({verdict.alone} alone, but not among {verdict.family} claims)"

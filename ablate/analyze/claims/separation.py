@@ -1,4 +1,4 @@
-"""Which diagnostic separates the two arms of a claim most: STATISTICS (h). An association, found afterwards."""
+"""The diagnostic that separates the two arms of a claim most: STATISTICS (h). An association, found afterwards."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from ablate.design.point import DesignPoint
 
 MINUS = "−"
 ALPHA = 0.05
-"""How often something is named where there is nothing, of all that is looked at for one claim (Bonferroni)."""
+"""The probability of naming a diagnostic where none differs, over all that are compared for one claim (Bonferroni)."""
 
 NOTE = (
     "What separates the arms of a claim most was found afterwards, among all diagnostics: it goes with the difference, "
@@ -129,7 +129,7 @@ def _candidates(estimable: Estimable, found: Outcomes, left_out: Sequence[str]) 
 
 
 def _exceeds(separation: float, n: int, *, among: int) -> bool:
-    """Whether t = separation · √n is beyond its quantile, two-sided, at a share of α for each that was looked at."""
+    """Whether t = separation · √n is beyond its quantile, two-sided, at α divided by the number compared."""
     return abs(separation) * math.sqrt(n) > t_quantile(1 - ALPHA / (2 * among), n - 1)
 
 

@@ -25,7 +25,7 @@ def verdict(
     survivors: Paired | None = None,
     resolution: Resolution | None = None,
 ) -> Verdict:
-    """Says what the data say of one claim by itself; `judge` adjusts the verdicts of a study for their number.
+    """The verdict on one claim by itself; `judge` adjusts the verdicts of a study for their number.
 
     With the (1 − 2α) t interval of the mean difference and the margin m: inside (−m, m) a claim of a direction is
     `equivalent`, even where the interval excludes 0; else `supported` wholly on the claimed side of 0 (strong, if
@@ -50,13 +50,13 @@ def verdict(
         resolution: of an accuracy; a margin under it is remarked on.
 
     Raises:
-        ConfigError: the claim's margin or α states nothing.
+        ConfigError: the claim's margin or α is out of range.
     """
     check_claim(claim)
     found = _evidence(claim, paired, better)
     alone = _outcome(claim, paired, found)
     spared = None if survivors is None else _outcome(claim, survivors, _evidence(claim, survivors, better))
-    return settle(
+    return adjust(
         Verdict(
             claim=claim,
             outcome=alone,
@@ -80,8 +80,8 @@ def verdict(
     )
 
 
-def settle(verdict: Verdict, *, better: Better, adjusted: Evidence | None, family: int) -> Verdict:
-    """The same verdict with the outcome that the adjusted evidence leads to, in a family of so many claims.
+def adjust(verdict: Verdict, *, better: Better, adjusted: Evidence | None, family: int) -> Verdict:
+    """The same verdict with the outcome that the adjusted evidence leads to, in a family of that size.
 
     How many replicates it needs is then for α / family, which is enough for the claim whatever becomes of the others.
     """
@@ -94,10 +94,10 @@ def settle(verdict: Verdict, *, better: Better, adjusted: Evidence | None, famil
         alpha = verdict.claim.alpha
         outcome, strong = decide(adjusted, alpha=alpha), is_strong(adjusted, alpha=alpha)
         more = _needed(verdict, better, alpha / family) if outcome == "inconclusive" else None
-    settled = dataclasses.replace(
+    changed = dataclasses.replace(
         verdict, outcome=outcome, strong=strong, adjusted=adjusted, family=family, needed=more
     )
-    return dataclasses.replace(settled, line=sentence(settled))
+    return dataclasses.replace(changed, line=sentence(changed))
 
 
 def _evidence(claim: Claim, paired: Paired, better: Better) -> Evidence | None:

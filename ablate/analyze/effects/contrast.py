@@ -1,4 +1,4 @@
-"""What a study's design estimates of it, from the design points that are there after `exclude`."""
+"""The contrasts that a study's design estimates from the design points left after `exclude`."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,13 @@ Points = Sequence[DesignPoint]
 
 
 def contrasts(spec: StudySpec, points: Points) -> tuple[tuple[Estimable, ...], tuple[str, ...]]:
-    """Every level against its factor's reference, as far as the design points carry it.
+    """Every level against its factor's reference, where the design points allow it.
 
     Returns:
         The contrasts in the order of the factors; notes on those that cannot be estimated, or only in part.
 
     Raises:
-        DesignError: the study names no design that we know.
+        DesignError: the study names an unknown design.
     """
     found = list(design_of(spec).contrasts(spec.factors, points))
     return (

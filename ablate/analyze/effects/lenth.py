@@ -1,4 +1,4 @@
-"""Lenth's method: which effects stand out, where one replicate leaves no error term."""
+"""Lenth's method: the effects beyond the noise, where one replicate gives no error term."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ import numpy.typing as npt
 
 from ablate.analyze.effects.column import column_effect
 from ablate.analyze.statistics.distribution import t_quantile
-from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analyze.statistics.student import Values
 from ablate.analyze.summary import Lenth, LenthEffect
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 
-EFFECTS_FROM = 7
-"""Effects from which there are enough small ones to tell the noise from."""
+MIN_EFFECTS = 7
+"""With fewer effects there are too few small ones to estimate the noise from."""
 
 
 def lenth(spec: StudySpec, points: Sequence[DesignPoint], scores: Values, *, level: float = 0.95) -> Lenth | str:
@@ -32,13 +32,13 @@ def lenth(spec: StudySpec, points: Sequence[DesignPoint], scores: Values, *, lev
         The effects with their margins of error, or a sentence that says why there are none.
     """
     found = design_of(spec).columns(spec.factors, points)
-    if scores.shape[1] != 1 or len(found) < EFFECTS_FROM:
-        return f"Lenth's method takes one replicate of a two-level design with at least {EFFECTS_FROM} effects."
+    if scores.shape[1] != 1 or len(found) < MIN_EFFECTS:
+        return f"Lenth's method takes one replicate of a two-level design with at least {MIN_EFFECTS} effects."
     if not np.all(np.isfinite(scores)):
         return "Lenth's method needs every trial of the replicate, and at least one has no response."
     values = [column_effect(column, scores[:, 0]) for column in found]
     pse = pseudo_standard_error(values)
-    if pse <= np.max(grain(scores)):
+    if pse <= np.max(rounding_tolerance(scores)):
         return "Lenth's method finds no noise to go by: half of the effects or more are zero."
     df = len(found) / 3
     margin = pse * t_quantile((1 + level) / 2, df)

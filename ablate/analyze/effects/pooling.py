@@ -6,7 +6,7 @@ from ablate.errors import ConfigError
 
 
 def check_pooling(spec: StudySpec) -> None:
-    """Refuses a `pool_above` that pools nothing, or that there is no table for.
+    """Refuses a `pool_above` that pools nothing, or a study without a variance table.
 
     Raises:
         ConfigError: says what is valid.
@@ -29,6 +29,6 @@ def check_pooling(spec: StudySpec) -> None:
 
 
 def pooling_note(spec: StudySpec, *, after: int) -> str:
-    """Says that what the residual includes was decided when there were so many trials already."""
+    """Says that what the residual includes was decided after so many trials."""
     what = "nothing is pooled" if spec.pool_above is None else f"interactions of more than {spec.pool_above} are pooled"
     return f"That {what} was decided when {after} trials were there. F and ω² of the variance table are exploratory."

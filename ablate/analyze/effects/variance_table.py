@@ -1,4 +1,4 @@
-"""The variance table of a balanced design: what its sum of squares divides into, STATISTICS (b)."""
+"""The variance table of a balanced design: its sum of squares by source, STATISTICS (b)."""
 
 import dataclasses
 import math
@@ -10,7 +10,7 @@ import numpy as np
 from ablate.analyze.effects.column import column_effect
 from ablate.analyze.statistics.distribution import f_survival
 from ablate.analyze.statistics.paired import TEST_FROM
-from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analyze.statistics.student import Values
 from ablate.analyze.statistics.variation import Division, Variation, divide, f_ratio, omega_squared, pool
 from ablate.analyze.summary import Source, VarianceTable
@@ -19,7 +19,7 @@ from ablate.design import DesignPoint, design_of
 from ablate.design.point import cell
 
 Points = Sequence[DesignPoint]
-SQUARED_TO = 1e150
+MAX_SQUARED = 1e150
 """Larger responses have squares that overflow; smaller differences than its inverse have none."""
 
 
@@ -57,10 +57,10 @@ def variance_table(
     if not len(used):
         return "No variance table: no replicate has all its trials."
     y = scores[:, used]
-    finest = float(np.max(grain(y)))
-    if np.max(np.abs(y)) > SQUARED_TO:
+    tolerance = float(np.max(rounding_tolerance(y)))
+    if np.max(np.abs(y)) > MAX_SQUARED:
         return "No variance table: a response is too large to square."
-    if np.ptp(y) <= max(finest, 1 / SQUARED_TO):
+    if np.ptp(y) <= max(tolerance, 1 / MAX_SQUARED):
         return "No variance table: all responses are equal."
     divided = _crossing(spec, points, y) or _columns(spec, points, y)
     if divided is None:
@@ -74,7 +74,7 @@ def variance_table(
     negligible = [effect for effect in effects if len(effect.factors) > highest]
     residual = pool([division.error, *(effect.variation for effect in negligible)])
     # Where trainings repeat exactly, what is left is rounding, and F would be enormous.
-    error = residual if residual.df and math.sqrt(residual.ss / residual.df) > finest else None
+    error = residual if residual.df and math.sqrt(residual.ss / residual.df) > tolerance else None
     blocks = _Effect(factors=(), variation=division.replicate)
 
     def source(name: str, part: _Effect) -> Source:
@@ -121,7 +121,7 @@ def _columns(spec: StudySpec, points: Points, y: Values) -> tuple[Division, tupl
 
 
 def _source(name: str, part: _Effect, *, total: Variation, error: Variation | None, tested: bool) -> Source:
-    """A line of the table, as far as there is an error to hold the part against."""
+    """A line of the table; F and p where there is an error term."""
     line = dataclasses.replace(_share(name, part.variation, total), factors=part.factors, aliases=part.aliases)
     if error is None:
         return line

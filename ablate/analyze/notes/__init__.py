@@ -1,1 +1,1 @@
-"""Notes for the reader of a summary: what limits its numbers, and what made them."""
+"""Notes for the reader of a summary: limits of its numbers, and their provenance."""

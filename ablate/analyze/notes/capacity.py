@@ -1,4 +1,4 @@
-"""Matched capacity: what a reader must know of it."""
+"""The note on matched capacity."""
 
 from collections.abc import Sequence
 

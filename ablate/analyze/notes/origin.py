@@ -1,4 +1,4 @@
-"""What made a study's results: the command, the versions, the device, the commit."""
+"""The provenance of a study's results: the command, the versions, the device, the commit."""
 
 import shlex
 from collections import Counter
@@ -11,7 +11,7 @@ from ablate.store.record import Provenance, Record
 
 
 def command(spec: StudySpec) -> str:
-    """The command that makes the study's results be there, as a shell takes it; where they are kept is left out."""
+    """The command that reproduces the study's results, quoted for a shell, without the results directory."""
     words = [word for word in spec.request if not word.startswith("results_dir=")]
     return shlex.join(["ablate", "run", *(words or [spec.name])])
 

@@ -1,4 +1,4 @@
-"""Which activations the hidden units of a network have, as far as its config says."""
+"""The activations of a network's hidden units, as far as its config names them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -6,9 +6,9 @@ from typing import Any, cast
 from ablate.analyze.outcomes.outcome import Outcomes
 
 ENDINGS = ("activation", "nonlinearity")
-"""Of the keys that name an activation, ours or in a model of a person's own."""
+"""Of the keys that name an activation, ours or in a user-defined model."""
 
-ELSEWHERE = ("branch_activation", "output_activation")
+NOT_HIDDEN = ("branch_activation", "output_activation")
 """Where activations stand, and what follows the last layer: not what a hidden unit is."""
 
 Types = frozenset[tuple[str, str]]
@@ -17,7 +17,7 @@ Types = frozenset[tuple[str, str]]
 def activation_types(found: Outcomes, row: int) -> frozenset[Types]:
     """Those of a design point's trials: the model's settings that name one, or its class where none does.
 
-    A hard threshold makes another type of an activation. A model of a person's own whose activation is chosen by a key
+    A hard threshold makes another type of an activation. A user-defined model whose activation is chosen by a key
     of another name looks the same in all arms.
     """
     models = (record.config.get("model") for record in found.records[row] if record is not None)
@@ -31,7 +31,7 @@ def _types(model: Mapping[str, Any]) -> Types:
 def _named(path: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in settings.items():
         inner = f"{path}{key}"
-        if key.endswith(ENDINGS) and key not in ELSEWHERE and isinstance(value, str | Mapping):
+        if key.endswith(ENDINGS) and key not in NOT_HIDDEN and isinstance(value, str | Mapping):
             yield inner, str(cast("object", value))
         elif key == "hard_threshold" and value:
             yield inner, "hard"

@@ -32,12 +32,12 @@ class Outcomes:
 
     @property
     def missing(self) -> npt.NDArray[np.bool_]:
-        """The trials of which nothing is known: no record, or a complete one without a response."""
+        """The trials without a result: no record, or a complete one without a response."""
         return ~(self.complete | self.diverged | self.failed)
 
 
 def outcomes(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> Outcomes:
-    """Puts each record in its place by levels and replicate, so that nothing shifts where one is missing."""
+    """Puts each record in its place by levels and replicate, so that a missing record shifts no other."""
     rows = rows_by_cell(points)
     found: dict[tuple[int, int], Record] = {}
     outside = doubled = 0

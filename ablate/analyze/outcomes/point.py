@@ -6,7 +6,7 @@ from ablate.analyze.outcomes.diagnostic import point_diagnostics
 from ablate.analyze.outcomes.outcome import Outcomes
 from ablate.analyze.statistics.paired import INTERVAL_FROM
 from ablate.analyze.statistics.proportion import proportion
-from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analyze.statistics.student import Values, sd, t_interval
 from ablate.analyze.summary import Contrast, PointSummary
 from ablate.config.spec import StudySpec
@@ -38,7 +38,7 @@ def summarise_point(
         planned=spec.replicates,
         values=tuple(values.tolist()),
         replicates=tuple(np.flatnonzero(np.isfinite(scores[row])).tolist()),
-        mean=t_interval(values, tolerance=float(np.max(grain(values)))) if len(values) else None,
+        mean=t_interval(values, tolerance=float(np.max(rounding_tolerance(values)))) if len(values) else None,
         sd=sd(values) if len(values) >= INTERVAL_FROM else None,
         difference=difference,
         diverged=proportion(diverged, diverged + int(np.count_nonzero(found.complete[row]))),
@@ -46,6 +46,6 @@ def summarise_point(
         missing=int(np.count_nonzero(found.missing[row])),
         seconds=sum(seconds) / len(seconds) if seconds else None,
         diagnostics=point_diagnostics(found, row),
-        width=next((spec.capacity.width(r.config) for r in ended), None) if spec.capacity else None,
+        width=next((spec.capacity.width(r.config.get("model")) for r in ended), None) if spec.capacity else None,
         **joined([*(r.counts.cost for r in ended), *([cost] if cost else [])]).numbers(),
     )

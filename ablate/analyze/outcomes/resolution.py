@@ -1,4 +1,4 @@
-"""The resolution of an accuracy: what a finite test set blurs."""
+"""The resolution of an accuracy: its standard error on a finite test set."""
 
 import math
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def binomial_se(proportion: float, examples: int) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """What one trial's accuracy is blurred by, on a test set of so many examples."""
+    """The standard error of one trial's accuracy on a test set of so many examples."""
 
     se: float
     examples: int

@@ -1,4 +1,4 @@
-"""The crossing of a boundary: how often a statistic that is looked at repeatedly exceeds its bound at some look.
+"""Boundary crossing: the probability that a statistic exceeds its bound at one of several looks.
 
 All probabilities are of the upper bound alone, under no effect and with normal differences.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from ablate.analyze.statistics.distribution import normal_cdf, t_cdf
 from ablate.analyze.statistics.student import Values
 
-REACH = 8.0
+TAIL_SD = 8.0
 """Standard deviations on either side beyond which a density counts as nothing: it holds 1e-15."""
 NORMAL_NODES = 400
 """At which the density is kept."""
@@ -33,7 +33,7 @@ def normal_crossing(ns: Sequence[int], bounds: Sequence[float]) -> float:
     """
     unit, unit_weights = _legendre(NORMAL_NODES)
     times = [n / ns[-1] for n in ns]
-    edge, low = bounds[0] * math.sqrt(times[0]), -REACH
+    edge, low = bounds[0] * math.sqrt(times[0]), -TAIL_SD
     crossed = float(normal_cdf(np.array(-bounds[0])))
     places = low + (edge - low) * unit
     mass = unit_weights * (edge - low) * _normal_density(places / math.sqrt(times[0])) / math.sqrt(times[0])
@@ -111,7 +111,7 @@ def _angle_density(angles: Values, df: int) -> Values:
 
 def _extent(n: int) -> float:
     """The largest angle at n replicates that counts."""
-    return min(math.pi / 2, REACH / math.sqrt(n))
+    return min(math.pi / 2, TAIL_SD / math.sqrt(n))
 
 
 def _grid(n: int) -> Values:

@@ -1,4 +1,4 @@
-"""Two arms compared replicate by replicate: STATISTICS (a), within what n carries (f)."""
+"""Two arms compared replicate by replicate: STATISTICS (a), with the limits of small n (f)."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ablate.analyze.statistics.power import detectable
 from ablate.analyze.statistics.proportion import proportion
-from ablate.analyze.statistics.rounding_tolerance import grain
+from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analyze.statistics.sign_flip import sign_flip
 from ablate.analyze.statistics.student import Values, mean, sd, t_interval, t_test, welch_interval
 from ablate.analyze.summary import Paired, Proportion
@@ -36,7 +36,7 @@ def paired(
         reference: the same for the reference; position i is the same replicate in both.
         better: which direction a win has; the differences are arm − reference whichever it is.
         rng: for the sign-flip test above 16 replicates.
-        replicates: the replicates' numbers, 0 to n − 1 unless told.
+        replicates: the replicates' numbers, 0 to n − 1 by default.
         level: of the intervals.
     """
     a, b = np.asarray(arm, dtype=np.float64), np.asarray(reference, dtype=np.float64)
@@ -44,15 +44,15 @@ def paired(
     both = np.isfinite(a) & np.isfinite(b)
     dropped = int(np.count_nonzero(~both))
     a, b, numbers = a[both], b[both], numbers[both]
-    n, d, fine = len(a), a - b, grain(a, b)
-    tie = np.abs(d) <= fine
+    n, d, tolerance = len(a), a - b, rounding_tolerance(a, b)
+    tie = np.abs(d) <= tolerance
     wins = int(np.count_nonzero(~tie & ((d > 0) == (better == "higher"))))
     ties = int(np.count_nonzero(tie))
-    identical = n > 1 and (ties == n or bool(np.ptp(d) <= np.max(fine)))
+    identical = n > 1 and (ties == n or bool(np.ptp(d) <= np.max(tolerance)))
     spread = n >= INTERVAL_FROM and not identical
     tested = n >= TEST_FROM and not identical
     t, p = t_test(d) if tested else (None, None)
-    correlation = _correlation(a, b, fine) if n >= INTERVAL_FROM else None
+    correlation = _correlation(a, b, tolerance) if n >= INTERVAL_FROM else None
     deviation = None if n < INTERVAL_FROM else sd(d) if spread else 0.0
     return Paired(
         n=n,
@@ -74,17 +74,17 @@ def paired(
         else Proportion(k=wins, n=n - ties, interval=None),
         t=t,
         p=p,
-        sign_flip=sign_flip(np.where(tie, 0.0, d), rng=rng, slack=float(np.sum(fine))) if tested else None,
+        sign_flip=sign_flip(np.where(tie, 0.0, d), rng=rng, slack=float(np.sum(tolerance))) if tested else None,
         detectable=detectable(n) * deviation if tested and deviation is not None else None,
         welch=welch_interval(a, b, level=level) if correlation is not None and correlation < 0 else None,
         identical=identical,
     )
 
 
-def _correlation(a: Values, b: Values, fine: Values) -> float | None:
+def _correlation(a: Values, b: Values, tolerance: Values) -> float | None:
     """Pearson's correlation of the pairs; None where an arm does not vary."""
-    coarsest = float(np.max(fine))
-    if np.ptp(a) <= coarsest or np.ptp(b) <= coarsest:
+    largest = float(np.max(tolerance))
+    if np.ptp(a) <= largest or np.ptp(b) <= largest:
         return None
     u, v = a - np.mean(a), b - np.mean(b)
     u, v = u / math.hypot(*u.tolist()), v / math.hypot(*v.tolist())

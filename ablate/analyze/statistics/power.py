@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from ablate.analyze.statistics.distribution import noncentral_t_cdf, t_quantile
 
-LARGEST = 1000
-"""Replicates beyond which nobody trains."""
+MAX_REPLICATES = 1000
+"""No larger number of replicates is searched."""
 
 
 def power(shift: float, n: int, *, alpha: float = 0.05) -> float:
@@ -49,7 +49,7 @@ def fewest(found: Callable[[int], float], *, above: int, target: float = 0.8) ->
 
     None where 1000 do not.
     """
-    low, high = above, LARGEST
+    low, high = above, MAX_REPLICATES
     if low >= high or found(high) < target:
         return None
     while high - low > 1:

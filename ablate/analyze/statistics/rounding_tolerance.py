@@ -1,15 +1,15 @@
-"""The grain of responses: how close two of them must be to count as the same number."""
+"""The rounding tolerance of responses: how close two of them must be to count as the same number."""
 
 import numpy as np
 import numpy.typing as npt
 
-SINGLE = 2.0**-22
+RELATIVE_ROUNDING = 2.0**-22
 """Relative. A response comes out of single precision and so is off by up to 2⁻²⁴; a difference of differences
 by four times that."""
 
 
-def grain(*responses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """What two equal differences may differ by, elementwise: from rounding in single precision alone.
+def rounding_tolerance(*responses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How much two equal differences may differ by rounding in single precision alone, elementwise.
 
     Args:
         *responses: arrays of one shape.
@@ -17,4 +17,4 @@ def grain(*responses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     Returns:
         An array of that shape, in the responses' units.
     """
-    return SINGLE * np.max(np.abs(responses), axis=0)
+    return RELATIVE_ROUNDING * np.max(np.abs(responses), axis=0)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from ablate.analyze.summary import SignFlip
 
-ENUMERATED = 16
+MAX_ENUMERATED = 16
 """Up to so many differences every sign pattern is enumerated."""
 DRAWS = 9_999
 """Random sign patterns above that."""
@@ -15,7 +15,7 @@ ROUNDING = 1e-12
 
 def floor(n: int) -> float:
     """The smallest p that the test can give for n differences, none of them zero."""
-    return 2.0 ** (1 - n) if n <= ENUMERATED else 1 / (DRAWS + 1)
+    return 2.0 ** (1 - n) if n <= MAX_ENUMERATED else 1 / (DRAWS + 1)
 
 
 def sign_flip(differences: npt.NDArray[np.float64], *, rng: np.random.Generator, slack: float = 0.0) -> SignFlip:
@@ -34,7 +34,7 @@ def sign_flip(differences: npt.NDArray[np.float64], *, rng: np.random.Generator,
     total = float(np.sum(signed))
     extreme = abs(total) - slack - ROUNDING * float(np.sum(np.abs(signed)))
     smallest = floor(len(signed))
-    if len(signed) <= ENUMERATED:
+    if len(signed) <= MAX_ENUMERATED:
         # A pattern and its mirror image have the same |sum|, so the first sign stays.
         sums = signed[:1]
         for difference in signed[1:]:

@@ -1,4 +1,4 @@
-"""What an analysis says, as frozen values that go to JSON and back: a point and an interval each."""
+"""The results of an analysis as frozen values that go to JSON and back: a point and an interval each."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from ablate.config.spec import Better, Capacity
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What came out of a study."""
+    """The results of a study."""
 
     study: str
     question: str

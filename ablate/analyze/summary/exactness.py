@@ -1,4 +1,4 @@
-"""What an identity came to."""
+"""The result of an identity."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from ablate.identities.identity import Identity
 
 @dataclass(frozen=True, kw_only=True)
 class Exactness:
-    """What an identity came to."""
+    """The result of an identity."""
 
     identity: Identity
     difference: float | None

@@ -1,4 +1,4 @@
-"""What factors do together: interactions, shares of variance, and effects where one replicate is all there is."""
+"""Several factors: interactions, the variance table, and Lenth's method for one replicate."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Interaction:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One source of variation: a line of a variance table. Fields that the design does not carry are None."""
+    """One source of variation: a line of a variance table. Fields that the design does not give are None."""
 
     name: str
     """An effect as in alias structures, `a` or `a·b`; else `replicate` or `residual`."""
@@ -56,7 +56,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class VarianceTable:
-    """What the sum of squares of a balanced design divides into: STATISTICS.md (b).
+    """The sum of squares of a balanced design by source: STATISTICS.md (b).
 
     The error term of F is the pooled residual, which takes all cells to vary alike. Verdicts rest on the other
     error term, each contrast's own t over the replicates.
@@ -98,7 +98,7 @@ class LenthEffect:
 
 @dataclass(frozen=True, kw_only=True)
 class Lenth:
-    """Lenth's method: which effects stand out of the others, where one replicate leaves no error term. No p."""
+    """Lenth's method: the effects beyond the noise, where one replicate gives no error term. No p."""
 
     effects: tuple[LenthEffect, ...]
     pse: float

@@ -1,4 +1,4 @@
-"""What the data say of a claim, and why."""
+"""The verdict on a claim, its evidence, and the diagnostic that separates its arms."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +11,7 @@ Outcome = Literal["supported", "contradicted", "equivalent", "inconclusive"]
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """For each thing that can be found of a claim, the one-sided p of the null that it denies."""
+    """For each possible finding on a claim, the one-sided p against its null."""
 
     supported: float
     """The claim's own p: no difference in the claimed direction; for `equivalent`, a difference of the margin or
@@ -37,9 +37,9 @@ class Separation:
     floored: bool
     """The SD is below the floor: the separation is no number of SDs."""
     separates: bool
-    """Beyond what chance would give one of all that were looked at in a twentieth of such studies."""
+    """Whether it is beyond chance at 5%, over all diagnostics compared."""
     left_out: tuple[str, ...] = ()
-    """Diagnostics that the arms' networks would differ in by definition: not among those that were looked at."""
+    """Diagnostics that the arms' networks would differ in by definition: not compared."""
     line: str
     """The same as a clause that can be quoted."""
 

@@ -18,7 +18,7 @@ def print_plan(words: Sequence[str]) -> None:
 
     from ablate import study
     from ablate.report.formats.terminal import terminal
-    from ablate.report.tables.cost_columns import cost_values
+    from ablate.report.tables.columns.cost_columns import cost_values
     from ablate.report.tables.plan import plan_document
 
     planned = study.plan(words)
@@ -46,7 +46,7 @@ def print_plan(words: Sequence[str]) -> None:
                 identities=[str(node["_target_"]) for node in planned.spec.identities],
                 notes=(*planned.layout.notes, *planned.layout.confounding, *outlook.notes, *planned.notes),
                 width=capacity.heading if capacity else "width",
-                widths=[capacity.width(config) for config in planned.configs] if capacity else (),
+                widths=[capacity.width(config.model.content) for config in planned.configs] if capacity else (),
                 timed_on=outlook.timed_on,
                 **cost_values(outlook.costs),
             ),

@@ -115,13 +115,13 @@ class _Watch:
         self.total = self.done = 0
         self._progress: Progress | None = None
 
-    def told(self, message: str) -> None:
+    def on_message(self, message: str) -> None:
         """Shows a note."""
         from ablate.report.live.message import note
 
         note(message)
 
-    def started(self, planned: "Plan", already: int) -> None:
+    def on_start(self, planned: "Plan", already: int) -> None:
         """Opens the progress, unless nothing is to be trained."""
         self.total, self.done = len(planned.trials), already
         self._response = planned.spec.response.name
@@ -134,12 +134,12 @@ class _Watch:
             self._progress = Progress(self.total, already, self._response, name=names.of)
             self._progress.__enter__()
 
-    def scheduled(self, seconds: float | None) -> None:
+    def on_schedule(self, seconds: float | None) -> None:
         """Shows how long it will take."""
         assert self._progress is not None
         self._progress.expect(seconds)
 
-    def finished(self, record: "Record") -> None:
+    def on_trial(self, record: "Record") -> None:
         """Counts one more trial."""
         assert self._progress is not None
         self.done += record.state != "failed"

@@ -10,7 +10,7 @@ from torch.utils.hooks import RemovableHandle
 from ablate.config.diagnostic import Moment
 from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, measure, measured
 from ablate.execute.diagnose.trace import EXAMPLES, Trace
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.execute.train.trial_module import TrialModule
 
 
@@ -20,7 +20,7 @@ class Watch(pl.Callback):
     A plain network: on the first examples of its training split. The middle is after half of the
     epochs; a training of one epoch has none.
 
-    A person's own LightningModule: only it knows its loss, so that nothing is called; the module is watched in the
+    A user-defined LightningModule: only it knows its loss, so that nothing is called; the module is watched in the
     first training step, in the first of the middle epoch and in the last, each on the batch that it trains on. A
     training of one epoch is watched in its middle step. Where Lightning does not know how many batches an epoch has,
     or stops before the last, there is no end. Its targets are not known: nothing is unreachable.
@@ -63,8 +63,8 @@ class Watch(pl.Callback):
         try:
             with trainer.precision_plugin.forward_context():
                 found = measure(module.network, *module.probe(EXAMPLES), module.loss)
-        except Exception as error:  # a network of a person's own may do anything
-            self.failure = self.failure or own_words(error)
+        except Exception as error:  # a user-defined network may do anything
+            self.failure = self.failure or error_text(error)
         else:
             self._keep(moment, found)
 
@@ -92,22 +92,22 @@ class Watch(pl.Callback):
             return
         moment, trace, _ = self._watched
         gradients, self._gradients = self._gradients, {}
-        self._let_go()
+        self._detach()
         try:
             trace.gradients = gradients
             self._keep(moment, measured(trace))
         except Exception as error:
-            self.failure = self.failure or own_words(error)
+            self.failure = self.failure or error_text(error)
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Called by Lightning, whatever was raised."""
-        self._let_go()
+        self._detach()
 
     def _keep(self, moment: Moment, found: Measurement) -> None:
         self._found[moment] = found
         self.failure = self.failure or found.failure
 
-    def _let_go(self) -> None:
+    def _detach(self) -> None:
         if self._watched is not None:
             for handle in self._watched[2]:
                 handle.remove()
@@ -115,7 +115,7 @@ class Watch(pl.Callback):
 
 
 def _moment(trainer: pl.Trainer, batch: int) -> Moment | None:
-    """Which moment a training step of a person's own module is."""
+    """Which moment a training step of a user-defined LightningModule is."""
     epoch, epochs, batches = trainer.current_epoch, _epochs(trainer), trainer.num_training_batches
     if epoch == 0 and batch == 0:
         return "start"

@@ -1,4 +1,4 @@
-"""Why an arm does what it does: cheap numbers about a network on a probe batch (STATISTICS.md, h)."""
+"""The diagnostics of one network on a probe batch (STATISTICS.md, h)."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ablate.config.diagnostic import MOMENTS
 from ablate.execute.diagnose.diagnostics._base import PARTS, measures
-from ablate.execute.diagnose.restored import untouched
+from ablate.execute.diagnose.restored import restored
 from ablate.execute.diagnose.trace import Trace
 
 MEASURES = measures()
@@ -22,12 +22,12 @@ Row = tuple[str, str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """Diagnostic → value, and the values by layer. What says nothing of a network, or is not finite, is left out."""
+    """Diagnostic → value, and the values by layer. A value that is not finite is left out."""
 
     values: Mapping[str, float]
     layers: tuple[Row, ...]
     failure: str | None = None
-    """Why a part of the network could not be looked at."""
+    """Why a part of the network could not be measured."""
 
 
 def measure(
@@ -45,7 +45,7 @@ def measure(
         Exception: whatever the network or the loss raises.
     """
     trace, is_regression = Trace(), targets.is_floating_point()
-    with untouched(network, inputs.device) as own, torch.enable_grad(), trace.watching(own, last=is_regression):
+    with restored(network, inputs.device) as own, torch.enable_grad(), trace.watching(own, last=is_regression):
         outputs = own(inputs)
         named = [(name, w) for name, weights in trace.weights.items() for w in weights if w.requires_grad]
         value = loss(outputs, targets)
@@ -59,7 +59,7 @@ def measure(
 
 
 def measured(trace: Trace) -> Measurement:
-    """What a trace of one forward pass comes to."""
+    """The measurement from a trace of one forward pass."""
     found = {name: measure(trace) for name, measure in MEASURES.items()}
     rows = [(layer, name) for name, finding in found.items() for layer in finding.layers]
     rows.sort(key=lambda row: (PARTS.index(row[0].part), row[0].place))  # stable: diagnostics in their order

@@ -1,4 +1,4 @@
-"""Which numbers a module can yield: what a network that ends in it can and cannot predict."""
+"""The range of a module's outputs: what a network that ends in it can predict."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ RANGES: Mapping[type[nn.Module], Range] = {
 }  # fmt: skip
 """Module class → the bounds of what it yields, bounds included; those of a minimum are rounded outwards."""
 
-SET: Mapping[type[nn.Module], Callable[[Any], Range]] = {
+RANGES_BY_SETTING: Mapping[type[nn.Module], Callable[[Any], Range]] = {
     nn.CELU: lambda m: (-float(m.alpha), math.inf),
     nn.ELU: lambda m: (-float(m.alpha), math.inf),
     nn.Hardtanh: lambda m: (float(m.min_val), float(m.max_val)),
@@ -47,10 +47,10 @@ SET: Mapping[type[nn.Module], Callable[[Any], Range]] = {
 """Module class → the same, where it depends on how the module is set."""
 
 
-def reach(module: nn.Module) -> Range | None:
+def output_range(module: nn.Module) -> Range | None:
     """The bounds of what a module can yield; None where they are not known."""
     kind = type(module)
-    return RANGES[kind] if kind in RANGES else SET[kind](module) if kind in SET else None
+    return RANGES[kind] if kind in RANGES else RANGES_BY_SETTING[kind](module) if kind in RANGES_BY_SETTING else None
 
 
 def _two_sided(slope: float) -> Range:

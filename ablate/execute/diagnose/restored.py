@@ -1,4 +1,4 @@
-"""What a measurement must leave as it was: a network, and the generators of random numbers."""
+"""A network and the generators of random numbers, restored after a measurement."""
 
 import copy
 import random
@@ -20,30 +20,30 @@ SEED = 0
 
 
 @contextmanager
-def untouched(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
-    """Gives a network that may be run without a trace: afterwards, the one given and all generators are as they were.
+def restored(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
+    """Gives a network to run: afterwards, the one given and all generators are as they were.
 
     That is the network itself, its modules' attributes and buffers restored, where all of its modules are torch's
-    or ours; else a copy, since a person's own may change anything in place: parameters, lists, generators of its own.
+    or ours; else a copy, since a user-defined module may change anything in place: parameters, lists, generators.
 
     Args:
         network: What is to be run.
         device: On which; its generator is kept beside those of the CPU, NumPy and Python.
 
     Raises:
-        Exception: whatever copying a person's own modules raises.
+        Exception: whatever copying user-defined modules raises.
     """
     with _generators(device):
         seed_torch(SEED)
         if all(type(module).__module__.startswith(KNOWN) for module in network.modules()):
-            with _restored(network):
+            with _state_restored(network):
                 yield network
         else:
             yield copy.deepcopy(network)
 
 
 @contextmanager
-def _restored(network: nn.Module) -> Iterator[None]:
+def _state_restored(network: nn.Module) -> Iterator[None]:
     attributes = [(module, dict(vars(module)), dict(own_buffers(module))) for module in network.modules()]
     buffers = [(buffer, buffer.detach().clone()) for buffer in network.buffers()]
     try:

@@ -1,4 +1,4 @@
-"""What hooks see of a network during one forward pass: its layers' inputs, its activations, its shortcuts.
+"""The trace of a forward pass: layers' inputs, activations and shortcuts, recorded by hooks.
 
 Diagnostics are computed from a trace alone, to which outputs, targets and gradients are added where they are known.
 
@@ -19,12 +19,12 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ablate.execute.process.torch_private import own_parameters
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.models.activation import Sign, Step
 from ablate.models.hidden import Shortcut
 
 EXAMPLES = 48
-"""Of a batch, those that are looked at: few, so that diagnostics cost less than 5% of a short training."""
+"""Of a batch, those that are measured: few, so that diagnostics cost less than 5% of a short training."""
 
 SATURATED = 0.01
 """An activation is saturated where the magnitude of its slope is below this."""
@@ -70,7 +70,7 @@ class Activated:
 
 
 class Trace:
-    """What is seen, in the order in which it happens. `failure`: why something could not be looked at."""
+    """What the hooks record, in the order of the forward pass. `failure`: why something could not be measured."""
 
     def __init__(self) -> None:
         self.entered: list[Entered] = []
@@ -126,14 +126,14 @@ class Trace:
                 handles.append(module.register_forward_hook(self._hook(self._leaf, name)))
         return handles
 
-    def _hook(self, look: Callable[..., None], name: str) -> Callable[..., None]:
-        """A hook that never stops what it watches."""
+    def _hook(self, read: Callable[..., None], name: str) -> Callable[..., None]:
+        """A hook that never fails the forward pass."""
 
         def hook(module: nn.Module, *seen: Any) -> None:
             try:
-                look(name, module, *seen)
-            except Exception as error:  # a module of a person's own may take and give anything
-                self.failure = self.failure or f"{name or type(module).__name__}: {own_words(error)}"
+                read(name, module, *seen)
+            except Exception as error:  # a user-defined module may take and give anything
+                self.failure = self.failure or f"{name or type(module).__name__}: {error_text(error)}"
 
         return hook
 
@@ -144,14 +144,14 @@ class Trace:
         x = arguments[0] if arguments else None
         if not (isinstance(x, Tensor) and x.is_floating_point() and x.requires_grad and x.ndim > 1):
             return
-        x = _looked_at(x)
+        x = _probed(x)
         self.features = x.flatten(1).clone()  # a later module may write into its input
         self.entered.append(Entered(name=name, sd=float(x.std()), dead=None if self.activated else self._dead(x)))
 
     def _activation(self, name: str, module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
         if not output.requires_grad:
             return
-        y = _looked_at(output)
+        y = _probed(output)
         saturated = None
         if type(module) in SATURATES:
             saturated = fraction(SATURATES[type(module)](y))
@@ -162,7 +162,7 @@ class Trace:
         )
 
     def _shortcut(self, name: str, _module: nn.Module, arguments: tuple[Any, ...]) -> None:
-        branch, skip = (_looked_at(x).flatten(1).norm(dim=1) for x in arguments)
+        branch, skip = (_probed(x).flatten(1).norm(dim=1) for x in arguments)
         self.ratios.append((name, float((branch / skip).mean())))
 
     def _leaf(self, _name: str, module: nn.Module, _arguments: tuple[Any, ...], output: Any) -> None:
@@ -179,7 +179,7 @@ def precise(x: Tensor) -> Tensor:
     return (x.cpu() if x.device.type == "mps" else x).double()
 
 
-def _looked_at(x: Tensor) -> Tensor:
+def _probed(x: Tensor) -> Tensor:
     """Its first examples, in single precision at least."""
     x = x.detach()[:EXAMPLES]
     return x.to(torch.promote_types(x.dtype, torch.float32))

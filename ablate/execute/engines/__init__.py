@@ -1,20 +1,21 @@
-"""Engines: where bundles run. All of them are named here."""
+"""Engines: where bundles run. All of them are named here; each is imported when it is used."""
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
 
-import msgspec
+from typing import TYPE_CHECKING, Any
 
-from ablate.config.schema import convert
-from ablate.errors import ConfigError, unknown
+from ablate.errors import ConfigError, EngineError, unknown
 from ablate.execute.engines._base import Engine
-from ablate.execute.engines.inline import Inline, InlineSettings
-from ablate.execute.engines.local.engine import Local, LocalSettings
 
-ENGINES: dict[str, tuple[type[msgspec.Struct], type[Any]]] = {
-    "inline": (InlineSettings, Inline),
-    "local": (LocalSettings, Local),
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
+
+ENGINES: dict[str, str] = {
+    "inline": "ablate.execute.engines.inline:Inline",
+    "local": "ablate.execute.engines.local.engine:Local",
 }
+"""Name → module and class, as an entry point of the group `ablate.engines` names them in another package."""
 
 
 def engine(settings: Mapping[str, Any]) -> Engine:
@@ -22,17 +23,56 @@ def engine(settings: Mapping[str, Any]) -> Engine:
 
     Raises:
         ConfigError: no such engine, an unknown key, or a value that does not fit.
+        EngineError: another package's engine cannot be loaded.
     """
-    name = str(settings.get("name"))
-    if name not in ENGINES:
-        raise ConfigError(unknown("engine", name, ENGINES))
-    schema, build = ENGINES[name]
-    checked = convert(dict(settings), schema, "engine")
+    from ablate.config.schema import convert
+
+    found = load(str(settings.get("name")))
+    checked = convert(dict(settings), found.settings, "engine")
     for key in ("threads", "workers"):
         count = getattr(checked, key, 1)
         if isinstance(count, int) and count < 1:
             raise ConfigError(f"engine.{key}={count} trains nothing: it must be 1 or more.")
-    return build(checked)
+    return found(checked)
 
 
-__all__ = ["ENGINES", "Engine", "Inline", "Local", "engine"]
+def load(name: str) -> type[Engine]:
+    """The class of an engine: of `ENGINES`, else of a package that brings one of that name.
+
+    Raises:
+        ConfigError: there is none.
+        EngineError: the package's cannot be loaded, or is no engine.
+    """
+    from importlib.metadata import EntryPoint
+
+    if name in ENGINES:
+        return EntryPoint(name=name, value=ENGINES[name], group="ablate.engines").load()
+    others = installed_engines()
+    if name not in others:
+        raise ConfigError(unknown("engine", name, {*ENGINES, *others}))
+    try:
+        found = others[name].load()
+    except Exception as error:
+        raise _broken(others[name], f"cannot be loaded: {type(error).__name__}: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Engine)):
+        raise _broken(others[name], "is no class that inherits from ablate.execute.engines.Engine")
+    return found
+
+
+def installed_engines() -> Mapping[str, EntryPoint]:
+    """Name → entry point of the engines that other packages bring. None of them is imported."""
+    from ablate.config import installed
+
+    return {n: e for n, e in installed.installed(installed.ENGINES).items() if n not in ENGINES}
+
+
+def _broken(entry: EntryPoint, what: str) -> EngineError:
+    from ablate.config.installed import package
+
+    return EngineError(
+        f"The engine {entry.name!r} of {package(entry)} ({entry.value}) {what}. Mend or uninstall that package, or "
+        "choose another engine: engine=local."
+    )
+
+
+__all__ = ["ENGINES", "Engine", "engine", "installed_engines", "load"]

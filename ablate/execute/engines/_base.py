@@ -1,11 +1,18 @@
 """What every engine guarantees."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from typing import ParamSpec, TypeVar
+from __future__ import annotations
 
-from ablate.execute.train.job import Job
-from ablate.store.record import Record
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import msgspec
+
+    from ablate.execute.train.job import Job
+    from ablate.store.record import Record
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,10 +31,25 @@ class Engine(ABC):
     """
 
     name: str
+    settings: ClassVar[type[msgspec.Struct]]
+    """What the `engine` group of the configuration may say: `name`, and the engine's own keys."""
     workers: int = 1
     """Jobs that it can train at a time."""
     threads: int | None = 1
     """CPU threads of each; None: whoever plans the jobs decides."""
+
+    @abstractmethod
+    def __init__(self, settings: Any) -> None:
+        """Takes the settings, of the class that `settings` names. Starts nothing."""
+
+    @classmethod
+    @abstractmethod
+    def check(cls) -> str:
+        """Tries for `ablate doctor` whether the engine works on this machine, and says what it found, in a line.
+
+        Raises:
+            Exception: it does not work; the message says why.
+        """
 
     @abstractmethod
     def run(

@@ -21,9 +21,15 @@ class Inline(Engine):
     """For a debugger, for one large net, and as the reference that other engines are compared with."""
 
     name = "inline"
+    settings = InlineSettings
 
     def __init__(self, settings: InlineSettings) -> None:
         self.threads = settings.threads
+
+    @classmethod
+    def check(cls) -> str:
+        """Nothing is needed but this process."""
+        return "this process"
 
     def run(
         self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None

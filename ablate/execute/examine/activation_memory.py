@@ -14,8 +14,8 @@ def activation_bytes(network: nn.Module, inputs: Tensor) -> int:
 
     A storage counts whole and once, however many operations keep views of it. The minibatch itself counts where an
     operation keeps it; parameters and buffers, which are there anyway, their casts under autocast, which do not grow
-    with the minibatch, and the loss, which is not the network's, do not. What a kernel takes for the time of a call is
-    not seen.
+    with the minibatch, and the loss, which is not the network's, do not. What a kernel takes during a
+    call is not counted.
 
     Args:
         network: Its buffers may change, as in training.

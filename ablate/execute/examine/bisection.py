@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-LARGEST = 2**20
-"""Numbers beyond which nobody looks."""
+MAX_NUMBER = 2**20
+"""No larger number is tried."""
 
 TRIES = 256
 """Numbers that are tried around the middle of an interval, where some of them cannot be counted."""
@@ -23,11 +23,11 @@ class NotRisingError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Enclosure:
+class Bisection:
     """`below`: the largest number found with a count under the target. `above`: the smallest at or over it."""
 
     counts: dict[int, int]
-    """Of every number that was looked at."""
+    """Of every number that was tried."""
     below: int | None
     above: int | None
     is_constant: bool
@@ -43,21 +43,21 @@ class Enclosure:
         return min(self.ends, key=lambda number: abs(self.counts[number] - target))
 
 
-def enclose(count: Callable[[int], int | None], *, start: int, target: int) -> Enclosure:
+def bisect(count: Callable[[int], int | None], *, start: int, target: int) -> Bisection:
     """Doubles from `start` until the count reaches the target, then bisects; 0 counts as below it.
 
     Args:
         count: Rises with its argument; None for a number that cannot be counted.
         start: 1 or more, and can be counted.
-        target: What to enclose.
+        target: The count that is sought.
 
     Raises:
-        NotRisingError: of two numbers that were looked at, the larger has the smaller count.
+        NotRisingError: of two numbers that were tried, the larger has the smaller count.
     """
     counts: dict[int, int] = {}
     uncounted: set[int] = set()
 
-    def look(number: int) -> bool:
+    def is_counted(number: int) -> bool:
         if number not in counts and number not in uncounted:
             found = count(number)
             if found is None:
@@ -68,19 +68,21 @@ def enclose(count: Callable[[int], int | None], *, start: int, target: int) -> E
         return number in counts
 
     number = start
-    while (not look(number) or counts[number] < target) and number * 2 <= LARGEST:
+    while (not is_counted(number) or counts[number] < target) and number * 2 <= MAX_NUMBER:
         if number >= PLATEAU * start and len(counts) > 1 and len(set(counts.values())) == 1:
             break  # doubling adds nothing
         number *= 2
     low = max((n for n, found in counts.items() if found < target), default=0)
     high = min((n for n, found in counts.items() if found >= target), default=None)
     while high is not None:
-        middle = next(filter(look, itertools.islice(_outward(low, high), TRIES)), None)
+        middle = next(filter(is_counted, itertools.islice(_outward(low, high), TRIES)), None)
         if middle is None:
             break
         low, high = (middle, high) if counts[middle] < target else (low, middle)
-    is_constant = len(set(counts.values())) == 1 and constant(lambda n: counts[n] if look(n) else None, start=start)
-    return Enclosure(counts=counts, below=low or None, above=high, is_constant=is_constant)
+    is_constant = len(set(counts.values())) == 1 and constant(
+        lambda n: counts[n] if is_counted(n) else None, start=start
+    )
+    return Bisection(counts=counts, below=low or None, above=high, is_constant=is_constant)
 
 
 def constant(count: Callable[[int], int | None], *, start: int) -> bool:
@@ -94,7 +96,7 @@ def constant(count: Callable[[int], int | None], *, start: int) -> bool:
     """
     first, is_compared = count(start), False
     doubled = itertools.takewhile(
-        lambda n: n <= min(PLATEAU * start, LARGEST), (start << k for k in itertools.count(1))
+        lambda n: n <= min(PLATEAU * start, MAX_NUMBER), (start << k for k in itertools.count(1))
     )
     counted = (found for n in doubled if (found := count(n)) is not None)
     smaller = (found for n in itertools.islice(range(1, start), TRIES) if (found := count(n)) is not None)

@@ -8,25 +8,26 @@ import torch
 from torch import nn
 
 from ablate.config.request import key
-from ablate.config.spec import Capacity, Config, StudySpec
+from ablate.config.spec import Capacity, StudySpec
+from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.errors import AblateError, ConfigError, DesignError, unknown
-from ablate.execute.examine.bisection import Enclosure, NotRisingError, constant, enclose
+from ablate.execute.examine.bisection import Bisection, NotRisingError, bisect, constant
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build
-from ablate.execute.targets.user_errors import blamed
+from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.network import network
 from ablate.execute.train.size import parameters
 
-Resolve = Callable[[Mapping[str, str], Sequence[str]], Config]
+Resolve = Callable[[Mapping[str, str], Sequence[str]], TrialConfig]
 """From a design point's levels and its overrides to its configuration."""
 
 
 @user_modules_first()
 def match(
-    spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config], resolve: Resolve
-) -> tuple[Config, ...]:
+    spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig], resolve: Resolve
+) -> tuple[TrialConfig, ...]:
     """Solves for the integer at the named key, so that each point has the baseline's number of trainable parameters.
 
     The baseline keeps its width, and so does a point that has the baseline's number as it is.
@@ -48,7 +49,7 @@ def match(
     assert capacity is not None
     _check_free(spec, capacity)
     baseline = DesignPoint(levels={f.name: f.reference for f in spec.factors})
-    with blamed(), isolated_process(threads=1):
+    with as_user_errors(), isolated_process(threads=1):
         config = resolve(baseline.levels, baseline.overrides(spec.factors))
         width = _width(config, capacity, "the baseline")
         target = count(config)
@@ -61,7 +62,7 @@ def match(
         )
 
 
-def count(config: Config) -> int:
+def count(config: TrialConfig) -> int:
     """The trainable parameters of a configuration's network: on torch's meta device where it can, without any draw.
 
     Raises:
@@ -69,7 +70,7 @@ def count(config: Config) -> int:
     """
     try:
         with torch.device("meta"):
-            built = build(config["model"], "model")
+            built = build(config.model.content, "model")
         if isinstance(built, nn.Module):
             return parameters(built)
     except Exception:  # a module that needs values to be built, or does not build at all: the next line says which
@@ -77,19 +78,19 @@ def count(config: Config) -> int:
     return parameters(network(config, seed=0))
 
 
-def _matched(spec: StudySpec, point: DesignPoint, config: Config, resolve: Resolve, target: int) -> Config:
+def _matched(spec: StudySpec, point: DesignPoint, config: TrialConfig, resolve: Resolve, target: int) -> TrialConfig:
     capacity, named = spec.capacity, _named(spec, point)
     assert capacity is not None
     start = _width(config, capacity, named)
     overrides = point.overrides(spec.factors)
 
-    def at(width: int) -> Config:
+    def at(width: int) -> TrialConfig:
         return config if width == start else resolve(point.levels, (*overrides, f"{capacity.by}={width}"))
 
     if count(config) == target:
         return config
     try:
-        found = enclose(lambda width: _countable(at(width)), start=start, target=target)
+        found = bisect(lambda width: _countable(at(width)), start=start, target=target)
     except NotRisingError as error:
         raise DesignError(
             f"study.capacity: at {named} the number of parameters does not rise with {capacity.by}: it falls from "
@@ -104,7 +105,7 @@ def _matched(spec: StudySpec, point: DesignPoint, config: Config, resolve: Resol
     return at(width)
 
 
-def _countable(config: Config) -> int | None:
+def _countable(config: TrialConfig) -> int | None:
     """None where the network does not build at that width: not every norm or attention takes every one."""
     try:
         return count(config)
@@ -112,14 +113,14 @@ def _countable(config: Config) -> int | None:
         return None
 
 
-def _width(config: Config, capacity: Capacity, named: str) -> int:
-    if (value := capacity.value(config)) is None:
-        whole = [name for name, value in _leaves(config["model"], "model") if _is_whole(value)]
+def _width(config: TrialConfig, capacity: Capacity, named: str) -> int:
+    if (value := capacity.value(config.model.content)) is None:
+        whole = [name for name, value in _leaves(config.model.mapping, "model") if _is_whole(value)]
         raise ConfigError(
             f"study.capacity: at {named}: {unknown('key', capacity.by, whole)} "
             "Name the one to solve for: study.capacity={matched: KEY}."
         )
-    width = capacity.width(config)
+    width = capacity.width(config.model.content)
     if width is None or width < 1:
         raise ConfigError(
             f"study.capacity: {capacity.by} is {value!r} at {named}: a whole number of 1 or more is solved for, so "
@@ -163,11 +164,11 @@ def _constant(capacity: Capacity, named: str, parameters: int) -> str:
     )
 
 
-def _too_far(capacity: Capacity, named: str, found: Enclosure, target: int) -> str:
+def _too_far(capacity: Capacity, named: str, found: Bisection, target: int) -> str:
     share = {width: found.counts[width] / target - 1 for width in found.ends}
     ends = " and ".join(f"{width} gives {found.counts[width]:,} ({share[width]:+.1%})" for width in found.ends)
     least = math.ceil(100 * min(map(abs, share.values()))) / 100
-    reach = (
+    span = (
         f"or allow more: study.capacity={{matched: {capacity.by}, within: {least:g}}}"
         if least < 1
         else "or leave study.capacity out"
@@ -175,5 +176,5 @@ def _too_far(capacity: Capacity, named: str, found: Enclosure, target: int) -> s
     return (
         f"study.capacity: at {named} no {capacity.by} gives within {100 * capacity.within:g}% of the baseline's "
         f"{target:,} parameters: {ends}. Give the baseline a larger {capacity.by}, of which one step is a smaller "
-        f"share, {reach}."
+        f"share, {span}."
     )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -10,16 +11,16 @@ from typing import Any, cast
 import pytorch_lightning as pl
 from torch import Tensor, nn
 
-from ablate.config.spec import Config
-from ablate.config.trainer import trainer_settings
+from ablate.config.data import DataGroup
+from ablate.config.trainer import TrainerGroup
+from ablate.config.trial import TrialConfig
 from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.execute.examine.costs._base import Subject, measures
 from ablate.execute.process import hardware
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
-from ablate.execute.spelling import Spelling
-from ablate.execute.train.dataset import examples, source
+from ablate.execute.train.dataset import examples_text, source
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import is_own_lightning, network
 from ablate.execute.train.trainer import trainer
@@ -32,7 +33,7 @@ MEASURES = measures()
 @user_modules_first()
 def measure(
     points: Sequence[DesignPoint],
-    configs: Sequence[Config],
+    configs: Sequence[TrialConfig],
     *,
     budget_s: float,
     clock: Callable[[], float] = time.monotonic,
@@ -62,7 +63,7 @@ def measure(
 def _measured(
     meter: "_Meter",
     points: Sequence[DesignPoint],
-    configs: Sequence[Config],
+    configs: Sequence[TrialConfig],
     *,
     until: float,
     clock: Callable[[], float],
@@ -77,17 +78,17 @@ class _Meter:
     """Measures one configuration after the other; what they share, it measures once."""
 
     def __init__(self) -> None:
-        self._whole, self._examples = Spelling(), Spelling(examples)
-        self._costs: dict[tuple[str, str], Cost] = {}
+        self._examples_text = cache(examples_text)
+        self._costs: dict[tuple[str, DataGroup], Cost] = {}
         self._of_examples: dict[str, dict[str, float | None]] = {}
-        self._trainers: dict[tuple[bool, str], pl.Trainer] = {}
+        self._trainers: dict[tuple[bool, TrainerGroup], pl.Trainer] = {}
         self._last: tuple[str, _Inputs] | None = None
 
-    def knows(self, config: Config) -> bool:
+    def knows(self, config: TrialConfig) -> bool:
         """Whether there is nothing to measure."""
         return self._key(config) in self._costs
 
-    def cost(self, config: Config) -> Cost:
+    def cost(self, config: TrialConfig) -> Cost:
         """Of no design point yet."""
         key = self._key(config)
         if key not in self._costs:
@@ -107,17 +108,17 @@ class _Meter:
             )
         return self._costs[key]
 
-    def _key(self, config: Config) -> tuple[str, str]:
-        """What a cost of an example follows from, and what one of a minibatch follows from, too."""
-        network = (self._whole(config, "model"), self._examples(config, "data"), self._whole(config, "trainer"))
-        return "".join(network), self._whole(config, "data")
+    def _key(self, config: TrialConfig) -> tuple[str, DataGroup]:
+        """The key of what a cost of an example depends on, and of what one of a minibatch also depends on."""
+        network = (config.model.text, self._examples_text(config.data), config.trainer.text)
+        return "".join(network), config.data
 
-    def _inputs(self, name: str, config: Config) -> "_Inputs":
+    def _inputs(self, name: str, config: TrialConfig) -> "_Inputs":
         """The network; the last one is kept, since neighbours in a design often differ in their training only."""
         if self._last is None or self._last[0] != name:
             self._last = None  # before the next one takes memory
             built = network(config, seed=0)
-            key = is_own_lightning(built), self._whole(config, "trainer")
+            key = is_own_lightning(built), config.trainer
             if key not in self._trainers:
                 self._trainers[key] = _trainer(config, own=key[0])
             self._last = name, _Inputs(built, config, self._trainers[key])
@@ -125,20 +126,20 @@ class _Meter:
 
 
 class _Inputs:
-    """A network, and what it is given: in the device, the precision and the layout of its trainer."""
+    """A network and its inputs, on the device and in the precision and layout of its trainer."""
 
-    def __init__(self, built: nn.Module, config: Config, trainer: pl.Trainer) -> None:
+    def __init__(self, built: nn.Module, config: TrialConfig, trainer: pl.Trainer) -> None:
         device, precision = trainer.strategy.root_device, trainer.precision_plugin
         example = _example(built, config)
         network = cast(nn.Module, precision.convert_module(built)).to(device)
         inputs = None if example is None else cast(Tensor, precision.convert_input(example.to(device)))
-        if inputs is not None and trainer_settings(config).channels_last:
+        if inputs is not None and config.trainer.settings.channels_last:
             network, inputs = channels_last(network), image_last(inputs)
         self.subject = Subject(network=network, device=device, forward_context=precision.forward_context)
         self.example = inputs
 
     def minibatch(self, batch: int | None) -> Tensor | None:
-        """As many examples; None without an example, or where nobody says how many."""
+        """As many examples; None without an example, or without a known batch size."""
         if batch is None or self.example is None:
             return None
         return self.example.repeat(batch, *[1] * (self.example.ndim - 1))
@@ -161,21 +162,21 @@ def _measured_per(per: Per, subject: Subject, inputs: Callable[[], Tensor | None
     return found
 
 
-def _batch(built: nn.Module, config: Config) -> int | None:
-    """Examples of a minibatch: all that there are to train on, where `data.batch_size` is more. None: nobody says."""
-    batch = config["data"].get("batch_size")
+def _batch(built: nn.Module, config: TrialConfig) -> int | None:
+    """Examples of a minibatch: all that there are to train on, where `data.batch_size` is more. None: not known."""
+    batch = config.data.get("batch_size")
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
         return None
-    return batch if isinstance(built, pl.LightningModule) else min(batch, training_examples(source(config)))
+    return batch if isinstance(built, pl.LightningModule) else min(batch, training_examples(source(config.data)))
 
 
-def _trainer(config: Config, *, own: bool) -> pl.Trainer:
+def _trainer(config: TrialConfig, *, own: bool) -> pl.Trainer:
     """Knows the device and the precision of a trial."""
     with TemporaryDirectory() as folder:
-        return trainer({**config, "logger": None}, own=own, callbacks=(), folder=Path(folder))
+        return trainer(config.with_groups(logger=None), own=own, callbacks=(), folder=Path(folder))
 
 
-def _example(built: nn.Module, config: Config) -> Tensor | None:
+def _example(built: nn.Module, config: TrialConfig) -> Tensor | None:
     """One example, shape (1, *inputs)."""
-    inputs = built.example_input_array if isinstance(built, pl.LightningModule) else source(config).pool.inputs
+    inputs = built.example_input_array if isinstance(built, pl.LightningModule) else source(config.data).pool.inputs
     return inputs[:1].clone() if isinstance(inputs, Tensor) else None

@@ -1,4 +1,4 @@
-"""One step of a person's own LightningModule: only it knows what it logs, and how it trains."""
+"""One step of a user-defined LightningModule: only it knows what it logs, and how it trains."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 import pytorch_lightning as pl
 from torch import Tensor
 
-from ablate.config.spec import Config
+from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError, ConfigError
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import scalars
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.trainer import trainer
@@ -37,7 +37,7 @@ class DryRun:
     digest: str
 
 
-def dry_run(config: Config, streams: Streams) -> DryRun:
+def dry_run(config: TrialConfig, streams: Streams) -> DryRun:
     """Takes one batch of training, validation and test.
 
     Raises:
@@ -45,7 +45,7 @@ def dry_run(config: Config, streams: Streams) -> DryRun:
     """
     with TemporaryDirectory() as folder:
         fit = prepare(config, streams)
-        once = trainer({**config, "logger": None}, own=True, callbacks=(), folder=Path(folder), **ONE)
+        once = trainer(config.with_groups(logger=None), own=True, callbacks=(), folder=Path(folder), **ONE)
         try:
             once.fit(fit.module, **fit.data)
             logged = scalars(once)
@@ -57,7 +57,7 @@ def dry_run(config: Config, streams: Streams) -> DryRun:
             raise
         except (Exception, SystemExit) as error:
             raise ConfigError(
-                f"model: {config['model']['_target_']} fails in its first step: {own_words(error)}"
+                f"model: {config.model['_target_']} fails in its first step: {error_text(error)}"
             ) from error
     return DryRun(logged=tuple(logged), digest=digest)
 

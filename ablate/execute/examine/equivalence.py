@@ -1,4 +1,4 @@
-"""What a network does, in numbers: two design points with equal signatures are one network (STATISTICS.md, g)."""
+"""Fingerprints of networks: two design points with equal fingerprints are one network (STATISTICS.md, g)."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ablate.errors import ModelError
 from ablate.execute.process.torch_private import tree_leaves
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 from ablate.execute.train.network import evaluating, seed_everything
 
 TOLERANCES = {torch.float64: 1e-9, torch.float32: 1e-5}
@@ -25,7 +25,7 @@ ReLU after it do nothing: that two networks are the same is said after the secon
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Signature:
+class Fingerprint:
     """`shapes`: parameter name → shape. `initial`: digest of the initial parameters and buffers.
 
     `response`: outputs and gradients at weights that depend on names and shapes alone, a vector for each.
@@ -36,7 +36,7 @@ class Signature:
     response: tuple[np.ndarray, ...]
     tolerance: float
 
-    def equals(self, other: "Signature") -> bool:
+    def equals(self, other: "Fingerprint") -> bool:
         """Whether both start from the same parameters and compute the same function of them, forward and backward."""
         if self.shapes != other.shapes or self.initial != other.initial or len(self.response) != len(other.response):
             return False
@@ -44,13 +44,15 @@ class Signature:
         return all(_close(a, b, tolerance) for a, b in zip(self.response, other.response, strict=True))
 
 
-def signature(network: nn.Module, probe: Tensor, *, draws: int = FIRST) -> Signature:
-    """Signs a network on a probe batch, shape (examples, *inputs). Its parameters and its precision are overwritten.
+def fingerprint(network: nn.Module, probe: Tensor, *, draws: int = FIRST) -> Fingerprint:
+    """Takes a network's fingerprint on a probe batch, shape (examples, *inputs).
+
+    The network's parameters and its precision are overwritten.
 
     Args:
         network: As its configuration builds it.
         probe: The same for all networks that are compared.
-        draws: How many times all weights are drawn; only signatures of as many draws can be equal.
+        draws: How many times all weights are drawn; only fingerprints of as many draws can be equal.
 
     Raises:
         ModelError: the network does not take the probe batch.
@@ -70,9 +72,9 @@ def signature(network: nn.Module, probe: Tensor, *, draws: int = FIRST) -> Signa
         response = response or _response(network, probe, precision, draws)
     except Exception as error:
         raise ModelError(
-            f"model: {type(network).__name__} does not take inputs of shape {list(probe.shape)}: {own_words(error)}."
+            f"model: {type(network).__name__} does not take inputs of shape {list(probe.shape)}: {error_text(error)}."
         ) from error
-    return Signature(shapes=shapes, initial=initial.hexdigest(), response=response, tolerance=TOLERANCES[precision])
+    return Fingerprint(shapes=shapes, initial=initial.hexdigest(), response=response, tolerance=TOLERANCES[precision])
 
 
 def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:

@@ -1,7 +1,8 @@
-"""Looks at every design point before any training: does it build, does it differ, does it log the response?"""
+"""Examines every design point before any training: does it build, does it differ, does it log the response?"""
 
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,20 +11,21 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
 
-from ablate.config.schema import logged
-from ablate.config.spec import TRAINED, Config, StudySpec
-from ablate.config.trainer import trainer_settings
+from ablate.config.data import DataGroup
+from ablate.config.group import Group
+from ablate.config.objective import ObjectiveGroup
+from ablate.config.spec import StudySpec
+from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.dry_run import DryRun, dry_run
-from ablate.execute.examine.equivalence import THOROUGH, Signature, signature
+from ablate.execute.examine.equivalence import THOROUGH, Fingerprint, fingerprint
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
-from ablate.execute.spelling import Spelling
-from ablate.execute.targets.target import own_words
-from ablate.execute.targets.user_errors import blamed
+from ablate.execute.targets.target import error_text
+from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.augmentation import augmentation
-from ablate.execute.train.dataset import described, examples, splits
+from ablate.execute.train.dataset import examples_text, splits
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
@@ -31,7 +33,6 @@ from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.step import take_step
 from ablate.execute.train.trainer import trainer
 from ablate.plan.cost import NetworkCost
-from ablate.plan.identity import part
 from ablate.plan.seeds import streams
 
 PROBE = 8
@@ -39,10 +40,10 @@ PROBE = 8
 
 
 @user_modules_first()
-def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Config]) -> tuple[NetworkCost, ...]:
-    """Builds the network of every design point and holds them against each other (STATISTICS.md, g).
+def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
+    """Builds the network of every design point and compares them with each other (STATISTICS.md, g).
 
-    A person's own LightningModule is compared where it has an `example_input_array`, and by one step of training.
+    A user-defined LightningModule is compared where it has an `example_input_array`, and by one step of training.
 
     Raises:
         ConfigError: something cannot be built or trained, or the response will not be logged.
@@ -50,46 +51,44 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Co
         DesignError: two design points build the same network and train it in the same way.
         ModelError: a network does not take the data.
     """
-    looker = _Looker(spec)
+    examiner = _Examiner(spec)
     sizes: list[NetworkCost] = []
-    seen: dict[tuple[str, ...], list[tuple[DesignPoint, Config, Signature]]] = {}
-    with blamed(), isolated_process(threads=1):
+    seen: dict[tuple[str, ...], list[tuple[DesignPoint, TrialConfig, Fingerprint]]] = {}
+    with as_user_errors(), isolated_process(threads=1):
         for point, config in zip(points, configs, strict=True):
-            size, signed = looker.look(config)
+            size, mine = examiner.examine(config)
             sizes.append(size)
-            if signed is None:
+            if mine is None:
                 continue
-            alike = seen.setdefault(looker.training(config), [])
+            alike = seen.setdefault(examiner.training(config), [])
             for other, others, theirs in alike:
-                if signed.equals(theirs) and looker.are_same(config, others):
+                if mine.equals(theirs) and examiner.are_same(config, others):
                     raise DesignError(_same(spec, other, point))
-            alike.append((point, config, signed))
+            alike.append((point, config, mine))
     return tuple(sizes)
 
 
-class _Looker:
-    """Looks at one design point after the other; what they share, it looks at once."""
+class _Examiner:
+    """Examines one design point after the other; what they share is examined once."""
 
     def __init__(self, spec: StudySpec) -> None:
         self._spec = spec
         self._seeds = streams(spec.seed, 0)
-        self._whole, self._part = Spelling(), Spelling(part)
-        self._examples, self._unbatched = Spelling(examples), Spelling(unbatched)
+        self._examples_text, self._unbatched = cache(examples_text), cache(_unbatched)
         self._done: set[tuple[object, ...]] = set()
-        self._plain_ones: dict[tuple[str, str], tuple[NetworkCost, Signature]] = {}
-        self._objectives: dict[str, tuple[nn.Module, dict[str, Metric]]] = {}
-        self._minibatches: dict[str, int] = {}
+        self._plain_ones: dict[tuple[Group, str], tuple[NetworkCost, Fingerprint]] = {}
+        self._objectives: dict[ObjectiveGroup, tuple[nn.Module, dict[str, Metric]]] = {}
         self._probes: dict[str, tuple[Tensor, Tensor]] = {}
-        self._dry_runs: dict[str, DryRun] = {}
+        self._dry_runs: dict[tuple[str, ...], DryRun] = {}
 
-    def training(self, config: Config) -> tuple[str, ...]:
-        """All that makes a trial but its model, in one spelling."""
-        return tuple(self._part(config, group) for group in TRAINED if group != "model")
+    def training(self, config: TrialConfig) -> tuple[str, ...]:
+        """All that makes a trial but its model, as text."""
+        return tuple(group.identity_text for group in config.trained if group.name != "model")
 
-    def look(self, config: Config) -> tuple[NetworkCost, Signature | None]:
-        """What the network costs, and its signature if it can be had.
+    def examine(self, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
+        """What the network costs, and its fingerprint; None where it has no example.
 
-        A plain network is signed once for all ways of training it, and takes a step once with each objective and
+        A plain network is fingerprinted once for all ways of training it, and takes a step once with each objective and
         optimizer of any network, and once for each size of a small minibatch, which batch norm may refuse.
         """
         known = self._plain_ones.get(self._network(config))
@@ -97,27 +96,27 @@ class _Looker:
             return known
         built = self._built(config)
         own = is_own_lightning(built)
-        trained_by = own, self._whole(config, "trainer"), self._whole(config, "logger")
+        trained_by = own, config.trainer, config.logger
         if trained_by not in self._done:
             with TemporaryDirectory() as folder:  # an accelerator that is not there, a logger that is not installed
                 trainer(config, own=own, callbacks=(), folder=Path(folder))
             self._done.add(trained_by)
         return self._own(built, config) if own else self._plain(built, config)
 
-    def _new(self, config: Config) -> set[tuple[object, ...]]:
-        """What nobody has looked at yet, of a configuration whose network is plain and known."""
-        batch, optimized = self._minibatch(config), self._whole(config, "optimizer")
-        looks = {
-            (False, self._whole(config, "trainer"), self._whole(config, "logger")),
-            ("data", self._unbatched(config, "data")),
-            ("network", *self._network(config), self._whole(config, "objective")),
+    def _new(self, config: TrialConfig) -> set[tuple[object, ...]]:
+        """What has not been examined yet, of a configuration whose network is plain and known."""
+        batch = _minibatch(config)
+        needed = {
+            (False, config.trainer, config.logger),
+            ("data", self._unbatched(config.data)),
+            ("network", *self._network(config), config.objective),
             ("step", *self._network(config), batch),
-            ("way", self._whole(config, "objective"), optimized, self._examples(config, "data"), batch),
+            ("way", config.objective, config.optimizer, self._examples_text(config.data), batch),
         }
-        return looks - self._done
+        return needed - self._done
 
-    def are_same(self, config: Config, other: Config) -> bool:
-        """A thorough look at two configurations whose first signatures, and whose settings of training, are equal.
+    def are_same(self, config: TrialConfig, other: TrialConfig) -> bool:
+        """A thorough comparison of two configurations whose first fingerprints and settings of training are equal.
 
         A LightningModule has settings of training of its own, so that it is trained for one step, too.
         """
@@ -126,48 +125,40 @@ class _Looker:
             return False
         probe = one.example_input_array if isinstance(one, pl.LightningModule) else self._probe(config)[0]
         assert isinstance(probe, Tensor)
-        return signature(one, probe, draws=THOROUGH).equals(signature(two, probe, draws=THOROUGH))
+        return fingerprint(one, probe, draws=THOROUGH).equals(fingerprint(two, probe, draws=THOROUGH))
 
-    def _built(self, config: Config) -> nn.Module:
+    def _built(self, config: TrialConfig) -> nn.Module:
         return network(config, seed=self._seeds.initialisation)
 
-    def _plain(self, built: nn.Module, config: Config) -> tuple[NetworkCost, Signature]:
+    def _plain(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint]:
         loss, metrics = self._objective(config)
-        if self._spec.response.name not in (names := logged(config["objective"])):
-            raise ConfigError(unknown("response", self._spec.response.name, names))
+        if self._spec.response.name not in config.objective.logged:
+            raise ConfigError(unknown("response", self._spec.response.name, config.objective.logged))
         inputs, targets = self._probe(config)
         plain_inputs = inputs
-        if trainer_settings(config).channels_last:
+        if config.trainer.settings.channels_last:
             built, inputs = channels_last(built), image_last(inputs)
         augmentation(config, seed=self._seeds.augmentation)
-        name, batch = self._network(config), self._minibatch(config)
+        name, batch = self._network(config), _minibatch(config)
         known = self._plain_ones.get(name)
         size = known[0] if known else NetworkCost(parameters=parameters(built), flops=_flops(built, inputs))
-        if ("network", *name, self._whole(config, "objective")) not in self._done:
+        if ("network", *name, config.objective) not in self._done:
             _check_objective(built, {"loss": loss, **metrics}, inputs, targets)
         _check_step(built, loss, config, inputs[:batch], targets[:batch])
         self._done |= self._new(config)
-        self._plain_ones[name] = known or (size, signature(self._built(config), plain_inputs))
+        self._plain_ones[name] = known or (size, fingerprint(self._built(config), plain_inputs))
         return self._plain_ones[name]
 
-    def _objective(self, config: Config) -> tuple[nn.Module, dict[str, Metric]]:
-        key = self._whole(config, "objective")
-        if key not in self._objectives:
-            self._objectives[key] = objective(config)
-        return self._objectives[key]
+    def _objective(self, config: TrialConfig) -> tuple[nn.Module, dict[str, Metric]]:
+        if config.objective not in self._objectives:
+            self._objectives[config.objective] = objective(config)
+        return self._objectives[config.objective]
 
-    def _network(self, config: Config) -> tuple[str, str]:
-        """What a plain network and its probe batch follow from."""
-        return self._whole(config, "model"), self._examples(config, "data")
+    def _network(self, config: TrialConfig) -> tuple[Group, str]:
+        """The key of what a plain network and its probe batch depend on."""
+        return config.model, self._examples_text(config.data)
 
-    def _minibatch(self, config: Config) -> int:
-        """Examples of the probe batch that one of the trial's minibatches would have."""
-        key = self._whole(config, "data")
-        if key not in self._minibatches:
-            self._minibatches[key] = min(described(config).batch_size, PROBE)
-        return self._minibatches[key]
-
-    def _own(self, built: nn.Module, config: Config) -> tuple[NetworkCost, Signature | None]:
+    def _own(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
         response, training = self._spec.response.name, ("own", *self.training(config))
         if training not in self._done and response not in (names := self._dry_run(config).logged):
             raise ConfigError(unknown("response", response, names) + " These are what one step logs.")
@@ -175,26 +166,31 @@ class _Looker:
         probe = getattr(built, "example_input_array", None)
         probe = probe if isinstance(probe, Tensor) else None
         size = NetworkCost(parameters=parameters(built), flops=_flops(built, probe))
-        return size, None if probe is None else signature(built, probe)
+        return size, None if probe is None else fingerprint(built, probe)
 
-    def _probe(self, config: Config) -> tuple[Tensor, Tensor]:
+    def _probe(self, config: TrialConfig) -> tuple[Tensor, Tensor]:
         """A few training examples of replicate 0, and their targets."""
-        key = self._examples(config, "data")
+        key = self._examples_text(config.data)
         if key not in self._probes:
             train = splits(config, seed=self._seeds.split).train
             self._probes[key] = train.inputs[:PROBE].clone(), train.targets[:PROBE].clone()
         return self._probes[key]
 
-    def _dry_run(self, config: Config) -> DryRun:
-        key = "".join(self._part(config, group) for group in TRAINED)
+    def _dry_run(self, config: TrialConfig) -> DryRun:
+        key = tuple(group.identity_text for group in config.trained)
         if key not in self._dry_runs:
             self._dry_runs[key] = dry_run(config, self._seeds)
         return self._dry_runs[key]
 
 
-def unbatched(config: Config, group: str = "data") -> Config:
-    """The settings of the data, but for the number that make a minibatch."""
-    return {key: value for key, value in config[group].items() if key != "batch_size"}
+def _unbatched(data: DataGroup) -> DataGroup:
+    """The data, but for the number that make a minibatch."""
+    return data.without("batch_size")
+
+
+def _minibatch(config: TrialConfig) -> int:
+    """Examples of the probe batch that one of the trial's minibatches would have."""
+    return min(config.data.description.batch_size, PROBE)
 
 
 def _flops(built: nn.Module, probe: Tensor | None) -> int | None:
@@ -203,7 +199,7 @@ def _flops(built: nn.Module, probe: Tensor | None) -> int | None:
     except Exception as error:
         assert probe is not None
         raise ModelError(
-            f"model: {type(built).__name__} does not take inputs of shape {list(probe[:1].shape)}: {own_words(error)}."
+            f"model: {type(built).__name__} does not take inputs of shape {list(probe[:1].shape)}: {error_text(error)}."
         ) from error
 
 
@@ -220,7 +216,7 @@ def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tens
             except Exception as error:
                 raise ConfigError(
                     f"objective: the {name} does not take predictions of shape {list(predictions.shape)} and targets "
-                    f"of shape {list(targets.shape)}: {own_words(error)}. The objective must fit data and model."
+                    f"of shape {list(targets.shape)}: {error_text(error)}. The objective must fit data and model."
                 ) from error
             if not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
                 found = f"shape {list(value.shape)}" if isinstance(value, Tensor) else f"type {type(value).__name__}"
@@ -236,30 +232,28 @@ def _predictions(built: nn.Module, inputs: Tensor) -> object:
     except Exception as error:
         raise ModelError(
             f"model: {type(built).__name__} does not take {len(inputs)} examples of shape {list(inputs.shape[1:])} at "
-            f"a time: {own_words(error)}. Its last minibatch and its evaluations are of other sizes than "
+            f"a time: {error_text(error)}. Its last minibatch and its evaluations are of other sizes than "
             "data.batch_size: it must take any number of examples."
         ) from error
 
 
-def _check_step(built: nn.Module, loss: nn.Module, config: Config, inputs: Tensor, targets: Tensor) -> None:
+def _check_step(built: nn.Module, loss: nn.Module, config: TrialConfig, inputs: Tensor, targets: Tensor) -> None:
     """Takes one optimizer step."""
     make = optimizer(config)
     seed_everything(0)
     try:
         made = make(built.parameters())
     except Exception as error:
-        raise ConfigError(f"optimizer: {config['optimizer']['_target_']} failed: {own_words(error)}") from error
+        raise ConfigError(f"optimizer: {config.optimizer['_target_']} failed: {error_text(error)}") from error
     if not isinstance(made, torch.optim.Optimizer):
-        raise ConfigError(
-            f"optimizer: {config['optimizer']['_target_']} gives {kind(made)}, not a torch.optim.Optimizer."
-        )
+        raise ConfigError(f"optimizer: {config.optimizer['_target_']} gives {kind(made)}, not a torch.optim.Optimizer.")
     try:
-        clip_norm = trainer_settings(config).gradient_clip_norm
+        clip_norm = config.trainer.settings.gradient_clip_norm
         take_step(built, loss, inputs, targets, optimizer=made, clip_norm=clip_norm)
     except Exception as error:
         raise ConfigError(
-            f"{config['model']['_target_']} cannot be trained with this objective and optimizer on minibatches of "
-            f"{len(inputs)}: {own_words(error)}."
+            f"{config.model['_target_']} cannot be trained with this objective and optimizer on minibatches of "
+            f"{len(inputs)}: {error_text(error)}."
         ) from error
 
 

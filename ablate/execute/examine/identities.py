@@ -1,4 +1,4 @@
-"""Evaluates a study's identities: their targets are built as any other, here, with one thread."""
+"""Evaluates a study's identities in this process, with one thread."""
 
 import math
 import platform
@@ -8,12 +8,12 @@ from importlib.metadata import version
 from typing import Any
 
 import ablate
-from ablate.config.spec import Config, StudySpec
+from ablate.config.spec import StudySpec, TargetNode
 from ablate.errors import ConfigError, kind
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build, check
-from ablate.execute.targets.user_errors import blamed
+from ablate.execute.targets.user_errors import as_user_errors
 from ablate.identities import Identity
 from ablate.store.checked import Checked
 
@@ -25,7 +25,7 @@ def check_identities(spec: StudySpec) -> None:
     Raises:
         ConfigError: a target that is not there, or a key that it does not take.
     """
-    with blamed(), isolated_process(threads=1):
+    with as_user_errors(), isolated_process(threads=1):
         for node, where in _nodes(spec):
             check(node, where)
 
@@ -38,17 +38,17 @@ def evaluate(spec: StudySpec) -> Checked:
         ConfigError: as `check_identities`; a target that fails, or gives something else than identities.
     """
     check_identities(spec)
-    with blamed(), isolated_process(threads=1):
+    with as_user_errors(), isolated_process(threads=1):
         found = [identity for node, where in _nodes(spec) for identity in _identities(node, where)]
     versions = f"ablate {ablate.__version__}, torch {version('torch')}, Python {platform.python_version()}"
     return Checked(identities=tuple(found), made_by=versions)
 
 
-def _nodes(spec: StudySpec) -> list[tuple[Config, str]]:
+def _nodes(spec: StudySpec) -> list[tuple[TargetNode, str]]:
     return [(node, f"study.identities[{i}]") for i, node in enumerate(spec.identities)]
 
 
-def _identities(node: Config, where: str) -> Sequence[Identity]:
+def _identities(node: TargetNode, where: str) -> Sequence[Identity]:
     given = build(node, where)
     if not isinstance(given, Sequence) or not given or not all(isinstance(item, Identity) for item in given):
         raise ConfigError(
@@ -61,7 +61,7 @@ def _identities(node: Config, where: str) -> Sequence[Identity]:
 def _plain(identity: Identity, where: str) -> Identity:
     """The same with plain numbers and text that any table can show.
 
-    A person's own numbers may be of torch or NumPy, and what they found may be none.
+    User-defined numbers may be of torch or NumPy, and what they found may be none.
     """
     statement = _text(identity.statement, "statement", where)
     saying = _text(identity.saying, "saying", where)

@@ -1,31 +1,27 @@
 """Trials that differ only in what can be stacked: whether they are stacked, how many at a time, and for how long."""
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import torch
 
 import ablate
-from ablate.config.spec import TRAINED, Config
-from ablate.config.trainer import TrainerSettings, trainer_settings
+from ablate.config.group import Group
+from ablate.config.trainer import TrainerGroup, TrainerSettings
+from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError
 from ablate.execute.planner.timing_cache import MAX_STACKED_SHARE, TimingCache
 from ablate.execute.process import hardware
 from ablate.execute.process.isolation import silence
 from ablate.execute.stack.unstackable import Unstackable
-from ablate.execute.targets.sources import is_own
+from ablate.execute.targets.sources import is_digested
 from ablate.execute.train.batches import TrainingChunks
-from ablate.execute.train.dataset import described
-from ablate.execute.train.provenance import source_digest, targets
-from ablate.plan.bundle import shared
-from ablate.plan.identity import identity
+from ablate.execute.train.provenance import source_digest
 from ablate.plan.trial import Trial
 from ablate.store.timings import Overhead, Profile, StepTiming, family
 
@@ -95,8 +91,8 @@ class Candidates:
         self._cache = cache
         self._threads = threads
         self._profiles: dict[str, Profile] = {}
-        self._devices: dict[str, torch.device] = {}
-        self._digests: dict[tuple[str, ...], str] = {}
+        self._devices: dict[TrainerGroup, torch.device] = {}
+        self._digests: dict[frozenset[str], str] = {}
         self._verified: dict[str, str] = {}
 
     def examine(self, trials: Sequence[Trial], *, reason: str = "") -> Candidate:
@@ -116,7 +112,7 @@ class Candidates:
         width, timing, costs = 1, None, None
         try:
             if not reason:
-                _check(trials, trainer_settings(first.config))
+                _check(trials, first.config.trainer.settings)
                 timing = self._timing(first, profile, stacked=True)
                 costs = self._costs_or_none(first, profile, timing)
                 width = _width(timing, costs, len(trials))
@@ -140,19 +136,18 @@ class Candidates:
             costs=self._costs_or_none(first, profile, timing) if timing is None else costs,
         )
 
-    def device(self, config: Config) -> torch.device:
+    def device(self, config: TrialConfig) -> torch.device:
         """The device on which a trial of this configuration trains."""
-        settings = trainer_settings(config)
+        settings = config.trainer.settings
         if settings.accelerator == "cpu" or (settings.accelerator == "auto" and not torch.accelerator.is_available()):
             return torch.device("cpu")
-        key = json.dumps(config["trainer"], sort_keys=True, default=str)
-        if key not in self._devices:
+        if config.trainer not in self._devices:
             from ablate.execute.train.trainer import trainer
 
             with TemporaryDirectory() as folder:
-                made = trainer({**config, "logger": None}, own=False, callbacks=(), folder=Path(folder))
-            self._devices[key] = made.strategy.root_device
-        return self._devices[key]
+                made = trainer(config.with_groups(logger=None), own=False, callbacks=(), folder=Path(folder))
+            self._devices[config.trainer] = made.strategy.root_device
+        return self._devices[config.trainer]
 
     def _profile(self, trial: Trial) -> Profile:
         key = self._key(trial.config)
@@ -190,7 +185,7 @@ class Candidates:
             return None
 
     def _costs(self, trial: Trial, profile: Profile, timing: StepTiming) -> Costs:
-        settings = trainer_settings(trial.config)
+        settings = trial.config.trainer.settings
 
         def measure() -> Overhead:
             from ablate.execute.planner.overhead import overhead
@@ -221,7 +216,7 @@ class Candidates:
             Unstackable: their steps are not the same when they are stacked.
         """
         ends = (trials[0], trials[-1])
-        parts = (self._key(ends[0].config), *(json.dumps(identity(_uncounted(t.config)), sort_keys=True) for t in ends))
+        parts = (self._key(ends[0].config), *(group.identity_text for t in ends for group in _uncounted(t.config)))
         key = hashlib.sha256("\n".join((*parts, str(conv_as_matmul))).encode()).hexdigest()[:16]
         if key not in self._verified and key in self._cache.verifications:
             self._verified[key] = self._cache.verifications[key]
@@ -241,18 +236,18 @@ class Candidates:
         if reason := self._verified[key]:
             raise Unstackable(reason)
 
-    def _key(self, config: Config) -> str:
+    def _key(self, config: TrialConfig) -> str:
         """Digest of what a profile depends on: code, and settings except stackable ones, batch size and epochs."""
-        named = tuple(targets(_trained(config)))
-        if named not in self._digests:
-            self._digests[named] = source_digest(config)
+        if config.targets not in self._digests:
+            self._digests[config.targets] = source_digest(config)
         parts = (
-            shared(_uncounted(config)),
-            *(self._digests[named], self._hardware(config), str(self._threads), ablate.__version__, _our_code()),
+            *(group.stack_text for group in _uncounted(config)),
+            *(self._digests[config.targets], self._hardware(config), str(self._threads)),
+            *(ablate.__version__, _our_code()),
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
-    def _hardware(self, config: Config) -> str:
+    def _hardware(self, config: TrialConfig) -> str:
         device = self.device(config)
         return "cpu" if device.type == "cpu" else hardware.name(device)
 
@@ -289,7 +284,7 @@ def _check(trials: Sequence[Trial], settings: TrainerSettings) -> None:
     """
     if len(trials) < MIN_STACK:
         raise Unstackable(f"fewer than {MIN_STACK} trials differ only in what can be stacked")
-    if trials[0].config.get("logger"):
+    if trials[0].config.logger.content:
         raise Unstackable("a logger records one trial at a time")
     if settings.precision not in ("32-true", "64-true"):
         raise Unstackable(f"with trainer.precision={settings.precision} a stack rounds differently from its members")
@@ -301,7 +296,7 @@ def _check(trials: Sequence[Trial], settings: TrainerSettings) -> None:
 
 
 def _batch(trial: Trial, profile: Profile) -> int:
-    return min(described(trial.config).batch_size, profile.train)
+    return min(trial.config.data.description.batch_size, profile.train)
 
 
 _COUNTS = ("batch_size", "max_epochs")
@@ -318,20 +313,15 @@ def _our_code() -> str:
     return digest.hexdigest()
 
 
-def _uncounted(config: Config) -> Config:
-    """A configuration without batch size and epochs."""
-    parts = {g: {k: v for k, v in config[g].items() if k not in _COUNTS} for g in ("data", "trainer")}
-    return {**config, **parts}
+def _uncounted(config: TrialConfig) -> tuple[Group, ...]:
+    """What decides what a trial is, without batch size and epochs."""
+    return tuple(g.without(*_COUNTS) if g.name in ("data", "trainer") else g for g in config.trained)
 
 
-def _is_versioned(config: Config) -> bool:
+def _is_versioned(config: TrialConfig) -> bool:
     """Whether all code of a trial is in the digest of its sources or has a known version: then results may be kept."""
-    roots = {target.partition(".")[0] for target in targets(_trained(config))}
-    return all(is_own(root) or root in _VERSIONED for root in roots)
-
-
-def _trained(config: Config) -> Mapping[str, Any]:
-    return {group: config.get(group) for group in TRAINED}
+    roots = {target.partition(".")[0] for target in config.targets}
+    return all(is_digested(root) or root in _VERSIONED for root in roots)
 
 
 def _first_sentence(error: BaseException) -> str:

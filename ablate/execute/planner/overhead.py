@@ -4,8 +4,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ablate.config.spec import Config
-from ablate.config.trainer import trainer_settings
+from ablate.config.trial import TrialConfig
 from ablate.execute.diagnose.callback import Watch
 from ablate.execute.train.callbacks import Curve, Divergence
 from ablate.execute.train.fit import prepare
@@ -37,13 +36,14 @@ def overhead(trial: Trial, timing: StepTiming) -> Overhead:
     return Overhead(fit=max(rest, 0.0), epoch=max(epoch - computed, 0.0))
 
 
-def _seconds(config: Config, trial: Trial, epochs: int) -> float:
-    few = {"max_epochs": epochs, "lightning": {"limit_train_batches": 1}, "compile": False}
-    config = {**config, "logger": None, "trainer": {**config["trainer"], **few}}
+def _seconds(config: TrialConfig, trial: Trial, epochs: int) -> float:
+    once_an_epoch = {"limit_train_batches": 1}
+    config = config.with_groups(logger=None)
+    config = config.with_settings("trainer", max_epochs=epochs, lightning=once_an_epoch, compile=False)
     fit = prepare(config, trial.streams)
     with TemporaryDirectory() as folder:
         began = time.perf_counter()
-        settings = trainer_settings(config)
+        settings = config.trainer.settings
         callbacks = (Curve(), Divergence(settings.max_loss), Watch(settings.moments))
         once = trainer(config, own=False, callbacks=callbacks, folder=Path(folder))
         once.fit(fit.module, **fit.data)

@@ -6,13 +6,11 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ablate.config.trainer import trainer_settings
 from ablate.execute.examine.activation_memory import activation_bytes
 from ablate.execute.planner.timing import time_steps
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.stack.member import Member
 from ablate.execute.train.batches import TrainingChunks
-from ablate.execute.train.dataset import described
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trial_module import TrialModule
@@ -31,21 +29,21 @@ def profile(trial: Trial, *, hardware: str, threads: int) -> Profile:
     Raises:
         AblateError: its network or its data cannot be built.
     """
-    fit, settings = prepare(trial.config, trial.streams), trainer_settings(trial.config)
+    fit, settings = prepare(trial.config, trial.streams), trial.config.trainer.settings
     leaves = [part for part in fit.network.modules() if not any(part.children())]
     family = {
         "device": hardware,
         "threads": str(threads),
         "precision": f"{settings.precision}, {settings.matmul_precision}",
         "channels last": str(settings.channels_last),
-        "optimizer": str((trial.config.get("optimizer") or {}).get("_target_")),
-        "model": str(trial.config["model"]["_target_"]),
+        "optimizer": str(trial.config.optimizer.get("_target_")),
+        "model": str(trial.config.model["_target_"]),
         "layers": ", ".join(sorted({type(leaf).__name__ for leaf in leaves})),
     }
     if not isinstance(fit.module, TrialModule):
         return Profile(own=True, family=family)
     inputs = cast(Tensor, fit.module.train_inputs)
-    batch = min(described(trial.config).batch_size, len(inputs))
+    batch = min(trial.config.data.description.batch_size, len(inputs))
     return Profile(
         own=False,
         family=family,
@@ -71,7 +69,7 @@ def step_timing(trial: Trial, *, device: torch.device, work: float, stacked: boo
     build = time.perf_counter() - began
     member = Member.of(trial.config, trial.streams, fit=fit) if stacked else None
     steps = next(iter(cast(TrainingChunks, fit.data["train_dataloaders"])))
-    settings, module = trainer_settings(trial.config), cast(TrialModule, fit.module)
+    settings, module = trial.config.trainer.settings, cast(TrialModule, fit.module)
     set_matmul_precision(settings.matmul_precision)  # `schedule` restores it
     if settings.precision in PRECISIONS:
         module = module.to(PRECISIONS[settings.precision])

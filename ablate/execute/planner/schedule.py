@@ -11,7 +11,7 @@ from ablate.execute.planner.timing_cache import TimingCache
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
-from ablate.execute.targets.user_errors import blamed
+from ablate.execute.targets.user_errors import as_user_errors
 from ablate.plan.bundle import Bundle, bundles
 from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
@@ -49,7 +49,7 @@ def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int
     if not place:
         return Schedule(bundles=(), workers=workers, threads=threads or 1, seconds=0.0)
     cache = TimingCache()
-    with blamed():
+    with as_user_errors():
         count = threads or _threads(planned, workers, cache)
         with isolated_process(threads=count):
             made = _Arranged.of(planned, place, cache, workers=workers, threads=count)

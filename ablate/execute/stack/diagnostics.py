@@ -11,7 +11,7 @@ from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, 
 from ablate.execute.diagnose.trace import EXAMPLES
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.stacked_module import StackedModule
-from ablate.execute.targets.target import own_words
+from ablate.execute.targets.target import error_text
 
 
 class StackedWatch(pl.Callback):
@@ -64,7 +64,7 @@ class StackedWatch(pl.Callback):
                 inputs, targets = self._probes[place]
                 found = measure(module.member(place), inputs, targets, member.module.loss)
             except Exception as error:  # a user-defined network may raise anything
-                self.failures[place] = self.failures[place] or own_words(error)
+                self.failures[place] = self.failures[place] or error_text(error)
             else:
                 self._found[place][moment] = found
                 self.failures[place] = self.failures[place] or found.failure

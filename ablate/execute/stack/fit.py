@@ -3,7 +3,6 @@
 import time
 from typing import Any, cast
 
-from ablate.config.trainer import trainer_settings
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.callbacks import MemberCurves
 from ablate.execute.stack.diagnostics import StackedWatch
@@ -38,7 +37,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     module = StackedModule(members, conv_as_matmul=job.bundle.conv_as_matmul)
     curves = MemberCurves([member.max_loss for member in members])
-    watch = StackedWatch(trainer_settings(trials[0].config).moments, members)
+    watch = StackedWatch(trials[0].config.trainer.settings.moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
     trainer = make_trainer(trials[0].config, own=False, callbacks=(curves, watch), folder=folder)
     began = time.perf_counter()

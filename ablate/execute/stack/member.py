@@ -1,15 +1,14 @@
 """A member of a stack."""
 
 import copy
-import json
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-from ablate.config.spec import Config
-from ablate.config.trainer import trainer_settings
+from ablate.config.canonical_text import canonical_text
+from ablate.config.trial import TrialConfig
 from ablate.execute.stack.dropout import DropoutOrder
 from ablate.execute.stack.optimizer import scalars
 from ablate.execute.stack.unstackable import Unstackable
@@ -32,7 +31,7 @@ class Member:
     scalars: dict[str, Any]
     """Settings of the optimizer."""
     loss: str
-    """Its loss as JSON: equal text, equal loss."""
+    """Its loss, as canonical text."""
     clip_norm: float
     """Largest norm of its gradient; inf: not clipped."""
     max_loss: float
@@ -41,7 +40,7 @@ class Member:
 
     @classmethod
     def of(
-        cls, config: Config, streams: Streams, *, fit: Fit | None = None, make_splits: MakeSplits = splits
+        cls, config: TrialConfig, streams: Streams, *, fit: Fit | None = None, make_splits: MakeSplits = splits
     ) -> "Member":
         """Prepares one trial as for training alone, unless `fit` is given.
 
@@ -55,14 +54,14 @@ class Member:
             raise Unstackable("a user-defined LightningModule takes its own steps")
         if fit.module.augmentation is not None:
             raise Unstackable("its data are augmented, differently in each trial")
-        made, settings = fit.module.configure_optimizers(), trainer_settings(config)
+        made, settings = fit.module.configure_optimizers(), config.trainer.settings
         return cls(
             fit=fit,
             module=fit.module,
             chunks=cast(TrainingChunks, fit.data["train_dataloaders"]),
             optimizer=type(made),
             scalars=scalars(made, fit.network),
-            loss=json.dumps(config["objective"]["loss"], sort_keys=True, default=str),
+            loss=canonical_text(config.objective["loss"]),
             clip_norm=float("inf") if settings.gradient_clip_norm is None else settings.gradient_clip_norm,
             max_loss=settings.max_loss,
             dropout=streams.dropout,

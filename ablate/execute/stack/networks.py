@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from ablate.config.group import STACKED
 from ablate.execute.stack.conv_as_matmul import replace_convolutions
 from ablate.execute.stack.dropout import Masks
 from ablate.execute.stack.folded import Folded, can_be_folded
 from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train.network import evaluating
-from ablate.plan.bundle import STACKED
 
 FOLD_TOLERANCE = 1e-11
 """Rounding error of a different order of operations in double precision, relative to the largest prediction."""

@@ -1,1 +1,1 @@
-"""`_target_` entries of a configuration: found, checked against their signatures, called; errors in a user's code."""
+"""`_target_` entries of a configuration: found, checked against signatures, called; errors in user-defined code."""

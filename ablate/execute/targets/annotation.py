@@ -1,4 +1,4 @@
-"""A value of the configuration against a type annotation: what YAML can say of it."""
+"""Checks a value of the configuration against a type annotation, as far as YAML has such types."""
 
 import functools
 import operator
@@ -28,10 +28,10 @@ PLAIN: tuple[Any, ...] = (
 
 
 def misfit(value: Any, hint: Any) -> str | None:
-    """Why a plain value does not fit an annotation; None: it fits, or the annotation says nothing of plain values.
+    """Why a plain value does not fit an annotation; None: it fits, or the annotation is not of plain values.
 
-    An int fits a float. Types that a constructor may well make of a plain value (a Path, a device) are not judged;
-    a Tensor or a Module in a union is none, and the rest of the union decides.
+    An int fits a float. Types that a constructor can make from a plain value (a Path, a device) are not checked;
+    no plain value is a Tensor or a Module, so that in a union the other types decide.
     """
     try:
         msgspec.convert(value, _plain(hint))
@@ -40,13 +40,13 @@ def misfit(value: Any, hint: Any) -> str | None:
             return f"valid: {', '.join(map(repr, valid))}"
         reason = str(error).partition(" - at")[0]
         return f"{reason[:1].lower()}{reason[1:]}"
-    except (TypeError, ValueError, NotImplementedError, AttributeError):  # a hint that msgspec has no word for
+    except (TypeError, ValueError, NotImplementedError, AttributeError):  # an annotation that msgspec does not support
         return None
     return None
 
 
 def _plain(hint: Any) -> Any:
-    """The annotation with everything replaced by Any that no plain value is an instance of."""
+    """The annotation, with Any in place of every type that no plain value is an instance of."""
     origin: Any
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:

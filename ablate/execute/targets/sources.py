@@ -8,24 +8,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-INSTALLED = {"site-packages", "dist-packages"}
+INSTALLED_FOLDERS = {"site-packages", "dist-packages"}
 
-FILES = 500
-"""Files that a target counts at most: more is no model, but a framework that somebody works on."""
+MAX_FILES = 500
+"""Files that a target counts at most: more are not a model, but a framework in development."""
 
 
 def sources(target: str) -> frozenset[Path]:
     """The files that a dotted name's code is in; none for an installed package, whose version tells.
 
-    Of ablate itself: the package that the module is in. Of a person's own code: the module, the modules beside it in
-    the same package, and what of theirs these import, wherever in a file they do.
+    Of ablate itself: the package that the module is in. Of user-defined code: the module, the modules beside it in the
+    same package, and the user-defined modules that these import, anywhere in a file.
     """
     root = target.partition(".")[0]
-    if not is_own(root):
+    if not is_digested(root):
         return frozenset()
     waiting = list(_beside(target))
     found = set(waiting)
-    while root != "ablate" and waiting and len(found) < FILES:
+    while root != "ablate" and waiting and len(found) < MAX_FILES:
         new = sorted(set(_imported(waiting.pop(0))) - found)
         found.update(new)
         waiting.extend(new)
@@ -33,7 +33,7 @@ def sources(target: str) -> frozenset[Path]:
 
 
 def code(file: Path) -> bytes:
-    """What is in a file of Python, comments and layout apart; as it is, if it is none."""
+    """A file of Python without comments and layout; as it is where it does not parse."""
     return _read(file.read_bytes()).code
 
 
@@ -65,11 +65,11 @@ def _read(text: bytes) -> _Read:
 
 
 def _imported(file: Path) -> Iterator[Path]:
-    """Files of a person's own that a file imports. A name in a module leads to the module."""
+    """The user-defined files that a file imports. A name in a module leads to the module."""
     for level, parts in _read(file.read_bytes()).imports:
         if level:
             yield from _along(file.parents[level - 1], parts)
-        elif parts[0] != "ablate" and is_own(parts[0]):
+        elif parts[0] != "ablate" and is_digested(parts[0]):
             origin = _origin(parts[0])
             assert origin is not None
             if origin.is_file():
@@ -79,7 +79,7 @@ def _imported(file: Path) -> Iterator[Path]:
 
 
 def _along(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
-    """Every module that stands on the way to a name in a package."""
+    """Every module on the path to a name in a package."""
     for part in parts:
         if (module := folder / f"{part}.py").is_file():
             yield module
@@ -101,17 +101,17 @@ def _beside(target: str) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob("*.py")))
 
 
-def is_own(root: str) -> bool:
-    """Whether a top-level package is ablate or a person's own: it is not installed."""
+def is_digested(root: str) -> bool:
+    """Whether a top-level package is ablate or user-defined, so that its source counts; of others the version does."""
     origin = _origin(root)
     if origin is None:
         return False
     stdlib = Path(sysconfig.get_path("stdlib")).resolve()
-    return root == "ablate" or not (INSTALLED & set(origin.parts) or origin.is_relative_to(stdlib))
+    return root == "ablate" or not (INSTALLED_FOLDERS & set(origin.parts) or origin.is_relative_to(stdlib))
 
 
 def _origin(root: str) -> Path | None:
-    """The file of a top-level module or package. That of a folder without an __init__.py is not there."""
+    """The file of a top-level module or package; it may not exist, for a folder without an __init__.py."""
     try:
         spec = importlib.util.find_spec(root)
     except (ImportError, ValueError):

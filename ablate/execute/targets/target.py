@@ -13,19 +13,18 @@ from typing import Any, TypeVar, get_type_hints
 
 import torch
 
-from ablate.config.spec import Config
 from ablate.errors import AblateError, ConfigError, kind, unknown
 from ablate.execute.targets.annotation import misfit
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
-HYDRAS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
-"""Keys of a node that are Hydra's, not its target's."""
+HYDRA_KEYS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
+"""Keys of a node that Hydra reads; its target gets the others."""
 
-SPECIAL = ("_convert_", "_recursive_", "_args_")
-"""Those of them that ask for more than a call."""
+HYDRA_ONLY_KEYS = ("_convert_", "_recursive_", "_args_")
+"""Those of them that need Hydra itself: they ask for more than a call."""
 
-LISTED = 40
+MAX_LISTED_NAMES = 40
 """Names that an error lists at most; of a larger module it gives the nearest only."""
 
 
@@ -44,9 +43,9 @@ def locate(target: str, where: str) -> Any:
             found = getattr(found, part)
         except AttributeError:
             names = _names(found)
-            listed = names if len(names) <= LISTED else []
+            listed = names if len(names) <= MAX_LISTED_NAMES else []
             raise ConfigError(f"{where}._target_: " + unknown(f"name in {name}", part, listed, near=names)) from None
-        except Exception as error:  # a module that imports its parts when they are asked for
+        except Exception as error:  # a module that imports its parts on first access
             raise ConfigError(_not_imported(target, where, error)) from error
         name = f"{name}.{part}"
     return found
@@ -77,21 +76,21 @@ def build(config: Mapping[str, Any] | None, where: str) -> Any:
         called = re.match(r"Error in call to target '([^']+)'", str(error))
         at = f"{where}.{nested[1]}" if nested else where
         named = called[1] if nested and called else config["_target_"]
-        raise ConfigError(f"{at}: {named} failed: {own_words(cause or error)}") from error
+        raise ConfigError(f"{at}: {named} failed: {error_text(cause or error)}") from error
 
 
 def _is_plain(called: Callable[..., Any], config: Mapping[str, Any]) -> bool:
-    """Whether a node says no more than a class, or one of our functions, and its arguments.
+    """Whether a node names a class of torch, or one of our functions, and plain arguments for it: called without Hydra.
 
-    Hydra takes milliseconds for such a node, too, and a trial has five; for others, it says what may be called at all.
+    Hydra takes milliseconds for each node, and a trial has five. For other nodes it decides what may be called at all.
     """
     is_ours = (getattr(called, "__module__", None) or "").partition(".")[0] == "ablate"
     is_class = inspect.isclass(called) and issubclass(called, torch.nn.Module | torch.optim.Optimizer)
-    return (is_ours or is_class) and not any(k in SPECIAL or _holds_target(v) for k, v in config.items())
+    return (is_ours or is_class) and not any(k in HYDRA_ONLY_KEYS or _holds_target(v) for k, v in config.items())
 
 
 def _call(called: Callable[..., Any], config: Mapping[str, Any], where: str) -> Any:
-    arguments = {k: copy.deepcopy(v) for k, v in config.items() if k not in HYDRAS}
+    arguments = {k: copy.deepcopy(v) for k, v in config.items() if k not in HYDRA_KEYS}
     if config.get("_partial_"):
         return functools.partial(called, **arguments)
     try:
@@ -99,7 +98,7 @@ def _call(called: Callable[..., Any], config: Mapping[str, Any], where: str) -> 
     except AblateError:
         raise
     except Exception as error:
-        raise ConfigError(f"{where}: {config['_target_']} failed: {own_words(error)}") from error
+        raise ConfigError(f"{where}: {config['_target_']} failed: {error_text(error)}") from error
 
 
 def check(config: Mapping[str, Any] | None, where: str) -> Callable[..., Any]:
@@ -117,7 +116,7 @@ def check(config: Mapping[str, Any] | None, where: str) -> Callable[..., Any]:
     called = locate(target, where)
     if not callable(called):
         raise ConfigError(f"{where}._target_: {target!r} is {kind(called)}, not a class or function.")
-    arguments = {k: v for k, v in config.items() if k not in HYDRAS}
+    arguments = {k: v for k, v in config.items() if k not in HYDRA_KEYS}
     positional = config.get("_args_") or ()
     check_arguments(called, arguments, where, positional=len(positional), partial=bool(config.get("_partial_")))
     if config.get("_recursive_", True):
@@ -127,7 +126,7 @@ def check(config: Mapping[str, Any] | None, where: str) -> Callable[..., Any]:
 
 def check_arguments(
     called: Callable[..., Any],
-    arguments: Config,
+    arguments: Mapping[str, Any],
     where: str,
     *,
     positional: int = 0,
@@ -146,7 +145,7 @@ def check_arguments(
         ConfigError: the first of them, with the nearest valid name.
     """
     parameters = _parameters(called)
-    if parameters is None:  # a builtin without a signature: its own error must serve
+    if parameters is None:  # a builtin without a signature raises its own error when it is called
         return
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     named = [n for n, p in parameters.items() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -159,14 +158,15 @@ def check_arguments(
             raise ConfigError(f"{where}.{name} is missing: {getattr(called, '__qualname__', repr(called))} needs it.")
     hints = _hints(called)
     for name, value in arguments.items():
-        if name not in hints or (name in parameters and _is(parameters[name].default, value)) or _holds_target(value):
+        is_default = name in parameters and _is_default(parameters[name].default, value)
+        if name not in hints or is_default or _holds_target(value):
             continue
         if reason := misfit(value, hints[name]):
             raise ConfigError(f"{where}.{name}={value!r} does not fit: {reason}.")
 
 
 def takes(called: Callable[..., Any], name: str, *, by_name: bool = False) -> bool:
-    """Whether a callable takes a keyword; `by_name`: one that it names itself, not as one of its `**kwargs`."""
+    """Whether a callable takes a keyword; `by_name`: as a parameter of that name, not as one of its `**kwargs`."""
     parameters = _parameters(called)
     if parameters is None:
         return not by_name
@@ -177,11 +177,11 @@ def takes(called: Callable[..., Any], name: str, *, by_name: bool = False) -> bo
     return named or (not by_name and any(p.kind is p.VAR_KEYWORD for p in parameters.values()))
 
 
-def own_words(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """An exception in one line: where it was raised, its type and its message."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_plumbing(f.filename)]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_caller(f.filename)]
     place = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
     message = " ".join(str(error).split())
     return f"{place}{type(error).__name__}: {message[:400]}"
@@ -208,7 +208,7 @@ PLACES = "Modules are looked for in the working directory first, then among the 
 
 
 def _not_imported(target: str, where: str, error: BaseException) -> str:
-    return f"{where}._target_: {target!r} cannot be imported: {own_words(error)}. {PLACES}"
+    return f"{where}._target_: {target!r} cannot be imported: {error_text(error)}. {PLACES}"
 
 
 def _names(found: Any) -> list[str]:
@@ -237,18 +237,18 @@ def _holds_target(value: Any) -> bool:
     return isinstance(value, list | tuple) and any(_holds_target(v) for v in value)
 
 
-def _is(default: Any, value: Any) -> bool:
+def _is_default(default: Any, value: Any) -> bool:
     """Whether a value is the parameter's own default, which fits whatever its annotation says."""
     return type(default) is type(value) and default == value
 
 
-def _once(look: Callable[[Any], Found]) -> Callable[[Any], Found]:
-    """Looks at each function and class once; at anything else whenever asked, for it may have no hash."""
-    cached = functools.lru_cache(maxsize=256)(look)
-    return lambda called: cached(called) if isinstance(called, type | FunctionType) else look(called)
+def _cached(inspected: Callable[[Any], Result]) -> Callable[[Any], Result]:
+    """Caches what is found of functions and classes; other callables may have no hash, and are inspected each time."""
+    cached = functools.lru_cache(maxsize=256)(inspected)
+    return lambda called: cached(called) if isinstance(called, type | FunctionType) else inspected(called)
 
 
-@_once
+@_cached
 def _parameters(called: Any) -> Mapping[str, inspect.Parameter] | None:
     try:
         return inspect.signature(called).parameters
@@ -256,20 +256,20 @@ def _parameters(called: Any) -> Mapping[str, inspect.Parameter] | None:
         return None
 
 
-@_once
+@_cached
 def _hints(called: Any) -> dict[str, Any]:
     try:
         return get_type_hints(called.__init__ if inspect.isclass(called) else called)
-    except Exception:  # evaluating an annotation may raise anything; that is its author's business
+    except Exception:  # evaluating an annotation may raise anything: such a callable has no hints
         return {}
 
 
-def _is_plumbing(filename: str) -> bool:
-    """Whether a frame is of what calls, not of what was called."""
-    return filename == __file__ or filename.startswith("<frozen") or filename.endswith(_PLUMBING)
+def _is_caller(filename: str) -> bool:
+    """Whether a frame is of this module, Hydra or importlib: of what calls a target, not of the target."""
+    return filename == __file__ or filename.startswith("<frozen") or filename.endswith(_CALLERS)
 
 
-_PLUMBING = (
+_CALLERS = (
     "/importlib/__init__.py",
     "/hydra/_internal/instantiate/_instantiate2.py",
     "/hydra/_internal/target_policy.py",

@@ -1,4 +1,4 @@
-"""Whose mistake it is that looking at a study fails: what a person's own code raises is theirs to mend."""
+"""Reports what user-defined code raises before any training as an error of the user, not as a bug of ablate."""
 
 import sysconfig
 import traceback
@@ -8,17 +8,18 @@ from pathlib import Path
 
 import ablate
 from ablate.errors import AblateError, ConfigError
-from ablate.execute.targets.sources import INSTALLED
+from ablate.execute.targets.sources import INSTALLED_FOLDERS
 
 
 @contextmanager
-def blamed() -> Iterator[None]:
-    """Makes an AblateError of what code of a person's own raises while it is looked at, a SystemExit included.
+def as_user_errors() -> Iterator[None]:
+    """Turns what user-defined code raises into a ConfigError, a SystemExit included.
 
-    An exception that has passed none of their code is ours, and goes on as it is; so do Ctrl-C and SIGTERM.
+    An exception whose traceback has no user-defined code is a bug of ablate and stays as it is; so do Ctrl-C and
+    SIGTERM.
 
     Raises:
-        ConfigError: says where their code raised, and what.
+        ConfigError: says where the user's code raised, and what.
     """
     try:
         yield
@@ -27,24 +28,23 @@ def blamed() -> Iterator[None]:
     except BaseException as error:
         from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-        from ablate.execute.targets.target import own_words
+        from ablate.execute.targets.target import error_text
 
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
-        if isinstance(error, SIGTERMException) or (isinstance(error, Exception) and not _is_theirs(error)):
+        if isinstance(error, SIGTERMException) or (isinstance(error, Exception) and not _is_in_user_code(error)):
             raise
         what = "ends the process" if isinstance(error, SystemExit) else "fails"
         raise ConfigError(
-            f"Code that this study names {what} before any training: {own_words(error)}. Mend it there, or name other "
+            f"Code that this study names {what} before any training: {error_text(error)}. Mend it there, or name other "
             "code in its _target_."
         ) from error
 
 
-def _is_theirs(error: BaseException) -> bool:
-    """Whether an exception has passed a file that is neither of ablate, nor installed, nor Python's own."""
+def _is_in_user_code(error: BaseException) -> bool:
+    """Whether a traceback has a file that is neither of ablate, nor installed, nor of Python's library."""
     ours = Path(ablate.__file__).resolve().parent
     stdlib = Path(sysconfig.get_path("stdlib")).resolve()
     files = {Path(f.filename).resolve() for f in traceback.extract_tb(error.__traceback__) if f.filename[:1] != "<"}
-    return any(
-        not (file.is_relative_to(ours) or file.is_relative_to(stdlib) or INSTALLED & set(file.parts)) for file in files
-    )
+    installed = {file for file in files if INSTALLED_FOLDERS & set(file.parts)}
+    return any(not (file.is_relative_to(ours) or file.is_relative_to(stdlib)) for file in files - installed)

@@ -3,29 +3,17 @@
 Shapes: images (batch, channels, height, width).
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-import msgspec
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ablate.config.augmentation import AUGMENTATION, OFF, switched_on
-from ablate.config.schema import convert
-from ablate.config.spec import Config
-from ablate.errors import ConfigError, kind
-from ablate.execute.train.dataset import augments_itself, described
+from ablate.config.augmentation import OFF, AugmentationSettings
+from ablate.config.trial import TrialConfig
+from ablate.errors import ConfigError
+from ablate.execute.train.dataset import augments_itself
 
 Images = Float[Tensor, "batch channels height width"]
-
-
-class AugmentationSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """`data.augmentation`. `crop`: pixels by which an image is shifted at most."""
-
-    flip: bool = False
-    crop: int = 0
 
 
 class Augmentation:
@@ -79,38 +67,28 @@ def cropped(images: Images, pixels: int, generator: torch.Generator) -> Images:
     return cut.contiguous(memory_format=torch.channels_last) if is_last else cut
 
 
-def augmentation(config: Config, *, seed: int) -> Augmentation | None:
+def augmentation(config: TrialConfig, *, seed: int) -> Augmentation | None:
     """What changes a plain network's minibatches; None: nothing does, or the data set itself does.
 
     Raises:
         ConfigError: an unknown setting, a value that does not fit, examples that are no images.
     """
-    node = asked(config)
-    if node is None:
+    if not is_asked(config):
         return None
-    settings = _settings(config["data"][AUGMENTATION])
-    inputs = described(config).inputs
+    settings = config.data.augmentation
+    inputs = config.data.description.inputs
     if len(inputs) != 3:
         raise ConfigError(
             f"data.augmentation is for images, [channels, height, width], and one example of "
-            f"{config['data']['_target_']} has shape {inputs}. Take it out: data.augmentation=null."
+            f"{config.data['_target_']} has shape {inputs}. Take it out: data.augmentation=null."
         )
     _check_crop(settings.crop, inputs)
     return Augmentation(settings, seed=seed)
 
 
-def asked(config: Config) -> Any:
-    """The settings that are on, where they are ablate's to follow; None: there are none."""
-    node = switched_on(config["data"].get(AUGMENTATION))
-    return None if node is None or augments_itself(config) else node
-
-
-def _settings(node: Any) -> AugmentationSettings:
-    if not isinstance(node, Mapping):
-        raise ConfigError(
-            f"data.augmentation is {kind(node)}: write settings, such as {{flip: true, crop: 1}}, or null for none."
-        )
-    return convert(dict(node), AugmentationSettings, "data.augmentation")
+def is_asked(config: TrialConfig) -> bool:
+    """Whether settings are on, and are ablate's to follow."""
+    return config.data.is_augmented and not augments_itself(config.data)
 
 
 def _check_crop(crop: int, inputs: list[int]) -> None:

@@ -1,15 +1,12 @@
 """The data set of a configuration, split for a replicate and checked against the description in `data`."""
 
 import functools
-import json
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import msgspec
 
 from ablate.config.augmentation import AUGMENTATION, switched_on
-from ablate.config.schema import convert
-from ablate.config.spec import Config
+from ablate.config.canonical_text import canonical_text
+from ablate.config.data import DataGroup
+from ablate.config.trial import TrialConfig
 from ablate.data.source import Source
 from ablate.data.split import Splits, check, split
 from ablate.errors import ConfigError, kind
@@ -19,40 +16,16 @@ DESCRIPTION = ("inputs", "outputs", "chance", "batch_size")
 """Keys of `data` that describe it to other groups. Its `_target_` gets those that it names."""
 
 
-class Description(msgspec.Struct, kw_only=True, frozen=True):
-    """What `data` says of itself: the shape of one example, its classes or values, and how many make a minibatch."""
-
-    inputs: list[int]
-    outputs: int
-    batch_size: int
-
-
-def described(config: Config) -> Description:
-    """What `data` says of itself.
-
-    Raises:
-        ConfigError: a key is missing, or its value does not fit.
-    """
-    data = config["data"]
-    for key in Description.__struct_fields__:
-        if key not in data:
-            raise ConfigError(f"data.{key} is missing: data says the shape of its inputs, its outputs and batch_size.")
-    description = convert({k: data[k] for k in Description.__struct_fields__}, Description, "data")
-    if description.batch_size < 1:
-        raise ConfigError(f"data.batch_size={description.batch_size} trains nothing: it must be 1 or more.")
-    return description
-
-
-def splits(config: Config, *, seed: int) -> Splits:
+def splits(config: TrialConfig, *, seed: int) -> Splits:
     """One replicate's train, validation and test examples.
 
     Raises:
         ConfigError: `data` lacks its description, or its `_target_` returns no Source.
         DataError: files are missing or damaged, or the data do not match the description.
     """
-    data = described(config)
-    drawn = split(source(config), seed=seed)
-    check(drawn, inputs=data.inputs, outputs=data.outputs)
+    description = config.data.description
+    drawn = split(source(config.data), seed=seed)
+    check(drawn, inputs=description.inputs, outputs=description.outputs)
     return drawn
 
 
@@ -62,10 +35,10 @@ MakeSplits = Callable[..., Splits]
 
 def shared_splits() -> MakeSplits:
     """Makes splits as `splits` does. Trials with the same data and seed share one."""
-    drawn: dict[tuple[str, int], Splits] = {}
+    drawn: dict[tuple[DataGroup, int], Splits] = {}
 
-    def make(config: Config, *, seed: int) -> Splits:
-        key = json.dumps(config["data"], sort_keys=True, default=str), seed
+    def make(config: TrialConfig, *, seed: int) -> Splits:
+        key = config.data, seed
         if key not in drawn:
             drawn[key] = splits(config, seed=seed)
         return drawn[key]
@@ -73,45 +46,45 @@ def shared_splits() -> MakeSplits:
     return make
 
 
-def source(config: Config) -> Source:
+def source(data: DataGroup) -> Source:
     """The data set of a configuration. The last two are kept in memory for further trials.
 
     Raises:
         ConfigError: it cannot be built as configured, or is no Source.
         DataError: its files are missing or damaged.
     """
-    return _source(json.dumps(arguments(config), sort_keys=True, default=str))
+    return _source(arguments(data))
 
 
-def arguments(config: Config) -> Config:
+def arguments(data: DataGroup) -> DataGroup:
     """The `data` group as arguments of its `_target_`: without description and augmentation, unless it names them."""
-    data: Mapping[str, Any] = config["data"]
     if not isinstance(data.get("_target_"), str):
-        return dict(data)  # for `build` to refuse
+        return data  # for `build` to refuse
     called = locate(data["_target_"], "data")
-    given = {k: v for k, v in data.items() if k not in (*DESCRIPTION, AUGMENTATION) or takes(called, k, by_name=True)}
+    foreign = [key for key in (*DESCRIPTION, AUGMENTATION) if key in data and not takes(called, key, by_name=True)]
+    given = dict(data.without(*foreign).mapping)
     if isinstance(given.get(AUGMENTATION), Mapping) and (own := switched_on(given.pop(AUGMENTATION))) is not None:
         given[AUGMENTATION] = own  # without the settings that ablate has put there
-    return given
+    return DataGroup("data", given)
 
 
-def examples(config: Config, group: str = "data") -> Config:
-    """The settings of the data that its examples follow from, and what it says of them."""
-    data = config[group]
-    return {**arguments(config), "inputs": data.get("inputs"), "outputs": data.get("outputs")}
+def examples_text(data: DataGroup) -> str:
+    """The settings of the data that its examples follow from, and what it says of them, as canonical text."""
+    described = {key: data.get(key) for key in ("inputs", "outputs")}
+    return canonical_text({**arguments(data).mapping, **described})
 
 
-def augments_itself(config: Config) -> bool:
+def augments_itself(data: DataGroup) -> bool:
     """Whether `data.augmentation` is the data set's own setting: its `_target_` names it."""
-    return takes(locate(config["data"]["_target_"], "data"), AUGMENTATION, by_name=True)
+    return takes(locate(data["_target_"], "data"), AUGMENTATION, by_name=True)
 
 
 @functools.lru_cache(maxsize=2)
-def _source(node: str) -> Source:
-    built = build(json.loads(node), "data")
+def _source(data: DataGroup) -> Source:
+    built = build(data.content, "data")
     if not isinstance(built, Source):
         raise ConfigError(
-            f"data: a plain nn.Module trains on an ablate.data.Source, and {json.loads(node)['_target_']} gives "
+            f"data: a plain nn.Module trains on an ablate.data.Source, and {data['_target_']} gives "
             f"{kind(built)}. (A LightningDataModule goes with a LightningModule.)"
         )
     return built

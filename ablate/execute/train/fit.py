@@ -6,14 +6,13 @@ from typing import Any, cast
 import pytorch_lightning as pl
 from torch import Tensor, nn
 
-from ablate.config.spec import Config
-from ablate.config.trainer import trainer_settings
+from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, kind
 from ablate.execute.targets.target import build
-from ablate.execute.train.augmentation import asked, augmentation
+from ablate.execute.train.augmentation import augmentation, is_asked
 from ablate.execute.train.batches import EvaluationChunks, TrainingChunks
 from ablate.execute.train.compilation import Compilation
-from ablate.execute.train.dataset import MakeSplits, arguments, described, splits
+from ablate.execute.train.dataset import MakeSplits, arguments, splits
 from ablate.execute.train.image_layout import channels_last, images_last
 from ablate.execute.train.network import is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
@@ -36,7 +35,7 @@ class Fit:
     """Split → number of examples, if known before the fit."""
 
 
-def prepare(config: Config, streams: Streams, *, make_splits: MakeSplits = splits) -> Fit:
+def prepare(config: TrialConfig, streams: Streams, *, make_splits: MakeSplits = splits) -> Fit:
     """Builds the network and the data of a trial from the streams of its replicate.
 
     Afterwards the global generators are at the dropout stream for a plain module, and at the order stream for a
@@ -60,15 +59,15 @@ def prepare(config: Config, streams: Streams, *, make_splits: MakeSplits = split
     return fit
 
 
-def _resident(built: nn.Module, config: Config, streams: Streams, make_splits: MakeSplits) -> Fit:
-    settings = trainer_settings(config)
+def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_splits: MakeSplits) -> Fit:
+    settings = config.trainer.settings
     loss, metrics = objective(config)
     drawn = make_splits(config, seed=streams.split)
     if settings.channels_last:
         built, drawn = channels_last(built), images_last(drawn)
     train = TrainingChunks(
         examples=len(drawn.train),
-        batch_size=described(config).batch_size,
+        batch_size=config.data.description.batch_size,
         seed=streams.order,
         limit=settings.limit_train_batches,
     )
@@ -92,23 +91,23 @@ def _resident(built: nn.Module, config: Config, streams: Streams, make_splits: M
     )
 
 
-def _own(module: pl.LightningModule, config: Config, streams: Streams) -> Fit:
+def _own(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> Fit:
     for group in ("objective", "optimizer"):
-        if config.get(group):
+        if getattr(config, group).content:
             raise ConfigError(
-                f"{config['model']['_target_']} is a LightningModule and brings its own {group}: {group} would be "
+                f"{config.model['_target_']} is a LightningModule and brings its own {group}: {group} would be "
                 f"ignored. Add '- override /{group}: none' to the study's defaults, or {group}=none to the command."
             )
     seed_everything(streams.split)
-    data = build(arguments(config), "data")
+    data = build(arguments(config.data).content, "data")
     if not isinstance(data, pl.LightningDataModule):
         raise ConfigError(
-            f"data: a LightningModule trains on a LightningDataModule, and {config['data']['_target_']} gives "
+            f"data: a LightningModule trains on a LightningDataModule, and {config.data['_target_']} gives "
             f"{kind(data)}."
         )
-    if asked(config) is not None:
+    if is_asked(config):
         raise ConfigError(
-            f"data.augmentation would be ignored: {config['model']['_target_']} is a LightningModule, whose "
+            f"data.augmentation would be ignored: {config.model['_target_']} is a LightningModule, whose "
             "LightningDataModule augments its own batches. Take it out: data.augmentation=null."
         )
     probe = module.example_input_array

@@ -9,12 +9,12 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 
-from ablate.config.spec import Config
+from ablate.config.trial import TrialConfig
 from ablate.errors import ModelError, kind
 from ablate.execute.targets.target import build, takes
 
 
-def network(config: Config, *, seed: int) -> nn.Module:
+def network(config: TrialConfig, *, seed: int) -> nn.Module:
     """Builds `config.model` under an initialisation seed.
 
     A module that has a method `initialise(seed)`, as the shipped ones have, draws its parameters there, by their names.
@@ -25,15 +25,15 @@ def network(config: Config, *, seed: int) -> nn.Module:
         ModelError: what was built is no nn.Module, or none that can be trained before it has seen data.
     """
     seed_everything(seed)
-    built = build(config["model"], "model")
+    built = build(config.model.content, "model")
     if not isinstance(built, nn.Module):
-        raise ModelError(f"model: {config['model']['_target_']} gives {kind(built)}, not a torch.nn.Module.")
+        raise ModelError(f"model: {config.model['_target_']} gives {kind(built)}, not a torch.nn.Module.")
     if any(base.__module__.startswith("lightning.") for base in type(built).__mro__):
         raise ModelError("model: import LightningModule from pytorch_lightning, not from lightning.pytorch.")
     for name, parameter in built.named_parameters():
         if isinstance(parameter, nn.UninitializedParameter):
             raise ModelError(
-                f"model: {config['model']['_target_']} has a lazy layer ({name}), whose size the first batch would "
+                f"model: {config.model['_target_']} has a lazy layer ({name}), whose size the first batch would "
                 "set, outside its replicate's initialisation. Give the layer its sizes."
             )
     initialise = getattr(built, "initialise", None)

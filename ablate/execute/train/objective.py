@@ -2,32 +2,31 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 import torch
 from torch import nn
 from torchmetrics import Metric
 
-from ablate.config.spec import Config
+from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, kind
 from ablate.execute.targets.target import build
 from ablate.execute.train.fused import can_fuse, unfuse_for_sparse_gradients
 
 
-def objective(config: Config) -> tuple[nn.Module, dict[str, Metric]]:
+def objective(config: TrialConfig) -> tuple[nn.Module, dict[str, Metric]]:
     """The loss, and the metrics by name.
 
     Raises:
         ConfigError: there is no loss, they cannot be built, or a metric is none of torchmetrics'.
     """
-    node: dict[str, Any] = config.get("objective") or {}
+    node = config.objective
     if "loss" not in node:
         raise ConfigError("A plain nn.Module needs an objective with a loss: objective=classification, or =regression.")
-    metrics = {name: build(metric, f"objective.metrics.{name}") for name, metric in (node.get("metrics") or {}).items()}
+    metrics = {name: build(metric, f"objective.metrics.{name}") for name, metric in node.metrics.items()}
     for name, metric in metrics.items():
         if not isinstance(metric, Metric):
             raise ConfigError(
-                f"objective.metrics.{name}: {node['metrics'][name]['_target_']} gives {kind(metric)}, not a "
+                f"objective.metrics.{name}: {node.metrics[name]['_target_']} gives {kind(metric)}, not a "
                 "torchmetrics.Metric, which adds up over batches."
             )
     if "loss" in metrics:
@@ -35,15 +34,15 @@ def objective(config: Config) -> tuple[nn.Module, dict[str, Metric]]:
     return build(node["loss"], "objective.loss"), metrics
 
 
-def optimizer(config: Config) -> Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]:
+def optimizer(config: TrialConfig) -> Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]:
     """A function from parameters to their optimizer: fused, unless torch cannot or the configuration chooses.
 
     Raises:
         ConfigError: the configuration names none, or it does not take its keys.
     """
-    if not config.get("optimizer"):
+    if not config.optimizer.content:
         raise ConfigError("A plain nn.Module needs an optimizer: optimizer=sgd, =adam or =adamw.")
-    make: partial[torch.optim.Optimizer] = build({**config["optimizer"], "_partial_": True}, "optimizer")
+    make: partial[torch.optim.Optimizer] = build({**config.optimizer.mapping, "_partial_": True}, "optimizer")
 
     def made(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         given = list(parameters)

@@ -3,14 +3,13 @@
 import hashlib
 import platform
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import ablate
-from ablate.config.spec import TRAINED, Config
+from ablate.config.trial import TrialConfig
 from ablate.execute.targets.sources import code, sources
 from ablate.store.record import Provenance
 
@@ -42,34 +41,23 @@ def commit(directory: Path) -> str | None:
     return None
 
 
-def source_digest(config: Config) -> str:
+def source_digest(config: TrialConfig) -> str:
     """12 hex characters over the code that a configuration's `_target_`s name, comments and layout apart.
 
     Installed packages count by their version elsewhere in the record; ablate's own code and the user's count here.
     Nothing is imported.
     """
-    return source_digests([config])[0]
+    return _digest(config.targets)
 
 
-def source_digests(configs: Sequence[Config]) -> tuple[str, ...]:
+def source_digests(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
     """The digests of many configurations. Code that several of them name is read once."""
-    named: dict[int, frozenset[str]] = {}
-    digests: dict[frozenset[str], str] = {}
-
-    def digest(config: Config) -> str:
-        nodes = [config.get(group) for group in TRAINED]
-        for node in nodes:
-            if id(node) not in named:  # the configurations of a study share groups
-                named[id(node)] = frozenset(targets(node))
-        names = frozenset[str]().union(*(named[id(node)] for node in nodes))
-        if names not in digests:
-            digests[names] = _digest({file for name in names for file in sources(name)})
-        return digests[names]
-
-    return tuple(map(digest, configs))
+    digest_of = cache(_digest)
+    return tuple(digest_of(config.targets) for config in configs)
 
 
-def _digest(files: Iterable[Path]) -> str:
+def _digest(targets: frozenset[str]) -> str:
+    files = {file for target in targets for file in sources(target)}
     digest = hashlib.sha256()
     for content in sorted(file.name.encode() + code(file) for file in files):  # in any directory
         digest.update(content)
@@ -102,15 +90,3 @@ def _head(git: Path) -> str | None:
     except (OSError, ValueError):
         pass
     return None
-
-
-def targets(tree: Any) -> Iterator[str]:
-    """Every `_target_` of a tree."""
-    if isinstance(tree, Mapping):
-        if isinstance(target := tree.get("_target_"), str):
-            yield target
-        for branch in tree.values():
-            yield from targets(branch)
-    elif isinstance(tree, list):
-        for branch in tree:
-            yield from targets(branch)

@@ -67,7 +67,7 @@ def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source:
             commit=commit,
             steps=outcome.compilation,
         ),
-        config=trial.config,
+        config=trial.config.as_dict(),
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,
     )

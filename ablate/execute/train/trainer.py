@@ -8,8 +8,8 @@ from typing import Any
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
-from ablate.config.spec import Config
-from ablate.config.trainer import trainer_settings
+from ablate.config.group import Group
+from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.targets.target import build, check_arguments, locate, takes
@@ -44,7 +44,7 @@ BY_STEP = (
 
 
 def trainer(
-    config: Config, *, own: bool, callbacks: Sequence[pl.Callback], folder: Path, **arguments: Any
+    config: TrialConfig, *, own: bool, callbacks: Sequence[pl.Callback], folder: Path, **arguments: Any
 ) -> pl.Trainer:
     """A silent Trainer for one trial.
 
@@ -59,7 +59,7 @@ def trainer(
         ConfigError: `trainer.lightning` has an argument that Trainer does not take, that ablate sets itself, or that
             would not do what it says; or the Trainer refuses its arguments (an accelerator that is not there).
     """
-    settings = trainer_settings(config)
+    settings = config.trainer.settings
     for name in settings.lightning:
         if name in OURS:
             use = OURS[name]
@@ -91,7 +91,7 @@ def trainer(
         "precision": settings.precision,
         "deterministic": settings.deterministic,
         "gradient_clip_val": settings.gradient_clip_norm if own else None,
-        "logger": _logger(config, folder),
+        "logger": _logger(config.logger, folder),
         "callbacks": [*callbacks, Interruption()],
         "enable_progress_bar": False,
         "enable_model_summary": False,
@@ -113,8 +113,8 @@ def trainer(
     return made
 
 
-def _logger(config: Config, folder: Path) -> Any:
-    node = config.get("logger")
+def _logger(group: Group, folder: Path) -> Any:
+    node = group.mapping
     if not node:
         return False
     ours = {"save_dir": str(folder), "name": "log", "version": ""}

@@ -4,9 +4,11 @@ An entry point names a `Writer`: a function from a `Content` and an `Output` to 
 """
 
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, Literal
 
+from ablate.config import installed as packages
+from ablate.config.installed import package
 from ablate.errors import ConfigError
 from ablate.report.content import Content
 from ablate.report.formats.output import Output, Writer
@@ -16,8 +18,7 @@ GROUP = "ablate.formats"
 
 def installed() -> Mapping[str, EntryPoint]:
     """Name → entry point, in alphabetical order. None of them is imported."""
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    return {name: found[name] for name in sorted(found)}
+    return packages.installed(GROUP)
 
 
 def load(entry: EntryPoint) -> Writer:
@@ -58,11 +59,6 @@ def _checked(name: str, entry: EntryPoint) -> tuple[str, Literal["ok", "bad"], s
     except ConfigError as error:
         return f"format {name}", "bad", str(error)
     return f"format {name}", "ok", package(entry)
-
-
-def package(entry: EntryPoint) -> str:
-    """The distribution that brings an entry point."""
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unknown package"
 
 
 def _broken(entry: EntryPoint, what: str) -> ConfigError:

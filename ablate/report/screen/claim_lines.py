@@ -1,5 +1,6 @@
 """The verdicts of a study, one line for each claim."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from ablate.analyze.claims.claim import sides
@@ -9,6 +10,7 @@ from ablate.report.screen.cut import cut
 from ablate.report.tables.verdicts import TONES, claim_name, outcome
 from ablate.report.text.line import Line, Span
 from ablate.report.text.number import Digits, bounds
+from ablate.report.text.point_name import is_descriptive
 from ablate.report.text.table import ABSENT
 from ablate.report.text.wrap import widest
 
@@ -58,6 +60,8 @@ def claim_lines(
     names = [spell(claim_name(v.claim)) for v in verdicts]
     if widest(names) > room:
         names = [spell(_in_signs(v.claim)) for v in verdicts]
+    if widest(names) > room:
+        names = [spell(name) for name in _without_factors([v.claim for v in verdicts])]
     names = [cut(name, room, ascii_only=ascii_only) for name in names]
     lines: list[list[Line]] = []
     for verdict, name, word, text in zip(verdicts, names, found, numbers, strict=True):
@@ -79,6 +83,17 @@ def _in_signs(claim: Claim) -> str:
     (factor,) = claim.contrast
     arm, reference = sides(claim)
     return f"{factor}: {arm} {_SIGNS[claim.expect]} {reference}"
+
+
+def _without_factors(claims: Sequence[Claim]) -> list[str]:
+    """The same without the factor, where the levels mean something alone and no other claim reads like it."""
+    names = [_in_signs(claim) for claim in claims]
+    levels = [name.partition(": ")[2] for name in names]
+    shared = Counter(levels)
+    return [
+        brief if shared[brief] == 1 and is_descriptive(sides(claim)[0]) else name
+        for claim, name, brief in zip(claims, names, levels, strict=True)
+    ]
 
 
 def _one(verdicts: Sequence[Verdict], of: Callable[[Verdict], object]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ablate.analyze.summary import Summary, Verdict
 from ablate.report.screen.claim_lines import open_claims
-from ablate.report.tables.interaction_warning import misleading
+from ablate.report.tables.columns.interaction_warning import misleading
 from ablate.report.tables.verdicts import EXPLORATORY, claim_name
 
 

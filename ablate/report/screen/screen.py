@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ablate.analyze.summary import Contrast, Summary
+from ablate.report.heading import study_block
 from ablate.report.screen import contrast_rows
 from ablate.report.screen.claim_lines import claim_lines, heading
 from ablate.report.screen.cut import ELLIPSIS
@@ -15,7 +16,6 @@ from ablate.report.tables.identities import TONES as HELD
 from ablate.report.tables.identities import identity_lines
 from ablate.report.tables.kind import Results
 from ablate.report.tables.registry import ALL, TABLES
-from ablate.report.tables.study import study_block
 from ablate.report.tables.verdicts import LATER, NO_CLAIM
 from ablate.report.text.ascii import spelled_out
 from ablate.report.text.block_layout import labelled

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from ablate.analyze.summary import Interval, Summary
-from ablate.report.tables.contrast_notes import P_FROM
+from ablate.report.tables.columns.contrast_notes import P_FROM
+from ablate.report.tables.columns.row import Row
+from ablate.report.tables.columns.row import interval as interval_cells
 from ablate.report.tables.identities import TONES as HELD
 from ablate.report.tables.identities import identity_lines
-from ablate.report.tables.row import Row
-from ablate.report.tables.row import interval as interval_cells
 from ablate.report.tables.verdicts import TONES, claim_name, outcome
 from ablate.report.text.number import Digits, interval_name
 from ablate.report.text.table import ABSENT, Block, Column, Table

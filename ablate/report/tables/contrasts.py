@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from ablate.analyze.summary import Contrast, Paired, SignFlip, Summary
-from ablate.report.tables.contrast_notes import P_FROM, aliased, contrast_notes
-from ablate.report.tables.interaction_warning import misleading
+from ablate.report.tables.columns.contrast_notes import P_FROM, aliased, contrast_notes
+from ablate.report.tables.columns.interaction_warning import misleading
+from ablate.report.tables.columns.row import Row, paired
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.row import Row, paired
 from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
 from ablate.report.text.point_name import BASELINE, PointNames, point_names, settings
 from ablate.report.text.table import ABSENT, Column, Table

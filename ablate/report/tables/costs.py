@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from ablate.analyze.summary import PointSummary, Summary
-from ablate.report.tables.cost_columns import cost_columns, cost_notes
+from ablate.plan.cost import NETWORK_COSTS
+from ablate.report.tables.columns.cost_columns import cost_columns, cost_notes, cost_values
+from ablate.report.tables.columns.point_columns import point_columns, seconds_column, seconds_notes
+from ablate.report.tables.columns.row import Row, levels
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.point_columns import point_columns, seconds_column, seconds_notes
-from ablate.report.tables.row import Row, levels
 from ablate.report.text.point_name import point_names
 from ablate.report.text.table import Table
 
@@ -22,21 +23,13 @@ def costs_table(summary: Summary) -> Table:
             *cost_columns(
                 width=summary.capacity.heading if summary.capacity else "width",
                 widths=[p.width for p in points],
-                parameters=[p.parameters for p in points],
-                flops=[p.flops for p in points],
-                activation_bytes=[p.activation_bytes for p in points],
-                latency_seconds=[p.latency_seconds for p in points],
+                **cost_values(points),
             ),
             seconds_column(points),
         ],
         caption=names.caption,
         notes=(
-            *cost_notes(
-                flops=[p.flops for p in points],
-                activation_bytes=[p.activation_bytes for p in points],
-                latency_seconds=[p.latency_seconds for p in points],
-                timed_on=summary.timed_on,
-            ),
+            *cost_notes(timed_on=summary.timed_on, **cost_values(points)),
             *seconds_notes(points),
         ),
     )
@@ -44,14 +37,7 @@ def costs_table(summary: Summary) -> Table:
 
 def costs(point: PointSummary) -> dict[str, int | float | None]:
     """What a design point's network takes: counts, bytes and seconds."""
-    return {
-        "width": point.width,
-        "parameters": point.parameters,
-        "flops": point.flops,
-        "activation_bytes": point.activation_bytes,
-        "latency_seconds": point.latency_seconds,
-        "seconds": point.seconds,
-    }
+    return {"width": point.width, **point.numbers(), "seconds": point.seconds}
 
 
 def cost_rows(summary: Summary) -> list[Row]:
@@ -73,7 +59,7 @@ COSTS = TableKind(
     rows=lambda results: cost_rows(results.summary),
     data=lambda results: {"costs": _data(results.summary)},
     present=lambda summary: bool(summary.points),
-    columns=("point", "width", "parameters", "flops", "activation_bytes", "latency_seconds", "seconds"),
+    columns=("point", "width", *NETWORK_COSTS, "seconds"),
     estimates=False,
     in_document=False,  # its columns stand in the table of design points
 )

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from ablate.analyze.summary import Summary
 from ablate.config.diagnostic import DIAGNOSTICS as KNOWN
-from ablate.report.tables.diagnostic_columns import diagnostic_columns, diagnostic_notes
+from ablate.report.tables.columns.diagnostic_columns import diagnostic_columns, diagnostic_notes
+from ablate.report.tables.columns.point_columns import point_columns
+from ablate.report.tables.columns.row import Row, levels
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.point_columns import point_columns
-from ablate.report.tables.row import Row, levels
 from ablate.report.text.point_name import point_names
 from ablate.report.text.table import Table
 

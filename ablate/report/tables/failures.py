@@ -1,8 +1,8 @@
 """The table of trials that did not complete."""
 
 from ablate.analyze.summary import Summary
+from ablate.report.tables.columns.row import Row, levels
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.row import Row, levels
 from ablate.report.text.point_name import PointNames, point_names
 from ablate.report.text.table import ABSENT, Column, Table
 

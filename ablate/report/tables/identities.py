@@ -2,8 +2,8 @@
 
 from ablate.analyze.claims.exactness import number, saying, small
 from ablate.analyze.summary import Exactness, Summary
+from ablate.report.tables.columns.row import Row
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.row import Row
 from ablate.report.text.table import ABSENT, Column, Table, Tone
 
 TONES: dict[str, Tone] = {"holds": "good", "fails": "bad"}

@@ -1,11 +1,11 @@
 """The table of interactions: which factors change each other's effects."""
 
 from ablate.analyze.summary import Contrast, Interaction, Summary
-from ablate.report.tables.contrast_notes import P_FROM, aliased, contrast_notes
+from ablate.report.tables.columns.contrast_notes import P_FROM, aliased, contrast_notes
+from ablate.report.tables.columns.interaction_warning import pair
+from ablate.report.tables.columns.row import Row
 from ablate.report.tables.contrasts import contrast_rows, difference, difference_digits
-from ablate.report.tables.interaction_warning import pair
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.row import Row
 from ablate.report.text.number import bounds, interval_name, probability, with_interval
 from ablate.report.text.table import ABSENT, Column, Table
 

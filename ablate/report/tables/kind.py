@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ablate.analyze.summary import Summary
-from ablate.report.tables.row import Row
+from ablate.report.tables.columns.row import Row
 from ablate.report.text.table import Item
 from ablate.store import Record
 from ablate.store.costs import Cost

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ablate.report.tables.cost_columns import Cells, cost_columns, cost_notes
+from ablate.report.tables.columns.cost_columns import Cells, cost_columns, cost_notes
 from ablate.report.text.point_name import PointNames
 from ablate.report.text.quantity import counted, duration
 from ablate.report.text.table import Block, Column, Item, Table

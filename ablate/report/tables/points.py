@@ -1,13 +1,13 @@
 """The table of design points: the response of each, its difference from the baseline, and what it costs."""
 
 from ablate.analyze.summary import PointSummary, Summary
-from ablate.report.tables.cost_columns import cost_columns, cost_notes
+from ablate.report.tables.columns.cost_columns import cost_columns, cost_notes, cost_values
+from ablate.report.tables.columns.diagnostic_columns import diagnostic_columns, diagnostic_notes
+from ablate.report.tables.columns.point_columns import point_columns, seconds_column, seconds_notes
+from ablate.report.tables.columns.row import Row, interval, levels
+from ablate.report.tables.columns.row import proportion as proportion_cells
 from ablate.report.tables.costs import costs
-from ablate.report.tables.diagnostic_columns import diagnostic_columns, diagnostic_notes
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.point_columns import point_columns, seconds_column, seconds_notes
-from ablate.report.tables.row import Row, interval, levels
-from ablate.report.tables.row import proportion as proportion_cells
 from ablate.report.text.number import Digits, bounds, interval_name, proportion, with_interval
 from ablate.report.text.point_name import BASELINE, PointNames, point_names
 from ablate.report.text.table import ABSENT, Column, Table
@@ -55,11 +55,8 @@ def points_table(summary: Summary, names: PointNames) -> Table:
         *cost_columns(
             width=summary.capacity.heading if summary.capacity else "width",
             widths=[p.width for p in points],
-            parameters=[p.parameters for p in points],
-            flops=[p.flops for p in points],
-            activation_bytes=[p.activation_bytes for p in points],
-            latency_seconds=[p.latency_seconds for p in points],
             group=1,
+            **cost_values(points),
         ),
         seconds_column(points, group=1),
     ]
@@ -103,12 +100,7 @@ def _difference(point: PointSummary, digits: Digits) -> str:
 
 def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...]) -> tuple[str, ...]:
     notes = [
-        *cost_notes(
-            flops=[p.flops for p in points],
-            activation_bytes=[p.activation_bytes for p in points],
-            latency_seconds=[p.latency_seconds for p in points],
-            timed_on=timed_on,
-        )
+        *cost_notes(timed_on=timed_on, **cost_values(points)),
     ]
     notes += seconds_notes(points)
     if most > 2 and any(0 < len(p.values) <= 2 for p in points):

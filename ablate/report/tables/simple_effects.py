@@ -1,9 +1,9 @@
 """The table of simple effects: each factor's effect at each level of a factor that it interacts with."""
 
 from ablate.analyze.summary import Contrast, Interaction, Summary
-from ablate.report.tables.contrast_notes import contrast_notes
+from ablate.report.tables.columns.contrast_notes import contrast_notes
+from ablate.report.tables.columns.interaction_warning import pair
 from ablate.report.tables.contrasts import contrast_rows, difference, difference_digits
-from ablate.report.tables.interaction_warning import pair
 from ablate.report.tables.kind import TableKind
 from ablate.report.text.number import bounds, probability, with_interval
 from ablate.report.text.point_name import settings

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from ablate.report.tables.cost_columns import cost_columns
+from ablate.plan.cost import NETWORK_COSTS, NetworkCost, joined
+from ablate.report.tables.columns.cost_columns import cost_columns, cost_values
+from ablate.report.tables.columns.point_columns import level_columns
+from ablate.report.tables.columns.row import Row, levels
 from ablate.report.tables.kind import Results, TableKind, Trials
-from ablate.report.tables.point_columns import level_columns
-from ablate.report.tables.row import Row, levels
 from ablate.report.text.number import Digits
 from ablate.report.text.point_name import point_names
 from ablate.report.text.table import ABSENT, Column, Table
@@ -14,7 +15,9 @@ from ablate.store.costs import Cost
 
 _BEFORE = ("trial",)
 _BETWEEN = ("replicate", "seed", "state")
-_COSTS = ("parameters", "flops", "seconds", "activation_bytes", "latency_seconds")
+_COUNTED = tuple(name for name, kind in NETWORK_COSTS.items() if not kind.measured)
+_MEASURED = tuple(name for name, kind in NETWORK_COSTS.items() if kind.measured)
+_COSTS = (*_COUNTED, "seconds", *_MEASURED)
 _AFTER = (*_COSTS, "started", "error")
 
 
@@ -41,11 +44,8 @@ def trials_table(results: Results) -> Table:
             *cost_columns(
                 width="width",
                 widths=[None] * len(records),
-                parameters=[r.counts.parameters for r in records],
-                flops=[r.counts.flops for r in records],
-                activation_bytes=[cost.activation_bytes if cost else None for _, cost in trials],
-                latency_seconds=[cost.latency_seconds if cost else None for _, cost in trials],
                 group=1,
+                **cost_values(_network(record, cost) for record, cost in trials),
             ),
             (Column(name="seconds", justify="right", group=1), [seconds.number(r.seconds) for r in records]),
             (Column(name="trial", group=1), [r.id for r in records]),
@@ -117,13 +117,12 @@ def _shown(count: int | None) -> str:
 
 
 def _costs(record: Record, cost: Cost | None) -> Row:
-    return {
-        "parameters": record.counts.parameters,
-        "flops": record.counts.flops,
-        "seconds": record.seconds,
-        "activation_bytes": cost.activation_bytes if cost else None,
-        "latency_seconds": cost.latency_seconds if cost else None,
-    }
+    numbers = {**_network(record, cost).numbers(), "seconds": record.seconds}
+    return {name: numbers[name] for name in _COSTS}
+
+
+def _network(record: Record, cost: Cost | None) -> NetworkCost:
+    return joined([record.counts.cost, *([cost] if cost else [])])
 
 
 def _has_trials(results: Results) -> bool:

@@ -4,9 +4,9 @@ import math
 from dataclasses import replace
 
 from ablate.analyze.summary import Source, Summary, VarianceTable
-from ablate.report.tables.contrast_notes import P_FROM
+from ablate.report.tables.columns.contrast_notes import P_FROM
+from ablate.report.tables.columns.row import Row
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.row import Row
 from ablate.report.text.number import Digits
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Column, Table

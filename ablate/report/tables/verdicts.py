@@ -6,12 +6,12 @@ from dataclasses import asdict
 from ablate.analyze.claims.claim import sides
 from ablate.analyze.summary import Evidence, Summary, Verdict
 from ablate.config.spec import Claim, Expectation
-from ablate.report.tables.contrast_notes import P_FROM
+from ablate.report.tables.columns.contrast_notes import P_FROM
+from ablate.report.tables.columns.interaction_warning import misleading
+from ablate.report.tables.columns.row import Row, interval
 from ablate.report.tables.identities import identity_lines
-from ablate.report.tables.interaction_warning import misleading
 from ablate.report.tables.interactions import ERROR_TERM
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.row import Row, interval
 from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Block, Column, Item, Table, Tone

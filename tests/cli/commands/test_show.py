@@ -4,10 +4,12 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import msgspec
 import pytest
 
+from ablate import study as studies
 from ablate.analyze.summary import Summary
 from ablate.store import StudyDirectory
 
@@ -93,6 +95,18 @@ def test_a_study_elsewhere_is_named_by_its_path(ablate, here, tiny):
     (study,) = (here / "else where").iterdir()
     assert f"ablate show 'else where/{study.name}' --table NAME" in ran.stdout
     assert ablate("show", f"else where/{study.name}", "--table", "points").exit_code == 0
+
+
+def test_of_two_records_of_one_trial_the_later_is_counted(ablate, here, tiny):
+    ablate("run", *tiny)
+    (path,) = (here / "results").iterdir()
+    directory = StudyDirectory(path)
+    first = next(iter(directory.contents().records.values()))
+    directory.write_record(replace(first, id="0" * 12, started="2000-01-01T00:00:00+00:00"))
+    found = {record.id: cost for record, cost in studies.records(path)}
+    assert len(found) == 4
+    assert "0" * 12 not in found
+    assert all(cost.activation_bytes > 0 for cost in found.values())
 
 
 def test_trials_of_an_unreadable_record_are_left_out(ablate, here, tiny):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.execute.diagnose.output_range import EVERYTHING, RANGES, SET, reach
+from ablate.execute.diagnose.output_range import EVERYTHING, RANGES, RANGES_BY_SETTING, output_range
 
 pytestmark = pytest.mark.numeric
 
@@ -25,7 +25,7 @@ def test_a_range_is_what_the_module_yields_over_a_wide_and_fine_grid(module):
         if "dim" in vars(module):
             module.dim = 1
         outputs = module(inputs)
-    low, high = reach(module)
+    low, high = output_range(module)
     assert low <= float(outputs.min()) + 1e-9
     assert high >= float(outputs.max()) - 1e-9
     assert float(outputs.min()) <= -1e4 if low == -math.inf else float(outputs.min()) == pytest.approx(low, abs=2e-4)
@@ -33,10 +33,10 @@ def test_a_range_is_what_the_module_yields_over_a_wide_and_fine_grid(module):
 
 
 def test_every_class_that_depends_on_its_settings_is_tried():
-    assert set(SET) <= {type(module) for module in ELEMENTWISE}
+    assert set(RANGES_BY_SETTING) <= {type(module) for module in ELEMENTWISE}
 
 
 def test_layers_reach_everything_and_what_is_not_known_says_so():
-    assert reach(nn.Linear(2, 1)) == reach(nn.Conv2d(1, 1, 1)) == EVERYTHING
-    assert reach(nn.BatchNorm1d(1)) is None
-    assert reach(nn.Hardshrink()) is None
+    assert output_range(nn.Linear(2, 1)) == output_range(nn.Conv2d(1, 1, 1)) == EVERYTHING
+    assert output_range(nn.BatchNorm1d(1)) is None
+    assert output_range(nn.Hardshrink()) is None

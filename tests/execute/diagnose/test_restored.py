@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.execute.diagnose.restored import untouched
+from ablate.execute.diagnose.restored import restored
 
 pytestmark = pytest.mark.numeric
 
@@ -19,7 +19,7 @@ def test_the_generator_of_the_device_is_kept_whatever_its_kind(monkeypatch, devi
         yield
 
     monkeypatch.setattr(torch.random, "fork_rng", fork_rng)
-    with untouched(nn.Linear(1, 1), torch.device(device)):
+    with restored(nn.Linear(1, 1), torch.device(device)):
         pass
     assert asked == [(kept, device)]
 
@@ -43,7 +43,7 @@ class Keeper(nn.Module):
 def test_whatever_a_module_of_ones_own_changes_in_place_is_not_the_one_that_trains():
     module = Keeper()
     before = module.layer.weight.detach().clone(), module.generator.get_state()
-    with untouched(module, torch.device("cpu")) as own:
+    with restored(module, torch.device("cpu")) as own:
         assert own(torch.ones(1, 2)).shape == (1, 2)
     assert (module.calls, module.average.tolist()) == ([0], [0.0, 0.0])
     assert torch.equal(module.layer.weight, before[0])
@@ -52,7 +52,7 @@ def test_whatever_a_module_of_ones_own_changes_in_place_is_not_the_one_that_trai
 
 def test_torchs_own_modules_are_not_copied_and_their_buffers_are_put_back():
     module = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(0.5))
-    with untouched(module, torch.device("cpu")) as own:
+    with restored(module, torch.device("cpu")) as own:
         assert own is module
         own(torch.randn(8, 2))
     assert module[0].num_batches_tracked == 0
@@ -63,7 +63,7 @@ def test_a_block_draws_the_same_whatever_was_drawn_before_and_gives_the_generato
     for seed in (1, 2):
         torch.manual_seed(seed)
         state = torch.get_rng_state()
-        with untouched(nn.Dropout(0.5), torch.device("cpu")) as own:
+        with restored(nn.Dropout(0.5), torch.device("cpu")) as own:
             drawn.append(own(torch.ones(64)))
         assert torch.equal(torch.get_rng_state(), state)
     assert torch.equal(*drawn)

@@ -119,7 +119,7 @@ def make_job(resolved, place):
 
     def make(fault="none", replicate=0, *, directory=None, **model):
         net = {"_target_": "trouble.Net", "inputs": [10], "outputs": 1, "fault": fault, **model}
-        config = {**resolved, "model": net}
+        config = resolved.with_groups(model=net)
         trial = Trial(
             id=trial_id(config, seed=0, replicate=replicate),
             study="trouble",

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ablate.config.spec import Capacity, Factor, Response, StudySpec
+from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError
 from ablate.execute.examine import capacity as room
@@ -38,10 +39,14 @@ def solve(model, levels, *, capacity=None, key="model.depth"):
             for name in parents:
                 node = node[name]
             node[leaf] = yaml.safe_load(value)
-        return config
+        return TrialConfig.from_dict(config)
 
     points = [DesignPoint(levels={"arm": level}) for level in factor.levels]
     return match(spec, points, [resolve(p.levels, p.overrides(spec.factors)) for p in points], resolve)
+
+
+def of_model(model):
+    return TrialConfig.from_dict({"model": model})
 
 
 def dense(width, depth):
@@ -65,10 +70,10 @@ def test_every_arm_is_within_two_percent_or_no_width_is(width, depths):
         assert not reachable
         return
     assert reachable
-    assert configs[0]["model"]["width"] == width
+    assert configs[0].model["width"] == width
     for config, depth in zip(configs, depths, strict=True):
-        found = config["model"]["width"]
-        assert config["model"]["depth"] == depth
+        found = config.model["width"]
+        assert config.model["depth"] == depth
         assert abs(dense(found, depth) - target) == abs(dense(best[depth], depth) - target)
         assert abs(dense(found, depth) - target) <= 0.02 * target
 
@@ -76,32 +81,32 @@ def test_every_arm_is_within_two_percent_or_no_width_is(width, depths):
 @pytest.mark.parametrize("head", ["gap", "fc2"])
 def test_a_residual_net_gets_the_width_that_brute_force_finds(head):
     def size(width, head):
-        return parameters(network({"model": {**RESNET, "width": width, "head": head}}, seed=0))
+        return parameters(network(of_model({**RESNET, "width": width, "head": head}), seed=0))
 
     reference, arm = solve({**RESNET, "head": "fc"}, ["fc", head], key="model.head", capacity=Capacity(within=0.1))
     target = size(12, "fc")
-    assert reference["model"]["width"] == 12
-    assert arm["model"]["width"] == nearest(target, lambda width: size(width, head), largest=40) != 12
+    assert reference.model["width"] == 12
+    assert arm.model["width"] == nearest(target, lambda width: size(width, head), largest=40) != 12
 
 
 def test_an_arm_of_equal_size_keeps_its_width():
     configs = solve(RESNET, ["relu", "tanh"], key="model.hidden_activation")
-    assert [c["model"]["width"] for c in configs] == [12, 12]
+    assert [c.model["width"] for c in configs] == [12, 12]
 
 
 def test_a_norm_in_groups_takes_multiples_only():
     (_, arm) = solve({**MLP, "norm": "group", "width": 32}, [1, 4], capacity=Capacity(within=0.15))
-    width = arm["model"]["width"]
-    sizes = {w: parameters(network({"model": arm["model"] | {"width": w}}, seed=0)) for w in range(8, 60, 4)}
-    target = parameters(network({"model": {**MLP, "norm": "group", "width": 32}}, seed=0))
+    width = arm.model["width"]
+    sizes = {w: parameters(network(arm.with_settings("model", width=w), seed=0)) for w in range(8, 60, 4)}
+    target = parameters(network(of_model({**MLP, "norm": "group", "width": 32}), seed=0))
     assert width % 4 == 0
     assert width == min(sizes, key=lambda w: abs(sizes[w] - target))
 
 
 def test_no_weights_are_drawn_where_meta_tensors_do(monkeypatch):
     monkeypatch.setattr(room, "network", lambda *_, **__: pytest.fail("built for real"))
-    assert count({"model": MLP}) == dense(24, 1)
-    assert count({"model": RESNET}) == parameters(network({"model": RESNET}, seed=0))
+    assert count(of_model(MLP)) == dense(24, 1)
+    assert count(of_model(RESNET)) == parameters(network(of_model(RESNET), seed=0))
 
 
 VALUES = """
@@ -137,25 +142,25 @@ class Falling(nn.Linear):
 
 def test_a_module_that_needs_values_is_built_for_real(project):
     project("values.py", VALUES)
-    assert count({"model": {"_target_": "values.Net", "width": 5}}) == 15
+    assert count(of_model({"_target_": "values.Net", "width": 5})) == 15
 
 
 def test_a_width_that_is_rounded_up_is_one_to_solve_for(project):
     project("values.py", VALUES)
     (reference, arm) = solve({"_target_": "values.Rounded", "width": 2, "arms": 3}, [3, 1], key="model.arms")
-    assert reference["model"]["width"] == 2
-    assert 17 <= arm["model"]["width"] <= 24
+    assert reference.model["width"] == 2
+    assert 17 <= arm.model["width"] <= 24
 
 
 def test_parameters_that_do_not_train_do_not_count(project):
     project("values.py", VALUES)
     (_, arm) = solve({"_target_": "values.Net", "width": 5}, [0, 7], key="model.extra")
-    assert arm["model"]["width"] == 5
+    assert arm.model["width"] == 5
 
 
 def test_another_key_may_be_solved_for():
     (_, arm) = solve(MLP, [24, 12], key="model.width", capacity=Capacity(by="model.depth", within=0.1))
-    target, depth = dense(24, 1), arm["model"]["depth"]
+    target, depth = dense(24, 1), arm.model["depth"]
     assert depth == nearest(target, lambda d: dense(12, d)) != 1
 
 

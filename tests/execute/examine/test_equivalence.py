@@ -6,19 +6,19 @@ import torch
 from torch import nn
 
 from ablate.errors import ModelError
-from ablate.execute.examine.equivalence import THOROUGH, signature
+from ablate.execute.examine.equivalence import THOROUGH, fingerprint
 from ablate.models import MLP, ResNet
 
 PROBE = torch.linspace(-2, 2, 8 * 5).sin().reshape(8, 5)
 
 
-def signed(build, probe=PROBE, draws=THOROUGH):
+def fingerprinted(build, probe=PROBE, draws=THOROUGH):
     torch.manual_seed(3)
-    return signature(build(), probe, draws=draws)
+    return fingerprint(build(), probe, draws=draws)
 
 
 def same(one, other, probe=PROBE) -> bool:
-    return signed(one, probe).equals(signed(other, probe))
+    return fingerprinted(one, probe).equals(fingerprinted(other, probe))
 
 
 def mlp(**options):
@@ -159,7 +159,7 @@ def test_a_relu_on_the_outputs_is_told_from_none_whatever_one_draw_says():
     """With one output and eight examples, a single draw of the weights leaves all outputs positive, often enough."""
     one = {"outputs": 1, "depth": 0}
     pairs = [(mlp(width=w, **one), mlp(width=w, **one, output_activation="relu")) for w in range(3, 9)]
-    assert any(signed(linear, draws=1).equals(signed(relu, draws=1)) for linear, relu in pairs)
+    assert any(fingerprinted(linear, draws=1).equals(fingerprinted(relu, draws=1)) for linear, relu in pairs)
     assert not any(same(linear, relu) for linear, relu in pairs)
 
 
@@ -177,9 +177,9 @@ def test_an_infinite_output_in_both_does_not_make_the_others_equal():
 
 
 def test_one_draw_is_enough_for_most():
-    assert not signed(mlp(skip_span=1), draws=1).equals(signed(mlp(skip_span=2), draws=1))
-    assert signed(mlp(), draws=1).equals(signed(mlp(), draws=1))
-    assert not signed(mlp(), draws=1).equals(signed(mlp(), draws=2))
+    assert not fingerprinted(mlp(skip_span=1), draws=1).equals(fingerprinted(mlp(skip_span=2), draws=1))
+    assert fingerprinted(mlp(), draws=1).equals(fingerprinted(mlp(), draws=1))
+    assert not fingerprinted(mlp(), draws=1).equals(fingerprinted(mlp(), draws=2))
 
 
 def test_images_and_whole_numbers_are_probes_too():
@@ -193,4 +193,4 @@ def test_images_and_whole_numbers_are_probes_too():
 
 def test_a_network_that_does_not_take_the_probe_says_so():
     with pytest.raises(ModelError, match=r"Sequential does not take inputs of shape \[8, 3\]: .*RuntimeError"):
-        signature(net()(), torch.zeros(8, 3))
+        fingerprint(net()(), torch.zeros(8, 3))

@@ -84,7 +84,7 @@ def test_levels_that_change_something_pass(here, words):
 def test_where_data_lie_and_what_trains_make_no_difference_in_training(here):
     planned = study.plan(["smoke"], cwd=here)
     config = planned.configs[0]
-    moved = {**config, "trainer": {**config["trainer"], "accelerator": "cpu"}}
+    moved = config.with_settings("trainer", accelerator="cpu")
     with pytest.raises(DesignError, match="build the same network"):
         examine(planned.spec, planned.layout.points, (config, moved))
 
@@ -338,12 +338,12 @@ def test_every_shipped_study_passes(here):
 
 
 def test_a_network_is_signed_once_for_all_ways_of_training_it(here, monkeypatch):
-    signed, real = [], room.signature
-    monkeypatch.setattr(room, "signature", lambda *a, **k: signed.append(1) or real(*a, **k))
+    fingerprinted, real = [], room.fingerprint
+    monkeypatch.setattr(room, "fingerprint", lambda *a, **k: fingerprinted.append(1) or real(*a, **k))
     sizes = look(here, "study.design=factorial", "model.width=4,5", "optimizer.lr=0.1,0.2,0.3")
     assert len(sizes) == 6
     assert len({s.parameters for s in sizes}) == 2
-    assert len(signed) == 2
+    assert len(fingerprinted) == 2
 
 
 def test_each_size_of_a_small_minibatch_is_tried_with_each_network(here):

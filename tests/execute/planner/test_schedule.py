@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ablate import study
+from ablate.config.trial import TrialConfig
 from ablate.execute.planner import candidate, schedule, timing_cache
 from ablate.execute.planner import overhead as overheads
 from ablate.execute.planner import profile as profiling
@@ -63,7 +64,7 @@ def test_replicates_and_starts_are_stacked(plan):
 def test_other_networks_are_other_stacks(plan):
     trials = plan("model.width=8,16,32", "replicates=3")
     made = arrange(trials, trials, workers=1)
-    assert [[t.config["model"]["width"] for t in bundle.trials] for bundle in made] == [[w] * 3 for w in (8, 16, 32)]
+    assert [[t.config.model["width"] for t in bundle.trials] for bundle in made] == [[w] * 3 for w in (8, 16, 32)]
     assert all(bundle.stacked for bundle in made)
 
 
@@ -164,7 +165,7 @@ def test_a_verification_holds_for_the_settings_that_were_verified(plan, measured
 def test_the_longest_start_first_and_the_makespan_is_said(plan):
     trials = plan("trainer.max_epochs=1,2,40", "data.batch_size=25", "replicates=2")
     made = schedule(trials, trials, workers=2)
-    epochs = [b.trials[0].config["trainer"]["max_epochs"] for b in made.bundles]
+    epochs = [b.trials[0].config.trainer.settings.max_epochs for b in made.bundles]
     assert epochs == [40, 2, 1, 40, 2, 1] or epochs == [40, 40, 2, 2, 1, 1]
     examples = prepare(trials[0].config, trials[0].streams).examples
     steps, val, test = examples["train"] // 25, 1e-6 * examples["val"], 1e-6 * examples["test"]
@@ -287,13 +288,14 @@ def test_bundles_partition_the_missing_trials(groups, gone, workers, lone):
 
     class Fake:
         def __init__(self, group, number):
-            self.id, self.config, self.replicate = f"{group}-{number}", {"model": {"width": group}}, number
+            self.id, self.replicate = f"{group}-{number}", number
+            self.config = TrialConfig.from_dict({"model": {"width": group}})
 
     trials = [Fake(g, n) for g, size in enumerate(groups) for n in range(size)][::-1]
     missing = [t for i, t in enumerate(trials) if i not in gone]
 
     def examine(_, found, **__):
-        is_lone = found[0].config["model"]["width"] in lone
+        is_lone = found[0].config.model["width"] in lone
         return Candidate(trials=tuple(found), reason="alone" * is_lone, width=1 if is_lone else 20)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -301,7 +303,7 @@ def test_bundles_partition_the_missing_trials(groups, gone, workers, lone):
         patch.setattr(room, "empty_cache", lambda: None)  # it collects garbage: most of a minute in a hundred examples
         made = arrange(trials, missing, workers=workers)
     assert Counter(t.id for b in made for t in b.trials) == Counter(t.id for t in missing)
-    assert all(len({t.config["model"]["width"] for t in b.trials}) == 1 for b in made)
+    assert all(len({t.config.model["width"] for t in b.trials}) == 1 for b in made)
     assert all(1 <= len(b.trials) <= 20 and b.stacked is not bool(b.reason) for b in made)
     assert len(made) >= min(workers, len(missing))
     firsts = [missing.index(b.trials[0]) for b in made]

@@ -1,5 +1,5 @@
-import gc
 import importlib
+import os
 import subprocess
 import sys
 import threading
@@ -8,12 +8,22 @@ from types import ModuleType
 import pytest
 
 from ablate.execute.process import deferred_imports
-from ablate.execute.process.deferred_imports import Deferred, is_loaded
+from ablate.execute.process.deferred_imports import SWITCH, Deferred, is_loaded
 
-QUICK = """
+DEFER = """
 import sys
 
-import ablate.execute
+from ablate.execute.process.deferred_imports import defer, is_loaded
+
+defer()
+
+
+def loaded(*names):
+    return [name for name in names if is_loaded(name)]
+
+"""
+
+QUICK = """
 import pytorch_lightning
 import torch
 
@@ -24,28 +34,25 @@ parameter.sum().backward()
 optimizer.step()
 torch.use_deterministic_algorithms(True)
 trainer = pytorch_lightning.Trainer(deterministic=True, accelerator="cpu", logger=False, enable_checkpointing=False)
-print(*({"torch._dynamo.utils", "torchvision", "scipy.stats", "sympy", "triton"} & set(sys.modules)))
+print(*loaded("torch._dynamo", "torch._dynamo.utils", "torch._inductor.config", "torchvision", "torchvision.models",
+              "scipy.signal", "scipy.stats", "sympy", "triton", "triton.runtime.jit"))
 """
 
-LOOKED = """
-import sys
-
+EXAMINED = """
 from ablate import study
-from ablate.execute.examine.cost import glance
+from ablate.execute.examine.cost import measure
 from ablate.execute.examine.examination import examine
 
 plan = study.plan(["smoke", "data.limit=60", "data.val_size=10", "data.test_size=20"])
 examine(plan.spec, plan.layout.points, plan.configs)
-assert glance(plan.layout.points, plan.configs)
-seldom = {"torch._dynamo.utils", "torchvision", "scipy.stats", "sklearn", "pandas", "sympy", "triton"}
-print(*(seldom & set(sys.modules)))
+assert len(measure(plan.layout.points, plan.configs, budget_s=0.1))
+print(*loaded("torch._dynamo", "torch._dynamo.utils", "torchvision", "scipy.signal", "scipy.stats", "sklearn", "pandas",
+              "sympy", "triton"))
 """
 
 WHOLE = """
 import importlib.util
-import sys
 
-import ablate.execute
 import torch
 from lightning_fabric.wrappers import OptimizedModule
 
@@ -82,33 +89,50 @@ assert scipy.signal.hamming(3)[1] == 1
 vgg = sys.modules["torchmetrics.functional.image.dists"]
 assert vgg.VGG16_Weights.DEFAULT is torchvision.models.VGG16_Weights.DEFAULT
 assert isinstance(vgg.vgg16(), torchvision.models.VGG)
-kernel = torch.utils.flop_counter._JITFunction
-assert not isinstance(step, kernel)
-if kernel.__class__.__name__ == "_Later" and importlib.util.find_spec("triton"):
+import torch.utils.flop_counter
+if importlib.util.find_spec("triton"):
+    kernel = torch.utils.flop_counter._JITFunction
+    assert not isinstance(step, kernel)
     import triton
-    assert isinstance(triton.jit(step), kernel)
+    assert isinstance(triton.jit(importlib.import_module), kernel)
+assert sys.modules["torchmetrics.functional.image.arniqa"].transforms.Normalize is torchvision.transforms.Normalize
+import torchvision.transforms.functional
+assert torchvision.transforms is sys.modules["torchvision.transforms"]
 print("all is there")
 """
 
 
-def said(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+def said(code, **environment):
+    """What a script prints after the call of `defer`."""
+    environment = {k: v for k, v in os.environ.items() if k != SWITCH} | environment
+    command = [sys.executable, "-c", DEFER + code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
-@pytest.mark.parametrize("code", [QUICK, LOOKED])
-def test_neither_a_training_nor_a_look_at_a_study_loads_any_of_it(code):
-    done = said(code)
-    assert (done.stdout.strip(), done.returncode) == ("", 0), done.stderr
+@pytest.mark.parametrize("code", [QUICK, EXAMINED])
+def test_neither_a_training_nor_an_examination_loads_any_of_it(code):
+    assert said(code) == ""
+
+
+def test_the_environment_turns_it_off():
+    found = said(QUICK, **{SWITCH: "0"}).split()
+    assert {"torch._dynamo", "torch._inductor.config", "torchvision", "scipy.signal"} <= {*found}
+    assert said("print(len([f for f in sys.meta_path if 'deferred' in repr(f)]))", **{SWITCH: "0"}) == "0"
 
 
 def test_who_uses_it_sees_no_difference():
-    done = said(WHOLE)
-    assert (done.stdout.strip(), done.returncode) == ("all is there", 0), done.stderr
+    assert said(WHOLE) == "all is there"
+
+
+def test_a_version_is_that_of_the_package():
+    assert said("import torchvision; print(torchvision.__version__)")[0].isdigit()
 
 
 @pytest.fixture
 def heavy(tmp_path, monkeypatch):
-    """A package that counts in `executed` how often it and its part are executed, and that can wait."""
+    """A package that is deferred, and counts in `executed` how often it and its part are executed."""
 
     def write(init="from heavy import part\nvalue = part.value + 1\n"):
         (tmp_path / "heavy").mkdir(exist_ok=True)
@@ -122,7 +146,10 @@ def heavy(tmp_path, monkeypatch):
     write()
     monkeypatch.setitem(sys.modules, "executed", executed)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(deferred_imports.LIGHT, "heavy", {"light": "a name"})
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    monkeypatch.delenv(SWITCH, raising=False)
+    deferred_imports.defer()
+    monkeypatch.setitem(deferred_imports.DEFERRED, "heavy", {"light": "a name"})
     yield write, executed.names
     for name in [name for name in sys.modules if name.partition(".")[0] == "heavy"]:
         del sys.modules[name]
@@ -192,41 +219,3 @@ def test_another_thread_waits_until_it_is_whole(heavy):
     for thread in threads:
         thread.join()
     assert (found, names) == ([2] * 4, ["heavy"])
-
-
-def test_a_version_of_torchmetrics_that_needs_torchvision_gets_it(monkeypatch):
-    class Loader:
-        def create_module(self, spec):
-            return None
-
-        def exec_module(self, module):
-            import torchvision
-
-            tried.append(type(torchvision))
-            if len(tried) == 1:
-                raise AttributeError
-
-    tried = []
-    monkeypatch.setitem(deferred_imports.SPARED, "no_metrics", deferred_imports.SPARED["torchmetrics"])
-    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
-    monkeypatch.setitem(sys.modules, "torchvision.models", ModuleType("torchvision.models"))
-    spec = importlib.machinery.ModuleSpec("no_metrics", deferred_imports._Spared(Loader()))
-    importlib.util.module_from_spec(spec).__spec__.loader.exec_module(importlib.util.module_from_spec(spec))
-    assert tried[0] is deferred_imports._StandIn
-    assert tried[1] is ModuleType
-
-
-@pytest.mark.parametrize("collects", [True, False])
-def test_garbage_is_looked_for_again_after_an_import_even_one_that_fails(heavy, monkeypatch, collects):
-    write, names = heavy
-    monkeypatch.delitem(deferred_imports.LIGHT, "heavy")
-    monkeypatch.setattr(deferred_imports, "LARGE", ("heavy",))
-    write("import gc\nexecuted.names.append(gc.isenabled())\nimport no_such_module\n")
-    (gc.enable if collects else gc.disable)()
-    try:
-        with pytest.raises(ModuleNotFoundError, match="no_such_module"):
-            import heavy as module  # noqa: F401
-        assert names == ["heavy", False]
-        assert gc.isenabled() is collects
-    finally:
-        gc.enable()

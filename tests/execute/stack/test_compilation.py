@@ -47,10 +47,7 @@ def nothing_is_known(monkeypatch):
 
 def with_compile(trials, value):
     """The same trials by their ids: how steps are computed is no part of one."""
-    return tuple(
-        dataclasses.replace(t, config={**t.config, "trainer": {**t.config["trainer"], "compile": value}})
-        for t in trials
-    )
+    return tuple(dataclasses.replace(t, config=t.config.with_settings("trainer", compile=value)) for t in trials)
 
 
 def assert_same(done, usual):

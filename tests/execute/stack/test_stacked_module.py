@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 
 import pytest
 import torch
@@ -88,11 +89,12 @@ def test_fifty_steps_equal_those_of_each_member_alone(trials, words):
 @pytest.mark.parametrize("name", ["Adagrad", "Adam", "AdamW", "NAdam", "RAdam", "RMSprop", "SGD"])
 def test_every_optimizer_equals_each_members_own(trials, name):
     made = trials("optimizer=sgd", "optimizer.lr=0.001,0.1", "optimizer.weight_decay=0.0,0.1", "replicates=1")
-    renamed = {"_target_": f"torch.optim.{name}"}
-    for trial in made:
-        settings = {key: trial.config["optimizer"][key] for key in ("lr", "weight_decay")}
-        trial.config["optimizer"] = {**settings, **renamed}
-    assert_equal(*both(made))
+    assert_equal(*both([dataclasses.replace(trial, config=with_optimizer(trial.config, name)) for trial in made]))
+
+
+def with_optimizer(config, name):
+    settings = {key: config.optimizer[key] for key in ("lr", "weight_decay")}
+    return config.with_groups(optimizer={"_target_": f"torch.optim.{name}", **settings})
 
 
 @pytest.mark.parametrize(

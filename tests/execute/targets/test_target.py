@@ -5,7 +5,7 @@ import torch
 
 from ablate.errors import ConfigError, ModelError
 from ablate.execute.targets import target
-from ablate.execute.targets.target import build, check, locate, own_words, takes
+from ablate.execute.targets.target import build, check, error_text, locate, takes
 
 
 @pytest.fixture
@@ -272,8 +272,8 @@ def test_an_error_that_is_the_users_to_mend_is_passed_on(net):
         build({"_target_": "net.Net", "width": 13}, "model")
 
 
-def test_own_words_are_one_short_line():
-    said = own_words(ValueError("a\n  b " + "x" * 1000))
+def test_the_text_of_an_error_is_one_short_line():
+    said = error_text(ValueError("a\n  b " + "x" * 1000))
     assert said.startswith("ValueError: a b xxx")
     assert len(said) < 450
 

@@ -7,7 +7,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ablate.design import lay_out
 from ablate.errors import ConfigError, DataError
-from ablate.execute.targets.user_errors import blamed
+from ablate.execute.targets.user_errors import as_user_errors
 
 THEIRS = compile("def call(error):\n    raise error\n", "/home/somebody/mine.py", "exec")
 
@@ -21,7 +21,7 @@ def raises(error: BaseException) -> None:
 
 @pytest.mark.parametrize("error", [ValueError("x"), SystemExit(3), BaseException("x"), GeneratorExit()])
 def test_theirs_is_an_error_that_names_the_place(error):
-    with pytest.raises(ConfigError, match=r"/home/somebody/mine.py:2: "), blamed():
+    with pytest.raises(ConfigError, match=r"/home/somebody/mine.py:2: "), as_user_errors():
         raises(error)
 
 
@@ -30,7 +30,7 @@ def test_ours_goes_on_as_it_is():
         lay_out(None)  # pyright: ignore[reportArgumentType]
     raised = ours.value.__traceback__
     assert raised is not None
-    guarded = blamed()
+    guarded = as_user_errors()
     guarded.__enter__()
     # Without the frame of this file, which is of no package. False: it goes on.
     assert guarded.__exit__(AttributeError, ours.value.with_traceback(None), raised.tb_next) is False
@@ -38,12 +38,12 @@ def test_ours_goes_on_as_it_is():
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SIGTERMException(signal.SIGTERM), DataError("said already")])
 def test_signals_and_what_is_said_already_go_on(error):
-    with pytest.raises(type(error)), blamed():
+    with pytest.raises(type(error)), as_user_errors():
         raises(error)
 
 
 def test_an_exit_that_answers_ctrl_c_is_one():
     error = SystemExit(1)
     error.__context__ = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt), blamed():
+    with pytest.raises(KeyboardInterrupt), as_user_errors():
         raise error

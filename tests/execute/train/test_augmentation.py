@@ -8,11 +8,12 @@ from torch import nn
 
 import ablate.data
 from ablate import study
+from ablate.config.augmentation import AugmentationSettings
 from ablate.config.load import load
 from ablate.design import DesignPoint
 from ablate.errors import ConfigError
 from ablate.execute.examine.examination import examine
-from ablate.execute.train.augmentation import Augmentation, AugmentationSettings, cropped, flipped
+from ablate.execute.train.augmentation import Augmentation, cropped, flipped
 from ablate.execute.train.fit import prepare
 from ablate.models import ResNet
 from ablate.plan import trial_id
@@ -248,7 +249,7 @@ def test_a_factors_levels_may_be_augmentations(project, here):
     project("conf/factor/view.yaml", f"view:\n  reference: none\n  levels: {levels}\n")
     words = ["head", "study.factors=[view]", "study.claims=[]", "replicates=2"]
     trials = study.plan(words, cwd=here).trials
-    assert [t.config["data"]["augmentation"] for t in trials[:3]] == [
+    assert [t.config.data["augmentation"] for t in trials[:3]] == [
         {"flip": False, "crop": 0},
         {"flip": True, "crop": 0},
         {"flip": False, "crop": 1},

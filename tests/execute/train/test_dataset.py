@@ -2,13 +2,14 @@ import pytest
 import torch
 
 from ablate.errors import ConfigError, DataError
-from ablate.execute.train.dataset import arguments, described, shared_splits, source, splits
+from ablate.execute.train.dataset import arguments, shared_splits, source, splits
 
 pytestmark = pytest.mark.numeric
 
 
 def changed(config, **data):
-    return {**config, "data": {k: v for k, v in {**config["data"], **data}.items() if v is not ...}}
+    """With other settings of the data, and without those that are `...`."""
+    return config.with_groups(data={k: v for k, v in {**config.data.content, **data}.items() if v is not ...})
 
 
 @pytest.mark.parametrize(
@@ -63,8 +64,8 @@ def test_trials_that_train_as_one_share_what_they_have_in_common(resolve):
 
 
 def test_trials_that_follow_each_other_share_a_data_set(resolve):
-    assert source(resolve()) is source(resolve("data.batch_size=7"))
-    assert source(resolve()) is not source(resolve("data.limit=300", "data.val_size=41"))
+    assert source(resolve().data) is source(resolve("data.batch_size=7").data)
+    assert source(resolve().data) is not source(resolve("data.limit=300", "data.val_size=41").data)
 
 
 def test_a_target_gets_the_descriptions_that_it_names(project, resolve):
@@ -80,8 +81,8 @@ def test_a_target_gets_the_descriptions_that_it_names(project, resolve):
             return Source(pool=pool, val_size=4, test_size=4)
         """,
     )
-    config = resolve()
-    config["data"] = {"_target_": "mine.shaped", "inputs": [3, 2], "outputs": 2, "batch_size": 5, "chance": 0.5}
-    assert arguments(config) == {"_target_": "mine.shaped", "inputs": [3, 2], "outputs": 2}
+    data = {"_target_": "mine.shaped", "inputs": [3, 2], "outputs": 2, "batch_size": 5, "chance": 0.5}
+    config = resolve().with_groups(data=data)
+    assert arguments(config.data).content == {"_target_": "mine.shaped", "inputs": [3, 2], "outputs": 2}
     assert splits(config, seed=0).train.inputs.shape == (12, 3, 2)
-    assert described(config).batch_size == 5
+    assert config.data.description.batch_size == 5

@@ -4,6 +4,7 @@ import types
 import pytest
 import torch
 
+from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, ModelError
 from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
 
@@ -52,10 +53,14 @@ NET = """
 """
 
 
+def of_model(target):
+    return TrialConfig.from_dict({"model": {"_target_": target}})
+
+
 @pytest.fixture
 def built(project):
     project("net.py", NET)
-    return lambda name, seed=3: network({"model": {"_target_": f"net.{name}"}}, seed=seed)
+    return lambda name, seed=3: network(of_model(f"net.{name}"), seed=seed)
 
 
 def test_a_module_is_built_under_its_seed_with_every_generator(built):
@@ -95,11 +100,11 @@ def test_a_module_of_the_other_lightning_is_refused_with_what_to_do(project, mon
     monkeypatch.setitem(sys.modules, "lightning", package)
     project("net.py", "import lightning\n\nclass Net(lightning.LightningModule): ...")
     with pytest.raises(ModelError, match="import LightningModule from pytorch_lightning"):
-        network({"model": {"_target_": "net.Net"}}, seed=0)
+        network(of_model("net.Net"), seed=0)
 
 
 def test_a_lightning_module_is_told_from_a_plain_one(own, built):
-    assert is_own_lightning(network({"model": {"_target_": "own.Net"}}, seed=0))
+    assert is_own_lightning(network(of_model("own.Net"), seed=0))
     assert not is_own_lightning(built("Drawn"))
 
 

@@ -3,21 +3,26 @@ import torch
 from torch import nn
 from torchmetrics import MeanSquaredError
 
+from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
 from ablate.execute.train.objective import objective, optimizer
 
 pytestmark = pytest.mark.numeric
 
+
+def config_of(**groups):
+    return TrialConfig.from_dict(groups)
+
+
 LOSS = {"_target_": "torch.nn.MSELoss"}
 
 
 def test_loss_and_metrics_are_built_by_name():
-    loss, metrics = objective(
-        {"objective": {"loss": LOSS, "metrics": {"mse": {"_target_": "torchmetrics.MeanSquaredError"}}}}
-    )
+    metric = {"_target_": "torchmetrics.MeanSquaredError"}
+    loss, metrics = objective(config_of(objective={"loss": LOSS, "metrics": {"mse": metric}}))
     assert isinstance(loss, nn.MSELoss)
     assert {name: type(metric) for name, metric in metrics.items()} == {"mse": MeanSquaredError}
-    assert objective({"objective": {"loss": LOSS}})[1] == {}
+    assert objective(config_of(objective={"loss": LOSS}))[1] == {}
 
 
 @pytest.mark.parametrize(
@@ -44,14 +49,13 @@ def test_loss_and_metrics_are_built_by_name():
 )
 def test_an_objective_that_does_not_fit_is_named(node, says):
     with pytest.raises(ConfigError) as caught:
-        objective({"objective": node})
+        objective(config_of(objective=node))
     assert says in str(caught.value)
 
 
 def test_an_optimizer_waits_for_its_parameters():
-    made = optimizer({"optimizer": {"_target_": "torch.optim.SGD", "lr": 0.3, "momentum": 0.5}})(
-        nn.Linear(1, 1).parameters()
-    )
+    given = {"_target_": "torch.optim.SGD", "lr": 0.3, "momentum": 0.5}
+    made = optimizer(config_of(optimizer=given))(nn.Linear(1, 1).parameters())
     assert isinstance(made, torch.optim.SGD)
     assert made.defaults["lr"] == 0.3
 
@@ -67,12 +71,12 @@ def test_an_optimizer_waits_for_its_parameters():
 )
 def test_an_optimizer_that_does_not_fit_is_named(node, says):
     with pytest.raises(ConfigError) as caught:
-        optimizer({"optimizer": node})
+        optimizer(config_of(optimizer=node))
     assert says in str(caught.value)
 
 
 def node(name, **settings):
-    return {"optimizer": {"_target_": f"torch.optim.{name}", "lr": 0.01, **settings}}
+    return config_of(optimizer={"_target_": f"torch.optim.{name}", "lr": 0.01, **settings})
 
 
 def a_net():
@@ -187,5 +191,5 @@ def test_an_optimizer_looks_for_sparse_gradients_once():
 
 def test_a_function_of_ones_own_that_makes_an_optimizer_is_left_alone(project):
     project("mine.py", "import torch\n\ndef make(params, lr):\n    return torch.optim.Adam(params, lr=lr)\n")
-    made = optimizer({"optimizer": {"_target_": "mine.make", "lr": 0.01}})(a_net().parameters())
+    made = optimizer(config_of(optimizer={"_target_": "mine.make", "lr": 0.01}))(a_net().parameters())
     assert not made.param_groups[0]["fused"]

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import ablate
+from ablate.config.trial import TrialConfig
 from ablate.execute.train import provenance as room
 from ablate.execute.train.provenance import commit, provenance, source_digest, source_digests
 
@@ -116,7 +117,12 @@ def package(project):
     return project
 
 
-CONFIG = {"model": {"_target_": "pack.net.Net"}, "optimizer": {"_target_": "torch.optim.SGD"}}
+def config_of(**groups):
+    return TrialConfig.from_dict(groups)
+
+
+SGD = {"_target_": "torch.optim.SGD"}
+CONFIG = config_of(model={"_target_": "pack.net.Net"}, optimizer=SGD)
 
 
 def test_a_digest_changes_when_code_changes_and_changes_back(package):
@@ -145,18 +151,18 @@ def test_a_digest_covers_the_modules_beside_the_target_and_new_ones(package):
 
 def test_a_digest_does_not_depend_on_where_the_code_lies(project, here, monkeypatch, tmp_path_factory):
     project("solo.py", "class Net: ...\n")
-    digest = source_digest({"model": {"_target_": "solo.Net"}})
+    digest = source_digest(config_of(model={"_target_": "solo.Net"}))
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (here / "solo.py").rename(elsewhere / "solo.py")
     monkeypatch.syspath_prepend(str(elsewhere))
-    assert source_digest({"model": {"_target_": "solo.Net"}}) == digest
+    assert source_digest(config_of(model={"_target_": "solo.Net"})) == digest
 
 
 def test_a_digest_is_of_what_a_trial_is_made_of_only(package):
     digest = source_digest(CONFIG)
-    assert source_digest({**CONFIG, "logger": {"_target_": "pack.deep.layer.Layer"}}) == digest
-    assert source_digest({**CONFIG, "data": {"_target_": "torch.nn.Linear"}}) == digest
-    nested = {**CONFIG, "data": {"parts": [{"_target_": "pack.deep.layer.Layer"}]}}
+    assert source_digest(CONFIG.with_groups(logger={"_target_": "pack.deep.layer.Layer"})) == digest
+    assert source_digest(CONFIG.with_groups(data={"_target_": "torch.nn.Linear"})) == digest
+    nested = CONFIG.with_groups(data={"parts": [{"_target_": "pack.deep.layer.Layer"}]})
     assert source_digest(nested) != digest
 
 
@@ -164,10 +170,11 @@ def test_digests_of_many_look_at_the_same_code_once(package, monkeypatch):
     looked, real = [], room.sources
     monkeypatch.setattr(room, "sources", lambda target: looked.append(target) or real(target))
     model = {"_target_": "ablate.models.MLP"}
-    configs = [{"model": model, "optimizer": {"_target_": "torch.optim.SGD", "lr": lr}} for lr in range(5)]
-    digests = source_digests([*configs, {"model": {"_target_": "ablate.data.digits"}}])
+    configs = [config_of(model=model, optimizer={**SGD, "lr": lr}) for lr in range(5)]
+    other = config_of(model={"_target_": "ablate.data.digits"})
+    digests = source_digests([*configs, other])
     assert len(looked) == 3
-    assert digests == (*[source_digest(configs[0])] * 5, source_digest({"model": {"_target_": "ablate.data.digits"}}))
+    assert digests == (*[source_digest(configs[0])] * 5, source_digest(other))
     assert len(set(digests)) == 2
 
 
@@ -179,7 +186,7 @@ def test_a_digest_imports_nothing(package):
 
 
 def test_the_shipped_models_have_a_digest_of_their_own(resolve):
-    models = source_digest({"model": resolve()["model"]})
-    data = source_digest({"data": resolve()["data"]})
-    nothing = source_digest({"model": {"_target_": "torch.nn.Linear"}})
+    models = source_digest(config_of(model=resolve().model.content))
+    data = source_digest(config_of(data=resolve().data.content))
+    nothing = source_digest(config_of(model={"_target_": "torch.nn.Linear"}))
     assert len({models, data, nothing}) == 3

@@ -1,6 +1,7 @@
 """The first screen: what it says, and that it stays a screen whatever a study has."""
 
 import io
+import json
 from dataclasses import replace
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from ablate.analyze.claims.exactness import exactness
-from ablate.analyze.summary import Evidence, Failure, Interval, Summary, Verdict
+from ablate.analyze.summary import Evidence, Exactness, Failure, Interval, Summary, Verdict
 from ablate.config.spec import Claim
 from ablate.identities import Identity
 from ablate.report.screen.screen import LINES
@@ -193,6 +194,33 @@ def test_names_that_differ_at_their_ends_stay_apart(core, monstrous, written):
     names = [line.partition("  inconclusive")[0] for line in lines if "  inconclusive" in line]
     assert len(names) == 12
     assert all("…" in name for name in names)
+
+
+def test_little_room_drops_a_factor_where_its_levels_are_telling(core, written):
+    name = "a_factor_that_is_very_long"
+    claims = [verdict(name, "flatten", "gap"), verdict(name, "32", "16"), verdict("other_factor", "gap", "fc")]
+    lines = written(replace(core, verdicts=tuple(claims)), width=80).splitlines()
+    named = [line.partition("  inconclusive")[0].strip() for line in lines if "  inconclusive" in line]
+    assert named == ["flatten ≈ gap", "a_factor_that_is_very_long: 32 ≈ 16", "gap ≈ fc"]
+    shared = [verdict(name, "gap", "fc"), verdict("another_factor_of_this_length", "gap", "fc")]
+    text = written(replace(core, verdicts=tuple(shared)), width=80)
+    assert "a_factor_that_is_very_long: gap ≈ fc" in text
+    assert "another_factor" in text
+
+
+def test_the_answers_of_every_shipped_question_fit(answered, written):
+    studies = json.loads((REPOSITORY / "results/questions/verdicts.json").read_text(encoding="utf-8"))
+    assert len(studies) > 30
+    for study in studies:
+        verdicts = tuple(msgspec.convert(found, Verdict) for found in study["verdicts"])
+        identities = tuple(msgspec.convert(found, Exactness) for found in study["identities"])
+        summary = replace(answered, study=study["study"], verdicts=verdicts, identities=identities)
+        lines = written(summary, width=80).splitlines()
+        assert len(lines) <= LINES, study["study"]
+        assert max(map(cell_len, lines)) <= 80
+        outcomes = ("supported", "contradicted", "equivalent", "inconclusive")
+        shown = [line for line in lines if any(f"  {outcome}" in line for outcome in outcomes)]
+        assert len(shown) == len(verdicts), "a line for each claim"
 
 
 def test_what_failed_stands_there_with_where_to_look(troubled, written):

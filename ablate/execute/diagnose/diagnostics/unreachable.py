@@ -1,7 +1,7 @@
 """Training targets outside the range of the output activation."""
 
 from ablate.execute.diagnose.diagnostics._base import Finding
-from ablate.execute.diagnose.output_range import reach
+from ablate.execute.diagnose.output_range import output_range
 from ablate.execute.diagnose.trace import Trace, fraction
 
 
@@ -10,7 +10,7 @@ def measure(trace: Trace) -> Finding:
     targets = trace.targets
     if targets is None or trace.last is None or trace.last[1] is not trace.outputs or not targets.is_floating_point():
         return Finding()
-    bounds = reach(trace.last[0])
+    bounds = output_range(trace.last[0])
     if bounds is None:
         return Finding()
     return Finding(value=fraction((targets < bounds[0]) | (targets > bounds[1])))

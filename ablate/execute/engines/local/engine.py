@@ -1,9 +1,11 @@
 """Worker processes on this machine, started once, with torch and Lightning loaded before the first of them forks."""
 
+import os
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from contextlib import closing
 from functools import partial
 from typing import Literal, ParamSpec, TypeVar
 
@@ -34,12 +36,19 @@ class Local(Engine):
     """Workers that train a job each at a time; any of them may die."""
 
     name = "local"
+    settings = LocalSettings
 
     def __init__(self, settings: LocalSettings) -> None:
         self.threads = None if settings.threads == "auto" else settings.threads
         self.workers = cores() // (self.threads or 1) if settings.workers == "auto" else settings.workers
         self.workers = max(self.workers, 1)
         self._asked: Worker | None = None
+
+    @classmethod
+    def check(cls) -> str:
+        """Starts a worker, which loads torch and Lightning, and has it answer."""
+        with closing(cls(LocalSettings(name="local", workers=1, threads=1))) as engine:
+            return f"a worker started and answered (process {engine.call(os.getpid)})"
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls a function in a process that ends with `run` or `close`."""

@@ -47,7 +47,7 @@ def context() -> Context:
     return Context()
 
 
-def anticipate(words: Sequence[str]) -> None:
+def start_early(words: Sequence[str]) -> None:
     """Starts the server for the engine that a request will have, before the request is read.
 
     That is the local one, unless a word names another. Where a configuration of a person's own does, it is for nothing.

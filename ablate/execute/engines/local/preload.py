@@ -6,7 +6,7 @@ from importlib import import_module
 from ablate.execute.process.deferred_imports import defer
 
 defer()
-gc.disable()
+gc.disable()  # an import makes a million objects, none of which is garbage
 import_module("ablate.execute.bundle")
 gc.freeze()  # a forked process neither examines these objects nor copies their pages
 gc.enable()

@@ -233,3 +233,23 @@ def test_a_script_that_does_things_as_it_is_imported_is_told_so(tmp_path):
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
     assert "died before it began (exit code 1)" in done.stderr
     assert "put what it does under if __name__ == '__main__'" in done.stderr
+
+
+def loaded_by_an_examination():
+    from ablate import study
+    from ablate.execute.examine.examination import examine
+    from ablate.execute.process.deferred_imports import is_loaded
+
+    planned = study.plan(["smoke", "data.limit=60", "data.val_size=10", "data.test_size=20"])
+    examine(planned.spec, planned.layout.points, planned.configs)
+    names = ("torch", "torch._dynamo", "torchvision", "scipy.signal", "sklearn", "pandas", "sympy", "triton")
+    return [name for name in names if is_loaded(name)]
+
+
+def test_its_processes_defer_what_few_trainings_use_and_the_driver_does_not(make_engine, here):
+    finders = [*sys.meta_path]
+    engine = make_engine("local")
+    assert engine.call(loaded_by_an_examination) == ["torch"]
+    engine.close()
+    assert sys.meta_path == finders
+    assert not [finder for finder in finders if "deferred_imports" in type(finder).__module__]

@@ -22,10 +22,10 @@ from ablate.execute.process.stdlib_private import fork_server_pid
         (("engine=local", "engine=inline"), False),
     ],
 )
-def test_a_request_that_workers_will_train_is_anticipated(words, starts, monkeypatch):
+def test_a_request_that_workers_will_train_starts_the_server_early(words, starts, monkeypatch):
     started = []
     monkeypatch.setattr(fork_server, "start", lambda: started.append(True))
-    fork_server.anticipate(words)
+    fork_server.start_early(words)
     assert started == [True] * starts
 
 

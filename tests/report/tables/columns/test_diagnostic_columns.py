@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.report.tables.diagnostic_columns import diagnostic_columns, diagnostic_notes
+from ablate.report.tables.columns.diagnostic_columns import diagnostic_columns, diagnostic_notes
 from ablate.report.text.table import ABSENT
 
 

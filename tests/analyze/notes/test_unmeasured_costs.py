@@ -1,4 +1,4 @@
-from ablate.analyze.notes.unpriced import unpriced
+from ablate.analyze.notes.unmeasured_costs import unmeasured_costs
 from ablate.design.point import DesignPoint
 from ablate.store.costs import Cost
 
@@ -10,10 +10,10 @@ def cost(**levels):
 
 
 def test_design_points_without_costs_are_counted():
-    (said,) = unpriced(POINTS, [cost(b="q", a="x")])
+    (said,) = unmeasured_costs(POINTS, [cost(b="q", a="x")])
     assert said.startswith("Latency and activation memory of 3 design points were not measured")
 
 
 def test_nothing_is_said_where_all_or_none_were_measured():
-    assert unpriced(POINTS, [cost(**p.levels) for p in POINTS]) == ()
-    assert unpriced(POINTS, []) == ()
+    assert unmeasured_costs(POINTS, [cost(**p.levels) for p in POINTS]) == ()
+    assert unmeasured_costs(POINTS, []) == ()

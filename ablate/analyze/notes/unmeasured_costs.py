@@ -1,4 +1,4 @@
-"""Design points whose networks nobody has measured, because the time for it was over."""
+"""Design points whose networks were not measured, because the time budget was used up."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from ablate.design.point import DesignPoint
 from ablate.store.costs import Cost, priced
 
 
-def unpriced(points: Sequence[DesignPoint], costs: Sequence[Cost]) -> tuple[str, ...]:
-    """A note on how many they are; none where all were measured, or, in a study of before there were costs, none."""
+def unmeasured_costs(points: Sequence[DesignPoint], costs: Sequence[Cost]) -> tuple[str, ...]:
+    """A note on their number; none where all were measured, or where a study has no costs at all."""
     cost_of = priced(costs)
     count = sum(cost_of(point.levels) is None for point in points)
     if not costs or not count:

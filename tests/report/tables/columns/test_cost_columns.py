@@ -7,7 +7,7 @@ from ablate.analyze.summary import Summary
 from ablate.config.spec import Capacity
 from ablate.plan.cost import NETWORK_COSTS, NetworkCost
 from ablate.report.document import document
-from ablate.report.tables.cost_columns import cost_columns, cost_notes, cost_values
+from ablate.report.tables.columns.cost_columns import cost_columns, cost_notes, cost_values
 from ablate.report.tables.points import points_table
 from ablate.report.text.point_name import PointNames, baseline_levels
 from ablate.report.text.quantity import BYTES, SECONDS, in_one_unit

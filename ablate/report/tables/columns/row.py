@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from ablate.analyze.summary import Interval, Paired, Proportion
-from ablate.report.tables.contrast_notes import P_FROM
+from ablate.report.tables.columns.contrast_notes import P_FROM
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]

@@ -1,0 +1,64 @@
+"""The `data` group, and what it says of itself to the other groups."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, cast
+
+import msgspec
+
+from ablate.config.augmentation import AUGMENTATION, AugmentationSettings, switched_on
+from ablate.config.group import Group
+from ablate.config.schema import convert
+from ablate.errors import ConfigError, kind
+
+
+class Description(msgspec.Struct, kw_only=True, frozen=True):
+    """What `data` says of itself: the shape of one example, its classes or values, and how many make a minibatch."""
+
+    inputs: list[int]
+    outputs: int
+    batch_size: int
+
+
+class DataGroup(Group):
+    """The `data` group.
+
+    A plain network needs a description of its data and has them augmented; a LightningDataModule need have neither, so
+    that what does not fit is an error only where it is asked for.
+    """
+
+    @cached_property
+    def description(self) -> Description:
+        """What `data` says of itself.
+
+        Raises:
+            ConfigError: a key is missing, or its value does not fit.
+        """
+        for key in Description.__struct_fields__:
+            if key not in self:
+                raise ConfigError(
+                    f"data.{key} is missing: data says the shape of its inputs, its outputs and batch_size."
+                )
+        description = convert({k: self[k] for k in Description.__struct_fields__}, Description, "data")
+        if description.batch_size < 1:
+            raise ConfigError(f"data.batch_size={description.batch_size} trains nothing: it must be 1 or more.")
+        return description
+
+    @property
+    def is_augmented(self) -> bool:
+        """Whether an augmentation is asked for, be it ablate's or the data set's own."""
+        return switched_on(self.get(AUGMENTATION)) is not None
+
+    @cached_property
+    def augmentation(self) -> AugmentationSettings:
+        """The augmentation, where it is ablate's to do.
+
+        Raises:
+            ConfigError: an unknown setting, or a value that does not fit.
+        """
+        node = self.get(AUGMENTATION)
+        if not isinstance(node, Mapping):
+            raise ConfigError(
+                f"data.augmentation is {kind(node)}: write settings, such as {{flip: true, crop: 1}}, or null for none."
+            )
+        return convert(dict(cast(Mapping[str, Any], node)), AugmentationSettings, "data.augmentation")

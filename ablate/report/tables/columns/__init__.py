@@ -1,0 +1,1 @@
+"""Columns, cells and notes that several tables share."""
