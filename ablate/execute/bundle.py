@@ -1,4 +1,4 @@
-"""Trains one bundle, wherever an engine calls it: fits, and records written by whoever trained."""
+"""Trains one bundle, in the process that an engine chose, and writes its records."""
 
 import signal
 import time
@@ -32,11 +32,11 @@ from ablate.store.record import Record
 def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
     """Trains every trial of a job, stacked or one after the other, and writes its record.
 
-    Whatever a trial raises costs that trial only: it is recorded as failed, with its traceback.
+    A trial that raises an exception is recorded as failed, with its traceback. The others are trained.
 
     Raises:
         StoreError: a record cannot be written.
-        KeyboardInterrupt, SystemExit: Ctrl-C or SIGTERM, which are meant for the study; the trial is not recorded.
+        KeyboardInterrupt, SystemExit: Ctrl-C or SIGTERM. They end the study; the trial is not recorded.
     """
     if job.bundle.stacked:
         try:
@@ -45,7 +45,7 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
             is_too_much = False
         except MemoryError:
             is_too_much = True
-        if is_too_much:  # and the exception, which holds what was there of the stack, is gone
+        if is_too_much:  # outside of `except`: the exception would keep the stack in memory
             empty_cache()
             return tuple(r for half in halves(job) for r in run_bundle(half, engine=engine, threads=threads))
     records: list[Record] = []
@@ -58,7 +58,7 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         except StoreError:
             raise
         except BaseException as error:
-            _heed_signals(error)
+            _raise_signals(error)
             done = failed(
                 trial,
                 job,
@@ -73,7 +73,7 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
 
 
 def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] | None:
-    """Trains a stack; None: it went wrong, and each of its trials shall show for itself whether it does.
+    """Trains a stack; None: it failed, and its trials are to be trained one by one.
 
     Raises:
         MemoryError: there is not enough memory for so many.
@@ -82,23 +82,23 @@ def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] 
         with isolated_process(threads=threads):
             written = train_stacked(job, engine=engine, threads=threads)
     except BaseException as error:
-        _heed_signals(error)
-        if len(job.bundle.trials) > 1 and _is_for_want_of_memory(error):
+        _raise_signals(error)
+        if len(job.bundle.trials) > 1 and _is_out_of_memory(error):
             raise MemoryError from error
         return None
     StudyDirectory(job.directory).write_trials(written)
     return tuple(each.record for each in written)
 
 
-def _is_for_want_of_memory(error: BaseException) -> bool:
-    """Whether a device or the machine has refused memory: torch has a class for the one, and words for the other."""
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: torch has an exception for a device, and only a message for the machine."""
     words = ("not enough memory", "can't allocate memory", "out of memory")
     is_torchs = isinstance(error, RuntimeError) and any(w in str(error) for w in words)
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or is_torchs
 
 
-def _heed_signals(error: BaseException) -> None:
-    """Lightning makes a SystemExit of Ctrl-C and of SIGTERM, which a trial's own code may raise as well."""
+def _raise_signals(error: BaseException) -> None:
+    """Raises Ctrl-C and SIGTERM again. Lightning turns both into SystemExit, which a trial's code may raise, too."""
     if isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt):
         raise KeyboardInterrupt from None
     if isinstance(error, SIGTERMException):
@@ -144,5 +144,5 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
 
 
 def _steps(fit: Fit, trainer: pl.Trainer) -> int:
-    """Optimizer steps: a TrialModule counts its own, since manual optimization leaves the Trainer's count at 0."""
+    """Optimizer steps. A TrialModule counts them: with manual optimization the Trainer's count stays 0."""
     return fit.module.steps if isinstance(fit.module, TrialModule) else trainer.global_step

@@ -73,7 +73,7 @@ class StackedModule(pl.LightningModule):
 
     def training_step(self, chunk: Int[Tensor, "steps members batch"], batch_idx: int) -> dict[str, Tensor]:
         """Takes one optimizer step per minibatch of indices; returns each member's mean loss over the chunk."""
-        self._losses_of = self.compilation.of(losses_of, lambda: self._copied_step(chunk[0]))
+        self._losses_of = self.compilation.choose(losses_of, lambda: self._copied_step(chunk[0]))
         means = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
         self._train.add(means, weight=chunk[:, 0].numel())
         return {"loss": means}

@@ -1,1 +1,1 @@
-"""One trial as a Lightning fit: data, network, objective, optimizer steps, Trainer, and the record that it leaves."""
+"""One trial as a Lightning fit: data, network, objective, optimizer steps, Trainer and record."""

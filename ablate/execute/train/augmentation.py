@@ -1,4 +1,4 @@
-"""Images changed at random in each minibatch that trains, on the device where they are.
+"""Random changes of the images of each training minibatch, on the device of the images.
 
 Shapes: images (batch, channels, height, width).
 """
@@ -17,10 +17,10 @@ Images = Float[Tensor, "batch channels height width"]
 
 
 class Augmentation:
-    """Flips first, then crops, each with a generator of its own: an arm that only flips flips as one that also crops.
+    """Flips first, then crops, each with its own generator: arms with and without crops flip the same images.
 
-    A generator lives where the images are, so that a chunk of steps never waits for the host. At the same seed a CPU
-    and a GPU draw different numbers.
+    The generators are on the device of the images, so that no step waits for the host. A CPU and a GPU draw different
+    numbers from the same seed.
     """
 
     def __init__(self, settings: AugmentationSettings, *, seed: int) -> None:
@@ -29,7 +29,7 @@ class Augmentation:
         self._generators: list[torch.Generator] = []
 
     def __call__(self, images: Images) -> Images:
-        """The minibatch, changed; every call draws anew."""
+        """Changes a minibatch. Every call draws anew."""
         if not self._generators:
             self._generators = [torch.Generator(images.device).manual_seed(seed) for seed in self._seeds]
         flips, shifts = self._generators
@@ -41,15 +41,15 @@ class Augmentation:
 
 
 def flipped(images: Images, generator: torch.Generator) -> Images:
-    """Mirrors each image left to right, or leaves it, with equal probability."""
+    """Flips each image left to right with probability 1/2."""
     chosen = torch.randint(2, (len(images), 1, 1, 1), generator=generator, device=images.device)
     return torch.where(chosen == 1, images.flip(-1), images)
 
 
 def cropped(images: Images, pixels: int, generator: torch.Generator) -> Images:
-    """Surrounds each image with `pixels` zeros on every side and cuts a window of its size out, anywhere.
+    """Pads each image with `pixels` zeros on every side and crops a window of the image's size.
 
-    All (2 × pixels + 1)² windows have the same probability. The layout in memory stays.
+    All (2 × pixels + 1)² windows have the same probability. The memory format is kept.
     """
     batch, channels, height, width = images.shape
     device = images.device

@@ -1,4 +1,4 @@
-"""Minibatch indices in chunks: what `training_step` gets instead of data, which live on the device already."""
+"""Minibatch indices in chunks. `training_step` gets these; the data are on the device already."""
 
 import math
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ EVALUATION_BATCH_SIZE = 1024
 
 
 class TrainingChunks:
-    """Every epoch a new order of the training examples, cut into minibatches and these into chunks.
+    """The training examples in a new order every epoch, split into minibatches, and these into chunks.
 
-    An iteration yields int64 tensors (steps, batch). Examples that do not fill the last minibatch sit this epoch out.
-    `limit` is how many minibatches of an epoch are taken, or which share of them, as in Lightning's
-    `limit_train_batches`: at least one.
+    An iteration yields int64 tensors (steps, batch). Examples that do not fill the last minibatch are left out of the
+    epoch. `limit` is the number or the share of minibatches per epoch, as Lightning's `limit_train_batches`: at least
+    one.
     """
 
     def __init__(self, *, examples: int, batch_size: int, seed: int, limit: int | float = 1.0) -> None:

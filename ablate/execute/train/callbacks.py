@@ -1,4 +1,4 @@
-"""What is watched while a trial trains: its curve, divergence, Ctrl-C. All serve any LightningModule."""
+"""Callbacks for the training of a trial, with any LightningModule: curve, divergence, Ctrl-C."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ class Curve(pl.Callback):
 
 
 class Divergence(pl.Callback):
-    """Ends a training whose loss is NaN, infinite, or beyond its bound."""
+    """Ends a training whose loss is NaN, infinite or beyond its bound."""
 
     def __init__(self, max_loss: float) -> None:
         self._max_loss = max_loss
@@ -56,14 +56,14 @@ def as_csv(rows: Sequence[Mapping[str, float]]) -> str:
 
 
 def out_of_bounds(loss: float, bound: float, *, epoch: int) -> str | None:
-    """Why a training ends there whose loss is NaN, infinite, or beyond its bound; None: it goes on."""
+    """Why a loss ends a training: NaN, infinite or beyond its bound; None: it does not."""
     if math.isfinite(loss) and abs(loss) <= bound:
         return None
     return f"training loss {loss:.4g} in epoch {epoch + 1} (bound {bound:.4g})"
 
 
 class Interruption(pl.Callback):
-    """Passes Ctrl-C on: Lightning would end the process with exit code 1, as if the trial had failed."""
+    """Raises Ctrl-C again. Lightning would end the process with exit code 1, as if the trial had failed."""
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Called by Lightning, whatever was raised."""
@@ -72,7 +72,7 @@ class Interruption(pl.Callback):
 
 
 def scalars(trainer: pl.Trainer) -> dict[str, float]:
-    """What has been logged, as Python floats."""
+    """The logged numbers, as Python floats."""
     return {
         name: float(value) for name, value in trainer.callback_metrics.items() if torch.as_tensor(value).numel() == 1
     }

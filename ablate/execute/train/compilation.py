@@ -1,4 +1,4 @@
-"""Steps as one compiled call: where that is asked for, can be done, computes the same, and is worth its time."""
+"""Compiles the loss of a step, if that is asked for, possible, computes the same, and saves more time than it takes."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,49 +14,51 @@ from ablate.execute.process.hardware import synchronize
 from ablate.execute.process.torch_private import recompilation_limit, spare_semaphore
 
 Call = Callable[..., Tensor]
-"""What of a step is compiled: it takes all that it needs as arguments, and gives a loss."""
+"""The part of a step that is compiled: a function of its arguments alone, which returns a loss."""
 
 COMPILED = "compiled"
 TOO_FEW = "eager (its steps are too few to pay for a compilation)"
 SLOWER = "eager (compiled steps are not faster)"
-OTHERWISE = "eager (compiled steps compute something else)"
-UNCOPIED = "eager (what it trains cannot be copied)"
+DIFFERENT = "eager (compiled steps compute something else)"
+NOT_COPYABLE = "eager (its network cannot be copied)"
 FAILED = "eager (its compilation failed"
 
-SAVED = 0.5
-"""Of a step, what a compilation is expected to save before there is one: it does of a stack of small dense nets."""
+EXPECTED_SAVING = 0.5
+"""Share of a step that a compilation is expected to save, before it is measured: as for a stack of small networks."""
 
-SECONDS = 6.0
-"""What a compilation is expected to take before this process has made one: of a small dense net, on a CPU."""
+FIRST_COMPILATION_S = 6.0
+"""Expected duration of a process's first compilation: as for a small dense network on a CPU."""
 
-LIMIT = 64
-"""Networks of which a process keeps the compiled steps. Beyond, steps are as they are."""
+MAX_COMPILED_NETWORKS = 64
+"""Networks whose compiled steps a process keeps. Further ones are not compiled."""
 
-WARM, TIMED = 3, 5
-"""Steps that are compared: a CUDA graph is warmed up by the first, recorded by the second. Steps that are timed."""
+COMPARED_STEPS = 3
+"""Steps that are compared. The first warms a CUDA graph up, the second records it."""
 
-ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-3, torch.bfloat16: 1e-1}
-"""Of the largest number, the difference that another order of the operations explains."""
+TIMED_STEPS = 5
+
+TOLERANCES = {torch.float64: 1e-9, torch.float32: 1e-3, torch.bfloat16: 1e-1}
+"""Rounding error of a different order of operations, relative to the largest number."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CopiedStep:
-    """One step on copies of what it trains: as often as it is taken, nothing else changes."""
+    """One step on copies of a network and its loss. Taking it changes nothing but the copies."""
 
     take: Callable[[Call], tuple[Tensor, Tensor]]
-    """Takes the step with a call for its loss; returns the loss, and the gradients in one row."""
+    """Takes the step with a function for its loss; returns the loss, and the gradients in one row."""
     device: torch.device
     """Where the copies are."""
     kind: str
-    """Steps of one kind are compiled alike and take as long."""
+    """Steps of the same kind have the same compilation and the same duration."""
 
 
 class Compilation:
-    """Decides about a training's steps, once, when it is on its device.
+    """Decides once whether a training takes compiled steps, when it is on its device.
 
     Args:
-        choice: `trainer.compile`. "auto": where the time that is saved is expected to be more than a compilation takes,
-            and compiled steps have been seen to be faster.
+        choice: `trainer.compile`. "auto": if it is expected to save more time than the compilation takes, and compiled
+            steps are measured to be faster.
         steps: Optimizer steps of the whole training.
     """
 
@@ -64,42 +66,42 @@ class Compilation:
         self._choice, self._steps = choice, steps
         self._chosen: Call | None = None
         self.verdict: str | None = None
-        """How its steps are computed; None: nobody asked, or there was no step yet."""
+        """How its steps are computed; None: compilation was not asked for, or there was no step yet."""
 
-    def of(self, call: Call, copied: Callable[[], CopiedStep]) -> Call:
-        """The call, or what computes the same, compiled. To be asked where the steps are taken, under their autocast.
+    def choose(self, call: Call, copied: Callable[[], CopiedStep]) -> Call:
+        """The call, or its compiled form. To be called where the steps are taken, under their autocast.
 
-        Whatever goes wrong, the steps are taken as they are.
+        If anything fails, it is the call.
         """
         if self._choice is False:
             return call
         if self._chosen is None:
-            self.verdict = self._judged(call, copied)
+            self.verdict = self._verdict_on(call, copied)
             self._chosen = self._guarded(call) if self.verdict == COMPILED else call
         return self._chosen
 
-    def _judged(self, call: Call, copied: Callable[[], CopiedStep]) -> str:
+    def _verdict_on(self, call: Call, copied: Callable[[], CopiedStep]) -> str:
         try:
             mine, others = copied(), copied()
-        except Exception:  # a network of a person's own may hold anything
-            return UNCOPIED
+        except Exception:  # a user-defined network may hold anything
+            return NOT_COPYABLE
         kind, is_measured = f"{call.__name__} {mine.kind}", self._choice == "auto"
         known = VERDICTS.get(kind, "")
-        if known.startswith(FAILED) or known == OTHERWISE or (known == SLOWER and is_measured):
+        if known.startswith(FAILED) or known == DIFFERENT or (known == SLOWER and is_measured):
             return known
         is_measured = is_measured and known != COMPILED
         try:
             with _same_draws(mine.device):
-                if is_measured and SAVED * self._steps * _seconds(call, others) < _TOOK[-1]:
+                if is_measured and EXPECTED_SAVING * self._steps * _step_s(call, others) < _COMPILATIONS_S[-1]:
                     return TOO_FEW
-                verdict = _tried(_compiled(call, mine.device.type), mine, call, others, is_measured=is_measured)
+                verdict = _compare(_compiled(call, mine.device.type), mine, call, others, is_measured=is_measured)
         except Exception as error:
             verdict = f"{FAILED}: {type(error).__name__}: {' '.join(str(error).split())[:120]})"
         VERDICTS[kind] = verdict
         return verdict
 
     def _guarded(self, call: Call) -> Call:
-        """The compiled call until it fails, as it may where a network changes while it trains."""
+        """The compiled call until it fails, as it may when a network changes during training; then the call."""
 
         def step(*arguments: Any) -> Tensor:
             if self.verdict == COMPILED:
@@ -115,34 +117,34 @@ class Compilation:
 
 
 VERDICTS: dict[str, str] = {}
-"""What this process has found, by kind: a replicate does not try again what has failed, nor time what was timed."""
+"""The verdicts of this process by kind: replicates do not repeat what has failed or was timed."""
 
-_TOOK = [SECONDS]
-"""Seconds that compilations have taken, the latest last."""
+_COMPILATIONS_S = [FIRST_COMPILATION_S]
+"""Durations of the compilations of this process, the latest last."""
 
 
 @cache
 def _compiled(call: Call, device: str) -> Call:
-    """Random numbers are drawn as they are without; on CUDA, where shapes never change, kernels become one graph."""
+    """Compiles a call. Random numbers are those of the eager call; on CUDA, all kernels become one graph."""
     spare_semaphore()
     options: dict[str, Any] = {"fallback_random": True, "triton.cudagraphs": device == "cuda"}
     return cast(Call, torch.compile(call, dynamic=False, options=options))
 
 
-def _tried(compiled: Call, mine: CopiedStep, call: Call, others: CopiedStep, *, is_measured: bool) -> str:
-    """Compiles, and holds compiled steps against the others."""
+def _compare(compiled: Call, mine: CopiedStep, call: Call, others: CopiedStep, *, is_measured: bool) -> str:
+    """Compiles, and compares compiled steps with eager ones."""
     began = time.perf_counter()
-    for number in range(WARM):
-        with _same_draws(mine.device), recompilation_limit(LIMIT):
+    for number in range(COMPARED_STEPS):
+        with _same_draws(mine.device), recompilation_limit(MAX_COMPILED_NETWORKS):
             found = _step(compiled, mine)
-        if not number and (took := time.perf_counter() - began) > 1:  # else it was there already
-            _TOOK.append(took)
+        if not number and (took := time.perf_counter() - began) > 1:  # otherwise it was compiled before
+            _COMPILATIONS_S.append(took)
         with _same_draws(mine.device):
             if not _equal(found, _step(call, others)):
-                return OTHERWISE
+                return DIFFERENT
     if is_measured:
         one, two, three, four = (
-            _seconds(*s) for s in ((compiled, mine), (call, others), (call, others), (compiled, mine))
+            _step_s(*s) for s in ((compiled, mine), (call, others), (call, others), (compiled, mine))
         )
         if min(one, four) >= min(two, three):
             return SLOWER
@@ -160,19 +162,19 @@ def _step(call: Call, copied: CopiedStep) -> tuple[Tensor, Tensor]:
     return loss.clone(), gradients
 
 
-def _seconds(call: Call, copied: CopiedStep) -> float:
-    """Of one step; the first is not timed."""
+def _step_s(call: Call, copied: CopiedStep) -> float:
+    """Seconds of one step, after a first one that is not timed."""
     _step(call, copied)
     synchronize(copied.device)
     began = time.perf_counter()
-    for _ in range(TIMED):
+    for _ in range(TIMED_STEPS):
         _step(call, copied)
     synchronize(copied.device)
-    return (time.perf_counter() - began) / TIMED
+    return (time.perf_counter() - began) / TIMED_STEPS
 
 
 def _begin(device: torch.device) -> None:
-    """Says that what the last step's graph has computed may be overwritten."""
+    """Tells torch that the results of the last step's CUDA graph may be overwritten."""
     if device.type == "cuda":
         torch.compiler.cudagraph_mark_step_begin()
 
@@ -180,16 +182,16 @@ def _begin(device: torch.device) -> None:
 def _equal(one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> bool:
     for mine, theirs in zip(one, other, strict=True):
         is_mixed = torch.is_autocast_enabled(mine.device.type)
-        rounding = ROUNDING.get(torch.bfloat16 if is_mixed else mine.dtype, 0.0)
+        tolerance = TOLERANCES.get(torch.bfloat16 if is_mixed else mine.dtype, 0.0)
         largest = float(theirs.nan_to_num().abs().max())
-        if not torch.allclose(mine, theirs, rtol=0.0, atol=rounding * largest, equal_nan=True):
+        if not torch.allclose(mine, theirs, rtol=0.0, atol=tolerance * largest, equal_nan=True):
             return False
     return True
 
 
 @contextmanager
 def _same_draws(device: torch.device) -> Iterator[None]:
-    """Leaves the generators as they were."""
+    """Restores the generators."""
     devices = [torch.cuda.current_device() if device.index is None else device.index] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices, device_type="cuda"):
         yield

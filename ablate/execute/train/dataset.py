@@ -1,4 +1,4 @@
-"""The data set of a configuration, split for a replicate, and held against what `data` says of itself."""
+"""The data set of a configuration, split for a replicate and checked against the description in `data`."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -13,15 +13,15 @@ from ablate.errors import ConfigError, kind
 from ablate.execute.targets.target import build, locate, takes
 
 DESCRIPTION = ("inputs", "outputs", "chance", "batch_size")
-"""Keys of `data` that describe it to the other groups; its `_target_` gets them too if it names them."""
+"""Keys of `data` that describe it to other groups. Its `_target_` gets those that it names."""
 
 
 def splits(config: TrialConfig, *, seed: int) -> Splits:
     """One replicate's train, validation and test examples.
 
     Raises:
-        ConfigError: `data` does not say what it is, or gives no Source.
-        DataError: files are missing or damaged, or the data are not what it says.
+        ConfigError: `data` lacks its description, or its `_target_` returns no Source.
+        DataError: files are missing or damaged, or the data do not match the description.
     """
     description = config.data.description
     drawn = split(source(config.data), seed=seed)
@@ -47,7 +47,7 @@ def shared_splits() -> MakeSplits:
 
 
 def source(data: DataGroup) -> Source:
-    """The data set of a configuration. The last two are kept: trials that follow each other share them.
+    """The data set of a configuration. The last two are kept in memory for further trials.
 
     Raises:
         ConfigError: it cannot be built as configured, or is no Source.
@@ -57,7 +57,7 @@ def source(data: DataGroup) -> Source:
 
 
 def arguments(data: DataGroup) -> DataGroup:
-    """The `data` group as its `_target_` takes it: without descriptions and augmentation that it does not name."""
+    """The `data` group as arguments of its `_target_`: without description and augmentation, unless it names them."""
     if not isinstance(data.get("_target_"), str):
         return data  # for `build` to refuse
     called = locate(data["_target_"], "data")

@@ -1,4 +1,4 @@
-"""What one trial gives to Lightning: a module, its data, and what its network costs."""
+"""A trial prepared for Lightning: a module and its data."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -22,7 +22,7 @@ from ablate.plan.seeds import Streams
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """A LightningModule with its data. `probe` is one example, shape (1, *inputs), where one can be had."""
+    """A LightningModule with its data. `probe`: one example, shape (1, *inputs); None: unknown."""
 
     module: pl.LightningModule
     network: nn.Module
@@ -32,18 +32,18 @@ class Fit:
     test: dict[str, Any] | None
     """Keyword arguments of `Trainer.test`; None: nothing to test on."""
     examples: dict[str, int]
-    """Split → examples, where they are known before the fit."""
+    """Split → number of examples, if known before the fit."""
 
 
 def prepare(config: TrialConfig, streams: Streams, *, make_splits: MakeSplits = splits) -> Fit:
-    """Builds what a trial trains, by its replicate's streams.
+    """Builds the network and the data of a trial from the streams of its replicate.
 
-    The global generators are left at the dropout stream for a plain module, and at the order stream for a person's
-    own LightningModule, whose DataLoader draws its order from them.
+    Afterwards the global generators are at the dropout stream for a plain module, and at the order stream for a
+    user-defined LightningModule, whose DataLoader draws its order from them.
 
     Args:
         config: Of the trial.
-        streams: Its own.
+        streams: Of its replicate.
         make_splits: `ablate.execute.train.dataset.splits`, or `shared_splits`.
 
     Raises:
@@ -123,6 +123,6 @@ def _own(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> F
 
 
 def overrides(thing: pl.LightningModule | pl.LightningDataModule, method: str) -> bool:
-    """Whether a person's own class defines one of Lightning's hooks."""
+    """Whether a user-defined class overrides one of Lightning's hooks."""
     base = pl.LightningModule if isinstance(thing, pl.LightningModule) else pl.LightningDataModule
     return getattr(type(thing), method) is not getattr(base, method)

@@ -1,4 +1,4 @@
-"""Optimizers whose whole update torch has as one pass over the numbers."""
+"""Optimizers with a fused implementation in torch: one kernel for the whole update."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,18 +12,18 @@ FUSED: Mapping[type[torch.optim.Optimizer], tuple[str, ...]] = {
     torch.optim.AdamW: ("cpu", "cuda"),
     torch.optim.SGD: ("cpu", "cuda"),
 }
-"""The devices on which each of them has one, in every torch that is supported.
+"""Optimizer → devices with a fused implementation, in every supported torch.
 
-Of a small net's step Adam's passes over each parameter, one operation after the other, are a third."""
+Without it, Adam's update takes a third of a small network's step."""
 
 
 def can_fuse(kind: Any, settings: Mapping[str, Any], parameters: Iterable[Tensor]) -> bool:
-    """Whether torch has such a pass for these parameters, and nobody has chosen how it goes through them.
+    """Whether torch has a fused implementation for these parameters, and the settings choose no other one.
 
     Args:
-        kind: An optimizer's class, or whatever else makes one.
-        settings: The optimizer's own, by name; those that are absent are torch's.
-        parameters: What it updates.
+        kind: An optimizer's class, or another callable that makes one.
+        settings: Of the optimizer, by name.
+        parameters: The parameters to update.
     """
     chosen = any(settings.get(key) is not None for key in ("fused", "foreach")) or any(
         settings.get(key) for key in ("capturable", "differentiable")
@@ -32,13 +32,13 @@ def can_fuse(kind: Any, settings: Mapping[str, Any], parameters: Iterable[Tensor
     return not chosen and all(p.device.type in devices and p.is_floating_point() for p in parameters)
 
 
-def spare_sparse_gradients(made: torch.optim.Optimizer) -> None:
-    """Lets an optimizer that is fused take sparse gradients as it does when it is not: torch's one pass refuses them.
+def unfuse_for_sparse_gradients(made: torch.optim.Optimizer) -> None:
+    """Switches a fused optimizer to the default implementation if there are sparse gradients, which torch cannot fuse.
 
-    What is seen of a parameter's first gradient holds for the others, so that later steps look at none.
+    Only the first step with gradients for all parameters is checked.
     """
 
-    def look(made: torch.optim.Optimizer, *_: Any) -> None:
+    def check(made: torch.optim.Optimizer, *_: Any) -> None:
         gradients = [p.grad for group in made.param_groups for p in group["params"] if p.requires_grad]
         if any(gradient is not None and gradient.is_sparse for gradient in gradients):
             for group in made.param_groups:
@@ -47,4 +47,4 @@ def spare_sparse_gradients(made: torch.optim.Optimizer) -> None:
             return
         handle.remove()
 
-    handle = made.register_step_pre_hook(look)
+    handle = made.register_step_pre_hook(check)

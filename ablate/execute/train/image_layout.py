@@ -1,4 +1,4 @@
-"""Images and kernels in memory with their channels last, as tensor cores read them: the same numbers, elsewhere.
+"""Images and kernels in the memory format channels last, which tensor cores read.
 
 Shapes stay (examples, channels, height, width); only strides change.
 """
@@ -13,25 +13,25 @@ from ablate.errors import ConfigError
 
 
 def channels_last(network: nn.Module) -> nn.Module:
-    """The network with its kernels laid out so, in place."""
+    """Converts the kernels of a network, in place."""
     return network.to(memory_format=torch.channels_last)
 
 
 def images_last(splits: Splits) -> Splits:
-    """The splits with their inputs laid out so: once for a whole training, since minibatches keep the layout.
+    """Converts the inputs of all splits, once for a training: minibatches keep the memory format.
 
     Raises:
-        ConfigError: they are no images.
+        ConfigError: they are not images.
     """
     parts = {name: getattr(splits, name) for name in ("train", "val", "test")}
     return replace(splits, **{name: replace(part, inputs=image_last(part.inputs)) for name, part in parts.items()})
 
 
 def image_last(inputs: Tensor) -> Tensor:
-    """Inputs laid out so.
+    """Converts inputs.
 
     Raises:
-        ConfigError: they are no images.
+        ConfigError: they are not images.
     """
     if inputs.ndim != 4:
         raise ConfigError(

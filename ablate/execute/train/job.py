@@ -1,4 +1,4 @@
-"""What an engine is given: a bundle, and where and how to train it."""
+"""The input of an engine: a bundle, and where its records are written."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,18 +13,18 @@ from ablate.store.record import Record
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One bundle of a study. Small and picklable: it travels to a worker."""
+    """One bundle of a study. Small and picklable: it is sent to a worker."""
 
     bundle: Bundle
     directory: Path
-    """The study's directory; the records are written there by whoever trains."""
+    """The study's directory. The process that trains writes the records there."""
     sources: tuple[str, ...]
     """The source digest of each trial's code."""
     commit: str | None
 
 
 def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
-    """Records as failed what a worker that died has left of a job, and returns all of its records.
+    """Records the trials that a dead worker did not finish as failed, and returns all records of the job.
 
     Raises:
         StoreError: the records cannot be written.
@@ -37,7 +37,7 @@ def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> 
 
 
 def halves(job: Job) -> tuple[Job, ...]:
-    """Two jobs with half of this one's trials each, or nearly: what does not fit together may fit so."""
+    """Two jobs with half of the trials each: they need less memory at a time."""
     middle = (len(job.bundle.trials) + 1) // 2
     return tuple(
         replace(job, bundle=replace(job.bundle, trials=job.bundle.trials[part]), sources=job.sources[part])
@@ -47,7 +47,7 @@ def halves(job: Job) -> tuple[Job, ...]:
 
 
 def one_by_one(job: Job) -> tuple[Job, ...]:
-    """A job for each trial of this one, to be trained as alone as its bundle allows."""
+    """One job for each trial."""
     return tuple(
         replace(job, bundle=replace(job.bundle, trials=(trial,)), sources=(source,))
         for trial, source in zip(job.bundle.trials, job.sources, strict=True)
@@ -55,7 +55,7 @@ def one_by_one(job: Job) -> tuple[Job, ...]:
 
 
 def _result(trial: Trial, job: Job, source: str) -> Record | None:
-    """What the worker wrote before it died. A result of older code is what the job was to replace."""
+    """The result that the worker wrote before it died. One of older code does not count: the job was to replace it."""
     try:
         found = StudyDirectory(job.directory).record(trial.id)
     except StoreError:
@@ -65,7 +65,7 @@ def _result(trial: Trial, job: Job, source: str) -> Record | None:
 
 
 def failed(trial: Trial, job: Job, *, error: str, traceback: str, engine: str, threads: int, source: str) -> Record:
-    """Records one trial as failed, its traceback in a file beside the record.
+    """Records one trial as failed, with its traceback in a file beside the record.
 
     Raises:
         StoreError: the record cannot be written.

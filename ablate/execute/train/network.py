@@ -1,4 +1,4 @@
-"""A network from its configuration, initialised by its replicate's stream."""
+"""Builds a network from its configuration, initialised from its replicate's stream."""
 
 import random
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def network(config: TrialConfig, *, seed: int) -> nn.Module:
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Puts a module into evaluation, and each of its parts back afterwards: a person may have frozen some of them."""
+    """Puts a module into evaluation mode, and restores the mode of each part: some may have been frozen."""
     modes = [(part, part.training) for part in module.modules()]
     module.eval()
     try:
@@ -55,21 +55,21 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 
 def is_own_lightning(module: nn.Module) -> bool:
-    """Whether the module is a person's own LightningModule, which takes the ordinary Lightning loop."""
+    """Whether the module is a user-defined LightningModule, which trains in the ordinary Lightning loop."""
     return isinstance(module, pl.LightningModule)
 
 
 def seed_everything(seed: int) -> None:
-    """Sets Python's, NumPy's and torch's global generators; NumPy's takes 32 bits only."""
+    """Seeds the global generators of Python, NumPy and torch. NumPy takes 32 bits only."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     seed_torch(seed)
 
 
 def seed_torch(seed: int) -> None:
-    """Sets torch's global generators.
+    """Seeds torch's global generators.
 
-    `torch.manual_seed` leaves each kind of accelerator a call to make, with who made it, where there is none, too.
+    Without an accelerator, `torch.manual_seed` would still queue a call with a traceback for each kind of accelerator.
     """
     if torch.accelerator.is_available():
         torch.manual_seed(seed)

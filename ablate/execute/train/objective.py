@@ -1,4 +1,4 @@
-"""What a plain network is trained for, and by what: loss, metrics, optimizer."""
+"""Loss, metrics and optimizer of a plain network."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -10,7 +10,7 @@ from torchmetrics import Metric
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, kind
 from ablate.execute.targets.target import build
-from ablate.execute.train.fused import can_fuse, spare_sparse_gradients
+from ablate.execute.train.fused import can_fuse, unfuse_for_sparse_gradients
 
 
 def objective(config: TrialConfig) -> tuple[nn.Module, dict[str, Metric]]:
@@ -35,7 +35,7 @@ def objective(config: TrialConfig) -> tuple[nn.Module, dict[str, Metric]]:
 
 
 def optimizer(config: TrialConfig) -> Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]:
-    """What makes the optimizer of given parameters: fused, where torch has it so and the configuration says nothing.
+    """A function from parameters to their optimizer: fused, unless torch cannot or the configuration chooses.
 
     Raises:
         ConfigError: the configuration names none, or it does not take its keys.
@@ -49,7 +49,7 @@ def optimizer(config: TrialConfig) -> Callable[[Iterable[nn.Parameter]], torch.o
         if not can_fuse(make.func, make.keywords, given):
             return make(given)
         fused = make(given, fused=True)
-        spare_sparse_gradients(fused)
+        unfuse_for_sparse_gradients(fused)
         return fused
 
     return made

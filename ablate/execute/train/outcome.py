@@ -1,4 +1,4 @@
-"""From a fit that has ended to its outcome: of a trial that trained alone, and of each member of a stack."""
+"""The outcome of a finished fit: of a trial that trained alone, or of a member of a stack."""
 
 from collections.abc import Mapping
 
@@ -26,21 +26,21 @@ def outcome(
     unmeasured: str | None,
     compilation: str | None,
 ) -> Outcome:
-    """The outcome of a trial that was trained to an end.
+    """The outcome of a trial whose fit has finished, complete or diverged.
 
     Args:
-        fit: What was trained; a stack's members have examples in equal numbers, and one of them stands for all.
-        trainer: What trained it.
+        fit: Of the trial, or of any member of its stack: all have the same numbers of examples.
+        trainer: Of the fit.
         parameters: Of its network.
         flops: Of one example's forward pass.
         started: As `now`.
         seconds: Of the fit; of a stack, an equal share.
         epochs: That it trained in.
         steps: Optimizer steps that it took.
-        responses: What it logged.
+        responses: The logged numbers.
         error: Why it diverged; None: it did not.
         diagnostics: Diagnostic → moment → value.
-        unmeasured: Why some of them are not there.
+        unmeasured: Why some diagnostics are missing.
         compilation: How its steps were computed, as `Compilation.verdict`.
     """
     return Outcome(

@@ -1,4 +1,4 @@
-"""Where a record comes from: versions, machine, commit, and a digest of the code that was trained."""
+"""The provenance of a record: versions, machine, commit, and a digest of the trained code."""
 
 import hashlib
 import platform
@@ -51,7 +51,7 @@ def source_digest(config: TrialConfig) -> str:
 
 
 def source_digests(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
-    """The same of many: the code of those that name the same is read once."""
+    """The digests of many configurations. Code that several of them name is read once."""
     digest_of = cache(_digest)
     return tuple(digest_of(config.targets) for config in configs)
 
@@ -59,19 +59,19 @@ def source_digests(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
 def _digest(targets: frozenset[str]) -> str:
     files = {file for target in targets for file in sources(target)}
     digest = hashlib.sha256()
-    for content in sorted(file.name.encode() + code(file) for file in files):  # wherever they lie
+    for content in sorted(file.name.encode() + code(file) for file in files):  # in any directory
         digest.update(content)
     return digest.hexdigest()[:12]
 
 
 @cache
 def _version(package: str) -> str:
-    """Once a process: reading it takes longer than writing a record."""
+    """Cached: reading a version takes longer than writing a record."""
     return version(package)
 
 
 def _head(git: Path) -> str | None:
-    """What is checked out in a `.git`: a folder, or the file that a worktree or submodule has in its place."""
+    """The commit checked out in a `.git`: a folder, or the file that a worktree or submodule has instead."""
     try:
         if git.is_file():
             git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()

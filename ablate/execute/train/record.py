@@ -12,14 +12,14 @@ from ablate.store.record import Counts, Record
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a training yielded. Of one that failed, nothing but why, and when it began: the defaults are for that."""
+    """The result of a training. The defaults are those of a training that failed."""
 
     started: str
     """UTC, ISO 8601."""
     error: str | None
     """Why it diverged or failed; None: its loss stayed within its bounds."""
     is_failed: bool = False
-    """Whether the machine or the code is at fault."""
+    """Whether it failed because of the machine or the code."""
     responses: Mapping[str, float] = field(default_factory=dict[str, float])
     counts: Counts = field(default_factory=Counts)
     seconds: float = 0.0
@@ -28,7 +28,7 @@ class Outcome:
     diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     """Diagnostic → moment → value."""
     unmeasured: str | None = None
-    """Why some of them are not there."""
+    """Why some diagnostics are missing."""
     compilation: str | None = None
     """How its steps were computed, as `Compilation.verdict`."""
 

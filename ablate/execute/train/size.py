@@ -1,4 +1,4 @@
-"""What a network costs: parameters, and floating-point operations."""
+"""The size of a network: parameters and floating-point operations."""
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +14,9 @@ def parameters(network: nn.Module) -> int:
 
 @torch.no_grad()
 def flops(network: nn.Module, probe: Tensor | None) -> int | None:
-    """Floating-point operations of one example's forward pass by torch's own counter: matrix products and convolutions.
+    """Floating-point operations of one example's forward pass, by torch's counter: matrix products and convolutions.
 
-    None where there is no example to count on. Leaves every submodule in its mode, and torch's generator where it was.
+    None without an example. The modes of all submodules and torch's generators stay as they were.
     """
     if probe is None:
         return None

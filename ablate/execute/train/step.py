@@ -48,7 +48,7 @@ def take_step(
 
 
 class NoUpdate(torch.optim.Optimizer):
-    """Leaves its parameters as they are: of steps that are taken for their losses and gradients only."""
+    """An optimizer that changes nothing, for steps that are taken for their losses and gradients only."""
 
     def __init__(self, parameters: Iterable[Tensor] | Iterable[dict[str, object]]) -> None:
         super().__init__(parameters, {})

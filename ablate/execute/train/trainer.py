@@ -1,4 +1,4 @@
-"""Lightning's Trainer, as every trial gets it."""
+"""Makes the Lightning Trainer of a trial."""
 
 import os
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ OURS = {
     "num_sanity_val_steps": None,
     "default_root_dir": None,
 }
-"""Trainer arguments that ablate sets, and what a person sets instead (None: nothing)."""
+"""Trainer arguments that ablate sets → what to set instead (None: nothing)."""
 
 BY_STEP = (
     "max_steps",
@@ -40,7 +40,7 @@ BY_STEP = (
     "fast_dev_run",
     "val_check_interval",
 )
-"""Trainer arguments that count or touch optimizer steps, which a plain network's chunks hide from Lightning."""
+"""Trainer arguments about single optimizer steps. Lightning does not see those of a plain network: it sees chunks."""
 
 
 def trainer(
@@ -50,10 +50,10 @@ def trainer(
 
     Args:
         config: The trial's resolved configuration.
-        own: Whether the module is a person's own, and Lightning itself counts its batches and clips its gradients.
-        callbacks: What watches the fit.
-        folder: Where a logger, and nothing else, writes.
-        **arguments: More of the Trainer's arguments; they win.
+        own: Whether the module is user-defined; Lightning then counts its batches and clips its gradients.
+        callbacks: Of the fit.
+        folder: For a logger's files; nothing else is written there.
+        **arguments: Further arguments of the Trainer, which take precedence.
 
     Raises:
         ConfigError: `trainer.lightning` has an argument that Trainer does not take, that ablate sets itself, or that

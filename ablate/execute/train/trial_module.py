@@ -17,10 +17,10 @@ from ablate.execute.train.step import NoUpdate, loss_of, take_step
 
 
 class TrialModule(pl.LightningModule):
-    """One network, its loss and its metrics, with the data of its replicate held as buffers.
+    """One network, its loss and its metrics, with the data of its replicate as buffers.
 
-    Buffers go where the module goes and take its precision, so that no batch is moved while it trains. A
-    `training_step` takes as many optimizer steps as its chunk has minibatches (manual optimization).
+    Buffers follow the module's device and precision, so that no batch is moved during training. A `training_step` takes
+    one optimizer step for each minibatch of its chunk (manual optimization).
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class TrialModule(pl.LightningModule):
             self.register_buffer(f"{name}_targets", arrays.targets, persistent=False)
 
     def probe(self, examples: int) -> tuple[Tensor, Tensor]:
-        """The first training examples, shape (examples, *inputs), and their targets: always the same ones."""
+        """The first training examples, shape (examples, *inputs), and their targets."""
         inputs, targets = self._split("train")
         return inputs[:examples], targets[:examples]
 
@@ -61,8 +61,8 @@ class TrialModule(pl.LightningModule):
         return self._optimizer(self.network.parameters())
 
     def training_step(self, chunk: Int[Tensor, "steps batch"], batch_idx: int) -> dict[str, Tensor]:
-        """Takes one optimizer step per minibatch of indices; the loss that it returns is the chunk's mean."""
-        self._loss_of = self.compilation.of(loss_of, lambda: self._copied_step(chunk[0]))
+        """Takes one optimizer step per minibatch of indices; returns the mean loss over the chunk."""
+        self._loss_of = self.compilation.choose(loss_of, lambda: self._copied_step(chunk[0]))
         mean = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
         self.log("train/loss", mean, on_step=False, on_epoch=True, batch_size=chunk.numel())
         return {"loss": mean}
@@ -86,11 +86,11 @@ class TrialModule(pl.LightningModule):
         return total / len(chunk)
 
     def on_fit_start(self) -> None:
-        """Gives the metrics' sums the precision of what they sum: Lightning halves them, and never doubles them."""
+        """Gives the metrics the precision of the predictions. Lightning lowers their precision, but never raises it."""
         self.metrics.to(at_least_single(self._split("val")[0][:0]).dtype)
 
     def on_test_start(self) -> None:
-        """As before the fit."""
+        """Called by Lightning."""
         self.on_fit_start()
 
     def validation_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> None:
@@ -129,5 +129,5 @@ class TrialModule(pl.LightningModule):
 
 
 def at_least_single(values: Tensor) -> Tensor:
-    """Floating-point values in no less than 32 bits: a mean in bfloat16 has two digits."""
+    """Floating-point values in at least 32 bits: a mean in bfloat16 has two digits."""
     return values.to(torch.promote_types(values.dtype, torch.float32)) if values.is_floating_point() else values

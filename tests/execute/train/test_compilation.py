@@ -14,11 +14,11 @@ from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train import batches, compilation
 from ablate.execute.train.compilation import (
     COMPILED,
+    DIFFERENT,
     FAILED,
-    OTHERWISE,
+    NOT_COPYABLE,
     SLOWER,
     TOO_FEW,
-    UNCOPIED,
     Compilation,
     CopiedStep,
 )
@@ -38,7 +38,7 @@ RESNET = ("model=resnet", "model.width=4", "model.depth=2", "model.skip_span=1",
 @pytest.fixture(autouse=True)
 def nothing_is_known(monkeypatch):
     monkeypatch.setattr(compilation, "VERDICTS", {})
-    monkeypatch.setattr(compilation, "_TOOK", [compilation.SECONDS])
+    monkeypatch.setattr(compilation, "_COMPILATIONS_S", [compilation.FIRST_COMPILATION_S])
     torch.compiler.reset()
     with isolated_process(threads=THREADS):
         yield
@@ -91,7 +91,7 @@ def copied(size=4):
 
 def decide(choice=True, *, steps=10**9, call=line, copied=copied):
     made = Compilation(choice, steps=steps)
-    return made, made.of(call, copied)
+    return made, made.choose(call, copied)
 
 
 def test_nothing_is_copied_and_compiled_where_nobody_asks(compiler):
@@ -105,7 +105,7 @@ def test_what_is_asked_for_is_compiled_once(compiler):
     made, chosen = decide()
     assert made.verdict == COMPILED
     assert asked == [(line, "cpu")]
-    assert made.of(line, lambda: pytest.fail("copied again")) is chosen
+    assert made.choose(line, lambda: pytest.fail("copied again")) is chosen
     assert chosen(*arguments()) == line(*arguments())
 
 
@@ -130,7 +130,7 @@ def test_auto_takes_what_is_faster_and_times_it_once(compiler, clock, call, comp
     first = len(calls)
     again, _ = decide("auto", call=call)
     assert again.verdict == verdict
-    assert len(calls) - first == (compilation.WARM if verdict == COMPILED else 0)
+    assert len(calls) - first == (compilation.COMPARED_STEPS if verdict == COMPILED else 0)
     assert decide(True, call=call)[0].verdict == COMPILED  # who asks for it has it, slower or not
     assert len(asked) == (3 if verdict == COMPILED else 2)
 
@@ -142,7 +142,7 @@ def test_auto_compiles_nothing_for_a_training_that_is_over_before_it_pays(compil
     assert asked == []
     assert decide("auto", call=slow, steps=8000)[0].verdict == COMPILED
     monkeypatch.setattr(compilation, "VERDICTS", {})
-    monkeypatch.setattr(compilation, "_TOOK", [60.0])
+    monkeypatch.setattr(compilation, "_COMPILATIONS_S", [60.0])
     assert decide("auto", call=slow, steps=8000)[0].verdict == TOO_FEW
 
 
@@ -151,7 +151,7 @@ def test_how_long_a_compilation_took_is_what_the_next_is_expected_to_take(compil
     clock = [0.0]
     monkeypatch.setattr(compilation.time, "perf_counter", lambda: clock[-1])
     decide()
-    assert compilation._TOOK[-1] == 40.0
+    assert compilation._COMPILATIONS_S[-1] == 40.0
 
 
 @pytest.mark.parametrize("choice", [True, "auto"])
@@ -177,8 +177,8 @@ def test_a_compilation_that_fails_costs_nothing_but_itself_and_is_not_tried_agai
 def test_what_computes_something_else_is_not_trained(compiler, wrong):
     compiler(lambda _: wrong)
     made, chosen = decide()
-    assert (made.verdict, chosen) == (OTHERWISE, line)
-    assert decide()[0].verdict == OTHERWISE
+    assert (made.verdict, chosen) == (DIFFERENT, line)
+    assert decide()[0].verdict == DIFFERENT
 
 
 def test_a_loss_that_is_no_number_is_the_same_loss(compiler):
@@ -196,7 +196,7 @@ def test_what_cannot_be_copied_is_trained_as_it_is():
         raise TypeError("cannot pickle '_thread.lock' object")
 
     made, chosen = decide(copied=locked)
-    assert (made.verdict, chosen) == (UNCOPIED, line)
+    assert (made.verdict, chosen) == (NOT_COPYABLE, line)
 
 
 def test_a_compiled_call_that_fails_while_it_trains_is_taken_as_it_was(compiler):
@@ -204,7 +204,7 @@ def test_a_compiled_call_that_fails_while_it_trains_is_taken_as_it_was(compiler)
 
     def later(*given):
         calls.append(1)
-        if len(calls) > compilation.WARM + 1:
+        if len(calls) > compilation.COMPARED_STEPS + 1:
             raise ValueError("another shape")
         return line(*given)
 
@@ -213,7 +213,7 @@ def test_a_compiled_call_that_fails_while_it_trains_is_taken_as_it_was(compiler)
     for expected in (COMPILED, f"{FAILED} while it trained: ValueError)", f"{FAILED} while it trained: ValueError)"):
         assert chosen(*arguments()) == line(*arguments())
         assert made.verdict == expected
-    assert len(calls) == compilation.WARM + 2
+    assert len(calls) == compilation.COMPARED_STEPS + 2
 
 
 def test_generators_and_the_network_stay_as_they_were(compiler):

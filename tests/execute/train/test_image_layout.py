@@ -118,7 +118,8 @@ def test_costs_are_measured_of_the_layout_that_trains(resolve, monkeypatch, last
         return forward(network, inputs)
 
     monkeypatch.setattr(ResNet, "forward", forward)
-    (cost,) = measure([DesignPoint(levels={})], [resolve(*RESNET, *SMALL, f"trainer.channels_last={last}")])
+    config = resolve(*RESNET, *SMALL, f"trainer.channels_last={last}")
+    (cost,) = measure([DesignPoint(levels={})], [config], budget_s=60.0)
     assert None not in (cost.latency_seconds, cost.activation_bytes)
     assert set(laid) == {last}
 
