@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psutil
 import torch
 
 USABLE_SHARE = 0.8
@@ -14,25 +15,21 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def available(device: torch.device) -> int | None:
-    """Bytes that a study may plan with on a device; None: unknown."""
+    """Bytes that a study may plan with on a device; None: unknown, as of an Apple GPU."""
     if device.type == "cuda":
         return int(USABLE_SHARE * torch.cuda.mem_get_info(device)[0])
     if device.type != "cpu":
         return None
-    limits = [limit for limit in (_machine(), _container()) if limit is not None]
-    return int(USABLE_SHARE * min(limits)) if limits else None
+    container = _container()
+    return int(USABLE_SHARE * (_machine() if container is None else min(_machine(), container)))
 
 
-def _machine(meminfo: Path = Path("/proc/meminfo")) -> int | None:
-    try:
-        lines = meminfo.read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration, ValueError, IndexError):
-        return None
+def _machine() -> int:
+    return psutil.virtual_memory().available
 
 
 def _container(cgroup: Path = _CGROUP) -> int | None:
-    """What a container (cgroup v2) has left of its limit. Cached files count as free."""
+    """What a container (cgroup v2) has left of its limit, of which psutil knows nothing. Cached files count as free."""
     try:
         limit, used = ((cgroup / name).read_text(encoding="ascii").strip() for name in ("memory.max", "memory.current"))
         stat = dict(line.split() for line in (cgroup / "memory.stat").read_text(encoding="ascii").splitlines())

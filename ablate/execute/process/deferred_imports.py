@@ -3,10 +3,10 @@
 Only the fork server of the local engine calls `defer`: never a process that imports ablate, nor the command's own.
 ABLATE_DEFER_IMPORTS=0 in the environment turns it off.
 
-What it saves, in processor time of a process that loads what a training needs and examines a small study: 4.8 s without
-it, 2.7 s with it. Without the entry of torch's compiler it is 4.0 s, of its settings 4.4 s, of SciPy's signal
-processing 3.5 s, of torchvision 3.9 s, of Triton 3.0 s (medians of 4, on two cores that others used as well).
-`python -m tests.benchmarks start_up` measures the whole again.
+What it saves, in processor time of a process that loads what a training needs and examines a small study: 5.6 s without
+it, 3.3 s with it. Without the entry of torch's compiler it is 4.5 s, of its settings 5.1 s, of SciPy's signal
+processing 3.9 s, of torchvision 4.3 s, of Triton 3.4 s (medians of 5, on two cores that others used as well).
+`python -m tests.benchmarks start_up` measures that again, and says what is to go.
 """
 
 import functools
