@@ -13,6 +13,8 @@ from ablate.store import StudyDirectory
 
 SMALL = ["smoke", "engine=inline", "data.limit=60", "data.val_size=20", "data.test_size=20", "model.width=4"]
 
+pytestmark = pytest.mark.usefixtures("kept_timings")
+
 
 def run(listener_type, *words, cwd=None):
     """Runs the small study; returns who listened, the summary and the directory."""

@@ -12,7 +12,6 @@ import pytest
 from ablate import study
 from ablate.errors import AblateError, DesignError, StoreError
 from ablate.execute.examine import examination
-from ablate.execute.planner import timing_cache
 from ablate.store import Contents, Lock, StudyDirectory
 from ablate.store.costs import read_costs, write_costs
 
@@ -21,11 +20,7 @@ TINY = (
     "data.limit=60", "data.val_size=10", "data.test_size=20",
 )  # fmt: skip
 
-
-@pytest.fixture(autouse=True)
-def kept_timings(monkeypatch):
-    """What the first run has measured serves the next, however busy the machine was: both stack the same trials."""
-    monkeypatch.setattr(timing_cache, "MIN_CPU_SHARE", 0.0)
+pytestmark = pytest.mark.usefixtures("kept_timings")
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train import step as lone
 from ablate.execute.train.step import NoUpdate
 
+pytestmark = pytest.mark.numeric
+
 MEMBERS, BATCH, STEPS = 3, 6, 4
 LARGEST = torch.tensor([0.05, float("inf"), 1e9], dtype=torch.float64)
 LOSSES = (nn.CrossEntropyLoss(), nn.CrossEntropyLoss(label_smoothing=0.2))

@@ -6,6 +6,8 @@ from torch import nn
 
 from ablate.execute.train.step import NoUpdate, loss_of, take_step
 
+pytestmark = pytest.mark.numeric
+
 INPUTS, TARGETS = torch.linspace(-1, 1, 24, dtype=torch.float64).view(8, 3), torch.arange(8) % 4
 
 
