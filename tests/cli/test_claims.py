@@ -33,7 +33,7 @@ def claim(contrast: str = TANH, expect: str = "greater", margin: str = "0.1", mo
         ([claim(), "study.looks=[3,5]"], ["looks: [3, 5]", "rising numbers from 5 on", "replicates=5"]),
         ([claim(), "study.looks=[5,9]"], ["the last is replicates=5"]),
         (["study.looks=1"], ["study.looks", "states none"]),
-        (["study.pool_above=2"], ["study.pool_above is 2", "only a factorial or a fractional design"]),
+        (["study.pool_above=2"], ["study.pool_above is 2", "only a factorial or fractional design"]),
         (
             ["study.pool_above=2", "study.design=factorial", "optimizer.lr=0.1,0.2"],
             ["study.pool_above=2", "With 2 factors, valid: 1 to 1"],
