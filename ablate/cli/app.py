@@ -1,4 +1,4 @@
-"""The command line: one function a command, each in a file of its own."""
+"""The Typer application: its commands and its options."""
 
 from typing import Annotated
 
@@ -39,4 +39,4 @@ def options(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Options that stand before the command."""
+    """Takes the options that precede the command."""

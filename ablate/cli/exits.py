@@ -1,4 +1,4 @@
-"""How commands end: exit codes, and no traceback for anybody's mistake."""
+"""Exit codes, and messages instead of tracebacks."""
 
 import errno
 import functools
@@ -21,7 +21,7 @@ STDOUT = 1
 
 
 class Code(IntEnum):
-    """What a command's exit code says."""
+    """The exit codes of commands."""
 
     DONE = 0
     SOME_FAILED = 1
@@ -33,8 +33,8 @@ class Code(IntEnum):
 def reported(command: Callable[P, None]) -> Callable[P, None]:
     """Turns what a command raises into a message on stderr and an exit code.
 
-    An AblateError is the user's to mend: its message, code 2. Anything else that is no exit code of the command's own
-    is a bug of ours: its traceback goes to a file, which the message names, code 1.
+    An AblateError is a mistake of the user: its message is shown, with code 2. Anything else, except for typer.Exit, is
+    a bug: its traceback goes to a file, which the message names, with code 1.
     """
 
     @functools.wraps(command)
@@ -68,12 +68,12 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def _drop_output() -> None:
-    """Sends stdout to nowhere: Python flushes once more as it ends."""
+    """Redirects stdout to the null device: Python flushes it once more as it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
 
 
 def _is_unread(descriptor: int) -> bool:
-    """Whether whoever read a pipe has gone, as in `ablate show … | head`; pipes to workers are another matter."""
+    """Whether the reader of a pipe has ended, as in `ablate show … | head`. Pipes to workers may break for a bug."""
     poll = select.poll()
     poll.register(descriptor, 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))

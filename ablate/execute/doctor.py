@@ -1,4 +1,4 @@
-"""What `ablate doctor` looks at: versions, devices, engines, and where it may write."""
+"""What `ablate doctor` checks: versions, devices, engines, and where it may write."""
 
 import importlib
 import os
@@ -29,7 +29,7 @@ PACKAGES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was looked at. `bad`: ablate cannot work until it is mended; `warn`: a part of it cannot."""
+    """One check. `bad`: ablate does not work until it is mended; `warn`: a part of ablate does not."""
 
     what: str
     state: Literal["ok", "warn", "bad"]
@@ -37,7 +37,7 @@ class Finding:
 
 
 def examine_machine(directory: Path, results_dir: Path) -> Iterator[Finding]:
-    """Looks at everything in turn; slow things last, so that a screen fills while they are tried."""
+    """Makes every check in turn, the slow ones last, so that the first findings are shown at once."""
     yield Finding(what="ablate", state="ok", detail=f"{ablate.__version__}, Python {platform.python_version()}")
     for name in PACKAGES:
         try:
@@ -51,7 +51,7 @@ def examine_machine(directory: Path, results_dir: Path) -> Iterator[Finding]:
     yield _tried("devices", _devices)
     for name in ENGINES:
         yield _tried(f"engine {name}", lambda name=name: load(name).check())
-    for name in installed_engines():  # without them ablate works all the same
+    for name in installed_engines():  # ablate itself works without them
         yield _tried(f"engine {name}", lambda name=name: load(name).check(), otherwise="warn")
 
 
@@ -66,8 +66,8 @@ def _results(results_dir: Path) -> Finding:
 def _data() -> Finding:
     root = Path(os.environ.get("ABLATE_DATA_DIR", "data"))
     if root.is_dir():
-        there = ", ".join(sorted(p.name for p in root.iterdir() if p.is_dir())) or "empty"
-        return Finding(what="data", state="ok", detail=f"{root.resolve()}: {there}")
+        folders = ", ".join(sorted(p.name for p in root.iterdir() if p.is_dir())) or "empty"
+        return Finding(what="data", state="ok", detail=f"{root.resolve()}: {folders}")
     return Finding(
         what="data",
         state="warn",

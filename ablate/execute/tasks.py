@@ -1,6 +1,7 @@
-"""What a driver may ask of a process that has torch in it; nothing here imports torch before it is called.
+"""The tasks that a driver gives to a process with torch, with their time budgets.
 
-An engine that has processes with torch in them calls these there, so that a driver need not load it (`Engine.call`).
+An engine with workers calls them there, so that the driver does not load torch (`Engine.call`). Importing this module
+does not import torch.
 """
 
 from collections.abc import Sequence
@@ -15,14 +16,14 @@ from ablate.store.checked import Checked
 from ablate.store.costs import Cost
 
 RUN_COST_BUDGET_S = 20.0
-"""Time budget of `measure` for `ablate run`: no further design point is measured after it."""
+"""Time budget of `measure` for `ablate run`. No design point is begun after it."""
 
 PLAN_COST_BUDGET_S = 0.5
-"""The same for `ablate plan`; `ablate run` measures the rest."""
+"""Time budget of `measure` for `ablate plan`. `ablate run` measures the rest."""
 
 
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
-    """Builds every design point's network and holds them against each other.
+    """Builds the network of every design point, and checks that no two are the same.
 
     Raises:
         AblateError: as `ablate.execute.examine.examination.examine`.
@@ -35,7 +36,7 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
 def measure(
     points: Sequence[DesignPoint], configs: Sequence[TrialConfig], *, budget_s: float = RUN_COST_BUDGET_S
 ) -> tuple[Cost, ...]:
-    """Measures what the networks cost to run, as far as the time budget goes.
+    """Measures the costs of the networks, until the time budget is used up.
 
     Raises:
         ConfigError: user-defined code fails.
@@ -70,7 +71,7 @@ def check_identities(spec: StudySpec) -> None:
 
 
 def evaluate(spec: StudySpec) -> Checked:
-    """Finds the numbers of the study's identities.
+    """Computes both sides of the study's identities.
 
     Raises:
         ConfigError: as `ablate.execute.examine.identities.evaluate`.

@@ -1,4 +1,4 @@
-"""Engines: where bundles run. All of them are named here; each is imported when it is used."""
+"""Engines: where bundles run. Each is imported when it is used."""
 
 from __future__ import annotations
 

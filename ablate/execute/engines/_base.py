@@ -1,4 +1,4 @@
-"""What every engine guarantees."""
+"""The base class of engines, and what every engine guarantees."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Engine(ABC):
     settings: ClassVar[type[msgspec.Struct]]
     """What the `engine` group of the configuration may say: `name`, and the engine's own keys."""
     workers: int = 1
-    """Jobs that it can train at a time."""
+    """Jobs that it trains at a time, at most."""
     threads: int | None = 1
-    """CPU threads of each; None: whoever plans the jobs decides."""
+    """CPU threads of each worker; None: the planner decides."""
 
     @abstractmethod
     def __init__(self, settings: Any) -> None:
@@ -58,28 +58,30 @@ class Engine(ABC):
         """Trains the jobs, which start in their order.
 
         Args:
-            jobs: What there is to train.
-            workers: Of its own, those that it uses; None: all.
-            threads: CPU threads of each, where its own number is None.
+            jobs: The jobs to train.
+            workers: How many of its workers it uses; None: all.
+            threads: CPU threads of each worker, if its own number is None.
 
         Raises:
             StoreError: a record cannot be written (a full disk): the study stops, finished trials stay.
-            KeyboardInterrupt: Ctrl-C, for the study and not for one trial: finished trials stay.
+            KeyboardInterrupt: Ctrl-C: the study stops, finished trials stay.
         """
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Calls a function where torch is: in this process, unless the engine has others. Nothing trains meanwhile.
+        """Calls a function in a process that has torch: in a worker, or in this process if the engine has no workers.
+
+        Nothing trains meanwhile.
 
         Args:
-            function: Of a module that imports no torch by itself, as those of `ablate.execute.tasks`.
-            *args: Its own.
-            **kwargs: Its own.
+            function: Its module does not import torch, as that of the functions in `ablate.execute.tasks`.
+            *args: For the function.
+            **kwargs: For the function.
 
         Raises:
             EngineError: no process can be started, or it died.
-            Exception: whatever the function raises; an AblateError that no pickle brings back, as a ConfigError.
+            Exception: whatever the function raises; an AblateError that cannot be pickled becomes a ConfigError.
         """
         return function(*args, **kwargs)
 
-    def close(self) -> None:  # noqa: B027 – an engine with nothing to end need not say so
-        """Ends what `call` has started."""
+    def close(self) -> None:  # noqa: B027 – an engine without workers has nothing to end
+        """Ends the processes that `call` has started."""

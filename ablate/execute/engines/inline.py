@@ -18,7 +18,7 @@ class InlineSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
 
 
 class Inline(Engine):
-    """For a debugger, for one large net, and as the reference that other engines are compared with."""
+    """Trains in this process: for a debugger, for one large network, and as the reference for other engines."""
 
     name = "inline"
     settings = InlineSettings
@@ -35,7 +35,7 @@ class Inline(Engine):
         self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
     ) -> Iterator[tuple[Record, ...]]:
         """Trains the jobs in their order."""
-        del workers  # this process is the only one
+        del workers  # there is only this process
         from ablate.execute.bundle import run_bundle
 
         for job in jobs:

@@ -1,4 +1,4 @@
-"""What a trial is trained on: cores, processor, GPU."""
+"""The hardware that trials are trained on: cores, processor, GPU."""
 
 import gc
 import os
@@ -17,7 +17,7 @@ def cores() -> int:
 
 
 def name(device: "device") -> str:
-    """A device as hardware: a GPU's name, or the processor's with the cores that this process may use."""
+    """The name of a device: the GPU's, or the processor's with the number of cores that this process may use."""
     if device.type == "cuda":
         import torch
 
@@ -27,7 +27,7 @@ def name(device: "device") -> str:
 
 @cache
 def processor() -> str:
-    """The processor's name as the operating system gives it."""
+    """The processor's name, from the operating system."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -19,31 +19,30 @@ from ablate.execute.process.matmul_precision import restore_matmul_precision
 LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch", "torch.distributed")
 
 FILLS = "fill_uninitialized_memory"
-"""Of deterministic algorithms: that memory is filled before it is written, for code that reads it unwritten. None here
-does, and of a convolution net's step it is 2%."""
+"""Torch's setting that deterministic algorithms fill memory before it is written, for code that reads it unwritten.
+No code here does, and filling takes 2% of a convolution network's step."""
 
 NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
-"""Lightning sets it, so that looking for a GPU leaves a process fit to fork. Where there is none it only costs: torch
-then looks for NVML's library at every optimizer step, which takes longer than a small step itself."""
+"""Lightning sets it to 1, so that a process can fork after it has looked for a GPU. Without a GPU, torch then looks for
+NVML's library at every optimizer step, which takes longer than a small step itself."""
 
 CUBLAS_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
-"""A deterministic training sets it: torch refuses products on a GPU without it."""
+"""A deterministic training sets it. Without it, torch refuses matrix products on a GPU."""
 
 
 def silence() -> None:
-    """Keeps Lightning's chatter from the user: to be called again where Lightning is loaded later, and speaks anew."""
+    """Silences Lightning's log messages. Loading Lightning resets its levels: call this again after it."""
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @contextmanager
 def isolated_process(*, threads: int) -> Iterator[None]:
-    """Keeps Lightning's chatter from the user, and restores what a training changes of its process.
+    """Silences Lightning, and restores the settings of the process that a training changes.
 
-    What is printed goes to stderr: stdout is for what a command was asked to print, which may be JSON.
-
-    Restored are threads, determinism, cuDNN's benchmark, the precision of products, the generators of torch, NumPy and
-    Python, log levels, warnings, two environment variables, and what answers Ctrl-C and SIGTERM.
+    Restored are the number of threads, determinism, cuDNN's benchmark, the precision of matrix products, the generators
+    of torch, NumPy and Python, log levels, warning filters, two environment variables, and the handlers of SIGINT and
+    SIGTERM. What is printed meanwhile goes to stderr: stdout is for the output of a command, which may be JSON.
     """
     with ExitStack() as stack:
         for name in LOGGERS:
@@ -84,6 +83,6 @@ def _set_variable(name: str, value: str | None) -> None:
 
 
 def _restore_determinism(mode: int) -> None:
-    """Nothing where nothing was changed: torch loads its compiler to set it, which takes a second."""
+    """Does nothing if the mode is as it was: to set it, torch loads its compiler, which takes a second."""
     if torch.get_deterministic_debug_mode() != mode:
         torch.set_deterministic_debug_mode(mode)

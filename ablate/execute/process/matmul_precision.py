@@ -1,4 +1,4 @@
-"""How exactly single-precision numbers are multiplied, in matrix products and convolutions."""
+"""The precision of matrix products and convolutions in float32."""
 
 import warnings
 from collections.abc import Callable
@@ -10,25 +10,25 @@ from ablate.config.trainer import MatmulPrecision
 
 
 def set_matmul_precision(precision: MatmulPrecision) -> None:
-    """Sets torch's precision of float32 products; less than `highest` lets cuDNN round to TF32 as well.
+    """Sets torch's precision of float32 matrix products. Below `highest`, cuDNN may round to TF32 too.
 
-    TF32 has 10 bits of a number's 23, bfloat16 (`medium`) 7. Devices that have neither multiply as they always do.
+    Of the 23 bits of a float32's fraction, TF32 keeps 10 and bfloat16 (`medium`) 7. Devices without them ignore it.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch deprecates this way of saying it, and its oldest release knows no other
+        warnings.simplefilter("ignore")  # torch deprecates this call, and its oldest supported release has no other
         torch.set_float32_matmul_precision(precision)
         torch.backends.cudnn.allow_tf32 = precision != "highest"
 
 
 def restore_matmul_precision() -> Callable[[], None]:
-    """What sets the precision back to what it is now."""
+    """Returns a function that restores the precision as it is now."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         parts: list[tuple[Any, str, Any]] = []
         try:
             legacy = torch.get_float32_matmul_precision()
             parts.append((torch.backends.cudnn, "allow_tf32", torch.backends.cudnn.allow_tf32))
-        except RuntimeError:  # the host has set operations one by one, of which the older switches know nothing
+        except RuntimeError:  # the script has set single operations, which the older switches cannot express
             legacy = None
         parts += [(part, "fp32_precision", part.fp32_precision) for part in _operations()]
 
@@ -44,7 +44,7 @@ def restore_matmul_precision() -> Callable[[], None]:
 
 
 def _operations() -> list[Any]:
-    """Switches of single operations, where torch has them."""
+    """The switches of single operations, if this torch has them."""
     backends = torch.backends
     found = [(backends.cuda, "matmul"), (backends.cudnn, "conv"), (backends.cudnn, "rnn"), (backends.mkldnn, "matmul")]
     return [part for backend, name in found if hasattr(part := getattr(backend, name, None), "fp32_precision")]

@@ -1,4 +1,4 @@
-"""Names of the standard library that are private to it, each with why it is used and since when it is there."""
+"""Private names of the standard library: for each, why it is used, and since which version it exists."""
 
 from multiprocessing import forkserver
 

@@ -1,4 +1,4 @@
-"""Worker processes on this machine, started once, with torch and Lightning loaded before the first of them forks."""
+"""Worker processes on this machine. They fork from a process that has torch and Lightning loaded."""
 
 import os
 import traceback
@@ -33,7 +33,7 @@ class LocalSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
 
 
 class Local(Engine):
-    """Workers that train a job each at a time; any of them may die."""
+    """Workers that train one job each at a time; any of them may die."""
 
     name = "local"
     settings = LocalSettings
@@ -42,7 +42,8 @@ class Local(Engine):
         self.threads = None if settings.threads == "auto" else settings.threads
         self.workers = cores() // (self.threads or 1) if settings.workers == "auto" else settings.workers
         self.workers = max(self.workers, 1)
-        self._asked: Worker | None = None
+        self._caller: Worker | None = None
+        """The worker that `call` has started."""
 
     @classmethod
     def check(cls) -> str:
@@ -51,16 +52,16 @@ class Local(Engine):
             return f"a worker started and answered (process {engine.call(os.getpid)})"
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Calls a function in a process that ends with `run` or `close`."""
-        if self._asked is None:
+        """Calls a function in a worker, which ends with `run` or `close`."""
+        if self._caller is None:
             fork_server.ready(self.name)
-            self._asked = Worker(engine=self.name, threads=1)
-        return self._asked.ask(partial(function, *args, **kwargs))
+            self._caller = Worker(engine=self.name, threads=1)
+        return self._caller.call(partial(function, *args, **kwargs))
 
     def close(self) -> None:
-        """Ends the process that `call` has started."""
-        asked, self._asked = self._asked, None
-        stop([] if asked is None else [asked])
+        """Ends the worker that `call` has started."""
+        caller, self._caller = self._caller, None
+        stop([] if caller is None else [caller])
 
     def run(
         self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
@@ -73,7 +74,7 @@ class Local(Engine):
         """
         if not jobs:
             return
-        if self._asked is None:
+        if self._caller is None:
             fork_server.ready(self.name)
         self.close()
         waiting, threads = deque(jobs), self.threads or threads or 1
@@ -85,17 +86,21 @@ class Local(Engine):
                 ended: list[tuple[Record, ...]] = []
                 for future in wait(busy, return_when=FIRST_COMPLETED).done:
                     worker = busy[future]
-                    if worker.trains_again():
+                    if worker.retry():
                         continue
                     job, worker.job = worker.job, None
                     assert job is not None
                     if isinstance(future.exception(), BrokenExecutor) and len(job.bundle.trials) > 1:
-                        worker.bury()
-                        waiting.extend(one_by_one(job))  # a death costs one trial: each shows whether it is its own
+                        worker.reap()
+                        waiting.extend(
+                            one_by_one(job)
+                        )  # each trial alone: the one that kills its worker fails, the others complete
                     else:
                         ended.append(self._records(job, future.exception(), worker, threads))
                     if waiting:
-                        worker.train(waiting.popleft())  # now: a worker does not wait for who listens
+                        worker.train(
+                            waiting.popleft()
+                        )  # now: a worker does not wait until the caller takes the results
                 yield from ended
         finally:
             stop(team)
@@ -107,7 +112,7 @@ class Local(Engine):
         if isinstance(error, AblateError):
             raise error
         if isinstance(error, BrokenExecutor):
-            line = f"its worker died: {cause(worker.bury())}"
+            line = f"its worker died: {cause(worker.reap())}"
             text = f"The worker process ended without a Python traceback: {line}.\n"
         else:
             line = f"its worker could not train it: {error!r}"

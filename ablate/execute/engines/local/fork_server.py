@@ -1,6 +1,6 @@
-"""The fork server: a process with torch and Lightning loaded, of which others fork in milliseconds, not seconds.
+"""The fork server: a process with torch and Lightning loaded, from which workers fork in milliseconds, not seconds.
 
-Nothing here imports anything of weight: it can be started before all else.
+This module imports nothing slow, so that a command can start the server first.
 """
 
 import atexit
@@ -18,7 +18,7 @@ from ablate.errors import EngineError
 from ablate.execute.process.stdlib_private import fork_server_pid
 
 LOADED = "ablate.execute.engines.local.preload"
-"""What the server imports before anything forks from it."""
+"""The module that the server imports before anything forks from it."""
 
 
 class Process(ForkServerProcess):
@@ -31,7 +31,7 @@ class Process(ForkServerProcess):
 
 
 class Context(ForkServerContext):
-    """Remembers the process that an executor starts: the executor itself does not say."""
+    """Keeps the process that an executor starts, which the executor does not expose."""
 
     process: Process | None = None
 
@@ -42,16 +42,15 @@ class Context(ForkServerContext):
 
 
 def context() -> Context:
-    """A context of multiprocessing whose processes fork from the server."""
+    """A multiprocessing context whose processes fork from the server."""
     forkserver.set_forkserver_preload([LOADED])
     return Context()
 
 
 def start_early(words: Sequence[str]) -> None:
-    """Starts the server for the engine that a request will have, before the request is read.
+    """Starts the server before the request is parsed, unless a word names another engine than the local one.
 
-    That is the local one, unless a word names another. Where a configuration of a person's own does, it is for nothing.
-    Where it cannot start, whoever needs it says so.
+    If the user's configuration names another, the server is started in vain. If it cannot start, the engine reports it.
     """
     if all(word == "engine=local" for word in words if word.startswith("engine=")):
         with suppress(OSError):
@@ -59,21 +58,21 @@ def start_early(words: Sequence[str]) -> None:
 
 
 def start() -> None:
-    """Starts the server, which loads torch and Lightning while this process goes on.
+    """Starts the server, which loads torch and Lightning while this process continues.
 
-    Off the main thread it does nothing: the server then starts with the first process.
+    Outside the main thread it does nothing: the server then starts with the first process.
 
     Raises:
         OSError: no process can be started.
     """
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or handler is None:
-        return  # signals are the main thread's
+        return  # only the main thread may set signals
     forkserver.set_forkserver_preload([LOADED])
     atexit.unregister(_kill)
     atexit.register(_kill, os.getpid())
-    # The server ignores Ctrl-C only once it has loaded everything; until then it would print a traceback. It starts
-    # to ignore it here, and so does this process for these milliseconds: once only.
+    # The server ignores Ctrl-C only when it has loaded everything; until then it would print a traceback. So it
+    # inherits that Ctrl-C is ignored. This process ignores it for these milliseconds, once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with _start_method_left_open():
@@ -83,38 +82,38 @@ def start() -> None:
 
 
 def ready(engine: str) -> None:
-    """Starts the server, and waits until it has loaded everything: who loses patience here leaves nothing half-started.
+    """Starts the server, and waits until it has loaded everything. Ctrl-C meanwhile leaves nothing half-started.
 
     Raises:
         EngineError: no process can be started.
     """
     with explained(engine):
         start()
-        process = context().Process()  # does nothing, and starts when the server is there
+        process = context().Process()  # it does nothing; it starts when the server is ready
         process.start()
         process.join()
 
 
 @contextmanager
 def explained(engine: str) -> Iterator[None]:
-    """Says what it means that no process can be started.
+    """Turns the error of a process that cannot be started into an EngineError.
 
     Raises:
-        EngineError: none can.
+        EngineError: no process can be started.
     """
     try:
         yield
     except (OSError, EOFError) as error:
         raise EngineError(
-            f"engine={engine} cannot start a process here: {error or type(error).__name__}. engine=inline needs none."
+            f"engine={engine} cannot start a process here: {error or type(error).__name__}. engine=inline starts none."
         ) from error
 
 
 @contextmanager
 def _start_method_left_open() -> Iterator[None]:
-    """Keeps multiprocessing from settling on a start method: it asks for the default one whenever it starts a process.
+    """Keeps multiprocessing from fixing its default start method, as it does whenever it starts a process.
 
-    A script that calls `multiprocessing.set_start_method` later would be refused.
+    A script that calls `multiprocessing.set_start_method` later would get an error.
     """
     chosen = multiprocessing.get_start_method(allow_none=True)
     try:
@@ -125,7 +124,7 @@ def _start_method_left_open() -> Iterator[None]:
 
 
 def _kill(driver: int) -> None:
-    """Ends the server now: by itself it would after it had loaded everything, for a driver that is gone."""
+    """Kills the server at once. By itself it ends only when it has loaded everything, after its driver."""
     if driver == os.getpid() and (pid := fork_server_pid()) is not None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What the fork server imports: all that a training needs. Then all of it is exempt from garbage collection."""
+"""The fork server imports it: it imports all that a training needs, and exempts that from garbage collection."""
 
 import gc
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""A worker: one process that trains a job, or answers a question, at a time, and is replaced when it dies."""
+"""A worker: one process that trains one job, or makes one call, at a time. It is replaced when it dies."""
 
 import multiprocessing
 import os
@@ -23,10 +23,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 STOP_S = 3.0
-"""How long a process has to end by itself before it is killed."""
+"""Time that a process has to end by itself before it is killed."""
 
 TRIES = 3
-"""Processes that a job is handed to, where they die before they begin it."""
+"""Processes that a job is given to, if they die before they begin it."""
 
 
 class Worker:
@@ -48,24 +48,24 @@ class Worker:
         self._threads = threads
         self._executor: ProcessPoolExecutor | None = None
         self._context = fork_server.context()
-        self._begun = self._context.RawValue("b", 0)  # the process tells by it that it has the job in hand
+        self._begun = self._context.RawValue("b", 0)  # the process sets it to 1 when it begins
         self._tries = 0
         self.job: Job | None = None
-        """What it trains; None: it waits."""
+        """The job that it trains; None: it is idle."""
         self.future: Future[Any] = Future()
         """Done when the job's records are on disk; BrokenExecutor where the process died."""
 
     def train(self, job: Job) -> None:
-        """Hands over a job, to a new process where the last one is gone.
+        """Starts to train a job, in a new process if the last one has died.
 
         Raises:
             EngineError: no process can be started.
         """
         self.job, self._tries = job, 0
-        self._submit(job)
+        self._submit_job(job)
 
-    def trains_again(self) -> bool:
-        """Hands the job to another process where the last one died before it began; says whether it did.
+    def retry(self) -> bool:
+        """Gives the job to another process if the last one died before it began; returns whether it did.
 
         Raises:
             EngineError: no process can be started.
@@ -73,71 +73,74 @@ class Worker:
         died = isinstance(self.future.exception(), BrokenExecutor)
         if self.job is None or not died or self._begun.value or self._tries >= TRIES:
             return False
-        self.bury()
-        self._submit(self.job)
+        self.reap()
+        self._submit_job(self.job)
         return True
 
-    def ask(self, question: Callable[[], T]) -> T:
-        """Calls a function in the process, and waits for what it gives.
+    def call(self, function: Callable[[], T]) -> T:
+        """Calls a function in the process, and waits for its result.
 
         Raises:
             EngineError: no process can be started, or it died.
-            Exception: whatever the function raises; an AblateError that no pickle brings back, as a ConfigError.
+            Exception: whatever the function raises; an AblateError that cannot be pickled becomes a ConfigError.
         """
         code: int | None = None
         for _ in range(TRIES):
             try:
-                return self._hand(_answer, question).result()
+                return self._submit(_call, function).result()
             except BrokenExecutor:
-                code = self.bury()
+                code = self.reap()
             if self._begun.value:
                 raise EngineError(
-                    f"The process that looked at the study's networks died: {cause(code)}. With engine=inline it is "
-                    "this process, under a debugger if you like."
+                    f"The process that examined the study's networks died: {cause(code)}. engine=inline examines "
+                    "them in this process, where a debugger can be attached."
                 )
-            if code is not None and code >= 0:  # nobody has killed it: it would again
+            if code is not None and code >= 0:  # it ended by itself, and would again
                 break
         raise EngineError(
-            f"engine={self._engine} cannot start a process here: it died before it began ({cause(code)}). A script is "
-            "executed once more in each process that it starts: put what it does under if __name__ == '__main__'. "
-            "engine=inline needs no process."
+            f"engine={self._engine} cannot start a process here: it died before it began ({cause(code)}). Every "
+            "process executes the script once more: put what it does under if __name__ == '__main__'. engine=inline "
+            "starts no process."
         )
 
-    def bury(self) -> int | None:
-        """Gives up a process that has ended, and says its exit code, as in multiprocessing."""
+    def reap(self) -> int | None:
+        """Forgets a process that has ended, and returns its exit code, as in multiprocessing."""
         executor, self._executor = self._executor, None
         if executor is not None:
-            executor.shutdown(wait=True, cancel_futures=True)  # its thread reads the exit code: only one may
+            executor.shutdown(
+                wait=True, cancel_futures=True
+            )  # its thread reads the exit code, which only one thread may
         process, self._context.process = self._context.process, None
         return None if process is None else process.exitcode
 
     def terminate(self) -> None:
-        """Asks the process to end, whatever it does."""
+        """Sends SIGTERM to the process."""
         if (process := self._context.process) is not None and process.is_alive():
             process.terminate()
 
     def stop(self) -> None:
-        """Waits until the process has ended, and sees to it that it does."""
+        """Waits until the process has ended, and kills it after `STOP_S`."""
         if (process := self._context.process) is not None and process.is_alive():
             process.join(STOP_S)
             process.kill()
-        self.bury()
+        self.reap()
 
-    def _submit(self, job: Job) -> None:
+    def _submit_job(self, job: Job) -> None:
         self._tries += 1
-        self.future = self._hand(_train, job, self._engine, self._threads)
+        self.future = self._submit(_train, job, self._engine, self._threads)
 
-    def _hand(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        """Gives the process something to do."""
+    def _submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Submits a call to the process, or to a new one if it has died."""
         self._begun.value = 0
-        with fork_server.explained(self._engine), _undisturbed():
+        with fork_server.explained(self._engine), _interrupt_deferred():
             try:
-                return self._up().submit(function, *args, **kwargs)
-            except BrokenExecutor:  # it died while it waited
-                self.bury()
-                return self._up().submit(function, *args, **kwargs)
+                return self._running().submit(function, *args, **kwargs)
+            except BrokenExecutor:  # it died while it was idle
+                self.reap()
+                return self._running().submit(function, *args, **kwargs)
 
-    def _up(self) -> "ProcessPoolExecutor":
+    def _running(self) -> "ProcessPoolExecutor":
+        """The executor, started if there is none."""
         from concurrent.futures import ProcessPoolExecutor
 
         if self._executor is None:
@@ -151,7 +154,7 @@ class Worker:
 
 
 def stop(workers: Sequence[Worker]) -> None:
-    """Ends all of them: first every one is asked, then each is waited for."""
+    """Ends all of them: all are sent SIGTERM before the first is waited for."""
     for worker in workers:
         worker.terminate()
     for worker in workers:
@@ -159,9 +162,9 @@ def stop(workers: Sequence[Worker]) -> None:
 
 
 def cause(exitcode: int | None) -> str:
-    """What ended a process, in words."""
+    """Why a process ended, in words."""
     if exitcode is None:
-        return "nobody knows of what"
+        return "for an unknown reason"
     if exitcode >= 0:
         return f"exit code {exitcode}"
     name = signal.Signals(-exitcode).name if -exitcode in set(signal.Signals) else str(-exitcode)
@@ -169,11 +172,11 @@ def cause(exitcode: int | None) -> str:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Puts Ctrl-C off for the milliseconds that a process takes to start: half a process prints a traceback."""
+def _interrupt_deferred() -> Iterator[None]:
+    """Defers Ctrl-C while a process starts, for milliseconds: a half-started process prints a traceback."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or handler is None:
-        yield  # Ctrl-C goes elsewhere
+        yield  # the main thread gets Ctrl-C
         return
     pressed: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
@@ -186,17 +189,17 @@ def _undisturbed() -> Iterator[None]:
 
 
 _begun: list[Any] = []
-"""In a process: the value by which it tells its driver that it has a job in hand."""
+"""In a worker process: the value that it sets to 1 when it begins a job or a call."""
 
 
 def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
-    """Runs once in every process: it finds what its driver finds, wherever the server was started."""
+    """Runs once in every process. It gets the import path and the environment of its driver, not of the server."""
     sys.path[:] = path
     os.environ.clear()
     os.environ.update(environment)
     _begun[:] = [begun]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles Ctrl-C
+    signal.signal(signal.SIGTERM, _end)
     driver = multiprocessing.parent_process()
     assert driver is not None
 
@@ -207,19 +210,19 @@ def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
     threading.Thread(target=end_with_driver, daemon=True).start()
 
 
-def _leave(number: int, _: object) -> None:
-    """Ends this process by the signal, and the processes of a person's own DataLoader with it."""
+def _end(number: int, _: object) -> None:
+    """Ends this process by the signal, and with it the processes of a user-defined DataLoader."""
     for child in multiprocessing.active_children():
         child.terminate()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
 
-def _answer(question: Callable[[], T]) -> T:
-    """Answers, so that whatever is wrong can be said in the driver, too."""
+def _call(function: Callable[[], T]) -> T:
+    """Calls a function. What it raises can be pickled."""
     _begun[0].value = 1
     try:
-        return question()
+        return function()
     except AblateError as error:
         try:
             pickle.loads(pickle.dumps(error))
@@ -229,7 +232,7 @@ def _answer(question: Callable[[], T]) -> T:
 
 
 def _train(job: Job, engine: str, threads: int) -> None:
-    """Trains, and says no more than that it has: a short message is whole or not there, whenever the process dies."""
+    """Trains a job, and returns nothing: if the process dies as it answers, a short message is whole or absent."""
     _begun[0].value = 1
     from ablate.execute.bundle import run_bundle
 

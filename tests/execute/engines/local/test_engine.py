@@ -125,7 +125,7 @@ def test_ctrl_c_waits_until_a_process_has_started_whole():
     reached = []
 
     def start():
-        with worker._undisturbed():
+        with worker._interrupt_deferred():
             signal.raise_signal(signal.SIGINT)
             reached.append(True)
 
@@ -133,13 +133,13 @@ def test_ctrl_c_waits_until_a_process_has_started_whole():
         start()
     assert reached == [True]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    with worker._undisturbed():
+    with worker._interrupt_deferred():
         pass
 
 
 def test_a_process_that_dies_of_a_question_is_said(make_engine):
     engine = make_engine("local")
-    with pytest.raises(EngineError, match=r"looked at the study's networks died: killed by SIGKILL .*engine=inline"):
+    with pytest.raises(EngineError, match=r"examined the study's networks died: killed by SIGKILL .*engine=inline"):
         engine.call(signal.raise_signal, signal.SIGKILL)
     assert engine.call(len, "anew") == 4
     engine.close()
