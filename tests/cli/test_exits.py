@@ -112,7 +112,7 @@ def test_an_interrupt_is_130_and_the_same_command_goes_on(ablate, here, tiny, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["ablate.cli.commands.run"]._Watch, "finished", interrupt)
+        patch.setattr(sys.modules["ablate.cli.commands.run"]._Watch, "on_trial", interrupt)
         result = ablate("run", *tiny)
     assert (result.exit_code, result.stdout) == (130, "")
     assert "Interrupted: 0 of 4 trials" in result.stderr

@@ -141,7 +141,7 @@ def test_a_driver_that_is_killed_and_one_that_is_interrupted_lose_nothing(projec
     watch.wait_for(gone, "the workers of a driver that was interrupted to end")
     said = (project / "stderr").read_text()
     assert "Traceback" not in said
-    assert "The same command goes on" in said
+    assert "Run the same command to go on" in said
     after_interrupt = contents_of(project)
     assert len(after_kill) < len(after_interrupt) < 16
     assert {trial_id: after_interrupt[trial_id] for trial_id in after_kill} == after_kill
