@@ -48,16 +48,16 @@ def load(entry: EntryPoint) -> Writer:
     return write
 
 
-def check_installed() -> list[tuple[str, Literal["ok", "bad"], str]]:
+def check_installed() -> list[tuple[str, Literal["ok", "warn"], str]]:
     """Name, state and detail of each format of another package, for `ablate doctor`: all of them are imported."""
     return [_checked(name, entry) for name, entry in installed().items()]
 
 
-def _checked(name: str, entry: EntryPoint) -> tuple[str, Literal["ok", "bad"], str]:
+def _checked(name: str, entry: EntryPoint) -> tuple[str, Literal["ok", "warn"], str]:
     try:
         load(entry)
     except ConfigError as error:
-        return f"format {name}", "bad", str(error)
+        return f"format {name}", "warn", str(error)
     return f"format {name}", "ok", package(entry)
 
 

@@ -93,4 +93,4 @@ def test_a_broken_one_is_named_with_its_package(brought, core, found, says):
 
 def test_the_doctor_names_what_is_broken_and_goes_on(brought):
     brought(gone="gone", loud="shout")
-    assert [(name, state) for name, state, _ in check_installed()] == [("format gone", "bad"), ("format loud", "ok")]
+    assert [(name, state) for name, state, _ in check_installed()] == [("format gone", "warn"), ("format loud", "ok")]

@@ -9,7 +9,7 @@ from ablate.report.text.table import ABSENT, Column
 
 ARROW = " → "
 WHEN = (
-    " Start → end: on a probe batch before the first step and after the last; of a LightningModule of one's own, on "
+    " Start → end: on a probe batch before the first step and after the last; of a user-defined LightningModule, on "
     "the batches of its first training step and of its last."
 )
 

@@ -41,5 +41,5 @@ def test_only_named_diagnostics_have_a_column_and_a_note(core):
     (note,) = diagnostic_notes(named(core, "dead_units", dead_units={"end": 0.1}))
     assert note == (
         "Diagnostics: means over the replicates. Start → end: on a probe batch before the first step and after the "
-        "last; of a LightningModule of one's own, on the batches of its first training step and of its last."
+        "last; of a user-defined LightningModule, on the batches of its first training step and of its last."
     )
