@@ -10,8 +10,10 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -54,6 +56,8 @@ class Processor:
             "OMP_NUM_THREADS": str(self.threads),
             "OMP_WAIT_POLICY": "PASSIVE",  # two tests of two threads at a time: who waits leaves the processor
             "MKL_NUM_THREADS": str(self.threads),
+            # Inductor keeps precompiled headers, which another processor's compilation cannot use.
+            "TORCHINDUCTOR_CACHE_DIR": str(Path(tempfile.gettempdir()) / f"inductor-{os.getuid()}-{self.aten}"),
         }
         kept = {name: value for name, value in os.environ.items() if name not in chosen}
         return kept | {name: value for name, value in chosen.items() if value}
