@@ -37,6 +37,6 @@ def test_list_names_them_and_doctor_tries_them(package, ablate):
     assert any(line.split() == ["loud", "of", "ablate-loud", "2.0"] for line in listed.stdout.splitlines())
     examined = ablate("doctor")
     said = " ".join(examined.stdout.split())
-    assert examined.exit_code == 1
+    assert examined.exit_code == 0  # another package's part is broken, and ablate works without it
     assert "format loud ok ablate-loud 2.0" in said
-    assert "format gone bad The format 'gone' of ablate-loud 2.0" in said
+    assert "format gone warn The format 'gone' of ablate-loud 2.0" in said
