@@ -6,14 +6,16 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
-from contextlib import contextmanager
+from contextlib import suppress
 from multiprocessing.connection import wait as wait_for_any
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ablate.errors import AblateError, ConfigError, EngineError
 from ablate.execute.engines.local import fork_server
+from ablate.execute.process.interruption import interruption_deferred
+from ablate.execute.process.parent_death import end_children_with_parent, signal_at_parent_death
 from ablate.execute.train.job import Job
 
 if TYPE_CHECKING:
@@ -104,8 +106,14 @@ class Worker:
         )
 
     def reap(self) -> int | None:
-        """Forgets a process that has ended, and returns its exit code, as in multiprocessing."""
+        """Forgets a process that has ended, and returns its exit code, as in multiprocessing.
+
+        Whatever it has started and left is killed: the rest of its process group.
+        """
         executor, self._executor = self._executor, None
+        if (process := self._context.process) is not None and process.pid is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
         if executor is not None:
             executor.shutdown(
                 wait=True, cancel_futures=True
@@ -132,7 +140,7 @@ class Worker:
     def _submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         """Submits a call to the process, or to a new one if it has died."""
         self._begun.value = 0
-        with fork_server.explained(self._engine), _interrupt_deferred():
+        with fork_server.explained(self._engine), interruption_deferred():
             try:
                 return self._running().submit(function, *args, **kwargs)
             except BrokenExecutor:  # it died while it was idle
@@ -171,29 +179,16 @@ def cause(exitcode: int | None) -> str:
     return f"killed by {name}" + (" (out of memory, most often)" if name == "SIGKILL" else "")
 
 
-@contextmanager
-def _interrupt_deferred() -> Iterator[None]:
-    """Defers Ctrl-C while a process starts, for milliseconds: a half-started process prints a traceback."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or handler is None:
-        yield  # the main thread gets Ctrl-C
-        return
-    pressed: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        if pressed:
-            signal.raise_signal(signal.SIGINT)
-
-
 _begun: list[Any] = []
 """In a worker process: the value that it sets to 1 when it begins a job or a call."""
 
 
 def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
     """Runs once in every process. It gets the import path and the environment of its driver, not of the server."""
+    os.setpgid(0, 0)  # a group of its own, so that it can be ended with everything that it starts
+    signal_at_parent_death()
+    end_children_with_parent()
+    multiprocessing.set_start_method(None, force=True)  # not its own: user-defined code finds Python's default
     sys.path[:] = path
     os.environ.clear()
     os.environ.update(environment)
@@ -205,7 +200,7 @@ def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
 
     def end_with_driver() -> None:
         wait_for_any([driver.sentinel])
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=end_with_driver, daemon=True).start()
 
