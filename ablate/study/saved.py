@@ -95,9 +95,18 @@ def save_summary(planned: Plan) -> Summary:
     if unread:
         raise StoreError(f"{directory.path}: {unread[0]}")
     summary = _summarise(frozen, planned.layout, records, checked, read_costs(directory))
+    write_summary(directory, summary)
+    return summary
+
+
+def write_summary(directory: StudyDirectory, summary: Summary) -> None:
+    """Writes summary.json with a key of the files beside it: `summarise` returns it for as long as they are the same.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
-    return summary
 
 
 def _latest(contents: Contents) -> tuple[Record, ...]:
