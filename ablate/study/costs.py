@@ -51,6 +51,7 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
         EngineError: as `Engine.call`.
     """
     from ablate.execute import tasks
+    from ablate.plan.cost import measured_names
     from ablate.store.costs import read_costs, write_costs
 
     known = () if again else read_costs(directory)
@@ -59,7 +60,7 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
         return
     if len(points) >= ANNOUNCED_POINTS:
         observer.on_message(
-            f"Measuring {len(points)} design points' latency and memory first: "
+            f"Measuring the {measured_names()} of {len(points)} design points first: "
             f"about {tasks.RUN_COST_BUDGET_S:g} s at most."
         )
     found = engine.call(tasks.measure, points, configs)

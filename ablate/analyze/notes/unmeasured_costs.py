@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ablate.design.point import DesignPoint
+from ablate.plan.cost import measured_names
 from ablate.store.costs import Cost, priced
 
 
@@ -13,6 +14,6 @@ def unmeasured_costs(points: Sequence[DesignPoint], costs: Sequence[Cost]) -> tu
     if not costs or not count:
         return ()
     return (
-        f"Latency and activation memory of {count} design point{'s' * (count > 1)} were not measured: the "
-        "time for it, before training, was over. The next run that trains anything measures more.",
+        f"Not measured: {measured_names()} of {count} design point{'s' * (count > 1)}. The time for it, before "
+        "training, was over. The next run that trains anything measures more.",
     )
