@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import yaml
 from hydra import compose, initialize_config_dir
@@ -64,6 +64,10 @@ class Composer:
         self._resolved_group = lru_cache(maxsize=4096)(self._resolve_group)
         self._references_of = lru_cache(maxsize=256)(self._find_references)
         self._dependencies = lru_cache(maxsize=256)(self._find_dependencies)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        """Its caches are not pickled: another process composes again."""
+        return type(self), (self._directory,)
 
     def resolve(self, overrides: Sequence[str]) -> StudySettings:
         """The whole configuration under these overrides, as plain containers: `groups` by their content.

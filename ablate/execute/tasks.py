@@ -4,7 +4,7 @@ An engine with workers calls them there, so that the driver does not load torch 
 does not import torch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
@@ -20,6 +20,22 @@ RUN_COST_BUDGET_S = 20.0
 
 PLAN_COST_BUDGET_S = 0.5
 """Time budget of `measure` for `ablate plan`. `ablate run` measures the rest."""
+
+
+def match_capacity(
+    spec: StudySpec,
+    points: Sequence[DesignPoint],
+    configs: Sequence[TrialConfig],
+    resolve: Callable[[Mapping[str, str], Sequence[str]], TrialConfig],
+) -> tuple[TrialConfig, ...]:
+    """Solves for each design point's width, so that it has as many parameters as the baseline.
+
+    Raises:
+        ConfigError, DesignError: as `ablate.execute.examine.capacity.match`.
+    """
+    from ablate.execute.examine.capacity import match
+
+    return match(spec, points, configs, resolve)
 
 
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
