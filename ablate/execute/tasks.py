@@ -39,7 +39,7 @@ def match_capacity(
 
 
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
-    """Builds the network of every design point, and checks that no two are the same.
+    """Builds the network of every design point, checks that no two are the same, and returns their sizes.
 
     Raises:
         AblateError: as `ablate.execute.examine.examination.examine`.
@@ -86,8 +86,8 @@ def check_identities(spec: StudySpec) -> None:
     check_identities(spec)
 
 
-def evaluate(spec: StudySpec) -> Checked:
-    """Computes both sides of the study's identities.
+def evaluate_identities(spec: StudySpec) -> Checked:
+    """Evaluates the study's identities: finds the number of each, beside the one that is expected.
 
     Raises:
         ConfigError: as `ablate.execute.examine.identities.evaluate`.

@@ -21,9 +21,9 @@ ANNOUNCED_POINTS = 64
 
 def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[TrialConfig]]:
     """The design points that have none of these costs, and their configurations."""
-    from ablate.store.costs import priced
+    from ablate.store.costs import cost_lookup
 
-    cost_of = priced(costs)
+    cost_of = cost_lookup(costs)
     pairs = zip(planned.layout.points, planned.configs, strict=True)
     lacking = [(point, config) for point, config in pairs if cost_of(point.levels) is None]
     return [point for point, _ in lacking], [config for _, config in lacking]

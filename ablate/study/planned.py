@@ -72,14 +72,14 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     study = load(words, here)
     spec, added, notes = study.spec, (), ()
     if spec.factors:
-        design_of(spec)  # an unknown name is said before it is held against the study on disk
+        design_of(spec)  # before the comparison with the study on disk: an unknown design is the user's first mistake
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
     content = directory.read("study.yaml")
     if content is not None:
         frozen = directory.frozen().spec
         spec, added, notes = extend(frozen, spec, trials=count_results(directory.contents()))
         if (spec.factors, spec.replicates) == (frozen.factors, frozen.replicates):
-            spec = replace(spec, request=frozen.request)  # the command that makes these results is still that one
+            spec = replace(spec, request=frozen.request)  # the first command still makes all of these results
     for claim in (*spec.claims, *spec.later):
         check_claim(claim, spec.response)
     check_looks(spec)
