@@ -22,7 +22,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # KeyboardInterrupt: SIGTERM ends a command as Ctrl-C
     try:
-        if sys.argv[1:2] and sys.argv[1] in NEED_TORCH:
+        if sys.argv[1:2] and sys.argv[1] in NEED_TORCH and is_somewhere():
             from ablate.execute.engines.local.fork_server import start_early
 
             start_early(sys.argv[2:])
@@ -33,6 +33,15 @@ def main() -> None:
         app()
     finally:
         atexit.register(_leave)
+
+
+def is_somewhere() -> bool:
+    """Whether the working directory is still there."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _leave() -> None:

@@ -2,13 +2,13 @@
 
 import errno
 import os
-import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 from ablate.errors import StoreError
+from ablate.store import leftovers
 
 SIDE_BY_SIDE = 16
 """Files that are written at a time."""
@@ -20,7 +20,7 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         StoreError: the disk is full, or the directory cannot be written; nothing half-written is left behind.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = leftovers.temporary(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as file:

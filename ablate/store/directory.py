@@ -2,8 +2,8 @@
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ablate.errors import StoreError
-from ablate.store import atomic
+from ablate.store import atomic, leftovers
 from ablate.store.frozen import Frozen
 from ablate.store.record import SCHEMA, Record
 
@@ -74,14 +74,23 @@ class StudyDirectory:
         place = self.path
         while not os.path.lexists(place):
             place = place.parent
-        probe = place / f".ablate-probe-{os.getpid()}"
         try:
-            probe.write_bytes(bytes(4096))
+            with tempfile.TemporaryFile(
+                dir=place, prefix=".ablate-probe-"
+            ) as probe:  # without a name, where that can be
+                probe.write(bytes(4096))
+                probe.flush()
         except OSError as error:
             raise StoreError(atomic.explain(self.path, error)) from error
-        finally:
-            with suppress(OSError):
-                probe.unlink()
+
+    def sweep(self, trial_ids: Iterable[str] | None = None) -> None:
+        """Removes temporary files that processes left when they were killed. For who holds the study.
+
+        Args:
+            trial_ids: In the folders of which trials; None: of all. In the study's own folder always.
+        """
+        folders = (self.path / "trials").glob("*") if trial_ids is None else map(self.trial, trial_ids)
+        leftovers.sweep([self.path, *folders])
 
     def frozen(self) -> Frozen:
         """What study.yaml says.

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.errors import begun
 from ablate.study.costs import is_incomplete, measure
 from ablate.study.identities import evaluate_identities
-from ablate.study.missing import lacking_diagnostics_message, missing_trials, next_batch, sources_of
+from ablate.study.missing import check_time_limits, lacking_diagnostics_message, missing_trials, next_batch, sources_of
 from ablate.study.planned import count_results, plan
 from ablate.study.saved import save_summary
 
@@ -20,13 +21,18 @@ if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import StudyDirectory
-    from ablate.study.missing import Stale
+    from ablate.study.missing import Retried, Stale, check_time_limits
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
 
 
 def run(
-    words: Sequence[str], *, observer: Observer, stale: Stale = "keep", cwd: Path | None = None
+    words: Sequence[str],
+    *,
+    observer: Observer,
+    stale: Stale = "keep",
+    retry: Sequence[Retried] = (),
+    cwd: Path | None = None,
 ) -> tuple[Summary, Path]:
     """Trains what is missing of a study, then summarises.
 
@@ -34,13 +40,15 @@ def run(
         words: As in `plan`.
         observer: Is called while it runs.
         stale: What to do with trials whose code has changed since: `keep` them and say so, or `rerun` them.
+        retry: States of which trials are trained again, beside those that failed.
         cwd: As in `plan`.
 
     Returns:
         The summary, and the study's directory.
 
     Raises:
-        AblateError: the request was wrong, and nothing was written; or the disk filled up while it ran.
+        AblateError: the request was wrong, and nothing was trained or written; or, where its `has_begun` says so, the
+            study could not go on: the disk is full, or no process can be started.
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
     from ablate.analyze.claims.claim import check_replicates
@@ -50,6 +58,8 @@ def run(
 
     planned = plan(words, cwd=cwd)
     engine = make_engine(planned.spec.settings["engine"])
+    engine.on_message = observer.on_message
+    check_time_limits(engine, planned)
     directory, lock = StudyDirectory(planned.directory), Lock(planned.directory)
     is_new = not directory.path.exists()
     with ExitStack() as at_the_end:
@@ -62,7 +72,7 @@ def run(
             if (directory.read("study.yaml"), directory.digest()) != (planned.frozen, planned.contents.digest):
                 planned = plan(words, cwd=cwd)  # another driver has written to it before this one held the lock
         _report_notes(planned, observer)
-        missing = missing_trials(planned, stale, observer)
+        missing = missing_trials(planned, stale, observer, retry=retry)
         if message := lacking_diagnostics_message(planned, missing):
             observer.on_message(message)
         if missing:
@@ -75,9 +85,11 @@ def run(
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
                 lock.release()
                 engine.close()
-                return run(words, observer=observer, stale=stale, cwd=cwd)
-        directory.set_aside(planned.contents.unreadable)
+                return run(words, observer=observer, stale=stale, retry=retry, cwd=cwd)
         _freeze(directory, planned)
+        at_the_end.enter_context(begun())  # from here on, something has been written
+        directory.set_aside(planned.contents.unreadable)
+        directory.sweep()
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
         if will_train or is_incomplete(directory, planned):
@@ -89,6 +101,7 @@ def run(
         ):
             _train(engine, planned, batch, observer)
             tried |= {t.id for t in batch}
+        directory.sweep(tried)
         return save_summary(planned), directory.path
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from ablate.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import Record
     from ablate.study.observer import Observer
@@ -15,11 +18,16 @@ if TYPE_CHECKING:
 Stale = Literal["keep", "rerun"]
 """What to do with trials whose code has changed since they trained."""
 
+Retried = Literal["timed_out"]
+"""States that are trained again where that is asked for. Failed trials always are."""
 
-def missing_trials(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ...]:
-    """Planned trials without a result: never trained, failed, or (if asked for) trained with other code.
 
-    The observer gets a message on the number of trials whose code has changed, if there are any.
+def missing_trials(
+    planned: Plan, stale: Stale, observer: Observer, *, retry: Sequence[Retried] = ()
+) -> tuple[Trial, ...]:
+    """Planned trials without a record, failed ones, and, if asked for, those timed out or trained with other code.
+
+    The observer gets messages on the numbers of trials whose code has changed and of those that ran out of time.
     """
     records = planned.contents.records
     sources = sources_of(planned)
@@ -33,7 +41,27 @@ def missing_trials(planned: Plan, stale: Stale, observer: Observer) -> tuple[Tri
             f"The code of {len(stale_ids)} of {len(planned.trials)} trials has changed since they trained: {what}."
         )
     again = stale_ids if stale == "rerun" else set[str]()
-    return tuple(t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again)
+    states = ("failed", *retry)
+    if "timed_out" not in retry and (count := sum(r.state == "timed_out" for r in planned.records)):
+        observer.on_message(
+            f"{count} of {len(planned.trials)} trials ran out of time, and are left so; --retry timed_out trains them "
+            "again."
+        )
+    return tuple(t for t in planned.trials if t.id not in records or records[t.id].state in states or t.id in again)
+
+
+def check_time_limits(engine: Engine, planned: Plan) -> None:
+    """Checks that the engine can keep the time limits that trials have.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    limits = {config.trainer.settings.timeout_min for config in planned.configs} - {None}
+    if limits and not engine.ends_trials:
+        raise ConfigError(
+            f"trainer.timeout_min={max(filter(None, limits)):g} cannot be kept: engine={engine.name} trains in a "
+            "process that it cannot end. engine=local can; or take the limit out: trainer.timeout_min=null."
+        )
 
 
 def lacking_diagnostics_message(planned: Plan, missing: Sequence[Trial]) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.study.costs import unmeasured
+from ablate.study.missing import check_time_limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.store.costs import cost_lookup, read_costs
 
     with closing(make_engine(planned.spec.settings["engine"])) as engine:
+        check_time_limits(engine, planned)
         if planned.spec.identities:
             engine.call(tasks.check_identities, planned.spec)
         if not planned.layout.points:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ablate.study.planned import Plan
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 7
+SUMMARY_SCHEMA = 8
 """Rises when an analysis of the same records changes: older summaries are then made again."""
 
 

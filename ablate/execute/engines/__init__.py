@@ -33,6 +33,8 @@ def engine(settings: Mapping[str, Any]) -> Engine:
         count = getattr(checked, key, 1)
         if isinstance(count, int) and count < 1:
             raise ConfigError(f"engine.{key}={count} trains nothing: it must be 1 or more.")
+    if (retries := getattr(checked, "retries", 0)) < 0:
+        raise ConfigError(f"engine.retries={retries} must be 0 or more.")
     return found(checked)
 
 

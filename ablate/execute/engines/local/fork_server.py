@@ -15,6 +15,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
 from ablate.errors import EngineError
+from ablate.execute.process import socket_directory
 from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.stdlib_private import fork_server_pid
 
@@ -81,6 +82,7 @@ def start() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             with _start_method_left_open():
+                socket_directory.hold()
                 forkserver.ensure_running()
         finally:
             signal.signal(signal.SIGINT, handler)
@@ -94,6 +96,7 @@ def ready(engine: str) -> None:
     """
     with explained(engine):
         start()
+        socket_directory.hold()  # off the main thread, where the server starts with the first process
         process = context().Process()  # it does nothing; it starts when the server is ready
         process.start()
         process.join()

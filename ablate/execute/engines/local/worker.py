@@ -6,6 +6,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
@@ -16,7 +17,7 @@ from ablate.errors import AblateError, ConfigError, EngineError
 from ablate.execute.engines.local import fork_server
 from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.parent_death import end_children_with_parent, signal_at_parent_death
-from ablate.execute.train.job import Job
+from ablate.execute.train.job import Job, time_limit_min
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -52,6 +53,9 @@ class Worker:
         self._context = fork_server.context()
         self._begun = self._context.RawValue("b", 0)  # the process sets it to 1 when it begins
         self._tries = 0
+        self._deadline: float | None = None
+        self.is_overdue = False
+        """Whether the process was ended because its job had run out of time."""
         self.job: Job | None = None
         """The job that it trains; None: it is idle."""
         self.future: Future[Any] = Future()
@@ -63,7 +67,7 @@ class Worker:
         Raises:
             EngineError: no process can be started.
         """
-        self.job, self._tries = job, 0
+        self.job, self._tries, self.is_overdue = job, 0, False
         self._submit_job(job)
 
     def retry(self) -> bool:
@@ -73,11 +77,23 @@ class Worker:
             EngineError: no process can be started.
         """
         died = isinstance(self.future.exception(), BrokenExecutor)
-        if self.job is None or not died or self._begun.value or self._tries >= TRIES:
+        if self.job is None or not died or self._begun.value or self.is_overdue or self._tries >= TRIES:
             return False
         self.reap()
         self._submit_job(self.job)
         return True
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until its job has run out of time; None: it has no limit, or has been ended already."""
+        is_limited = self.job is not None and self._deadline is not None and not self.is_overdue
+        return self._deadline - time.monotonic() if is_limited and self._deadline is not None else None
+
+    def end_overdue(self) -> None:
+        """Kills the process if its job has run out of time. Killed, not asked: it may spin in C, or be stopped."""
+        if (left := self.seconds_left) is not None and left <= 0 and not self.future.done():
+            self.is_overdue = True
+            self._kill_group()
 
     def call(self, function: Callable[[], T]) -> T:
         """Calls a function in the process, and waits for its result.
@@ -111,9 +127,7 @@ class Worker:
         Whatever it has started and left is killed: the rest of its process group.
         """
         executor, self._executor = self._executor, None
-        if (process := self._context.process) is not None and process.pid is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+        self._kill_group()
         if executor is not None:
             executor.shutdown(
                 wait=True, cancel_futures=True
@@ -133,8 +147,15 @@ class Worker:
             process.kill()
         self.reap()
 
+    def _kill_group(self) -> None:
+        if (process := self._context.process) is not None and process.pid is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+
     def _submit_job(self, job: Job) -> None:
         self._tries += 1
+        limit_min = time_limit_min(job)
+        self._deadline = None if limit_min is None else time.monotonic() + 60 * limit_min
         self.future = self._submit(_train, job, self._engine, self._threads)
 
     def _submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
