@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
@@ -14,6 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 import torch
 
 from ablate.errors import AblateError, ConfigError, kind, unknown
+from ablate.execute.process.settings import changes_kept
 from ablate.execute.targets.annotation import misfit
 
 Result = TypeVar("Result")
@@ -193,7 +195,10 @@ def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
     for end in range(len(parts) - 1, 0, -1):
         name = ".".join(parts[:end])
         try:
-            return importlib.import_module(name), name, parts[end:]
+            if name in sys.modules:
+                return importlib.import_module(name), name, parts[end:]
+            with changes_kept():
+                return importlib.import_module(name), name, parts[end:]
         except ModuleNotFoundError as error:
             if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
                 raise ConfigError(_not_imported(target, where, error)) from error
