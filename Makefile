@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports pytest test-processors docs pages screen bench results questions clean
+.PHONY: help install run test lint types imports pytest test-processors chaos docs pages screen bench results questions clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -49,6 +49,10 @@ pytest: $(VENV)/.installed-test
 PROCESSORS ?= full
 test-processors: $(VENV)/.installed-test ## the tests of floats as other processors compute them, half an hour (PROCESSORS=short, two of them, four minutes)
 	@$(BIN)/python -m tests.processors $(PROCESSORS)
+
+CHAOS_MIN ?= 10
+chaos: $(VENV)/.installed-test ## kills processes of small studies at random for CHAOS_MIN minutes, resumes them, and compares what they come to
+	@CHAOS_MIN=$(CHAOS_MIN) $(BIN)/python -m tests.reliability
 
 docs: $(VENV)/.installed-test ## the documentation as a site in build/docs; a warning is an error
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs

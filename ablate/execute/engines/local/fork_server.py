@@ -22,6 +22,9 @@ from ablate.execute.process.stdlib_private import fork_server_pid
 LOADED = "ablate.execute.engines.local.preload"
 """The module that the server imports before anything forks from it."""
 
+TRIES = 3
+"""Servers that are started, if they are killed before they have loaded everything."""
+
 ENDS_WITH_DRIVER = "ablate.execute.engines.local.ends_with_driver"
 """The module that a server imports before that, if the driver's main thread has started it."""
 
@@ -95,11 +98,18 @@ def ready(engine: str) -> None:
         EngineError: no process can be started.
     """
     with explained(engine):
-        start()
         socket_directory.hold()  # off the main thread, where the server starts with the first process
-        process = context().Process()  # it does nothing; it starts when the server is ready
-        process.start()
-        process.join()
+        for attempt in range(TRIES):
+            start()
+            process = context().Process()  # it does nothing; it starts when the server is ready
+            try:
+                process.start()
+            except (EOFError, ConnectionError):  # the server was killed while it loaded
+                if attempt == TRIES - 1:
+                    raise
+            else:
+                process.join()
+                return
 
 
 @contextmanager

@@ -39,6 +39,29 @@ def test_starting_it_leaves_ctrl_c_as_it_was_and_is_done_once():
     assert None not in pids
 
 
+def test_a_server_that_is_killed_while_it_loads_is_started_again():
+    script = """
+import os, signal, sys, time
+from ablate.execute.engines.local import fork_server
+from ablate.execute.process.stdlib_private import fork_server_pid
+start, killed = fork_server.start, []
+def start_and_kill():
+    start()
+    if len(killed) < int(sys.argv[1]):
+        killed.append(fork_server_pid())
+        os.kill(killed[-1], signal.SIGSTOP)
+        import threading
+        threading.Timer(0.3, os.kill, (killed[-1], signal.SIGKILL)).start()
+fork_server.start = start_and_kill
+fork_server.ready("local")
+print("ready")
+"""
+    for kills, said in (2, "ready"), (fork_server.TRIES, "engine=local cannot start a process here"):
+        command = [sys.executable, "-c", script, str(kills)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert said in done.stdout + done.stderr
+
+
 HANG_S = 60
 """How long a process that has been killed may take to be gone; a test waits as long only where it was not."""
 

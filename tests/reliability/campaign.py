@@ -1,0 +1,219 @@
+"""Kills at random times over small studies, which are resumed until they are done; then their results are compared."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.conftest import REPOSITORY
+from tests.reliability.command import Command, names
+
+LIMIT = ("trainer.timeout_min=0.5", "engine.workers=2", "engine.threads=1")
+"""A process that is stopped and never continued ends by the limit."""
+
+STUDIES = {
+    "loaded": ("loaded", "replicates=4", "data.pause=0.005", *LIMIT),
+    "stacked": ("smoke", "replicates=6", "trainer.max_epochs=40", "trainer.accelerator=cpu", *LIMIT),
+    "alone": ("smoke", "replicates=2", "trainer.max_epochs=20", "logger=csv", "trainer.accelerator=cpu", *LIMIT),
+}
+"""Name → words. The first trains a LightningDataModule whose DataLoader has a process."""
+
+BIT_EQUAL = ("loaded", "alone")
+"""Studies whose trials are never stacked: their responses do not depend on what else trained."""
+
+RELATIVE = 1e-3
+"""Of responses of trials that were in other stacks than undisturbed: rounding, over all steps of a training."""
+
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGSTOP)
+VICTIMS = ("driver", "server", "worker", "loader")
+WEIGHTS = (1, 1, 3, 3)
+"""How often each is chosen: what ends a run is hit less often than what the run is to survive."""
+
+GONE_S = 60.0
+"""Nothing takes so long to end but what never does."""
+
+MAX_RUNS = 40
+"""Runs of one study. One that is not done by then never will be."""
+
+
+@dataclass
+class Campaign:
+    """What was done, and what was found."""
+
+    folder: Path
+    seed: int
+    kills: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Victim and signal → how often."""
+    codes: Counter[int] = field(default_factory=Counter)
+    """Exit codes of the disturbed drivers."""
+    resumed: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+    """Study → how often it was done, and compared."""
+    bit_equal: int = 0
+    compared: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def run(self, *, minutes: float, kills: int | None = None, studies: Sequence[str] = tuple(STUDIES)) -> None:
+        """Disturbs studies for so long, or until there were so many kills; the last one is brought to its end."""
+        rng = random.Random(self.seed)
+        shutil.copytree(REPOSITORY / "tests" / "reliability" / "project", self.folder, dirs_exist_ok=True)
+        (self.folder / "tmp").mkdir()
+        expected = {name: self._undisturbed(name) for name in studies}
+        until = time.monotonic() + 60 * minutes
+        while True:
+            for name in studies:
+                is_over = time.monotonic() > until or (kills is not None and self.kills.total() >= kills)
+                if is_over:
+                    return self._check_files(studies[0])
+                self._disturbed(name, expected[name], rng, until, kills)
+
+    def _start(self, name: str, where: str) -> Command:
+        words = ("run", *STUDIES[name], f"results_dir={where}", "--retry", "timed_out")
+        return Command(self.folder, *words, TMPDIR=str(self.folder / "tmp"), XDG_CACHE_HOME=str(self.folder / "cache"))
+
+    def _undisturbed(self, name: str) -> dict[str, Any]:
+        command = self._start(name, f"quiet-{name}")
+        if code := command.process.wait():
+            raise RuntimeError(f"{name} ends with {code} undisturbed:\n{command.output.read_text()}")
+        return found(self.folder / f"quiet-{name}")
+
+    def _disturbed(
+        self, name: str, expected: dict[str, Any], rng: random.Random, until: float, kills: int | None
+    ) -> None:
+        where = self.folder / f"chaos-{name}"
+        shutil.rmtree(where, ignore_errors=True)
+        for run in range(MAX_RUNS):
+            is_over = time.monotonic() > until or (kills is not None and self.kills.total() >= kills)
+            command = self._start(name, where.name)
+            try:
+                if not is_over:
+                    self._disturb(command, rng)
+                code = command.process.wait(60 * 10)
+            finally:
+                for process in command.processes():  # what is stopped ends only when it goes on
+                    if process.pid == command.process.pid:
+                        process.resume()
+            self.codes[code] += not is_over
+            print(f"{name}: run {run + 1} ended with {code}; {self.kills.total()} kills", file=sys.stderr, flush=True)
+            if left := names(command.left_after(GONE_S)):
+                self.problems.append(f"{name}: left after exit code {code}: {left}")
+                command.kill()
+            said = command.output.read_text()
+            if "Traceback" in said.replace("Its traceback is in", "") or "bug in ablate" in said or code == 2:
+                self.problems.append(f"{name}: exit code {code}, and said: {said[-1500:]}")
+            if code == 0:
+                self.resumed += run
+                self.done[name] += 1
+                self._compare(name, expected, found(where))
+                return
+        self.problems.append(f"{name} was not done after {MAX_RUNS} runs")
+
+    def _disturb(self, command: Command, rng: random.Random) -> None:
+        """Sends signals until the driver ends."""
+        time.sleep(rng.uniform(0.0, 4.0))
+        while command.process.poll() is None:
+            victims = by_kind(command)
+            kind = rng.choices(VICTIMS, WEIGHTS)[0]
+            number = rng.choice(SIGNALS)
+            if kind in victims:
+                victim = rng.choice(sorted(victims[kind], key=lambda process: process.pid))
+                with suppress(psutil.Error):
+                    victim.send_signal(number)
+                    self.kills[kind, number.name] += 1
+                    if number == signal.SIGSTOP and (kind in ("driver", "server") or rng.random() < 0.8):
+                        time.sleep(rng.uniform(0.0, 1.0))
+                        victim.resume()
+            time.sleep(rng.uniform(0.1, 1.5))
+
+    def _compare(self, name: str, expected: dict[str, Any], now: dict[str, Any]) -> None:
+        for what in ("states", "verdicts"):
+            if now[what] != expected[what]:
+                self.problems.append(f"{name}: other {what}: {now[what]} where {expected[what]} was expected")
+        for trial_id, responses in expected["responses"].items():
+            other = now["responses"].get(trial_id, {})
+            self.compared += 1
+            self.bit_equal += other == responses
+            is_near = other.keys() == responses.keys() and all(
+                abs(other[key] - value) <= RELATIVE * max(abs(value), 1e-3) for key, value in responses.items()
+            )
+            if other != responses and (name in BIT_EQUAL or not is_near):
+                self.problems.append(f"{name}: trial {trial_id} has {other} where {responses} was expected")
+
+    def _check_files(self, name: str) -> None:
+        left = [str(path) for path in self.folder.rglob("*.tmp")]
+        left += [str(path) for path in (self.folder / "tmp").iterdir() if not path.name.startswith("ablate-mp-")]
+        self._start(name, f"chaos-{name}").process.wait()  # the next run removes what killed ones have left
+        left += [str(path) for path in (self.folder / "tmp").iterdir()]
+        if left:
+            self.problems.append(f"temporary files are left: {sorted(set(left))}")
+
+
+def by_kind(command: Command) -> dict[str, list[psutil.Process]]:
+    """The processes of a command by what they are: driver, fork server, workers, and the children of workers."""
+    found: dict[str, list[psutil.Process]] = {}
+    with suppress(psutil.Error):
+        driver = psutil.Process(command.process.pid)
+        found["driver"] = [driver]
+        for server in driver.children():
+            if "multiprocessing.forkserver" in " ".join(server.cmdline()):
+                found.setdefault("server", []).append(server)
+                for worker in server.children():
+                    found.setdefault("worker", []).append(worker)
+                    if loaders := worker.children():
+                        found.setdefault("loader", []).extend(loaders)
+    return found
+
+
+def found(results: Path) -> dict[str, Any]:
+    """States and responses by trial id, and the verdicts."""
+    records = [json.loads(path.read_text()) for path in sorted(results.glob("*/trials/*/record.json"))]
+    (summary,) = results.glob("*/summary.json")
+    return {
+        "states": {record["id"]: record["state"] for record in records},
+        "responses": {record["id"]: record["responses"] for record in records},
+        "verdicts": [verdict["outcome"] for verdict in json.loads(summary.read_text())["summary"]["verdicts"]],
+    }
+
+
+def report(campaign: Campaign, command: str) -> Iterator[str]:
+    """The table of a campaign, in Markdown."""
+    yield "# Kills\n"
+    yield (
+        "Processes of small studies were sent signals at random times, and the studies resumed until they were done. "
+        f"`{command}` makes this table anew.\n"
+    )
+    yield f"| process | {' | '.join(number.name for number in SIGNALS)} | all |"
+    yield f"|---|{'---:|' * (len(SIGNALS) + 1)}"
+    for kind in VICTIMS:
+        counts = [campaign.kills[kind, number.name] for number in SIGNALS]
+        yield f"| {kind} | {' | '.join(map(str, counts))} | {sum(counts)} |"
+    yield (
+        f"| all | {' | '.join(str(sum(campaign.kills[k, n.name] for k in VICTIMS)) for n in SIGNALS)} | "
+        f"{campaign.kills.total()} |\n"
+    )
+    yield f"- Seed {campaign.seed}, {os.cpu_count()} cores. `loader`: a process of a DataLoader."
+    yield (
+        f"- Studies done: {', '.join(f'{name} {n} times' for name, n in campaign.done.items())}; {campaign.resumed} "
+        "runs before the last ones."
+    )
+    yield f"- Exit codes of disturbed drivers: {', '.join(f'{c} ({n})' for c, n in sorted(campaign.codes.items()))}."
+    yield (
+        f"- Responses compared with those of undisturbed studies: {campaign.compared} trials, {campaign.bit_equal} "
+        f"bit-equal, the others within {RELATIVE:g} (relative)."
+    )
+    yield (
+        f"- Problems (a process or a temporary file left, another id, state, verdict or response, a traceback): "
+        f"{len(campaign.problems) or 'none'}."
+    )
+    yield from (f"  - {' '.join(problem.split())[:600]}" for problem in campaign.problems)
