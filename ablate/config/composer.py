@@ -117,7 +117,7 @@ class Composer:
         try:
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
-            raise ConfigError(f"The configuration does not resolve: {_first_line(error)}") from error
+            raise ConfigError(f"The configuration does not resolve: {_unresolved(error)}") from error
         assert isinstance(plain, dict)
         return {str(k): make_group(str(k), _with_text_keys(v)) for k, v in plain.items()}
 
@@ -313,6 +313,18 @@ def _unparsed(error: yaml.YAMLError | UnicodeDecodeError) -> str:
         return f"A configuration file is not YAML in UTF-8: {_first_line(error)}."
     problem = getattr(error, "problem", None) or _first_line(error)
     return f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}, is not YAML: {problem}."
+
+
+def _unresolved(error: OmegaConfBaseException) -> str:
+    """Names the key that an interpolation lacks, who refers to it, and how to bring it."""
+    missing = re.search(r"^Interpolation key '(.+)' not found", str(error))
+    if missing is None:
+        return _first_line(error)
+    name = missing[1]
+    return (
+        f"{error.full_key} refers to {name}, which is not there. Add {name.rpartition('.')[2]!r} to the YAML of "
+        f"{name.partition('.')[0]!r}, or set +{name}=…"
+    )
 
 
 def _first_line(error: BaseException) -> str:

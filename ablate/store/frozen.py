@@ -1,12 +1,12 @@
 """study.yaml: the resolved study with its claims, frozen before the first trial."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import msgspec
 
-from ablate.config.spec import Factor, StudySettings, StudySpec
+from ablate.config.spec import Factor, Response, StudySettings, StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design import DESIGNS
 from ablate.errors import StoreError, unknown
@@ -153,13 +153,11 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
     for field in ("looks", "design", "resolution", "exclude", "capacity", "seed", "response"):
         before, now = getattr(frozen, field), getattr(asked, field)
         if before != now:
-            changed.append(f"{field} {_brief(before)} → {_brief(now)}")
+            changed += _differences(field, before, now)
     before_leaves, leaves = _trained_leaves(frozen.settings), _trained_leaves(asked.settings)
-    changed += [
-        f"{key} {_brief(before_leaves.get(key))} → {_brief(leaves.get(key))}"
-        for key in sorted(before_leaves.keys() | leaves.keys())
-        if before_leaves.get(key) != leaves.get(key)
-    ]
+    for key in sorted(before_leaves.keys() | leaves.keys()):
+        if before_leaves.get(key) != leaves.get(key):
+            changed += _differences(key, before_leaves.get(key), leaves.get(key))
     if changed:
         shown = "; ".join(changed[:6]) + (f"; and {len(changed) - 6} more" if len(changed) > 6 else "")
         raise StoreError(
@@ -201,6 +199,16 @@ def _leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
     for name, branch in tree.items():  # pyright: ignore[reportUnknownVariableType]
         leaves |= _leaves(branch, f"{prefix}{name}.")
     return leaves
+
+
+def _differences(name: str, before: Any, now: Any) -> list[str]:
+    """What differs in a value, briefly; where that would read the same, by fields, or in full."""
+    if _brief(before) != _brief(now):
+        return [f"{name} {_brief(before)} → {_brief(now)}"]
+    if isinstance(before, Response) and isinstance(now, Response):
+        pairs = [(field.name, getattr(before, field.name), getattr(now, field.name)) for field in fields(Response)]
+        return [f"{name}.{field} {old} → {new}" for field, old, new in pairs if old != new]
+    return [f"{name} {before!r} → {now!r}"]
 
 
 def _brief(value: Any) -> str:
