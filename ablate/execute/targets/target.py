@@ -15,6 +15,7 @@ import torch
 
 from ablate.errors import AblateError, ConfigError, kind, unknown
 from ablate.execute.targets.annotation import misfit
+from ablate.execute.targets.hidden_module import hidden_by_installed, refuse_hidden
 
 Result = TypeVar("Result")
 
@@ -37,6 +38,7 @@ def locate(target: str, where: str) -> Any:
     parts = target.split(".")
     if len(parts) < 2 or not all(parts):
         raise ConfigError(f"{where}._target_: {target!r} is no dotted name: write module.Class.")
+    refuse_hidden(target, where)
     found, name, rest = _import(parts, where)
     for part in rest:
         try:
@@ -44,7 +46,8 @@ def locate(target: str, where: str) -> Any:
         except AttributeError:
             names = _names(found)
             listed = names if len(names) <= MAX_LISTED_NAMES else []
-            raise ConfigError(f"{where}._target_: " + unknown(f"name in {name}", part, listed, near=names)) from None
+            said = unknown(f"name in {name}", part, listed, near=names) + hidden_by_installed(parts[0])
+            raise ConfigError(f"{where}._target_: {said}") from None
         except Exception as error:  # a module that imports its parts on first access
             raise ConfigError(_not_imported(target, where, error)) from error
         name = f"{name}.{part}"
@@ -204,7 +207,7 @@ def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
     raise ConfigError(f"{where}._target_: {target!r} cannot be imported. {what} {PLACES}")
 
 
-PLACES = "Modules are looked for in the working directory first, then among the installed packages."
+PLACES = "Modules are looked for among the installed packages first, then in the working directory."
 
 
 def _not_imported(target: str, where: str, error: BaseException) -> str:

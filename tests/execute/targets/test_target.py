@@ -74,7 +74,7 @@ def test_a_class_a_function_and_a_nested_name_are_found(net):
     ("target", "says"),
     [
         ("nett.Net", ["model._target_: 'nett.Net' cannot be imported", "Unknown module 'nett'", "Did you mean 'net'?"]),
-        ("nett.Net", ["working directory first"]),
+        ("nett.Net", ["installed packages first, then in the working directory"]),
         ("torhc.nn.Linear", ["Unknown module 'torhc'", "Did you mean 'torch'?"]),
         ("net.Nett", ["Unknown name in net 'Nett'", "Did you mean 'Net'?", "Valid: ", "Part"]),
         ("net.Net.bulid", ["Unknown name in net.Net 'bulid'"]),
