@@ -11,7 +11,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
 from ablate.execute.process.hardware import empty_cache
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.target import error_text
@@ -28,7 +28,7 @@ from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Record
 
 
-@user_modules_first()
+@user_modules_last()
 def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
     """Trains every trial of a job, stacked or one after the other, and writes its record.
 

@@ -10,6 +10,27 @@ from ablate.store import Lock, StudyDirectory
 
 
 @pytest.mark.parametrize(
+    ("where", "word"),
+    [
+        ("model", "model._target_=os.system"),
+        ("model", "model._target_=torch.os.system"),
+        ("data", "data._target_=subprocess.run"),
+        ("objective.loss", "objective.loss={_target_: builtins.exec, source: harm}"),
+        ("objective.metrics.accuracy", "objective.metrics.accuracy={_target_: torch.load, f: harm}"),
+        ("optimizer", "optimizer._target_=pathlib.Path.touch"),
+        ("optimizer.params", "+optimizer.params=[{_target_: shutil.rmtree, path: harm}]"),
+        ("logger", "+logger={_target_: urllib.request.urlopen, url: harm}"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_what_a_study_may_not_call_is_refused_wherever_it_is_named(command, where, word, tiny, refused):
+    said = " ".join(refused(command, *tiny, word).split())
+    assert f"{where}" in said
+    assert "is refused: it " in said
+    assert "write a function of your own in a module beside conf/" in said
+
+
+@pytest.mark.parametrize(
     ("words", "says"),
     [
         (["smok"], ["Unknown study 'smok'", "Did you mean 'smoke'?", "skip_span", "ablate list studies"]),
@@ -44,7 +65,10 @@ from ablate.store import Lock, StudyDirectory
         (["study.exclude=[{hidden_activation: tahn}]"], ["'tahn'", "Did you mean 'tanh'?"]),
         (["data.limit=100000"], ["data.limit=100000", "1797 examples"]),
         (["data.val_size=50"], ["leave none to train on", "data.limit larger"]),
-        (["model._target_=nowhere.Net"], ["'nowhere.Net' cannot be imported", "module", "working directory first"]),
+        (
+            ["model._target_=nowhere.Net"],
+            ["'nowhere.Net' cannot be imported", "module", "then in the working directory"],
+        ),
         (["model._target_=ablate.models.MPL"], ["name in ablate.models 'MPL'", "Did you mean 'MLP'?"]),
         (
             ["+factor.hidden_activation.levels.odd=['model.hidden_activation=sigmoid']"],
