@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ablate.errors import StoreError, unknown
+from ablate.files import is_there
 
 
 def find(study: str, results_dir: Path) -> Path:
@@ -12,7 +13,7 @@ def find(study: str, results_dir: Path) -> Path:
         StoreError: there is no such study; names the nearest.
     """
     for place in (results_dir / study, Path(study)):
-        if (place / "study.yaml").is_file():
+        if is_there(place / "study.yaml"):
             return place
     there = sorted(p.parent.name for p in results_dir.glob("*/study.yaml"))
     made = f" With results in {results_dir}: {', '.join(there) or 'none'}."

@@ -63,7 +63,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.config.load import load
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
-    from ablate.store import StudyDirectory, extend
+    from ablate.store import StudyDirectory, as_later, extend
 
     here = cwd or Path.cwd()
     study = load(words, here)
@@ -71,10 +71,17 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     if spec.factors:
         design_of(spec)  # an unknown name is said before it is held against the study on disk
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
-    content = directory.read("study.yaml")
-    if content is not None:
+    content, contents = directory.read("study.yaml"), directory.contents()
+    if content is None and (found := count_results(contents)):
+        if spec.claims:
+            notes = (
+                f"{spec.directory}/study.yaml is not there, and {found} trials are: whoever states the claims now may "
+                "have seen them, so that they are exploratory. Restore study.yaml if it was there before the trials.",
+            )
+        spec = as_later(spec, trials=found)
+    elif content is not None:
         frozen = directory.frozen().spec
-        spec, added, notes = extend(frozen, spec, trials=count_results(directory.contents()))
+        spec, added, notes = extend(frozen, spec, trials=count_results(contents))
         if (spec.factors, spec.replicates) == (frozen.factors, frozen.replicates):
             spec = replace(spec, request=frozen.request)  # the command that makes these results is still that one
     for claim in (*spec.claims, *spec.later):
@@ -94,7 +101,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         configs=configs,
         trials=planned,
         directory=directory.path,
-        contents=_without_misplaced(directory.contents(), planned, spec.response.name),
+        contents=_without_misplaced(contents, planned, spec.response.name),
         frozen=content,
         added=added,
         notes=notes,
