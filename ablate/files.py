@@ -58,5 +58,11 @@ def is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
+def reason(error: OSError) -> str:
+    """Why a file cannot be read, as a part of a sentence."""
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]
+
+
 def _too_large(path: Path, size: int, limit: int) -> OSError:
     return OSError(errno.EFBIG, f"Has {size:,} bytes, and {limit:,} are the most", str(path))

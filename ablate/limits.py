@@ -9,8 +9,12 @@ MAX_STUDY_BYTES = 4 << 20
 MAX_YAML_DEPTH = 50
 """Levels of nesting in a YAML file."""
 
-MAX_YAML_NODES = 100_000
-"""Keys and values in a YAML file, those behind aliases (`*name`) counted wherever they stand."""
+MAX_CONFIG_NODES = 10_000
+"""Keys and values in a YAML file of the configuration, those behind aliases (`*name`) counted wherever they stand.
+Hydra composes so many in about ten seconds."""
+
+MAX_STUDY_NODES = 200_000
+"""The same of a study.yaml."""
 
 MAX_YAML_WORD = 2_000
 """Characters of a value without quotes: YAML reads a very long one as a number for minutes."""

@@ -6,9 +6,22 @@ from typing import Any
 import yaml
 
 from ablate import files
-from ablate.limits import MAX_CONFIG_BYTES, MAX_YAML_DEPTH, MAX_YAML_NODES, MAX_YAML_WORD
+from ablate.limits import MAX_CONFIG_BYTES, MAX_CONFIG_NODES, MAX_YAML_DEPTH, MAX_YAML_WORD
 
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Loader(_Base):
+    """PyYAML's, without dates: as Hydra reads, a date is text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 – as PyYAML declares it
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in _Base.yaml_implicit_resolvers.items()
+    }
+
+
+VALID = f"A file of the configuration is a regular file of YAML, of {MAX_CONFIG_BYTES >> 10} kB at most"
+"""What ends a message about one that is not."""
 
 
 def read_yaml(file: Path) -> bytes:
@@ -19,14 +32,18 @@ def read_yaml(file: Path) -> bytes:
         ValueError: loading it could take all memory.
     """
     content = files.read(file, limit=MAX_CONFIG_BYTES, follow=True)
-    check_yaml(content)
+    check_yaml(content, limit=MAX_CONFIG_NODES)
     return content
 
 
-def check_yaml(content: bytes) -> None:
+def check_yaml(content: bytes, *, limit: int) -> None:
     """Refuses what could take all time or memory to load: depth, aliases of aliases, long numbers.
 
     It stops at the first limit. What is no YAML passes: loading it raises the error.
+
+    Args:
+        content: The file's bytes.
+        limit: Keys and values that it may have, those behind aliases counted wherever they stand.
 
     Raises:
         ValueError: says which limit, and what it is.
@@ -35,7 +52,7 @@ def check_yaml(content: bytes) -> None:
     open_nodes: list[tuple[str | None, int]] = []
     nodes = 0
     try:
-        for event in yaml.parse(content, Loader=LOADER):
+        for event in yaml.parse(content, Loader=Loader):
             if isinstance(event, yaml.ScalarEvent):
                 if not event.style and len(event.value) > MAX_YAML_WORD:
                     raise ValueError(
@@ -57,7 +74,7 @@ def check_yaml(content: bytes) -> None:
                 anchor, before = open_nodes.pop()
                 if anchor is not None:
                     sizes[anchor] = nodes - before
-            if nodes > MAX_YAML_NODES:
-                raise ValueError(f"it has more than {MAX_YAML_NODES:,} keys and values, with what aliases repeat")
+            if nodes > limit:
+                raise ValueError(f"it has more than {limit:,} keys and values, with what aliases repeat")
     except (yaml.YAMLError, UnicodeError):
         return

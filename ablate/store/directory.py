@@ -94,7 +94,7 @@ class StudyDirectory:
         except (FileNotFoundError, NotADirectoryError) as error:
             raise StoreError(f"There is no study in {self.path}: {error.strerror}: {path}.") from error
         except OSError as error:
-            raise StoreError(f"{path} cannot be read: {_lower(error)}. {AS_IT_WAS}") from error
+            raise StoreError(f"{path} cannot be read: {files.reason(error)}. {AS_IT_WAS}") from error
         except ValueError as error:
             raise StoreError(f"{path} cannot be read: {error}. {AS_IT_WAS}") from error
 
@@ -150,7 +150,7 @@ class StudyDirectory:
         try:
             return decode(files.read(path, limit=MAX_RECORD_BYTES), trial_id)
         except OSError as error:
-            raise StoreError(f"{path} cannot be read: {_lower(error)}. {TRAIN_AGAIN}") from error
+            raise StoreError(f"{path} cannot be read: {files.reason(error)}. {TRAIN_AGAIN}") from error
         except ValueError as error:
             raise StoreError(f"{path} cannot be read: {error}. {TRAIN_AGAIN}") from error
 
@@ -263,7 +263,7 @@ class StudyDirectory:
             return None
         except OSError as error:
             way_out = AS_IT_WAS if name == STUDY else "Remove it."
-            raise StoreError(f"{path} cannot be read: {_lower(error)}. {way_out}") from error
+            raise StoreError(f"{path} cannot be read: {files.reason(error)}. {way_out}") from error
 
     def _files(self) -> Iterator[tuple[str, bytes, str | None]]:
         """Trial id, the bytes of its record, and why they could not be read."""
@@ -282,9 +282,3 @@ def digest_of(content: bytes) -> str:
 TRAIN_AGAIN = "The next 'ablate run' of the study sets it aside and trains its trial again."
 
 AS_IT_WAS = "Restore it, or remove the directory to start the study again."
-
-
-def _lower(error: OSError) -> str:
-    """The reason, within a sentence."""
-    reason = error.strerror or str(error)
-    return reason[:1].lower() + reason[1:]

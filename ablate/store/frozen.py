@@ -14,6 +14,7 @@ from ablate.config.spec import Factor, StudySettings, StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design import DESIGNS
 from ablate.errors import StoreError, unknown
+from ablate.limits import MAX_STUDY_NODES
 from ablate.store.later import claim_text, join_claims
 from ablate.store.seal import CHECKSUM
 
@@ -56,7 +57,7 @@ class Frozen:
         Raises:
             ValueError: it is not such a file, or of an unknown schema, or its checksum is of another content.
         """
-        check_yaml(content)
+        check_yaml(content, limit=MAX_STUDY_NODES)
         try:
             tree = msgspec.yaml.decode(content)
         except Exception as error:  # PyYAML's constructors let through whatever a strange tag makes them raise

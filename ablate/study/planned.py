@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.errors import DesignError
+from ablate.limits import MAX_TRIALS
+
 if TYPE_CHECKING:
     from ablate.config.spec import StudySpec
     from ablate.config.trial import TrialConfig
@@ -89,6 +92,11 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     check_looks(spec)
     check_pooling(spec)
     layout = lay_out(spec)
+    if (asked := len(layout.points) * spec.replicates) > MAX_TRIALS:
+        raise DesignError(
+            f"{len(layout.points):,} design points × {spec.replicates:,} replicates are {asked:,} trials, and "
+            f"{MAX_TRIALS:,} are the most. Ask for fewer replicates, factors or levels."
+        )
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
     if spec.capacity is not None:
         from ablate.execute.examine.capacity import match
