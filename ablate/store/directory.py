@@ -12,7 +12,7 @@ import msgspec
 
 from ablate import files
 from ablate.errors import DiskError, StoreError
-from ablate.limits import MAX_CACHE_BYTES, MAX_RECORD_BYTES, MAX_STUDY_BYTES
+from ablate.limits import MAX_CACHE_BYTES, MAX_RECORD_BYTES, MAX_STUDY_BYTES, MAX_TEXT_BYTES
 from ablate.store import atomic
 from ablate.store.encoding import decode, encode
 from ablate.store.frozen import Frozen
@@ -62,6 +62,14 @@ class StudyDirectory:
     def trial(self, trial_id: str) -> Path:
         """The folder of one trial."""
         return self.path / "trials" / trial_id
+
+    def record_path(self, trial_id: str) -> Path:
+        """The record of one trial."""
+        return self.trial(trial_id) / RECORD
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of the study itself, or anything of its name."""
+        return files.is_there(self.path / name)
 
     def check_writable(self) -> None:
         """Checks, before any training, that the directory can be written; leaves no file behind.
@@ -153,6 +161,17 @@ class StudyDirectory:
             raise StoreError(f"{path} cannot be read: {files.reason(error)}. {TRAIN_AGAIN}") from error
         except ValueError as error:
             raise StoreError(f"{path} cannot be read: {error}. {TRAIN_AGAIN}") from error
+
+    def beside(self, record: Record) -> Iterator[tuple[str, str]]:
+        """The files beside a record that are not as they were when it was written, each with what is wrong."""
+        for name, digest in record.files.items():
+            try:
+                if digest_of(files.read(self.trial(record.id) / name, limit=MAX_TEXT_BYTES)) != digest:
+                    yield name, "it is not as the record says: it was damaged or changed"
+            except FileNotFoundError:
+                yield name, "it is not there, and the record says that it was"
+            except OSError as error:
+                yield name, files.reason(error)
 
     def digest(self) -> str:
         """The digest that `contents` would give, without decoding a record."""

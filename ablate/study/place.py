@@ -28,3 +28,14 @@ def find(study: str, results_dir: Path) -> Path:
     if study in known:
         raise StoreError(f"There are no results of {study!r} in {results_dir}: 'ablate run {study}' makes them.{made}")
     raise StoreError(unknown("study", study, {*known, *there}) + made)
+
+
+def find_all(results_dir: Path) -> tuple[Path, ...]:
+    """The directories under a results directory that hold a study, or records of one."""
+    if not results_dir.is_dir():
+        return ()
+    return tuple(
+        place
+        for place in sorted(results_dir.iterdir())
+        if is_there(place / "study.yaml") or (place / "trials").is_dir()
+    )
