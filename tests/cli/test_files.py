@@ -1,6 +1,7 @@
 """Files of a user, damaged or something else: a message, never a bug, and no command without end."""
 
 import os
+from itertools import pairwise
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_what_can_be_made_again_keeps_nobody_from_an_answer(ablate, studied, tin
 
 
 def test_a_claim_that_lost_its_study_does_not_pass_unseen(ablate, here, tiny):
-    claim = "study.claims=[{contrast: {hidden_activation: [tanh, relu]}, expect: greater, margin: 0.9}]"
+    claim = "study.claims=[{contrast: {hidden_activation: [tanh, relu]}, expect: greater, margin: 0.0001}]"
     words = ("run", *tiny, "replicates=5", claim, "--fail-on", "inconclusive")
     assert ablate(*words).exit_code == 3
     (path,) = (here / "results").iterdir()
@@ -64,7 +65,7 @@ def bomb(levels):
     """A list of ten entries, each the list of the level below."""
     names = "abcdefgh"[: levels + 1]
     lines = [f"a: &a [{', '.join('x' * 10)}]"]
-    lines += [f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]" for old, new in zip(names, names[1:], strict=False)]
+    lines += [f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]" for old, new in pairwise(names)]
     return "\n".join(lines)
 
 
