@@ -31,6 +31,10 @@ class StoreError(AblateError):
     """The results directory cannot be used: unwritable, full, held, or of another study."""
 
 
+class DiskError(StoreError):
+    """A file of the results cannot be written: the disk is full, or the directory takes no writes."""
+
+
 class EngineError(AblateError):
     """The engine asked for cannot work on this machine."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
@@ -24,6 +25,7 @@ from ablate.config.group import Group
 from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.request import key_of, parse_override
 from ablate.config.search_path import packaged, user_conf
+from ablate.config.source import CheckedSource
 from ablate.config.spec import StudySettings
 from ablate.config.trial import make_group
 from ablate.errors import ConfigError, unknown
@@ -44,9 +46,9 @@ class UserConf(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Called by Hydra."""
         if _user is not None:
-            search_path.prepend("user", f"file://{_user}", anchor="main")
+            search_path.prepend("user", f"{CheckedSource.scheme()}://{_user}", anchor="main")
         for place in _brought:
-            search_path.append("installed", f"file://{place}")
+            search_path.append("installed", f"{CheckedSource.scheme()}://{place}")
 
 
 class Composer:
@@ -249,11 +251,14 @@ def _hydra(directory: Path, brought: tuple[Path, ...]) -> Iterator[None]:
     _user, _brought = user_conf(directory), brought
     GlobalHydra.instance().clear()
     plugins.register(UserConf)
+    sources = SourcesRegistry.instance()
+    sources.register(CheckedSource)
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
             yield
     finally:
         _user, _brought = None, ()
+        del sources.types[CheckedSource.scheme()]
         for registered in plugins.plugin_type_to_subclass_list.values():
             registered[:] = [plugin for plugin in registered if plugin is not UserConf]
         del plugins.class_name_to_class[f"{UserConf.__module__}.{UserConf.__name__}"]

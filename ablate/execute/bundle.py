@@ -141,7 +141,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         unmeasured=diagnostics.failure,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
-    made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit)
+    made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
     return Written(record=made, curve=curve.as_csv(), diagnostics=diagnostics.as_csv())
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.study.costs import is_incomplete, measure
+from ablate.study.damage import set_damaged_aside
 from ablate.study.identities import evaluate_identities
 from ablate.study.missing import lacking_diagnostics_message, missing_trials, next_batch, sources_of
 from ablate.study.planned import count_results, plan
@@ -47,6 +48,7 @@ def run(
     from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
+    from ablate.store.costs import COSTS
 
     planned = plan(words, cwd=cwd)
     engine = make_engine(planned.spec.settings["engine"])
@@ -76,11 +78,13 @@ def run(
                 lock.release()
                 engine.close()
                 return run(words, observer=observer, stale=stale, cwd=cwd)
+        directory.sweep()
+        damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned)
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
-        if will_train or is_incomplete(directory, planned):
+        if will_train or COSTS in damaged or is_incomplete(directory, planned):
             measure(engine, directory, planned, observer, again=stale == "rerun")
         observer.on_start(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
@@ -103,12 +107,15 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
     from ablate.store import Frozen
 
     now = datetime.now(UTC).isoformat("T", "seconds")
+    found = count_results(planned.contents)
     if not directory.exists:
-        directory.freeze(Frozen(spec=planned.spec, history=(f"{now}: frozen, before the first trial",)))
+        when = f"after {found} trials, of which there was no study.yaml" if found else "before the first trial"
+        pooled = found if planned.spec.pool_above is not None else 0
+        directory.freeze(Frozen(spec=planned.spec, history=(f"{now}: frozen, {when}",), pooled_after=pooled))
     elif planned.added:
         before = directory.frozen()
         line = f"{now}: added {', '.join(planned.added)}, after {planned.finished} trials"
-        looked, after = before.looked, count_results(planned.contents)
+        looked = before.looked
         repooled = planned.spec.pool_above != before.spec.pool_above
         if planned.finished and planned.spec.replicates > before.spec.replicates:
             looked = (*looked, before.spec.replicates)
@@ -117,7 +124,7 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
                 spec=planned.spec,
                 history=(*before.history, line),
                 looked=looked,
-                pooled_after=after if repooled else before.pooled_after,
+                pooled_after=found if repooled else before.pooled_after,
             )
         )
 
@@ -127,12 +134,20 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
     from ablate.execute import tasks
     from ablate.execute.train.job import Job
     from ablate.execute.train.provenance import commit
+    from ablate.store import stated
 
     sources, head = sources_of(planned), commit(Path.cwd())
     copied = engine.call(tasks.schedule, planned.trials, batch, workers=engine.workers, threads=engine.threads)
     schedule = copied.with_trials(batch)
+    claims = stated(planned.spec)
     jobs = [
-        Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
+        Job(
+            bundle=b,
+            directory=planned.directory,
+            sources=tuple(sources[t.id] for t in b.trials),
+            commit=head,
+            stated=claims,
+        )
         for b in schedule.bundles
     ]
     for note in schedule.notes:
