@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ablate.study.planned import Plan
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 7
+SUMMARY_SCHEMA = 8
 """Rises when an analysis of the same records changes: older summaries are then made again."""
 
 
@@ -140,6 +140,7 @@ def _summarise(
     from ablate.analyze.claims.exactness import exactness
     from ablate.analyze.claims.extension import extension_note
     from ablate.analyze.effects.pooling import pooling_note
+    from ablate.analyze.notes.mixed_code import mixed_code
     from ablate.analyze.summarise import summarise as analyze
 
     spec = frozen.spec
@@ -150,6 +151,7 @@ def _summarise(
     if frozen.pooled_after:
         notes = (*notes, pooling_note(spec, after=frozen.pooled_after))
     summary = analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes, costs=costs)
+    summary = replace(summary, mixed_code=mixed_code(records, kept=frozen.kept))
     if checked is None:
         return summary
     return replace(summary, identities=tuple(map(exactness, checked.identities)), identities_by=checked.made_by)
