@@ -36,6 +36,8 @@ class Frozen:
     """Replicates at which the study had been looked at when it was extended."""
     pooled_after: int = 0
     """Finished trials that were there when `pool_above` was last changed; 0: it is what it was before the first."""
+    kept: tuple[str, ...] = ()
+    """Digests of older code: trials of it were kept when others were trained by the code as it was by then."""
 
     @property
     def since(self) -> datetime | None:

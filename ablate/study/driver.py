@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,13 @@ from typing import TYPE_CHECKING
 from ablate.study.costs import is_incomplete, measure
 from ablate.study.damage import set_damaged_aside
 from ablate.study.identities import evaluate_identities
-from ablate.study.missing import lacking_diagnostics_message, missing_trials, next_batch, sources_of
+from ablate.study.missing import (
+    kept_sources,
+    lacking_diagnostics_message,
+    missing_trials,
+    next_batch,
+    sources_of,
+)
 from ablate.study.planned import count_results, plan
 from ablate.study.saved import save_summary
 
@@ -27,14 +34,15 @@ if TYPE_CHECKING:
 
 
 def run(
-    words: Sequence[str], *, observer: Observer, stale: Stale = "keep", cwd: Path | None = None
+    words: Sequence[str], *, observer: Observer, stale: Stale | None = None, cwd: Path | None = None
 ) -> tuple[Summary, Path]:
     """Trains what is missing of a study, then summarises.
 
     Args:
         words: As in `plan`.
         observer: Is called while it runs.
-        stale: What to do with trials whose code has changed since: `keep` them and say so, or `rerun` them.
+        stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them. None: refuse
+            to train others beside them.
         cwd: As in `plan`.
 
     Returns:
@@ -81,7 +89,7 @@ def run(
         directory.sweep()
         damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
-        _freeze(directory, planned)
+        _freeze(directory, planned, will_train=will_train)
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
         if will_train or COSTS in damaged or is_incomplete(directory, planned):
@@ -103,7 +111,7 @@ def _report_notes(planned: Plan, observer: Observer) -> None:
         observer.on_message(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
 
 
-def _freeze(directory: StudyDirectory, planned: Plan) -> None:
+def _freeze(directory: StudyDirectory, planned: Plan, *, will_train: bool) -> None:
     from ablate.store import Frozen
 
     now = datetime.now(UTC).isoformat("T", "seconds")
@@ -112,8 +120,13 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
         when = f"after {found} trials, of which there was no study.yaml" if found else "before the first trial"
         pooled = found if planned.spec.pool_above is not None else 0
         directory.freeze(Frozen(spec=planned.spec, history=(f"{now}: frozen, {when}",), pooled_after=pooled))
-    elif planned.added:
-        before = directory.frozen()
+        return
+    before = directory.frozen()
+    kept = kept_sources(planned, before.kept) if will_train else before.kept
+    if kept != before.kept:
+        before = replace(before, kept=kept)
+        directory.freeze(before)
+    if planned.added:
         line = f"{now}: added {', '.join(planned.added)}, after {planned.finished} trials"
         looked = before.looked
         repooled = planned.spec.pool_above != before.spec.pool_above
@@ -125,6 +138,7 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
                 history=(*before.history, line),
                 looked=looked,
                 pooled_after=found if repooled else before.pooled_after,
+                kept=kept,
             )
         )
 

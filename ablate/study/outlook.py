@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.study.costs import unmeasured
+from ablate.study.missing import stale_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +100,7 @@ def examine(planned: Plan) -> Outlook:
         cannot=cannot,
         claims=foresee(planned.spec, planned.layout.points, planned.records),
         notes=(
+            *filter(None, [stale_note(planned)]),
             *made.notes,
             *capacity_notes(
                 planned.spec.capacity,

@@ -169,6 +169,7 @@ def _summarise(
     from ablate.analyze.claims.exactness import exactness
     from ablate.analyze.claims.extension import extension_note
     from ablate.analyze.effects.pooling import pooling_note
+    from ablate.analyze.notes.mixed_code import mixed_code
     from ablate.analyze.summarise import summarise as analyze
     from ablate.store import as_later
 
@@ -188,6 +189,7 @@ def _summarise(
     if frozen.pooled_after:
         notes = (*notes, pooling_note(spec, after=frozen.pooled_after))
     summary = analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes, costs=costs)
+    summary = replace(summary, mixed_code=mixed_code(records, kept=frozen.kept))
     if checked is None:
         return summary
     return replace(summary, identities=tuple(map(exactness, checked.identities)), identities_by=checked.made_by)

@@ -89,7 +89,7 @@ def test_numbers_keep_their_type_and_their_last_bit(make_spec):
 
 def test_a_person_reads_the_study_from_the_top(make_spec):
     content = Frozen(spec=make_spec(), history=("now: frozen",)).encode()
-    assert list(yaml.safe_load(content)) == ["checksum", "schema", "spec", "history", "looked", "pooled_after"]
+    assert list(yaml.safe_load(content)) == ["checksum", "schema", "spec", "history", "looked", "pooled_after", "kept"]
     assert next(iter(yaml.safe_load(content)["spec"])) == "name"
 
 

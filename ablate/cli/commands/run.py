@@ -41,9 +41,13 @@ def run(
     format: FormatOption = "table",
     ascii_only: AsciiOption = False,
     stale: Annotated[
-        Stale,
-        typer.Option("--stale", help="Trials whose code has changed: keep them, or train them again."),
-    ] = Stale.keep,
+        Stale | None,
+        typer.Option(
+            "--stale",
+            help="Trials whose code has changed since: keep and pool them, or train them again.",
+            show_default=False,
+        ),
+    ] = None,
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
@@ -59,7 +63,7 @@ def run(
     if show_plan:
         from ablate.cli.commands.plan import print_plan
 
-        if (table, format, ascii_only, stale, fail_on) != (None, "table", False, Stale.keep, None):
+        if (table, format, ascii_only, stale, fail_on) != (None, "table", False, None, None):
             raise ConfigError(
                 "--plan trains nothing and prints one table: leave out --table, --format, --ascii, --stale, --fail-on."
             )
@@ -75,7 +79,7 @@ def run(
     registry.check(format, table, ascii_only=ascii_only)
     with _Display() as display:
         try:
-            summary, directory = study.run(asked, observer=display, stale=stale.value)
+            summary, directory = study.run(asked, observer=display, stale=None if stale is None else stale.value)
         except KeyboardInterrupt:
             display.close()
             so_far = f"{display.done} of {display.total} trials are done" if display.total else "before the first trial"

@@ -15,6 +15,10 @@ from ablate.execute.targets.sources import code, sources
 from ablate.limits import MAX_TEXT_BYTES
 from ablate.store.record import Provenance
 
+INITIALISATION = 2
+"""Rises when user-defined models come to be initialised otherwise (`ablate.execute.train.layer_streams`). It is part of
+the digest of their code, lest trials of both be pooled silently."""
+
 
 def provenance(
     *, device: str, threads: int, engine: str, source: str, commit: str | None, steps: str | None = None
@@ -46,21 +50,23 @@ def commit(directory: Path) -> str | None:
 def source_digest(config: TrialConfig) -> str:
     """12 hex characters over the code that a configuration's `_target_`s name, comments and layout apart.
 
-    Installed packages count by their version elsewhere in the record; ablate's own code and the user's count here.
-    Nothing is imported.
+    Installed packages count by their version elsewhere in the record; ablate's own code and the user's count here, and
+    how ablate initialises a model that is not its own. Nothing is imported.
     """
-    return _digest(config.targets)
+    return _digest(config.targets, config.model.targets)
 
 
 def source_digests(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
     """The digests of many configurations. Code that several of them name is read once."""
     digest_of = cache(_digest)
-    return tuple(digest_of(config.targets) for config in configs)
+    return tuple(digest_of(config.targets, config.model.targets) for config in configs)
 
 
-def _digest(targets: frozenset[str]) -> str:
+def _digest(targets: frozenset[str], models: frozenset[str]) -> str:
     files = {file for target in targets for file in sources(target)}
     digest = hashlib.sha256()
+    if any(target.partition(".")[0] != "ablate" for target in models):
+        digest.update(f"initialisation:{INITIALISATION}".encode())
     for content in sorted(file.name.encode() + code(file) for file in files):  # in any directory
         digest.update(content)
     return digest.hexdigest()[:12]

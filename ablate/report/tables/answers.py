@@ -19,7 +19,7 @@ def answer_lines(summaries: Sequence[Summary]) -> Block:
     lines: list[tuple[str, str]] = []
     for summary in summaries:
         found = [*(f"{held}: {line}" for held, line in identity_lines(summary)), *(v.line for v in summary.verdicts)]
-        found = found or [_without_claims(summary)]
+        found = [*(found or [_without_claims(summary)]), *([summary.mixed_code] if summary.mixed_code else [])]
         lines += zip([summary.study, *([""] * (len(found) - 1))], found, strict=True)
     return Block(title="Verdicts", lines=tuple(lines))
 
@@ -56,6 +56,7 @@ def answers_table(summaries: Sequence[Summary]) -> Table:
         ),
         notes=(
             *((f"Without a claim: {silent}.",) if silent else ()),
+            *(f"{s.study}: {s.mixed_code}" for s in summaries if s.mixed_code),
             *dict.fromkeys(s.scope for s in summaries if s.verdicts),
         ),
     )
