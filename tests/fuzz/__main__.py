@@ -21,9 +21,9 @@ def main(count: int) -> None:
     lines = [
         "# Damaged files",
         "",
-        f"{count:,} files, each damaged in one of {ways} ways (seed {SEED}): bits flipped, digits and types changed,",
-        "truncated, zeroed, bytes or lines inserted, deleted and doubled, a byte order mark, bytes that are no UTF-8, deep",
-        "nesting. `python -m tests.fuzz` makes this table.",
+        f"{count:,} files, each damaged in one of {ways} ways (seed {SEED}): bits flipped, digits and types",
+        "changed, truncated, zeroed, bytes or lines inserted, deleted and doubled, a byte order mark, bytes that are",
+        "no UTF-8, deep nesting. `python -m tests.fuzz` makes this table.",
         "",
         "| file | damaged | refused as damaged | read as it was written | anything else |",
         "|---|---|---|---|---|",
@@ -33,9 +33,9 @@ def main(count: int) -> None:
         lines.append(f"| {name} | {total} | {each.refused} | {each.same} | {len(each.wrong)} |")
     lines += [
         "",
-        "Read as it was written: the damage is in the layout only, such as a space more. What a user's own file below `conf/`",
-        "says is the user's: it counts as read if it can be. Anything else: read as something that was not written, another",
-        f"exception than ablate's own, or more than {SLOW_S:g} s of processor time.",
+        "Read as it was written: the damage is in the layout only, such as a space more. What a user's own file below",
+        "`conf/` says is the user's: it counts as read if it can be. Anything else: read as something that was not",
+        f"written, another exception than ablate's own, or more than {SLOW_S:g} s of processor time.",
         "",
     ]
     target = REPOSITORY / "results" / "reliability" / "files.md"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ablate import study
-from ablate.config.catalog import Catalog
+from ablate.config import catalog
 from ablate.config.keys import check_keys
 from ablate.config.load import load
 from ablate.identities import Identity
@@ -80,13 +80,13 @@ def kinds(place: Path) -> tuple[Kind, ...]:
         return content
 
     def listed(name: str, group: str, *, composed: int) -> Callable[[bytes], Any]:
-        """Lists the options of its group; composing takes 50 times longer, and every so many are."""
+        """Lists it; composing takes a hundred times longer, and is done for one in so many."""
         file, count = conf / group / f"{name}.yaml", iter(range(10**9))
         file.parent.mkdir(parents=True, exist_ok=True)
 
         def read(content: bytes) -> None:
             file.write_bytes(content)
-            (option,) = [o for o in Catalog(place).options(group) if o.name == name]
+            option = catalog._option(group, name, file)
             try:
                 check_keys(file)
                 if next(count) % composed == 0:

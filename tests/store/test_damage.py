@@ -1,5 +1,6 @@
 """Files of a study that are damaged, or are something else: said, set aside or refused, and never a bug."""
 
+import errno
 import os
 import time
 from dataclasses import replace
@@ -220,3 +221,24 @@ def test_what_somebody_living_writes_is_left(directory, tmp_path, monkeypatch):
 def test_a_new_leftover_is_left_for_now(directory):
     (directory.path / ".a.0a1b2c3d.tmp").touch()
     assert directory.sweep() == 0
+
+
+def test_what_may_not_be_read_is_said(directory, make_record, make_spec, monkeypatch):
+    """Root may read everything: the refusal is simulated."""
+    directory.freeze(Frozen(spec=make_spec(), history=("now: frozen",)))
+    directory.write_record(make_record())
+    write_costs(directory, ())
+    really = os.open
+
+    def refuse(path, *args, **more):
+        if str(path).endswith((".json", ".yaml")):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return really(path, *args, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert directory.contents().unreadable == {ONE: "Permission denied"}
+    assert read_costs(directory) == ()
+    with pytest.raises(StoreError, match=r"study\.yaml cannot be read: permission denied"):
+        directory.frozen()
+    with pytest.raises(StoreError, match=r"record\.json cannot be read: permission denied"):
+        directory.record(ONE)
