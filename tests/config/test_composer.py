@@ -61,3 +61,13 @@ def test_what_does_not_decide_on_a_group_leaves_it_the_same(tmp_path):
     assert one["data"] != other["data"]
     wider = composer.resolve(["study=smoke", "model.width=4", "data.inputs=[1,4,4]"])
     assert wider["model"]["inputs"] == [1, 4, 4]
+
+
+def test_a_key_may_be_added_that_an_interpolation_refers_to(here):
+    (here / "conf" / "model").mkdir(parents=True)
+    (here / "conf" / "model" / "mine.yaml").write_text("_target_: mine.Net\nwidth: ${oc.select:wide,4}\n")
+    composer = Composer(here)
+    assert composer.resolve(("model=mine",))["model"]["width"] == 4
+    assert composer.resolve(("model=mine", "+wide=8"))["model"]["width"] == 8
+    with pytest.raises(ConfigError, match="Unknown key 'wider'"):
+        composer.resolve(("model=mine", "+wider=8"))
