@@ -23,7 +23,8 @@ from omegaconf.errors import OmegaConfBaseException
 from ablate.config.catalog import GROUPS, Catalog
 from ablate.config.group import Group
 from ablate.config.installed import ENGINES, brought_conf, installed, package
-from ablate.config.request import key_of, parse_override
+from ablate.config.objective import OBJECTIVE, OBJECTIVE_KEYS
+from ablate.config.request import added_key, key_of, parse_override
 from ablate.config.search_path import packaged, user_conf
 from ablate.config.source import CheckedSource
 from ablate.config.spec import StudySettings
@@ -149,6 +150,8 @@ class Composer:
     def _compose(self, overrides: tuple[str, ...]) -> DictConfig:
         for override in overrides:
             self._check_group(override)
+            if override.startswith("+"):
+                self._check_added(override, tuple(other for other in overrides if other is not override))
         try:
             return self._composed_with(overrides)
         except MissingConfigException as error:
@@ -186,6 +189,10 @@ class Composer:
         group = key_of(override)
         if group in GROUPS and not override.startswith("~"):
             value = parse_override(override).value()
+            if isinstance(value, list) and group != "factor":
+                raise ConfigError(
+                    f"{override!r} chooses several options of a group that takes one: write {group}=NAME."
+                )
             for option in value if isinstance(value, list) else [value]:
                 if isinstance(option, dict):
                     continue
@@ -194,6 +201,25 @@ class Composer:
                 others = installed(ENGINES) if group == "engine" else {}
                 if str(option) not in others:
                     raise ConfigError(unknown(group, str(option), {*names, *others}))
+
+    def _check_added(self, override: str, others: tuple[str, ...]) -> None:
+        """Refuses a key that nothing reads: whoever reads a group checks its other keys."""
+        name = added_key(override)
+        group, _, rest = name.partition(".")
+        is_read = group in GROUPS if group != OBJECTIVE or not rest else rest.partition(".")[0] in OBJECTIVE_KEYS
+        if is_read:
+            return
+        config = self._composed(others)
+        if OmegaConf.select(config, name, default=None) is not None or self._is_referred_to(name, others):
+            return
+        if group == OBJECTIVE:
+            raise ConfigError(unknown("key", name, [f"{OBJECTIVE}.{key}" for key in OBJECTIVE_KEYS]))
+        raise ConfigError(unknown("key", name, [str(key) for key in config], near=tuple(self.keys(others))))
+
+    def _is_referred_to(self, name: str, overrides: tuple[str, ...]) -> bool:
+        """Whether an interpolation refers to a key, or to one above or below it."""
+        referred = frozenset[str]().union(*self._references_of(overrides).values())
+        return _is_among(name, referred)
 
     def _set(self, config: DictConfig, override: str) -> None:
         """Sets one plain value on the composed configuration, which must have the key."""

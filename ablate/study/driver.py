@@ -59,7 +59,7 @@ def run(
     from ablate.store.costs import COSTS
 
     planned = plan(words, cwd=cwd)
-    engine = make_engine(planned.spec.settings["engine"])
+    engine = make_engine(planned.spec.settings.get("engine"))
     directory, lock = StudyDirectory(planned.directory), Lock(planned.directory)
     is_new = not directory.path.exists()
     with ExitStack() as at_the_end:

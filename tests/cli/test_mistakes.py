@@ -10,6 +10,13 @@ from ablate.store import Lock, StudyDirectory
 
 
 @pytest.mark.parametrize(
+    "words", [("show", "x" * 5000), ("verdicts", "x" * 300), ("verdicts", "--results-dir", "x" * 300)]
+)
+def test_a_name_that_is_too_long_is_said_to_be_so(refused, words):
+    assert "255 characters" in refused(*words)
+
+
+@pytest.mark.parametrize(
     ("where", "word"),
     [
         ("model", "model._target_=os.system"),
@@ -57,6 +64,26 @@ def test_what_a_study_may_not_call_is_refused_wherever_it_is_named(command, wher
         (["engine=local", "engine.workers=0"], ["engine.workers=0 trains nothing", "1 or more"]),
         (["engine.threads=two"], ["engine.threads: expected `int`, got `str`"]),
         (["study.factors=[{hidden_activation: [relu]}]"], ["'hidden_activation' has 1 level (relu)", "two or more"]),
+        (["++a=1"], ["Unknown key 'a'", "replicates", "trainer"]),
+        (["+seeed=1"], ["Unknown key 'seeed'", "Did you mean 'seed'?"]),
+        (["+objective.metric.a=1"], ["Unknown key 'objective.metric.a'", "objective.metrics"]),
+        (["+model@foo=mlp"], ["Unknown key 'foo'"]),
+        (["+hydra.x=1"], ["Unknown key 'hydra.x'"]),
+        (["+model.zzz=1"], ["Unknown key 'model.zzz'", "model.width"]),
+        (["++factor.zz=1"], ["would be ignored", "Unknown factor of this study 'zz'"]),
+        (["~zzz"], ["Unknown key 'zzz'"]),
+        (["~engine"], ["has no engine", "engine=local"]),
+        (["+=1"], ["'+=1' names no key", "key=value"]),
+        (["model=[mlp,resnet]"], ["takes one", "model=NAME"]),
+        (["model.width=" + "9" * 5000], ["does not parse", "4300 digits"]),
+        (["data.seed=range(1,2,0)"], ["has no values", "range(8,33,8)"]),
+        (["objective.metrics=3"], ["objective.metrics is an int", "mapping"]),
+        (["objective.responses=3"], ["objective.responses is an int", "mapping"]),
+        (["objective.responses.accuracy=3"], ["says nothing of 'accuracy'"]),
+        (["+objective.metrics.zzz=1"], ["objective.metrics.zzz has no _target_"]),
+        (["engine.threads=999999999999"], ["is more than any machine has", "4096 or less"]),
+        (["trainer.gradient_clip_norm=nan"], ["trainer.gradient_clip_norm must be more than 0"]),
+        (["results_dir='a\0b'"], ["names no directory", "null character"]),
         (["study.factors=[]"], ["varies nothing", "model.width=16,32"]),
         (["study.response=test/acuracy"], ["Unknown response 'test/acuracy'", "Did you mean 'test/accuracy'?"]),
         (["study.resolution=5"], ["`study.resolution` is 5", "has no resolution", "`design: fractional`"]),

@@ -114,7 +114,7 @@ def check(config: Mapping[str, Any] | None, where: str) -> Callable[..., Any]:
     Raises:
         ConfigError: as `build`, except for an error of the target itself, which is not called.
     """
-    target = None if config is None else config.get("_target_")
+    target = config.get("_target_") if isinstance(config, Mapping) else None
     if config is None or not isinstance(target, str):
         raise ConfigError(f"{where} has no _target_: name the class or function to build, as _target_: module.Class.")
     called = locate(target, where)
