@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import StudyDirectory
+    from ablate.store.starts import PointStart
     from ablate.study.missing import Stale
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
@@ -55,6 +56,7 @@ def run(
     from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
+    from ablate.store.starts import write_starts
 
     planned = plan(words, cwd=cwd)
     engine = make_engine(planned.spec.settings["engine"])
@@ -76,8 +78,10 @@ def run(
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)
+        starts: Sequence[PointStart] = ()
         if will_train := bool(next_batch(planned, missing, lambda: planned.contents.records)):
             engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
+            starts = engine.call(tasks.starts, planned.spec, planned.layout.points, planned.configs)
         if is_new:
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
@@ -86,6 +90,8 @@ def run(
                 return run(words, observer=observer, stale=stale, cwd=cwd)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned, will_train=will_train)
+        if will_train:
+            write_starts(directory, starts)
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
         if will_train or is_incomplete(directory, planned):
