@@ -10,6 +10,7 @@ from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts, point_differences
 from ablate.analyze.effects.interaction import interactions
 from ablate.analyze.effects.lenth import lenth
+from ablate.analyze.effects.start import with_starts
 from ablate.analyze.effects.variance_table import variance_table
 from ablate.analyze.notes.capacity import capacity_notes
 from ablate.analyze.notes.convention import convention_notes
@@ -26,6 +27,7 @@ from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.store.costs import Cost, cost_lookup
 from ablate.store.record import Record
+from ablate.store.starts import PointStart
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
 
@@ -38,6 +40,7 @@ def summarise(
     rng: np.random.Generator,
     notes: Sequence[str] = (),
     costs: Sequence[Cost] = (),
+    starts: Sequence[PointStart] = (),
 ) -> Summary:
     """Summarises the records of a study: every design point, every contrast with the reference.
 
@@ -48,6 +51,7 @@ def summarise(
         rng: for the Monte Carlo sign-flip test above 16 replicates; the same rng gives the same summary.
         notes: of the design; they come first.
         costs: of the design points' networks, in any order; matched by levels.
+        starts: of these networks; the same.
 
     Raises:
         DesignError: the study names an unknown design.
@@ -65,7 +69,7 @@ def summarise(
     )
     cost_of = cost_lookup(costs)
     planned, design_notes = contrasts(spec, points)
-    estimated = tuple(map(comparison.contrast, planned))
+    estimated = with_starts(tuple(map(comparison.contrast, planned)), planned, points, starts)
     differences = point_differences(spec, points)
     accuracy_resolution = resolution(spec, found)
     stated = separated(spec, points, found, verdicts(spec, points, comparison, accuracy_resolution))
@@ -94,7 +98,9 @@ def summarise(
             row=row,
             found=found,
             scores=scores.values,
-            difference=None if difference is None else comparison.contrast(difference),
+            difference=None
+            if difference is None
+            else with_starts([comparison.contrast(difference)], [difference], points, starts)[0],
             cost=cost_of(point.levels),
         )
         for row, (point, difference) in enumerate(zip(points, differences, strict=True))

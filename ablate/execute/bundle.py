@@ -3,6 +3,7 @@
 import signal
 import time
 import traceback
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -10,6 +11,8 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
+from ablate.execute.loggers.identity import RunIdentity
+from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
@@ -106,7 +109,16 @@ def _raise_signals(error: BaseException) -> None:
 
 
 def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> Written:
-    """Trains one trial alone; returns its record and curve, which are not on disk yet."""
+    """Trains one trial alone; returns its record and curve, which are not on disk yet.
+
+    A logger's run is open before the trial's streams are seeded: it may draw from Python's generator.
+    """
+    folder = StudyDirectory(job.directory).trial(trial.id)
+    with logger_run(trial.config.logger, RunIdentity.of(trial, folder)) as logger:
+        return _fit(trial, job, engine=engine, threads=threads, source=source, logger=logger)
+
+
+def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logger: Any) -> Written:
     started = now()
     fit = prepare(trial.config, trial.streams)
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
@@ -118,6 +130,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         own=not isinstance(fit.module, TrialModule),
         callbacks=(curve, divergence, diagnostics),
         folder=StudyDirectory(job.directory).trial(trial.id),
+        logger=logger,
     )
     began = time.perf_counter()
     trainer.fit(fit.module, **fit.data)

@@ -69,7 +69,9 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         for trial_id, reason in contents.unreadable.items()
     )
     checked, unread = read_identities(directory, frozen)
-    summary = _summarise(frozen, layout, _latest(contents), checked, read_costs(directory))
+    summary = _summarise(
+        directory, frozen, layout=layout, records=_latest(contents), checked=checked, costs=read_costs(directory)
+    )
     damaged = {name: reason for name, reason in find_damaged(directory).items() if name != IDENTITIES or not unread}
     return summary, (*notes, *unread, *remarks(damaged))
 
@@ -119,7 +121,9 @@ def save_summary(planned: Plan) -> Summary:
     checked, unread = read_identities(directory, frozen)
     if unread:
         raise StoreError(f"{directory.path}: {unread[0]}")
-    summary = _summarise(frozen, planned.layout, records, checked, read_costs(directory))
+    summary = _summarise(
+        directory, frozen, layout=planned.layout, records=records, checked=checked, costs=read_costs(directory)
+    )
     write_summary(directory, summary)
     return summary
 
@@ -156,13 +160,20 @@ class _Saved(msgspec.Struct, kw_only=True):
 def _key(directory: StudyDirectory) -> str:
     from ablate.store import IDENTITIES
     from ablate.store.costs import COSTS
+    from ablate.store.starts import STARTS
 
-    rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS))
+    rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS, STARTS))
     return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + rest).hexdigest()
 
 
 def _summarise(
-    frozen: Frozen, layout: Layout, records: Sequence[Record], checked: Checked | None, costs: Sequence[Cost]
+    directory: StudyDirectory,
+    frozen: Frozen,
+    *,
+    layout: Layout,
+    records: Sequence[Record],
+    checked: Checked | None,
+    costs: Sequence[Cost],
 ) -> Summary:
     import numpy as np
 
@@ -172,6 +183,7 @@ def _summarise(
     from ablate.analyze.notes.mixed_code import mixed_code
     from ablate.analyze.summarise import summarise as analyze
     from ablate.store import as_later
+    from ablate.store.starts import read_starts
 
     spec, late = frozen.spec, _unstated(frozen, records)
     if late:
@@ -188,7 +200,15 @@ def _summarise(
         )
     if frozen.pooled_after:
         notes = (*notes, pooling_note(spec, after=frozen.pooled_after))
-    summary = analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes, costs=costs)
+    summary = analyze(
+        spec,
+        layout.points,
+        records,
+        rng=np.random.default_rng(spec.seed),
+        notes=notes,
+        costs=costs,
+        starts=read_starts(directory),
+    )
     summary = replace(summary, mixed_code=mixed_code(records, kept=frozen.kept))
     if checked is None:
         return summary
