@@ -134,10 +134,12 @@ def _check_added(spec: StudySpec) -> None:
     """Refuses a level that is added on the command line and not taken by the study: it would be ignored."""
     for override in spec.overrides:
         _, factor, _, level = [*key_of(override).split("."), "", "", ""][:4]
-        if not key_of(override).startswith("factor.") or not level:
+        if not key_of(override).startswith("factor."):
             continue
         if factor not in spec.names:
             raise ConfigError(f"{override!r} would be ignored: " + unknown("factor of this study", factor, spec.names))
+        if not level:
+            continue
         levels = spec.factor(factor).levels
         if level not in levels:
             taken = ", ".join((*levels, level))
@@ -158,7 +160,7 @@ def _directory(name: str, request: Request) -> str:
     """The study's name, and what the request changed of what its trials are."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.\-]*", name):
         raise ConfigError(f"study.name {name!r} names a directory: letters, digits, '_', '-' and '.' only.")
-    changed = [o for o in request.overrides if _changes_trials(key_of(o))]
+    changed = [o.lstrip("+") for o in request.overrides if _changes_trials(key_of(o))]
     changed += [f"{f.name}={','.join(f.levels)}" for f in request.sweeps]
     if not changed:
         return name

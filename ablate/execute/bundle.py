@@ -14,7 +14,7 @@ from ablate.execute.diagnose.callback import DiagnosticsCallback
 from ablate.execute.loggers.identity import RunIdentity
 from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.target import error_text
@@ -31,7 +31,7 @@ from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Record
 
 
-@user_modules_first()
+@user_modules_last()
 def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
     """Trains every trial of a job, stacked or one after the other, and writes its record.
 
@@ -154,7 +154,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         unmeasured=diagnostics.failure,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
-    made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit)
+    made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
     return Written(record=made, curve=curve.as_csv(), diagnostics=diagnostics.as_csv())
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import msgspec
 
+from ablate.errors import StoreError
 from ablate.store.directory import StudyDirectory
+from ablate.store.seal import seal, unseal
 
 STARTS = "starts.json"
 SCHEMA = 1
@@ -47,23 +49,28 @@ class _File(msgspec.Struct, kw_only=True):
 
 def read_starts(directory: StudyDirectory) -> tuple[PointStart, ...]:
     """What is on disk; nothing where the file is absent, damaged or of another schema."""
-    content = directory.read(STARTS)
-    if content is None:
-        return ()
     try:
-        file = msgspec.json.decode(content, type=_File)
-        if file.schema != SCHEMA:
-            return ()
-        return tuple(PointStart(levels=p.levels, start=file.networks[p.network]) for p in file.points)
-    except (msgspec.MsgspecError, RecursionError, IndexError):
+        content = directory.read(STARTS)
+        return () if content is None else decode(content)
+    except (StoreError, ValueError):
         return ()
+
+
+def decode(content: bytes) -> tuple[PointStart, ...]:
+    """What is in the bytes of a starts.json.
+
+    Raises:
+        ValueError: it is truncated, damaged or changed, or of an unknown schema.
+    """
+    file = unseal(content, _File, schema=SCHEMA)
+    return tuple(PointStart(levels=p.levels, start=file.networks[p.network]) for p in file.points)
 
 
 def write_starts(directory: StudyDirectory, starts: Sequence[PointStart]) -> None:
     """Writes what each design point starts with, in place of what was there.
 
     Raises:
-        StoreError: the disk is full or the directory cannot be written.
+        DiskError: the disk is full or the directory cannot be written.
     """
     networks: list[dict[str, ParameterStart]] = []
     places: dict[int, int] = {}
@@ -73,4 +80,4 @@ def write_starts(directory: StudyDirectory, starts: Sequence[PointStart]) -> Non
             places[id(one.start)] = len(networks)
             networks.append(dict(one.start))
         points.append(_Point(levels=dict(one.levels), network=places[id(one.start)]))
-    directory.write(STARTS, msgspec.json.encode(_File(schema=SCHEMA, networks=networks, points=points)) + b"\n")
+    directory.write(STARTS, seal(_File(schema=SCHEMA, networks=networks, points=points)))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.study.costs import is_incomplete, measure
+from ablate.study.damage import set_damaged_aside
 from ablate.study.identities import evaluate_identities
 from ablate.study.missing import (
     kept_sources,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import StudyDirectory
-    from ablate.store.starts import PointStart
     from ablate.study.missing import Stale
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
@@ -56,10 +56,11 @@ def run(
     from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
-    from ablate.store.starts import write_starts
+    from ablate.store.costs import COSTS
+    from ablate.store.starts import STARTS, write_starts
 
     planned = plan(words, cwd=cwd)
-    engine = make_engine(planned.spec.settings["engine"])
+    engine = make_engine(planned.spec.settings.get("engine"))
     directory, lock = StudyDirectory(planned.directory), Lock(planned.directory)
     is_new = not directory.path.exists()
     with ExitStack() as at_the_end:
@@ -78,23 +79,23 @@ def run(
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)
-        starts: Sequence[PointStart] = ()
         if will_train := bool(next_batch(planned, missing, lambda: planned.contents.records)):
             engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
-            starts = engine.call(tasks.starts, planned.spec, planned.layout.points, planned.configs)
         if is_new:
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
                 lock.release()
                 engine.close()
                 return run(words, observer=observer, stale=stale, cwd=cwd)
+        directory.sweep()
+        damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned, will_train=will_train)
-        if will_train:
-            write_starts(directory, starts)
+        if will_train or STARTS in damaged:
+            write_starts(directory, engine.call(tasks.starts, planned.spec, planned.layout.points, planned.configs))
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
-        if will_train or is_incomplete(directory, planned):
+        if will_train or COSTS in damaged or is_incomplete(directory, planned):
             measure(engine, directory, planned, observer, again=stale == "rerun")
         observer.on_start(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
@@ -117,8 +118,11 @@ def _freeze(directory: StudyDirectory, planned: Plan, *, will_train: bool) -> No
     from ablate.store import Frozen
 
     now = datetime.now(UTC).isoformat("T", "seconds")
+    found = count_results(planned.contents)
     if not directory.exists:
-        directory.freeze(Frozen(spec=planned.spec, history=(f"{now}: frozen, before the first trial",)))
+        when = f"after {found} trials, of which there was no study.yaml" if found else "before the first trial"
+        pooled = found if planned.spec.pool_above is not None else 0
+        directory.freeze(Frozen(spec=planned.spec, history=(f"{now}: frozen, {when}",), pooled_after=pooled))
         return
     before = directory.frozen()
     kept = kept_sources(planned, before.kept) if will_train else before.kept
@@ -127,7 +131,7 @@ def _freeze(directory: StudyDirectory, planned: Plan, *, will_train: bool) -> No
         directory.freeze(before)
     if planned.added:
         line = f"{now}: added {', '.join(planned.added)}, after {planned.finished} trials"
-        looked, after = before.looked, count_results(planned.contents)
+        looked = before.looked
         repooled = planned.spec.pool_above != before.spec.pool_above
         if planned.finished and planned.spec.replicates > before.spec.replicates:
             looked = (*looked, before.spec.replicates)
@@ -136,7 +140,7 @@ def _freeze(directory: StudyDirectory, planned: Plan, *, will_train: bool) -> No
                 spec=planned.spec,
                 history=(*before.history, line),
                 looked=looked,
-                pooled_after=after if repooled else before.pooled_after,
+                pooled_after=found if repooled else before.pooled_after,
                 kept=kept,
             )
         )
@@ -147,12 +151,20 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
     from ablate.execute import tasks
     from ablate.execute.train.job import Job
     from ablate.execute.train.provenance import commit
+    from ablate.store import stated
 
     sources, head = sources_of(planned), commit(Path.cwd())
     copied = engine.call(tasks.schedule, planned.trials, batch, workers=engine.workers, threads=engine.threads)
     schedule = copied.with_trials(batch)
+    claims = stated(planned.spec)
     jobs = [
-        Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
+        Job(
+            bundle=b,
+            directory=planned.directory,
+            sources=tuple(sources[t.id] for t in b.trials),
+            commit=head,
+            stated=claims,
+        )
         for b in schedule.bundles
     ]
     for note in schedule.notes:

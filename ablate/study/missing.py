@@ -116,9 +116,9 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
 
 def sources_of(planned: Plan) -> Mapping[str, str]:
     """Trial id → digest of its code."""
-    from ablate.execute.process.import_path import user_modules_first
+    from ablate.execute.process.import_path import user_modules_last
     from ablate.execute.train.provenance import source_digests
 
-    with user_modules_first():
+    with user_modules_last():
         digests = source_digests(trial.config for trial in planned.trials)
     return {trial.id: digest for trial, digest in zip(planned.trials, digests, strict=True)}

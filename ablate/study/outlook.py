@@ -52,7 +52,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.store import StudyDirectory
     from ablate.store.costs import cost_lookup, read_costs
 
-    with closing(make_engine(planned.spec.settings["engine"])) as engine:
+    with closing(make_engine(planned.spec.settings.get("engine"))) as engine:
         if planned.spec.identities:
             engine.call(tasks.check_identities, planned.spec)
         if not planned.layout.points:

@@ -14,6 +14,7 @@ from ablate.errors import AblateError, ConfigError, DesignError, StoreError
 from ablate.execute.examine import examination
 from ablate.store import Contents, Lock, StudyDirectory
 from ablate.store.costs import read_costs, write_costs
+from ablate.store.seal import seal
 from ablate.study.missing import stale_note
 
 TINY = (
@@ -247,7 +248,7 @@ def test_a_truncated_record_is_named_set_aside_and_trained_again(run):
     [
         (lambda record: record["responses"].pop("test/accuracy"), "it is complete, but has no test/accuracy"),
         (lambda record: record["levels"].clear(), "it is of another design point"),
-        (lambda record: record.update(replicate=99), "it is of another design point or replicate"),
+        (lambda record: record.update(replicate=99), "its id is not that of its configuration"),
     ],
 )
 def test_a_record_that_is_not_of_its_trial_is_set_aside_and_trained_again(run, spoil, says):
@@ -257,7 +258,7 @@ def test_a_record_that_is_not_of_its_trial_is_set_aside_and_trained_again(run, s
     path = directory.trial(victim) / "record.json"
     record = msgspec.json.decode(path.read_bytes())
     spoil(record)
-    path.write_bytes(msgspec.json.encode(record))
+    path.write_bytes(seal(record))
     heard, _ = run()
     assert any(says in said for said in heard.remarks), heard.remarks
     assert [r.id for r in heard.records] == [victim]

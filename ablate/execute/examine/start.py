@@ -10,14 +10,14 @@ from torch import nn
 from ablate.config.group import Group
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.network import network
 from ablate.plan.seeds import streams
 from ablate.store.starts import ParameterStart, PointStart, Start
 
 
-@user_modules_first()
+@user_modules_last()
 def starts(
     points: Sequence[DesignPoint],
     configs: Sequence[TrialConfig],

@@ -64,7 +64,15 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
         )
         source = job.sources[index]
         made[index] = Written(
-            record=record(trials[index], ended, engine=engine, threads=threads, source=source, commit=job.commit),
+            record=record(
+                trials[index],
+                ended,
+                engine=engine,
+                threads=threads,
+                source=source,
+                commit=job.commit,
+                stated=job.stated,
+            ),
             curve=curves.as_csv(place),
             diagnostics=diagnostics.as_csv(place),
         )

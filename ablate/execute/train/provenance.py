@@ -9,8 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import ablate
+from ablate import files
 from ablate.config.trial import TrialConfig
 from ablate.execute.targets.sources import code, sources
+from ablate.limits import MAX_TEXT_BYTES
 from ablate.store.record import Provenance
 
 INITIALISATION = 2
@@ -80,19 +82,23 @@ def _head(git: Path) -> str | None:
     """The commit checked out in a `.git`: a folder, or the file that a worktree or submodule has instead."""
     try:
         if git.is_file():
-            git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-        head = (git / "HEAD").read_text(encoding="utf-8").strip()
+            git = git.parent / _text(git).removeprefix("gitdir:").strip()
+        head = _text(git / "HEAD").strip()
         if not head.startswith("ref: "):
             return head
         name = head.removeprefix("ref: ")
         shared = git / "commondir"  # a worktree has its own HEAD, and the repository's branches
-        for place in (git, git / shared.read_text(encoding="utf-8").strip()) if shared.is_file() else (git,):
+        for place in (git, git / _text(shared).strip()) if shared.is_file() else (git,):
             if (place / name).is_file():
-                return (place / name).read_text(encoding="utf-8").strip()
+                return _text(place / name).strip()
             if (place / "packed-refs").is_file():
-                packed = (place / "packed-refs").read_text(encoding="utf-8").splitlines()
+                packed = _text(place / "packed-refs").splitlines()
                 if found := next((line.split()[0] for line in packed if line.endswith(f" {name}")), None):
                     return found
     except (OSError, ValueError):
         pass
     return None
+
+
+def _text(file: Path) -> str:
+    return files.read(file, limit=MAX_TEXT_BYTES, follow=True).decode()
