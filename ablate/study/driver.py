@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ablate.study.costs import is_incomplete, measure
 from ablate.study.identities import evaluate_identities
 from ablate.study.missing import missing_trials, next_batch, sources_of, without_diagnostics
+from ablate.study.networks import examine_networks
 from ablate.study.planned import count_results, plan
 from ablate.study.saved import save_summary
 
@@ -44,7 +45,6 @@ def run(
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
     from ablate.analyze.claims.claim import check_replicates
-    from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
 
@@ -69,7 +69,7 @@ def run(
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)
         if trains := bool(next_batch(planned, missing, lambda: planned.contents.records)):
-            engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
+            examine_networks(planned, engine)
         if is_new:
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.study.costs import unmeasured
+from ablate.study.networks import examine_networks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +68,7 @@ def examine(planned: Plan) -> Outlook:
                 cannot=(),
                 claims=(),
             )
-        sizes = engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
+        sizes = examine_networks(planned, engine)
         known = read_costs(StudyDirectory(planned.directory))
         lacking = unmeasured(planned, known)
         measured = (*known, *engine.call(tasks.measure, *lacking, budget_s=tasks.PLAN_COST_BUDGET_S))
