@@ -65,7 +65,14 @@ def _check(built: Any, config: TrialConfig) -> None:
         raise ModelError(f"model: {config.model['_target_']} gives {kind(built)}, not a torch.nn.Module.")
     if any(base.__module__.startswith("lightning.") for base in type(built).__mro__):
         raise ModelError("model: import LightningModule from pytorch_lightning, not from lightning.pytorch.")
-    for name, parameter in built.named_parameters():
+    try:
+        named = tuple(built.named_parameters())
+    except AttributeError as error:
+        raise ModelError(
+            f"model: {config.model['_target_']} is no whole torch.nn.Module: {error}. Call super().__init__() first in "
+            "its __init__."
+        ) from error
+    for name, parameter in named:
         if isinstance(parameter, nn.UninitializedParameter):
             raise ModelError(
                 f"model: {config.model['_target_']} has a lazy layer ({name}), whose size the first batch would "
