@@ -64,6 +64,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
     from ablate.store import StudyDirectory, extend
+    from ablate.study.fraction import check_fraction
 
     here = cwd or Path.cwd()
     study = load(words, here)
@@ -82,6 +83,9 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     check_looks(spec)
     check_pooling(spec)
     layout = lay_out(spec)
+    contents = directory.contents()
+    if content is not None:
+        check_fraction(spec, layout, contents.records.values(), directory.path)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
     if spec.capacity is not None:
         from ablate.execute.examine.capacity import match
@@ -94,7 +98,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         configs=configs,
         trials=planned,
         directory=directory.path,
-        contents=_without_misplaced(directory.contents(), planned, spec.response.name),
+        contents=_without_misplaced(contents, planned, spec.response.name),
         frozen=content,
         added=added,
         notes=notes,
