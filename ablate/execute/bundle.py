@@ -23,6 +23,7 @@ from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
 from ablate.execute.train.trial_module import TrialModule
+from ablate.execute.train.trivial import trivial_scores
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Record
@@ -109,6 +110,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
     started = now()
     fit = prepare(trial.config, trial.streams)
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
+    trivial = trivial_scores(fit)
     settings = trial.config.trainer.settings
     curve, divergence, watch = Curve(), Divergence(settings.max_loss), Watch(settings.moments)
     trainer = make_trainer(
@@ -137,6 +139,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         error=divergence.reason,
         diagnostics=watch.values,
         unmeasured=watch.failure,
+        trivial=trivial,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit)

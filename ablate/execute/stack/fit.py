@@ -15,6 +15,7 @@ from ablate.execute.train.outcome import outcome
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
+from ablate.execute.train.trivial import shared_trivial_scores
 from ablate.store.directory import StudyDirectory, Written
 
 
@@ -35,6 +36,8 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     members = [prepared[index] for index in order]
     fit = members[0].fit
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
+    trivial_scores = shared_trivial_scores()
+    trivial = [trivial_scores(member.fit) for member in members]
     module = StackedModule(members, conv_as_matmul=job.bundle.conv_as_matmul)
     curves = MemberCurves([member.max_loss for member in members])
     watch = StackedWatch(trials[0].config.trainer.settings.moments, members)
@@ -60,6 +63,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
             error=curves.reasons[place],
             diagnostics=watch.values(place),
             unmeasured=watch.failures[place],
+            trivial=trivial[place],
             compilation=module.compilation.verdict,
         )
         source = job.sources[index]
