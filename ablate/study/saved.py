@@ -10,6 +10,7 @@ import msgspec
 
 from ablate.analyze.summary import Summary
 from ablate.errors import StoreError
+from ablate.study.fraction import check_fraction
 from ablate.study.identities import read_identities
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ablate.study.planned import Plan
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 7
+SUMMARY_SCHEMA = 8
 """Rises when an analysis of the same records changes: older summaries are then made again."""
 
 
@@ -54,12 +55,15 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
     frozen = directory.frozen()
     layout = lay_out(frozen.spec)
     contents = directory.contents()
+    check_fraction(frozen.spec, layout, contents.records.values(), path)
     notes = tuple(
         f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
         for trial_id, reason in contents.unreadable.items()
     )
     checked, unread = read_identities(directory, frozen)
-    summary = _summarise(frozen, layout, _latest(contents), checked, read_costs(directory))
+    summary = _summarise(
+        directory, frozen, layout=layout, records=_latest(contents), checked=checked, costs=read_costs(directory)
+    )
     return summary, (*notes, *unread)
 
 
@@ -94,7 +98,9 @@ def save_summary(planned: Plan) -> Summary:
     checked, unread = read_identities(directory, frozen)
     if unread:
         raise StoreError(f"{directory.path}: {unread[0]}")
-    summary = _summarise(frozen, planned.layout, records, checked, read_costs(directory))
+    summary = _summarise(
+        directory, frozen, layout=planned.layout, records=records, checked=checked, costs=read_costs(directory)
+    )
     saved = _Saved(key=_key(directory), summary=summary)
     directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
     return summary
@@ -124,7 +130,13 @@ def _key(directory: StudyDirectory) -> str:
 
 
 def _summarise(
-    frozen: Frozen, layout: Layout, records: Sequence[Record], checked: Checked | None, costs: Sequence[Cost]
+    directory: StudyDirectory,
+    frozen: Frozen,
+    *,
+    layout: Layout,
+    records: Sequence[Record],
+    checked: Checked | None,
+    costs: Sequence[Cost],
 ) -> Summary:
     import numpy as np
 
@@ -132,6 +144,7 @@ def _summarise(
     from ablate.analyze.claims.extension import extension_note
     from ablate.analyze.effects.pooling import pooling_note
     from ablate.analyze.summarise import summarise as analyze
+    from ablate.store.curve import read_curve
 
     spec = frozen.spec
     notes = (*layout.notes, *layout.confounding)
@@ -140,7 +153,18 @@ def _summarise(
         notes = (*notes, extension_note((*frozen.looked, spec.replicates), alpha=alpha))
     if frozen.pooled_after:
         notes = (*notes, pooling_note(spec, after=frozen.pooled_after))
-    summary = analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes, costs=costs)
+    claimed = spec.claims or spec.later
+    baseline = [r.id for r in records if all(r.levels.get(f.name) == f.reference for f in spec.factors)]
+    summary = analyze(
+        spec,
+        layout.points,
+        records,
+        rng=np.random.default_rng(spec.seed),
+        notes=notes,
+        costs=costs,
+        curves={trial_id: read_curve(directory, trial_id) for trial_id in baseline} if claimed else {},
+        looked=frozen.looked if spec.looks is None else (),
+    )
     if checked is None:
         return summary
     return replace(summary, identities=tuple(map(exactness, checked.identities)), identities_by=checked.made_by)
