@@ -12,6 +12,7 @@ from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts, point_differences
 from ablate.analyze.effects.interaction import interactions
 from ablate.analyze.effects.lenth import lenth
+from ablate.analyze.effects.start import with_starts
 from ablate.analyze.effects.variance_table import variance_table
 from ablate.analyze.notes.capacity import capacity_notes
 from ablate.analyze.notes.convention import convention_notes
@@ -26,8 +27,9 @@ from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable, Verdict
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
-from ablate.store.costs import Cost, priced
+from ablate.store.costs import Cost, cost_lookup
 from ablate.store.record import Record
+from ablate.store.starts import PointStart
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
 
@@ -42,6 +44,7 @@ def summarise(
     costs: Sequence[Cost] = (),
     curves: Curves | None = None,
     looked: Sequence[int] = (),
+    starts: Sequence[PointStart] = (),
 ) -> Summary:
     """Summarises the records of a study: every design point, every contrast with the reference.
 
@@ -54,6 +57,7 @@ def summarise(
         costs: of the design points' networks, in any order; matched by levels.
         curves: of the baseline's trials, by trial id; they say whether it was still learning.
         looked: replicates at which the study had been looked at when it was extended without a plan.
+        starts: of these networks; the same.
 
     Raises:
         DesignError: the study names an unknown design.
@@ -69,9 +73,9 @@ def summarise(
         better=spec.response.better,
         seed=int(rng.integers(2**63)),
     )
-    cost_of = priced(costs)
+    cost_of = cost_lookup(costs)
     planned, design_notes = contrasts(spec, points)
-    estimated = tuple(map(comparison.contrast, planned))
+    estimated = with_starts(tuple(map(comparison.contrast, planned)), planned, points, starts)
     differences = point_differences(spec, points)
     accuracy_resolution = resolution(spec, found)
     reason, unknown = untrained(spec, points, found, scores, curves or {})
@@ -83,17 +87,24 @@ def summarise(
 
     stated = verdicts(spec, points, comparison, accuracy_resolution, looked=looked)
     stated = separated(spec, points, found, judged(stated))
-    variance = lenths = None
+    variance: VarianceTable | None = None
+    one_replicate: Lenth | None = None
     crossed: tuple[Interaction, ...] = ()
     factorial_notes: list[str] = []
     if design_of(spec).crosses_factors and len(spec.factors) > 1:
-        crossed, said = interactions(spec, points, comparison)
-        factorial_notes += said
+        crossed, interaction_notes = interactions(spec, points, comparison)
+        factorial_notes += interaction_notes
         table = variance_table(spec, points, scores.values, pool_above=spec.pool_above)
-        variance = table if isinstance(table, VarianceTable) else factorial_notes.append(table)
+        if isinstance(table, VarianceTable):
+            variance = table
+        else:  # why there is none
+            factorial_notes.append(table)
         if spec.replicates == 1:
             effects = lenth(spec, points, scores.values)
-            lenths = effects if isinstance(effects, Lenth) else factorial_notes.append(effects)
+            if isinstance(effects, Lenth):
+                one_replicate = effects
+            else:
+                factorial_notes.append(effects)
     point_summaries = tuple(
         summarise_point(
             spec,
@@ -101,7 +112,9 @@ def summarise(
             row=row,
             found=found,
             scores=scores.values,
-            difference=None if difference is None else comparison.contrast(difference),
+            difference=None
+            if difference is None
+            else with_starts([comparison.contrast(difference)], [difference], points, starts)[0],
             cost=cost_of(point.levels),
         )
         for row, (point, difference) in enumerate(zip(points, differences, strict=True))
@@ -150,7 +163,7 @@ def summarise(
         later=judged(later_verdicts(spec, points, comparison, accuracy_resolution)),
         variance=variance,
         interactions=crossed,
-        lenth=lenths,
+        lenth=one_replicate,
         capacity=spec.capacity,
         timed_on=timed_on(costs),
         command=command(spec),

@@ -59,6 +59,11 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
                 _drop_output()
                 _say(f"{error.filename or 'Output'} cannot be written: {error.strerror}. Free space, then try again.")
                 raise typer.Exit(Code.SOME_FAILED) from None
+            if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+                _say(
+                    "A name is longer than a file system takes (255 characters at most): shorten the study's or a path's."
+                )
+                raise typer.Exit(Code.WRONG_REQUEST) from None
             _say(
                 f"This is a bug in ablate, not a mistake of yours. Its traceback is in {_keep(traceback.format_exc())}."
             )

@@ -1,4 +1,4 @@
-"""What a study's YAML may say, and the one function that turns it into a StudySpec."""
+"""The schema of a study's YAML, and `read`, which turns a resolved configuration into a StudySpec."""
 
 import math
 import re
@@ -121,6 +121,8 @@ def read(
     root = convert({k: settings.get(k) for k in RootYaml.__struct_fields__}, RootYaml, "")
     if root.replicates < 1:
         raise ConfigError(f"replicates={root.replicates} trains nothing: it must be 1 or more, and 5 or more for a p.")
+    if "\0" in root.results_dir:
+        raise ConfigError(f"results_dir={root.results_dir!r} names no directory: it has a null character.")
     if root.seed < 0:
         raise ConfigError(f"seed={root.seed}: a seed is 0 or more.")
     objective = ObjectiveGroup("objective", settings.get("objective"))
@@ -299,7 +301,7 @@ def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Respon
         raise ConfigError(unknown("response", declared, objective.logged))
     assert split in SPLITS
     node = objective.responses.get(metric)
-    if node is None:
+    if not isinstance(node, Mapping):
         raise ConfigError(
             f"objective.responses says nothing of {metric!r}: add {metric}: {{better: higher, trivial: null}}."
         )

@@ -18,7 +18,7 @@ from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.execute.examine.costs._base import Subject, measures
 from ablate.execute.process import hardware
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.dataset import examples_text, source
 from ablate.execute.train.image_layout import channels_last, image_last
@@ -30,7 +30,7 @@ from ablate.store.costs import Cost
 MEASURES = measures()
 
 
-@user_modules_first()
+@user_modules_last()
 def measure(
     points: Sequence[DesignPoint],
     configs: Sequence[TrialConfig],

@@ -20,7 +20,8 @@ from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.dry_run import DryRun, dry_run
 from ablate.execute.examine.equivalence import THOROUGH, Fingerprint, fingerprint
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.loggers.run import check_logger
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
@@ -39,7 +40,7 @@ PROBE = 8
 """Examples in the probe batch."""
 
 
-@user_modules_first()
+@user_modules_last()
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
     """Builds the network of every design point and compares them with each other (STATISTICS.md, g).
 
@@ -100,6 +101,7 @@ class _Examiner:
         if trained_by not in self._done:
             with TemporaryDirectory() as folder:  # an accelerator that is not there, a logger that is not installed
                 trainer(config, own=own, callbacks=(), folder=Path(folder))
+                check_logger(config.logger, folder=Path(folder))
             self._done.add(trained_by)
         return self._own(built, config) if own else self._plain(built, config)
 

@@ -20,6 +20,9 @@ from ablate.execute.process.stdlib_private import fork_server_pid
 LOADED = "ablate.execute.engines.local.preload"
 """The module that the server imports before anything forks from it."""
 
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Environment variable: Python then leaves the working directory off its import path."""
+
 
 class Process(ForkServerProcess):
     """A process that the server forks. Starting it does not fix the start method of the driver's own processes."""
@@ -75,7 +78,7 @@ def start() -> None:
     # inherits that Ctrl-C is ignored. This process ignores it for these milliseconds, once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with _start_method_left_open():
+        with _start_method_left_open(), _without_working_directory():
             forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, handler)
@@ -121,6 +124,24 @@ def _start_method_left_open() -> Iterator[None]:
     finally:
         if chosen is None:
             multiprocessing.set_start_method(None, force=True)
+
+
+@contextmanager
+def _without_working_directory() -> Iterator[None]:
+    """Keeps the working directory off the import path of processes that start meanwhile.
+
+    Multiprocessing starts them by `python -c`, which puts it first: a user's `queue.py` would hide the standard
+    library's. A worker gets its driver's import path and environment when it begins.
+    """
+    chosen = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if chosen is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = chosen
 
 
 def _kill(driver: int) -> None:
