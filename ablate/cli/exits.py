@@ -61,7 +61,7 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
                 raise typer.Exit(Code.SOME_FAILED) from None
             if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
                 _say(
-                    "A name is longer than a file system takes (255 characters at most): shorten the study's or a path's."
+                    "A name is longer than file systems take: 255 characters at most. Shorten that of the study or path."
                 )
                 raise typer.Exit(Code.WRONG_REQUEST) from None
             _say(

@@ -11,6 +11,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
+from ablate.execute.examine.trivial import trivial_scores
 from ablate.execute.loggers.identity import RunIdentity
 from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache
@@ -26,7 +27,6 @@ from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
 from ablate.execute.train.trial_module import TrialModule
-from ablate.execute.train.trivial import trivial_scores
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Record

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import StudyDirectory
-    from ablate.store.starts import PointStart
     from ablate.study.missing import Stale
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
@@ -54,10 +53,11 @@ def run(
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
     from ablate.analyze.claims.claim import check_replicates
+    from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
     from ablate.store.costs import COSTS
-    from ablate.store.starts import write_starts
+    from ablate.store.starts import STARTS, write_starts
 
     planned = plan(words, cwd=cwd)
     engine = make_engine(planned.spec.settings.get("engine"))
@@ -79,8 +79,8 @@ def run(
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)
-        will_train = bool(next_batch(planned, missing, lambda: planned.contents.records))
-        starts = _examine(engine, planned) if will_train else ()
+        if will_train := bool(next_batch(planned, missing, lambda: planned.contents.records)):
+            engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
         if is_new:
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
@@ -91,8 +91,8 @@ def run(
         damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned, will_train=will_train)
-        if will_train:
-            write_starts(directory, starts)
+        if will_train or STARTS in damaged:
+            write_starts(directory, engine.call(tasks.starts, planned.spec, planned.layout.points, planned.configs))
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
         if will_train or COSTS in damaged or is_incomplete(directory, planned):
@@ -105,15 +105,6 @@ def run(
             _train(engine, planned, batch, observer)
             tried |= {t.id for t in batch}
         return save_summary(planned), directory.path
-
-
-def _examine(engine: Engine, planned: Plan) -> tuple[PointStart, ...]:
-    """Examines every design point's network, and returns the parameters that each starts with."""
-    from ablate.execute import tasks
-
-    request = planned.spec, planned.layout.points, planned.configs
-    engine.call(tasks.examine, *request)
-    return engine.call(tasks.starts, *request)
 
 
 def _report_notes(planned: Plan, observer: Observer) -> None:

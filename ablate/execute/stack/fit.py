@@ -3,6 +3,7 @@
 import time
 from typing import Any, cast
 
+from ablate.execute.examine.trivial import shared_trivial_scores
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.callbacks import MemberCurves
 from ablate.execute.stack.diagnostics import StackedDiagnostics
@@ -15,7 +16,6 @@ from ablate.execute.train.outcome import outcome
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
-from ablate.execute.train.trivial import shared_trivial_scores
 from ablate.store.directory import StudyDirectory, Written
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from ablate.execute.examine.trivial import shared_trivial_scores, trivial_scores
 from ablate.execute.train.fit import prepare
-from ablate.execute.train.trivial import shared_trivial_scores, trivial_scores
 from ablate.plan.seeds import streams
 
 pytestmark = pytest.mark.numeric
