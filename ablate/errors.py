@@ -39,6 +39,10 @@ class EngineError(AblateError):
     """The engine asked for cannot work on this machine."""
 
 
+class DeathError(EngineError):
+    """A process has died of what it was asked to do."""
+
+
 def unknown(what: str, name: str, valid: Iterable[str], *, near: Iterable[str] | None = None) -> str:
     """Words the error for a name outside a closed set: what was wrong, the nearest match, what is valid.
 

@@ -59,7 +59,7 @@ def content(results: Results, table: str | None = None) -> Content:
     summary = results.summary
     if table is not None and table != ALL:
         return _table(results, TABLES[table], table)
-    whole = Content(items=lambda: document(summary), data=lambda: summary, rows=refuse_rows)
+    whole = Content(items=lambda: document(summary, results.name), data=lambda: summary, rows=refuse_rows)
     if table == ALL:
         return whole
     default = TABLES["trials" if summary.points or not summary.identities else "identities"]

@@ -1,6 +1,7 @@
 """The first and the last block of a document: the study, and what made its results."""
 
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from ablate.analyze.summary import PointSummary, Summary
 from ablate.report.tables.identities import identities_count
@@ -12,14 +13,21 @@ _SCOPE = "Scope: "
 _MIXED = "Mixed code: "
 
 
-def study_block(summary: Summary) -> Block:
-    """The question, the design, the response, the trials, the baseline, and the scope of it all."""
+def study_block(summary: Summary, name: str = "") -> Block:
+    """The question, the design, the response, the trials, the baseline, and the scope of it all.
+
+    Args:
+        summary: of the study.
+        name: what `ablate show` finds it by. Its last part is the title: it tells studies of one name apart, whose
+            settings differ. Default: the study's own name.
+    """
+    title = PurePath(name).name or summary.study
     exact = [("identities", identities_count(summary))] if summary.identities else []
     if not summary.points:
-        return Block(title=summary.study, lines=(("question", summary.question), *exact))
+        return Block(title=title, lines=(("question", summary.question), *exact))
     size = f"{counted(len(summary.points), 'design point')} × {counted(summary.replicates, 'replicate')}"
     return Block(
-        title=summary.study,
+        title=title,
         lines=(
             ("question", summary.question),
             ("design", f"{summary.design}: {size}"),

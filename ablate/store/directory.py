@@ -100,7 +100,8 @@ class StudyDirectory:
         try:
             return Frozen.decode(files.read(path, limit=MAX_STUDY_BYTES))
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise StoreError(f"There is no study in {self.path}: {error.strerror}: {path}.") from error
+            lost = f" {LOST}" if (self.path / "trials").is_dir() else ""
+            raise StoreError(f"There is no study in {self.path}: {error.strerror}: {path}.{lost}") from error
         except OSError as error:
             raise StoreError(f"{path} cannot be read: {files.reason(error)}. {AS_IT_WAS}") from error
         except ValueError as error:
@@ -299,5 +300,7 @@ def digest_of(content: bytes) -> str:
 
 
 TRAIN_AGAIN = "The next 'ablate run' of the study sets it aside and trains its trial again."
+
+LOST = "Restore it: without it, 'ablate run' freezes the study anew, and its claims are exploratory."
 
 AS_IT_WAS = "Restore it, or remove the directory to start the study again."

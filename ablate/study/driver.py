@@ -18,6 +18,7 @@ from ablate.study.missing import (
     next_batch,
     sources_of,
 )
+from ablate.study.networks import examine_networks
 from ablate.study.planned import count_results, plan
 from ablate.study.saved import save_summary
 
@@ -80,7 +81,7 @@ def run(
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)
         if will_train := bool(next_batch(planned, missing, lambda: planned.contents.records)):
-            engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
+            examine_networks(planned, engine)
         if is_new:
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date

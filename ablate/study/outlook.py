@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ablate.study.costs import unmeasured
 from ablate.study.missing import stale_note
+from ablate.study.networks import examine_networks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ def examine(planned: Plan) -> Outlook:
                 cannot=(),
                 claims=(),
             )
-        sizes = engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
+        sizes = examine_networks(planned, engine)
         known = read_costs(StudyDirectory(planned.directory))
         lacking = unmeasured(planned, known)
         measured = (*known, *engine.call(tasks.measure, *lacking, budget_s=tasks.PLAN_COST_BUDGET_S))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Plan:
     """A study's design points with their configurations, its trials, and those that are on disk.
 
-    `notes` says what was changed in the request to join it with the study on disk.
+    `notes` says what was changed in the request to join it with the study on disk, and which factors of a name count.
     """
 
     spec: StudySpec
@@ -117,7 +117,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         contents=_without_misplaced(contents, planned, spec.response.name),
         frozen=content,
         added=added,
-        notes=notes,
+        notes=(*study.notes, *notes),
     )
 
 

@@ -85,7 +85,7 @@ def run(
             so_far = f"{display.done} of {display.total} trials are done" if display.total else "before the first trial"
             note(f"Interrupted: {so_far}. Run the same command to go on.")
             raise
-    write(directory / "summary.md", markdown(document(summary)).encode())
+    write(directory / "summary.md", markdown(document(summary, directory.name)).encode())
     registry.show(
         summary,
         format,

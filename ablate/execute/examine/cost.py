@@ -17,9 +17,11 @@ from ablate.config.trial import TrialConfig
 from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.execute.examine.costs._base import Subject, measures
+from ablate.execute.examine.naming import naming
 from ablate.execute.process import hardware
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
+from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.dataset import examples_text, source
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import is_own_lightning, network
@@ -71,7 +73,9 @@ def _measured(
     for point, config in zip(points, configs, strict=True):
         if not meter.knows(config) and clock() > until:
             return
-        yield replace(meter.cost(config), levels=dict(point.levels))
+        with naming(point), as_user_errors():
+            cost = meter.cost(config)
+        yield replace(cost, levels=dict(point.levels))
 
 
 class _Meter:

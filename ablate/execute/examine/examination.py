@@ -19,6 +19,7 @@ from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.dry_run import DryRun, dry_run
 from ablate.execute.examine.equivalence import THOROUGH, Fingerprint, fingerprint
+from ablate.execute.examine.naming import naming
 from ablate.execute.loggers.run import check_logger
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
@@ -56,7 +57,8 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
     seen: dict[tuple[str, ...], list[tuple[DesignPoint, TrialConfig, Fingerprint]]] = {}
     with as_user_errors(), isolated_process(threads=1):
         for point, config in zip(points, configs, strict=True):
-            size, mine = examiner.examine(config)
+            with naming(point), as_user_errors():
+                size, mine = examiner.examine(config)
             sizes.append(size)
             if mine is None:
                 continue

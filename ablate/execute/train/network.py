@@ -63,7 +63,14 @@ def _seeded(config: TrialConfig, seed: int) -> Any:
 def _check(built: Any, config: TrialConfig) -> None:
     if not isinstance(built, nn.Module):
         raise ModelError(f"model: {config.model['_target_']} gives {kind(built)}, not a torch.nn.Module.")
-    for name, parameter in built.named_parameters():
+    try:
+        named = tuple(built.named_parameters())
+    except AttributeError as error:
+        raise ModelError(
+            f"model: {config.model['_target_']} is no whole torch.nn.Module: {error}. Call super().__init__() first in "
+            "its __init__."
+        ) from error
+    for name, parameter in named:
         if isinstance(parameter, nn.UninitializedParameter):
             raise ModelError(
                 f"model: {config.model['_target_']} has a lazy layer ({name}), whose size the first batch would "

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for_any
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from ablate.errors import AblateError, ConfigError, EngineError
+from ablate.errors import AblateError, ConfigError, DeathError, EngineError
 from ablate.execute.engines.local import fork_server
 from ablate.execute.train.job import Job
 
@@ -81,7 +81,7 @@ class Worker:
         """Calls a function in the process, and waits for its result.
 
         Raises:
-            EngineError: no process can be started, or it died.
+            EngineError: no process can be started; a DeathError: it died.
             Exception: whatever the function raises; an AblateError that cannot be pickled becomes a ConfigError.
         """
         code: int | None = None
@@ -91,7 +91,7 @@ class Worker:
             except BrokenExecutor:
                 code = self.reap()
             if self._begun.value:
-                raise EngineError(
+                raise DeathError(
                     f"The process that examined the study's networks died: {cause(code)}. engine=inline examines "
                     "them in this process, where a debugger can be attached."
                 )
