@@ -7,7 +7,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
@@ -18,6 +17,7 @@ from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.fit import train_stacked
+from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
@@ -105,7 +105,7 @@ def _raise_signals(error: BaseException) -> None:
     """Raises Ctrl-C and SIGTERM again. Lightning turns both into SystemExit, which a trial's code may raise, too."""
     if isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt):
         raise KeyboardInterrupt from None
-    if isinstance(error, SIGTERMException):
+    if is_termination(error):
         raise SystemExit(128 + signal.SIGTERM) from None
 
 
@@ -133,6 +133,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         callbacks=(curve, divergence, diagnostics),
         folder=StudyDirectory(job.directory).trial(trial.id),
         logger=logger,
+        module=fit.module,
     )
     began = time.perf_counter()
     trainer.fit(fit.module, **fit.data)
