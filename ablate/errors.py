@@ -31,6 +31,10 @@ class StoreError(AblateError):
     """The results directory cannot be used: unwritable, full, held, or of another study."""
 
 
+class DiskError(StoreError):
+    """A file of the results cannot be written: the disk is full, or the directory takes no writes."""
+
+
 class EngineError(AblateError):
     """The engine asked for cannot work on this machine."""
 
@@ -46,11 +50,12 @@ def unknown(what: str, name: str, valid: Iterable[str], *, near: Iterable[str] |
         what: The kind of thing, in the singular.
         name: As it was given.
         valid: Names to list.
-        near: Names among which the nearest is sought; default: the valid ones.
+        near: Names among which the nearest is sought, whatever the case of letters; default: the valid ones.
     """
     names = sorted(valid)
-    close = difflib.get_close_matches(name, names if near is None else list(near), n=1, cutoff=0.5)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    folded = {candidate.casefold(): candidate for candidate in (names if near is None else near)}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    hint = f" Did you mean {folded[close[0]]!r}?" if close else ""
     listing = f" Valid: {', '.join(names)}." if names else ""
     return f"Unknown {what} {name!r}.{hint}{listing}"
 

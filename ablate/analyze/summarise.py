@@ -10,6 +10,7 @@ from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts, point_differences
 from ablate.analyze.effects.interaction import interactions
 from ablate.analyze.effects.lenth import lenth
+from ablate.analyze.effects.start import with_starts
 from ablate.analyze.effects.variance_table import variance_table
 from ablate.analyze.notes.capacity import capacity_notes
 from ablate.analyze.notes.convention import convention_notes
@@ -24,8 +25,9 @@ from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
-from ablate.store.costs import Cost, priced
+from ablate.store.costs import Cost, cost_lookup
 from ablate.store.record import Record
+from ablate.store.starts import PointStart
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
 
@@ -38,6 +40,7 @@ def summarise(
     rng: np.random.Generator,
     notes: Sequence[str] = (),
     costs: Sequence[Cost] = (),
+    starts: Sequence[PointStart] = (),
 ) -> Summary:
     """Summarises the records of a study: every design point, every contrast with the reference.
 
@@ -48,6 +51,7 @@ def summarise(
         rng: for the Monte Carlo sign-flip test above 16 replicates; the same rng gives the same summary.
         notes: of the design; they come first.
         costs: of the design points' networks, in any order; matched by levels.
+        starts: of these networks; the same.
 
     Raises:
         DesignError: the study names an unknown design.
@@ -63,23 +67,30 @@ def summarise(
         better=spec.response.better,
         seed=int(rng.integers(2**63)),
     )
-    cost_of = priced(costs)
+    cost_of = cost_lookup(costs)
     planned, design_notes = contrasts(spec, points)
-    estimated = tuple(map(comparison.contrast, planned))
+    estimated = with_starts(tuple(map(comparison.contrast, planned)), planned, points, starts)
     differences = point_differences(spec, points)
     accuracy_resolution = resolution(spec, found)
     stated = separated(spec, points, found, verdicts(spec, points, comparison, accuracy_resolution))
-    variance = lenths = None
+    variance: VarianceTable | None = None
+    one_replicate: Lenth | None = None
     crossed: tuple[Interaction, ...] = ()
     factorial_notes: list[str] = []
     if design_of(spec).crosses_factors and len(spec.factors) > 1:
-        crossed, said = interactions(spec, points, comparison)
-        factorial_notes += said
+        crossed, interaction_notes = interactions(spec, points, comparison)
+        factorial_notes += interaction_notes
         table = variance_table(spec, points, scores.values, pool_above=spec.pool_above)
-        variance = table if isinstance(table, VarianceTable) else factorial_notes.append(table)
+        if isinstance(table, VarianceTable):
+            variance = table
+        else:  # why there is none
+            factorial_notes.append(table)
         if spec.replicates == 1:
             effects = lenth(spec, points, scores.values)
-            lenths = effects if isinstance(effects, Lenth) else factorial_notes.append(effects)
+            if isinstance(effects, Lenth):
+                one_replicate = effects
+            else:
+                factorial_notes.append(effects)
     point_summaries = tuple(
         summarise_point(
             spec,
@@ -87,7 +98,9 @@ def summarise(
             row=row,
             found=found,
             scores=scores.values,
-            difference=None if difference is None else comparison.contrast(difference),
+            difference=None
+            if difference is None
+            else with_starts([comparison.contrast(difference)], [difference], points, starts)[0],
             cost=cost_of(point.levels),
         )
         for row, (point, difference) in enumerate(zip(points, differences, strict=True))
@@ -135,7 +148,7 @@ def summarise(
         later=later_verdicts(spec, points, comparison, accuracy_resolution),
         variance=variance,
         interactions=crossed,
-        lenth=lenths,
+        lenth=one_replicate,
         capacity=spec.capacity,
         timed_on=timed_on(costs),
         command=command(spec),

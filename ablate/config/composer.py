@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
@@ -23,8 +24,9 @@ from ablate.config.catalog import GROUPS, Catalog
 from ablate.config.group import Group
 from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.objective import OBJECTIVE, OBJECTIVE_KEYS
-from ablate.config.request import added_key, key, parse_override
+from ablate.config.request import added_key, key_of, parse_override
 from ablate.config.search_path import packaged, user_conf
+from ablate.config.source import CheckedSource
 from ablate.config.spec import StudySettings
 from ablate.config.trial import make_group
 from ablate.errors import ConfigError, unknown
@@ -45,9 +47,9 @@ class UserConf(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Called by Hydra."""
         if _user is not None:
-            search_path.prepend("user", f"file://{_user}", anchor="main")
+            search_path.prepend("user", f"{CheckedSource.scheme()}://{_user}", anchor="main")
         for place in _brought:
-            search_path.append("installed", f"file://{place}")
+            search_path.append("installed", f"{CheckedSource.scheme()}://{place}")
 
 
 class Composer:
@@ -65,6 +67,10 @@ class Composer:
         self._resolved_group = lru_cache(maxsize=4096)(self._resolve_group)
         self._references_of = lru_cache(maxsize=256)(self._find_references)
         self._dependencies = lru_cache(maxsize=256)(self._find_dependencies)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        """Its caches are not pickled: another process composes again."""
+        return type(self), (self._directory,)
 
     def resolve(self, overrides: Sequence[str]) -> StudySettings:
         """The whole configuration under these overrides, as plain containers: `groups` by their content.
@@ -89,7 +95,7 @@ class Composer:
         references = frozenset((_group(o), found) for o in values if (found := _references(o)))
         groups: dict[str, Group] = {}
         for group, paths in self._dependencies(structural, references).items():
-            given = tuple(o for o in values if _is_among(key(o), paths))
+            given = tuple(o for o in values if _is_among(key_of(o), paths))
             whole = self._resolved(structural, ()) if not given else None
             groups[group] = whole[group] if whole else self._resolved_group(structural, given, group, paths)
         return groups
@@ -118,7 +124,7 @@ class Composer:
         try:
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
-            raise ConfigError(f"The configuration does not resolve: {_first_line(error)}") from error
+            raise ConfigError(f"The configuration does not resolve: {_unresolved(error)}") from error
         assert isinstance(plain, dict)
         return {str(k): make_group(str(k), _with_text_keys(v)) for k, v in plain.items()}
 
@@ -180,7 +186,7 @@ class Composer:
         raise ConfigError(self._explain(failure, overrides)) from failure
 
     def _check_group(self, override: str) -> None:
-        group = key(override)
+        group = key_of(override)
         if group in GROUPS and not override.startswith("~"):
             value = parse_override(override).value()
             if isinstance(value, list) and group != "factor":
@@ -217,7 +223,7 @@ class Composer:
 
     def _set(self, config: DictConfig, override: str) -> None:
         """Sets one plain value on the composed configuration, which must have the key."""
-        name = key(override)
+        name = key_of(override)
         parent, _, leaf = name.rpartition(".")
         node = OmegaConf.select(config, parent) if parent else config
         if not isinstance(node, DictConfig) or leaf not in node:
@@ -238,7 +244,7 @@ class Composer:
 
     def _explain(self, error: Exception, overrides: tuple[str, ...]) -> str:
         for override in overrides:
-            name = key(override)
+            name = key_of(override)
             if override.startswith("~") and f"'{name}'" in str(error):
                 return self._unknown_key(name, self._composed(()))
         reason = " ".join(line.strip() for line in str(error).split("Config search path")[0].splitlines() if line)
@@ -271,11 +277,14 @@ def _hydra(directory: Path, brought: tuple[Path, ...]) -> Iterator[None]:
     _user, _brought = user_conf(directory), brought
     GlobalHydra.instance().clear()
     plugins.register(UserConf)
+    sources = SourcesRegistry.instance()
+    sources.register(CheckedSource)
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
             yield
     finally:
         _user, _brought = None, ()
+        del sources.types[CheckedSource.scheme()]
         for registered in plugins.plugin_type_to_subclass_list.values():
             registered[:] = [plugin for plugin in registered if plugin is not UserConf]
         del plugins.class_name_to_class[f"{UserConf.__module__}.{UserConf.__name__}"]
@@ -286,12 +295,12 @@ def _hydra(directory: Path, brought: tuple[Path, ...]) -> Iterator[None]:
 @lru_cache(maxsize=4096)
 def _is_structural(override: str) -> bool:
     """Whether Hydra itself must apply the override: a group choice, an addition or a deletion."""
-    return override.startswith(("+", "~")) or key(override) in GROUPS
+    return override.startswith(("+", "~")) or key_of(override) in GROUPS
 
 
 @lru_cache(maxsize=4096)
 def _group(override: str) -> str:
-    return key(override).partition(".")[0]
+    return key_of(override).partition(".")[0]
 
 
 @lru_cache(maxsize=4096)
@@ -339,6 +348,18 @@ def _unparsed(error: yaml.YAMLError | UnicodeDecodeError) -> str:
         return f"A configuration file is not YAML in UTF-8: {_first_line(error)}."
     problem = getattr(error, "problem", None) or _first_line(error)
     return f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}, is not YAML: {problem}."
+
+
+def _unresolved(error: OmegaConfBaseException) -> str:
+    """Names the key that an interpolation lacks, who refers to it, and how to bring it."""
+    missing = re.search(r"^Interpolation key '(.+)' not found", str(error))
+    if missing is None:
+        return _first_line(error)
+    name = missing[1]
+    return (
+        f"{error.full_key} refers to {name}, which is not there. Add {name.rpartition('.')[2]!r} to the YAML of "
+        f"{name.partition('.')[0]!r}, or set +{name}=…"
+    )
 
 
 def _first_line(error: BaseException) -> str:

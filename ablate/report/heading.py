@@ -1,4 +1,4 @@
-"""What opens and what closes a document: the study, and what made its results."""
+"""The first and the last block of a document: the study, and what made its results."""
 
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -10,6 +10,7 @@ from ablate.report.text.quantity import counted
 from ablate.report.text.table import Block
 
 _SCOPE = "Scope: "
+_MIXED = "Mixed code: "
 
 
 def study_block(summary: Summary, name: str = "") -> Block:
@@ -32,6 +33,7 @@ def study_block(summary: Summary, name: str = "") -> Block:
             ("design", f"{summary.design}: {size}"),
             ("response", f"{summary.response}, {summary.better} is better"),
             ("trials", f"{summary.planned} planned: {_states(summary)}"),
+            *([("code", summary.mixed_code.removeprefix(_MIXED))] if summary.mixed_code else []),
             *_baseline(summary),
             *exact,
             *_scope(summary),
@@ -39,9 +41,9 @@ def study_block(summary: Summary, name: str = "") -> Block:
     )
 
 
-def scope_note(summary: Summary) -> tuple[str, ...]:
-    """The scope of the estimates, as a note; none for a study that estimates nothing."""
-    return (summary.scope,) if summary.scope else ()
+def scope_notes(summary: Summary) -> tuple[str, ...]:
+    """What is said below every table of estimates: trainings of mixed code, and the scope; none without estimates."""
+    return tuple(note for note in (summary.mixed_code, summary.scope) if note)
 
 
 def origin_block(summary: Summary) -> tuple[Block, ...]:

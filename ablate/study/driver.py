@@ -1,15 +1,23 @@
-"""Runs a study: one driver holds it, trains what is missing, and summarises."""
+"""The driver of a study: locks its directory, trains what is missing, and summarises."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.study.costs import is_incomplete, measure
+from ablate.study.damage import set_damaged_aside
 from ablate.study.identities import evaluate_identities
-from ablate.study.missing import missing_trials, next_batch, sources_of, without_diagnostics
+from ablate.study.missing import (
+    kept_sources,
+    lacking_diagnostics_message,
+    missing_trials,
+    next_batch,
+    sources_of,
+)
 from ablate.study.networks import examine_networks
 from ablate.study.planned import count_results, plan
 from ablate.study.saved import save_summary
@@ -21,20 +29,22 @@ if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import StudyDirectory
+    from ablate.store.starts import PointStart
     from ablate.study.missing import Stale
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
 
 
 def run(
-    words: Sequence[str], *, observer: Observer, stale: Stale = "keep", cwd: Path | None = None
+    words: Sequence[str], *, observer: Observer, stale: Stale | None = None, cwd: Path | None = None
 ) -> tuple[Summary, Path]:
     """Trains what is missing of a study, then summarises.
 
     Args:
         words: As in `plan`.
         observer: Is called while it runs.
-        stale: What to do with trials whose code has changed since: `keep` them and say so, or `rerun` them.
+        stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them. None: refuse
+            to train others beside them.
         cwd: As in `plan`.
 
     Returns:
@@ -47,6 +57,8 @@ def run(
     from ablate.analyze.claims.claim import check_replicates
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
+    from ablate.store.costs import COSTS
+    from ablate.store.starts import write_starts
 
     planned = plan(words, cwd=cwd)
     engine = make_engine(planned.spec.settings.get("engine"))
@@ -63,24 +75,28 @@ def run(
                 planned = plan(words, cwd=cwd)  # another driver has written to it before this one held the lock
         _report_notes(planned, observer)
         missing = missing_trials(planned, stale, observer)
-        if message := without_diagnostics(planned, missing):
+        if message := lacking_diagnostics_message(planned, missing):
             observer.on_message(message)
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)
-        if trains := bool(next_batch(planned, missing, lambda: planned.contents.records)):
-            examine_networks(planned, engine)
+        will_train = bool(next_batch(planned, missing, lambda: planned.contents.records))
+        starts = _examine(engine, planned) if will_train else ()
         if is_new:
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
                 lock.release()
                 engine.close()
                 return run(words, observer=observer, stale=stale, cwd=cwd)
+        directory.sweep()
+        damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
-        _freeze(directory, planned)
+        _freeze(directory, planned, will_train=will_train)
+        if will_train:
+            write_starts(directory, starts)
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
-        if trains or is_incomplete(directory, planned):
+        if will_train or COSTS in damaged or is_incomplete(directory, planned):
             measure(engine, directory, planned, observer, again=stale == "rerun")
         observer.on_start(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
@@ -92,6 +108,14 @@ def run(
         return save_summary(planned), directory.path
 
 
+def _examine(engine: Engine, planned: Plan) -> tuple[PointStart, ...]:
+    """Examines every design point's network, and returns the parameters that each starts with."""
+    from ablate.execute import tasks
+
+    examine_networks(planned, engine)
+    return engine.call(tasks.starts, planned.spec, planned.layout.points, planned.configs)
+
+
 def _report_notes(planned: Plan, observer: Observer) -> None:
     for note in planned.notes:
         observer.on_message(note)
@@ -99,16 +123,24 @@ def _report_notes(planned: Plan, observer: Observer) -> None:
         observer.on_message(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
 
 
-def _freeze(directory: StudyDirectory, planned: Plan) -> None:
+def _freeze(directory: StudyDirectory, planned: Plan, *, will_train: bool) -> None:
     from ablate.store import Frozen
 
     now = datetime.now(UTC).isoformat("T", "seconds")
+    found = count_results(planned.contents)
     if not directory.exists:
-        directory.freeze(Frozen(spec=planned.spec, history=(f"{now}: frozen, before the first trial",)))
-    elif planned.added:
-        before = directory.frozen()
+        when = f"after {found} trials, of which there was no study.yaml" if found else "before the first trial"
+        pooled = found if planned.spec.pool_above is not None else 0
+        directory.freeze(Frozen(spec=planned.spec, history=(f"{now}: frozen, {when}",), pooled_after=pooled))
+        return
+    before = directory.frozen()
+    kept = kept_sources(planned, before.kept) if will_train else before.kept
+    if kept != before.kept:
+        before = replace(before, kept=kept)
+        directory.freeze(before)
+    if planned.added:
         line = f"{now}: added {', '.join(planned.added)}, after {planned.finished} trials"
-        looked, after = before.looked, count_results(planned.contents)
+        looked = before.looked
         repooled = planned.spec.pool_above != before.spec.pool_above
         if planned.finished and planned.spec.replicates > before.spec.replicates:
             looked = (*looked, before.spec.replicates)
@@ -117,29 +149,37 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
                 spec=planned.spec,
                 history=(*before.history, line),
                 looked=looked,
-                pooled_after=after if repooled else before.pooled_after,
+                pooled_after=found if repooled else before.pooled_after,
+                kept=kept,
             )
         )
 
 
-def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
+def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Observer) -> None:
+    """Schedules a batch of trials and trains them; their records are on disk when the observer gets them."""
     from ablate.execute import tasks
     from ablate.execute.train.job import Job
     from ablate.execute.train.provenance import commit
+    from ablate.store import stated
 
-    if not missing:
-        return
     sources, head = sources_of(planned), commit(Path.cwd())
-    scheduled = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
-    made = scheduled.with_trials(missing)
+    copied = engine.call(tasks.schedule, planned.trials, batch, workers=engine.workers, threads=engine.threads)
+    schedule = copied.with_trials(batch)
+    claims = stated(planned.spec)
     jobs = [
-        Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
-        for b in made.bundles
+        Job(
+            bundle=b,
+            directory=planned.directory,
+            sources=tuple(sources[t.id] for t in b.trials),
+            commit=head,
+            stated=claims,
+        )
+        for b in schedule.bundles
     ]
-    for note in made.notes:
+    for note in schedule.notes:
         observer.on_message(note)
-    observer.on_schedule(made.seconds)
-    results = engine.run(jobs, workers=made.workers, threads=made.threads)
+    observer.on_schedule(schedule.seconds)
+    results = engine.run(jobs, workers=schedule.workers, threads=schedule.threads)
     try:
         for records in results:
             for record in records:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from ablate.errors import ConfigError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ablate.plan import Trial
     from ablate.store import Record
@@ -16,24 +18,69 @@ Stale = Literal["keep", "rerun"]
 """What to do with trials whose code has changed since they trained."""
 
 
-def missing_trials(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ...]:
-    """Planned trials without a result: never trained, failed, or (if asked for) trained with other code."""
+def missing_trials(planned: Plan, stale: Stale | None, observer: Observer) -> tuple[Trial, ...]:
+    """Planned trials without a result: never trained, failed, or (if asked for) trained with other code.
+
+    The observer gets a message on the number of trials whose code has changed, if there are any.
+
+    Raises:
+        ConfigError: `stale` is None, and trials of older code would be pooled with others that are to be trained.
+    """
     records = planned.contents.records
-    sources = sources_of(planned)
-    stale_ids = {
-        t.id for t in planned.trials
-        if (r := records.get(t.id)) and r.state != "failed" and r.provenance and r.provenance.source != sources[t.id]
-    }  # fmt: skip
-    if stale_ids:
-        what = "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
-        observer.on_message(
-            f"The code of {len(stale_ids)} of {len(planned.trials)} trials has changed since they trained: {what}."
+    older = stale_sources(planned)
+    again = older if stale == "rerun" else ()
+    missing = tuple(
+        t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again
+    )
+    if not older:
+        return missing
+    if stale is None and next_batch(planned, missing, lambda: records):
+        raise ConfigError(
+            f"{_changed(planned, older)}, and {len(missing)} would be trained by the code as it is now. They are not "
+            f"pooled unasked. Add --stale rerun to train the {len(older)} again, or --stale keep to pool them: every "
+            "table then says so."
         )
-    again = stale_ids if stale == "rerun" else set[str]()
-    return tuple(t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again)
+    what = "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
+    observer.on_message(f"{_changed(planned, older)}: {what}.")
+    return missing
 
 
-def without_diagnostics(planned: Plan, missing: Sequence[Trial]) -> str | None:
+def stale_note(planned: Plan) -> str | None:
+    """What `ablate run` would ask, of trials whose code has changed since; None where there are none."""
+    older = stale_sources(planned)
+    if not older:
+        return None
+    is_whole = len(planned.trials) == planned.finished
+    asks = "keeps them" if is_whole else "is refused without --stale keep, which pools them with the others,"
+    return f"{_changed(planned, older)}. 'ablate run' {asks} or --stale rerun, which trains them again."
+
+
+def stale_sources(planned: Plan) -> dict[str, str]:
+    """Each planned trial that has a result of other code than is there now → the digest of that code."""
+    records, sources = planned.contents.records, sources_of(planned)
+    found = [(t.id, records[t.id]) for t in planned.trials if t.id in records]
+    return {
+        trial_id: record.provenance.source
+        for trial_id, record in found
+        if record.state != "failed" and record.provenance and record.provenance.source != sources[trial_id]
+    }
+
+
+def kept_sources(planned: Plan, before: Collection[str]) -> tuple[str, ...]:
+    """The digests of older code, of which trials are kept beside those that are trained now: `Frozen.kept`."""
+    older = stale_sources(planned)
+    if not before and not older:
+        return ()
+    there = {r.provenance.source for r in planned.contents.records.values() if r.provenance}
+    now = set(sources_of(planned).values())
+    return tuple(sorted(({*before, *older.values()} & there) - now))
+
+
+def _changed(planned: Plan, older: Collection[str]) -> str:
+    return f"The code of {len(older)} of {len(planned.trials)} trials has changed since they trained"
+
+
+def lacking_diagnostics_message(planned: Plan, missing: Sequence[Trial]) -> str | None:
     """A message where trials are kept that lack the diagnostics asked for now; None where there are none."""
     trained = {trial.id for trial in missing}
     kept = [t for t in planned.trials if t.id in planned.contents.records and t.id not in trained]
@@ -53,7 +100,7 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
 
     Args:
         planned: The study.
-        missing: Its trials that there is no result of.
+        missing: Its trials without a result.
         records: Reads the records: called for a group-sequential plan only, since it takes long in a large study.
     """
     if planned.spec.looks is None or not missing:

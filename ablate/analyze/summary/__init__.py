@@ -65,5 +65,7 @@ class Summary:
     """Where latencies were measured: a line for each device that differs."""
     command: str = ""
     """What makes these results be there."""
+    mixed_code: str = ""
+    """How many of the trainings are of older code than the others; empty where all are of one."""
     made_by: tuple[str, ...] = ()
     """Versions, device and commit that trained them, and how many: a line for each that differs."""

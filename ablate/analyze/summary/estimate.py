@@ -94,5 +94,9 @@ class Contrast:
     diverged_reference: int
     q: float | None = None
     """Benjamini–Hochberg over the contrasts that no claim speaks of: exploratory. None where a claim does."""
+    shared_parameters: int | None = None
+    """Parameters of the same name and shape in both arms; None: not known."""
+    equal_parameters: int | None = None
+    """Those of them that start equal in a replicate."""
     aliases: str = ""
     """The effects that share its column in a fraction, signed: `a·b = c·d`; empty where it has one of its own."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ablate.cli.arguments import ResultsDir, Words, request
+from ablate.cli.arguments import ResultsDir, Words, request_words
 from ablate.cli.exits import reported
 
 
@@ -12,7 +12,7 @@ def plan(words: Words = None, *, results_dir: ResultsDir = None) -> None:
 
     It trains nothing, but it imports and calls what the configuration names: a configuration is code.
     """
-    print_plan(request(words, results_dir))
+    print_plan(request_words(words, results_dir))
 
 
 def print_plan(words: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.dry_run import DryRun, dry_run
 from ablate.execute.examine.equivalence import THOROUGH, Fingerprint, fingerprint
 from ablate.execute.examine.naming import naming
+from ablate.execute.loggers.run import check_logger
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import error_text
@@ -102,6 +103,7 @@ class _Examiner:
         if trained_by not in self._done:
             with TemporaryDirectory() as folder:  # an accelerator that is not there, a logger that is not installed
                 trainer(config, own=own, callbacks=(), folder=Path(folder))
+                check_logger(config.logger, folder=Path(folder))
             self._done.add(trained_by)
         return self._own(built, config) if own else self._plain(built, config)
 

@@ -1,7 +1,7 @@
 """Schedules the missing trials of a study, by timings of this machine."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ablate.execute.planner import makespan
@@ -55,7 +55,8 @@ def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int
             made = _Arranged.of(planned, place, cache, workers=workers, threads=count)
     cache.write()
     empty_cache()
-    return made.schedule(place, threads=count)
+    found = made.schedule(place, threads=count)
+    return found if cache.damage is None else replace(found, notes=(cache.damage, *found.notes))
 
 
 @dataclass(frozen=True, kw_only=True)

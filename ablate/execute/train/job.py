@@ -21,6 +21,8 @@ class Job:
     sources: tuple[str, ...]
     """The source digest of each trial's code."""
     commit: str | None
+    stated: str | None = None
+    """Digest of what the study states before its first trial."""
 
 
 def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
@@ -31,7 +33,7 @@ def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> 
     """
     return tuple(
         _result(trial, job, source)
-        or failed(trial, job, error=error, traceback=traceback, engine=engine, threads=threads, source=source)
+        or record_failure(trial, job, error=error, traceback=traceback, engine=engine, threads=threads, source=source)
         for trial, source in zip(job.bundle.trials, job.sources, strict=True)
     )
 
@@ -64,13 +66,15 @@ def _result(trial: Trial, job: Job, source: str) -> Record | None:
     return found if found.state != "failed" and is_of_this_code else None
 
 
-def failed(trial: Trial, job: Job, *, error: str, traceback: str, engine: str, threads: int, source: str) -> Record:
+def record_failure(
+    trial: Trial, job: Job, *, error: str, traceback: str, engine: str, threads: int, source: str
+) -> Record:
     """Records one trial as failed, with its traceback in a file beside the record.
 
     Raises:
         StoreError: the record cannot be written.
     """
     outcome = Outcome(started=now(), error=error, is_failed=True)
-    made = record(trial, outcome, engine=engine, threads=threads, source=source, commit=job.commit)
+    made = record(trial, outcome, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
     StudyDirectory(job.directory).write_record(made, traceback=traceback)
     return made

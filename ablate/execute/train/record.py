@@ -33,7 +33,16 @@ class Outcome:
     """How its steps were computed, as `Compilation.verdict`."""
 
 
-def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source: str, commit: str | None) -> Record:
+def record(
+    trial: Trial,
+    outcome: Outcome,
+    *,
+    engine: str,
+    threads: int,
+    source: str,
+    commit: str | None,
+    stated: str | None = None,
+) -> Record:
     """The record of a trial: complete, diverged or failed.
 
     Args:
@@ -43,6 +52,7 @@ def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source:
         threads: CPU threads that it trained with.
         source: Digest of its code.
         commit: What was checked out.
+        stated: Digest of what the study stated.
     """
     lost = [name for name, value in outcome.responses.items() if not math.isfinite(value)]
     error = outcome.error
@@ -67,6 +77,7 @@ def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source:
             commit=commit,
             steps=outcome.compilation,
         ),
+        stated=stated,
         config=trial.config.as_dict(),
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,

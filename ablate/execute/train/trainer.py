@@ -8,11 +8,10 @@ from typing import Any
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
-from ablate.config.group import Group
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
 from ablate.execute.process.matmul_precision import set_matmul_precision
-from ablate.execute.targets.target import build, check_arguments, locate, takes
+from ablate.execute.targets.target import check_arguments
 from ablate.execute.train.callbacks import Interruption
 
 OURS = {
@@ -44,7 +43,13 @@ BY_STEP = (
 
 
 def trainer(
-    config: TrialConfig, *, own: bool, callbacks: Sequence[pl.Callback], folder: Path, **arguments: Any
+    config: TrialConfig,
+    *,
+    own: bool,
+    callbacks: Sequence[pl.Callback],
+    folder: Path,
+    logger: Any = None,
+    **arguments: Any,
 ) -> pl.Trainer:
     """A silent Trainer for one trial.
 
@@ -52,7 +57,8 @@ def trainer(
         config: The trial's resolved configuration.
         own: Whether the module is user-defined; Lightning then counts its batches and clips its gradients.
         callbacks: Of the fit.
-        folder: For a logger's files; nothing else is written there.
+        folder: What Lightning takes for its files; nothing is written there.
+        logger: With an open run, as `logger_run` gives it; None: nothing is logged.
         **arguments: Further arguments of the Trainer, which take precedence.
 
     Raises:
@@ -91,7 +97,7 @@ def trainer(
         "precision": settings.precision,
         "deterministic": settings.deterministic,
         "gradient_clip_val": settings.gradient_clip_norm if own else None,
-        "logger": _logger(config.logger, folder),
+        "logger": logger or False,
         "callbacks": [*callbacks, Interruption()],
         "enable_progress_bar": False,
         "enable_model_summary": False,
@@ -111,17 +117,3 @@ def trainer(
             "are trained side by side by an engine: engine=local engine.workers=2."
         )
     return made
-
-
-def _logger(group: Group, folder: Path) -> Any:
-    node = group.mapping
-    if not node:
-        return False
-    ours = {"save_dir": str(folder), "name": "log", "version": ""}
-    try:
-        called = locate(node["_target_"], "logger") if isinstance(node.get("_target_"), str) else dict
-        return build({**{k: v for k, v in ours.items() if takes(called, k)}, **node}, "logger")
-    except ConfigError as error:
-        if "ModuleNotFoundError" in str(error):
-            raise ConfigError(f"{error} Install it, or choose logger=csv.") from error
-        raise

@@ -10,6 +10,7 @@ from ablate.report.tables.identities import TONES as HELD
 from ablate.report.tables.identities import identity_lines
 from ablate.report.tables.verdicts import TONES, claim_name, outcome
 from ablate.report.text.number import Digits, interval_name
+from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Block, Column, Table
 
 
@@ -18,9 +19,15 @@ def answer_lines(summaries: Sequence[Summary]) -> Block:
     lines: list[tuple[str, str]] = []
     for summary in summaries:
         found = [*(f"{held}: {line}" for held, line in identity_lines(summary)), *(v.line for v in summary.verdicts)]
-        found = found or ["states no claim"]
+        found = [*(found or [_without_claims(summary)]), *([summary.mixed_code] if summary.mixed_code else [])]
         lines += zip([summary.study, *([""] * (len(found) - 1))], found, strict=True)
     return Block(title="Verdicts", lines=tuple(lines))
+
+
+def _without_claims(summary: Summary) -> str:
+    if not summary.later:
+        return "states no claim"
+    return f"stated no claim before its first trial: {counted(len(summary.later), 'claim')} given later, exploratory"
 
 
 def answers_table(summaries: Sequence[Summary]) -> Table:
@@ -49,6 +56,7 @@ def answers_table(summaries: Sequence[Summary]) -> Table:
         ),
         notes=(
             *((f"Without a claim: {silent}.",) if silent else ()),
+            *(f"{s.study}: {s.mixed_code}" for s in summaries if s.mixed_code),
             *dict.fromkeys(s.scope for s in summaries if s.verdicts),
         ),
     )
