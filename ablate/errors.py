@@ -57,6 +57,10 @@ def begun() -> Generator[None]:
         raise
 
 
+LONGEST_SHOWN = 200
+"""Characters of an unknown name in a message."""
+
+
 def unknown(what: str, name: str, valid: Iterable[str], *, near: Iterable[str] | None = None) -> str:
     """Words the error for a name outside a closed set: what was wrong, the nearest match, what is valid.
 
@@ -67,11 +71,14 @@ def unknown(what: str, name: str, valid: Iterable[str], *, near: Iterable[str] |
         near: Names among which the nearest is sought, whatever the case of letters; default: the valid ones.
     """
     names = sorted(valid)
-    folded = {candidate.casefold(): candidate for candidate in (names if near is None else near)}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
-    hint = f" Did you mean {folded[close[0]]!r}?" if close else ""
+    candidates = names if near is None else list(near)
+    close = difflib.get_close_matches(name.casefold(), {c.casefold() for c in candidates}, n=1, cutoff=0.5)
+    alike = [c for c in candidates if c.casefold() in close]  # MLP and mlp
+    nearest = max(alike, key=lambda c: difflib.SequenceMatcher(None, name, c).ratio(), default=None)
+    hint = "" if nearest is None else f" Did you mean {nearest!r}?"
     listing = f" Valid: {', '.join(names)}." if names else ""
-    return f"Unknown {what} {name!r}.{hint}{listing}"
+    shown = name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}…"
+    return f"Unknown {what} {shown!r}.{hint}{listing}"
 
 
 def kind(value: object) -> str:
