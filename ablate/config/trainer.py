@@ -73,7 +73,7 @@ def _settings(node: Any) -> TrainerSettings:
     settings = convert(node, TrainerSettings, "trainer")
     if settings.max_epochs < 1:
         raise ConfigError(f"trainer.max_epochs={settings.max_epochs} trains nothing: it must be 1 or more.")
-    if settings.gradient_clip_norm is not None and settings.gradient_clip_norm <= 0:
+    if settings.gradient_clip_norm is not None and not settings.gradient_clip_norm > 0:
         raise ConfigError("trainer.gradient_clip_norm must be more than 0, or null for no clipping.")
     if settings.timeout_min is not None and not 0 < settings.timeout_min < math.inf:
         raise ConfigError(

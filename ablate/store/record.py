@@ -7,7 +7,9 @@ from typing import Any, Literal
 from ablate.plan.cost import NetworkCost
 
 State = Literal["complete", "diverged", "failed", "timed_out"]
-SCHEMA = 1
+SCHEMA = 2
+UNSEALED = (1,)
+"""Older schemas: their records have no checksum, and do not say under which claims they were trained."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,13 @@ class Record:
     """Diagnostic → moment (`start`, `middle`, `end`) → value; what is not finite is left out."""
     unmeasured: str | None = None
     """One line: why diagnostics are missing or in part only."""
+    trivial: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Response name → what the trivial predictor scores on this replicate's splits; empty where it is not known."""
     provenance: Provenance | None = None
+    stated: str | None = None
+    """Digest of what the study stated when it was trained: `ablate.store.frozen.stated`."""
+    files: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+    """Files beside the record → SHA-256 of their bytes."""
     config: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property

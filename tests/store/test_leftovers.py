@@ -1,13 +1,12 @@
-"""Temporary files of processes that are gone are removed, and nobody else's."""
+"""Temporary files of writers that are gone are removed at once, and nobody else's."""
 
+import fcntl
 import os
 import re
 import subprocess
 import sys
 
-import pytest
-
-from ablate.store import atomic, leftovers
+from ablate.store import atomic
 
 KILLED = """
 import os, signal, sys
@@ -25,30 +24,36 @@ def names(folder):
 def test_what_a_killed_writer_left_is_swept(tmp_path):
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "record.json")], check=False)
     (left,) = names(tmp_path)
-    assert re.fullmatch(r"\.record\.json\.[0-9a-f]{8}-\d+-[0-9a-f]{8}\.tmp", left)
+    assert re.fullmatch(r"\.record\.json\.[0-9a-f]{8}\.tmp", left)
     atomic.write(tmp_path / "record.json", b"whole")
-    leftovers.sweep([tmp_path, tmp_path / "absent"])
+    assert atomic.sweep([tmp_path, tmp_path / "absent"]) == 1
     assert names(tmp_path) == ["record.json"]
 
 
-@pytest.mark.parametrize(
-    ("name", "age_s", "stays"),
-    [
-        (f".record.json.{leftovers._host()}-{os.getpid()}-0123abcd.tmp", 60, True),
-        (".record.json.00000000-99999999-0123abcd.tmp", 60, True),
-        (".record.json.00000000-99999999-0123abcd.tmp", leftovers.OLD_S + 60, False),
-        (".record.json.0123abcd.tmp", 60, True),
-        (".record.json.0123abcd.tmp", leftovers.OLD_S + 60, False),
-        ("notes.tmp", 10 * leftovers.OLD_S, True),
-        (".mine.tmp", 10 * leftovers.OLD_S, True),
-    ],
-    ids=["of a living process", "of another host", "of another host long ago", "of an older version", "it long ago",
-         "a file of the user's", "another"],
-)  # fmt: skip
-def test_only_what_nobody_writes_is_swept(tmp_path, name, age_s, stays):
-    path = tmp_path / name
-    path.touch()
-    before = path.stat().st_mtime - age_s
-    os.utime(path, (before, before))
-    leftovers.sweep([tmp_path])
-    assert path.exists() is stays
+def test_what_a_living_writer_writes_stays(tmp_path, monkeypatch):
+    swept, sync = [], os.fsync
+
+    def sweep_meanwhile(handle):
+        swept.append(atomic.sweep([tmp_path]))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", sweep_meanwhile)
+    atomic.write(tmp_path / "record.json", b"whole")
+    assert swept[0] == 0
+    assert names(tmp_path) == ["record.json"]
+
+
+def test_a_file_that_is_swept_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+    lock, times = fcntl.flock, []
+
+    def lock_late(file, operation):
+        times.append(file)
+        if len(times) == 1:  # between the file's opening and its lock
+            (left,) = tmp_path.iterdir()
+            left.unlink()
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    atomic.write(tmp_path / "record.json", b"whole")
+    assert (tmp_path / "record.json").read_bytes() == b"whole"
+    assert len(times) == 2

@@ -47,9 +47,13 @@ def run(
     format: FormatOption = "table",
     ascii_only: AsciiOption = False,
     stale: Annotated[
-        Stale,
-        typer.Option("--stale", help="Trials whose code has changed: keep them, or train them again."),
-    ] = Stale.keep,
+        Stale | None,
+        typer.Option(
+            "--stale",
+            help="Trials whose code has changed since: keep and pool them, or train them again.",
+            show_default=False,
+        ),
+    ] = None,
     retry: Annotated[
         list[Retry] | None,
         typer.Option(
@@ -71,7 +75,7 @@ def run(
     if show_plan:
         from ablate.cli.commands.plan import print_plan
 
-        if (table, format, ascii_only, stale, retry, fail_on) != (None, "table", False, Stale.keep, None, None):
+        if (table, format, ascii_only, stale, retry, fail_on) != (None, "table", False, None, None, None):
             raise ConfigError(
                 "--plan trains nothing and prints one table: leave out --table, --format, --ascii, --stale, "
                 "--retry, --fail-on."
@@ -89,7 +93,10 @@ def run(
     with _Display() as display:
         try:
             summary, directory = study.run(
-                asked, observer=display, stale=stale.value, retry=[r.value for r in retry or ()]
+                asked,
+                observer=display,
+                stale=None if stale is None else stale.value,
+                retry=[r.value for r in retry or ()],
             )
         except KeyboardInterrupt:
             display.close()
@@ -97,7 +104,7 @@ def run(
             note(f"Interrupted: {so_far}. Run the same command to go on.")
             raise
     with begun():
-        write(directory / "summary.md", markdown(document(summary)).encode())
+        write(directory / "summary.md", markdown(document(summary, directory.name)).encode())
         registry.show(
             summary,
             format,
@@ -109,9 +116,12 @@ def run(
     if broken := [exact.line for exact in summary.identities if not exact.holds]:
         what = "An identity does" if len(broken) == 1 else f"{len(broken)} identities do"
         error(f"{what} not hold. {'. '.join(broken)}.")
-    if summary.failed or summary.timed_out or broken:
+    if summary.diverged and not summary.complete:
+        error(f"All {summary.diverged} trainings diverged: nothing was learned that could be compared.")
+    if summary.failed or summary.timed_out or broken or (summary.diverged and not summary.complete):
         raise typer.Exit(Code.SOME_FAILED)
-    outcomes = {verdict.outcome for verdict in summary.verdicts}
+    # Where no claim was stated before the trials, as after study.yaml was lost, those given later must not pass unseen.
+    outcomes = {verdict.outcome for verdict in summary.verdicts or summary.later}
     if fail_on is not None and outcomes & FAILS[fail_on]:
         raise typer.Exit(Code.CLAIM_FAILED)
     return None

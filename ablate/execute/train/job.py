@@ -21,6 +21,8 @@ class Job:
     sources: tuple[str, ...]
     """The source digest of each trial's code."""
     commit: str | None
+    stated: str | None = None
+    """Digest of what the study states before its first trial."""
 
 
 def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
@@ -103,6 +105,6 @@ def record_failure(
         StoreError: the record cannot be written.
     """
     outcome = Outcome(started=now(), error=error, is_failed=True)
-    made = record(trial, outcome, engine=engine, threads=threads, source=source, commit=job.commit)
+    made = record(trial, outcome, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
     StudyDirectory(job.directory).write_record(made, traceback=traceback)
     return made

@@ -31,11 +31,22 @@ class Outcome:
     """Diagnostic → moment → value."""
     unmeasured: str | None = None
     """Why some diagnostics are missing."""
+    trivial: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Response → what the trivial predictor scores on the replicate's splits."""
     compilation: str | None = None
     """How its steps were computed, as `Compilation.verdict`."""
 
 
-def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source: str, commit: str | None) -> Record:
+def record(
+    trial: Trial,
+    outcome: Outcome,
+    *,
+    engine: str,
+    threads: int,
+    source: str,
+    commit: str | None,
+    stated: str | None = None,
+) -> Record:
     """The record of a trial: complete, diverged, failed or timed out.
 
     Args:
@@ -45,6 +56,7 @@ def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source:
         threads: CPU threads that it trained with.
         source: Digest of its code.
         commit: What was checked out.
+        stated: Digest of what the study stated.
     """
     lost = [name for name, value in outcome.responses.items() if not math.isfinite(value)]
     error = outcome.error
@@ -69,9 +81,11 @@ def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source:
             commit=commit,
             steps=outcome.compilation,
         ),
+        stated=stated,
         config=trial.config.as_dict(),
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,
+        trivial={name: value for name, value in outcome.trivial.items() if math.isfinite(value)},
     )
 
 

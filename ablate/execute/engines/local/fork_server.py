@@ -25,6 +25,9 @@ LOADED = "ablate.execute.engines.local.preload"
 TRIES = 3
 """Servers that are started, if they are killed before they have loaded everything."""
 
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Environment variable: Python then leaves the working directory off its import path."""
+
 ENDS_WITH_DRIVER = "ablate.execute.engines.local.ends_with_driver"
 """The module that a server imports before that, if the driver's main thread has started it."""
 
@@ -84,7 +87,7 @@ def start() -> None:
     with interruption_deferred():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            with _start_method_left_open():
+            with _start_method_left_open(), _without_working_directory():
                 socket_directory.hold()
                 forkserver.ensure_running()
         finally:
@@ -139,6 +142,24 @@ def _start_method_left_open() -> Iterator[None]:
     finally:
         if chosen is None:
             multiprocessing.set_start_method(None, force=True)
+
+
+@contextmanager
+def _without_working_directory() -> Iterator[None]:
+    """Keeps the working directory off the import path of processes that start meanwhile.
+
+    Multiprocessing starts them by `python -c`, which puts it first: a user's `queue.py` would hide the standard
+    library's. A worker gets its driver's import path and environment when it begins.
+    """
+    chosen = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if chosen is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = chosen
 
 
 def _kill(driver: int) -> None:

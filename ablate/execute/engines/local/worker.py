@@ -13,7 +13,7 @@ from contextlib import suppress
 from multiprocessing.connection import wait as wait_for_any
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from ablate.errors import AblateError, ConfigError, EngineError
+from ablate.errors import AblateError, ConfigError, DeathError, EngineError
 from ablate.execute.engines.local import fork_server
 from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.parent_death import end_children_with_parent, signal_at_parent_death
@@ -99,7 +99,7 @@ class Worker:
         """Calls a function in the process, and waits for its result.
 
         Raises:
-            EngineError: no process can be started, or it died.
+            EngineError: no process can be started; a DeathError: it died.
             Exception: whatever the function raises; an AblateError that cannot be pickled becomes a ConfigError.
         """
         code: int | None = None
@@ -109,7 +109,7 @@ class Worker:
             except BrokenExecutor:
                 code = self.reap()
             if self._begun.value:
-                raise EngineError(
+                raise DeathError(
                     f"The process that examined the study's networks died: {cause(code)}. engine=inline examines "
                     "them in this process, where a debugger can be attached."
                 )
