@@ -10,6 +10,7 @@ import torch
 
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
+from ablate.execute.examine.trivial import trivial_scores
 from ablate.execute.loggers.identity import RunIdentity
 from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache
@@ -122,6 +123,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     started = now()
     fit = prepare(trial.config, trial.streams)
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
+    trivial = trivial_scores(fit)
     settings = trial.config.trainer.settings
     curve, divergence = Curve(), Divergence(settings.max_loss)
     diagnostics = DiagnosticsCallback(settings.moments)
@@ -153,6 +155,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         error=divergence.reason,
         diagnostics=diagnostics.values,
         unmeasured=diagnostics.failure,
+        trivial=trivial,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)

@@ -199,10 +199,15 @@ class StudyDirectory:
         """
         return atomic.set_aside(self.path / name, atomic.DAMAGED)
 
-    def sweep(self) -> int:
-        """Removes the temporary files that interrupted writes have left, and returns how many."""
+    def sweep(self, trial_ids: Iterable[str] | None = None) -> int:
+        """Removes the temporary files that interrupted writes have left, and returns how many.
+
+        Args:
+            trial_ids: In the folders of which trials; None: of all. In the study's own folder always.
+        """
         trials = self.path / "trials"
-        return atomic.sweep([self.path, *(trials.iterdir() if trials.is_dir() else ())])
+        all_of_them = trials.iterdir() if trials.is_dir() else ()
+        return atomic.sweep([self.path, *(all_of_them if trial_ids is None else map(self.trial, trial_ids))])
 
     def write_record(
         self,
