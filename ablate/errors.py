@@ -1,7 +1,8 @@
 """The AblateError family: everything that a user can be told on one screen."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 
 
 class AblateError(Exception):
@@ -9,6 +10,9 @@ class AblateError(Exception):
 
     The message says what was wrong, what is valid, and what to do.
     """
+
+    has_begun = False
+    """Whether something had been trained or written by then: no longer a mistake in the request alone."""
 
 
 class ConfigError(AblateError):
@@ -41,6 +45,16 @@ class EngineError(AblateError):
 
 class DeathError(EngineError):
     """A process has died of what it was asked to do."""
+
+
+@contextmanager
+def begun() -> Generator[None]:
+    """Marks the errors raised in it as raised when something had been trained or written."""
+    try:
+        yield
+    except AblateError as error:
+        error.has_begun = True
+        raise
 
 
 LONGEST_SHOWN = 200

@@ -129,6 +129,7 @@ def summarise(
         complete=int(np.count_nonzero(found.complete)),
         diverged=int(np.count_nonzero(found.diverged)),
         failed=int(np.count_nonzero(found.failed)),
+        timed_out=int(np.count_nonzero(found.timed_out)),
         missing=int(np.count_nonzero(found.missing)),
         points=point_summaries,
         contrasts=explored(estimated, spec.claims),

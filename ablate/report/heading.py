@@ -59,6 +59,7 @@ def _states(summary: Summary) -> str:
         "complete": summary.complete,
         "diverged": summary.diverged,
         "failed": summary.failed,
+        "timed out": summary.timed_out,
         "not yet run": summary.missing,
     }
     return ", ".join(f"{count} {end}" for end, count in ends.items() if count or end == "complete")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from ablate import files
 from ablate.errors import DiskError, StoreError
@@ -23,9 +24,6 @@ DAMAGED = "damaged"
 
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 """Names of temporary files."""
-
-UNLOCKED_S = 10.0
-"""Seconds in which a new temporary file may not be locked yet."""
 
 ABANDONED_S = 86_400.0
 """Seconds after which a temporary file is abandoned, on a file system without locks."""
@@ -44,12 +42,11 @@ def write(path: Path, content: bytes, *, sync: bool = True) -> None:
     Raises:
         DiskError: the disk is full, or the directory cannot be written; nothing half-written is left behind.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            with suppress(OSError):  # some file systems have no locks
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        temporary, opened = _temporary(path)
+        with opened as file:
             file.write(content)
             file.flush()
             if sync:
@@ -60,8 +57,26 @@ def write(path: Path, content: bytes, *, sync: bool = True) -> None:
     except OSError as error:
         raise DiskError(explain(path, error)) from error
     finally:
-        with suppress(OSError):  # it has been renamed, or its directory takes no writes
-            temporary.unlink()
+        if temporary != path:
+            with suppress(OSError):  # it has been renamed, or its directory takes no writes
+                temporary.unlink()
+
+
+def _temporary(path: Path) -> tuple[Path, BinaryIO]:
+    """Makes and locks a temporary file beside a path. One that was swept before it was locked is made again."""
+    while True:
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+        file = temporary.open("xb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # who sweeps has locked it
+            file.close()
+            continue
+        except OSError:  # a file system without locks
+            return temporary, file
+        if os.fstat(file.fileno()).st_nlink:
+            return temporary, file
+        file.close()
 
 
 def sweep(folders: Iterable[Path]) -> int:
@@ -87,8 +102,6 @@ def _remove_abandoned(path: Path) -> bool:
         return False
     try:
         age = time.time() - os.fstat(descriptor).st_mtime
-        if age < UNLOCKED_S:
-            return False
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:  # its writer lives

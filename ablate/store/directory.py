@@ -100,7 +100,8 @@ class StudyDirectory:
         try:
             return Frozen.decode(files.read(path, limit=MAX_STUDY_BYTES))
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise StoreError(f"There is no study in {self.path}: {error.strerror}: {path}.") from error
+            lost = f" {LOST}" if (self.path / "trials").is_dir() else ""
+            raise StoreError(f"There is no study in {self.path}: {error.strerror}: {path}.{lost}") from error
         except OSError as error:
             raise StoreError(f"{path} cannot be read: {files.reason(error)}. {AS_IT_WAS}") from error
         except ValueError as error:
@@ -198,10 +199,15 @@ class StudyDirectory:
         """
         return atomic.set_aside(self.path / name, atomic.DAMAGED)
 
-    def sweep(self) -> int:
-        """Removes the temporary files that interrupted writes have left, and returns how many."""
+    def sweep(self, trial_ids: Iterable[str] | None = None) -> int:
+        """Removes the temporary files that interrupted writes have left, and returns how many.
+
+        Args:
+            trial_ids: In the folders of which trials; None: of all. In the study's own folder always.
+        """
         trials = self.path / "trials"
-        return atomic.sweep([self.path, *(trials.iterdir() if trials.is_dir() else ())])
+        all_of_them = trials.iterdir() if trials.is_dir() else ()
+        return atomic.sweep([self.path, *(all_of_them if trial_ids is None else map(self.trial, trial_ids))])
 
     def write_record(
         self,
@@ -299,5 +305,7 @@ def digest_of(content: bytes) -> str:
 
 
 TRAIN_AGAIN = "The next 'ablate run' of the study sets it aside and trains its trial again."
+
+LOST = "Restore it: without it, 'ablate run' freezes the study anew, and its claims are exploratory."
 
 AS_IT_WAS = "Restore it, or remove the directory to start the study again."

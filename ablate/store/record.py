@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ablate.plan.cost import NetworkCost
 
-State = Literal["complete", "diverged", "failed"]
+State = Literal["complete", "diverged", "failed", "timed_out"]
 SCHEMA = 2
 UNSEALED = (1,)
 """Older schemas: their records have no checksum, and do not say under which claims they were trained."""
@@ -51,7 +51,12 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What one trial yielded. `failed` is the machine's or the code's fault, and is retried; the others are results."""
+    """What one trial yielded, or why it yielded nothing.
+
+    `complete` and `diverged` are results. `failed` is the machine's or the code's fault, and is trained again by the
+    next run. `timed_out` is censored: the trial did not end within `trainer.timeout_min`, which says nothing of what
+    it would have yielded; it is trained again where `--retry timed_out` asks for that.
+    """
 
     schema: int = SCHEMA
     id: str
@@ -67,7 +72,7 @@ class Record:
     started: str
     """UTC, ISO 8601."""
     error: str | None = None
-    """One line, for `failed` and `diverged`; a failure's traceback is the file `traceback.txt` beside the record."""
+    """One line, unless it is complete; a failure's traceback is the file `traceback.txt` beside the record."""
     diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     """Diagnostic → moment (`start`, `middle`, `end`) → value; what is not finite is left out."""
     unmeasured: str | None = None
@@ -78,3 +83,8 @@ class Record:
     files: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
     """Files beside the record → SHA-256 of their bytes."""
     config: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def is_result(self) -> bool:
+        """Whether it says how its training ends."""
+        return self.state in ("complete", "diverged")

@@ -63,8 +63,6 @@ def decode(content: bytes) -> tuple[PointStart, ...]:
         ValueError: it is truncated, damaged or changed, or of an unknown schema.
     """
     file = unseal(content, _File, schema=SCHEMA)
-    if any(not 0 <= point.network < len(file.networks) for point in file.points):
-        raise ValueError("a design point names a network that is not there")
     return tuple(PointStart(levels=p.levels, start=file.networks[p.network]) for p in file.points)
 
 
@@ -72,7 +70,7 @@ def write_starts(directory: StudyDirectory, starts: Sequence[PointStart]) -> Non
     """Writes what each design point starts with, in place of what was there.
 
     Raises:
-        StoreError: the disk is full or the directory cannot be written.
+        DiskError: the disk is full or the directory cannot be written.
     """
     networks: list[dict[str, ParameterStart]] = []
     places: dict[int, int] = {}

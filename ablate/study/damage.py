@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def find_damaged(directory: StudyDirectory) -> Mapping[str, str]:
-    """Name → why it cannot be read, of the files that a run makes again."""
+    """Name → why it cannot be read, of costs.json, starts.json, identities.json and summary.json."""
     from ablate.errors import StoreError
     from ablate.limits import MAX_CACHE_BYTES, MAX_SUMMARY_BYTES
     from ablate.store import IDENTITIES, Checked, costs, starts
@@ -20,8 +20,8 @@ def find_damaged(directory: StudyDirectory) -> Mapping[str, str]:
 
     kinds = {
         costs.COSTS: (costs.decode, MAX_CACHE_BYTES),
-        IDENTITIES: (Checked.decode, MAX_CACHE_BYTES),
         starts.STARTS: (starts.decode, MAX_CACHE_BYTES),
+        IDENTITIES: (Checked.decode, MAX_CACHE_BYTES),
         SUMMARY: (decode, MAX_SUMMARY_BYTES),
     }
     found: dict[str, str] = {}

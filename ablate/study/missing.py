@@ -9,6 +9,7 @@ from ablate.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import Record
     from ablate.study.observer import Observer
@@ -17,21 +18,30 @@ if TYPE_CHECKING:
 Stale = Literal["keep", "rerun"]
 """What to do with trials whose code has changed since they trained."""
 
+Retried = Literal["timed_out"]
+"""States that are trained again where that is asked for. Failed trials always are."""
 
-def missing_trials(planned: Plan, stale: Stale | None, observer: Observer) -> tuple[Trial, ...]:
-    """Planned trials without a result: never trained, failed, or (if asked for) trained with other code.
 
-    The observer gets a message on the number of trials whose code has changed, if there are any.
+def missing_trials(
+    planned: Plan, stale: Stale | None, observer: Observer, *, retry: Sequence[Retried] = ()
+) -> tuple[Trial, ...]:
+    """Planned trials without a record, failed ones, and, if asked for, those timed out or trained with other code.
+
+    The observer gets messages on the numbers of trials whose code has changed and of those that ran out of time.
 
     Raises:
         ConfigError: `stale` is None, and trials of older code would be pooled with others that are to be trained.
     """
     records = planned.contents.records
+    states = ("failed", *retry)
+    if "timed_out" not in retry and (count := sum(r.state == "timed_out" for r in planned.records)):
+        observer.on_message(
+            f"{count} of {len(planned.trials)} trials ran out of time, and are left so; --retry timed_out trains them "
+            "again."
+        )
     older = stale_sources(planned)
     again = older if stale == "rerun" else ()
-    missing = tuple(
-        t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again
-    )
+    missing = tuple(t for t in planned.trials if t.id not in records or records[t.id].state in states or t.id in again)
     if not older:
         return missing
     if stale is None and next_batch(planned, missing, lambda: records):
@@ -78,6 +88,20 @@ def kept_sources(planned: Plan, before: Collection[str]) -> tuple[str, ...]:
 
 def _changed(planned: Plan, older: Collection[str]) -> str:
     return f"The code of {len(older)} of {len(planned.trials)} trials has changed since they trained"
+
+
+def check_time_limits(engine: Engine, planned: Plan) -> None:
+    """Checks that the engine can keep the time limits that trials have.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    limits = {config.trainer.settings.timeout_min for config in planned.configs} - {None}
+    if limits and not engine.ends_trials:
+        raise ConfigError(
+            f"trainer.timeout_min={max(filter(None, limits)):g} cannot be kept: engine={engine.name} trains in a "
+            "process that it cannot end. engine=local can; or take the limit out: trainer.timeout_min=null."
+        )
 
 
 def lacking_diagnostics_message(planned: Plan, missing: Sequence[Trial]) -> str | None:

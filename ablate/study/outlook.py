@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.study.costs import unmeasured
-from ablate.study.missing import stale_note
+from ablate.study.missing import check_time_limits, stale_note
 from ablate.study.networks import examine_networks
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.store.costs import cost_lookup, read_costs
 
     with closing(make_engine(planned.spec.settings.get("engine"))) as engine:
+        check_time_limits(engine, planned)
         if planned.spec.identities:
             engine.call(tasks.check_identities, planned.spec)
         if not planned.layout.points:

@@ -138,4 +138,4 @@ def _without_misplaced(contents: Contents, trials: Sequence[Trial], response: st
 
 def count_results(contents: Contents) -> int:
     """The number of trials that have a result."""
-    return sum(record.state != "failed" for record in contents.records.values())
+    return sum(record.is_result for record in contents.records.values())

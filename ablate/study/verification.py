@@ -64,8 +64,9 @@ def verify_files(path: Path) -> Verification:
 def _frozen(directory: StudyDirectory) -> Iterator[Problem]:
     path = directory.path / "study.yaml"
     if not directory.exists:
-        remedy = "Restore it: without it, 'ablate run' freezes the study anew, and its claims are exploratory."
-        yield Problem(path=path, what="it is not there", remedy=remedy)
+        from ablate.store.directory import LOST
+
+        yield Problem(path=path, what="it is not there", remedy=LOST)
         return
     try:
         directory.frozen()

@@ -218,11 +218,6 @@ def test_what_somebody_living_writes_is_left(directory, tmp_path, monkeypatch):
     assert directory.read("summary.json") == b"{}"
 
 
-def test_a_new_leftover_is_left_for_now(directory):
-    (directory.path / ".a.0a1b2c3d.tmp").touch()
-    assert directory.sweep() == 0
-
-
 def test_what_may_not_be_read_is_said(directory, make_record, make_spec, monkeypatch):
     """Root may read everything: the refusal is simulated."""
     directory.freeze(Frozen(spec=make_spec(), history=("now: frozen",)))

@@ -43,6 +43,8 @@ class Summary:
     notes: tuple[str, ...]
     """What a reader must know: design, imputation, resolution, aliases, conventions of small n."""
     scope: str
+    timed_out: int = 0
+    """Trials that did not end within `trainer.timeout_min`: censored, without a response."""
     trivial: float | None = None
     """What the trivial predictor scores; None where the response does not say."""
     qualifiers: tuple[str, ...] = ()

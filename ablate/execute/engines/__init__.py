@@ -41,6 +41,8 @@ def engine(settings: Mapping[str, Any] | None) -> Engine:
             raise ConfigError(f"engine.{key}={count} trains nothing: it must be 1 or more.")
         if isinstance(count, int) and count > MOST:
             raise ConfigError(f"engine.{key}={count} is more than any machine has: it must be {MOST} or less.")
+    if (retries := getattr(checked, "retries", 0)) < 0:
+        raise ConfigError(f"engine.retries={retries} must be 0 or more.")
     return found(checked)
 
 

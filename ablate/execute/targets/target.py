@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
@@ -14,6 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 import torch
 
 from ablate.errors import AblateError, ConfigError, kind, unknown
+from ablate.execute.process.settings import changes_kept
 from ablate.execute.targets.annotation import misfit
 from ablate.execute.targets.hidden_module import hidden_by_installed, refuse_hidden
 from ablate.execute.targets.permission import ForbiddenError, is_lookup, refuse_forbidden, refuse_module
@@ -213,7 +215,10 @@ def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
         name = ".".join(parts[:end])
         refuse_module(name, target, where)
         try:
-            return importlib.import_module(name), name, parts[end:]
+            if name in sys.modules:
+                return importlib.import_module(name), name, parts[end:]
+            with changes_kept():
+                return importlib.import_module(name), name, parts[end:]
         except ModuleNotFoundError as error:
             if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
                 raise ConfigError(_not_imported(target, where, error)) from error

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ablate.execute.train.provenance import provenance
 from ablate.plan.trial import Trial
-from ablate.store.record import Counts, Record
+from ablate.store.record import Counts, Record, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,8 @@ class Outcome:
     """Why it diverged or failed; None: its loss stayed within its bounds."""
     is_failed: bool = False
     """Whether it failed because of the machine or the code."""
+    is_timed_out: bool = False
+    """Whether its engine ended it, after `trainer.timeout_min`."""
     responses: Mapping[str, float] = field(default_factory=dict[str, float])
     counts: Counts = field(default_factory=Counts)
     seconds: float = 0.0
@@ -43,7 +45,7 @@ def record(
     commit: str | None,
     stated: str | None = None,
 ) -> Record:
-    """The record of a trial: complete, diverged or failed.
+    """The record of a trial: complete, diverged, failed or timed out.
 
     Args:
         trial: What was trained.
@@ -63,7 +65,7 @@ def record(
         study=trial.study,
         levels=dict(trial.point.levels),
         replicate=trial.replicate,
-        state="failed" if outcome.is_failed else "complete" if error is None else "diverged",
+        state=_state(outcome, error),
         responses={name: None if name in lost else value for name, value in outcome.responses.items()},
         counts=outcome.counts,
         seconds=round(outcome.seconds, 4),
@@ -82,6 +84,14 @@ def record(
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,
     )
+
+
+def _state(outcome: Outcome, error: str | None) -> State:
+    if outcome.is_failed:
+        return "failed"
+    if outcome.is_timed_out:
+        return "timed_out"
+    return "complete" if error is None else "diverged"
 
 
 def now() -> str:

@@ -56,6 +56,10 @@ def points_table(summary: Summary, names: PointNames) -> Table:
             Column(name="start equal", justify="right", group=1),
             [starts_equal(p.difference) if p.difference else ABSENT for p in points],
         ),
+        (
+            Column(name="timed out", justify="right", group=1),
+            [str(p.timed_out) if p.timed_out else ABSENT for p in points] if any(p.timed_out for p in points) else [],
+        ),
         *diagnostic_columns(summary),
         *cost_columns(
             width=summary.capacity.heading if summary.capacity else "width",
@@ -114,7 +118,7 @@ def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...
     if any(p.difference and p.difference.paired.identical for p in points):
         notes.append("A Δ without an interval: the difference is the same in every replicate.")
     if any(len(p.values) != p.planned for p in points):
-        notes.append("Where n is given as k of m, the other trials failed or have not been run.")
+        notes.append("Where n is given as k of m, the other trials failed, ran out of time or have not been run.")
     return tuple(notes)
 
 
@@ -139,6 +143,7 @@ def _row(point: PointSummary, names: PointNames, response: str) -> Row:
             "n": len(point.values),
             "planned": point.planned,
             "failed": point.failed,
+            "timed_out": point.timed_out,
             "missing": point.missing,
         }
         | interval("mean", point.mean)
@@ -157,5 +162,17 @@ POINTS = TableKind(
     rows=lambda results: point_rows(results.summary),
     data=lambda results: {"points": results.summary.points},
     present=lambda summary: bool(summary.points),
-    columns=("point", "response", "baseline", "n", "planned", "failed", "missing", "mean", "mean_low", "mean_high"),
+    columns=(
+        "point",
+        "response",
+        "baseline",
+        "n",
+        "planned",
+        "failed",
+        "timed_out",
+        "missing",
+        "mean",
+        "mean_low",
+        "mean_high",
+    ),
 )

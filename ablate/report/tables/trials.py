@@ -32,7 +32,10 @@ def trials_table(results: Results) -> Table:
         columns=[
             *level_columns([record.levels for record in records], names),
             (Column(name="replicate", key=True, justify="right"), [str(r.replicate) for r in records]),
-            (Column(name="state", tones={"failed": "bad", "diverged": "caution"}), [r.state for r in records]),
+            (
+                Column(name="state", tones={"failed": "bad", "timed_out": "bad", "diverged": "caution"}),
+                [r.state for r in records],
+            ),
             *(
                 _response(name, records, group=int(name != results.summary.response))
                 for name in sorted(_responses(trials), key=lambda name: name != results.summary.response)

@@ -42,9 +42,13 @@ def test_files_that_are_not(ablate, study):
 
 def test_records_without_their_study_are_found(ablate, study):
     (study / "study.yaml").unlink()
-    found = ablate("verify")
-    assert found.exit_code == 1
-    assert "study.yaml: it is not there. Restore it" in found.stdout
+    for words in ((), (study.name,)):
+        found = ablate("verify", *words)
+        assert found.exit_code == 1
+        assert "study.yaml: it is not there. Restore it" in found.stdout
+    shown = ablate("show", study.name)
+    assert shown.exit_code == 2
+    assert "Restore it: without it, 'ablate run' freezes the study anew" in shown.stderr
 
 
 def test_where_there_is_nothing(refused):

@@ -93,9 +93,12 @@ def test_no_network_is_built_after_the_time(gated):
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"schema": 9, "networks": [], "points": []}'])
-def test_a_damaged_file_costs_the_counts_only(gated, listener, content):
-    _, folder = study.run(["gated", "engine=inline"], observer=listener)
+def test_a_damaged_file_is_ignored_until_a_run_makes_it_again(gated, listener, content):
+    whole, folder = study.run(["gated", "engine=inline"], observer=listener)
     assert json.loads((folder / STARTS).read_bytes())["schema"] == 1
     (folder / STARTS).write_bytes(content)
-    summary, _ = study.summarise(folder)
+    summary, said = study.summarise(folder)
     assert [c.shared_parameters for c in summary.contrasts] == [None]
+    assert any(line.startswith(f"{STARTS} is ignored") for line in said)
+    again, _ = study.run(["gated", "engine=inline"], observer=listener)
+    assert again.contrasts == whole.contrasts

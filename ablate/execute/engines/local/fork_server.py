@@ -15,6 +15,8 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
 from ablate.errors import EngineError
+from ablate.execute.process import socket_directory
+from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.stdlib_private import fork_server_pid
 
 LOADED = "ablate.execute.engines.local.preload"
@@ -22,6 +24,8 @@ LOADED = "ablate.execute.engines.local.preload"
 
 SAFE_PATH = "PYTHONSAFEPATH"
 """Environment variable: Python then leaves the working directory off its import path."""
+ENDS_WITH_DRIVER = "ablate.execute.engines.local.ends_with_driver"
+"""The module that a server imports before that, if the driver's main thread has started it."""
 
 
 class Process(ForkServerProcess):
@@ -71,17 +75,19 @@ def start() -> None:
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or handler is None:
         return  # only the main thread may set signals
-    forkserver.set_forkserver_preload([LOADED])
+    forkserver.set_forkserver_preload([ENDS_WITH_DRIVER, LOADED])
     atexit.unregister(_kill)
     atexit.register(_kill, os.getpid())
     # The server ignores Ctrl-C only when it has loaded everything; until then it would print a traceback. So it
     # inherits that Ctrl-C is ignored. This process ignores it for these milliseconds, once.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with _start_method_left_open(), _without_working_directory():
-            forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, handler)
+    with interruption_deferred():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with _start_method_left_open(), _without_working_directory():
+                socket_directory.hold()
+                forkserver.ensure_running()
+        finally:
+            signal.signal(signal.SIGINT, handler)
 
 
 def ready(engine: str) -> None:
@@ -92,6 +98,7 @@ def ready(engine: str) -> None:
     """
     with explained(engine):
         start()
+        socket_directory.hold()  # off the main thread, where the server starts with the first process
         process = context().Process()  # it does nothing; it starts when the server is ready
         process.start()
         process.join()
