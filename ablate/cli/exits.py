@@ -65,7 +65,7 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
                 _say(f"{error.filename or 'Output'} cannot be written: {error.strerror}. Free space, then try again.")
                 raise typer.Exit(Code.SOME_FAILED) from None
             if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-                _say("A name is longer than file systems take: 255 characters at most. Give a shorter one.")
+                _say("A name is longer than file systems take: 255 characters at most. Choose a shorter one.")
                 raise typer.Exit(Code.WRONG_REQUEST) from None
             _say(
                 f"This is a bug in ablate, not a mistake of yours. Its traceback is in {_keep(traceback.format_exc())}."

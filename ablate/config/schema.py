@@ -1,5 +1,6 @@
 """The schema of a study's YAML, and `read`, which turns a resolved configuration into a StudySpec."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -20,6 +21,8 @@ class ResponseYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: str
     better: Better
     trivial: float | None = None
+    penalty: float | None = None
+    """What a diverged trial scores; None: what the trivial predictor does."""
 
 
 class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -287,7 +290,7 @@ def _check_claim(claim: Any, where: str) -> None:
 
 def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Response:
     if isinstance(declared, ResponseYaml):
-        return Response(name=declared.name, better=declared.better, trivial=declared.trivial)
+        return _checked_response(declared, "study.response")
     split, _, metric = declared.rpartition("/")
     if not objective.responses:
         raise ConfigError(
@@ -303,4 +306,15 @@ def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Respon
             f"objective.responses says nothing of {metric!r}: add {metric}: {{better: higher, trivial: null}}."
         )
     checked = convert({"name": declared, **node}, ResponseYaml, f"objective.responses.{metric}")
-    return Response(name=declared, better=checked.better, trivial=checked.trivial)
+    return _checked_response(checked, f"objective.responses.{metric}")
+
+
+def _checked_response(declared: ResponseYaml, where: str) -> Response:
+    """Raises ConfigError where a number that stands in for a diverged trial is none that can be averaged."""
+    for name in ("trivial", "penalty"):
+        value = getattr(declared, name)
+        if value is not None and not math.isfinite(value):
+            raise ConfigError(
+                f"{where}.{name} is {value}, and a diverged trial is scored with it: give a finite number, or null."
+            )
+    return Response(name=declared.name, better=declared.better, trivial=declared.trivial, penalty=declared.penalty)

@@ -7,16 +7,17 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
+from ablate.execute.examine.trivial import trivial_scores
 from ablate.execute.loggers.identity import RunIdentity
 from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.fit import train_stacked
+from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
@@ -104,7 +105,7 @@ def _raise_signals(error: BaseException) -> None:
     """Raises Ctrl-C and SIGTERM again. Lightning turns both into SystemExit, which a trial's code may raise, too."""
     if isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt):
         raise KeyboardInterrupt from None
-    if isinstance(error, SIGTERMException):
+    if is_termination(error):
         raise SystemExit(128 + signal.SIGTERM) from None
 
 
@@ -122,6 +123,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     started = now()
     fit = prepare(trial.config, trial.streams)
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
+    trivial = trivial_scores(fit)
     settings = trial.config.trainer.settings
     curve, divergence = Curve(), Divergence(settings.max_loss)
     diagnostics = DiagnosticsCallback(settings.moments)
@@ -131,6 +133,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         callbacks=(curve, divergence, diagnostics),
         folder=StudyDirectory(job.directory).trial(trial.id),
         logger=logger,
+        module=fit.module,
     )
     began = time.perf_counter()
     trainer.fit(fit.module, **fit.data)
@@ -152,6 +155,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         error=divergence.reason,
         diagnostics=diagnostics.values,
         unmeasured=diagnostics.failure,
+        trivial=trivial,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)

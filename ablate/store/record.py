@@ -77,6 +77,8 @@ class Record:
     """Diagnostic → moment (`start`, `middle`, `end`) → value; what is not finite is left out."""
     unmeasured: str | None = None
     """One line: why diagnostics are missing or in part only."""
+    trivial: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Response name → what the trivial predictor scores on this replicate's splits; empty where it is not known."""
     provenance: Provenance | None = None
     stated: str | None = None
     """Digest of what the study stated when it was trained: `ablate.store.frozen.stated`."""

@@ -70,6 +70,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
     from ablate.store import StudyDirectory, as_later, extend
+    from ablate.study.fraction import check_fraction
 
     here = cwd or Path.cwd()
     study = load(words, here)
@@ -100,6 +101,9 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
             f"{len(layout.points):,} design points × {spec.replicates:,} replicates are {asked:,} trials, and "
             f"{MAX_TRIALS:,} are the most. Ask for fewer replicates, factors or levels."
         )
+    contents = directory.contents()
+    if content is not None:
+        check_fraction(spec, layout, contents.records.values(), directory.path)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
     if spec.capacity is not None:
         from ablate.execute import tasks

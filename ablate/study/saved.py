@@ -14,6 +14,7 @@ from ablate.errors import StoreError
 from ablate.limits import MAX_SUMMARY_BYTES
 from ablate.store.seal import seal, unseal
 from ablate.study.damage import find_damaged, remarks
+from ablate.study.fraction import check_fraction
 from ablate.study.identities import read_identities
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ablate.study.planned import Plan
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 8
+SUMMARY_SCHEMA = 9
 """Rises when an analysis of the same records changes: older summaries are then made again."""
 
 CLOCKS_DIFFER = timedelta(minutes=10)
@@ -64,6 +65,7 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
     frozen = directory.frozen()
     layout = lay_out(frozen.spec)
     contents = directory.contents()
+    check_fraction(frozen.spec, layout, contents.records.values(), path)
     notes = tuple(
         f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
         for trial_id, reason in contents.unreadable.items()
@@ -183,6 +185,7 @@ def _summarise(
     from ablate.analyze.notes.mixed_code import mixed_code
     from ablate.analyze.summarise import summarise as analyze
     from ablate.store import as_later
+    from ablate.store.curve import read_curve
     from ablate.store.starts import read_starts
 
     spec, late = frozen.spec, _unstated(frozen, records)
@@ -200,6 +203,8 @@ def _summarise(
         )
     if frozen.pooled_after:
         notes = (*notes, pooling_note(spec, after=frozen.pooled_after))
+    claimed = spec.claims or spec.later
+    baseline = [r.id for r in records if all(r.levels.get(f.name) == f.reference for f in spec.factors)]
     summary = analyze(
         spec,
         layout.points,
@@ -207,6 +212,8 @@ def _summarise(
         rng=np.random.default_rng(spec.seed),
         notes=notes,
         costs=costs,
+        curves={trial_id: read_curve(directory, trial_id) for trial_id in baseline} if claimed else {},
+        looked=frozen.looked if spec.looks is None else (),
         starts=read_starts(directory),
     )
     summary = replace(summary, mixed_code=mixed_code(records, kept=frozen.kept))

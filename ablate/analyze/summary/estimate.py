@@ -92,6 +92,14 @@ class Contrast:
     """The same without replicates in which an arm diverged; None where none did."""
     diverged_arm: int
     diverged_reference: int
+    failed_arm: Proportion | None = None
+    """Trials of the arm that diverged, of those that finished."""
+    failed_reference: Proportion | None = None
+    survived_arm: int | None = None
+    """Replicates in which all trials of the arm completed."""
+    survived_reference: int | None = None
+    unscored: int = 0
+    """Diverged trials of both sides that no number stands in for."""
     q: float | None = None
     """Benjamini–Hochberg over the contrasts that no claim speaks of: exploratory. None where a claim does."""
     shared_parameters: int | None = None

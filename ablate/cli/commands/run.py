@@ -116,7 +116,9 @@ def run(
     if broken := [exact.line for exact in summary.identities if not exact.holds]:
         what = "An identity does" if len(broken) == 1 else f"{len(broken)} identities do"
         error(f"{what} not hold. {'. '.join(broken)}.")
-    if summary.failed or summary.timed_out or broken:
+    if summary.diverged and not summary.complete:
+        error(f"All {summary.diverged} trainings diverged: nothing was learned that could be compared.")
+    if summary.failed or summary.timed_out or broken or (summary.diverged and not summary.complete):
         raise typer.Exit(Code.SOME_FAILED)
     # Where no claim was stated before the trials, as after study.yaml was lost, those given later must not pass unseen.
     outcomes = {verdict.outcome for verdict in summary.verdicts or summary.later}

@@ -171,7 +171,7 @@ def _batch(built: nn.Module, config: TrialConfig) -> int | None:
     batch = config.data.get("batch_size")
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
         return None
-    return batch if isinstance(built, pl.LightningModule) else min(batch, training_examples(source(config.data)))
+    return batch if is_own_lightning(built) else min(batch, training_examples(source(config.data)))
 
 
 def _trainer(config: TrialConfig, *, own: bool) -> pl.Trainer:
@@ -182,5 +182,5 @@ def _trainer(config: TrialConfig, *, own: bool) -> pl.Trainer:
 
 def _example(built: nn.Module, config: TrialConfig) -> Tensor | None:
     """One example, shape (1, *inputs)."""
-    inputs = built.example_input_array if isinstance(built, pl.LightningModule) else source(config.data).pool.inputs
+    inputs = built.example_input_array if is_own_lightning(built) else source(config.data).pool.inputs
     return inputs[:1].clone() if isinstance(inputs, Tensor) else None

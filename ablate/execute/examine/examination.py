@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
@@ -127,7 +126,7 @@ class _Examiner:
         one, two = self._built(config), self._built(other)
         if is_own_lightning(one) and self._dry_run(config).digest != self._dry_run(other).digest:
             return False
-        probe = one.example_input_array if isinstance(one, pl.LightningModule) else self._probe(config)[0]
+        probe = one.example_input_array if is_own_lightning(one) else self._probe(config)[0]
         assert isinstance(probe, Tensor)
         return fingerprint(one, probe, draws=THOROUGH).equals(fingerprint(two, probe, draws=THOROUGH))
 

@@ -15,7 +15,16 @@ from ablate.execute.process.matmul_precision import restore_matmul_precision
 from ablate.execute.process.settings import settings_restored
 from ablate.execute.process.streams import stdout_to_stderr
 
-LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch", "torch.distributed")
+LOGGERS = (
+    "pytorch_lightning",
+    "lightning",
+    "lightning.pytorch",
+    "lightning.fabric",
+    "lightning_fabric",
+    "lightning_utilities",
+    "torch",
+    "torch.distributed",
+)
 
 FILLS = "fill_uninitialized_memory"
 """Torch's setting that deterministic algorithms fill memory before it is written, for code that reads it unwritten.

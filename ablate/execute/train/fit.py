@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, kind
+from ablate.execute.targets.lightning_package import is_lightning_data, lightning_package, overrides
 from ablate.execute.targets.target import build
 from ablate.execute.train.augmentation import augmentation, is_asked
 from ablate.execute.train.batches import EvaluationChunks, TrainingChunks
@@ -100,10 +101,15 @@ def _own(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> F
             )
     seed_everything(streams.split)
     data = build(arguments(config.data).content, "data")
-    if not isinstance(data, pl.LightningDataModule):
+    if not is_lightning_data(data):
         raise ConfigError(
             f"data: a LightningModule trains on a LightningDataModule, and {config.data['_target_']} gives "
             f"{kind(data)}."
+        )
+    if lightning_package(data) != lightning_package(module):
+        raise ConfigError(
+            f"model is a LightningModule of {lightning_package(module)}, and data a LightningDataModule of "
+            f"{lightning_package(data)}: one does not train on the other. Import both from the same package."
         )
     if is_asked(config):
         raise ConfigError(
@@ -120,9 +126,3 @@ def _own(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> F
         test={"datamodule": data} if has_test else None,
         examples={},
     )
-
-
-def overrides(thing: pl.LightningModule | pl.LightningDataModule, method: str) -> bool:
-    """Whether a user-defined class overrides one of Lightning's hooks."""
-    base = pl.LightningModule if isinstance(thing, pl.LightningModule) else pl.LightningDataModule
-    return getattr(type(thing), method) is not getattr(base, method)

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import nn
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import ModelError, kind
+from ablate.execute.targets.lightning_package import is_lightning_module
 from ablate.execute.targets.target import build, takes
 from ablate.execute.train.layer_streams import Kind, LayerStreams, Registration, keys, registrations
 
@@ -63,8 +63,6 @@ def _seeded(config: TrialConfig, seed: int) -> Any:
 def _check(built: Any, config: TrialConfig) -> None:
     if not isinstance(built, nn.Module):
         raise ModelError(f"model: {config.model['_target_']} gives {kind(built)}, not a torch.nn.Module.")
-    if any(base.__module__.startswith("lightning.") for base in type(built).__mro__):
-        raise ModelError("model: import LightningModule from pytorch_lightning, not from lightning.pytorch.")
     try:
         named = tuple(built.named_parameters())
     except AttributeError as error:
@@ -94,7 +92,7 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 def is_own_lightning(module: nn.Module) -> bool:
     """Whether the module is a user-defined LightningModule, which trains in the ordinary Lightning loop."""
-    return isinstance(module, pl.LightningModule)
+    return is_lightning_module(module)
 
 
 def seed_everything(seed: int) -> None:

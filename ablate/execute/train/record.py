@@ -31,6 +31,8 @@ class Outcome:
     """Diagnostic → moment → value."""
     unmeasured: str | None = None
     """Why some diagnostics are missing."""
+    trivial: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Response → what the trivial predictor scores on the replicate's splits."""
     compilation: str | None = None
     """How its steps were computed, as `Compilation.verdict`."""
 
@@ -83,6 +85,7 @@ def record(
         config=trial.config.as_dict(),
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,
+        trivial={name: value for name, value in outcome.trivial.items() if math.isfinite(value)},
     )
 
 

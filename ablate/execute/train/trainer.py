@@ -3,14 +3,14 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
 from ablate.execute.process.matmul_precision import set_matmul_precision
+from ablate.execute.targets.lightning_package import is_misconfiguration, trainer_class
 from ablate.execute.targets.target import check_arguments
 from ablate.execute.train.callbacks import Interruption
 
@@ -49,6 +49,7 @@ def trainer(
     callbacks: Sequence[pl.Callback],
     folder: Path,
     logger: Any = None,
+    module: object = None,
     **arguments: Any,
 ) -> pl.Trainer:
     """A silent Trainer for one trial.
@@ -59,6 +60,7 @@ def trainer(
         callbacks: Of the fit.
         folder: What Lightning takes for its files; nothing is written there.
         logger: With an open run, as `logger_run` gives it; None: nothing is logged.
+        module: What it trains; its own package of Lightning is that of the Trainer. None: the one that ablate requires.
         **arguments: Further arguments of the Trainer, which take precedence.
 
     Raises:
@@ -108,8 +110,10 @@ def trainer(
         **arguments,
     }
     try:
-        made = pl.Trainer(**chosen)
-    except (MisconfigurationException, ImportError, ValueError, TypeError, RuntimeError) as error:
+        made = cast(pl.Trainer, trainer_class(module)(**chosen))
+    except Exception as error:
+        if not (is_misconfiguration(error) or isinstance(error, ImportError | ValueError | TypeError | RuntimeError)):
+            raise
         raise ConfigError(f"trainer: Lightning refuses it: {' '.join(str(error).split())}") from error
     if made.world_size > 1:
         raise ConfigError(
