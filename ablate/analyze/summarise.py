@@ -24,7 +24,7 @@ from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
-from ablate.store.costs import Cost, priced
+from ablate.store.costs import Cost, cost_lookup
 from ablate.store.record import Record
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
@@ -63,23 +63,30 @@ def summarise(
         better=spec.response.better,
         seed=int(rng.integers(2**63)),
     )
-    cost_of = priced(costs)
+    cost_of = cost_lookup(costs)
     planned, design_notes = contrasts(spec, points)
     estimated = tuple(map(comparison.contrast, planned))
     differences = point_differences(spec, points)
     accuracy_resolution = resolution(spec, found)
     stated = separated(spec, points, found, verdicts(spec, points, comparison, accuracy_resolution))
-    variance = lenths = None
+    variance: VarianceTable | None = None
+    one_replicate: Lenth | None = None
     crossed: tuple[Interaction, ...] = ()
     factorial_notes: list[str] = []
     if design_of(spec).crosses_factors and len(spec.factors) > 1:
-        crossed, said = interactions(spec, points, comparison)
-        factorial_notes += said
+        crossed, interaction_notes = interactions(spec, points, comparison)
+        factorial_notes += interaction_notes
         table = variance_table(spec, points, scores.values, pool_above=spec.pool_above)
-        variance = table if isinstance(table, VarianceTable) else factorial_notes.append(table)
+        if isinstance(table, VarianceTable):
+            variance = table
+        else:  # why there is none
+            factorial_notes.append(table)
         if spec.replicates == 1:
             effects = lenth(spec, points, scores.values)
-            lenths = effects if isinstance(effects, Lenth) else factorial_notes.append(effects)
+            if isinstance(effects, Lenth):
+                one_replicate = effects
+            else:
+                factorial_notes.append(effects)
     point_summaries = tuple(
         summarise_point(
             spec,
@@ -135,7 +142,7 @@ def summarise(
         later=later_verdicts(spec, points, comparison, accuracy_resolution),
         variance=variance,
         interactions=crossed,
-        lenth=lenths,
+        lenth=one_replicate,
         capacity=spec.capacity,
         timed_on=timed_on(costs),
         command=command(spec),

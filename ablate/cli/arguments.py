@@ -63,7 +63,7 @@ AsciiOption = Annotated[
 ]
 
 
-def request(words: list[str] | None, results_dir: Path | None) -> list[str]:
+def request_words(words: list[str] | None, results_dir: Path | None) -> list[str]:
     """The words of a request; --results-dir becomes the override `results_dir=`."""
     if results_dir is None:
         return list(words or [])

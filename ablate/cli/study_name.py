@@ -1,4 +1,4 @@
-"""What `ablate show` finds a study by."""
+"""The name or path by which `ablate show` finds a study."""
 
 from pathlib import Path
 

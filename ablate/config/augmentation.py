@@ -1,4 +1,4 @@
-"""What `data.augmentation` asks for: a setting that is off is as good as absent."""
+"""The settings under `data.augmentation`. One that is off counts as absent."""
 
 from collections.abc import Mapping
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""What there is to choose from: groups, their options, and one line about each, read without Hydra."""
+"""The catalog of configuration groups and their options, with a line about each; read without Hydra."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import yaml
 from hydra import compose, initialize_config_dir
@@ -22,7 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 from ablate.config.catalog import GROUPS, Catalog
 from ablate.config.group import Group
 from ablate.config.installed import ENGINES, brought_conf, installed, package
-from ablate.config.request import key, parse_override
+from ablate.config.request import key_of, parse_override
 from ablate.config.search_path import packaged, user_conf
 from ablate.config.spec import StudySettings
 from ablate.config.trial import make_group
@@ -65,6 +65,10 @@ class Composer:
         self._references_of = lru_cache(maxsize=256)(self._find_references)
         self._dependencies = lru_cache(maxsize=256)(self._find_dependencies)
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        """Its caches are not pickled: another process composes again."""
+        return type(self), (self._directory,)
+
     def resolve(self, overrides: Sequence[str]) -> StudySettings:
         """The whole configuration under these overrides, as plain containers: `groups` by their content.
 
@@ -88,7 +92,7 @@ class Composer:
         references = frozenset((_group(o), found) for o in values if (found := _references(o)))
         groups: dict[str, Group] = {}
         for group, paths in self._dependencies(structural, references).items():
-            given = tuple(o for o in values if _is_among(key(o), paths))
+            given = tuple(o for o in values if _is_among(key_of(o), paths))
             whole = self._resolved(structural, ()) if not given else None
             groups[group] = whole[group] if whole else self._resolved_group(structural, given, group, paths)
         return groups
@@ -177,7 +181,7 @@ class Composer:
         raise ConfigError(self._explain(failure, overrides)) from failure
 
     def _check_group(self, override: str) -> None:
-        group = key(override)
+        group = key_of(override)
         if group in GROUPS and not override.startswith("~"):
             value = parse_override(override).value()
             for option in value if isinstance(value, list) else [value]:
@@ -191,7 +195,7 @@ class Composer:
 
     def _set(self, config: DictConfig, override: str) -> None:
         """Sets one plain value on the composed configuration, which must have the key."""
-        name = key(override)
+        name = key_of(override)
         parent, _, leaf = name.rpartition(".")
         node = OmegaConf.select(config, parent) if parent else config
         if not isinstance(node, DictConfig) or leaf not in node:
@@ -212,7 +216,7 @@ class Composer:
 
     def _explain(self, error: Exception, overrides: tuple[str, ...]) -> str:
         for override in overrides:
-            name = key(override)
+            name = key_of(override)
             if override.startswith("~") and f"'{name}'" in str(error):
                 return self._unknown_key(name, self._composed(()))
         reason = " ".join(line.strip() for line in str(error).split("Config search path")[0].splitlines() if line)
@@ -260,12 +264,12 @@ def _hydra(directory: Path, brought: tuple[Path, ...]) -> Iterator[None]:
 @lru_cache(maxsize=4096)
 def _is_structural(override: str) -> bool:
     """Whether Hydra itself must apply the override: a group choice, an addition or a deletion."""
-    return override.startswith(("+", "~")) or key(override) in GROUPS
+    return override.startswith(("+", "~")) or key_of(override) in GROUPS
 
 
 @lru_cache(maxsize=4096)
 def _group(override: str) -> str:
-    return key(override).partition(".")[0]
+    return key_of(override).partition(".")[0]
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ from pathlib import Path
 from ablate.config.composer import Composer
 from ablate.config.group import OMITTED_KEYS, TRAINED
 from ablate.config.keys import check_keys
-from ablate.config.request import Request, key, parse
+from ablate.config.request import Request, key_of, parse
 from ablate.config.schema import read, study_node
 from ablate.config.search_path import packaged
 from ablate.config.spec import Factor, StudySpec
@@ -25,8 +25,8 @@ LONGEST_NAME = 120
 """Characters of a directory's name; file systems end at 255."""
 
 
-class Study:
-    """One request, composed: the frozen `spec`, and the configuration of every design point of it."""
+class ComposedStudy:
+    """The study that a request composes to: its frozen `spec`, and by `resolve` the configuration of a design point."""
 
     def __init__(self, words: Sequence[str], directory: Path) -> None:
         """Parses and composes.
@@ -37,19 +37,20 @@ class Study:
         self.composer = Composer(directory)
         request = parse(words, self.composer.catalog)
         self._check_keys("study", request.study)
+        # Composed twice: the study names its factors, whose files are then composed with it.
         chosen = (f"study={request.study}",)
-        plain = tuple(o for o in request.overrides if not key(o).startswith("factor."))
+        plain = tuple(o for o in request.overrides if not key_of(o).startswith("factor."))
         factors = study_node(self.composer.resolve((*chosen, *plain))).chosen
         known = self.composer.catalog.names("factor")
         inline = self.composer.resolve((*chosen, *plain)).get("factor") or {}
         for name in factors:
             if name not in known and name not in inline:
                 raise ConfigError(unknown("factor", name, known) + " 'ablate list factors' describes them.")
-        load = [name for name in factors if name in known]
-        for name in load:
+        in_files = [name for name in factors if name in known]
+        for name in in_files:
             self._check_keys("factor", name)
-        loaded = (f"factor=[{','.join(load)}]",) if load else ()
-        settings = self.composer.resolve((*chosen, *loaded, *request.overrides))
+        with_factors = (f"factor=[{','.join(in_files)}]",) if in_files else ()
+        settings = self.composer.resolve((*chosen, *with_factors, *request.overrides))
         self._base = (*chosen, *plain)
         self.spec: StudySpec = read(
             settings,
@@ -76,7 +77,7 @@ class Study:
         return trial_config(groups.values())
 
     def _check_keys(self, group: str, name: str) -> None:
-        """Checks a user's file; the shipped ones are tested."""
+        """Checks the keys of a user's file; tests check the shipped ones."""
         file = self.composer.catalog.file(group, name)
         if file is not None and not file.is_relative_to(packaged()):
             check_keys(file)
@@ -85,7 +86,7 @@ class Study:
         """Where nothing is trained, an override of a trial's group must change an identity."""
         overrides = self.spec.overrides
         for override in overrides if self.spec.identities and not self.spec.factors else ():
-            if key(override).partition(".")[0] not in TRAINED:
+            if key_of(override).partition(".")[0] not in TRAINED:
                 continue
             without = self.composer.resolve((*chosen, *(o for o in overrides if o != override)))
             if tuple(without["study"]["identities"]) == self.spec.identities:
@@ -104,32 +105,36 @@ class Study:
         return "Design point " + ", ".join(f"{name}={level}" for name, level in levels.items())
 
 
-def load(words: Sequence[str], directory: Path) -> Study:
-    """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]` in a working directory.
+def load(words: Sequence[str], directory: Path) -> ComposedStudy:
+    """Composes the study that a request such as `["head", "data=cifar10", "model.width=16,32"]` asks for.
+
+    Args:
+        words: A study's name and Hydra overrides, as after `ablate run`.
+        directory: The working directory, whose `conf/` comes first.
 
     Raises:
         ConfigError: anything in the request or in the configuration that does not fit.
     """
-    return Study(words, directory)
+    return ComposedStudy(words, directory)
 
 
 def _check_conflicts(spec: StudySpec) -> None:
-    """A key that a factor varies cannot be set on the command line too: the value would be ignored."""
-    varied: dict[str, Factor] = {key(o): f for f in spec.factors for level in f.levels.values() for o in level}
+    """Refuses an override of a key that a factor varies: it would be ignored."""
+    varied: dict[str, Factor] = {key_of(o): f for f in spec.factors for level in f.levels.values() for o in level}
     for override in spec.overrides:
-        factor = varied.get(key(override))
+        factor = varied.get(key_of(override))
         if factor is not None:
             raise ConfigError(
-                f"{override!r} would be ignored: the factor {factor.name!r} sets {key(override)!r} in its levels "
+                f"{override!r} would be ignored: the factor {factor.name!r} sets {key_of(override)!r} in its levels "
                 f"({', '.join(factor.levels)}). Leave the factor out with study.factors=[…], or change its levels."
             )
 
 
 def _check_added(spec: StudySpec) -> None:
-    """A level that is added on the command line must be one that the study takes: else it would be ignored."""
+    """Refuses a level that is added on the command line and not taken by the study: it would be ignored."""
     for override in spec.overrides:
-        _, factor, _, level = [*key(override).split("."), "", "", ""][:4]
-        if not key(override).startswith("factor.") or not level:
+        _, factor, _, level = [*key_of(override).split("."), "", "", ""][:4]
+        if not key_of(override).startswith("factor.") or not level:
             continue
         if factor not in spec.names:
             raise ConfigError(f"{override!r} would be ignored: " + unknown("factor of this study", factor, spec.names))
@@ -153,7 +158,7 @@ def _directory(name: str, request: Request) -> str:
     """The study's name, and what the request changed of what its trials are."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.\-]*", name):
         raise ConfigError(f"study.name {name!r} names a directory: letters, digits, '_', '-' and '.' only.")
-    changed = [o for o in request.overrides if _changes_trials(key(o))]
+    changed = [o for o in request.overrides if _changes_trials(key_of(o))]
     changed += [f"{f.name}={','.join(f.levels)}" for f in request.sweeps]
     if not changed:
         return name

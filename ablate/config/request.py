@@ -26,7 +26,7 @@ class Request:
 
 
 @lru_cache(maxsize=4096)
-def key(override: str) -> str:
+def key_of(override: str) -> str:
     """The key that an override sets, without its sign and without its package: `+a.b=1` sets `a.b`."""
     return override.partition("=")[0].lstrip("+~").partition("@")[0]
 
@@ -42,7 +42,7 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
     sweeps: dict[str, Factor] = {}
     for word in words:
         override = parse_override(word) if _is_override(word) else None
-        name = word if override is None else key(word)
+        name = word if override is None else key_of(word)
         if override is None or name == "study":
             chosen = word if override is None else _study_name(override, word)
             if study is not None:
@@ -62,7 +62,7 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
     study = DEFAULT_STUDY if study is None else study
     if study not in catalog.names("study"):
         raise ConfigError(unknown("study", study, catalog.names("study")) + " 'ablate list studies' describes them.")
-    for name in sorted({key(o) for o in overrides} & set(sweeps)):
+    for name in sorted({key_of(o) for o in overrides} & set(sweeps)):
         raise ConfigError(f"{name!r} is both set and swept. Leave one of the two out.")
     return Request(study=study, overrides=tuple(overrides), sweeps=tuple(sweeps.values()))
 
@@ -96,7 +96,7 @@ def _study_name(override: Override, word: str) -> str:
 
 def _factor(override: Override, word: str, catalog: Catalog) -> Factor:
     """A sweep as a factor of the key's name; its first value is the reference."""
-    name = key(word)
+    name = key_of(word)
     group = name.partition(".")[0]
     if group not in TRAINED:
         where = f"{name!r} cannot be swept" if group in (*GROUPS, "replicates", "results_dir", "seed") else ""

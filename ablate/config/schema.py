@@ -1,4 +1,4 @@
-"""What a study's YAML may say, and the one function that turns it into a StudySpec."""
+"""The schema of a study's YAML, and `read`, which turns a resolved configuration into a StudySpec."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a study is, as frozen values: the only thing that leaves the config room."""
+"""A study as frozen values: what the other rooms get of a study's configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What every design answers about itself, and what it guarantees."""
+"""The base class of designs: the questions that each answers about itself, and what it guarantees."""
 
 import abc
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ class Design(abc.ABC):
 
     @abc.abstractmethod
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Says what the layout can estimate, and what it cannot."""
+        """What the layout can estimate, and what it cannot: a phrase each."""
 
     @abc.abstractmethod
     def contrasts(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Iterator[Estimable | str]:

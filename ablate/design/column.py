@@ -46,7 +46,7 @@ def two_level_columns(factors: Sequence[Factor], points: Sequence[DesignPoint]) 
     effect of lowest order. Its sign is the product of the factors' signs, where the reference level counts as −1. None
     where a factor does not occur with its reference and one other level.
     """
-    import numpy as np  # 80 ms, for which `ablate show` does not wait
+    import numpy as np  # takes 80 ms, and `ablate show` needs no columns
 
     others = [{p.levels[f.name] for p in points} - {f.reference} for f in factors]
     if any(len(other) != 1 for other in others):

@@ -63,7 +63,7 @@ def lay_out(spec: StudySpec) -> Layout:
 
 
 def estimable(spec: StudySpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Says what the study's design can estimate, and what it cannot.
+    """What the study's design can estimate, and what it cannot: a phrase each.
 
     Raises:
         DesignError: the study cannot be laid out.

@@ -12,7 +12,7 @@ Levels = Mapping[str, str]
 class Estimable:
     """Per replicate: the mean over the points `arm` minus the mean over the points `reference`.
 
-    The other fields are those of `Contrast`.
+    The other fields are those of `ablate.analyze.summary.Contrast`, which is the estimate of it.
     """
 
     name: str

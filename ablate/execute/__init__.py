@@ -1,4 +1,4 @@
 """Everything that needs torch to happen; Lightning stays inside. Importing it imports neither.
 
-`tasks` is what a driver may ask of a process that has torch in it; `engines` say where jobs run.
+`tasks` are the calls that a driver makes to a process with torch; `engines` are where jobs run.
 """

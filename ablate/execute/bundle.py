@@ -9,7 +9,7 @@ import torch
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ablate.errors import StoreError
-from ablate.execute.diagnose.callback import Watch
+from ablate.execute.diagnose.callback import DiagnosticsCallback
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_first
 from ablate.execute.process.isolation import isolated_process
@@ -17,7 +17,7 @@ from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
-from ablate.execute.train.job import Job, failed, halves
+from ablate.execute.train.job import Job, halves, record_failure
 from ablate.execute.train.outcome import outcome
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
@@ -42,10 +42,10 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         try:
             if (done := _train_as_one(job, engine=engine, threads=threads)) is not None:
                 return done
-            is_too_much = False
+            lacks_memory = False
         except MemoryError:
-            is_too_much = True
-        if is_too_much:  # outside of `except`: the exception would keep the stack in memory
+            lacks_memory = True
+        if lacks_memory:  # outside of `except`: the exception would keep the stack in memory
             empty_cache()
             return tuple(r for half in halves(job) for r in run_bundle(half, engine=engine, threads=threads))
     records: list[Record] = []
@@ -59,7 +59,7 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
             raise
         except BaseException as error:
             _raise_signals(error)
-            done = failed(
+            done = record_failure(
                 trial,
                 job,
                 error=error_text(error),
@@ -106,15 +106,17 @@ def _raise_signals(error: BaseException) -> None:
 
 
 def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> Written:
+    """Trains one trial alone; returns its record and curve, which are not on disk yet."""
     started = now()
     fit = prepare(trial.config, trial.streams)
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     settings = trial.config.trainer.settings
-    curve, divergence, watch = Curve(), Divergence(settings.max_loss), Watch(settings.moments)
+    curve, divergence = Curve(), Divergence(settings.max_loss)
+    diagnostics = DiagnosticsCallback(settings.moments)
     trainer = make_trainer(
         trial.config,
         own=not isinstance(fit.module, TrialModule),
-        callbacks=(curve, divergence, watch),
+        callbacks=(curve, divergence, diagnostics),
         folder=StudyDirectory(job.directory).trial(trial.id),
     )
     began = time.perf_counter()
@@ -135,12 +137,12 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         steps=steps,
         responses=responses,
         error=divergence.reason,
-        diagnostics=watch.values,
-        unmeasured=watch.failure,
+        diagnostics=diagnostics.values,
+        unmeasured=diagnostics.failure,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit)
-    return Written(record=made, curve=curve.as_csv(), diagnostics=watch.as_csv())
+    return Written(record=made, curve=curve.as_csv(), diagnostics=diagnostics.as_csv())
 
 
 def _steps(fit: Fit, trainer: pl.Trainer) -> int:

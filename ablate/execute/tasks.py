@@ -4,7 +4,7 @@ An engine with workers calls them there, so that the driver does not load torch 
 does not import torch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
@@ -22,8 +22,24 @@ PLAN_COST_BUDGET_S = 0.5
 """Time budget of `measure` for `ablate plan`. `ablate run` measures the rest."""
 
 
+def match_capacity(
+    spec: StudySpec,
+    points: Sequence[DesignPoint],
+    configs: Sequence[TrialConfig],
+    resolve: Callable[[Mapping[str, str], Sequence[str]], TrialConfig],
+) -> tuple[TrialConfig, ...]:
+    """Solves for each design point's width, so that it has as many parameters as the baseline.
+
+    Raises:
+        ConfigError, DesignError: as `ablate.execute.examine.capacity.match`.
+    """
+    from ablate.execute.examine.capacity import match
+
+    return match(spec, points, configs, resolve)
+
+
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
-    """Builds the network of every design point, and checks that no two are the same.
+    """Builds the network of every design point, checks that no two are the same, and returns their sizes.
 
     Raises:
         AblateError: as `ablate.execute.examine.examination.examine`.
@@ -70,8 +86,8 @@ def check_identities(spec: StudySpec) -> None:
     check_identities(spec)
 
 
-def evaluate(spec: StudySpec) -> Checked:
-    """Computes both sides of the study's identities.
+def evaluate_identities(spec: StudySpec) -> Checked:
+    """Evaluates the study's identities: finds the number of each, beside the one that is expected.
 
     Raises:
         ConfigError: as `ablate.execute.examine.identities.evaluate`.

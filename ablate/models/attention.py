@@ -59,13 +59,13 @@ class AttentionPooling(nn.Module):
         self.query, self.key, self.value = (nn.Linear(inputs[0], width, bias=False) for _ in range(3))
         self.weights = chosen("pooling", pooling, POOLINGS)()
         self.output = nn.Linear(width, outputs)
-        self.drawn = partial(initialise, scheme=init)
+        self.draw_parameters = partial(initialise, scheme=init)
         # torch's own seed decides until a trial's does, as for any module.
         self.initialise(int(torch.randint(2**31, (), device="cpu")))
 
     def initialise(self, seed: int) -> None:
         """Draws all parameters anew, keyed by seed and name."""
-        self.drawn(self, seed=seed)
+        self.draw_parameters(self, seed=seed)
 
     def forward(self, x: Float[Tensor, "batch channels steps"]) -> Float[Tensor, "batch outputs"]:
         """The outputs."""

@@ -43,13 +43,13 @@ class LSTM(nn.Module):
         check_at_least(1, outputs=1 if outputs is None else outputs, units=units)
         self.lstm = nn.LSTM(inputs[0], units, bias=bias, batch_first=True)
         self.output = nn.Identity() if outputs is None else nn.Linear(units, outputs, bias=bias)
-        self.drawn = partial(initialise, scheme=init)
+        self.draw_parameters = partial(initialise, scheme=init)
         # torch's own seed decides until a trial's does, as for any module.
         self.initialise(int(torch.randint(2**31, (), device="cpu")))
 
     def initialise(self, seed: int) -> None:
         """Draws all parameters anew, keyed by seed and name."""
-        self.drawn(self, seed=seed)
+        self.draw_parameters(self, seed=seed)
 
     def forward(self, x: Float[Tensor, "batch channels steps"]) -> Float[Tensor, "batch outputs"]:
         """The outputs after the last step."""

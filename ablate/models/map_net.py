@@ -79,13 +79,13 @@ class MapNet(nn.Module):
                 raise ModelError(f"strip_rows restricts what head=fc sees; head is {head}.")
             output = StripLinear(width=width, spatial=spatial, rows=strip_rows, outputs=outputs, bias=bias)
             self.head = nn.Sequential(OrderedDict(output=output))
-        self.drawn = partial(initialise, scheme=init, bias_value=bias_value)
+        self.draw_parameters = partial(initialise, scheme=init, bias_value=bias_value)
         # torch's own seed decides until a trial's does, as for any module.
         self.initialise(int(torch.randint(2**31, (), device="cpu")))
 
     def initialise(self, seed: int) -> None:
         """Draws all parameters anew, keyed by seed and name."""
-        self.drawn(self, seed=seed)
+        self.draw_parameters(self, seed=seed)
 
     def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch outputs"]:
         """The outputs."""

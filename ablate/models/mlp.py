@@ -84,13 +84,13 @@ class MLP(nn.Module):
         self.head = build_head(head, spec)
         self.output_activation = chosen("output_activation", output_activation, OUTPUT_ACTIVATIONS)()
         self.zero_init_residual = zero_init_residual
-        self.drawn = partial(initialise, scheme=init, bias_value=bias_value, bias_sd=bias_sd)
+        self.draw_parameters = partial(initialise, scheme=init, bias_value=bias_value, bias_sd=bias_sd)
         # torch's own seed decides until a trial's does, as for any module.
         self.initialise(int(torch.randint(2**31, (), device="cpu")))
 
     def initialise(self, seed: int) -> None:
         """Draws all parameters anew, keyed by seed and name."""
-        self.drawn(self, seed=seed)
+        self.draw_parameters(self, seed=seed)
         if self.zero_init_residual:
             self.hidden.zero_branches()
 

@@ -52,13 +52,13 @@ class PairNet(nn.Module):
         spatial = (inputs[1], inputs[2] // 2)
         spec = HeadSpec(width=2 * width, spatial=spatial, outputs=outputs, bias=True, activation=activation)
         self.head = build_head(head, spec)
-        self.drawn = partial(initialise, scheme=init)
+        self.draw_parameters = partial(initialise, scheme=init)
         # torch's own seed decides until a trial's does, as for any module.
         self.initialise(int(torch.randint(2**31, (), device="cpu")))
 
     def initialise(self, seed: int) -> None:
         """Draws all parameters anew, keyed by seed and name."""
-        self.drawn(self, seed=seed)
+        self.draw_parameters(self, seed=seed)
 
     def forward(self, x: Float[Tensor, "batch channels height both"]) -> Float[Tensor, "batch outputs"]:
         """The outputs."""

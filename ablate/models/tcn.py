@@ -65,13 +65,13 @@ class TCN(nn.Module):
         self.ahead = sum(after for _, after in self.padding)
         spec = HeadSpec(width=width, spatial=(inputs[1],), outputs=outputs, bias=bias, activation=activation)
         self.head = build_head(head, spec, SEQUENCE_HEADS)
-        self.drawn = partial(initialise, scheme=init, bias_value=bias_value)
+        self.draw_parameters = partial(initialise, scheme=init, bias_value=bias_value)
         # torch's own seed decides until a trial's does, as for any module.
         self.initialise(int(torch.randint(2**31, (), device="cpu")))
 
     def initialise(self, seed: int) -> None:
         """Draws all parameters anew, keyed by seed and name."""
-        self.drawn(self, seed=seed)
+        self.draw_parameters(self, seed=seed)
 
     def forward(self, x: Float[Tensor, "batch channels steps"]) -> Float[Tensor, "batch outputs"]:
         """The outputs."""

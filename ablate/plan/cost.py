@@ -73,6 +73,12 @@ NETWORK_COSTS: Mapping[str, CostKind] = {f.name: f.metadata["cost"] for f in fie
 """Every number of a `NetworkCost`, in the order of tables."""
 
 
+def measured_names() -> str:
+    """What is measured of a network, as a phrase: `activations and latency`."""
+    *others, last = (kind.heading for kind in NETWORK_COSTS.values() if kind.measured)
+    return " and ".join([", ".join(others), last] if others else [last])
+
+
 def joined(costs: Iterable[NetworkCost]) -> NetworkCost:
     """The first known number of each kind, from costs of one network."""
     every = list(costs)

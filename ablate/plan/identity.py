@@ -1,4 +1,7 @@
-"""What makes a trial the same trial: a short hash of what can change its result."""
+"""The identity of a trial: a short hash of what can change its result.
+
+`ablate.identities` is about another thing: statements on networks that hold exactly.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from typing import Self
 from ablate.config.trial import TrialConfig
 
 SCHEMA = 1
-"""Part of every id: raised when a config comes to mean something else, lest old results pass for new."""
+"""Part of every id: raised when the meaning of a config changes, so that old results do not count for new trials."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What is written, before its format is known: each format takes the form that it needs."""
+"""The content that an output format writes, in several forms: each format takes the form that it needs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The whole document of a study: every table in order, whatever it is written in."""
+"""The whole document of a study: every table in order, for any output format."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What opens and what closes a document: the study, and what made its results."""
+"""The first and the last block of a document: the study, and what made its results."""
 
 from collections.abc import Iterator
 

@@ -57,8 +57,8 @@ def write_costs(directory: StudyDirectory, costs: Sequence[Cost]) -> None:
     directory.write(COSTS, msgspec.json.format(content, indent=1))
 
 
-def priced(costs: Iterable[Cost]) -> Callable[[Mapping[str, str]], Cost | None]:
-    """From a design point's levels, in whatever order its factors stand, to its cost; of two, the later."""
+def cost_lookup(costs: Iterable[Cost]) -> Callable[[Mapping[str, str]], Cost | None]:
+    """Returns a function from a design point's levels, in any order of its factors, to its cost; of two, the later."""
     found = _by_levels(costs)
     return lambda levels: found.get(frozenset(levels.items()))
 

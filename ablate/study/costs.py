@@ -21,9 +21,9 @@ ANNOUNCED_POINTS = 64
 
 def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[TrialConfig]]:
     """The design points that have none of these costs, and their configurations."""
-    from ablate.store.costs import priced
+    from ablate.store.costs import cost_lookup
 
-    cost_of = priced(costs)
+    cost_of = cost_lookup(costs)
     pairs = zip(planned.layout.points, planned.configs, strict=True)
     lacking = [(point, config) for point, config in pairs if cost_of(point.levels) is None]
     return [point for point, _ in lacking], [config for _, config in lacking]
@@ -51,6 +51,7 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
         EngineError: as `Engine.call`.
     """
     from ablate.execute import tasks
+    from ablate.plan.cost import measured_names
     from ablate.store.costs import read_costs, write_costs
 
     known = () if again else read_costs(directory)
@@ -59,7 +60,7 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
         return
     if len(points) >= ANNOUNCED_POINTS:
         observer.on_message(
-            f"Measuring {len(points)} design points' latency and memory first: "
+            f"Measuring the {measured_names()} of {len(points)} design points first: "
             f"about {tasks.RUN_COST_BUDGET_S:g} s at most."
         )
     found = engine.call(tasks.measure, points, configs)

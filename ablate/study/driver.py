@@ -1,4 +1,4 @@
-"""Runs a study: one driver holds it, trains what is missing, and summarises."""
+"""The driver of a study: locks its directory, trains what is missing, and summarises."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ablate.study.costs import is_incomplete, measure
 from ablate.study.identities import evaluate_identities
-from ablate.study.missing import missing_trials, next_batch, sources_of, without_diagnostics
+from ablate.study.missing import lacking_diagnostics_message, missing_trials, next_batch, sources_of
 from ablate.study.planned import count_results, plan
 from ablate.study.saved import save_summary
 
@@ -63,12 +63,12 @@ def run(
                 planned = plan(words, cwd=cwd)  # another driver has written to it before this one held the lock
         _report_notes(planned, observer)
         missing = missing_trials(planned, stale, observer)
-        if message := without_diagnostics(planned, missing):
+        if message := lacking_diagnostics_message(planned, missing):
             observer.on_message(message)
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)
-        if trains := bool(next_batch(planned, missing, lambda: planned.contents.records)):
+        if will_train := bool(next_batch(planned, missing, lambda: planned.contents.records)):
             engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
         if is_new:
             lock.acquire()
@@ -80,7 +80,7 @@ def run(
         _freeze(directory, planned)
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
-        if trains or is_incomplete(directory, planned):
+        if will_train or is_incomplete(directory, planned):
             measure(engine, directory, planned, observer, again=stale == "rerun")
         observer.on_start(planned, len(planned.trials) - len(missing))
         tried: set[str] = set()
@@ -122,24 +122,23 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
         )
 
 
-def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
+def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Observer) -> None:
+    """Schedules a batch of trials and trains them; their records are on disk when the observer gets them."""
     from ablate.execute import tasks
     from ablate.execute.train.job import Job
     from ablate.execute.train.provenance import commit
 
-    if not missing:
-        return
     sources, head = sources_of(planned), commit(Path.cwd())
-    scheduled = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
-    made = scheduled.with_trials(missing)
+    copied = engine.call(tasks.schedule, planned.trials, batch, workers=engine.workers, threads=engine.threads)
+    schedule = copied.with_trials(batch)
     jobs = [
         Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
-        for b in made.bundles
+        for b in schedule.bundles
     ]
-    for note in made.notes:
+    for note in schedule.notes:
         observer.on_message(note)
-    observer.on_schedule(made.seconds)
-    results = engine.run(jobs, workers=made.workers, threads=made.threads)
+    observer.on_schedule(schedule.seconds)
+    results = engine.run(jobs, workers=schedule.workers, threads=schedule.threads)
     try:
         for records in results:
             for record in records:

@@ -21,7 +21,7 @@ def evaluate_identities(planned: Plan, engine: Engine) -> Checked | None:
         return None
     from ablate.execute import tasks
 
-    return engine.call(tasks.evaluate, planned.spec)
+    return engine.call(tasks.evaluate_identities, planned.spec)
 
 
 def read_identities(directory: StudyDirectory, frozen: Frozen) -> tuple[Checked | None, tuple[str, ...]]:

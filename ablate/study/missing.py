@@ -17,7 +17,10 @@ Stale = Literal["keep", "rerun"]
 
 
 def missing_trials(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ...]:
-    """Planned trials without a result: never trained, failed, or (if asked for) trained with other code."""
+    """Planned trials without a result: never trained, failed, or (if asked for) trained with other code.
+
+    The observer gets a message on the number of trials whose code has changed, if there are any.
+    """
     records = planned.contents.records
     sources = sources_of(planned)
     stale_ids = {
@@ -33,7 +36,7 @@ def missing_trials(planned: Plan, stale: Stale, observer: Observer) -> tuple[Tri
     return tuple(t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again)
 
 
-def without_diagnostics(planned: Plan, missing: Sequence[Trial]) -> str | None:
+def lacking_diagnostics_message(planned: Plan, missing: Sequence[Trial]) -> str | None:
     """A message where trials are kept that lack the diagnostics asked for now; None where there are none."""
     trained = {trial.id for trial in missing}
     kept = [t for t in planned.trials if t.id in planned.contents.records and t.id not in trained]
@@ -53,7 +56,7 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
 
     Args:
         planned: The study.
-        missing: Its trials that there is no result of.
+        missing: Its trials without a result.
         records: Reads the records: called for a group-sequential plan only, since it takes long in a large study.
     """
     if planned.spec.looks is None or not missing:

@@ -1,4 +1,4 @@
-"""What hears of a run's progress."""
+"""The interface through which a run reports its progress."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Is called while a study runs."""
+    """Its methods are called while a study runs, in the process and thread that called `run`."""
 
     def on_message(self, message: str) -> None:
-        """There is something that the user must know."""
+        """A message for the user, in whole sentences."""
         ...
 
     def on_start(self, planned: Plan, already: int) -> None:
-        """The study is frozen; `already` of its trials have a result."""
+        """Called once, before the first training. `already`: how many of the trials have a result."""
         ...
 
     def on_schedule(self, seconds: float | None) -> None:
-        """Trials are about to start, and will take so long together; None: it is unknown."""
+        """Called before each batch of trainings. `seconds`: expected wall time of the batch; None: unknown."""
         ...
 
     def on_trial(self, record: Record) -> None:
-        """One more trial has ended, in whatever state."""
+        """Called when a trial has ended, in any state."""
         ...

@@ -21,7 +21,7 @@ class Outlook:
     """What a plan would cost, and what it could detect. `seconds`: for what is missing; None where it is unknown."""
 
     costs: tuple[NetworkCost, ...]
-    """Measured ones from disk; the other design points are measured now, as far as the time budget goes."""
+    """One for each design point: from disk, else measured now, as far as the time budget goes."""
     timed_on: tuple[str, ...]
     bundles: int
     stacked: int
@@ -32,6 +32,7 @@ class Outlook:
     threads: int
     seconds: float | None
     can: tuple[str, ...]
+    """What the design can estimate, a sentence each; `cannot`: what it cannot."""
     cannot: tuple[str, ...]
     claims: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.execute.engines import engine as make_engine
     from ablate.plan.cost import joined
     from ablate.store import StudyDirectory
-    from ablate.store.costs import priced, read_costs
+    from ablate.store.costs import cost_lookup, read_costs
 
     with closing(make_engine(planned.spec.settings["engine"])) as engine:
         if planned.spec.identities:
@@ -74,7 +75,7 @@ def examine(planned: Plan) -> Outlook:
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
         made = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
-    cost_of = priced(measured)
+    cost_of = cost_lookup(measured)
     costs = tuple(
         joined([size, *filter(None, [cost_of(point.levels)])])
         for size, point in zip(sizes, planned.layout.points, strict=True)

@@ -1,4 +1,4 @@
-"""Where a study's results are."""
+"""Finds the directory of a study's results."""
 
 from pathlib import Path
 

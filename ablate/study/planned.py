@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,14 +49,16 @@ class Plan:
 def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]`, joined with what is on disk.
 
-    Nothing is written, and nothing heavier than Hydra is imported, unless capacity is to be matched (torch).
+    Nothing is written, and nothing heavier than Hydra is imported. Where capacity is to be matched, networks are built,
+    which the engine does.
 
     Args:
         words: A study's name and Hydra overrides, as after `ablate run`.
         cwd: Where the user's `conf/` is, and what a relative `results_dir` is relative to; default: here.
 
     Raises:
-        AblateError: anything in the request that does not fit, or a study on disk that is another one.
+        AblateError: anything in the request that does not fit, a study on disk that is another one, or an engine that
+            cannot start a process to match capacity.
     """
     from ablate.analyze.claims.claim import check_claim
     from ablate.analyze.claims.looks import check_looks
@@ -69,14 +72,14 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     study = load(words, here)
     spec, added, notes = study.spec, (), ()
     if spec.factors:
-        design_of(spec)  # an unknown name is said before it is held against the study on disk
+        design_of(spec)  # before the comparison with the study on disk: an unknown design is the user's first mistake
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
     content = directory.read("study.yaml")
     if content is not None:
         frozen = directory.frozen().spec
         spec, added, notes = extend(frozen, spec, trials=count_results(directory.contents()))
         if (spec.factors, spec.replicates) == (frozen.factors, frozen.replicates):
-            spec = replace(spec, request=frozen.request)  # the command that makes these results is still that one
+            spec = replace(spec, request=frozen.request)  # the first command still makes all of these results
     for claim in (*spec.claims, *spec.later):
         check_claim(claim, spec.response)
     check_looks(spec)
@@ -84,9 +87,11 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     layout = lay_out(spec)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
     if spec.capacity is not None:
-        from ablate.execute.examine.capacity import match
+        from ablate.execute import tasks
+        from ablate.execute.engines import engine as make_engine
 
-        configs = match(spec, layout.points, configs, study.resolve)
+        with closing(make_engine(spec.settings["engine"])) as engine:
+            configs = engine.call(tasks.match_capacity, spec, layout.points, configs, study.resolve)
     planned = trials(spec, layout.points, configs)
     return Plan(
         spec=spec,

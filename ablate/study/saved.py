@@ -1,4 +1,4 @@
-"""Summaries of what is on disk: the saved one where it is of these very records, else one made anew."""
+"""The summary of a study on disk: summary.json if it was made from the files that are there, else computed again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SUMMARY_SCHEMA = 7
 
 
 def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
-    """The summary of a study on disk: the saved one where it is of these very records, else made anew.
+    """The summary of a study on disk: summary.json if it was made from the files that are there, else computed again.
 
     Returns:
         The summary, and notes on records that could not be counted.
@@ -70,19 +70,19 @@ def records(path: Path) -> tuple[tuple[Record, Cost | None], ...]:
         StoreError: there is no study, or it cannot be read.
     """
     from ablate.store import StudyDirectory
-    from ablate.store.costs import priced, read_costs
+    from ablate.store.costs import cost_lookup, read_costs
 
     directory = StudyDirectory(path)
     directory.frozen()
-    cost_of = priced(read_costs(directory))
+    cost_of = cost_lookup(read_costs(directory))
     return tuple((record, cost_of(record.levels)) for record in _latest(directory.contents()))
 
 
 def save_summary(planned: Plan) -> Summary:
-    """Summarises the records of a plan that are on disk, and keeps that as summary.json for `show`.
+    """Summarises the records of a plan that are on disk, and writes summary.json.
 
     Raises:
-        StoreError: it cannot be written, or what the study's identities came to cannot be read.
+        StoreError: it cannot be written, or the results of the study's identities cannot be read.
     """
     from ablate.store import StudyDirectory
     from ablate.store.costs import read_costs
@@ -95,13 +95,22 @@ def save_summary(planned: Plan) -> Summary:
     if unread:
         raise StoreError(f"{directory.path}: {unread[0]}")
     summary = _summarise(frozen, planned.layout, records, checked, read_costs(directory))
-    saved = _Saved(key=_key(directory), summary=summary)
-    directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
+    write_summary(directory, summary)
     return summary
 
 
+def write_summary(directory: StudyDirectory, summary: Summary) -> None:
+    """Writes summary.json with a key of the files beside it: `summarise` returns it for as long as they are the same.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    saved = _Saved(key=_key(directory), summary=summary)
+    directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
+
+
 def _latest(contents: Contents) -> tuple[Record, ...]:
-    """Of the records of one design point and replicate, the one that was started last."""
+    """One record for each design point and replicate: the one that was started last."""
     latest: dict[tuple[object, ...], Record] = {}
     for record in sorted(contents.records.values(), key=lambda r: r.started):
         latest[(*record.levels.items(), record.replicate)] = record

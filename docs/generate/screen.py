@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ablate.analyze.summary import Summary
 from ablate.store import StudyDirectory
-from ablate.study import saved
+from ablate.study.saved import write_summary
 
 WIDTH = 80
 COMMAND = ("show", "core")
@@ -35,8 +35,7 @@ def printed(repository: Path) -> str:
     with tempfile.TemporaryDirectory() as folder:
         directory = StudyDirectory(Path(folder) / "results" / "core")
         directory.write("study.yaml", b"# Its summary is all that `show` reads.\n")
-        kept = saved._Saved(key=saved._key(directory), summary=summary)
-        directory.write(saved.SUMMARY, msgspec.json.encode(kept))
+        write_summary(directory, summary)
         done = subprocess.run(
             [sys.executable, "-m", "ablate", *COMMAND],
             cwd=folder,

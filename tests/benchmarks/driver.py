@@ -24,7 +24,7 @@ from unittest.mock import patch
 import msgspec
 
 from ablate import study
-from ablate.cli.commands.run import _Watch
+from ablate.cli.commands.run import _Display
 from ablate.execute.engines import ENGINES
 from ablate.execute.engines.local.engine import Local
 from ablate.execute.train.job import Job
@@ -102,7 +102,7 @@ def run(trials: int, folder: Path) -> Taken:
     words += ["engine=local", f"results_dir={folder}", f"optimizer.lr={rates}", f"replicates={trials // POINTS}"]
     Nothing.seconds = 0.0
     began = time.perf_counter()
-    with patch.dict(ENGINES, local=f"{__name__}:Nothing"), redirect_stderr(io.StringIO()), _Watch() as watch:
+    with patch.dict(ENGINES, local=f"{__name__}:Nothing"), redirect_stderr(io.StringIO()), _Display() as watch:
         summary, _ = study.run(words, observer=watch)
     seconds = time.perf_counter() - began - Nothing.seconds
     if summary.complete != trials:

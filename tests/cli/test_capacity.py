@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from ablate import study
+from ablate.errors import ConfigError
 from ablate.store import StudyDirectory
 from tests.cli.test_startup import NEVER, loaded
 
@@ -67,6 +69,14 @@ def test_a_study_of_one_size(ablate, here, deep):
     assert f" five {width} " in planned.replace("stack=five", " five")
     assert "Capacity is matched" in planned
     assert not loaded("show", "deep") & {*NEVER}
+
+
+def test_a_worker_solves_for_the_same_widths_and_raises_the_same_errors(deep):
+    here_solved, there_solved = (study.plan([*deep, f"engine={name}"]).configs for name in ("inline", "local"))
+    assert [c.model for c in here_solved] == [c.model for c in there_solved]
+    assert here_solved[1].model["width"] != 64
+    with pytest.raises(ConfigError, match=r"Did you mean 'model\.width'\?"):
+        study.plan([*deep, "engine=local", "study.capacity={matched: model.widht}"])
 
 
 def test_another_capacity_is_another_study(ablate, here, deep):

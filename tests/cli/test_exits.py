@@ -108,11 +108,11 @@ def test_some_trials_failed_is_1_and_only_they_are_trained_again(ablate, here, b
 
 
 def test_an_interrupt_is_130_and_the_same_command_goes_on(ablate, here, tiny, monkeypatch):
-    def interrupt(_watch, record):
+    def interrupt(_display, record):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["ablate.cli.commands.run"]._Watch, "on_trial", interrupt)
+        patch.setattr(sys.modules["ablate.cli.commands.run"]._Display, "on_trial", interrupt)
         result = ablate("run", *tiny)
     assert (result.exit_code, result.stdout) == (130, "")
     assert "Interrupted: 0 of 4 trials" in result.stderr

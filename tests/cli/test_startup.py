@@ -36,8 +36,15 @@ def test_showing_a_study_that_has_run_imports_neither_torch_nor_hydra_nor_numpy(
         assert not loaded("show", study.name, *options) & {"numpy", *NEVER, *HYDRA}
 
 
-@pytest.mark.parametrize(("words", "needs"), [((), False), (("study.capacity=matched",), True)])
-def test_a_plan_needs_torch_only_where_a_width_is_solved_for(words, needs, here):
+@pytest.mark.parametrize(
+    ("words", "needs"),
+    [
+        ((), False),
+        (("study.capacity=matched",), False),  # a worker solves for the widths
+        (("study.capacity=matched", "engine=inline"), True),
+    ],
+)
+def test_a_plan_loads_torch_only_where_a_width_is_solved_for_in_this_process(words, needs, here):
     code = f"import sys; from ablate import study; study.plan(['smoke', *{words}]); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(needs)

@@ -1,5 +1,7 @@
 """Groups are resolved one by one and remembered: it must come to what Hydra makes of all overrides together."""
 
+import pickle
+
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -61,3 +63,12 @@ def test_what_does_not_decide_on_a_group_leaves_it_the_same(tmp_path):
     assert one["data"] != other["data"]
     wider = composer.resolve(["study=smoke", "model.width=4", "data.inputs=[1,4,4]"])
     assert wider["model"]["inputs"] == [1, 4, 4]
+
+
+def test_a_copy_in_another_process_composes_the_same(tmp_path):
+    (tmp_path / "conf/model").mkdir(parents=True)
+    (tmp_path / "conf/model/mine.yaml").write_text("_target_: mine.Net\nwidth: 3\n")
+    composer = Composer(tmp_path)
+    settings = composer.resolve(("study=smoke", "model=mine"))
+    assert pickle.loads(pickle.dumps(composer)).resolve(("study=smoke", "model=mine")) == settings
+    assert settings["model"]["_target_"] == "mine.Net"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ablate.config.catalog import Catalog
-from ablate.config.request import key, parse
+from ablate.config.request import key_of, parse
 from ablate.errors import ConfigError
 
 
@@ -73,4 +73,4 @@ def test_mistakes_are_explained(words, says, catalog):
 
 @pytest.mark.parametrize("override", ["a.b=1", "+a.b=1", "++a.b=1", "~a.b", "a.b@c=1", "a.b=x=y"])
 def test_the_key_of_an_override(override):
-    assert key(override) == "a.b"
+    assert key_of(override) == "a.b"

@@ -12,7 +12,7 @@ import pytorch_lightning as pl
 import torch
 import yaml
 
-from ablate.config.load import Study, load
+from ablate.config.load import ComposedStudy, load
 from ablate.config.trial import TrialConfig
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train import compilation
@@ -104,7 +104,7 @@ def resolve(here: Path) -> Callable[..., TrialConfig]:
     return resolved
 
 
-STUDIES: dict[tuple[str, str | None], Study] = {}
+STUDIES: dict[tuple[str, str | None], ComposedStudy] = {}
 """Composed studies by name, and by directory where it has a conf/ of its own: composing takes Hydra a while."""
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from ablate.plan.cost import NETWORK_COSTS
 from ablate.store import StudyDirectory
-from ablate.store.costs import Cost, priced, read_costs, write_costs
+from ablate.store.costs import Cost, cost_lookup, read_costs, write_costs
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_file_that_cannot_be_read_is_measured_again(directory, content):
 def test_of_two_costs_of_one_point_the_later_counts(directory):
     write_costs(directory, (cost(a="x", b="y"), cost(a="z"), cost(2e-4, b="y", a="x")))
     assert [c.latency_seconds for c in read_costs(directory)] == [2e-4, 1e-4]
-    cost_of = priced(read_costs(directory))
+    cost_of = cost_lookup(read_costs(directory))
     assert cost_of({"a": "x", "b": "y"}).latency_seconds == cost_of({"b": "y", "a": "x"}).latency_seconds == 2e-4
     assert cost_of({"a": "x"}) is None
 

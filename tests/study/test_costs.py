@@ -38,7 +38,7 @@ def test_many_networks_are_announced_before_they_are_measured(run, monkeypatch):
     assert run()[0] == []
     monkeypatch.setattr(costs, "ANNOUNCED_POINTS", 2)
     (said,), _ = run(*TINY, "seed=1")
-    assert said == "Measuring 2 design points' latency and memory first: about 20 s at most."
+    assert said == "Measuring the activations and latency of 2 design points first: about 20 s at most."
     assert run(*TINY, "seed=1")[0] == [], "they are on disk"
 
 
@@ -46,7 +46,7 @@ def test_what_was_not_measured_is_said(run, hurried):
     _, directory = run()
     assert [c.levels for c in read_costs(directory)] == [LEVELS[0]]
     summary, _ = study.summarise(directory.path)
-    assert [n for n in summary.notes if n.startswith("Latency and activation memory of 1 design point were not")]
+    assert [n for n in summary.notes if n.startswith("Not measured: activations and latency of 1 design point.")]
 
 
 def test_costs_of_old_code_go_though_the_time_is_over(run, hurried):

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 from ablate.design.point import DesignPoint
-from ablate.store.costs import Cost, priced
+from ablate.plan.cost import measured_names
+from ablate.store.costs import Cost, cost_lookup
 
 
 def unmeasured_costs(points: Sequence[DesignPoint], costs: Sequence[Cost]) -> tuple[str, ...]:
     """A note on their number; none where all were measured, or where a study has no costs at all."""
-    cost_of = priced(costs)
+    cost_of = cost_lookup(costs)
     count = sum(cost_of(point.levels) is None for point in points)
     if not costs or not count:
         return ()
     return (
-        f"Latency and activation memory of {count} design point{'s' * (count > 1)} were not measured: the "
-        "time for it, before training, was over. The next run that trains anything measures more.",
+        f"Not measured: {measured_names()} of {count} design point{'s' * (count > 1)}. The time for it, before "
+        "training, was over. The next run that trains anything measures more.",
     )

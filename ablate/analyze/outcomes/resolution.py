@@ -1,7 +1,6 @@
 """The resolution of an accuracy: its standard error on a finite test set."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +22,7 @@ class Resolution:
     examples: int
 
     def remark(self, margin: float) -> str | None:
-        """What to say of a margin; None where it is not under the SE."""
+        """A clause for a margin that is under the SE; None for any other."""
         if margin >= self.se:
             return None
         return (
@@ -47,14 +46,3 @@ def resolution(spec: StudySpec, outcomes: Outcomes) -> Resolution | None:
     if examples < 1 or not 0 <= accuracy <= 1:
         return None
     return Resolution(se=binomial_se(accuracy, examples), examples=examples)
-
-
-def resolution_notes(spec: StudySpec, outcomes: Outcomes) -> Iterator[str]:
-    """A note for each claim on an accuracy whose margin is under the binomial SE."""
-    found = resolution(spec, outcomes)
-    if found is None:
-        return
-    for claim in spec.claims:
-        if remark := found.remark(claim.margin):
-            factor, (level, against) = next(iter(claim.contrast.items()))
-            yield f"The claim on {factor}: {level} vs {against} has {remark}"

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from ablate.cli.arguments import ResultsDir, Words, request
+from ablate.cli.arguments import ResultsDir, Words, request_words
 from ablate.cli.exits import reported
 
 
 @reported
 def plan(words: Words = None, *, results_dir: ResultsDir = None) -> None:
     """Print what a study would run: design points, trials, sizes, time, and what the design can estimate."""
-    print_plan(request(words, results_dir))
+    print_plan(request_words(words, results_dir))
 
 
 def print_plan(words: Sequence[str]) -> None:

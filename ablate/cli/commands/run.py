@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir, TableOption, Words, request
+from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir, TableOption, Words, request_words
 from ablate.cli.exits import Code, reported
 from ablate.cli.study_name import study_name
 from ablate.errors import ConfigError
@@ -55,7 +55,7 @@ def run(
     results_dir: ResultsDir = None,
 ) -> None:
     """Train what is missing of a study, with live progress; then show its answer, as `ablate show`."""
-    asked = request(words, results_dir)
+    asked = request_words(words, results_dir)
     if show_plan:
         from ablate.cli.commands.plan import print_plan
 
@@ -73,12 +73,12 @@ def run(
     from ablate.store.atomic import write
 
     registry.check(format, table, ascii_only=ascii_only)
-    with _Watch() as watch:
+    with _Display() as display:
         try:
-            summary, directory = study.run(asked, observer=watch, stale=stale.value)
+            summary, directory = study.run(asked, observer=display, stale=stale.value)
         except KeyboardInterrupt:
-            watch.close()
-            so_far = f"{watch.done} of {watch.total} trials are done" if watch.total else "before the first trial"
+            display.close()
+            so_far = f"{display.done} of {display.total} trials are done" if display.total else "before the first trial"
             note(f"Interrupted: {so_far}. Run the same command to go on.")
             raise
     write(directory / "summary.md", markdown(document(summary)).encode())
@@ -105,24 +105,24 @@ FAILS: dict[FailOn, set[str | None]] = {
     FailOn.contradicted: {"contradicted"},
     FailOn.inconclusive: {"contradicted", "inconclusive", None},
 }
-"""The outcomes that fail; None is a claim with too few replicates for a verdict."""
+"""--fail-on → the outcomes with which the command fails. None: a claim with too few replicates for a verdict."""
 
 
-class _Watch:
-    """Shows what happens during a run: notes as they come, trials as progress."""
+class _Display:
+    """The observer of this command: shows messages and the progress of trials on stderr."""
 
     def __init__(self) -> None:
         self.total = self.done = 0
         self._progress: Progress | None = None
 
     def on_message(self, message: str) -> None:
-        """Shows a note."""
+        """Shows a message."""
         from ablate.report.live.message import note
 
         note(message)
 
     def on_start(self, planned: "Plan", already: int) -> None:
-        """Opens the progress, unless nothing is to be trained."""
+        """Opens the progress bar, unless nothing is to be trained."""
         self.total, self.done = len(planned.trials), already
         self._response = planned.spec.response.name
         if self.done < self.total:
@@ -135,7 +135,7 @@ class _Watch:
             self._progress.__enter__()
 
     def on_schedule(self, seconds: float | None) -> None:
-        """Shows how long it will take."""
+        """Shows the expected time."""
         assert self._progress is not None
         self._progress.expect(seconds)
 
@@ -147,12 +147,12 @@ class _Watch:
         self._progress.finished(record.levels, record.replicate, record.state, value, record.seconds)
 
     def close(self) -> None:
-        """Ends the progress; nothing happens where there is none."""
+        """Closes the progress bar, if it is open."""
         if self._progress is not None:
             progress, self._progress = self._progress, None
             progress.__exit__(None, None, None)
 
-    def __enter__(self) -> "_Watch":
+    def __enter__(self) -> "_Display":
         return self
 
     def __exit__(

@@ -14,7 +14,7 @@ from ablate.execute.targets.target import error_text
 from ablate.execute.train.trial_module import TrialModule
 
 
-class Watch(pl.Callback):
+class DiagnosticsCallback(pl.Callback):
     """Measures at the moments that it is given, and changes nothing that is trained.
 
     A plain network: on the first examples of its training split. The middle is after half of the
@@ -25,7 +25,7 @@ class Watch(pl.Callback):
     training of one epoch is watched in its middle step. Where Lightning does not know how many batches an epoch has,
     or stops before the last, there is no end. Its targets are not known: nothing is unreachable.
 
-    What goes wrong is kept in `failure`, once, and costs the trial nothing but its diagnostics.
+    The first error is kept in `failure`. It costs the trial its diagnostics, and nothing else.
     """
 
     def __init__(self, moments: Collection[Moment]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ablate.config.request import key
+from ablate.config.request import key_of
 from ablate.config.spec import Capacity, StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
@@ -133,7 +133,7 @@ def _check_free(spec: StudySpec, capacity: Capacity) -> None:
     for factor in spec.factors:
         for level, overrides in factor.levels.items():
             for override in overrides:
-                if key(override) == capacity.by:
+                if key_of(override) == capacity.by:
                     raise ConfigError(
                         f"study.capacity solves for {capacity.by}, and level {level!r} of factor {factor.name!r} sets "
                         f"it ({override}): one of the two would be ignored. Take it out of the levels, or set "

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ablate.config.trial import TrialConfig
-from ablate.execute.diagnose.callback import Watch
+from ablate.execute.diagnose.callback import DiagnosticsCallback
 from ablate.execute.train.callbacks import Curve, Divergence
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.trainer import trainer
@@ -44,7 +44,7 @@ def _seconds(config: TrialConfig, trial: Trial, epochs: int) -> float:
     with TemporaryDirectory() as folder:
         began = time.perf_counter()
         settings = config.trainer.settings
-        callbacks = (Curve(), Divergence(settings.max_loss), Watch(settings.moments))
+        callbacks = (Curve(), Divergence(settings.max_loss), DiagnosticsCallback(settings.moments))
         once = trainer(config, own=False, callbacks=callbacks, folder=Path(folder))
         once.fit(fit.module, **fit.data)
         once.test(fit.module, verbose=False, **(fit.test or {}))

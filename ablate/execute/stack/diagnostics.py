@@ -14,7 +14,7 @@ from ablate.execute.stack.stacked_module import StackedModule
 from ablate.execute.targets.target import error_text
 
 
-class StackedWatch(pl.Callback):
+class StackedDiagnostics(pl.Callback):
     """Measures each member's network on the member's probe batch; one that has diverged, as it was at its end."""
 
     def __init__(self, moments: Collection[Moment], members: Sequence[Member]) -> None:

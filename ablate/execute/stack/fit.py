@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.callbacks import MemberCurves
-from ablate.execute.stack.diagnostics import StackedWatch
+from ablate.execute.stack.diagnostics import StackedDiagnostics
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.optimizer import in_groups
 from ablate.execute.stack.stacked_module import StackedModule
@@ -37,9 +37,9 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     module = StackedModule(members, conv_as_matmul=job.bundle.conv_as_matmul)
     curves = MemberCurves([member.max_loss for member in members])
-    watch = StackedWatch(trials[0].config.trainer.settings.moments, members)
+    diagnostics = StackedDiagnostics(trials[0].config.trainer.settings.moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
-    trainer = make_trainer(trials[0].config, own=False, callbacks=(curves, watch), folder=folder)
+    trainer = make_trainer(trials[0].config, own=False, callbacks=(curves, diagnostics), folder=folder)
     began = time.perf_counter()
     trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"])
     seconds = (time.perf_counter() - began) / len(members)
@@ -58,14 +58,14 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
             steps=module.steps if steps is None else steps,
             responses=module.responses[place],
             error=curves.reasons[place],
-            diagnostics=watch.values(place),
-            unmeasured=watch.failures[place],
+            diagnostics=diagnostics.values(place),
+            unmeasured=diagnostics.failures[place],
             compilation=module.compilation.verdict,
         )
         source = job.sources[index]
         made[index] = Written(
             record=record(trials[index], ended, engine=engine, threads=threads, source=source, commit=job.commit),
             curve=curves.as_csv(place),
-            diagnostics=watch.as_csv(place),
+            diagnostics=diagnostics.as_csv(place),
         )
     return tuple(made[index] for index in range(len(trials)))

@@ -63,7 +63,7 @@ def build(config: Mapping[str, Any] | None, where: str) -> Any:
     assert config is not None
     if _is_plain(called, config):
         return _call(called, config, where)
-    from hydra.errors import InstantiationException  # which few trainings need, and all would wait for
+    from hydra.errors import InstantiationException  # slow to import, and few trainings need it
     from hydra.utils import instantiate
 
     try:
@@ -108,7 +108,7 @@ def check(config: Mapping[str, Any] | None, where: str) -> Callable[..., Any]:
         What the node's own `_target_` names.
 
     Raises:
-        ConfigError: as `build`, short of the target's own error.
+        ConfigError: as `build`, except for an error of the target itself, which is not called.
     """
     target = None if config is None else config.get("_target_")
     if config is None or not isinstance(target, str):

@@ -31,7 +31,7 @@ def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> 
     """
     return tuple(
         _result(trial, job, source)
-        or failed(trial, job, error=error, traceback=traceback, engine=engine, threads=threads, source=source)
+        or record_failure(trial, job, error=error, traceback=traceback, engine=engine, threads=threads, source=source)
         for trial, source in zip(job.bundle.trials, job.sources, strict=True)
     )
 
@@ -64,7 +64,9 @@ def _result(trial: Trial, job: Job, source: str) -> Record | None:
     return found if found.state != "failed" and is_of_this_code else None
 
 
-def failed(trial: Trial, job: Job, *, error: str, traceback: str, engine: str, threads: int, source: str) -> Record:
+def record_failure(
+    trial: Trial, job: Job, *, error: str, traceback: str, engine: str, threads: int, source: str
+) -> Record:
     """Records one trial as failed, with its traceback in a file beside the record.
 
     Raises:

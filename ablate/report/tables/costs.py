@@ -54,7 +54,7 @@ def _data(summary: Summary) -> list[Mapping[str, object]]:
 
 
 COSTS = TableKind(
-    about="what each network takes: parameters, FLOPs, activation memory, latency, seconds",
+    about=f"what each network takes: {', '.join(kind.heading for kind in NETWORK_COSTS.values())}, seconds",
     items=lambda results: [costs_table(results.summary)] if results.summary.points else [],
     rows=lambda results: cost_rows(results.summary),
     data=lambda results: {"costs": _data(results.summary)},

@@ -13,7 +13,7 @@ from ablate.report.text.point_name import BASELINE, PointNames, point_names
 from ablate.report.text.table import ABSENT, Column, Table
 
 REFERENCE = "reference"
-"""Stands for the difference of the point that the others are compared with."""
+"""The cell in place of a difference, for the point that the others are compared with."""
 
 _LISTED_BELOW = 5
 """Replicates from which the values themselves are no longer listed."""
@@ -99,10 +99,7 @@ def _difference(point: PointSummary, digits: Digits) -> str:
 
 
 def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...]) -> tuple[str, ...]:
-    notes = [
-        *cost_notes(timed_on=timed_on, **cost_values(points)),
-    ]
-    notes += seconds_notes(points)
+    notes = [*cost_notes(timed_on=timed_on, **cost_values(points)), *seconds_notes(points)]
     if most > 2 and any(0 < len(p.values) <= 2 for p in points):
         notes.append("Where n is 1 or 2 the values themselves stand in the place of the mean.")
     if any(len(p.values) > 2 and p.mean is not None and p.mean.low is None for p in points):

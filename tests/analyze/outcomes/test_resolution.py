@@ -1,10 +1,8 @@
-import dataclasses
-
 import pytest
 
 from ablate.analyze.outcomes.outcome import outcomes
-from ablate.analyze.outcomes.resolution import Resolution, binomial_se, resolution_notes
-from ablate.config.spec import Claim, Response
+from ablate.analyze.outcomes.resolution import Resolution, binomial_se, resolution
+from ablate.config.spec import Response
 
 
 def test_binomial_se():
@@ -18,30 +16,30 @@ def test_only_a_margin_under_the_se_has_a_remark():
 
 
 @pytest.fixture
-def said(lab):
-    def notes(values, margins, name="test/accuracy"):
-        claims = tuple(Claim(contrast={"a": ("y", "x")}, expect="equivalent", margin=m) for m in margins)
+def remarks(lab):
+    """The remarks on margins, given the responses of two design points."""
+
+    def call(values, margins, name="test/accuracy"):
         spec = lab.spec(replicates=2, response=Response(name=name, better="higher", trivial=0.1), a=["x", "y"])
-        spec = dataclasses.replace(spec, claims=claims)
         points = lab.crossed(spec)
-        return list(resolution_notes(spec, outcomes(spec, points, lab.records(spec, points, values))))
+        found = resolution(spec, outcomes(spec, points, lab.records(spec, points, values)))
+        return [] if found is None else [remark for m in margins if (remark := found.remark(m))]
 
-    return notes
+    return call
 
 
-def test_a_margin_under_the_se_is_noted(said):
+def test_a_margin_under_the_se_is_noted(remarks):
     # mean accuracy .8 on 100 examples: SE .04
-    (note,) = said([[0.7, 0.9], [0.8, "diverged"]], [0.039, 0.041])
-    assert "a: y vs x has a margin of 0.039" in note
-    assert "100 examples, 0.04." in note
+    (remark,) = remarks([[0.7, 0.9], [0.8, "diverged"]], [0.039, 0.041])
+    assert remark == "a margin of 0.039, under the binomial SE of one accuracy on 100 examples, 0.04."
 
 
 @pytest.mark.parametrize("name", ["test/mse", "accuracy/steps"])
-def test_other_responses_have_no_binomial_se(said, name):
-    assert said([[0.7, 0.9], [0.8, 0.8]], [0.001], name) == []
+def test_other_responses_have_no_binomial_se(remarks, name):
+    assert remarks([[0.7, 0.9], [0.8, 0.8]], [0.001], name) == []
 
 
-def test_nothing_is_said_without_what_it_takes(said):
-    assert said([["failed", "absent"], ["diverged", "unreadable"]], [0.001]) == []
-    assert said([[70.0, 90.0], [80.0, 80.0]], [0.001]) == []
-    assert said([[0.7, 0.9], [0.8, 0.8]], [0.001], "val/accuracy") == []  # these records count no such examples
+def test_nothing_is_said_without_what_it_takes(remarks):
+    assert remarks([["failed", "absent"], ["diverged", "unreadable"]], [0.001]) == []
+    assert remarks([[70.0, 90.0], [80.0, 80.0]], [0.001]) == []
+    assert remarks([[0.7, 0.9], [0.8, 0.8]], [0.001], "val/accuracy") == []  # these records count no such examples

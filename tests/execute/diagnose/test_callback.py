@@ -4,7 +4,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from ablate.execute.diagnose.callback import Watch
+from ablate.execute.diagnose.callback import DiagnosticsCallback
 from tests.tolerances import summed
 
 pytestmark = pytest.mark.numeric
@@ -31,7 +31,7 @@ DROPPING = """
 def test_training_is_the_same_to_the_last_bit_with_and_without(plain, resolve, train):
     plain(DROPPING)
     config = resolve("trainer.max_epochs=3", study="plain")
-    watch = Watch(ALL)
+    watch = DiagnosticsCallback(ALL)
     watched, alone = train(config, callbacks=(watch,)), train(config)
     assert watched.responses == alone.responses
     assert all(torch.equal(tensor, alone.weights[name]) for name, tensor in watched.weights.items())
@@ -42,21 +42,21 @@ def test_training_is_the_same_to_the_last_bit_with_and_without(plain, resolve, t
 
 def test_only_the_moments_that_are_asked_for_are_measured(resolve, train):
     for moments in ((), ("start",), ("middle", "end")):
-        watch = Watch(moments)
+        watch = DiagnosticsCallback(moments)
         train(resolve("trainer.max_epochs=2"), callbacks=(watch,))
         assert set(watch.values.get("gradient_norm", {})) == set(moments)
         assert (watch.as_csv() is None) == (not moments)
 
 
 def test_a_training_of_one_epoch_has_no_middle(resolve, train):
-    watch = Watch(ALL)
+    watch = DiagnosticsCallback(ALL)
     train(resolve("trainer.max_epochs=1"), callbacks=(watch,))
     assert set(watch.values["gradient_norm"]) == {"start", "end"}
 
 
 @pytest.mark.parametrize("precision", ["64-true", "bf16-true", "bf16-mixed"])
 def test_every_precision_is_measured(resolve, train, precision):
-    watch = Watch(ALL)
+    watch = DiagnosticsCallback(ALL)
     train(resolve("trainer.max_epochs=2", f"trainer.precision={precision}"), callbacks=(watch,))
     assert watch.failure is None
     assert set(watch.values["effective_rank"]) == set(ALL)
@@ -64,7 +64,7 @@ def test_every_precision_is_measured(resolve, train, precision):
 
 def test_a_network_that_fails_on_the_probe_trains_all_the_same(plain, resolve, train):
     plain(DROPPING, fails=True)
-    watch = Watch(ALL)
+    watch = DiagnosticsCallback(ALL)
     done = train(resolve(study="plain"), callbacks=(watch,))
     assert done.responses["train/loss"] > 0
     assert watch.values == {}
@@ -85,7 +85,7 @@ class Spy(pl.Callback):
 
 def test_a_lightning_module_of_ones_own_is_watched_as_it_trains(own, resolve, train):
     config = resolve(study="own")
-    watch, spy = Watch(ALL), Spy()
+    watch, spy = DiagnosticsCallback(ALL), Spy()
     watched, alone = train(config, callbacks=(watch, spy)), train(config)
     assert watched.responses == alone.responses
     assert all(torch.equal(tensor, alone.weights[name]) for name, tensor in watched.weights.items())
@@ -108,5 +108,5 @@ def test_hooks_are_gone_after_a_step_that_fails(own, resolve, train):
             raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError, match="power cut"):
-        train(resolve(study="own"), callbacks=(Watch(ALL), Failing()))
+        train(resolve(study="own"), callbacks=(DiagnosticsCallback(ALL), Failing()))
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in seen[0].modules())

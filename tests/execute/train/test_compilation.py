@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.execute.diagnose.callback import Watch
+from ablate.execute.diagnose.callback import DiagnosticsCallback
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train import batches, compilation
 from ablate.execute.train.compilation import (
@@ -313,7 +313,7 @@ def test_more_networks_than_dynamo_keeps_by_itself_are_compiled(resolve, train, 
 
 
 def test_diagnostics_look_at_the_network_that_is_trained(resolve, train, traced):
-    usual, compiled = Watch(("start", "middle", "end")), Watch(("start", "middle", "end"))
+    usual, compiled = DiagnosticsCallback(("start", "middle", "end")), DiagnosticsCallback(("start", "middle", "end"))
     train(resolve(*SMALL), callbacks=(usual,))
     done = train(resolve(*SMALL, "trainer.compile=true"), callbacks=(compiled,))
     assert done.fit.module.compilation.verdict == COMPILED

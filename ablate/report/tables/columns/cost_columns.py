@@ -22,7 +22,7 @@ def cost_columns(
     """A column for each, side by side.
 
     Args:
-        width: what the width that was solved for is called.
+        width: the heading of the column of widths that were solved for.
         widths: None where capacity is not matched.
         group: of the columns.
         costs: by their names in `NETWORK_COSTS`, with a number for each network.
