@@ -13,6 +13,7 @@ from ablate.execute.train.augmentation import augmentation, is_asked
 from ablate.execute.train.batches import EvaluationChunks, TrainingChunks
 from ablate.execute.train.compilation import Compilation
 from ablate.execute.train.dataset import MakeSplits, arguments, splits
+from ablate.execute.train.dropout import replace_dropout
 from ablate.execute.train.image_layout import channels_last, images_last
 from ablate.execute.train.network import is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
@@ -65,6 +66,7 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
     drawn = make_splits(config, seed=streams.split)
     if settings.channels_last:
         built, drawn = channels_last(built), images_last(drawn)
+    built = replace_dropout(built)
     train = TrainingChunks(
         examples=len(drawn.train),
         batch_size=config.data.description.batch_size,
