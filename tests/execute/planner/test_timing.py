@@ -113,5 +113,5 @@ def test_each_width_has_a_loss_with_tensors_of_its_own(here, monkeypatch):
         time_steps(fit.module, member, steps=steps, device=CPU, work=7.0, build=0.5)
     first, second = stacks
     first.to("meta")
-    assert {loss.weight.device.type for loss in second.losses} == {"cpu"}
+    assert {loss.weight.device.type for loss in second.loss.losses} == {"cpu"}
     assert fit.module.loss.weight.device.type == "cpu"
