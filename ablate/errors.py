@@ -1,7 +1,8 @@
 """The AblateError family: everything that a user can be told on one screen."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 
 
 class AblateError(Exception):
@@ -9,6 +10,9 @@ class AblateError(Exception):
 
     The message says what was wrong, what is valid, and what to do.
     """
+
+    has_begun = False
+    """Whether something had been trained or written by then: no longer a mistake in the request alone."""
 
 
 class ConfigError(AblateError):
@@ -31,8 +35,30 @@ class StoreError(AblateError):
     """The results directory cannot be used: unwritable, full, held, or of another study."""
 
 
+class DiskError(StoreError):
+    """A file of the results cannot be written: the disk is full, or the directory takes no writes."""
+
+
 class EngineError(AblateError):
     """The engine asked for cannot work on this machine."""
+
+
+class DeathError(EngineError):
+    """A process has died of what it was asked to do."""
+
+
+@contextmanager
+def begun() -> Generator[None]:
+    """Marks the errors raised in it as raised when something had been trained or written."""
+    try:
+        yield
+    except AblateError as error:
+        error.has_begun = True
+        raise
+
+
+LONGEST_SHOWN = 200
+"""Characters of an unknown name in a message."""
 
 
 def unknown(what: str, name: str, valid: Iterable[str], *, near: Iterable[str] | None = None) -> str:
@@ -42,13 +68,17 @@ def unknown(what: str, name: str, valid: Iterable[str], *, near: Iterable[str] |
         what: The kind of thing, in the singular.
         name: As it was given.
         valid: Names to list.
-        near: Names among which the nearest is sought; default: the valid ones.
+        near: Names among which the nearest is sought, whatever the case of letters; default: the valid ones.
     """
     names = sorted(valid)
-    close = difflib.get_close_matches(name, names if near is None else list(near), n=1, cutoff=0.5)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    candidates = names if near is None else list(near)
+    close = difflib.get_close_matches(name.casefold(), {c.casefold() for c in candidates}, n=1, cutoff=0.5)
+    alike = [c for c in candidates if c.casefold() in close]  # MLP and mlp
+    nearest = max(alike, key=lambda c: difflib.SequenceMatcher(None, name, c).ratio(), default=None)
+    hint = "" if nearest is None else f" Did you mean {nearest!r}?"
     listing = f" Valid: {', '.join(names)}." if names else ""
-    return f"Unknown {what} {name!r}.{hint}{listing}"
+    shown = name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}…"
+    return f"Unknown {what} {shown!r}.{hint}{listing}"
 
 
 def kind(value: object) -> str:

@@ -6,10 +6,13 @@ import numpy as np
 
 from ablate.analyze.claims.judgement import explored, later_verdicts, verdicts
 from ablate.analyze.claims.separation import separated, separation_notes
+from ablate.analyze.claims.untrained import Curves, untrained
+from ablate.analyze.claims.verdict import leave_open
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts, point_differences
 from ablate.analyze.effects.interaction import interactions
 from ablate.analyze.effects.lenth import lenth
+from ablate.analyze.effects.start import with_starts
 from ablate.analyze.effects.variance_table import variance_table
 from ablate.analyze.notes.capacity import capacity_notes
 from ablate.analyze.notes.convention import convention_notes
@@ -21,11 +24,12 @@ from ablate.analyze.outcomes.point import summarise_point
 from ablate.analyze.outcomes.resolution import resolution
 from ablate.analyze.outcomes.scoring import score
 from ablate.analyze.statistics.paired import TEST_FROM
-from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable
+from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable, Verdict
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.store.costs import Cost, cost_lookup
 from ablate.store.record import Record
+from ablate.store.starts import PointStart
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
 
@@ -38,6 +42,9 @@ def summarise(
     rng: np.random.Generator,
     notes: Sequence[str] = (),
     costs: Sequence[Cost] = (),
+    curves: Curves | None = None,
+    looked: Sequence[int] = (),
+    starts: Sequence[PointStart] = (),
 ) -> Summary:
     """Summarises the records of a study: every design point, every contrast with the reference.
 
@@ -48,6 +55,9 @@ def summarise(
         rng: for the Monte Carlo sign-flip test above 16 replicates; the same rng gives the same summary.
         notes: of the design; they come first.
         costs: of the design points' networks, in any order; matched by levels.
+        curves: of the baseline's trials, by trial id; they say whether it was still learning.
+        looked: replicates at which the study had been looked at when it was extended without a plan.
+        starts: of these networks; the same.
 
     Raises:
         DesignError: the study names an unknown design.
@@ -65,10 +75,18 @@ def summarise(
     )
     cost_of = cost_lookup(costs)
     planned, design_notes = contrasts(spec, points)
-    estimated = tuple(map(comparison.contrast, planned))
+    estimated = with_starts(tuple(map(comparison.contrast, planned)), planned, points, starts)
     differences = point_differences(spec, points)
     accuracy_resolution = resolution(spec, found)
-    stated = separated(spec, points, found, verdicts(spec, points, comparison, accuracy_resolution))
+    reason, unknown = untrained(spec, points, found, scores, curves or {})
+
+    def judged(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+        if not reason:
+            return tuple(verdicts)
+        return tuple(leave_open(verdict, untrained=reason, better=spec.response.better) for verdict in verdicts)
+
+    stated = verdicts(spec, points, comparison, accuracy_resolution, looked=looked)
+    stated = separated(spec, points, found, judged(stated))
     variance: VarianceTable | None = None
     one_replicate: Lenth | None = None
     crossed: tuple[Interaction, ...] = ()
@@ -94,7 +112,9 @@ def summarise(
             row=row,
             found=found,
             scores=scores.values,
-            difference=None if difference is None else comparison.contrast(difference),
+            difference=None
+            if difference is None
+            else with_starts([comparison.contrast(difference)], [difference], points, starts)[0],
             cost=cost_of(point.levels),
         )
         for row, (point, difference) in enumerate(zip(points, differences, strict=True))
@@ -123,6 +143,7 @@ def summarise(
         complete=int(np.count_nonzero(found.complete)),
         diverged=int(np.count_nonzero(found.diverged)),
         failed=int(np.count_nonzero(found.failed)),
+        timed_out=int(np.count_nonzero(found.timed_out)),
         missing=int(np.count_nonzero(found.missing)),
         points=point_summaries,
         contrasts=explored(estimated, spec.claims),
@@ -131,6 +152,7 @@ def summarise(
             *qualifiers,
             *conventions,
             *separation_notes(stated),
+            *unknown,
             *unmeasured(spec, found),
             *unmeasured_costs(points, costs),
         ),
@@ -139,7 +161,7 @@ def summarise(
         qualifiers=(*qualifiers, *(conventions if any(c.paired.n < TEST_FROM for c in estimated) else ())),
         verdicts=stated,
         diagnostics=spec.diagnostics,
-        later=later_verdicts(spec, points, comparison, accuracy_resolution),
+        later=judged(later_verdicts(spec, points, comparison, accuracy_resolution)),
         variance=variance,
         interactions=crossed,
         lenth=one_replicate,

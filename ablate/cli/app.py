@@ -11,6 +11,7 @@ from ablate.cli.commands.plan import plan
 from ablate.cli.commands.run import run
 from ablate.cli.commands.show import show
 from ablate.cli.commands.verdicts import verdicts
+from ablate.cli.commands.verify import verify
 
 app = typer.Typer(
     name="ablate",
@@ -24,6 +25,7 @@ app.command()(plan)
 app.command("list")(list_)
 app.command()(show)
 app.command()(verdicts)
+app.command()(verify)
 app.command()(doctor)
 
 

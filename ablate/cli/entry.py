@@ -19,8 +19,10 @@ def main() -> None:
     for name in ("stdout", "stderr"):  # None if it was closed before the start
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 – open until the process ends
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # KeyboardInterrupt: SIGTERM ends a command as Ctrl-C
     try:
-        if sys.argv[1:2] and sys.argv[1] in NEED_TORCH:
+        if sys.argv[1:2] and sys.argv[1] in NEED_TORCH and is_somewhere():
             from ablate.execute.engines.local.fork_server import start_early
 
             start_early(sys.argv[2:])
@@ -33,11 +35,21 @@ def main() -> None:
         atexit.register(_leave)
 
 
+def is_somewhere() -> bool:
+    """Whether the working directory is still there."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def _leave() -> None:
     """Shortens the end of the process. Python calls it when all threads have ended, first of what is registered.
 
     As it ends, Python searches all objects for garbage several times, but for frozen ones. Freezing them saves a fifth
     of the processor time of `ablate show`: 0.36 s instead of 0.45 s, medians of 15; `os._exit` takes 0.35 s.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # there is nothing left to interrupt
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # there is nothing left to interrupt
     gc.freeze()

@@ -14,6 +14,7 @@ from typing import ParamSpec
 
 import typer
 
+from ablate.cli.entry import is_somewhere
 from ablate.errors import AblateError
 
 P = ParamSpec("P")
@@ -33,14 +34,18 @@ class Code(IntEnum):
 def reported(command: Callable[P, None]) -> Callable[P, None]:
     """Turns what a command raises into a message on stderr and an exit code.
 
-    An AblateError is a mistake of the user: its message is shown, with code 2. Anything else, except for typer.Exit, is
-    a bug: its traceback goes to a file, which the message names, with code 1.
+    An AblateError is shown as its message, with code 2, or 1 where something had been trained or written. Anything
+    else, except for typer.Exit, is a bug: its traceback goes to a file, which the message names, with code 1.
     """
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             try:
+                if not is_somewhere():
+                    raise AblateError(
+                        "The working directory has been removed. Change to one that is there (cd), then try again."
+                    )
                 command(*args, **kwargs)
             finally:
                 sys.stdout.flush()
@@ -48,7 +53,7 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
             raise
         except AblateError as error:
             _say(str(error))
-            raise typer.Exit(Code.WRONG_REQUEST) from None
+            raise typer.Exit(Code.SOME_FAILED if error.has_begun else Code.WRONG_REQUEST) from None
         except KeyboardInterrupt:
             raise typer.Exit(Code.INTERRUPTED) from None
         except Exception as error:
@@ -59,6 +64,9 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
                 _drop_output()
                 _say(f"{error.filename or 'Output'} cannot be written: {error.strerror}. Free space, then try again.")
                 raise typer.Exit(Code.SOME_FAILED) from None
+            if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+                _say("A name is longer than file systems take: 255 characters at most. Choose a shorter one.")
+                raise typer.Exit(Code.WRONG_REQUEST) from None
             _say(
                 f"This is a bug in ablate, not a mistake of yours. Its traceback is in {_keep(traceback.format_exc())}."
             )

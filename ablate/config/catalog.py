@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ablate.config.document import Loader, read_yaml
 from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.search_path import search_path
+from ablate.files import reason
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -25,6 +27,8 @@ class Option:
     """None: a package brings the option without a file."""
     tags: tuple[str, ...] = ()
     """Of a study: what 'ablate list --tag' finds it by."""
+    broken: bool = False
+    """Whether its file cannot be used; `about` then says why."""
 
 
 class Catalog:
@@ -56,19 +60,25 @@ class Catalog:
 
     def overridden(self, study: str) -> dict[str, str]:
         """The group choices that a study's own defaults list makes: group → option."""
-        for option in self.options("study"):
-            if option.name == study:
-                entries = (_mapping(option.path) if option.path else {}).get("defaults") or []
-                pairs = [pair for entry in entries if isinstance(entry, dict) for pair in entry.items()]
-                return {str(k).removeprefix("override").strip().lstrip("/"): str(v) for k, v in pairs}
-        return {}
+        file = self.file("study", study)
+        try:
+            entries = _mapping(file).get("defaults") if file else None
+        except Broken:  # composing it raises the error
+            return {}
+        listed = entries if isinstance(entries, list) else []
+        pairs = [pair for entry in listed if isinstance(entry, dict) for pair in entry.items()]
+        return {str(k).removeprefix("override").strip().lstrip("/"): str(v) for k, v in pairs}
 
 
 def _option(group: str, name: str, file: Path) -> Option:
-    if group != "study":
-        return Option(name=name, about=_about(group, file), path=file)
-    study = _mapping(file).get("study")
-    study = study if isinstance(study, dict) else {}
+    try:
+        if group != "study":
+            return Option(name=name, about=_about(group, file), path=file)
+        study = _mapping(file).get("study", {})
+        if not isinstance(study, dict):
+            raise Broken("its key 'study' is no mapping")
+    except Broken as error:
+        return Option(name=name, about=f"broken: {error}", path=file, broken=True)
     tags = study.get("tags")
     tags = tuple(map(str, tags)) if isinstance(tags, list) else ()
     return Option(name=name, about=str(study.get("question") or ""), path=file, tags=tags)
@@ -80,24 +90,50 @@ def _brought(entry: "EntryPoint") -> Option:
     file = conf / "engine" / f"{entry.name}.yaml" if conf else None
     if file is None or not file.is_file():
         return Option(name=entry.name, about=f"of {package(entry)}, without a configuration: write one", path=None)
-    return Option(name=entry.name, about=f"{_about('engine', file)} (of {package(entry)})", path=file)
+    try:
+        return Option(name=entry.name, about=f"{_about('engine', file)} (of {package(entry)})", path=file)
+    except Broken as error:
+        return Option(name=entry.name, about=f"broken: {error} (of {package(entry)})", path=file, broken=True)
 
 
 def _about(group: str, file: Path) -> str:
-    """A factor is described by its levels, anything else by the first comment of its file."""
+    """A factor is described by its levels, anything else by the first comment of its file.
+
+    Raises:
+        Broken: it cannot be.
+    """
+    content = _mapping(file)
     if group == "factor":
-        factor = _mapping(file).get(file.stem) or {}
-        levels = factor.get("levels") or {}
+        factor = content.get(file.stem)
+        levels = factor.get("levels") if isinstance(factor, dict) else None
+        if not isinstance(factor, dict) or not isinstance(levels, dict):
+            raise Broken(f"it has no {file.stem}.levels that are a mapping of a level's name to its overrides")
         marked = [f"{name} (reference)" if name == factor.get("reference") else str(name) for name in levels]
         return ", ".join(marked)
-    with file.open(encoding="utf-8", errors="replace") as lines:
-        return next((line.lstrip("# ").rstrip() for line in lines if line.startswith("#")), "")
+    lines = read_yaml(file).decode(errors="replace").splitlines()
+    return next((line.lstrip("# ").rstrip() for line in lines if line.startswith("#")), "")
+
+
+class Broken(Exception):
+    """A file of the configuration cannot be read, or does not say what its group needs."""
 
 
 def _mapping(file: Path) -> dict[str, Any]:
-    """The file's mapping, empty where it is not one: composing it raises the error."""
+    """The file's mapping.
+
+    Raises:
+        Broken: it cannot be read, or is none.
+    """
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, UnicodeDecodeError):
+        content = yaml.load(read_yaml(file), Loader=Loader)
+    except OSError as error:
+        raise Broken(reason(error)) from error
+    except Exception as error:  # PyYAML's constructors let through whatever a strange value makes them raise
+        mark = getattr(error, "problem_mark", None)
+        at = f"line {mark.line + 1}: " if mark is not None else ""
+        raise Broken(f"{at}{getattr(error, 'problem', None) or ' '.join(str(error).split())}") from error
+    if content is None:
         return {}
-    return content if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        raise Broken("it is no mapping")
+    return content

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
@@ -22,8 +23,10 @@ from omegaconf.errors import OmegaConfBaseException
 from ablate.config.catalog import GROUPS, Catalog
 from ablate.config.group import Group
 from ablate.config.installed import ENGINES, brought_conf, installed, package
-from ablate.config.request import key_of, parse_override
+from ablate.config.objective import OBJECTIVE, OBJECTIVE_KEYS
+from ablate.config.request import added_key, key_of, parse_override
 from ablate.config.search_path import packaged, user_conf
+from ablate.config.source import CheckedSource
 from ablate.config.spec import StudySettings
 from ablate.config.trial import make_group
 from ablate.errors import ConfigError, unknown
@@ -44,9 +47,9 @@ class UserConf(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Called by Hydra."""
         if _user is not None:
-            search_path.prepend("user", f"file://{_user}", anchor="main")
+            search_path.prepend("user", f"{CheckedSource.scheme()}://{_user}", anchor="main")
         for place in _brought:
-            search_path.append("installed", f"file://{place}")
+            search_path.append("installed", f"{CheckedSource.scheme()}://{place}")
 
 
 class Composer:
@@ -121,7 +124,7 @@ class Composer:
         try:
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
-            raise ConfigError(f"The configuration does not resolve: {_first_line(error)}") from error
+            raise ConfigError(f"The configuration does not resolve: {_unresolved(error)}") from error
         assert isinstance(plain, dict)
         return {str(k): make_group(str(k), _with_text_keys(v)) for k, v in plain.items()}
 
@@ -147,6 +150,8 @@ class Composer:
     def _compose(self, overrides: tuple[str, ...]) -> DictConfig:
         for override in overrides:
             self._check_group(override)
+            if override.startswith("+"):
+                self._check_added(override, tuple(other for other in overrides if other is not override))
         try:
             return self._composed_with(overrides)
         except MissingConfigException as error:
@@ -184,6 +189,10 @@ class Composer:
         group = key_of(override)
         if group in GROUPS and not override.startswith("~"):
             value = parse_override(override).value()
+            if isinstance(value, list) and group != "factor":
+                raise ConfigError(
+                    f"{override!r} chooses several options of a group that takes one: write {group}=NAME."
+                )
             for option in value if isinstance(value, list) else [value]:
                 if isinstance(option, dict):
                     continue
@@ -192,6 +201,25 @@ class Composer:
                 others = installed(ENGINES) if group == "engine" else {}
                 if str(option) not in others:
                     raise ConfigError(unknown(group, str(option), {*names, *others}))
+
+    def _check_added(self, override: str, others: tuple[str, ...]) -> None:
+        """Refuses a key that nothing reads: whoever reads a group checks its other keys."""
+        name = added_key(override)
+        group, _, rest = name.partition(".")
+        is_read = group in GROUPS if group != OBJECTIVE or not rest else rest.partition(".")[0] in OBJECTIVE_KEYS
+        if is_read:
+            return
+        config = self._composed(others)
+        if OmegaConf.select(config, name, default=None) is not None or self._is_referred_to(name, others):
+            return
+        if group == OBJECTIVE:
+            raise ConfigError(unknown("key", name, [f"{OBJECTIVE}.{key}" for key in OBJECTIVE_KEYS]))
+        raise ConfigError(unknown("key", name, [str(key) for key in config], near=tuple(self.keys(others))))
+
+    def _is_referred_to(self, name: str, overrides: tuple[str, ...]) -> bool:
+        """Whether an interpolation refers to a key, or to one above or below it."""
+        referred = frozenset[str]().union(*self._references_of(overrides).values())
+        return _is_among(name, referred)
 
     def _set(self, config: DictConfig, override: str) -> None:
         """Sets one plain value on the composed configuration, which must have the key."""
@@ -249,11 +277,14 @@ def _hydra(directory: Path, brought: tuple[Path, ...]) -> Iterator[None]:
     _user, _brought = user_conf(directory), brought
     GlobalHydra.instance().clear()
     plugins.register(UserConf)
+    sources = SourcesRegistry.instance()
+    sources.register(CheckedSource)
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
             yield
     finally:
         _user, _brought = None, ()
+        del sources.types[CheckedSource.scheme()]
         for registered in plugins.plugin_type_to_subclass_list.values():
             registered[:] = [plugin for plugin in registered if plugin is not UserConf]
         del plugins.class_name_to_class[f"{UserConf.__module__}.{UserConf.__name__}"]
@@ -317,6 +348,18 @@ def _unparsed(error: yaml.YAMLError | UnicodeDecodeError) -> str:
         return f"A configuration file is not YAML in UTF-8: {_first_line(error)}."
     problem = getattr(error, "problem", None) or _first_line(error)
     return f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}, is not YAML: {problem}."
+
+
+def _unresolved(error: OmegaConfBaseException) -> str:
+    """Names the key that an interpolation lacks, who refers to it, and how to bring it."""
+    missing = re.search(r"^Interpolation key '(.+)' not found", str(error))
+    if missing is None:
+        return _first_line(error)
+    name = missing[1]
+    return (
+        f"{error.full_key} refers to {name}, which is not there. Add {name.rpartition('.')[2]!r} to the YAML of "
+        f"{name.partition('.')[0]!r}, or set +{name}=…"
+    )
 
 
 def _first_line(error: BaseException) -> str:

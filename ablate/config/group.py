@@ -14,7 +14,7 @@ TRAINED = ("data", "model", "objective", "optimizer", "trainer")
 OMITTED_KEYS: Mapping[str, frozenset[str]] = {
     "data": frozenset({"root", "download", "chance"}),
     "objective": frozenset({"responses"}),
-    "trainer": frozenset({"accelerator", "devices", "diagnostics", "channels_last", "compile"}),
+    "trainer": frozenset({"accelerator", "devices", "diagnostics", "channels_last", "compile", "timeout_min"}),
 }
 """Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import yaml
 
+from ablate.config.document import Loader, read_yaml
 from ablate.errors import ConfigError
-
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def check_keys(file: Path) -> None:
@@ -22,8 +21,8 @@ def check_keys(file: Path) -> None:
         ConfigError: names the file, the line, the mapping and the keys.
     """
     try:
-        tree = yaml.compose(file.read_text(encoding="utf-8"), Loader=LOADER)
-    except (yaml.YAMLError, UnicodeDecodeError):
+        tree = yaml.compose(read_yaml(file), Loader=Loader)
+    except (OSError, ValueError, yaml.YAMLError):
         return
     for mapping, where in _mappings(tree, ""):
         keys = [key for key, _ in mapping.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
@@ -58,7 +57,10 @@ def _meaning(key: yaml.ScalarNode) -> Any:
     """What YAML makes of a key; 1e-3 is a number to Hydra, and none to YAML 1.1."""
     if key.style:  # quoted
         return key.value
-    meaning = yaml.load(key.value, Loader=LOADER)
+    try:
+        meaning = yaml.load(key.value, Loader=Loader)
+    except (ValueError, yaml.YAMLError):  # such as a date that is none
+        return key.value
     return float(meaning) if isinstance(meaning, str) and re.fullmatch(NUMBER, meaning) else meaning
 
 

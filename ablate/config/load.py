@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ablate.config.composer import Composer
 from ablate.config.group import OMITTED_KEYS, TRAINED
@@ -46,7 +47,9 @@ class ComposedStudy:
         for name in factors:
             if name not in known and name not in inline:
                 raise ConfigError(unknown("factor", name, known) + " 'ablate list factors' describes them.")
-        in_files = [name for name in factors if name in known]
+        self.notes: tuple[str, ...] = tuple(self._hidden_factors(factors, inline))
+        """What stands in the place of a factor of the same name."""
+        in_files = [name for name in factors if name in known and not _is_whole(inline.get(name))]
         for name in in_files:
             self._check_keys("factor", name)
         with_factors = (f"factor=[{','.join(in_files)}]",) if in_files else ()
@@ -82,6 +85,15 @@ class ComposedStudy:
         if file is not None and not file.is_relative_to(packaged()):
             check_keys(file)
 
+    def _hidden_factors(self, names: Iterable[str], inline: Mapping[str, Any]) -> Iterator[str]:
+        """Says which definition of a factor counts: the study's own, then the user's file, then the shipped one."""
+        for name in names:
+            file, shipped = self.composer.catalog.file("factor", name), packaged() / "factor" / f"{name}.yaml"
+            if file is not None and _is_whole(inline.get(name)):
+                yield f"The study defines the factor {name!r} itself: {file} is left out."
+            elif file is not None and shipped.is_file() and file != shipped:
+                yield f"The factor {name!r} is that of {file}: {shipped} is left out."
+
     def _check_untrained(self, chosen: Sequence[str]) -> None:
         """Where nothing is trained, an override of a trial's group must change an identity."""
         overrides = self.spec.overrides
@@ -103,6 +115,11 @@ class ComposedStudy:
             except ConfigError:
                 return f"Factor {factor.name!r}, level {levels[factor.name]!r}"
         return "Design point " + ", ".join(f"{name}={level}" for name, level in levels.items())
+
+
+def _is_whole(factor: Any) -> bool:
+    """Whether a study defines a factor itself, and does not only add a level to one, or choose its reference."""
+    return isinstance(factor, Mapping) and {"reference", "levels"} <= factor.keys()
 
 
 def load(words: Sequence[str], directory: Path) -> ComposedStudy:
@@ -134,10 +151,12 @@ def _check_added(spec: StudySpec) -> None:
     """Refuses a level that is added on the command line and not taken by the study: it would be ignored."""
     for override in spec.overrides:
         _, factor, _, level = [*key_of(override).split("."), "", "", ""][:4]
-        if not key_of(override).startswith("factor.") or not level:
+        if not key_of(override).startswith("factor."):
             continue
         if factor not in spec.names:
             raise ConfigError(f"{override!r} would be ignored: " + unknown("factor of this study", factor, spec.names))
+        if not level:
+            continue
         levels = spec.factor(factor).levels
         if level not in levels:
             taken = ", ".join((*levels, level))
@@ -158,7 +177,7 @@ def _directory(name: str, request: Request) -> str:
     """The study's name, and what the request changed of what its trials are."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.\-]*", name):
         raise ConfigError(f"study.name {name!r} names a directory: letters, digits, '_', '-' and '.' only.")
-    changed = [o for o in request.overrides if _changes_trials(key_of(o))]
+    changed = [o.lstrip("+") for o in request.overrides if _changes_trials(key_of(o))]
     changed += [f"{f.name}={','.join(f.levels)}" for f in request.sweeps]
     if not changed:
         return name

@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from ablate.config.group import Group
+from ablate.errors import ConfigError, kind
 
 SPLITS = ("train", "val", "test")
+
+OBJECTIVE = "objective"
+"""The group's name."""
+
+OBJECTIVE_KEYS = ("loss", "metrics", "responses")
+"""What is read of it."""
 
 
 class ObjectiveGroup(Group):
@@ -14,13 +21,27 @@ class ObjectiveGroup(Group):
 
     @property
     def metrics(self) -> Mapping[str, Any]:
-        """Name → the node that a metric is built from."""
-        return self.get("metrics") or {}
+        """Name → the node that a metric is built from.
+
+        Raises:
+            ConfigError: it is no mapping.
+        """
+        return self._mapping_at("metrics")
 
     @property
     def responses(self) -> Mapping[str, Any]:
-        """Metric → which direction is better, and what a trivial predictor scores."""
-        return self.get("responses") or {}
+        """Metric → which direction is better, and what a trivial predictor scores.
+
+        Raises:
+            ConfigError: it is no mapping.
+        """
+        return self._mapping_at("responses")
+
+    def _mapping_at(self, key: str) -> Mapping[str, Any]:
+        value = self.get(key)
+        if value is not None and not isinstance(value, Mapping):
+            raise ConfigError(f"objective.{key} is {kind(value)}: write a mapping, a key for each metric.")
+        return cast(Mapping[str, Any], value or {})
 
     @cached_property
     def logged(self) -> tuple[str, ...]:

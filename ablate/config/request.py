@@ -15,6 +15,9 @@ from ablate.errors import ConfigError, unknown
 
 DEFAULT_STUDY = "core"
 
+MAX_REASON = 200
+"""Characters of a word, and of why it does not parse, in a message."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -29,6 +32,15 @@ class Request:
 def key_of(override: str) -> str:
     """The key that an override sets, without its sign and without its package: `+a.b=1` sets `a.b`."""
     return override.partition("=")[0].lstrip("+~").partition("@")[0]
+
+
+def added_key(override: str) -> str:
+    """The key that an addition sets: for a group's option in a package of another name, such as `+model@a.b=mlp`, a.b.
+
+    Of a renamed package, such as `model@a:b`, it is the new name.
+    """
+    name, _, package = override.partition("=")[0].lstrip("+~").partition("@")
+    return package.rpartition(":")[2] or name
 
 
 def parse(words: Sequence[str], catalog: Catalog) -> Request:
@@ -79,13 +91,17 @@ def parse_override(word: str) -> Override:
         ConfigError: it does not parse.
     """
     try:
-        return OverridesParser.create().parse_override(word)
-    except HydraException as error:
-        reason = str(error).splitlines()[0]
+        parsed = OverridesParser.create().parse_override(word)
+    except (HydraException, ValueError) as error:  # Python reads no number of more than 4300 digits
+        reason = str(error).splitlines()[0][:MAX_REASON]
+        word = word if len(word) <= MAX_REASON else f"{word[:MAX_REASON]}…"
         raise ConfigError(
             f"The override {word!r} does not parse: {reason}. Overrides are key=value, +key=value, ~key, or a "
             "sweep key=a,b; quote what the shell would take apart, as in 'model.width=range(8,33,8)'."
         ) from error
+    if not parsed.key_or_group:
+        raise ConfigError(f"The override {word!r} names no key: write key=value, as in model.width=16.")
+    return parsed
 
 
 def _study_name(override: Override, word: str) -> str:
@@ -120,4 +136,9 @@ def _values(override: Override, name: str, catalog: Catalog) -> list[str]:
         return value.filter(list(catalog.names(name)))
     if isinstance(value, IntervalSweep):
         raise ConfigError(f"{name!r}: interval() names no levels. Use a list or range(): '{name}=range(8,33,8)'.")
-    return list(override.sweep_string_iterator())
+    try:
+        return list(override.sweep_string_iterator())
+    except ValueError as error:  # of a range
+        raise ConfigError(
+            f"The sweep over {name!r} has no values: {error}. Use a list or range(): '{name}=range(8,33,8)'."
+        ) from error

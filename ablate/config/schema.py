@@ -1,5 +1,6 @@
 """The schema of a study's YAML, and `read`, which turns a resolved configuration into a StudySpec."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -20,6 +21,8 @@ class ResponseYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: str
     better: Better
     trivial: float | None = None
+    penalty: float | None = None
+    """What a diverged trial scores; None: what the trivial predictor does."""
 
 
 class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -118,6 +121,8 @@ def read(
     root = convert({k: settings.get(k) for k in RootYaml.__struct_fields__}, RootYaml, "")
     if root.replicates < 1:
         raise ConfigError(f"replicates={root.replicates} trains nothing: it must be 1 or more, and 5 or more for a p.")
+    if "\0" in root.results_dir:
+        raise ConfigError(f"results_dir={root.results_dir!r} names no directory: it has a null character.")
     if root.seed < 0:
         raise ConfigError(f"seed={root.seed}: a seed is 0 or more.")
     objective = ObjectiveGroup("objective", settings.get("objective"))
@@ -285,7 +290,7 @@ def _check_claim(claim: Any, where: str) -> None:
 
 def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Response:
     if isinstance(declared, ResponseYaml):
-        return Response(name=declared.name, better=declared.better, trivial=declared.trivial)
+        return _checked_response(declared, "study.response")
     split, _, metric = declared.rpartition("/")
     if not objective.responses:
         raise ConfigError(
@@ -296,9 +301,20 @@ def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Respon
         raise ConfigError(unknown("response", declared, objective.logged))
     assert split in SPLITS
     node = objective.responses.get(metric)
-    if node is None:
+    if not isinstance(node, Mapping):
         raise ConfigError(
             f"objective.responses says nothing of {metric!r}: add {metric}: {{better: higher, trivial: null}}."
         )
     checked = convert({"name": declared, **node}, ResponseYaml, f"objective.responses.{metric}")
-    return Response(name=declared, better=checked.better, trivial=checked.trivial)
+    return _checked_response(checked, f"objective.responses.{metric}")
+
+
+def _checked_response(declared: ResponseYaml, where: str) -> Response:
+    """Raises ConfigError where a number that stands in for a diverged trial is none that can be averaged."""
+    for name in ("trivial", "penalty"):
+        value = getattr(declared, name)
+        if value is not None and not math.isfinite(value):
+            raise ConfigError(
+                f"{where}.{name} is {value}, and a diverged trial is scored with it: give a finite number, or null."
+            )
+    return Response(name=declared.name, better=declared.better, trivial=declared.trivial, penalty=declared.penalty)

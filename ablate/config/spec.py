@@ -32,13 +32,15 @@ class Factor:
 class Response:
     """The number that a trial yields.
 
-    `trivial` is what the trivial predictor scores (chance accuracy), and stands in for a diverged trial;
-    None says that the response is unbounded, and a diverged trial takes the worst rank.
+    `trivial` is what the trivial predictor scores, where that is known beforehand (chance accuracy): the response is
+    bounded, and a diverged trial counts as that. None says that the response is unbounded: a diverged trial counts as
+    `penalty` or, without one, as what the trivial predictor scores on the test split of its own replicate.
     """
 
     name: str
     better: Better
     trivial: float | None = None
+    penalty: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The `trainer` group, and its settings, checked."""
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -33,6 +34,7 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     matmul_precision: MatmulPrecision = "highest"
     channels_last: bool = False
     compile: bool | Literal["auto"] = False
+    timeout_min: float | None = None
 
     @property
     def moments(self) -> tuple[Moment, ...]:
@@ -71,8 +73,12 @@ def _settings(node: Any) -> TrainerSettings:
     settings = convert(node, TrainerSettings, "trainer")
     if settings.max_epochs < 1:
         raise ConfigError(f"trainer.max_epochs={settings.max_epochs} trains nothing: it must be 1 or more.")
-    if settings.gradient_clip_norm is not None and settings.gradient_clip_norm <= 0:
+    if settings.gradient_clip_norm is not None and not settings.gradient_clip_norm > 0:
         raise ConfigError("trainer.gradient_clip_norm must be more than 0, or null for no clipping.")
+    if settings.timeout_min is not None and not 0 < settings.timeout_min < math.inf:
+        raise ConfigError(
+            f"trainer.timeout_min={settings.timeout_min} must be minutes, more than 0, or null for no limit."
+        )
     if not settings.max_loss > 0:
         raise ConfigError(
             f"trainer.max_loss={settings.max_loss} calls every training diverged: it must be more than 0."

@@ -10,6 +10,7 @@ from ablate.design.aliasing import Aliasing
 from ablate.design.column import Column, two_level_columns
 from ablate.design.estimable import Estimable, main_effect, not_estimable
 from ablate.design.factor_pair import FactorPair, pairs_of_columns
+from ablate.design.fraction_catalogue import MOST_FACTORS, generators
 from ablate.design.layout import Layout
 from ablate.design.point import DesignPoint
 from ablate.errors import DesignError
@@ -22,9 +23,9 @@ RESOLUTIONS = range(3, 8)
 class Fractional(Design):
     """The smallest regular two-level fraction of at least the resolution asked for, with the baseline in it.
 
-    Of the fractions with the same words up to sign, exactly one contains the baseline: columns are flipped so
-    that the first row of pydoe's matrix becomes the baseline, which changes the words' signs and nothing
-    else. The points are sorted, reference level first, the last factor changing fastest.
+    Of the fractions of that size it has minimum aberration: as few words of the shortest length as there can be, then
+    of the next. Of those with the same words up to sign, exactly one contains the baseline. The points are sorted,
+    reference level first, the last factor changing fastest.
     """
 
     name = "fractional"
@@ -40,11 +41,6 @@ class Fractional(Design):
         reached = aliasing.resolution
         if reached is None:
             note = f"No smaller fraction has resolution {asked}: all {len(rows)} cells are design points."
-        elif reached < asked:
-            raise DesignError(
-                f"The installed pydoe made a fraction of resolution {reached} where {asked} was asked for. "
-                "Upgrade pydoe to 1.5 or newer, or use `design: factorial`."
-            )
         else:
             cells = 2 ** len(factors)
             note = f"{len(rows)} of {cells} cells, resolution {reached}: aliased effects cannot be told apart."
@@ -131,16 +127,18 @@ def _rows(factors: int, resolution: int) -> list[tuple[int, ...]]:
     """The fraction as rows of 0 (reference) and 1, the row of zeros among them."""
     if resolution > factors:
         return list(itertools.product((0, 1), repeat=factors))
-    import pydoe  # pyright: ignore[reportMissingTypeStubs]
-
-    try:
-        matrix = pydoe.fracfact_by_res(factors, resolution)
-    except ValueError as error:
+    columns = generators(factors, resolution)
+    if columns is None:
         raise DesignError(
-            f"No fraction of {factors} factors at resolution {resolution}: {error}. Set a lower "
-            "`study.resolution`, or use `design: one_at_a_time`."
-        ) from error
-    return [tuple(int(flip) for flip in row) for row in matrix != matrix[0]]
+            f"No fraction of {factors} factors at resolution {resolution} is known to have minimum aberration: the "
+            f"catalogue goes to {MOST_FACTORS[resolution]} factors. Set a lower `study.resolution`, or use "
+            "`design: one_at_a_time`."
+        )
+    base = factors - len(columns)
+    return [
+        (*levels, *(sum(itertools.compress(levels, map(int, f"{column:0{base}b}"[::-1]))) % 2 for column in columns))
+        for levels in itertools.product((0, 1), repeat=base)
+    ]
 
 
 def _checked(resolution: int | None) -> int:

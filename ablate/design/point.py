@@ -19,6 +19,9 @@ class DesignPoint:
 
     levels: Mapping[str, str]
 
+    def __str__(self) -> str:
+        return ", ".join(f"{factor}={level}" for factor, level in self.levels.items())
+
     def overrides(self, factors: Sequence[Factor]) -> tuple[str, ...]:
         """The Hydra overrides that turn the study's settings into this point's."""
         return tuple(o for f in factors for o in f.levels[self.levels[f.name]])

@@ -3,17 +3,21 @@
 import signal
 import time
 import traceback
+from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
+from ablate.execute.examine.trivial import trivial_scores
+from ablate.execute.loggers.identity import RunIdentity
+from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.process.out_of_memory import is_out_of_memory
 from ablate.execute.stack.fit import train_stacked
+from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
 from ablate.execute.train.fit import Fit, prepare
@@ -28,7 +32,7 @@ from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Record
 
 
-@user_modules_first()
+@user_modules_last()
 def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
     """Trains every trial of a job, stacked or one after the other, and writes its record.
 
@@ -94,15 +98,25 @@ def _raise_signals(error: BaseException) -> None:
     """Raises Ctrl-C and SIGTERM again. Lightning turns both into SystemExit, which a trial's code may raise, too."""
     if isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt):
         raise KeyboardInterrupt from None
-    if isinstance(error, SIGTERMException):
+    if is_termination(error):
         raise SystemExit(128 + signal.SIGTERM) from None
 
 
 def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> Written:
-    """Trains one trial alone; returns its record and curve, which are not on disk yet."""
+    """Trains one trial alone; returns its record and curve, which are not on disk yet.
+
+    A logger's run is open before the trial's streams are seeded: it may draw from Python's generator.
+    """
+    folder = StudyDirectory(job.directory).trial(trial.id)
+    with logger_run(trial.config.logger, RunIdentity.of(trial, folder)) as logger:
+        return _fit(trial, job, engine=engine, threads=threads, source=source, logger=logger)
+
+
+def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logger: Any) -> Written:
     started = now()
     fit = prepare(trial.config, trial.streams)
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
+    trivial = trivial_scores(fit)
     settings = trial.config.trainer.settings
     curve, divergence = Curve(), Divergence(settings.max_loss)
     diagnostics = DiagnosticsCallback(settings.moments)
@@ -111,6 +125,8 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         own=not isinstance(fit.module, TrialModule),
         callbacks=(curve, divergence, diagnostics),
         folder=StudyDirectory(job.directory).trial(trial.id),
+        logger=logger,
+        module=fit.module,
     )
     began = time.perf_counter()
     trainer.fit(fit.module, **fit.data)
@@ -132,9 +148,10 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         error=divergence.reason,
         diagnostics=diagnostics.values,
         unmeasured=diagnostics.failure,
+        trivial=trivial,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
-    made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit)
+    made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
     return Written(record=made, curve=curve.as_csv(), diagnostics=diagnostics.as_csv())
 
 

@@ -14,9 +14,13 @@ from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
 from ablate.store.checked import Checked
 from ablate.store.costs import Cost
+from ablate.store.starts import PointStart
 
 RUN_COST_BUDGET_S = 20.0
 """Time budget of `measure` for `ablate run`. No design point is begun after it."""
+
+START_BUDGET_S = 10.0
+"""Time budget of `starts`. No network is built after it."""
 
 PLAN_COST_BUDGET_S = 0.5
 """Time budget of `measure` for `ablate plan`. `ablate run` measures the rest."""
@@ -47,6 +51,19 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
     from ablate.execute.examine.examination import examine
 
     return examine(spec, points, configs)
+
+
+def starts(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[PointStart, ...]:
+    """The parameters with which each design point's network starts in the first replicate, until the time is used up.
+
+    Raises:
+        ConfigError: user-defined code fails.
+    """
+    from ablate.execute.examine.start import starts
+    from ablate.execute.targets.user_errors import as_user_errors
+
+    with as_user_errors():
+        return starts(points, configs, seed=spec.seed, budget_s=START_BUDGET_S)
 
 
 def measure(

@@ -44,6 +44,7 @@ def _data(summary: Summary) -> dict[str, object]:
         "response": summary.response,
         "better": summary.better,
         "command": summary.command,
+        "mixed_code": summary.mixed_code,
         "verdicts": summary.verdicts,
         "identities": summary.identities,
     }

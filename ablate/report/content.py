@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ablate.errors import ConfigError, unknown
 from ablate.report.document import document
-from ablate.report.heading import scope_note
+from ablate.report.heading import scope_notes
 from ablate.report.screen.screen import screen
 from ablate.report.tables.columns.row import Row
 from ablate.report.tables.kind import Results, TableKind
@@ -59,7 +59,7 @@ def content(results: Results, table: str | None = None) -> Content:
     summary = results.summary
     if table is not None and table != ALL:
         return _table(results, TABLES[table], table)
-    whole = Content(items=lambda: document(summary), data=lambda: summary, rows=refuse_rows)
+    whole = Content(items=lambda: document(summary, results.name), data=lambda: summary, rows=refuse_rows)
     if table == ALL:
         return whole
     default = TABLES["trials" if summary.points or not summary.identities else "identities"]
@@ -81,13 +81,13 @@ def _table(results: Results, kind: TableKind, name: str) -> Content:
 
 
 def _items(results: Results, kind: TableKind, name: str) -> Sequence[Item]:
-    """The table with the scope of its estimates below; a sentence where the study has no such table."""
+    """The table with what is said of its estimates below; a sentence where the study has no such table."""
     items = [*kind.items(results)]
     if not items:
         return [Block(title=name, lines=(("", f"{results.summary.study} has no such table: {kind.about}."),))]
     last = items[-1]
     if kind.estimates and isinstance(last, Table):
-        items[-1] = replace(last, notes=(*last.notes, *scope_note(results.summary)))
+        items[-1] = replace(last, notes=(*last.notes, *scope_notes(results.summary)))
     return items
 
 
@@ -98,6 +98,7 @@ def _about(results: Results) -> Mapping[str, object]:
         "response": summary.response,
         "better": summary.better,
         "scope": summary.scope,
+        "mixed_code": summary.mixed_code,
     }
 
 

@@ -10,10 +10,15 @@ from ablate.report.tables.registry import TABLES
 from ablate.report.text.table import Item, Table
 
 
-def document(summary: Summary) -> tuple[Item, ...]:
-    """The study and its verdicts, then what they rest on, what did not complete, and what made it all."""
-    results = Results(summary=summary)
-    items: list[Item] = [study_block(summary)]
+def document(summary: Summary, name: str = "") -> tuple[Item, ...]:
+    """The study and its verdicts, then what they rest on, what did not complete, and what made it all.
+
+    Args:
+        summary: of the study.
+        name: what `ablate show` finds it by; default: its own name.
+    """
+    results = Results(summary=summary, name=name)
+    items: list[Item] = [study_block(summary, name)]
     for kind in TABLES.values():
         if kind.in_document:
             items += kind.items(results)

@@ -1,6 +1,7 @@
 """The first and the last block of a document: the study, and what made its results."""
 
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from ablate.analyze.summary import PointSummary, Summary
 from ablate.report.tables.identities import identities_count
@@ -9,21 +10,30 @@ from ablate.report.text.quantity import counted
 from ablate.report.text.table import Block
 
 _SCOPE = "Scope: "
+_MIXED = "Mixed code: "
 
 
-def study_block(summary: Summary) -> Block:
-    """The question, the design, the response, the trials, the baseline, and the scope of it all."""
+def study_block(summary: Summary, name: str = "") -> Block:
+    """The question, the design, the response, the trials, the baseline, and the scope of it all.
+
+    Args:
+        summary: of the study.
+        name: what `ablate show` finds it by. Its last part is the title: it tells studies of one name apart, whose
+            settings differ. Default: the study's own name.
+    """
+    title = PurePath(name).name or summary.study
     exact = [("identities", identities_count(summary))] if summary.identities else []
     if not summary.points:
-        return Block(title=summary.study, lines=(("question", summary.question), *exact))
+        return Block(title=title, lines=(("question", summary.question), *exact))
     size = f"{counted(len(summary.points), 'design point')} × {counted(summary.replicates, 'replicate')}"
     return Block(
-        title=summary.study,
+        title=title,
         lines=(
             ("question", summary.question),
             ("design", f"{summary.design}: {size}"),
             ("response", f"{summary.response}, {summary.better} is better"),
             ("trials", f"{summary.planned} planned: {_states(summary)}"),
+            *([("code", summary.mixed_code.removeprefix(_MIXED))] if summary.mixed_code else []),
             *_baseline(summary),
             *exact,
             *_scope(summary),
@@ -31,9 +41,9 @@ def study_block(summary: Summary) -> Block:
     )
 
 
-def scope_note(summary: Summary) -> tuple[str, ...]:
-    """The scope of the estimates, as a note; none for a study that estimates nothing."""
-    return (summary.scope,) if summary.scope else ()
+def scope_notes(summary: Summary) -> tuple[str, ...]:
+    """What is said below every table of estimates: trainings of mixed code, and the scope; none without estimates."""
+    return tuple(note for note in (summary.mixed_code, summary.scope) if note)
 
 
 def origin_block(summary: Summary) -> tuple[Block, ...]:
@@ -49,6 +59,7 @@ def _states(summary: Summary) -> str:
         "complete": summary.complete,
         "diverged": summary.diverged,
         "failed": summary.failed,
+        "timed out": summary.timed_out,
         "not yet run": summary.missing,
     }
     return ", ".join(f"{count} {end}" for end, count in ends.items() if count or end == "complete")

@@ -2,7 +2,8 @@
 
 from ablate.store.checked import IDENTITIES, Checked
 from ablate.store.directory import Contents, StudyDirectory
-from ablate.store.frozen import Frozen, extend
+from ablate.store.frozen import Frozen, extend, stated
+from ablate.store.later import as_later
 from ablate.store.lock import Lock
 from ablate.store.record import SCHEMA, Counts, Provenance, Record, State
 
@@ -18,5 +19,7 @@ __all__ = [
     "Record",
     "State",
     "StudyDirectory",
+    "as_later",
     "extend",
+    "stated",
 ]

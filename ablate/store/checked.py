@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
 from ablate.identities.identity import Identity
+from ablate.store.seal import seal, unseal
 
-SCHEMA = 1
+SCHEMA = 2
+UNSEALED = (1,)
 IDENTITIES = "identities.json"
-
-
-class _Schema(msgspec.Struct):
-    schema: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,20 +20,14 @@ class Checked:
     """Versions that evaluated them."""
 
     def encode(self) -> bytes:
-        """As JSON, at full precision."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1)
+        """As JSON, at full precision, with a checksum."""
+        return seal(self)
 
     @staticmethod
     def decode(content: bytes) -> "Checked":
         """From JSON.
 
         Raises:
-            ValueError: it is truncated, or of an unknown schema.
+            ValueError: it is truncated, damaged or changed, or of an unknown schema.
         """
-        try:
-            schema = msgspec.json.decode(content, type=_Schema).schema
-            if schema != SCHEMA:
-                raise ValueError(f"schema {schema}, where this version of ablate knows {SCHEMA}")
-            return msgspec.json.decode(content, type=Checked)
-        except msgspec.MsgspecError as error:
-            raise ValueError(str(error)) from error
+        return unseal(content, Checked, schema=SCHEMA, unsealed=UNSEALED)

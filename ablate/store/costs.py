@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 import msgspec
 
+from ablate.errors import StoreError
 from ablate.plan.cost import NETWORK_COSTS, NetworkCost
 from ablate.store.directory import StudyDirectory
+from ablate.store.seal import seal, unseal
 
 COSTS = "costs.json"
-SCHEMA = 1
+SCHEMA = 2
 """Rises when something else is measured: older files are then measured again."""
+UNSEALED = (1,)
+"""Of which files have no checksum, and are read all the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +33,27 @@ class _File(msgspec.Struct, kw_only=True):
 
 def read_costs(directory: StudyDirectory) -> tuple[Cost, ...]:
     """The costs that are on disk; none where the file is absent, damaged or of another schema."""
-    content = directory.read(COSTS)
-    if content is None:
-        return ()
     try:
-        file = msgspec.json.decode(content, type=_File)
-    except (msgspec.MsgspecError, RecursionError):
+        content = directory.read(COSTS)
+        return () if content is None else decode(content)
+    except (StoreError, ValueError):
         return ()
-    return file.points if file.schema == SCHEMA else ()
+
+
+def decode(content: bytes) -> tuple[Cost, ...]:
+    """The costs in the bytes of a costs.json.
+
+    Raises:
+        ValueError: it is truncated, damaged or changed, or of an unknown schema.
+    """
+    return unseal(content, _File, schema=SCHEMA, unsealed=UNSEALED).points
 
 
 def write_costs(directory: StudyDirectory, costs: Sequence[Cost]) -> None:
     """Writes the costs; of two of one design point, the later.
 
     Raises:
-        StoreError: the disk is full or the directory cannot be written.
+        DiskError: the disk is full or the directory cannot be written.
     """
     points = [
         {
@@ -53,8 +63,7 @@ def write_costs(directory: StudyDirectory, costs: Sequence[Cost]) -> None:
         }
         for cost in _by_levels(costs).values()
     ]
-    content = msgspec.json.encode({"schema": SCHEMA, "points": points})
-    directory.write(COSTS, msgspec.json.format(content, indent=1))
+    directory.write(COSTS, seal({"schema": SCHEMA, "points": points}))
 
 
 def cost_lookup(costs: Iterable[Cost]) -> Callable[[Mapping[str, str]], Cost | None]:

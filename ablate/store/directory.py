@@ -1,7 +1,7 @@
 """One study on disk: results/<study>/, its study.yaml and its records."""
 
 import hashlib
-import os
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,23 +10,21 @@ from typing import Any
 
 import msgspec
 
-from ablate.errors import StoreError
+from ablate import files
+from ablate.errors import DiskError, StoreError
+from ablate.limits import MAX_CACHE_BYTES, MAX_RECORD_BYTES, MAX_STUDY_BYTES, MAX_TEXT_BYTES
 from ablate.store import atomic
+from ablate.store.encoding import decode, encode
 from ablate.store.frozen import Frozen
-from ablate.store.record import SCHEMA, Record
+from ablate.store.record import Record
 
+STUDY = "study.yaml"
 RECORD = "record.json"
 CURVE = "curve.csv"
 DIAGNOSTICS = "diagnostics.csv"
 TRACEBACK = "traceback.txt"
-
-
-class _Schema(msgspec.Struct):
-    schema: int
-
-
-class _Config(msgspec.Struct):
-    config: msgspec.Raw = msgspec.Raw(b"{}")
+UNREADABLE = "unreadable"
+"""What is added to the name of a record that cannot be counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,27 +56,36 @@ class StudyDirectory:
 
     @property
     def exists(self) -> bool:
-        """Whether the study has been frozen here."""
-        return (self.path / "study.yaml").is_file()
+        """Whether the study has been frozen here; true of a study.yaml that cannot be read, too."""
+        return files.is_there(self.path / STUDY)
 
     def trial(self, trial_id: str) -> Path:
         """The folder of one trial."""
         return self.path / "trials" / trial_id
 
+    def record_path(self, trial_id: str) -> Path:
+        """The record of one trial."""
+        return self.trial(trial_id) / RECORD
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of the study itself, or anything of its name."""
+        return files.is_there(self.path / name)
+
     def check_writable(self) -> None:
         """Checks, before any training, that the directory can be written; leaves no file behind.
 
         Raises:
-            StoreError: the directory, or the nearest one above it that exists, cannot be written, or its disk is full.
+            DiskError: the directory, or the nearest one above it that exists, cannot be written, or its disk is full.
         """
         place = self.path
-        while not os.path.lexists(place):
+        while not files.is_there(place):
             place = place.parent
-        probe = place / f".ablate-probe-{os.getpid()}"
+        probe = place / f".ablate-probe.{secrets.token_hex(4)}.tmp"
         try:
-            probe.write_bytes(bytes(4096))
+            with probe.open("xb") as file:
+                file.write(bytes(4096))
         except OSError as error:
-            raise StoreError(atomic.explain(self.path, error)) from error
+            raise DiskError(atomic.explain(self.path, error)) from error
         finally:
             with suppress(OSError):
                 probe.unlink()
@@ -89,19 +96,30 @@ class StudyDirectory:
         Raises:
             StoreError: there is none, or it cannot be read; the records beside it are left as they are.
         """
-        path = self.path / "study.yaml"
+        path = self.path / STUDY
         try:
-            return Frozen.decode(path.read_bytes())
+            return Frozen.decode(files.read(path, limit=MAX_STUDY_BYTES))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            lost = f" {LOST}" if (self.path / "trials").is_dir() else ""
+            raise StoreError(f"There is no study in {self.path}: {error.strerror}: {path}.{lost}") from error
         except OSError as error:
-            raise StoreError(f"There is no study in {self.path}: {error.strerror}: {path}.") from error
+            raise StoreError(f"{path} cannot be read: {files.reason(error)}. {AS_IT_WAS}") from error
         except ValueError as error:
-            raise StoreError(
-                f"{path} cannot be read: {error}. Restore it, or remove the directory to start the study again."
-            ) from error
+            raise StoreError(f"{path} cannot be read: {error}. {AS_IT_WAS}") from error
 
     def freeze(self, frozen: Frozen) -> None:
-        """Writes study.yaml."""
-        atomic.write(self.path / "study.yaml", frozen.encode())
+        """Writes study.yaml.
+
+        Raises:
+            StoreError: it is larger than what is read, or cannot be written.
+        """
+        content = frozen.encode()
+        if len(content) > MAX_STUDY_BYTES:
+            raise StoreError(
+                f"{self.path / STUDY} would have {len(content):,} bytes, and {MAX_STUDY_BYTES:,} are the most. Give "
+                "the study fewer factors or levels."
+            )
+        atomic.write(self.path / STUDY, content)
 
     def contents(self) -> Contents:
         """Reads every record; one that is truncated or of an unknown schema is named, never counted.
@@ -118,7 +136,7 @@ class StudyDirectory:
             digest.update(trial_id.encode() + content)
             try:
                 record = decode(content, trial_id)
-                written = bytes(msgspec.json.decode(content, type=_Config).config)
+                written = msgspec.json.encode(record.config)
                 records[trial_id] = replace(
                     record,
                     study=others.setdefault(record.study, record.study),
@@ -139,9 +157,22 @@ class StudyDirectory:
         """
         path = self.trial(trial_id) / RECORD
         try:
-            return decode(path.read_bytes(), trial_id)
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{path} cannot be read: {error}.") from error
+            return decode(files.read(path, limit=MAX_RECORD_BYTES), trial_id)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {files.reason(error)}. {TRAIN_AGAIN}") from error
+        except ValueError as error:
+            raise StoreError(f"{path} cannot be read: {error}. {TRAIN_AGAIN}") from error
+
+    def beside(self, record: Record) -> Iterator[tuple[str, str]]:
+        """The files beside a record that are not as they were when it was written, each with what is wrong."""
+        for name, digest in record.files.items():
+            try:
+                if digest_of(files.read(self.trial(record.id) / name, limit=MAX_TEXT_BYTES)) != digest:
+                    yield name, "it is not as the record says: it was damaged or changed"
+            except FileNotFoundError:
+                yield name, "it is not there, and the record says that it was"
+            except OSError as error:
+                yield name, files.reason(error)
 
     def digest(self) -> str:
         """The digest that `contents` would give, without decoding a record."""
@@ -154,17 +185,29 @@ class StudyDirectory:
         """Renames records that cannot be counted, so that their trials are trained again and nothing is lost.
 
         Raises:
-            StoreError: the directory cannot be written.
+            DiskError: the directory cannot be written.
         """
         for trial_id in trial_ids:
-            path = self.trial(trial_id) / RECORD
-            number = 1
-            while (aside := path.with_name(f"{RECORD}.unreadable-{number}")).exists():
-                number += 1
-            try:
-                path.rename(aside)
-            except OSError as error:
-                raise StoreError(atomic.explain(aside, error)) from error
+            atomic.check_folder(self.trial(trial_id))
+            atomic.set_aside(self.trial(trial_id) / RECORD, UNREADABLE)
+
+    def set_damaged_aside(self, name: str) -> Path:
+        """Renames a file of the study itself that can be made again; returns its new path.
+
+        Raises:
+            DiskError: the directory cannot be written.
+        """
+        return atomic.set_aside(self.path / name, atomic.DAMAGED)
+
+    def sweep(self, trial_ids: Iterable[str] | None = None) -> int:
+        """Removes the temporary files that interrupted writes have left, and returns how many.
+
+        Args:
+            trial_ids: In the folders of which trials; None: of all. In the study's own folder always.
+        """
+        trials = self.path / "trials"
+        all_of_them = trials.iterdir() if trials.is_dir() else ()
+        return atomic.sweep([self.path, *(all_of_them if trial_ids is None else map(self.trial, trial_ids))])
 
     def write_record(
         self,
@@ -183,13 +226,16 @@ class StudyDirectory:
         Where a disk is full, whole trials are written one by one, as many as there is room for.
 
         Raises:
-            StoreError: the disk is full or the directory cannot be written; no half-written record is left.
+            DiskError: the disk is full or the directory cannot be written; no half-written record is left.
+            StoreError: a symbolic link is in the place of a folder.
         """
+        atomic.check_folder(self.path / "trials")
         for trial in trials:
+            atomic.check_folder(self.trial(trial.record.id))
             for path, content in self._beside(trial).items():
                 if content is None:
                     atomic.remove(path)
-        before = {path for path in map(self._record, trials) if path.exists()}
+        before = {path for path in map(self._record, trials) if files.is_there(path)}
         try:
             self._write(trials)
         except StoreError:
@@ -203,9 +249,16 @@ class StudyDirectory:
                 self._write([trial])
 
     def _write(self, trials: Sequence[Written]) -> None:
-        atomic.write_all({p: content for t in trials for p, content in self._beside(t).items() if content is not None})
+        beside = [
+            {path: content for path, content in self._beside(trial).items() if content is not None} for trial in trials
+        ]
+        atomic.write_all({path: content for contents in beside for path, content in contents.items()})
+        digests = [{path.name: digest_of(content) for path, content in contents.items()} for contents in beside]
         atomic.write_all(
-            {self._record(t): msgspec.json.format(msgspec.json.encode(t.record), indent=1) for t in trials}
+            {
+                self._record(trial): encode(replace(trial.record, files=names))
+                for trial, names in zip(trials, digests, strict=True)
+            }
         )
 
     def _record(self, trial: Written) -> Path:
@@ -222,33 +275,37 @@ class StudyDirectory:
         """Writes a file of the study itself, such as summary.json."""
         atomic.write(self.path / name, content)
 
-    def read(self, name: str) -> bytes | None:
-        """Reads a file of the study itself, or None where it is absent."""
+    def read(self, name: str, *, limit: int = MAX_CACHE_BYTES) -> bytes | None:
+        """Reads a file of the study itself, or None where it is absent.
+
+        Raises:
+            StoreError: it is there and cannot be read.
+        """
         path = self.path / name
-        return path.read_bytes() if path.is_file() else None
+        try:
+            return files.read(path, limit=limit)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            way_out = AS_IT_WAS if name == STUDY else "Remove it."
+            raise StoreError(f"{path} cannot be read: {files.reason(error)}. {way_out}") from error
 
     def _files(self) -> Iterator[tuple[str, bytes, str | None]]:
         """Trial id, the bytes of its record, and why they could not be read."""
         for path in sorted((self.path / "trials").glob(f"*/{RECORD}")):
             try:
-                yield path.parent.name, path.read_bytes(), None
+                yield path.parent.name, files.read(path, limit=MAX_RECORD_BYTES), None
             except OSError as error:
                 yield path.parent.name, b"", error.strerror
 
 
-def decode(content: bytes, trial_id: str) -> Record:
-    """One record from its JSON.
+def digest_of(content: bytes) -> str:
+    """SHA-256 of a file beside a record, as the record keeps it."""
+    return hashlib.sha256(content).hexdigest()
 
-    Raises:
-        ValueError: it is truncated, of an unknown schema, or of another trial.
-    """
-    try:
-        schema = msgspec.json.decode(content, type=_Schema).schema
-        if schema != SCHEMA:
-            raise ValueError(f"schema {schema}, where this version of ablate knows {SCHEMA}")
-        record = msgspec.json.decode(content, type=Record)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(str(error)) from error
-    if record.id != trial_id:
-        raise ValueError(f"it is the record of trial {record.id}")
-    return record
+
+TRAIN_AGAIN = "The next 'ablate run' of the study sets it aside and trains its trial again."
+
+LOST = "Restore it: without it, 'ablate run' freezes the study anew, and its claims are exploratory."
+
+AS_IT_WAS = "Restore it, or remove the directory to start the study again."

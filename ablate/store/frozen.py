@@ -1,16 +1,22 @@
 """study.yaml: the resolved study with its claims, frozen before the first trial."""
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from ablate.config.spec import Factor, StudySettings, StudySpec
+from ablate.config.canonical_text import canonical_text
+from ablate.config.document import check_yaml
+from ablate.config.spec import Factor, Response, StudySettings, StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design import DESIGNS
 from ablate.errors import StoreError, unknown
+from ablate.limits import MAX_STUDY_NODES
 from ablate.store.later import claim_text, join_claims
+from ablate.store.seal import CHECKSUM
 
 SCHEMA = 1
 
@@ -30,18 +36,30 @@ class Frozen:
     """Replicates at which the study had been looked at when it was extended."""
     pooled_after: int = 0
     """Finished trials that were there when `pool_above` was last changed; 0: it is what it was before the first."""
+    kept: tuple[str, ...] = ()
+    """Digests of older code: trials of it were kept when others were trained by the code as it was by then."""
+
+    @property
+    def since(self) -> datetime | None:
+        """When the study was frozen; None where its history does not say."""
+        try:
+            return datetime.fromisoformat(self.history[0].partition(": ")[0]) if self.history else None
+        except ValueError:
+            return None
 
     def encode(self) -> bytes:
-        """As YAML, keys in the order of the dataclasses."""
-        return msgspec.yaml.encode(self)
+        """As YAML, keys in the order of the dataclasses, after a checksum of what they say."""
+        content = msgspec.yaml.encode(self)
+        return f"{CHECKSUM}: {_checksum(msgspec.yaml.decode(content))}\n".encode() + content
 
     @staticmethod
     def decode(content: bytes) -> "Frozen":
-        """From YAML.
+        """From YAML. Without a checksum it is read as well: one of before there were any, or one edited by hand.
 
         Raises:
-            ValueError: it is not such a file, or of an unknown schema.
+            ValueError: it is not such a file, or of an unknown schema, or its checksum is of another content.
         """
+        check_yaml(content, limit=MAX_STUDY_NODES)
         try:
             tree = msgspec.yaml.decode(content)
         except Exception as error:  # PyYAML's constructors let through whatever a strange tag makes them raise
@@ -52,11 +70,37 @@ class Frozen:
             if schema != SCHEMA:
                 raise ValueError(f"schema {schema}, where this version of ablate knows {SCHEMA}")
             frozen = msgspec.convert(tree, Frozen)
-        except msgspec.MsgspecError as error:
+            if frozen.spec.factors and frozen.spec.design not in DESIGNS:
+                raise ValueError(unknown("study.design", frozen.spec.design, DESIGNS))
+            if CHECKSUM in tree and tree[CHECKSUM] != _checksum(tree):
+                raise ValueError(
+                    "its checksum is of another content: it was damaged, or changed by hand. Whoever means the change "
+                    f"removes the line '{CHECKSUM}: …', and its claims count as given after the trials that are there"
+                )
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise ValueError(str(error)) from error
-        if frozen.spec.factors and frozen.spec.design not in DESIGNS:
-            raise ValueError(unknown("study.design", frozen.spec.design, DESIGNS))
         return frozen
+
+
+def stated(spec: StudySpec) -> str:
+    """16 hexadecimal digits of what the study states before its first trial: its claims, of what, and when it looks."""
+    response = spec.response
+    said = (
+        [claim.stated for claim in spec.claims],
+        (response.name, response.better, response.trivial),
+        None if spec.looks is None else (spec.looks, spec.replicates),
+    )
+    return hashlib.sha256(canonical_text(said).encode()).hexdigest()[:16]
+
+
+def _checksum(tree: Any) -> str:
+    """SHA-256 of what a study.yaml says, whatever its layout, its own checksum apart."""
+    rest = {str(key): value for key, value in tree.items() if key != CHECKSUM}
+    try:
+        text = canonical_text(rest)
+    except (TypeError, ValueError) as error:  # keys that cannot be sorted, an alias of itself
+        raise ValueError(f"it is no study: {error}") from error
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySpec, tuple[str, ...], tuple[str, ...]]:
@@ -153,13 +197,11 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
     for field in ("looks", "design", "resolution", "exclude", "capacity", "seed", "response"):
         before, now = getattr(frozen, field), getattr(asked, field)
         if before != now:
-            changed.append(f"{field} {_brief(before)} → {_brief(now)}")
+            changed += _differences(field, before, now)
     before_leaves, leaves = _trained_leaves(frozen.settings), _trained_leaves(asked.settings)
-    changed += [
-        f"{key} {_brief(before_leaves.get(key))} → {_brief(leaves.get(key))}"
-        for key in sorted(before_leaves.keys() | leaves.keys())
-        if before_leaves.get(key) != leaves.get(key)
-    ]
+    for key in sorted(before_leaves.keys() | leaves.keys()):
+        if before_leaves.get(key) != leaves.get(key):
+            changed += _differences(key, before_leaves.get(key), leaves.get(key))
     if changed:
         shown = "; ".join(changed[:6]) + (f"; and {len(changed) - 6} more" if len(changed) > 6 else "")
         raise StoreError(
@@ -201,6 +243,16 @@ def _leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
     for name, branch in tree.items():  # pyright: ignore[reportUnknownVariableType]
         leaves |= _leaves(branch, f"{prefix}{name}.")
     return leaves
+
+
+def _differences(name: str, before: Any, now: Any) -> list[str]:
+    """What differs in a value, briefly; where that would read the same, by fields, or in full."""
+    if _brief(before) != _brief(now):
+        return [f"{name} {_brief(before)} → {_brief(now)}"]
+    if isinstance(before, Response) and isinstance(now, Response):
+        pairs = [(field.name, getattr(before, field.name), getattr(now, field.name)) for field in fields(Response)]
+        return [f"{name}.{field} {old} → {new}" for field, old, new in pairs if old != new]
+    return [f"{name} {before!r} → {now!r}"]
 
 
 def _brief(value: Any) -> str:

@@ -29,6 +29,15 @@ def join_claims(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[Cl
     return frozen.claims, (*frozen.later, *new.values())
 
 
+def as_later(spec: StudySpec, *, trials: int) -> StudySpec:
+    """The same with all of its claims as later ones: nothing shows that they were stated before these trials.
+
+    A plan of looks is left out, since it is about claims that were.
+    """
+    given = tuple(replace(claim, after=trials) for claim in spec.claims)
+    return replace(spec, claims=(), later=(*given, *spec.later), looks=None)
+
+
 def claim_text(claim: Claim) -> str:
     """A claim in a line: `head: gap vs fc, equivalent, margin 0.01`, and its α where it is not the usual one."""
     (factor, (level, against)), *_ = claim.contrast.items()

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -10,8 +11,10 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from ablate.errors import StoreError
-from ablate.store.atomic import explain
+from ablate import files
+from ablate.errors import DiskError, StoreError
+from ablate.limits import MAX_HOLDER_BYTES
+from ablate.store import atomic
 
 LOCK = ".lock"
 HOLDER = ".lock.holder.json"
@@ -28,36 +31,43 @@ class Lock:
         """Takes the lock at once or not at all.
 
         Raises:
-            StoreError: another driver holds it (says who, since when), or the directory cannot be written.
+            StoreError: another driver holds it (says who, since when).
+            DiskError: the directory cannot be written.
         """
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
+            if (self._directory / LOCK).is_symlink():  # locking would open, and empty, what it points to
+                raise StoreError(f"{self._directory / LOCK} is a symbolic link, which is not followed. Remove it.")
             self._lock.acquire(timeout=0)
             holder = {
                 "pid": os.getpid(),
                 "host": socket.gethostname(),
                 "since": datetime.now(UTC).isoformat("T", "seconds"),
             }
-            (self._directory / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+            atomic.write(self._directory / HOLDER, json.dumps(holder).encode(), sync=False)
         except Timeout as error:
             raise StoreError(
                 f"{self._directory} is held by another driver{self._holder()}. Wait for it or stop it."
             ) from error
+        except DiskError:
+            self._lock.release()
+            raise
         except OSError as error:
             self._lock.release()
-            raise StoreError(explain(self._directory, error)) from error
+            raise DiskError(atomic.explain(self._directory, error)) from error
 
     def release(self) -> None:
         """Gives the lock back; nothing happens where it is not held. The lock's file stays: removing it would race."""
         if self._lock.is_locked:
-            (self._directory / HOLDER).unlink(missing_ok=True)
+            with suppress(DiskError):  # it names a process that holds nothing
+                atomic.remove(self._directory / HOLDER)
             self._lock.release()
 
     def _holder(self) -> str:
         try:
-            holder = json.loads((self._directory / HOLDER).read_text(encoding="utf-8"))
+            holder = json.loads(files.read(self._directory / HOLDER, limit=MAX_HOLDER_BYTES))
             return f" (process {holder['pid']} on {holder['host']}, since {holder['since']})"
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return ""
 
     def __enter__(self) -> Self:

@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from ablate.plan.cost import NetworkCost
 
-State = Literal["complete", "diverged", "failed"]
-SCHEMA = 1
+State = Literal["complete", "diverged", "failed", "timed_out"]
+SCHEMA = 2
+UNSEALED = (1,)
+"""Older schemas: their records have no checksum, and do not say under which claims they were trained."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,12 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What one trial yielded. `failed` is the machine's or the code's fault, and is retried; the others are results."""
+    """What one trial yielded, or why it yielded nothing.
+
+    `complete` and `diverged` are results. `failed` is the machine's or the code's fault, and is trained again by the
+    next run. `timed_out` is censored: the trial did not end within `trainer.timeout_min`, which says nothing of what
+    it would have yielded; it is trained again where `--retry timed_out` asks for that.
+    """
 
     schema: int = SCHEMA
     id: str
@@ -65,10 +72,21 @@ class Record:
     started: str
     """UTC, ISO 8601."""
     error: str | None = None
-    """One line, for `failed` and `diverged`; a failure's traceback is the file `traceback.txt` beside the record."""
+    """One line, unless it is complete; a failure's traceback is the file `traceback.txt` beside the record."""
     diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     """Diagnostic → moment (`start`, `middle`, `end`) → value; what is not finite is left out."""
     unmeasured: str | None = None
     """One line: why diagnostics are missing or in part only."""
+    trivial: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Response name → what the trivial predictor scores on this replicate's splits; empty where it is not known."""
     provenance: Provenance | None = None
+    stated: str | None = None
+    """Digest of what the study stated when it was trained: `ablate.store.frozen.stated`."""
+    files: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+    """Files beside the record → SHA-256 of their bytes."""
     config: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def is_result(self) -> bool:
+        """Whether it says how its training ends."""
+        return self.state in ("complete", "diverged")

@@ -7,10 +7,13 @@ from pathlib import Path
 import msgspec
 from platformdirs import user_cache_path
 
+from ablate import files
 from ablate.errors import StoreError
-from ablate.store.atomic import write
+from ablate.limits import MAX_CACHE_BYTES
+from ablate.store import atomic
+from ablate.store.seal import seal, unseal
 
-SCHEMA = 3
+SCHEMA = 4
 """Raised when something else is measured: files of another schema are ignored."""
 
 MAX_PROFILES = 2000
@@ -74,17 +77,54 @@ class Timings(msgspec.Struct, kw_only=True):
     schema: int = SCHEMA
 
 
-def read_timings(machine: str) -> Timings:
-    """The timings of a machine; none where the file is absent, damaged or of another schema.
+class _Schema(msgspec.Struct):
+    schema: int
+
+
+def read_timings(machine: str) -> tuple[Timings, str | None]:
+    """The timings of a machine, and a remark where the file was damaged: it is then set aside.
+
+    There are none where the file is absent, damaged or of another schema.
 
     Args:
         machine: Hardware and versions.
     """
+    path = _path(machine)
     try:
-        found = msgspec.json.decode(_path(machine).read_bytes(), type=Timings)
-    except (OSError, msgspec.MsgspecError, RecursionError):
-        return Timings()
-    return found if found.schema == SCHEMA else Timings()
+        content = files.read(path, limit=MAX_CACHE_BYTES)
+        return decode(content), None
+    except FileNotFoundError:
+        return Timings(), None
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except OlderError:
+        return Timings(), None
+    except ValueError as error:
+        reason = str(error)
+    said = f"The timings that were kept of this machine cannot be read ({reason})"
+    try:
+        return Timings(), f"{said}: set aside as {atomic.set_aside(path, atomic.DAMAGED)}, and measured again."
+    except StoreError:
+        return Timings(), f"{said}: measured again. Remove {path}."
+
+
+class OlderError(ValueError):
+    """A file of timings is of another schema."""
+
+
+def decode(content: bytes) -> Timings:
+    """The timings in the bytes of their file.
+
+    Raises:
+        OlderError: they are of another schema.
+        ValueError: they are truncated, damaged or changed.
+    """
+    try:
+        if msgspec.json.decode(content, type=_Schema).schema != SCHEMA:
+            raise OlderError("another schema")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass  # which unsealing names
+    return unseal(content, Timings, schema=SCHEMA)
 
 
 def write_timings(machine: str, timings: Timings) -> None:
@@ -95,7 +135,8 @@ def write_timings(machine: str, timings: Timings) -> None:
     timings.profiles = dict([*timings.profiles.items()][-MAX_PROFILES:])
     timings.verifications = dict([*timings.verifications.items()][-MAX_PROFILES:])
     try:
-        write(_path(machine), msgspec.json.format(msgspec.json.encode(timings), indent=1))
+        atomic.write(_path(machine), seal(timings))
+        atomic.sweep([_path(machine).parent])
     except StoreError:
         return
 

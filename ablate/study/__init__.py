@@ -10,8 +10,12 @@ from ablate.study.observer import Observer as Observer
 from ablate.study.outlook import Outlook as Outlook
 from ablate.study.outlook import examine as examine
 from ablate.study.place import find as find
+from ablate.study.place import find_all as find_all
 from ablate.study.planned import Plan as Plan
 from ablate.study.planned import plan as plan
 from ablate.study.saved import records as records
 from ablate.study.saved import save_summary as save_summary
 from ablate.study.saved import summarise as summarise
+from ablate.study.verification import Problem as Problem
+from ablate.study.verification import Verification as Verification
+from ablate.study.verification import verify_files as verify_files

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.errors import begun
 from ablate.study.costs import is_incomplete, measure
+from ablate.study.damage import set_damaged_aside
 from ablate.study.identities import evaluate_identities
-from ablate.study.missing import lacking_diagnostics_message, missing_trials, next_batch, sources_of
+from ablate.study.missing import (
+    check_time_limits,
+    kept_sources,
+    lacking_diagnostics_message,
+    missing_trials,
+    next_batch,
+    sources_of,
+)
+from ablate.study.networks import examine_networks
 from ablate.study.planned import count_results, plan
 from ablate.study.saved import save_summary
 
@@ -20,36 +31,48 @@ if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import StudyDirectory
-    from ablate.study.missing import Stale
+    from ablate.study.missing import Retried, Stale, check_time_limits
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
 
 
 def run(
-    words: Sequence[str], *, observer: Observer, stale: Stale = "keep", cwd: Path | None = None
+    words: Sequence[str],
+    *,
+    observer: Observer,
+    stale: Stale | None = None,
+    retry: Sequence[Retried] = (),
+    cwd: Path | None = None,
 ) -> tuple[Summary, Path]:
     """Trains what is missing of a study, then summarises.
 
     Args:
         words: As in `plan`.
         observer: Is called while it runs.
-        stale: What to do with trials whose code has changed since: `keep` them and say so, or `rerun` them.
+        stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them. None: refuse
+            to train others beside them.
+        retry: States of which trials are trained again, beside those that failed.
         cwd: As in `plan`.
 
     Returns:
         The summary, and the study's directory.
 
     Raises:
-        AblateError: the request was wrong, and nothing was written; or the disk filled up while it ran.
+        AblateError: the request was wrong, and nothing was trained or written; or, where its `has_begun` says so, the
+            study could not go on: the disk is full, or no process can be started.
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
     from ablate.analyze.claims.claim import check_replicates
     from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
+    from ablate.store.costs import COSTS
+    from ablate.store.starts import STARTS, write_starts
 
     planned = plan(words, cwd=cwd)
-    engine = make_engine(planned.spec.settings["engine"])
+    engine = make_engine(planned.spec.settings.get("engine"))
+    engine.on_message = observer.on_message
+    check_time_limits(engine, planned)
     directory, lock = StudyDirectory(planned.directory), Lock(planned.directory)
     is_new = not directory.path.exists()
     with ExitStack() as at_the_end:
@@ -62,33 +85,33 @@ def run(
             if (directory.read("study.yaml"), directory.digest()) != (planned.frozen, planned.contents.digest):
                 planned = plan(words, cwd=cwd)  # another driver has written to it before this one held the lock
         _report_notes(planned, observer)
-        missing = missing_trials(planned, stale, observer)
+        missing = missing_trials(planned, stale, observer, retry=retry)
         if message := lacking_diagnostics_message(planned, missing):
             observer.on_message(message)
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)
         if will_train := bool(next_batch(planned, missing, lambda: planned.contents.records)):
-            engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
+            examine_networks(planned, engine)
         if is_new:
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
                 lock.release()
                 engine.close()
-                return run(words, observer=observer, stale=stale, cwd=cwd)
+                return run(words, observer=observer, stale=stale, retry=retry, cwd=cwd)
+        damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
-        _freeze(directory, planned)
+        _freeze(directory, planned, will_train=will_train)
+        at_the_end.enter_context(begun())  # from here on, something has been written
+        directory.sweep()
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
-        if will_train or is_incomplete(directory, planned):
+        if will_train or STARTS in damaged:
+            write_starts(directory, engine.call(tasks.starts, planned.spec, planned.layout.points, planned.configs))
+        if will_train or COSTS in damaged or is_incomplete(directory, planned):
             measure(engine, directory, planned, observer, again=stale == "rerun")
         observer.on_start(planned, len(planned.trials) - len(missing))
-        tried: set[str] = set()
-        while batch := next_batch(
-            planned, [t for t in missing if t.id not in tried], lambda: directory.contents().records
-        ):
-            _train(engine, planned, batch, observer)
-            tried |= {t.id for t in batch}
+        directory.sweep(_train_missing(engine, planned, missing, observer))
         return save_summary(planned), directory.path
 
 
@@ -99,16 +122,24 @@ def _report_notes(planned: Plan, observer: Observer) -> None:
         observer.on_message(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
 
 
-def _freeze(directory: StudyDirectory, planned: Plan) -> None:
+def _freeze(directory: StudyDirectory, planned: Plan, *, will_train: bool) -> None:
     from ablate.store import Frozen
 
     now = datetime.now(UTC).isoformat("T", "seconds")
+    found = count_results(planned.contents)
     if not directory.exists:
-        directory.freeze(Frozen(spec=planned.spec, history=(f"{now}: frozen, before the first trial",)))
-    elif planned.added:
-        before = directory.frozen()
+        when = f"after {found} trials, of which there was no study.yaml" if found else "before the first trial"
+        pooled = found if planned.spec.pool_above is not None else 0
+        directory.freeze(Frozen(spec=planned.spec, history=(f"{now}: frozen, {when}",), pooled_after=pooled))
+        return
+    before = directory.frozen()
+    kept = kept_sources(planned, before.kept) if will_train else before.kept
+    if kept != before.kept:
+        before = replace(before, kept=kept)
+        directory.freeze(before)
+    if planned.added:
         line = f"{now}: added {', '.join(planned.added)}, after {planned.finished} trials"
-        looked, after = before.looked, count_results(planned.contents)
+        looked = before.looked
         repooled = planned.spec.pool_above != before.spec.pool_above
         if planned.finished and planned.spec.replicates > before.spec.replicates:
             looked = (*looked, before.spec.replicates)
@@ -117,9 +148,22 @@ def _freeze(directory: StudyDirectory, planned: Plan) -> None:
                 spec=planned.spec,
                 history=(*before.history, line),
                 looked=looked,
-                pooled_after=after if repooled else before.pooled_after,
+                pooled_after=found if repooled else before.pooled_after,
+                kept=kept,
             )
         )
+
+
+def _train_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> set[str]:
+    """Trains batch after batch until nothing is missing, or the study's looks end it; returns the trials' ids."""
+    from ablate.store import StudyDirectory
+
+    tried: set[str] = set()
+    directory = StudyDirectory(planned.directory)
+    while batch := next_batch(planned, [t for t in missing if t.id not in tried], lambda: directory.contents().records):
+        _train(engine, planned, batch, observer)
+        tried |= {t.id for t in batch}
+    return tried
 
 
 def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Observer) -> None:
@@ -127,12 +171,20 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
     from ablate.execute import tasks
     from ablate.execute.train.job import Job
     from ablate.execute.train.provenance import commit
+    from ablate.store import stated
 
     sources, head = sources_of(planned), commit(Path.cwd())
     copied = engine.call(tasks.schedule, planned.trials, batch, workers=engine.workers, threads=engine.threads)
     schedule = copied.with_trials(batch)
+    claims = stated(planned.spec)
     jobs = [
-        Job(bundle=b, directory=planned.directory, sources=tuple(sources[t.id] for t in b.trials), commit=head)
+        Job(
+            bundle=b,
+            directory=planned.directory,
+            sources=tuple(sources[t.id] for t in b.trials),
+            commit=head,
+            stated=claims,
+        )
         for b in schedule.bundles
     ]
     for note in schedule.notes:

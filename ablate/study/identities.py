@@ -26,14 +26,14 @@ def evaluate_identities(planned: Plan, engine: Engine) -> Checked | None:
 
 def read_identities(directory: StudyDirectory, frozen: Frozen) -> tuple[Checked | None, tuple[str, ...]]:
     """The identities' results from disk, and a remark where they cannot be read."""
+    from ablate.errors import StoreError
     from ablate.store import IDENTITIES, Checked
 
     if not frozen.spec.identities:
         return None, ()
-    content = directory.read(IDENTITIES)
     try:
-        if content is None:
+        if (content := directory.read(IDENTITIES)) is None:
             raise ValueError("it is not there")
         return Checked.decode(content), ()
-    except ValueError as error:
+    except (StoreError, ValueError) as error:
         return None, (f"{IDENTITIES} cannot be read ({error}): 'ablate run' evaluates the identities again.",)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+from ablate.errors import ConfigError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import Record
     from ablate.study.observer import Observer
@@ -15,25 +18,90 @@ if TYPE_CHECKING:
 Stale = Literal["keep", "rerun"]
 """What to do with trials whose code has changed since they trained."""
 
+Retried = Literal["timed_out"]
+"""States that are trained again where that is asked for. Failed trials always are."""
 
-def missing_trials(planned: Plan, stale: Stale, observer: Observer) -> tuple[Trial, ...]:
-    """Planned trials without a result: never trained, failed, or (if asked for) trained with other code.
 
-    The observer gets a message on the number of trials whose code has changed, if there are any.
+def missing_trials(
+    planned: Plan, stale: Stale | None, observer: Observer, *, retry: Sequence[Retried] = ()
+) -> tuple[Trial, ...]:
+    """Planned trials without a record, failed ones, and, if asked for, those timed out or trained with other code.
+
+    The observer gets messages on the numbers of trials whose code has changed and of those that ran out of time.
+
+    Raises:
+        ConfigError: `stale` is None, and trials of older code would be pooled with others that are to be trained.
     """
     records = planned.contents.records
-    sources = sources_of(planned)
-    stale_ids = {
-        t.id for t in planned.trials
-        if (r := records.get(t.id)) and r.state != "failed" and r.provenance and r.provenance.source != sources[t.id]
-    }  # fmt: skip
-    if stale_ids:
-        what = "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
+    states = ("failed", *retry)
+    if "timed_out" not in retry and (count := sum(r.state == "timed_out" for r in planned.records)):
         observer.on_message(
-            f"The code of {len(stale_ids)} of {len(planned.trials)} trials has changed since they trained: {what}."
+            f"{count} of {len(planned.trials)} trials ran out of time, and are left so; --retry timed_out trains them "
+            "again."
         )
-    again = stale_ids if stale == "rerun" else set[str]()
-    return tuple(t for t in planned.trials if t.id not in records or records[t.id].state == "failed" or t.id in again)
+    older = stale_sources(planned)
+    again = older if stale == "rerun" else ()
+    missing = tuple(t for t in planned.trials if t.id not in records or records[t.id].state in states or t.id in again)
+    if not older:
+        return missing
+    if stale is None and next_batch(planned, missing, lambda: records):
+        raise ConfigError(
+            f"{_changed(planned, older)}, and {len(missing)} would be trained by the code as it is now. They are not "
+            f"pooled unasked. Add --stale rerun to train the {len(older)} again, or --stale keep to pool them: every "
+            "table then says so."
+        )
+    what = "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
+    observer.on_message(f"{_changed(planned, older)}: {what}.")
+    return missing
+
+
+def stale_note(planned: Plan) -> str | None:
+    """What `ablate run` would ask, of trials whose code has changed since; None where there are none."""
+    older = stale_sources(planned)
+    if not older:
+        return None
+    is_whole = len(planned.trials) == planned.finished
+    asks = "keeps them" if is_whole else "is refused without --stale keep, which pools them with the others,"
+    return f"{_changed(planned, older)}. 'ablate run' {asks} or --stale rerun, which trains them again."
+
+
+def stale_sources(planned: Plan) -> dict[str, str]:
+    """Each planned trial that has a result of other code than is there now → the digest of that code."""
+    records, sources = planned.contents.records, sources_of(planned)
+    found = [(t.id, records[t.id]) for t in planned.trials if t.id in records]
+    return {
+        trial_id: record.provenance.source
+        for trial_id, record in found
+        if record.state != "failed" and record.provenance and record.provenance.source != sources[trial_id]
+    }
+
+
+def kept_sources(planned: Plan, before: Collection[str]) -> tuple[str, ...]:
+    """The digests of older code, of which trials are kept beside those that are trained now: `Frozen.kept`."""
+    older = stale_sources(planned)
+    if not before and not older:
+        return ()
+    there = {r.provenance.source for r in planned.contents.records.values() if r.provenance}
+    now = set(sources_of(planned).values())
+    return tuple(sorted(({*before, *older.values()} & there) - now))
+
+
+def _changed(planned: Plan, older: Collection[str]) -> str:
+    return f"The code of {len(older)} of {len(planned.trials)} trials has changed since they trained"
+
+
+def check_time_limits(engine: Engine, planned: Plan) -> None:
+    """Checks that the engine can keep the time limits that trials have.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    limits = {config.trainer.settings.timeout_min for config in planned.configs} - {None}
+    if limits and not engine.ends_trials:
+        raise ConfigError(
+            f"trainer.timeout_min={max(filter(None, limits)):g} cannot be kept: engine={engine.name} trains in a "
+            "process that it cannot end. engine=local can; or take the limit out: trainer.timeout_min=null."
+        )
 
 
 def lacking_diagnostics_message(planned: Plan, missing: Sequence[Trial]) -> str | None:
@@ -72,9 +140,9 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
 
 def sources_of(planned: Plan) -> Mapping[str, str]:
     """Trial id → digest of its code."""
-    from ablate.execute.process.import_path import user_modules_first
+    from ablate.execute.process.import_path import user_modules_last
     from ablate.execute.train.provenance import source_digests
 
-    with user_modules_first():
+    with user_modules_last():
         digests = source_digests(trial.config for trial in planned.trials)
     return {trial.id: digest for trial, digest in zip(planned.trials, digests, strict=True)}

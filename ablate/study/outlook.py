@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.study.costs import unmeasured
+from ablate.study.missing import check_time_limits, stale_note
+from ablate.study.networks import examine_networks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +53,8 @@ def examine(planned: Plan) -> Outlook:
     from ablate.store import StudyDirectory
     from ablate.store.costs import cost_lookup, read_costs
 
-    with closing(make_engine(planned.spec.settings["engine"])) as engine:
+    with closing(make_engine(planned.spec.settings.get("engine"))) as engine:
+        check_time_limits(engine, planned)
         if planned.spec.identities:
             engine.call(tasks.check_identities, planned.spec)
         if not planned.layout.points:
@@ -68,7 +71,7 @@ def examine(planned: Plan) -> Outlook:
                 cannot=(),
                 claims=(),
             )
-        sizes = engine.call(tasks.examine, planned.spec, planned.layout.points, planned.configs)
+        sizes = examine_networks(planned, engine)
         known = read_costs(StudyDirectory(planned.directory))
         lacking = unmeasured(planned, known)
         measured = (*known, *engine.call(tasks.measure, *lacking, budget_s=tasks.PLAN_COST_BUDGET_S))
@@ -99,6 +102,7 @@ def examine(planned: Plan) -> Outlook:
         cannot=cannot,
         claims=foresee(planned.spec, planned.layout.points, planned.records),
         notes=(
+            *filter(None, [stale_note(planned)]),
             *made.notes,
             *capacity_notes(
                 planned.spec.capacity,

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.errors import DesignError
+from ablate.limits import MAX_TRIALS
+
 if TYPE_CHECKING:
     from ablate.config.spec import StudySpec
     from ablate.config.trial import TrialConfig
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 class Plan:
     """A study's design points with their configurations, its trials, and those that are on disk.
 
-    `notes` says what was changed in the request to join it with the study on disk.
+    `notes` says what was changed in the request to join it with the study on disk, and which factors of a name count.
     """
 
     spec: StudySpec
@@ -66,7 +69,8 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.config.load import load
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
-    from ablate.store import StudyDirectory, extend
+    from ablate.store import StudyDirectory, as_later, extend
+    from ablate.study.fraction import check_fraction
 
     here = cwd or Path.cwd()
     study = load(words, here)
@@ -74,10 +78,17 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     if spec.factors:
         design_of(spec)  # before the comparison with the study on disk: an unknown design is the user's first mistake
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
-    content = directory.read("study.yaml")
-    if content is not None:
+    content, contents = directory.read("study.yaml"), directory.contents()
+    if content is None and (found := count_results(contents)):
+        if spec.claims:
+            notes = (
+                f"{spec.directory}/study.yaml is not there, and {found} trials are: whoever states the claims now may "
+                "have seen them, so that they are exploratory. Restore study.yaml if it was there before the trials.",
+            )
+        spec = as_later(spec, trials=found)
+    elif content is not None:
         frozen = directory.frozen().spec
-        spec, added, notes = extend(frozen, spec, trials=count_results(directory.contents()))
+        spec, added, notes = extend(frozen, spec, trials=count_results(contents))
         if (spec.factors, spec.replicates) == (frozen.factors, frozen.replicates):
             spec = replace(spec, request=frozen.request)  # the first command still makes all of these results
     for claim in (*spec.claims, *spec.later):
@@ -85,6 +96,14 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     check_looks(spec)
     check_pooling(spec)
     layout = lay_out(spec)
+    if (asked := len(layout.points) * spec.replicates) > MAX_TRIALS:
+        raise DesignError(
+            f"{len(layout.points):,} design points × {spec.replicates:,} replicates are {asked:,} trials, and "
+            f"{MAX_TRIALS:,} are the most. Ask for fewer replicates, factors or levels."
+        )
+    contents = directory.contents()
+    if content is not None:
+        check_fraction(spec, layout, contents.records.values(), directory.path)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
     if spec.capacity is not None:
         from ablate.execute import tasks
@@ -99,10 +118,10 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         configs=configs,
         trials=planned,
         directory=directory.path,
-        contents=_without_misplaced(directory.contents(), planned, spec.response.name),
+        contents=_without_misplaced(contents, planned, spec.response.name),
         frozen=content,
         added=added,
-        notes=notes,
+        notes=(*study.notes, *notes),
     )
 
 
@@ -123,4 +142,4 @@ def _without_misplaced(contents: Contents, trials: Sequence[Trial], response: st
 
 def count_results(contents: Contents) -> int:
     """The number of trials that have a result."""
-    return sum(record.state != "failed" for record in contents.records.values())
+    return sum(record.is_result for record in contents.records.values())

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from ablate.analyze.summary import Summary
 from ablate.errors import StoreError
+from ablate.limits import MAX_SUMMARY_BYTES
+from ablate.store.seal import seal, unseal
+from ablate.study.damage import find_damaged, remarks
+from ablate.study.fraction import check_fraction
 from ablate.study.identities import read_identities
 
 if TYPE_CHECKING:
@@ -22,15 +27,18 @@ if TYPE_CHECKING:
     from ablate.study.planned import Plan
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 7
+SUMMARY_SCHEMA = 9
 """Rises when an analysis of the same records changes: older summaries are then made again."""
+
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""By which the clocks of two machines may differ: a record from less before the study was frozen is not earlier."""
 
 
 def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
     """The summary of a study on disk: summary.json if it was made from the files that are there, else computed again.
 
     Returns:
-        The summary, and notes on records that could not be counted.
+        The summary, and notes on records that could not be counted and on files that are damaged.
 
     Raises:
         StoreError: there is no study, or it cannot be read.
@@ -40,27 +48,48 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
     directory = StudyDirectory(path)
     if not directory.exists:
         directory.frozen()
-    content = directory.read(SUMMARY)
-    if content is not None:
-        try:
-            saved = msgspec.json.decode(content, type=_Saved)
-        except msgspec.MsgspecError:
-            saved = None
+    try:
+        content = directory.read(SUMMARY, limit=MAX_SUMMARY_BYTES)
+        saved = None if content is None else decode(content)
+    except (StoreError, ValueError):
+        saved = None
+    try:
         if saved is not None and saved.key == _key(directory):
             return saved.summary, ()
+    except StoreError:
+        pass  # of what is named below
     from ablate.design import lay_out
+    from ablate.store import IDENTITIES
     from ablate.store.costs import read_costs
 
     frozen = directory.frozen()
     layout = lay_out(frozen.spec)
     contents = directory.contents()
+    check_fraction(frozen.spec, layout, contents.records.values(), path)
     notes = tuple(
         f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
         for trial_id, reason in contents.unreadable.items()
     )
     checked, unread = read_identities(directory, frozen)
-    summary = _summarise(frozen, layout, _latest(contents), checked, read_costs(directory))
-    return summary, (*notes, *unread)
+    summary = _summarise(
+        directory, frozen, layout=layout, records=_latest(contents), checked=checked, costs=read_costs(directory)
+    )
+    damaged = {name: reason for name, reason in find_damaged(directory).items() if name != IDENTITIES or not unread}
+    return summary, (*notes, *unread, *remarks(damaged))
+
+
+def decode(content: bytes) -> _Saved | None:
+    """What is in the bytes of a summary.json; None: another version of ablate has written it.
+
+    Raises:
+        ValueError: it is damaged or changed.
+    """
+    try:
+        if msgspec.json.decode(content, type=_Head).schema != SUMMARY_SCHEMA:
+            return None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass  # which unsealing names
+    return unseal(content, _Saved, schema=SUMMARY_SCHEMA)
 
 
 def records(path: Path) -> tuple[tuple[Record, Cost | None], ...]:
@@ -94,7 +123,9 @@ def save_summary(planned: Plan) -> Summary:
     checked, unread = read_identities(directory, frozen)
     if unread:
         raise StoreError(f"{directory.path}: {unread[0]}")
-    summary = _summarise(frozen, planned.layout, records, checked, read_costs(directory))
+    summary = _summarise(
+        directory, frozen, layout=planned.layout, records=records, checked=checked, costs=read_costs(directory)
+    )
     write_summary(directory, summary)
     return summary
 
@@ -105,8 +136,7 @@ def write_summary(directory: StudyDirectory, summary: Summary) -> None:
     Raises:
         StoreError: it cannot be written.
     """
-    saved = _Saved(key=_key(directory), summary=summary)
-    directory.write(SUMMARY, msgspec.json.format(msgspec.json.encode(saved), indent=1))
+    directory.write(SUMMARY, seal(_Saved(key=_key(directory), summary=summary)))
 
 
 def _latest(contents: Contents) -> tuple[Record, ...]:
@@ -117,9 +147,14 @@ def _latest(contents: Contents) -> tuple[Record, ...]:
     return tuple(latest.values())
 
 
+class _Head(msgspec.Struct):
+    schema: int = 0
+
+
 class _Saved(msgspec.Struct, kw_only=True):
     """summary.json: the summary, and a key of the files that it was made from."""
 
+    schema: int = SUMMARY_SCHEMA
     key: str
     summary: Summary
 
@@ -127,29 +162,83 @@ class _Saved(msgspec.Struct, kw_only=True):
 def _key(directory: StudyDirectory) -> str:
     from ablate.store import IDENTITIES
     from ablate.store.costs import COSTS
+    from ablate.store.starts import STARTS
 
-    rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS))
+    rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS, STARTS))
     return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + rest).hexdigest()
 
 
 def _summarise(
-    frozen: Frozen, layout: Layout, records: Sequence[Record], checked: Checked | None, costs: Sequence[Cost]
+    directory: StudyDirectory,
+    frozen: Frozen,
+    *,
+    layout: Layout,
+    records: Sequence[Record],
+    checked: Checked | None,
+    costs: Sequence[Cost],
 ) -> Summary:
     import numpy as np
 
     from ablate.analyze.claims.exactness import exactness
     from ablate.analyze.claims.extension import extension_note
     from ablate.analyze.effects.pooling import pooling_note
+    from ablate.analyze.notes.mixed_code import mixed_code
     from ablate.analyze.summarise import summarise as analyze
+    from ablate.store import as_later
+    from ablate.store.curve import read_curve
+    from ablate.store.starts import read_starts
 
-    spec = frozen.spec
+    spec, late = frozen.spec, _unstated(frozen, records)
+    if late:
+        spec = as_later(spec, trials=late)
     notes = (*layout.notes, *layout.confounding)
     if frozen.looked and spec.claims and spec.looks is None:
         alpha = max(claim.alpha for claim in spec.claims)
         notes = (*notes, extension_note((*frozen.looked, spec.replicates), alpha=alpha))
+    if late:
+        notes = (
+            f"study.yaml is not what {late} of the trials were trained under: it was changed, or made, after them. Its "
+            "claims count as given after the trials.",
+            *notes,
+        )
     if frozen.pooled_after:
         notes = (*notes, pooling_note(spec, after=frozen.pooled_after))
-    summary = analyze(spec, layout.points, records, rng=np.random.default_rng(spec.seed), notes=notes, costs=costs)
+    claimed = spec.claims or spec.later
+    baseline = [r.id for r in records if all(r.levels.get(f.name) == f.reference for f in spec.factors)]
+    summary = analyze(
+        spec,
+        layout.points,
+        records,
+        rng=np.random.default_rng(spec.seed),
+        notes=notes,
+        costs=costs,
+        curves={trial_id: read_curve(directory, trial_id) for trial_id in baseline} if claimed else {},
+        looked=frozen.looked if spec.looks is None else (),
+        starts=read_starts(directory),
+    )
+    summary = replace(summary, mixed_code=mixed_code(records, kept=frozen.kept))
     if checked is None:
         return summary
     return replace(summary, identities=tuple(map(exactness, checked.identities)), identities_by=checked.made_by)
+
+
+def _unstated(frozen: Frozen, records: Sequence[Record]) -> int:
+    """The number of results that were there before the claims of study.yaml, as far as records tell."""
+    if not frozen.spec.claims:
+        return 0
+    from ablate.store import stated
+
+    now, since = stated(frozen.spec), frozen.since
+    return sum(
+        record.stated != now if record.stated is not None else since is not None and _is_before(record.started, since)
+        for record in records
+        if record.state != "failed"
+    )
+
+
+def _is_before(started: str, since: datetime) -> bool:
+    """Whether a training started before a moment; unknown times are not."""
+    try:
+        return datetime.fromisoformat(started) < since - CLOCKS_DIFFER
+    except (TypeError, ValueError):
+        return False

@@ -4,6 +4,9 @@ import ast
 import tomllib
 from pathlib import Path
 
+FILES = {"ablate.errors", "ablate.files", "ablate.limits"}
+"""Rooms that are one file."""
+
 
 def rooms(repository: Path) -> str:
     """A table of the rooms from top to bottom, and one of the wings of each room that has them."""
@@ -28,7 +31,7 @@ def _names(layers: list[str]) -> list[str]:
 
 
 def _path(module: str) -> str:
-    return module.replace(".", "/") + ("" if module.count(".") == 1 and module.endswith("errors") else "/")
+    return module.replace(".", "/") + ("" if module in FILES else "/")
 
 
 def _sentence(place: Path) -> str:

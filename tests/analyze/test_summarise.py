@@ -99,8 +99,9 @@ def test_survivors_stand_beside_the_scored_diverged_trials(lab, contrast):
 def test_a_diverged_reference_touches_every_contrast(lab, contrast):
     spec = lab.spec(replicates=3, response=LOSS, a=["x", "y", "z"])
     values = [[1.0, lab.DIVERGED, 1.2], [2.0, 2.1, 2.2], [3.0, 7.0, 3.5]]
-    summary = lab.summarise(spec, lab.crossed(spec), values)
-    for level, difference in (("y", 2.1 - 7.0), ("z", 0.0)):
+    records = [dataclasses.replace(r, trivial={LOSS.name: 5.0}) for r in lab.records(spec, lab.crossed(spec), values)]
+    summary = lab.summarise_records(spec, lab.crossed(spec), records)
+    for level, difference in (("y", 2.1 - 5.0), ("z", 2.0)):
         found = contrast(summary, "a", level)
         assert found.paired.differences[1] == pytest.approx(difference)
         assert found.survivors.replicates == (0, 2)

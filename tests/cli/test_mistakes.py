@@ -12,6 +12,40 @@ from ablate.store import Lock, StudyDirectory
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (("show", "x" * 5000), "Unknown study 'xxx"),
+        (("plan", "x" * 5000), "Unknown study 'xxx"),
+        (("verdicts", "x" * 300), "Unknown study 'xxx"),
+        (("verdicts", "--results-dir", "x" * 300), "255 characters"),
+    ],
+)
+def test_a_name_that_is_too_long_ends_in_a_sentence(refused, words, says):
+    assert says in refused(*words)
+
+
+@pytest.mark.parametrize(
+    ("where", "word"),
+    [
+        ("model", "model._target_=os.system"),
+        ("model", "model._target_=torch.os.system"),
+        ("data", "data._target_=subprocess.run"),
+        ("objective.loss", "objective.loss={_target_: builtins.exec, source: harm}"),
+        ("objective.metrics.accuracy", "objective.metrics.accuracy={_target_: torch.load, f: harm}"),
+        ("optimizer", "optimizer._target_=pathlib.Path.touch"),
+        ("optimizer.params", "+optimizer.params=[{_target_: shutil.rmtree, path: harm}]"),
+        ("logger", "+logger={_target_: urllib.request.urlopen, url: harm}"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_what_a_study_may_not_call_is_refused_wherever_it_is_named(command, where, word, tiny, refused):
+    said = " ".join(refused(command, *tiny, word).split())
+    assert f"{where}" in said
+    assert "is refused: it " in said
+    assert "write a function of your own in a module beside conf/" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
         (["smok"], ["Unknown study 'smok'", "Did you mean 'smoke'?", "skip_span", "ablate list studies"]),
         (["study.factors=[haed]"], ["Unknown factor 'haed'", "Did you mean 'head'?", "skip_span"]),
         (
@@ -36,6 +70,26 @@ from ablate.store import Lock, StudyDirectory
         (["engine=local", "engine.workers=0"], ["engine.workers=0 trains nothing", "1 or more"]),
         (["engine.threads=two"], ["engine.threads: expected `int`, got `str`"]),
         (["study.factors=[{hidden_activation: [relu]}]"], ["'hidden_activation' has 1 level (relu)", "two or more"]),
+        (["++a=1"], ["Unknown key 'a'", "replicates", "trainer"]),
+        (["+seeed=1"], ["Unknown key 'seeed'", "Did you mean 'seed'?"]),
+        (["+objective.metric.a=1"], ["Unknown key 'objective.metric.a'", "objective.metrics"]),
+        (["+model@foo=mlp"], ["Unknown key 'foo'"]),
+        (["+hydra.x=1"], ["Unknown key 'hydra.x'"]),
+        (["+model.zzz=1"], ["Unknown key 'model.zzz'", "model.width"]),
+        (["++factor.zz=1"], ["would be ignored", "Unknown factor of this study 'zz'"]),
+        (["~zzz"], ["Unknown key 'zzz'"]),
+        (["~engine"], ["has no engine", "engine=local"]),
+        (["+=1"], ["'+=1' names no key", "key=value"]),
+        (["model=[mlp,resnet]"], ["takes one", "model=NAME"]),
+        (["model.width=" + "9" * 5000], ["does not parse", "4300 digits"]),
+        (["data.seed=range(1,2,0)"], ["has no values", "range(8,33,8)"]),
+        (["objective.metrics=3"], ["objective.metrics is an int", "mapping"]),
+        (["objective.responses=3"], ["objective.responses is an int", "mapping"]),
+        (["objective.responses.accuracy=3"], ["says nothing of 'accuracy'"]),
+        (["+objective.metrics.zzz=1"], ["objective.metrics.zzz has no _target_"]),
+        (["engine.threads=999999999999"], ["is more than any machine has", "4096 or less"]),
+        (["trainer.gradient_clip_norm=nan"], ["trainer.gradient_clip_norm must be more than 0"]),
+        (["results_dir='a\0b'"], ["names no directory", "null character"]),
         (["study.factors=[]"], ["varies nothing", "model.width=16,32"]),
         (["study.response=test/acuracy"], ["Unknown response 'test/acuracy'", "Did you mean 'test/accuracy'?"]),
         (["study.resolution=5"], ["`study.resolution` is 5", "has no resolution", "`design: fractional`"]),
@@ -44,7 +98,10 @@ from ablate.store import Lock, StudyDirectory
         (["study.exclude=[{hidden_activation: tahn}]"], ["'tahn'", "Did you mean 'tanh'?"]),
         (["data.limit=100000"], ["data.limit=100000", "1797 examples"]),
         (["data.val_size=50"], ["leave none to train on", "data.limit larger"]),
-        (["model._target_=nowhere.Net"], ["'nowhere.Net' cannot be imported", "module", "working directory first"]),
+        (
+            ["model._target_=nowhere.Net"],
+            ["'nowhere.Net' cannot be imported", "module", "then in the working directory"],
+        ),
         (["model._target_=ablate.models.MPL"], ["name in ablate.models 'MPL'", "Did you mean 'MLP'?"]),
         (
             ["+factor.hidden_activation.levels.odd=['model.hidden_activation=sigmoid']"],
@@ -178,13 +235,17 @@ def test_a_disk_that_is_full_from_the_start(here, ablate, tiny, monkeypatch):
 
 
 def test_a_disk_that_fills_up_keeps_what_was_finished(here, ablate, tiny, monkeypatch):
-    left = iter(range(11))  # study.yaml, costs.json, one trial's three files: two syncs each; then another's
+    tiny, sync = (*tiny, "logger=csv"), os.fsync  # with a logger each trial trains alone, whatever was timed
 
-    sync = os.fsync
+    def sync_until_one_is_kept(handle: int) -> None:
+        if any(here.rglob("record.json")):
+            _full(handle)
+        sync(handle)
+
     with monkeypatch.context() as patch:
-        patch.setattr("ablate.store.atomic.os.fsync", lambda handle: sync(handle) if any(left) or _full(handle) else 0)
+        patch.setattr("ablate.store.atomic.os.fsync", sync_until_one_is_kept)
         result = ablate("run", *tiny)
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (1, "")  # 2 says that nothing was trained
     assert "The disk is full" in result.stderr
     (study,) = (here / "results").iterdir()
     assert not list(study.rglob("*.tmp"))

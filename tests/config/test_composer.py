@@ -72,3 +72,13 @@ def test_a_copy_in_another_process_composes_the_same(tmp_path):
     settings = composer.resolve(("study=smoke", "model=mine"))
     assert pickle.loads(pickle.dumps(composer)).resolve(("study=smoke", "model=mine")) == settings
     assert settings["model"]["_target_"] == "mine.Net"
+
+
+def test_a_key_may_be_added_that_an_interpolation_refers_to(here):
+    (here / "conf" / "model").mkdir(parents=True)
+    (here / "conf" / "model" / "mine.yaml").write_text("_target_: mine.Net\nwidth: ${oc.select:wide,4}\n")
+    composer = Composer(here)
+    assert composer.resolve(("model=mine",))["model"]["width"] == 4
+    assert composer.resolve(("model=mine", "+wide=8"))["model"]["width"] == 8
+    with pytest.raises(ConfigError, match="Unknown key 'wider'"):
+        composer.resolve(("model=mine", "+wider=8"))

@@ -126,7 +126,15 @@ def test_a_factor_can_stand_in_the_study_itself(here):
         (["head", "model.head=gap"], ["'model.head=gap' would be ignored", "factor 'head'"]),
         (["head", "~model.nothing"], ["Unknown key 'model.nothing'"]),
         (["head", "study.name=a/b"], ["names a directory"]),
-        (["head", "model.inputs=${data.nothing}"], ["does not resolve", "data.nothing"]),
+        (
+            ["head", "model.inputs=${data.nothing}"],
+            ["does not resolve: model.inputs refers to data.nothing", "+data.nothing="],
+        ),
+        (
+            ["head", "~data.chance"],
+            ["trivial refers to data.chance, which is not there. Add 'chance' to the YAML of 'data'"],
+        ),
+        (["head", "optimizer=adamW"], ["Unknown optimizer 'adamW'", "Did you mean 'adamw'?"]),
     ],
 )
 def test_mistakes_are_explained(words, says, here):

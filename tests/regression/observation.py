@@ -131,6 +131,7 @@ def _verdict(verdict: Mapping[str, Any]) -> dict[str, Any]:
     separation = verdict["why"]
     return {
         **_only(verdict, JUDGED),
+        "qualifiers": [qualifier["name"] for qualifier in verdict["qualifiers"]],
         "p": (verdict["evidence"] or {}).get("supported"),
         "p_holm": (verdict["adjusted"] or {}).get("supported"),
         "why": None if separation is None else _only(separation, ("diagnostic", "moment", "separates")),

@@ -21,7 +21,7 @@ def test_it_comes_back_as_it_was():
     ("content", "says"),
     [
         (CHECKED.encode()[:40], "truncated"),
-        (CHECKED.encode().replace(b'"schema": 1', b'"schema": 9'), "schema 9, where this version of ablate knows 1"),
+        (CHECKED.encode().replace(b'"schema": 2', b'"schema": 9'), "schema 9, where this version of ablate knows 2"),
         (b'{"schema": 1}', "identities"),
         (b"[]", "object"),
     ],

@@ -14,7 +14,9 @@ from ablate.design import lay_out
 from ablate.errors import StoreError
 from ablate.plan import trials
 from ablate.store import Frozen, StudyDirectory, atomic
-from ablate.store.directory import Written, decode
+from ablate.store.directory import Written
+from ablate.store.encoding import decode, encode
+from ablate.store.seal import seal
 
 ONE, OTHER = "0123456789ab", "ba9876543210"
 
@@ -67,7 +69,7 @@ def test_an_empty_directory_holds_nothing(directory):
 
 @pytest.mark.parametrize("reformat", [False, True], ids=["as-written", "compact"])
 def test_a_truncated_record_is_one_at_no_length(make_record, reformat):
-    content = msgspec.json.format(msgspec.json.encode(make_record()), indent=0 if reformat else 1)
+    content = msgspec.json.format(encode(make_record()), indent=0 if reformat else 1)
     assert decode(content, ONE) == make_record()
     for length in range(len(content)):
         with pytest.raises(ValueError, match=r"."):
@@ -78,7 +80,7 @@ def test_a_truncated_record_is_one_at_no_length(make_record, reformat):
 @given(data=st.data())
 def test_no_truncation_of_any_record_is_a_record(records, data):
     record = data.draw(records)
-    content = msgspec.json.format(msgspec.json.encode(record), indent=1)
+    content = encode(record)
     length = data.draw(st.integers(0, len(content) - 1))
     with pytest.raises(ValueError, match=r"."):
         decode(content[:length], record.id)
@@ -107,9 +109,9 @@ SPOILED = {
     "bottomless": (deep, "recursion"),
     "two records": (lambda content: content + content, "trailing"),
     "no schema": (lambda content: content.replace(b'"schema"', b'"scheme"'), "schema"),
-    "later schema": (lambda content: content.replace(b'"schema": 1', b'"schema": 99'), "schema 99"),
-    "schema as text": (lambda content: content.replace(b'"schema": 1', b'"schema": "1"'), "schema"),
-    "of another trial": (lambda content: content.replace(ONE.encode(), OTHER.encode()), f"trial {OTHER}"),
+    "later schema": (lambda content: content.replace(b'"schema": 2', b'"schema": 99'), "schema 99"),
+    "schema as text": (lambda content: content.replace(b'"schema": 2', b'"schema": "1"'), "schema"),
+    "of another trial": (lambda content: seal({**json.loads(content), "id": OTHER}), f"trial {OTHER}"),
     "a response as text": (lambda content: content.replace(b"0.5", b'"half"'), "responses"),
 }
 
@@ -131,7 +133,7 @@ def test_a_record_that_cannot_be_counted_is_named_and_kept(directory, make_recor
 
     directory.set_aside(contents.unreadable)
     assert not path.exists()
-    assert path.with_name("record.json.unreadable-1").read_bytes() == spoiled
+    assert path.with_name("record.json.unreadable").read_bytes() == spoiled
     after = directory.contents()
     assert (list(after.records), after.unreadable) == ([OTHER], {})
 
@@ -151,7 +153,8 @@ def test_what_was_set_aside_is_never_overwritten(directory):
         record_path(directory).parent.mkdir(parents=True, exist_ok=True)
         record_path(directory).write_text(f"spoiled {k}")
         directory.set_aside([ONE])
-    aside = [record_path(directory).with_name(f"record.json.unreadable-{k}").read_text() for k in (1, 2, 3)]
+    beside = [f"record.json.unreadable{number}" for number in ("", "-2", "-3")]
+    aside = [record_path(directory).with_name(name).read_text() for name in beside]
     assert aside == ["spoiled 1", "spoiled 2", "spoiled 3"]
 
 
@@ -170,6 +173,8 @@ def test_the_digest_is_of_the_records_bytes(directory, make_record):
     first = directory.digest()
     assert directory.contents().digest == first
     directory.write_record(make_record(), curve="epoch\n")
+    assert directory.digest() != first, "a record says what is beside it"
+    directory.write_record(make_record())
     assert directory.digest() == first
     directory.write_record(make_record(seconds=0.5))
     assert directory.digest() != first

@@ -89,7 +89,7 @@ def test_numbers_keep_their_type_and_their_last_bit(make_spec):
 
 def test_a_person_reads_the_study_from_the_top(make_spec):
     content = Frozen(spec=make_spec(), history=("now: frozen",)).encode()
-    assert list(yaml.safe_load(content)) == ["schema", "spec", "history", "looked", "pooled_after"]
+    assert list(yaml.safe_load(content)) == ["checksum", "schema", "spec", "history", "looked", "pooled_after", "kept"]
     assert next(iter(yaml.safe_load(content)["spec"])) == "name"
 
 
@@ -252,6 +252,10 @@ def test_what_is_pooled_stays_where_nothing_is_asked(make_spec):
         ({"resolution": 4}, "resolution None → 4"),
         ({"seed": 8}, "seed 7 → 8"),
         ({"response": Response(name="test/loss", better="lower")}, "response test/accuracy → test/loss"),
+        (
+            {"response": Response(name="test/accuracy", better="higher", trivial=None)},
+            "other settings: response.trivial 0.1 → None. ",
+        ),
         ({"exclude": ({"width": "8"},)}, "exclude"),
         ({"factors": ()}, "factors width, act → "),
     ],
@@ -280,6 +284,12 @@ def test_other_settings_are_refused_and_named(make_spec, group, keys, named):
     with pytest.raises(StoreError, match=re.escape(named)) as caught:
         extend(make_spec(), changed_settings(make_spec(), group, **keys))
     assert "another study.name" in str(caught.value)
+
+
+def test_long_settings_that_differ_at_their_end_are_named_in_full(make_spec):
+    was, now = ("x" * 50 + end for end in "ab")
+    with pytest.raises(StoreError, match=f"model.text '{was}' → '{now}'"):
+        extend(changed_settings(make_spec(), "model", text=was), changed_settings(make_spec(), "model", text=now))
 
 
 def test_where_and_on_what_a_study_trains_may_change(make_spec):

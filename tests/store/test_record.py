@@ -6,26 +6,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablate.store import SCHEMA
-from ablate.store.directory import decode
+from ablate.store.encoding import decode, encode
+from ablate.store.seal import seal
 
 
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_a_record_survives_json(records, data):
     record = data.draw(records)
-    content = msgspec.json.format(msgspec.json.encode(record), indent=1)
+    content = encode(record)
     assert decode(content, record.id) == record
     # What any other program reads of it.
-    assert json.loads(content) == json.loads(json.dumps(msgspec.to_builtins(record)))
+    found = json.loads(content)
+    assert len(found.pop("checksum")) == 64
+    assert found == json.loads(json.dumps(msgspec.to_builtins(record)))
 
 
 def test_the_fields_on_disk(make_record):
     """A field that is renamed or dropped makes older records unreadable: that takes another schema number."""
-    content = json.loads(msgspec.json.encode(make_record()))
-    assert content["schema"] == SCHEMA == 1
+    content = json.loads(encode(make_record()))
+    assert content["schema"] == SCHEMA == 2
     assert set(content) == {
-        "schema", "id", "study", "levels", "replicate", "state", "responses", "counts", "seconds", "started", "error",
-        "diagnostics", "unmeasured", "provenance", "config",
+        "checksum", "schema", "id", "study", "levels", "replicate", "state", "responses", "counts", "seconds",
+        "started", "error", "diagnostics", "unmeasured", "provenance", "stated", "files", "config",
     }  # fmt: skip
     assert set(content["counts"]) == {
         "epochs", "steps", "train_examples", "val_examples", "test_examples", "parameters", "flops",
@@ -33,23 +36,23 @@ def test_the_fields_on_disk(make_record):
 
 
 def test_a_record_without_what_has_a_default_is_read(make_record):
-    content = json.loads(msgspec.json.encode(make_record()))
+    content = json.loads(encode(make_record()))
     for name in ("error", "provenance", "config"):
         del content[name]
-    record = decode(json.dumps(content).encode(), content["id"])
+    record = decode(seal(content), content["id"])
     assert (record.error, record.provenance, record.config) == (None, None, {})
 
 
 @pytest.mark.parametrize("name", ["id", "study", "levels", "replicate", "state", "responses", "counts", "seconds"])
 def test_a_record_without_what_it_is_about_is_none(make_record, name):
-    content = json.loads(msgspec.json.encode(make_record()))
+    content = json.loads(encode(make_record()))
     trial_id = content.pop(name) if name == "id" else content["id"]
     content.pop(name, None)
     with pytest.raises(ValueError, match=f"`{name}`"):
-        decode(json.dumps(content).encode(), trial_id)
+        decode(seal(content), trial_id)
 
 
 def test_a_state_that_nobody_knows_is_none(make_record):
-    content = json.loads(msgspec.json.encode(make_record())) | {"state": "finished"}
+    content = json.loads(encode(make_record())) | {"state": "finished"}
     with pytest.raises(ValueError, match="finished"):
-        decode(json.dumps(content).encode(), content["id"])
+        decode(seal(content), content["id"])

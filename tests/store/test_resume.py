@@ -42,7 +42,7 @@ def test_records_that_cannot_be_counted_are_named_set_aside_and_trained_again(he
         "truncated": lambda content: content[:-1],
         "empty": lambda content: b"",
         "no JSON": lambda content: b"\x00\xff",
-        "later": lambda content: content.replace(b'"schema": 1', b'"schema": 2'),
+        "later": lambda content: content.replace(b'"schema": 2', b'"schema": 3'),
         "another's": lambda content: before[whole],
     }
     left = {}
@@ -53,7 +53,7 @@ def test_records_that_cannot_be_counted_are_named_set_aside_and_trained_again(he
     listener, summary, _ = run(listen, "replicates=3")
     for trial_id in spoiled:
         assert [r for r in listener.remarks if f"trials/{trial_id}/record.json" in r and "set aside" in r]
-        assert (directory.trial(trial_id) / "record.json.unreadable-1").read_bytes() == left[trial_id]
+        assert (directory.trial(trial_id) / "record.json.unreadable").read_bytes() == left[trial_id]
     assert (listener.total, listener.already) == (6, 1)
     assert sorted(r.id for r in listener.records) == spoiled
     after = contents_of(directory)
@@ -181,7 +181,11 @@ def test_other_settings_under_one_name_are_refused_before_any_training(here, lis
     _, _, directory = run(listen)
     before = contents_of(directory)
     path = directory.path / "study.yaml"
-    path.write_text(re.sub(r"(settings:[\s\S]*?width: )4\b", r"\g<1>5", path.read_text(), count=1))
+    whole = path.read_text()
+    path.write_text(re.sub(r"(settings:[\s\S]*?width: )4\b", r"\g<1>5", whole, count=1))
+    with pytest.raises(StoreError, match="checksum is of another content"):
+        run(listen)
+    path.write_text(path.read_text().partition("\n")[2])  # the line of the checksum: it is meant
     with pytest.raises(StoreError, match=r"model\.width 5 → 4"):
         run(listen)
     assert contents_of(directory) == before

@@ -19,7 +19,7 @@ LEVELS = ({"hidden_activation": "relu"}, {"hidden_activation": "tanh"})
 def run(here, listener):
     """Runs a request; gives what was said, and the study's directory."""
 
-    def call(*words, stale="keep"):
+    def call(*words, stale=None):
         heard = type(listener)()
         _, directory = study.run(words or TINY, observer=heard, stale=stale)
         return heard.remarks, StudyDirectory(directory)

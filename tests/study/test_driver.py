@@ -10,10 +10,12 @@ import msgspec
 import pytest
 
 from ablate import study
-from ablate.errors import AblateError, DesignError, StoreError
+from ablate.errors import AblateError, ConfigError, DesignError, StoreError
 from ablate.execute.examine import examination
 from ablate.store import Contents, Lock, StudyDirectory
 from ablate.store.costs import read_costs, write_costs
+from ablate.store.seal import seal
+from ablate.study.missing import stale_note
 
 TINY = (
     "smoke", "engine=inline", "model.width=4", "model.depth=0", "model.skip_span=0",
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("kept_timings")
 def run(here, listener):
     """Runs a request and gives the records that it trained, what it said, and the study's directory."""
 
-    def call(*words, stale="keep"):
+    def call(*words, stale=None):
         heard = type(listener)()
         _, directory = study.run(words or TINY, observer=heard, stale=stale)
         return heard, StudyDirectory(directory)
@@ -246,7 +248,7 @@ def test_a_truncated_record_is_named_set_aside_and_trained_again(run):
     [
         (lambda record: record["responses"].pop("test/accuracy"), "it is complete, but has no test/accuracy"),
         (lambda record: record["levels"].clear(), "it is of another design point"),
-        (lambda record: record.update(replicate=99), "it is of another design point or replicate"),
+        (lambda record: record.update(replicate=99), "its id is not that of its configuration"),
     ],
 )
 def test_a_record_that_is_not_of_its_trial_is_set_aside_and_trained_again(run, spoil, says):
@@ -256,7 +258,7 @@ def test_a_record_that_is_not_of_its_trial_is_set_aside_and_trained_again(run, s
     path = directory.trial(victim) / "record.json"
     record = msgspec.json.decode(path.read_bytes())
     spoil(record)
-    path.write_bytes(msgspec.json.encode(record))
+    path.write_bytes(seal(record))
     heard, _ = run()
     assert any(says in said for said in heard.remarks), heard.remarks
     assert [r.id for r in heard.records] == [victim]
@@ -273,14 +275,21 @@ def test_costs_that_are_damaged_are_measured_again_though_nothing_is_trained(run
     assert len(read_costs(directory)) == 2
 
 
-def test_changed_code_is_said_and_kept_unless_asked(run, here):
-    source = (
-        "import math, torch\n\n\nclass Net(torch.nn.Sequential):\n"
-        "    def __init__(self, inputs: list, outputs: int, width: int):\n"
-        "        super().__init__(torch.nn.Flatten(), torch.nn.Linear(math.prod(inputs), width), torch.nn.ReLU(),\n"
-        "                         torch.nn.Linear(width, outputs))\n"
-    )
-    (here / "changing_net.py").write_text(source)
+NET = (
+    "import math, torch\n\n\nclass Net(torch.nn.Sequential):\n"
+    "    def __init__(self, inputs: list, outputs: int, width: int):\n"
+    "        super().__init__(torch.nn.Flatten(), torch.nn.Linear(math.prod(inputs), width), torch.nn.ReLU(),\n"
+    "                         torch.nn.Linear(width, outputs))\n"
+)
+
+
+@pytest.fixture
+def changing(here):
+    """Writes a study of a user-defined model, whose code a call changes; gives the words that run it."""
+
+    def write(change=("", "")):
+        (here / "changing_net.py").write_text(NET.replace(*change))
+
     (here / "conf/model").mkdir(parents=True)
     (here / "conf/model/changing.yaml").write_text(
         "_target_: changing_net.Net\ninputs: ${data.inputs}\noutputs: ${data.outputs}\nwidth: 4\n"
@@ -288,19 +297,28 @@ def test_changed_code_is_said_and_kept_unless_asked(run, here):
     (here / "conf/study").mkdir()
     (here / "conf/study/changing.yaml").write_text(
         "# @package _global_\ndefaults: [{override /model: changing}]\nreplicates: 2\n"
-        "study: {name: changing, question: q, design: one_at_a_time, response: test/accuracy}\n"
+        "study: {name: changing, question: q, design: one_at_a_time, factors: [width], response: test/accuracy}\n"
+        "factor: {width: {reference: '3', levels: {'3': [model.width=3], '4': [model.width=4]}}}\n"
         "data: {limit: 60, val_size: 10, test_size: 20, batch_size: 20}\ntrainer: {max_epochs: 1}\n"
     )
-    words = ("changing", "engine=inline", "model.width=3,4")
+    write()
+    return write, ("changing", "engine=inline")
+
+
+MORE = {"replicate": "replicates=3", "level": "+factor.width.levels.wide=['model.width=5']"}
+
+
+def test_changed_code_is_said_and_kept_where_nothing_is_trained(run, here, changing):
+    write, words = changing
     with fresh_imports(here):
         _, directory = run(*words)
     before = results(directory)
 
-    (here / "changing_net.py").write_text("# A comment changes nothing.\n" + source)
+    write(("import", "# A comment changes nothing.\nimport"))
     with fresh_imports(here):
         assert run(*words)[0].remarks == []
 
-    (here / "changing_net.py").write_text(source.replace("ReLU", "Tanh"))
+    write(("ReLU", "Tanh"))
     with fresh_imports(here):
         kept, _ = run(*words)
     assert kept.records == []
@@ -316,6 +334,48 @@ def test_changed_code_is_said_and_kept_unless_asked(run, here):
     assert results(directory) != before
     with fresh_imports(here):
         assert run(*words)[0].remarks == []
+    assert study.summarise(directory.path)[0].mixed_code == ""
+
+
+@pytest.mark.parametrize("more", MORE.values(), ids=MORE)
+def test_trials_of_two_codes_are_not_pooled_unasked(run, here, changing, more):
+    write, words = changing
+    with fresh_imports(here):
+        _, directory = run(*words)
+    write(("ReLU", "Tanh"))
+    before, frozen = results(directory), directory.read("study.yaml")
+    with fresh_imports(here), pytest.raises(ConfigError) as caught:
+        run(*words, more)
+    said = str(caught.value)
+    assert "The code of 4 of 6 trials has changed" in said
+    assert all(way in said for way in ("--stale rerun", "--stale keep", "2 would be trained"))
+    assert (results(directory), directory.read("study.yaml")) == (before, frozen), "nothing is trained or written"
+
+
+@pytest.mark.parametrize("more", MORE.values(), ids=MORE)
+def test_what_is_kept_beside_trials_of_other_code_is_said_until_it_is_trained_again(run, here, changing, more):
+    write, words = changing
+    with fresh_imports(here):
+        _, directory = run(*words)
+    write(("ReLU", "Tanh"))
+    words = (*words, more)
+    with fresh_imports(here):
+        planned = study.plan(words)
+        assert "is refused without --stale keep" in str(stale_note(planned))
+        kept, _ = run(*words, stale="keep")
+    assert len(kept.records) == 2
+    assert "they are kept" in kept.remarks[0]
+    summary, _ = study.summarise(directory.path)
+    assert summary.mixed_code.startswith("Mixed code: 4 of 6 trainings are of older code than the others")
+    with fresh_imports(here):
+        again, _ = run(*words)
+    assert again.records == []
+    assert study.summarise(directory.path)[0].mixed_code == summary.mixed_code
+
+    with fresh_imports(here):
+        rerun, _ = run(*words, stale="rerun")
+    assert len(rerun.records) == 4
+    assert study.summarise(directory.path)[0].mixed_code == ""
 
 
 class fresh_imports:

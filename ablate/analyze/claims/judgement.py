@@ -7,10 +7,10 @@ import numpy as np
 
 from ablate.analyze.claims.claim import sides
 from ablate.analyze.claims.decision import Decision, decided
+from ablate.analyze.claims.extension import extension
 from ablate.analyze.claims.family import judge
 from ablate.analyze.claims.looks import plan
-from ablate.analyze.claims.sentence import sentence
-from ablate.analyze.claims.verdict import verdict
+from ablate.analyze.claims.verdict import failures_only, stated, verdict
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts
 from ablate.analyze.outcomes.outcome import outcomes
@@ -18,7 +18,8 @@ from ablate.analyze.outcomes.resolution import Resolution
 from ablate.analyze.outcomes.scoring import score
 from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
-from ablate.analyze.summary import Contrast, Verdict
+from ablate.analyze.statistics.student import Values
+from ablate.analyze.summary import Contrast, Needed, Paired, Verdict
 from ablate.config.spec import Claim, StudySpec
 from ablate.design.estimable import Estimable, contrast_name
 from ablate.design.point import DesignPoint
@@ -27,29 +28,33 @@ from ablate.store.record import Record
 
 
 def verdicts(
-    spec: StudySpec, points: Sequence[DesignPoint], comparison: Comparison, resolution: Resolution | None
+    spec: StudySpec,
+    points: Sequence[DesignPoint],
+    comparison: Comparison,
+    resolution: Resolution | None,
+    *,
+    looked: Sequence[int] = (),
 ) -> tuple[Verdict, ...]:
     """What the data say of the claims that the study stated before it ran.
 
     In a group-sequential plan each claim is decided at its own look, with an equal share of α for every claim.
+
+    Args:
+        spec: the study.
+        points: its design points.
+        comparison: of their scores.
+        resolution: of an accuracy.
+        looked: replicates at which the study had been looked at when it was extended without a plan.
 
     Raises:
         DesignError: a claim's contrast cannot be estimated from the design points.
     """
     if spec.looks is not None:
         return tuple(_sequential(spec, points, comparison, claim, resolution) for claim in spec.claims)
-    alone: list[Verdict] = []
-    for claim in spec.claims:
-        contrast = comparison.contrast(claimed(spec, points, claim))
-        alone.append(
-            verdict(
-                claim,
-                contrast.paired,
-                better=spec.response.better,
-                survivors=contrast.survivors,
-                resolution=resolution,
-            )
-        )
+    alone = [
+        _alone(spec, claim, comparison.contrast(claimed(spec, points, claim)), resolution, looked=looked)
+        for claim in spec.claims
+    ]
     return judge(alone, better=spec.response.better)
 
 
@@ -63,27 +68,39 @@ def later_verdicts(
     Raises:
         DesignError: a claim's contrast cannot be estimated from the design points.
     """
-    contrasts = [comparison.contrast(claimed(spec, points, claim)) for claim in spec.later]
     return tuple(
-        verdict(
-            claim,
-            contrast.paired,
-            better=spec.response.better,
-            survivors=contrast.survivors,
-            resolution=resolution,
-        )
-        for claim, contrast in zip(spec.later, contrasts, strict=True)
+        _alone(spec, claim, comparison.contrast(claimed(spec, points, claim)), resolution) for claim in spec.later
+    )
+
+
+def _alone(
+    spec: StudySpec, claim: Claim, contrast: Contrast, resolution: Resolution | None, *, looked: Sequence[int] = ()
+) -> Verdict:
+    """The verdict on one claim by itself."""
+    return verdict(
+        claim,
+        contrast.paired,
+        better=spec.response.better,
+        survivors=contrast.survivors,
+        resolution=resolution,
+        failures_only=failures_only(contrast, claim, bounded=spec.response.trivial is not None),
+        extended=extension(claim, (*looked, spec.replicates)) if looked else None,
     )
 
 
 def decision(spec: StudySpec, contrast: Contrast, claim: Claim) -> Decision:
     """The state of a claim in the study's group-sequential plan."""
     assert spec.looks is not None
-    differences = np.full(spec.replicates, np.nan)
-    differences[list(contrast.paired.replicates)] = contrast.paired.differences
-    trained = max(contrast.paired.replicates, default=-1) + 1
     looks = plan(spec.looks, spec.replicates, alpha=claim.alpha / len(spec.claims))
-    return decided(looks, differences[:trained], claim, better=spec.response.better)
+    survivors = None if contrast.survivors is None else _by_replicate(spec, contrast.survivors)
+    return decided(looks, _by_replicate(spec, contrast.paired), claim, better=spec.response.better, survivors=survivors)
+
+
+def _by_replicate(spec: StudySpec, paired: Paired) -> Values:
+    """The differences, shape (replicates,); NaN where there is none."""
+    differences = np.full(spec.replicates, np.nan)
+    differences[list(paired.replicates)] = paired.differences
+    return differences
 
 
 def due(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> tuple[int, frozenset[int]]:
@@ -121,25 +138,31 @@ def _sequential(
     claim: Claim,
     resolution: Resolution | None,
 ) -> Verdict:
-    contrast = comparison.contrast(claimed(spec, points, claim))
-    found = decision(spec, contrast, claim)
-    fixed = verdict(
-        claim, contrast.paired, better=spec.response.better, survivors=contrast.survivors, resolution=resolution
-    )
-    outcome = found.outcome if found.n >= TEST_FROM else None
+    estimable = claimed(spec, points, claim)
+    found = decision(spec, comparison.contrast(estimable), claim)
+    # All that a decided look says is of the replicates up to it: later ones change nothing.
+    seen = comparison.up_to(found.planned) if found.look else comparison
+    fixed = _alone(spec, claim, seen.contrast(estimable), resolution)
+    if fixed.failures_only:
+        return replace(fixed, family=len(spec.claims), adjusted=None, look=found.look or None)
+    reached = found.n >= TEST_FROM
     at_look = replace(
         fixed,
-        outcome=outcome,
-        alone=outcome,
+        outcome=found.outcome if reached else None,
+        strong=found.strong,
+        alone=found.alone,
+        survivors=found.survivors,
+        failure_sensitive=found.failure_sensitive,
         interval=found.interval,
         n=found.n,
-        family=len(spec.claims),
+        sd=found.sd,
+        evidence=found.evidence,
         adjusted=None,
-        strong=False,
-        needed=found.wanted,
+        family=len(spec.claims),
+        needed=None if found.wanted is None else Needed(low=found.wanted, high=found.wanted),
         look=found.look or None,
     )
-    return replace(at_look, line=sentence(at_look))
+    return stated(at_look, better=spec.response.better)
 
 
 def claimed(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> Estimable:

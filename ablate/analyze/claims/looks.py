@@ -81,6 +81,11 @@ def check_looks(spec: StudySpec) -> None:
         _check_alpha(claim.alpha / len(spec.claims))
 
 
+def suggested(replicates: int) -> tuple[int, ...]:
+    """Two looks for a new study of as many replicates; none where there is no room for two."""
+    return _spaced(2, replicates) if replicates >= TEST_FROM + MIN_SPACING else ()
+
+
 def t_bound(level: float, n: int) -> float:
     """What a t on n replicates exceeds with probability `level`; infinite where the level is too small for a float."""
     return -t_quantile(level, n - 1) if level > 0 else math.inf

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from ablate.analyze.claims.chances import chances
+from ablate.analyze.claims.chances import Chances, chances
 from ablate.analyze.claims.claim import check_claim
 from ablate.analyze.statistics.paired import TEST_FROM
-from ablate.analyze.statistics.power import fewest, smallest, superiority
+from ablate.analyze.statistics.power import fewest, smallest
 from ablate.config.spec import Claim, Expectation
 
 TARGET = 0.8
 """The power that counts as sufficient."""
+LEAST = 0.005
+"""A probability that a line names."""
 DIRECTED: tuple[Expectation, ...] = ("greater", "less")
 
 
@@ -26,21 +28,25 @@ class ClaimOutlook:
     """That each test has: the claim's, shared with the family."""
     margin_sd: float
     effect_sd: float
-    superiority: float
-    """The probability that a true difference of `effect_sd` is found to have its sign (one-sided paired t)."""
-    equivalence: float
-    """The probability that truly equal arms are found to be inside the margin (two one-sided tests)."""
-    inconclusive: float
-    """The probability that truly equal arms leave the claim open."""
+    equal: Chances
+    """Of each outcome, with truly equal arms: by the rule as a whole, in which equivalence comes first."""
+    different: Chances
+    """Of each outcome, with a true difference of `effect_sd` in the claimed direction."""
     smallest_effect_sd: float
-    """The smallest true difference that has `superiority` 80%."""
+    """The smallest true difference for which `greater` or `less` is supported with 80%."""
     smallest_margin_sd: float
-    """The smallest margin that has `equivalence` 80%."""
-    shown: float
-    """The probability that the claim is shown if it is true: with a true difference of `effect_sd` for `greater` and
-    `less`, with truly equal arms for `equivalent` and `no_worse`."""
+    """The smallest margin inside which truly equal arms are found to be with 80% (two one-sided tests)."""
     suggested: int | None
-    """The fewest replicates, from 5, that make this 80%; None where 1000 are too few."""
+    """The fewest replicates, from 5, for which `shown` is 80%; None where 1000 are too few."""
+
+    @property
+    def shown(self) -> float:
+        """The probability that the claim is shown if it is true.
+
+        For `greater` and `less` that it is supported, with a true difference of `effect_sd`; with truly equal arms, for
+        `equivalent` that it is supported and for `no_worse` that it is supported or equivalent.
+        """
+        return _shown(self.expect, self.different if self.expect in DIRECTED else self.equal)
 
     @property
     def line(self) -> str:
@@ -55,9 +61,10 @@ class ClaimOutlook:
             )
         enough = "more than 1000 replicates" if self.suggested is None else f"{self.suggested} replicates"
         return (
-            f"n = {self.n}, margin {self.margin_sd:.3g} SD of the differences: {self.inconclusive:.0%} of truly equal "
-            f"arms end inconclusive; the claim is shown, given {truth}, with probability {self.shown:.0%}, and takes "
-            f"{enough} for {TARGET:.0%}; {limit}"
+            f"n = {self.n}, margin {self.margin_sd:.3g} SD of the differences: {self.equal.inconclusive:.0%} of truly "
+            f"equal arms end inconclusive; the claim is shown, given {truth}, with probability {self.shown:.0%}, and "
+            f"takes {enough} for {TARGET:.0%}; {limit}; given truly equal arms it ends {_listed(self.equal)}; given a "
+            f"true difference of {self.effect_sd:.3g} SD, {_listed(self.different)}"
         )
 
 
@@ -79,29 +86,42 @@ def outlook(claim: Claim, n: int, *, margin_sd: float, effect_sd: float, family:
         return None
     alpha = claim.alpha / family
 
-    def found(replicates: int, effect: float) -> float:
-        return superiority(effect, replicates, alpha=alpha)
+    def ends(replicates: int, effect: float) -> Chances:
+        return chances(claim.expect, replicates, margin=margin_sd, effect=effect, alpha=alpha)
 
-    def equal(replicates: int, margin: float) -> float:
-        return chances("equivalent", replicates, margin=margin, effect=0.0, alpha=alpha).supported
+    def equal(margin: float) -> float:
+        return chances("equivalent", n, margin=margin, effect=0.0, alpha=alpha).supported
 
-    def shown(replicates: int) -> float:
-        if claim.expect == "equivalent":
-            return equal(replicates, margin_sd)
-        # Equal arms are no worse by the margin as surely as a difference of the margin is found.
-        return found(replicates, margin_sd if claim.expect == "no_worse" else effect_sd)
-
+    directed: Expectation = claim.expect if claim.expect in DIRECTED else "greater"
+    true = effect_sd if claim.expect in DIRECTED else 0.0
     return ClaimOutlook(
         expect=claim.expect,
         n=n,
         alpha=alpha,
         margin_sd=margin_sd,
         effect_sd=effect_sd,
-        superiority=found(n, effect_sd),
-        equivalence=equal(n, margin_sd),
-        inconclusive=chances(claim.expect, n, margin=margin_sd, effect=0.0, alpha=alpha).inconclusive,
-        smallest_effect_sd=smallest(lambda effect: found(n, effect), target=TARGET),
-        smallest_margin_sd=smallest(lambda margin: equal(n, margin), target=TARGET),
-        shown=shown(n),
-        suggested=fewest(shown, above=TEST_FROM - 1, target=TARGET),
+        equal=ends(n, 0.0),
+        different=ends(n, effect_sd),
+        smallest_effect_sd=smallest(
+            lambda effect: chances(directed, n, margin=margin_sd, effect=effect, alpha=alpha).supported, target=TARGET
+        ),
+        smallest_margin_sd=smallest(equal, target=TARGET),
+        suggested=fewest(
+            lambda replicates: _shown(claim.expect, ends(replicates, true)), above=TEST_FROM - 1, target=TARGET
+        ),
     )
+
+
+def _shown(expect: Expectation, ends: Chances) -> float:
+    return ends.supported + (ends.equivalent if expect == "no_worse" else 0.0)
+
+
+def _listed(ends: Chances) -> str:
+    """The outcomes that come about in a percent of studies or more."""
+    found = {
+        "supported": ends.supported,
+        "equivalent": ends.equivalent,
+        "contradicted": ends.contradicted,
+        "inconclusive": ends.inconclusive,
+    }
+    return ", ".join(f"{name} {chance:.0%}" for name, chance in found.items() if chance >= LEAST)

@@ -18,30 +18,47 @@ def sentence(verdict: Verdict) -> str:
     """
     after = f"exploratory: given after {verdict.claim.after} trials; " if verdict.claim.after else ""
     found = f"{after}{_heading(verdict)}: {_finding(verdict)}; {_numbers(verdict)}"
-    if verdict.outcome != "inconclusive" or verdict.failure_sensitive or _is_constant(verdict):
-        return found
-    if verdict.look is not None:
-        more = "the last look left it open" if verdict.needed is None else f"the next look is at n = {verdict.needed}"
-        return f"{found}; {more}"
-    if verdict.needed is None:
-        return f"{found}; not even 1000 replicates would probably decide it"
-    return f"{found}; {verdict.needed} replicates would probably decide it"
+    if verdict.outcome == "inconclusive" and not _is_constant(verdict) and (more := _more(verdict)):
+        found = f"{found}; {more}"
+    said = [q for q in verdict.qualifiers if q.name.removeprefix("better").removeprefix("worse") not in ALREADY_SAID]
+    return "; ".join([found, *(f"{q.name}: {q.text}" for q in said)])
+
+
+ALREADY_SAID = ("exploratory", "untrained", "failure-sensitive", ", within the margin")
+"""Qualifiers that a line opens with."""
 
 
 def _heading(verdict: Verdict) -> str:
-    if verdict.outcome is None:
-        return "no verdict"
-    if verdict.failure_sensitive:
-        return "inconclusive (failure-sensitive)"
+    heading = verdict.heading
     if verdict.outcome == "supported" and verdict.claim.expect == "equivalent":
-        return "equivalent"
-    return f"{verdict.outcome} (strong)" if verdict.strong else verdict.outcome
+        return heading.replace("supported", "equivalent", 1)
+    return heading
+
+
+def _more(verdict: Verdict) -> str:
+    """What would decide an open claim; empty where nothing is known to."""
+    needed = verdict.needed
+    if verdict.look is not None:
+        return "the last look left it open" if needed is None else f"the next look is at n = {needed.low}"
+    if needed is None:
+        return ""
+    if needed.on_margin:
+        return "the truth may lie on the margin, where no number of replicates decides"
+    if needed.low is None:
+        return "not even 1000 replicates would probably decide it"
+    if needed.high is None:
+        return f"{needed.low} replicates or more, perhaps over 1000, would probably decide it"
+    range_ = f"{needed.low}" if needed.low == needed.high else f"{needed.low} to {needed.high}"
+    looks = f", in a study on another seed with looks at {' and '.join(map(str, needed.looks))}" if needed.looks else ""
+    return f"{range_} replicates would probably decide it{looks}"
 
 
 def _finding(verdict: Verdict) -> str:
     arm, reference = sides(verdict.claim)
     if verdict.outcome is None:
-        return f"a verdict takes {TEST_FROM} replicates"
+        return verdict.failures_only or f"a verdict takes {TEST_FROM} replicates"
+    if verdict.untrained:
+        return f"open whether {_claimed(verdict)}, because {verdict.untrained}"
     if verdict.failure_sensitive:
         return (
             f"whether {_claimed(verdict)} hangs on the diverged trials, {verdict.alone} where they are scored, "
@@ -116,7 +133,7 @@ def _numbers(verdict: Verdict) -> str:
     bounds = interval.low, interval.high
     digits = f".{_decimals(bounds, verdict.claim.margin)}f" if SMALL <= max(map(abs, bounds)) < LARGE else ".2e"
     value, low, high = (_signed(f"{x:{digits}}") for x in (interval.value, *bounds))
-    return f"Δ = {value}, {100 * interval.level:g}% CI {low} to {high}, {n}"
+    return f"Δ = {value}, {100 * interval.level:.4g}% CI {low} to {high}, {n}"
 
 
 def _decimals(bounds: tuple[float, float], margin: float) -> int:

@@ -1,4 +1,4 @@
-"""The verdict on a claim: STATISTICS (c), with (e) where trials diverged and (f) where n is small."""
+"""The verdict on a claim: STATISTICS (c), with (e) and (l) where trials diverged, (f) where n is small, (k) and (o)."""
 
 import dataclasses
 import math
@@ -7,14 +7,20 @@ from collections.abc import Iterator
 import numpy as np
 
 from ablate.analyze.claims.chances import needed
-from ablate.analyze.claims.claim import check_claim, direction
+from ablate.analyze.claims.claim import check_claim, direction, sides
 from ablate.analyze.claims.evidence import decide, evidence, is_strong
+from ablate.analyze.claims.looks import suggested
+from ablate.analyze.claims.qualifier import qualifiers
 from ablate.analyze.claims.sentence import sentence
 from ablate.analyze.outcomes.resolution import Resolution
+from ablate.analyze.statistics.distribution import t_quantile
 from ablate.analyze.statistics.paired import INTERVAL_FROM, TEST_FROM
 from ablate.analyze.statistics.student import t_interval
-from ablate.analyze.summary import Evidence, Interval, Outcome, Paired, Verdict
+from ablate.analyze.summary import Contrast, Evidence, Extension, Interval, Needed, Outcome, Paired, Proportion, Verdict
 from ablate.config.spec import Better, Claim
+
+NEEDED_LEVEL = 0.8
+"""Of the interval of the difference from whose ends it follows how many replicates are needed."""
 
 
 def verdict(
@@ -24,6 +30,8 @@ def verdict(
     better: Better,
     survivors: Paired | None = None,
     resolution: Resolution | None = None,
+    failures_only: str = "",
+    extended: Extension | None = None,
 ) -> Verdict:
     """The verdict on one claim by itself; `judge` adjusts the verdicts of a study for their number.
 
@@ -48,14 +56,18 @@ def verdict(
         survivors: the analysis without them, where any diverged. If it has a verdict, and another one, the claim is
             inconclusive. With fewer than five survivors there is none to compare with, and a remark says so.
         resolution: of an accuracy; a margin under it is remarked on.
+        failures_only: why there is no verdict but on the rate of failures, as `failures_only`; empty where there is.
+        extended: what an unplanned extension made of the claim's α.
 
     Raises:
         ConfigError: the claim's margin or α is out of range.
     """
     check_claim(claim)
-    found = _evidence(claim, paired, better)
-    alone = _outcome(claim, paired, found)
-    spared = None if survivors is None else _outcome(claim, survivors, _evidence(claim, survivors, better))
+    found = None if failures_only else _evidence(claim, paired, better)
+    alone = None if failures_only else _outcome(claim, paired, found)
+    spared = (
+        None if survivors is None or failures_only else _outcome(claim, survivors, _evidence(claim, survivors, better))
+    )
     return adjust(
         Verdict(
             claim=claim,
@@ -71,7 +83,10 @@ def verdict(
             survivors=spared,
             failure_sensitive=None not in (alone, spared) and alone != spared,
             needed=None,
-            remarks=tuple(_remarks(claim, survivors, spared, resolution)),
+            failures_only=failures_only,
+            extended=extended,
+            diverged=survivors is not None,
+            remarks=() if failures_only else tuple(_remarks(claim, survivors, spared, resolution)),
             line="",
         ),
         better=better,
@@ -80,14 +95,23 @@ def verdict(
     )
 
 
-def adjust(verdict: Verdict, *, better: Better, adjusted: Evidence | None, family: int) -> Verdict:
+def adjust(
+    verdict: Verdict, *, better: Better, adjusted: Evidence | None, family: int, level: float | None = None
+) -> Verdict:
     """The same verdict with the outcome that the adjusted evidence leads to, in a family of that size.
 
     How many replicates it needs is then for α / family, which is enough for the claim whatever becomes of the others.
+
+    Args:
+        verdict: by itself.
+        better: direction of the response.
+        adjusted: each p after Holm; None where there is no p.
+        family: how many claims were stated.
+        level: one-sided, at which the interval says what the outcome does; default: the claim's α.
     """
     outcome, strong, more = verdict.alone, False, None
     if outcome is None:
-        more = TEST_FROM
+        more = None if verdict.failures_only else Needed(low=TEST_FROM, high=TEST_FROM)
     elif verdict.failure_sensitive:
         outcome = "inconclusive"
     elif adjusted is not None:
@@ -95,9 +119,58 @@ def adjust(verdict: Verdict, *, better: Better, adjusted: Evidence | None, famil
         outcome, strong = decide(adjusted, alpha=alpha), is_strong(adjusted, alpha=alpha)
         more = _needed(verdict, better, alpha / family) if outcome == "inconclusive" else None
     changed = dataclasses.replace(
-        verdict, outcome=outcome, strong=strong, adjusted=adjusted, family=family, needed=more
+        verdict,
+        outcome=outcome,
+        strong=strong,
+        adjusted=adjusted,
+        family=family,
+        needed=more,
+        interval=_widened(verdict, verdict.claim.alpha if level is None else level),
     )
-    return dataclasses.replace(changed, line=sentence(changed))
+    return stated(changed, better=better)
+
+
+def leave_open(verdict: Verdict, *, untrained: str, better: Better) -> Verdict:
+    """The same verdict where the baseline is untrained: inconclusive, whatever the interval says."""
+    if verdict.outcome is None:
+        return verdict
+    opened = dataclasses.replace(verdict, outcome="inconclusive", strong=False, needed=None, untrained=untrained)
+    return stated(opened, better=better)
+
+
+def stated(verdict: Verdict, *, better: Better) -> Verdict:
+    """The verdict with its qualifiers and its line, which follow from all the rest."""
+    qualified = dataclasses.replace(verdict, qualifiers=qualifiers(verdict, better=better))
+    return dataclasses.replace(qualified, line=sentence(qualified))
+
+
+def failures_only(contrast: Contrast, claim: Claim, *, bounded: bool) -> str:
+    """Why a claim has no verdict but on the rate of failures; empty where it has.
+
+    That is so where an arm of an unbounded response has fewer than five surviving replicates, or where no number
+    stands in for a trial that diverged: what is left would be a verdict on the penalty, or on the survivors.
+    """
+    arms = tuple(zip(sides(claim), (contrast.failed_arm, contrast.failed_reference), strict=True))
+    survived = contrast.survived_arm, contrast.survived_reference
+    if not contrast.diverged_arm + contrast.diverged_reference:
+        return ""
+    few = not bounded and any(count is not None and count < TEST_FROM for count in survived)
+    if not few and not contrast.unscored:
+        return ""
+    reason = (
+        f"an unbounded response takes {TEST_FROM} surviving replicates in each arm"
+        if few
+        else "diverged trainings have no score"
+    )
+    rates = ", ".join(f"{name} diverged in {_rate(failed)}" for name, failed in arms if failed is not None)
+    return f"{reason}; of trainings, {rates}"
+
+
+def _rate(failed: Proportion) -> str:
+    interval = failed.interval
+    if interval is None or interval.low is None or interval.high is None:
+        return f"{failed.k} of {failed.n}"
+    return f"{failed.k} of {failed.n} ({100 * interval.level:g}% CI {interval.low:.0%} to {interval.high:.0%})"
 
 
 def _evidence(claim: Claim, paired: Paired, better: Better) -> Evidence | None:
@@ -122,13 +195,30 @@ def _interval(claim: Claim, paired: Paired) -> Interval | None:
     return t_interval(np.array(paired.differences), level=1 - 2 * claim.alpha, tolerance=tolerance)
 
 
-def _needed(verdict: Verdict, better: Better, alpha: float) -> int | None:
-    """As if the true difference and SD were the observed ones."""
+def _widened(verdict: Verdict, level: float) -> Interval | None:
+    """The interval at another one-sided level; as it is where it has no ends."""
+    interval, n = verdict.interval, verdict.n
+    if interval is None or interval.low is None or verdict.sd is None or level == verdict.claim.alpha:
+        return interval
+    half = t_quantile(1 - level, n - 1) * verdict.sd / math.sqrt(n)
+    value = interval.value
+    return dataclasses.replace(interval, low=value - half, high=value + half, level=1 - 2 * level)
+
+
+def _needed(verdict: Verdict, better: Better, alpha: float) -> Needed:
+    """From one end of the 80% interval of the difference to the other, as if the true SD were the observed one."""
     assert verdict.interval is not None
     assert verdict.sd is not None
-    claim = verdict.claim
+    claim, n = verdict.claim, verdict.n
+    margin = claim.margin / verdict.sd
     effect = direction(claim, better=better) * verdict.interval.value / verdict.sd
-    return needed(claim.expect, verdict.n, margin=claim.margin / verdict.sd, effect=effect, alpha=alpha)
+    half = t_quantile((1 + NEEDED_LEVEL) / 2, n - 1) / math.sqrt(n)
+    undecidable = {"equivalent": (-margin, margin), "no_worse": (-margin,)}.get(claim.expect, ())
+    if any(abs(bound - effect) <= half for bound in undecidable):
+        return Needed(on_margin=True)
+    found = [needed(claim.expect, n, margin=margin, effect=end, alpha=alpha) for end in (effect - half, effect + half)]
+    low, high = sorted(found, key=lambda more: math.inf if more is None else more)
+    return Needed(low=low, high=high, looks=() if high is None else suggested(high))
 
 
 def _remarks(

@@ -18,7 +18,7 @@ def command(spec: StudySpec) -> str:
 
 def made_by(records: Iterable[Record]) -> tuple[str, ...]:
     """A line for each distinct way in which finished records came to be, the most frequent first."""
-    ways = Counter(_way(r.provenance) for r in records if r.provenance is not None and r.state != "failed")
+    ways = Counter(_way(r.provenance) for r in records if r.provenance is not None and r.is_result)
     return tuple(f"{n} training{'s' * (n != 1)}: {way}" for way, n in ways.most_common())
 
 

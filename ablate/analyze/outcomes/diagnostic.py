@@ -43,7 +43,7 @@ def point_diagnostics(found: Outcomes, row: int) -> dict[str, dict[str, float]]:
 
 def unmeasured(spec: StudySpec, found: Outcomes) -> Iterator[str]:
     """Notes on diagnostics that are missing: those that could not be measured, and those that the study names."""
-    records = [r for row in found.records for r in row if r is not None and r.state != "failed"]
+    records = [r for row in found.records for r in row if r is not None and r.is_result]
     if lost := [r for r in records if r.unmeasured]:
         yield (
             f"Diagnostics could not be measured in {len(lost)} of {len(records)} trials, or in part only: "

@@ -22,6 +22,8 @@ class Outcomes:
     """Of the complete trials; NaN elsewhere."""
     diverged: npt.NDArray[np.bool_]
     failed: npt.NDArray[np.bool_]
+    timed_out: npt.NDArray[np.bool_]
+    """Censored: they have no response and no score."""
     notes: tuple[str, ...]
     """Which records could not be used as they are."""
 
@@ -33,7 +35,7 @@ class Outcomes:
     @property
     def missing(self) -> npt.NDArray[np.bool_]:
         """The trials without a result: no record, or a complete one without a response."""
-        return ~(self.complete | self.diverged | self.failed)
+        return ~(self.complete | self.diverged | self.failed | self.timed_out)
 
 
 def outcomes(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> Outcomes:
@@ -52,7 +54,7 @@ def outcomes(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[R
             found[row, record.replicate] = record
     shape = len(points), spec.replicates
     response = np.full(shape, np.nan)
-    diverged, failed = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+    diverged, failed, timed_out = (np.zeros(shape, dtype=np.bool_) for _ in range(3))
     notes: list[str] = []
     if outside:
         notes.append(f"{outside} of {len(records)} records are left out: their trials are not in this plan.")
@@ -61,21 +63,29 @@ def outcomes(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[R
     for place, record in sorted(found.items()):
         diverged[place] = record.state == "diverged"
         failed[place] = record.state == "failed"
+        timed_out[place] = record.state == "timed_out"
         if record.state == "complete":
             value = record.responses.get(spec.response.name)
             if value is None or not math.isfinite(value):
                 notes.append(f"Trial {record.id} is complete but has no {spec.response.name}: it counts as missing.")
             else:
                 response[place] = value
+    if censored := int(np.count_nonzero(timed_out)):
+        notes.append(
+            f"{censored} of {timed_out.size} trials ran out of time (trainer.timeout_min): they have no response, and "
+            "are left out of every mean. Where an arm is slow because it is another network, what is left of it is no "
+            "fair sample. A longer trainer.timeout_min and `--retry timed_out` train them again."
+        )
     return Outcomes(
         records=tuple(tuple(found.get((i, r)) for r in range(spec.replicates)) for i in range(len(points))),
         response=response,
         diverged=diverged,
         failed=failed,
+        timed_out=timed_out,
         notes=tuple(notes),
     )
 
 
-def _rank(record: Record) -> tuple[bool, str]:
+def _rank(record: Record) -> tuple[bool, bool, str]:
     """Of two records of one trial the one that ranks higher is used; ISO times sort as text."""
-    return record.state != "failed", record.started
+    return record.is_result, record.state != "failed", record.started

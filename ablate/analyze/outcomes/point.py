@@ -30,7 +30,7 @@ def summarise_point(
     """
     values = scores[row][np.isfinite(scores[row])]
     diverged = int(np.count_nonzero(found.diverged[row]))
-    ended = [record for record in found.records[row] if record is not None and record.state != "failed"]
+    ended = [record for record in found.records[row] if record is not None and record.is_result]
     seconds = [record.seconds for record in ended if record.state == "complete"]
     return PointSummary(
         levels=point.levels,
@@ -43,6 +43,7 @@ def summarise_point(
         difference=difference,
         diverged=proportion(diverged, diverged + int(np.count_nonzero(found.complete[row]))),
         failed=int(np.count_nonzero(found.failed[row])),
+        timed_out=int(np.count_nonzero(found.timed_out[row])),
         missing=int(np.count_nonzero(found.missing[row])),
         seconds=sum(seconds) / len(seconds) if seconds else None,
         diagnostics=point_diagnostics(found, row),

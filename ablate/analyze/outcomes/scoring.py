@@ -1,6 +1,7 @@
-"""Scoring: what a trial that diverged counts as, STATISTICS (e).
+"""Scoring: what a trial that diverged counts as, STATISTICS (e) and (l).
 
-Divergence is data: to average the survivors would flatter the unstable arm. A failed trial is never scored.
+Divergence is data: to average the survivors would flatter the unstable arm. A failed trial is never scored, and no
+trial is scored by what another one yielded.
 """
 
 from dataclasses import dataclass
@@ -18,27 +19,43 @@ class Scores:
 
     values: npt.NDArray[np.float64]
     """Shape (design points, replicates); NaN where a trial has no score."""
+    trivial: npt.NDArray[np.float64]
+    """What the trivial predictor scores on the splits of each trial, the same shape; NaN where that is not known."""
     notes: tuple[str, ...]
     """What stands in for the diverged trials; empty where none diverged."""
 
 
 def score(outcomes: Outcomes, response: Response) -> Scores:
-    """Gives each diverged trial the trivial predictor's value or, where there is none, the study's worst.
+    """Gives each diverged trial the response's penalty or, without one, what the trivial predictor scores.
 
-    The worst is that of the complete trials, in the response's direction: a diverged trial then ranks last.
-    Where none is complete, a diverged trial of an unbounded response has no score.
+    That is one number for a bounded response, and for an unbounded one the value on the trial's own test split, which
+    its record keeps. A diverged trial of an unbounded response without either has no score.
     """
+    trivial = _trivial(outcomes, response)
     diverged = int(np.count_nonzero(outcomes.diverged))
     if not diverged:
-        return Scores(values=outcomes.response, notes=())
-    finite = outcomes.response[outcomes.complete]
-    counted = f"{diverged} of {diverged + len(finite)} finished trials diverged"
-    if response.trivial is not None:
-        value, source = response.trivial, "the trivial predictor's value"
-    elif len(finite):
-        value = float(np.min(finite) if response.better == "higher" else np.max(finite))
-        source = "the worst value in the study, because this response is unbounded"
+        return Scores(values=outcomes.response, trivial=trivial, notes=())
+    stand_in = trivial if response.penalty is None else np.full_like(trivial, response.penalty)
+    counted = f"{diverged} of {diverged + int(np.count_nonzero(outcomes.complete))} finished trials diverged"
+    if response.penalty is not None:
+        said = f"each is scored {response.penalty:.4g}, the penalty that the response names."
+    elif response.trivial is not None:
+        said = f"each is scored {response.trivial:.4g}, the trivial predictor's value."
     else:
-        return Scores(values=outcomes.response, notes=(f"{counted}: there is no worst value to score with.",))
-    note = f"{counted}: each is scored {value:.4g}, {source}. `Survivors only` leaves their replicates out."
-    return Scores(values=np.where(outcomes.diverged, value, outcomes.response), notes=(note,))
+        said = "each is scored with the trivial predictor's value on the test split of its own replicate."
+    notes = [f"{counted}: {said} `Survivors only` leaves their replicates out."]
+    if lacking := int(np.count_nonzero(outcomes.diverged & ~np.isfinite(stand_in))):
+        notes.append(
+            f"{lacking} of the diverged trials have no score: {response.name} is unbounded, and their records do not "
+            "say what the trivial predictor scores. Claims on them have no verdict. Name a penalty beside the "
+            "response, objective.responses.NAME.penalty (or study.response.penalty), in a study of another name."
+        )
+    values = np.where(outcomes.diverged, stand_in, outcomes.response)
+    return Scores(values=values, trivial=trivial, notes=tuple(notes))
+
+
+def _trivial(outcomes: Outcomes, response: Response) -> npt.NDArray[np.float64]:
+    if response.trivial is not None:
+        return np.full(outcomes.response.shape, response.trivial)
+    known = [[np.nan if r is None else r.trivial.get(response.name, np.nan) for r in row] for row in outcomes.records]
+    return np.array(known, dtype=np.float64).reshape(outcomes.response.shape)

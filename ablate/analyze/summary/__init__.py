@@ -16,7 +16,10 @@ from ablate.analyze.summary.factorial import VarianceTable as VarianceTable
 from ablate.analyze.summary.point import Failure as Failure
 from ablate.analyze.summary.point import PointSummary as PointSummary
 from ablate.analyze.summary.verdict import Evidence as Evidence
+from ablate.analyze.summary.verdict import Extension as Extension
+from ablate.analyze.summary.verdict import Needed as Needed
 from ablate.analyze.summary.verdict import Outcome as Outcome
+from ablate.analyze.summary.verdict import Qualifier as Qualifier
 from ablate.analyze.summary.verdict import Separation as Separation
 from ablate.analyze.summary.verdict import Verdict as Verdict
 from ablate.config.spec import Better, Capacity
@@ -43,6 +46,8 @@ class Summary:
     notes: tuple[str, ...]
     """What a reader must know: design, imputation, resolution, aliases, conventions of small n."""
     scope: str
+    timed_out: int = 0
+    """Trials that did not end within `trainer.timeout_min`: censored, without a response."""
     trivial: float | None = None
     """What the trivial predictor scores; None where the response does not say."""
     qualifiers: tuple[str, ...] = ()
@@ -65,5 +70,7 @@ class Summary:
     """Where latencies were measured: a line for each device that differs."""
     command: str = ""
     """What makes these results be there."""
+    mixed_code: str = ""
+    """How many of the trainings are of older code than the others; empty where all are of one."""
     made_by: tuple[str, ...] = ()
     """Versions, device and commit that trained them, and how many: a line for each that differs."""

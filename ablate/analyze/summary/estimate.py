@@ -92,7 +92,19 @@ class Contrast:
     """The same without replicates in which an arm diverged; None where none did."""
     diverged_arm: int
     diverged_reference: int
+    failed_arm: Proportion | None = None
+    """Trials of the arm that diverged, of those that finished."""
+    failed_reference: Proportion | None = None
+    survived_arm: int | None = None
+    """Replicates in which all trials of the arm completed."""
+    survived_reference: int | None = None
+    unscored: int = 0
+    """Diverged trials of both sides that no number stands in for."""
     q: float | None = None
     """Benjamini–Hochberg over the contrasts that no claim speaks of: exploratory. None where a claim does."""
+    shared_parameters: int | None = None
+    """Parameters of the same name and shape in both arms; None: not known."""
+    equal_parameters: int | None = None
+    """Those of them that start equal in a replicate."""
     aliases: str = ""
     """The effects that share its column in a fraction, signed: `a·b = c·d`; empty where it has one of its own."""

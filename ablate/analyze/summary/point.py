@@ -26,6 +26,7 @@ class PointResponses:
     diverged: Proportion
     failed: int
     missing: int
+    timed_out: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,6 +45,47 @@ class Separation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Needed:
+    """How many replicates would probably (80%) decide an open claim, if the SD is what it seems: STATISTICS.md (o).
+
+    An interval: from one end of the 80% interval of the difference to the other.
+    """
+
+    low: int | None = None
+    """None: more than 1000, or it is empty."""
+    high: int | None = None
+    """The same."""
+    on_margin: bool = False
+    """The 80% interval holds a margin at which the claim stays open however many replicates there are: it is empty."""
+    looks: tuple[int, ...] = ()
+    """`study.looks` of a new study of as many replicates, on another seed, which keeps α; empty where none helps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qualifier:
+    """What limits a verdict. The same value stands wherever the verdict is shown."""
+
+    name: str
+    """In a word or two: `untrained`, `extended`, `failure-sensitive`, `exploratory`, `small n`."""
+    text: str
+    """In a clause."""
+    heads: bool = True
+    """Whether the name stands beside the outcome, in brackets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """Replicates that were added after results had been seen, without looks: what became of a claim's α."""
+
+    ns: tuple[int, ...]
+    """Replicates at each of the tests, increasing; the last is what the study was extended to."""
+    false_support: float
+    """The probability, at most, that the claim is supported where there is no effect."""
+    false_contradiction: float
+    """The probability, at most, that it is contradicted where the true difference does not do so."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What the data say of a claim: STATISTICS.md (c), (d) and (e).
 
@@ -60,7 +101,8 @@ class Verdict:
     strong: bool
     """Supported, and the interval is wholly beyond the margin."""
     interval: Interval | None
-    """The mean difference, at level 1 − 2α."""
+    """The mean difference, at level 1 − 2α; among several claims with what Holm leaves of α, so that the interval
+    says what the outcome does."""
     n: int
     sd: float | None
     """Of the differences."""
@@ -76,16 +118,34 @@ class Verdict:
     """What the survivors only say of it by themselves; None where no trial diverged, or too few replicates survive."""
     failure_sensitive: bool
     """These two differ, so that the verdict hangs on how a diverged trial is scored."""
-    needed: int | None
-    """So many replicates would probably (80%) decide an inconclusive claim, if difference and SD are what they seem,
-    or would carry a verdict at all. None: decided, or no number up to 1000 would."""
+    needed: Needed | None
+    """What would decide an inconclusive claim, or carry a verdict at all; in a plan with looks, the next look. None: it
+    is decided, or replicates do not help."""
     look: int | None = None
     """In a group-sequential plan: the look that decided the claim, or the latest, counted from 1."""
+    qualifiers: tuple[Qualifier, ...] = ()
+    """What limits it, the gravest first."""
+    untrained: str = ""
+    """Why the baseline counts as untrained, which leaves every claim of the study open; empty where it does not."""
+    extended: Extension | None = None
+    """None where n was not extended, or by plan."""
+    diverged: bool = False
+    """A trial of either arm did: failures of its replicates are seen, and counted."""
+    failures_only: str = ""
+    """Where too few trials of an unbounded response survive for a verdict: the failure rates of both arms."""
     why: Separation | None = None
     """None where no diagnostic was measured in three replicates of both arms."""
     remarks: tuple[str, ...]
     line: str
     """The verdict in a line that can be quoted."""
+
+    @property
+    def heading(self) -> str:
+        """The outcome with what stands beside it: `supported (strong)`, `inconclusive (untrained)`."""
+        if self.outcome is None:
+            return "no verdict"
+        beside = [*(["strong"] if self.strong else []), *(q.name for q in self.qualifiers if q.heads)]
+        return f"{self.outcome} ({'; '.join(beside)})" if beside else self.outcome
 
     @property
     def p(self) -> float | None:

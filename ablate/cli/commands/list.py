@@ -45,6 +45,7 @@ def list_(
     from ablate.errors import ConfigError, unknown
     from ablate.report.formats.terminal import terminal
     from ablate.report.tables.listing import listing
+    from ablate.report.text.visible import visible
 
     if tag is not None and kind not in (None, Kind.studies):
         raise ConfigError(f"--tag chooses among studies; {kind} have no tags: 'ablate list studies --tag {tag}'.")
@@ -55,7 +56,7 @@ def list_(
     kinds = [Kind.studies] if tag is not None else [kind] if kind is not None else list(Kind)
     found = {k: _described(k, catalog, tag) for k in kinds}
     if names:
-        sys.stdout.writelines(f"{name}\n" for described in found.values() for name in described)
+        sys.stdout.writelines(f"{visible(name)}\n" for described in found.values() for name in described)
         return
     tables = [
         listing(

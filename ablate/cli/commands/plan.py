@@ -8,7 +8,10 @@ from ablate.cli.exits import reported
 
 @reported
 def plan(words: Words = None, *, results_dir: ResultsDir = None) -> None:
-    """Print what a study would run: design points, trials, sizes, time, and what the design can estimate."""
+    """Print what a study would run: design points, trials, sizes, time, and what the design can estimate.
+
+    It trains nothing, but it imports and calls what the configuration names: a configuration is code.
+    """
     print_plan(request_words(words, results_dir))
 
 

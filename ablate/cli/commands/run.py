@@ -8,7 +8,7 @@ import typer
 from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir, TableOption, Words, request_words
 from ablate.cli.exits import Code, reported
 from ablate.cli.study_name import study_name
-from ablate.errors import ConfigError
+from ablate.errors import ConfigError, begun
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,6 +32,12 @@ class FailOn(StrEnum):
     inconclusive = "inconclusive"
 
 
+class Retry(StrEnum):
+    """Of which state finished trials are trained again."""
+
+    timed_out = "timed_out"
+
+
 @reported
 def run(
     words: Words = None,
@@ -41,9 +47,19 @@ def run(
     format: FormatOption = "table",
     ascii_only: AsciiOption = False,
     stale: Annotated[
-        Stale,
-        typer.Option("--stale", help="Trials whose code has changed: keep them, or train them again."),
-    ] = Stale.keep,
+        Stale | None,
+        typer.Option(
+            "--stale",
+            help="Trials whose code has changed since: keep and pool them, or train them again.",
+            show_default=False,
+        ),
+    ] = None,
+    retry: Annotated[
+        list[Retry] | None,
+        typer.Option(
+            "--retry", help="Train trials again that ran out of time (trainer.timeout_min).", show_default=False
+        ),
+    ] = None,
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
@@ -59,9 +75,10 @@ def run(
     if show_plan:
         from ablate.cli.commands.plan import print_plan
 
-        if (table, format, ascii_only, stale, fail_on) != (None, "table", False, Stale.keep, None):
+        if (table, format, ascii_only, stale, retry, fail_on) != (None, "table", False, None, None, None):
             raise ConfigError(
-                "--plan trains nothing and prints one table: leave out --table, --format, --ascii, --stale, --fail-on."
+                "--plan trains nothing and prints one table: leave out --table, --format, --ascii, --stale, "
+                "--retry, --fail-on."
             )
         return print_plan(asked)
 
@@ -75,27 +92,36 @@ def run(
     registry.check(format, table, ascii_only=ascii_only)
     with _Display() as display:
         try:
-            summary, directory = study.run(asked, observer=display, stale=stale.value)
+            summary, directory = study.run(
+                asked,
+                observer=display,
+                stale=None if stale is None else stale.value,
+                retry=[r.value for r in retry or ()],
+            )
         except KeyboardInterrupt:
             display.close()
             so_far = f"{display.done} of {display.total} trials are done" if display.total else "before the first trial"
             note(f"Interrupted: {so_far}. Run the same command to go on.")
             raise
-    write(directory / "summary.md", markdown(document(summary)).encode())
-    registry.show(
-        summary,
-        format,
-        table=table,
-        trials=lambda: study.records(directory),
-        name=study_name(directory),
-        ascii_only=ascii_only,
-    )
+    with begun():
+        write(directory / "summary.md", markdown(document(summary, directory.name)).encode())
+        registry.show(
+            summary,
+            format,
+            table=table,
+            trials=lambda: study.records(directory),
+            name=study_name(directory),
+            ascii_only=ascii_only,
+        )
     if broken := [exact.line for exact in summary.identities if not exact.holds]:
         what = "An identity does" if len(broken) == 1 else f"{len(broken)} identities do"
         error(f"{what} not hold. {'. '.join(broken)}.")
-    if summary.failed or broken:
+    if summary.diverged and not summary.complete:
+        error(f"All {summary.diverged} trainings diverged: nothing was learned that could be compared.")
+    if summary.failed or summary.timed_out or broken or (summary.diverged and not summary.complete):
         raise typer.Exit(Code.SOME_FAILED)
-    outcomes = {verdict.outcome for verdict in summary.verdicts}
+    # Where no claim was stated before the trials, as after study.yaml was lost, those given later must not pass unseen.
+    outcomes = {verdict.outcome for verdict in summary.verdicts or summary.later}
     if fail_on is not None and outcomes & FAILS[fail_on]:
         raise typer.Exit(Code.CLAIM_FAILED)
     return None

@@ -18,7 +18,11 @@ ENGINES: dict[str, str] = {
 """Name → module and class, as an entry point of the group `ablate.engines` names them in another package."""
 
 
-def engine(settings: Mapping[str, Any]) -> Engine:
+MOST = 4096
+"""Threads of a worker, and workers, at most: a larger number is a slip, which the operating system would refuse."""
+
+
+def engine(settings: Mapping[str, Any] | None) -> Engine:
     """The engine that the `engine` group describes.
 
     Raises:
@@ -27,12 +31,18 @@ def engine(settings: Mapping[str, Any]) -> Engine:
     """
     from ablate.config.schema import convert
 
+    if settings is None:
+        raise ConfigError("The configuration has no engine. Leave the shipped one in: engine=local.")
     found = load(str(settings.get("name")))
     checked = convert(dict(settings), found.settings, "engine")
     for key in ("threads", "workers"):
         count = getattr(checked, key, 1)
         if isinstance(count, int) and count < 1:
             raise ConfigError(f"engine.{key}={count} trains nothing: it must be 1 or more.")
+        if isinstance(count, int) and count > MOST:
+            raise ConfigError(f"engine.{key}={count} is more than any machine has: it must be {MOST} or less.")
+    if (retries := getattr(checked, "retries", 0)) < 0:
+        raise ConfigError(f"engine.retries={retries} must be 0 or more.")
     return found(checked)
 
 

@@ -27,6 +27,8 @@ class Engine(ABC):
     - a trial that raises, or whose process dies, is recorded as failed with a traceback file, and costs no other trial;
       a process that dies before it begins a trial costs none;
     - equal jobs give equal responses on every engine with the same number of threads, in any order;
+    - where `ends_trials` says so, a job is ended when the time limits of its trials, added up, have passed: a
+      trial that is alone in it is recorded as timed out, several that had not finished are each trained alone;
     - closing the iterator early, or an exception in it, leaves no worker behind.
     """
 
@@ -37,6 +39,10 @@ class Engine(ABC):
     """Jobs that it trains at a time, at most."""
     threads: int | None = 1
     """CPU threads of each worker; None: the planner decides."""
+    ends_trials: bool = False
+    """Whether it ends a training after `trainer.timeout_min`. One that cannot is refused such a limit."""
+    on_message: Callable[[str], None] = staticmethod(lambda _: None)
+    """Is called with what a user should know while jobs run, such as that a worker was lost; set by who listens."""
 
     @abstractmethod
     def __init__(self, settings: Any) -> None:

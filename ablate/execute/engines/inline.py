@@ -1,11 +1,14 @@
 """One job after the other, in this process."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Literal
 
 import msgspec
 
 from ablate.execute.engines._base import Engine
+from ablate.execute.process import socket_directory
+from ablate.execute.process.hardware import check_threads
 from ablate.execute.train.job import Job
 from ablate.store.record import Record
 
@@ -25,6 +28,7 @@ class Inline(Engine):
 
     def __init__(self, settings: InlineSettings) -> None:
         self.threads = settings.threads
+        check_threads(settings.threads)
 
     @classmethod
     def check(cls) -> str:
@@ -38,5 +42,7 @@ class Inline(Engine):
         del workers  # there is only this process
         from ablate.execute.bundle import run_bundle
 
+        with suppress(OSError):  # then it is a matter of the modules that start processes
+            socket_directory.hold()  # of a user-defined DataLoader
         for job in jobs:
             yield run_bundle(job, engine=self.name, threads=self.threads or threads or 1)

@@ -13,7 +13,7 @@ from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.errors import AblateError, ConfigError, DesignError, unknown
 from ablate.execute.examine.bisection import Bisection, NotRisingError, bisect, constant
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build
 from ablate.execute.targets.user_errors import as_user_errors
@@ -24,7 +24,7 @@ Resolve = Callable[[Mapping[str, str], Sequence[str]], TrialConfig]
 """From a design point's levels and its overrides to its configuration."""
 
 
-@user_modules_first()
+@user_modules_last()
 def match(
     spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig], resolve: Resolve
 ) -> tuple[TrialConfig, ...]:

@@ -17,9 +17,11 @@ from ablate.config.trial import TrialConfig
 from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.execute.examine.costs._base import Subject, measures
+from ablate.execute.examine.naming import naming
 from ablate.execute.process import hardware
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
+from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.dataset import examples_text, source
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import is_own_lightning, network
@@ -30,7 +32,7 @@ from ablate.store.costs import Cost
 MEASURES = measures()
 
 
-@user_modules_first()
+@user_modules_last()
 def measure(
     points: Sequence[DesignPoint],
     configs: Sequence[TrialConfig],
@@ -71,7 +73,9 @@ def _measured(
     for point, config in zip(points, configs, strict=True):
         if not meter.knows(config) and clock() > until:
             return
-        yield replace(meter.cost(config), levels=dict(point.levels))
+        with naming(point), as_user_errors():
+            cost = meter.cost(config)
+        yield replace(cost, levels=dict(point.levels))
 
 
 class _Meter:
@@ -167,7 +171,7 @@ def _batch(built: nn.Module, config: TrialConfig) -> int | None:
     batch = config.data.get("batch_size")
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
         return None
-    return batch if isinstance(built, pl.LightningModule) else min(batch, training_examples(source(config.data)))
+    return batch if is_own_lightning(built) else min(batch, training_examples(source(config.data)))
 
 
 def _trainer(config: TrialConfig, *, own: bool) -> pl.Trainer:
@@ -178,5 +182,5 @@ def _trainer(config: TrialConfig, *, own: bool) -> pl.Trainer:
 
 def _example(built: nn.Module, config: TrialConfig) -> Tensor | None:
     """One example, shape (1, *inputs)."""
-    inputs = built.example_input_array if isinstance(built, pl.LightningModule) else source(config.data).pool.inputs
+    inputs = built.example_input_array if is_own_lightning(built) else source(config.data).pool.inputs
     return inputs[:1].clone() if isinstance(inputs, Tensor) else None

@@ -45,7 +45,9 @@ def dry_run(config: TrialConfig, streams: Streams) -> DryRun:
     """
     with TemporaryDirectory() as folder:
         fit = prepare(config, streams)
-        once = trainer(config.with_groups(logger=None), own=True, callbacks=(), folder=Path(folder), **ONE)
+        once = trainer(
+            config.with_groups(logger=None), own=True, callbacks=(), folder=Path(folder), module=fit.module, **ONE
+        )
         try:
             once.fit(fit.module, **fit.data)
             logged = scalars(once)

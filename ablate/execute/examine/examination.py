@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
@@ -22,7 +21,9 @@ from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.determinism import Refused
 from ablate.execute.examine.dry_run import DryRun, dry_run
 from ablate.execute.examine.equivalence import THOROUGH, Fingerprint, fingerprint
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.examine.naming import naming
+from ablate.execute.loggers.run import check_logger
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
@@ -41,7 +42,7 @@ PROBE = 8
 """Examples in the probe batch."""
 
 
-@user_modules_first()
+@user_modules_last()
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
     """Builds the network of every design point and compares them with each other (STATISTICS.md, g).
 
@@ -58,7 +59,8 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
     seen: dict[tuple[str, ...], list[tuple[DesignPoint, TrialConfig, Fingerprint]]] = {}
     with as_user_errors(), isolated_process(threads=1):
         for point, config in zip(points, configs, strict=True):
-            size, mine = examiner.examine(config)
+            with naming(point), as_user_errors():
+                size, mine = examiner.examine(config)
             sizes.append(size)
             if mine is None:
                 continue
@@ -102,6 +104,7 @@ class _Examiner:
         if trained_by not in self._done:
             with TemporaryDirectory() as folder:  # an accelerator that is not there, a logger that is not installed
                 trainer(config, own=own, callbacks=(), folder=Path(folder))
+                check_logger(config.logger, folder=Path(folder))
             self._done.add(trained_by)
         return self._own(built, config) if own else self._plain(built, config)
 
@@ -125,7 +128,7 @@ class _Examiner:
         one, two = self._built(config), self._built(other)
         if is_own_lightning(one) and self._dry_run(config).digest != self._dry_run(other).digest:
             return False
-        probe = one.example_input_array if isinstance(one, pl.LightningModule) else self._probe(config)[0]
+        probe = one.example_input_array if is_own_lightning(one) else self._probe(config)[0]
         assert isinstance(probe, Tensor)
         return fingerprint(one, probe, draws=THOROUGH).equals(fingerprint(two, probe, draws=THOROUGH))
 

@@ -10,7 +10,7 @@ from typing import Any
 import ablate
 from ablate.config.spec import StudySpec, TargetNode
 from ablate.errors import ConfigError, kind
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build, check
 from ablate.execute.targets.user_errors import as_user_errors
@@ -18,7 +18,7 @@ from ablate.identities import Identity
 from ablate.store.checked import Checked
 
 
-@user_modules_first()
+@user_modules_last()
 def check_identities(spec: StudySpec) -> None:
     """Checks that each target can be called with what the study gives it, and calls none.
 
@@ -30,7 +30,7 @@ def check_identities(spec: StudySpec) -> None:
             check(node, where)
 
 
-@user_modules_first()
+@user_modules_last()
 def evaluate(spec: StudySpec) -> Checked:
     """Finds the numbers of all identities of a study, in their order.
 

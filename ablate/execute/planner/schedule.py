@@ -1,7 +1,7 @@
 """Schedules the missing trials of a study, by timings of this machine."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ablate.execute.planner import makespan
@@ -9,7 +9,7 @@ from ablate.execute.planner.candidate import Candidate, Candidates
 from ablate.execute.planner.memory import PROCESS_BYTES, available
 from ablate.execute.planner.timing_cache import TimingCache
 from ablate.execute.process.hardware import empty_cache
-from ablate.execute.process.import_path import user_modules_first
+from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.process.unseen_gpu import unseen_gpu
 from ablate.execute.targets.user_errors import as_user_errors
@@ -27,7 +27,7 @@ WORKER_FOR_EACH = "there is a worker for each trial"
 """Why trials train alone where nothing is gained by stacking them."""
 
 
-@user_modules_first()
+@user_modules_last()
 def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int, threads: int | None = 1) -> Schedule:
     """Schedules the missing trials of a study.
 
@@ -56,7 +56,8 @@ def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int
             made = _Arranged.of(planned, place, cache, workers=workers, threads=count)
     cache.write()
     empty_cache()
-    return made.schedule(place, threads=count)
+    found = made.schedule(place, threads=count)
+    return found if cache.damage is None else replace(found, notes=(cache.damage, *found.notes))
 
 
 @dataclass(frozen=True, kw_only=True)

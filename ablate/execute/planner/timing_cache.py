@@ -38,7 +38,7 @@ class TimingCache:
         self._machine = machine or "; ".join(
             (processor(), f"{cores()} cores", torch.__version__, version("pytorch-lightning"), ablate.__version__)
         )
-        self._kept = read_timings(self._machine)
+        self._kept, self.damage = read_timings(self._machine)
         self._began = time.monotonic()
         self._is_new = False
         self._disturbed: list[StepTiming] = []

@@ -7,13 +7,32 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.errors import ConfigError
+
 if TYPE_CHECKING:
     from torch import device
+
+MAX_THREADS = 64
+"""Threads of a training that any machine starts; more only where it has as many cores, or a quarter of that."""
 
 
 def cores() -> int:
     """CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_threads(threads: int) -> None:
+    """Checks that this machine can start so many threads for a training.
+
+    Raises:
+        ConfigError: it has far fewer cores; the threads would not start, and the process would end.
+    """
+    most = max(MAX_THREADS, 4 * (os.cpu_count() or 1))
+    if threads > most:
+        raise ConfigError(
+            f"engine.threads={threads} is more than this machine can run: it has {cores()} cores, and at most {most} "
+            "threads of one training are started here. Give fewer, or leave engine.threads out."
+        )
 
 
 def name(device: "device") -> str:

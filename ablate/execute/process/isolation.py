@@ -3,20 +3,28 @@
 import logging
 import os
 import random
-import signal
-import sys
-import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import torch
 from torch.utils import deterministic
 
 from ablate.execute.process.matmul_precision import restore_matmul_precision
+from ablate.execute.process.settings import settings_restored
+from ablate.execute.process.streams import stdout_to_stderr
 
-LOGGERS = ("pytorch_lightning", "lightning", "lightning_fabric", "lightning_utilities", "torch", "torch.distributed")
+LOGGERS = (
+    "pytorch_lightning",
+    "lightning",
+    "lightning.pytorch",
+    "lightning.fabric",
+    "lightning_fabric",
+    "lightning_utilities",
+    "torch",
+    "torch.distributed",
+)
 
 FILLS = "fill_uninitialized_memory"
 """Torch's setting that deterministic algorithms fill memory before it is written, for code that reads it unwritten.
@@ -38,29 +46,24 @@ def silence() -> None:
 
 @contextmanager
 def isolated_process(*, threads: int) -> Iterator[None]:
-    """Silences Lightning, and restores the settings of the process that a training changes.
+    """Silences Lightning, and restores what a training changes in its process for those after it.
 
-    Restored are the number of threads, determinism, cuDNN's benchmark, the precision of matrix products, the generators
-    of torch, NumPy and Python, log levels, warning filters, two environment variables, and the handlers of SIGINT and
-    SIGTERM. What is printed meanwhile goes to stderr: stdout is for the output of a command, which may be JSON.
+    That is: the `SETTINGS` (environment, working directory, handlers of signals, torch's defaults and flags, and more),
+    the precision of matrix products, the generators of torch, NumPy and Python, log levels, warning filters and the
+    standard streams. What is printed meanwhile goes to stderr: stdout is for a command's output, which may be JSON.
+
+    Not restored is what has no such state: attributes that a training sets on modules and classes, threads that it
+    leaves running, and torch's threads between operations, whose number can be set once in a process.
     """
     with ExitStack() as stack:
         for name in LOGGERS:
             logger = logging.getLogger(name)
             stack.callback(logger.setLevel, logger.level)
         silence()
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                if (handler := signal.getsignal(number)) is not None:
-                    stack.callback(signal.signal, number, handler)
-        for name in (NVML_CHECK, CUBLAS_WORKSPACE):
-            stack.callback(_set_variable, name, os.environ.get(name))
+        stack.enter_context(settings_restored())
         if not torch.cuda.is_available():
             os.environ[NVML_CHECK] = "0"
-        stack.callback(torch.set_num_threads, torch.get_num_threads())
-        stack.callback(_restore_determinism, torch.get_deterministic_debug_mode())
         stack.callback(restore_matmul_precision())
-        stack.callback(setattr, torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
         stack.callback(setattr, deterministic, FILLS, getattr(deterministic, FILLS))
         setattr(deterministic, FILLS, False)
         stack.callback(random.setstate, random.getstate())
@@ -69,20 +72,7 @@ def isolated_process(*, threads: int) -> Iterator[None]:
         if torch.cuda.is_initialized():
             stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
         torch.set_num_threads(threads)
-        stack.enter_context(redirect_stdout(sys.stderr))
+        stack.enter_context(stdout_to_stderr())
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         yield
-
-
-def _set_variable(name: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value
-
-
-def _restore_determinism(mode: int) -> None:
-    """Does nothing if the mode is as it was: to set it, torch loads its compiler, which takes a second."""
-    if torch.get_deterministic_debug_mode() != mode:
-        torch.set_deterministic_debug_mode(mode)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.execute.stack.unstackable import Unstackable
-from ablate.execute.train.dropout import dropout_mask
+from ablate.models.dropout import dropout_mask
 
 
 class MaskedDropout(nn.Module):

@@ -3,6 +3,7 @@
 import time
 from typing import Any, cast
 
+from ablate.execute.examine.trivial import shared_trivial_scores
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.callbacks import MemberCurves
 from ablate.execute.stack.diagnostics import StackedDiagnostics
@@ -35,6 +36,8 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     members = [prepared[index] for index in order]
     fit = members[0].fit
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
+    trivial_scores = shared_trivial_scores()
+    trivial = [trivial_scores(member.fit) for member in members]
     module = StackedModule(members, conv_as_matmul=job.bundle.conv_as_matmul)
     curves = MemberCurves([member.max_loss for member in members])
     diagnostics = StackedDiagnostics(trials[0].config.trainer.settings.moments, members)
@@ -60,11 +63,20 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
             error=curves.reasons[place],
             diagnostics=diagnostics.values(place),
             unmeasured=diagnostics.failures[place],
+            trivial=trivial[place],
             compilation=module.compilation.verdict,
         )
         source = job.sources[index]
         made[index] = Written(
-            record=record(trials[index], ended, engine=engine, threads=threads, source=source, commit=job.commit),
+            record=record(
+                trials[index],
+                ended,
+                engine=engine,
+                threads=threads,
+                source=source,
+                commit=job.commit,
+                stated=job.stated,
+            ),
             curve=curves.as_csv(place),
             diagnostics=diagnostics.as_csv(place),
         )

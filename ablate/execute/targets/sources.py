@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ablate import files
+from ablate.limits import MAX_TEXT_BYTES
+
 INSTALLED_FOLDERS = {"site-packages", "dist-packages"}
 
 MAX_FILES = 500
@@ -34,7 +37,15 @@ def sources(target: str) -> frozenset[Path]:
 
 def code(file: Path) -> bytes:
     """A file of Python without comments and layout; as it is where it does not parse."""
-    return _read(file.read_bytes()).code
+    return _read(_content(file)).code
+
+
+def _content(file: Path) -> bytes:
+    """A source that cannot be read, such as a named pipe, counts as empty: importing it raises the error."""
+    try:
+        return files.read(file, limit=MAX_TEXT_BYTES, follow=True)
+    except OSError:
+        return b""
 
 
 class _Import(NamedTuple):
@@ -52,7 +63,7 @@ class _Read(NamedTuple):
 def _read(text: bytes) -> _Read:
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _Read(text, ())
     imports: list[_Import] = []
     for node in ast.walk(tree):
@@ -66,7 +77,7 @@ def _read(text: bytes) -> _Read:
 
 def _imported(file: Path) -> Iterator[Path]:
     """The user-defined files that a file imports. A name in a module leads to the module."""
-    for level, parts in _read(file.read_bytes()).imports:
+    for level, parts in _read(_content(file)).imports:
         if level:
             yield from _along(file.parents[level - 1], parts)
         elif parts[0] != "ablate" and is_digested(parts[0]):

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
@@ -14,7 +15,10 @@ from typing import Any, TypeVar, get_type_hints
 import torch
 
 from ablate.errors import AblateError, ConfigError, kind, unknown
+from ablate.execute.process.settings import changes_kept
 from ablate.execute.targets.annotation import misfit
+from ablate.execute.targets.hidden_module import hidden_by_installed, refuse_hidden
+from ablate.execute.targets.permission import ForbiddenError, is_lookup, refuse_forbidden, refuse_module
 
 Result = TypeVar("Result")
 
@@ -37,6 +41,7 @@ def locate(target: str, where: str) -> Any:
     parts = target.split(".")
     if len(parts) < 2 or not all(parts):
         raise ConfigError(f"{where}._target_: {target!r} is no dotted name: write module.Class.")
+    refuse_hidden(target, where)
     found, name, rest = _import(parts, where)
     for part in rest:
         try:
@@ -44,7 +49,8 @@ def locate(target: str, where: str) -> Any:
         except AttributeError:
             names = _names(found)
             listed = names if len(names) <= MAX_LISTED_NAMES else []
-            raise ConfigError(f"{where}._target_: " + unknown(f"name in {name}", part, listed, near=names)) from None
+            said = unknown(f"name in {name}", part, listed, near=names) + hidden_by_installed(parts[0])
+            raise ConfigError(f"{where}._target_: {said}") from None
         except Exception as error:  # a module that imports its parts on first access
             raise ConfigError(_not_imported(target, where, error)) from error
         name = f"{name}.{part}"
@@ -110,18 +116,33 @@ def check(config: Mapping[str, Any] | None, where: str) -> Callable[..., Any]:
     Raises:
         ConfigError: as `build`, except for an error of the target itself, which is not called.
     """
-    target = None if config is None else config.get("_target_")
+    target = config.get("_target_") if isinstance(config, Mapping) else None
     if config is None or not isinstance(target, str):
         raise ConfigError(f"{where} has no _target_: name the class or function to build, as _target_: module.Class.")
     called = locate(target, where)
     if not callable(called):
         raise ConfigError(f"{where}._target_: {target!r} is {kind(called)}, not a class or function.")
+    if is_lookup(called):
+        _check_looked_up(config, where)
+    else:
+        refuse_forbidden(called, config, where)
     arguments = {k: v for k, v in config.items() if k not in HYDRA_KEYS}
     positional = config.get("_args_") or ()
     check_arguments(called, arguments, where, positional=len(positional), partial=bool(config.get("_partial_")))
-    if config.get("_recursive_", True):
-        _check_nested({**arguments, **({"_args_": positional} if positional else {})}, where)
+    nested = {**arguments, **({"_args_": positional} if positional else {})}
+    _check_nested(nested, where, is_built=config.get("_recursive_", True))
     return called
+
+
+def _check_looked_up(config: Mapping[str, Any], where: str) -> None:
+    """Checks what a node of `hydra.utils.get_method` and the like looks up, as if it were called."""
+    path = config.get("path", next(iter(config.get("_args_") or ()), None))
+    if not isinstance(path, str):
+        raise ConfigError(f"{where}.path: {path!r} is no dotted name: write module.Class.")
+    if callable(found := locate(path, where)) and not is_lookup(found):
+        refuse_forbidden(found, {"_target_": path}, where)
+    else:
+        raise ConfigError(f"{where}.path: {path!r} is {kind(found)}, which {config['_target_']} may not look up.")
 
 
 def check_arguments(
@@ -192,8 +213,12 @@ def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
     target = ".".join(parts)
     for end in range(len(parts) - 1, 0, -1):
         name = ".".join(parts[:end])
+        refuse_module(name, target, where)
         try:
-            return importlib.import_module(name), name, parts[end:]
+            if name in sys.modules:
+                return importlib.import_module(name), name, parts[end:]
+            with changes_kept():
+                return importlib.import_module(name), name, parts[end:]
         except ModuleNotFoundError as error:
             if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
                 raise ConfigError(_not_imported(target, where, error)) from error
@@ -204,7 +229,7 @@ def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
     raise ConfigError(f"{where}._target_: {target!r} cannot be imported. {what} {PLACES}")
 
 
-PLACES = "Modules are looked for in the working directory first, then among the installed packages."
+PLACES = "Modules are looked for among the installed packages first, then in the working directory."
 
 
 def _not_imported(target: str, where: str, error: BaseException) -> str:
@@ -217,7 +242,8 @@ def _names(found: Any) -> list[str]:
     return sorted(name for name in {*dir(found), *beside} if not name.startswith("_"))
 
 
-def _check_nested(tree: Any, where: str) -> None:
+def _check_nested(tree: Any, where: str, *, is_built: bool) -> None:
+    """Checks the nodes in a node; those that are not built, but handed over as they are, for what may be called."""
     if isinstance(tree, Mapping):
         branches = [(f"{where}.{key}", branch) for key, branch in tree.items()]
     elif isinstance(tree, list | tuple):
@@ -225,10 +251,25 @@ def _check_nested(tree: Any, where: str) -> None:
     else:
         return
     for at, branch in branches:
-        if isinstance(branch, Mapping) and "_target_" in branch:
+        if not (isinstance(branch, Mapping) and "_target_" in branch):
+            _check_nested(branch, at, is_built=is_built)
+        elif is_built:
             check(branch, at)
         else:
-            _check_nested(branch, at)
+            _refuse_handed_over(branch, at)
+            _check_nested(branch, at, is_built=False)
+
+
+def _refuse_handed_over(node: Mapping[str, Any], where: str) -> None:
+    """Refuses a node that a target gets as it is, to build it, if it may not be called. It need not be one that can."""
+    try:
+        called = locate(node["_target_"], where) if isinstance(node["_target_"], str) else None
+    except ForbiddenError:
+        raise
+    except ConfigError:
+        return
+    if callable(called):
+        refuse_forbidden(called, node, where)
 
 
 def _holds_target(value: Any) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import ablate
 from ablate.errors import AblateError, ConfigError
+from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.sources import INSTALLED_FOLDERS
 
 
@@ -26,13 +27,11 @@ def as_user_errors() -> Iterator[None]:
     except (AblateError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        from pytorch_lightning.utilities.exceptions import SIGTERMException
-
         from ablate.execute.targets.target import error_text
 
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
-        if isinstance(error, SIGTERMException) or (isinstance(error, Exception) and not _is_in_user_code(error)):
+        if is_termination(error) or (isinstance(error, Exception) and not _is_in_user_code(error)):
             raise
         what = "ends the process" if isinstance(error, SystemExit) else "fails"
         raise ConfigError(

@@ -85,6 +85,7 @@ def _source(data: DataGroup) -> Source:
     if not isinstance(built, Source):
         raise ConfigError(
             f"data: a plain nn.Module trains on an ablate.data.Source, and {data['_target_']} gives "
-            f"{kind(built)}. (A LightningDataModule goes with a LightningModule.)"
+            f"{kind(built)}. (A LightningDataModule goes with a LightningModule.) Name a function that puts all "
+            "examples into tensors, and returns Source(pool=Arrays(inputs=…, targets=…), val_size=…, test_size=…)."
         )
     return built

@@ -8,16 +8,17 @@ from torch import Tensor, nn
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, kind
+from ablate.execute.targets.lightning_package import is_lightning_data, lightning_package, overrides
 from ablate.execute.targets.target import build
 from ablate.execute.train.augmentation import augmentation, is_asked
 from ablate.execute.train.batches import EvaluationChunks, TrainingChunks
 from ablate.execute.train.compilation import Compilation
 from ablate.execute.train.dataset import MakeSplits, arguments, splits
-from ablate.execute.train.dropout import replace_dropout
 from ablate.execute.train.image_layout import channels_last, images_last
 from ablate.execute.train.network import is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
 from ablate.execute.train.trial_module import TrialModule
+from ablate.models.dropout import replace_dropout
 from ablate.plan.seeds import Streams
 
 
@@ -102,10 +103,15 @@ def _own(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> F
             )
     seed_everything(streams.split)
     data = build(arguments(config.data).content, "data")
-    if not isinstance(data, pl.LightningDataModule):
+    if not is_lightning_data(data):
         raise ConfigError(
             f"data: a LightningModule trains on a LightningDataModule, and {config.data['_target_']} gives "
             f"{kind(data)}."
+        )
+    if lightning_package(data) != lightning_package(module):
+        raise ConfigError(
+            f"model is a LightningModule of {lightning_package(module)}, and data a LightningDataModule of "
+            f"{lightning_package(data)}: one does not train on the other. Import both from the same package."
         )
     if is_asked(config):
         raise ConfigError(
@@ -122,9 +128,3 @@ def _own(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> F
         test={"datamodule": data} if has_test else None,
         examples={},
     )
-
-
-def overrides(thing: pl.LightningModule | pl.LightningDataModule, method: str) -> bool:
-    """Whether a user-defined class overrides one of Lightning's hooks."""
-    base = pl.LightningModule if isinstance(thing, pl.LightningModule) else pl.LightningDataModule
-    return getattr(type(thing), method) is not getattr(base, method)

@@ -21,6 +21,8 @@ class Job:
     sources: tuple[str, ...]
     """The source digest of each trial's code."""
     commit: str | None
+    stated: str | None = None
+    """Digest of what the study states before its first trial."""
 
 
 def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
@@ -54,6 +56,36 @@ def one_by_one(job: Job) -> tuple[Job, ...]:
     )
 
 
+def unfinished(job: Job) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
+    """What a worker that was lost had finished of a job: its records, and a job for each of the other trials."""
+    alone = one_by_one(job)
+    found = [_result(each.bundle.trials[0], each, each.sources[0]) for each in alone]
+    records = tuple(record for record in found if record is not None)
+    return records, tuple(each for each, record in zip(alone, found, strict=True) if record is None)
+
+
+def time_limit_min(job: Job) -> float | None:
+    """Minutes that a job may take: those of its trials, added up; None: one of them has no limit."""
+    limits = [trial.config.trainer.settings.timeout_min for trial in job.bundle.trials]
+    return sum(limit for limit in limits if limit is not None) if None not in limits else None
+
+
+def timed_out(job: Job, *, engine: str, threads: int) -> Record:
+    """Records the one trial of a job as timed out.
+
+    Raises:
+        StoreError: the record cannot be written.
+    """
+    (trial,), (source,) = job.bundle.trials, job.sources
+    limit_min = time_limit_min(job)
+    assert limit_min is not None
+    error = f"not done after {limit_min:g} min (trainer.timeout_min)"
+    outcome = Outcome(started=now(), error=error, is_timed_out=True, seconds=60 * limit_min)
+    made = record(trial, outcome, engine=engine, threads=threads, source=source, commit=job.commit)
+    StudyDirectory(job.directory).write_record(made)
+    return made
+
+
 def _result(trial: Trial, job: Job, source: str) -> Record | None:
     """The result that the worker wrote before it died. One of older code does not count: the job was to replace it."""
     try:
@@ -61,7 +93,7 @@ def _result(trial: Trial, job: Job, source: str) -> Record | None:
     except StoreError:
         return None
     is_of_this_code = found.provenance is not None and found.provenance.source == source
-    return found if found.state != "failed" and is_of_this_code else None
+    return found if found.is_result and is_of_this_code else None
 
 
 def record_failure(
@@ -73,6 +105,6 @@ def record_failure(
         StoreError: the record cannot be written.
     """
     outcome = Outcome(started=now(), error=error, is_failed=True)
-    made = record(trial, outcome, engine=engine, threads=threads, source=source, commit=job.commit)
+    made = record(trial, outcome, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
     StudyDirectory(job.directory).write_record(made, traceback=traceback)
     return made

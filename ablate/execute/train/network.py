@@ -1,45 +1,81 @@
 """Builds a network from its configuration, initialised from its replicate's stream."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import nn
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import ModelError, kind
+from ablate.execute.targets.lightning_package import is_lightning_module
 from ablate.execute.targets.target import build, takes
+from ablate.execute.train.layer_streams import Kind, LayerStreams, Registration, keys, registrations
 
 
 def network(config: TrialConfig, *, seed: int) -> nn.Module:
     """Builds `config.model` under an initialisation seed.
 
     A module that has a method `initialise(seed)`, as the shipped ones have, draws its parameters there, by their names.
-    Any other is built with the global generators at that seed and left alone.
+    Any other is built with the global generators at that seed, and torch's at one keyed by name for each of its layers
+    (`ablate.execute.train.layer_streams`).
 
     Raises:
         ConfigError: it cannot be built as configured.
         ModelError: what was built is no nn.Module, or none that can be trained before it has seen data.
     """
+    seen: list[Registration] = []
+    with registrations(seen.append):
+        built = _seeded(config, seed)
+    _check(built, config)
+    initialise = getattr(built, "initialise", None)
+    if callable(initialise) and takes(initialise, "seed", by_name=True):
+        initialise(seed)
+        return built
+    expected = [(one.kind, key) for one, key in zip(seen, keys(built, seen), strict=True)]
+    if not expected:
+        return built
+    del built, initialise
+    seen.clear()
+    return _keyed(config, seed, expected)
+
+
+def _keyed(config: TrialConfig, seed: int, expected: Sequence[tuple[Kind, str]]) -> nn.Module:
+    """The network with a stream for each layer; with one for all where its structure is another each time."""
     seed_everything(seed)
-    built = build(config.model.content, "model")
+    streams = LayerStreams(expected, seed=seed, reseed=seed_torch)
+    with registrations(streams):
+        built = build(config.model.content, "model")
+    if not streams.is_as_expected:
+        built = _seeded(config, seed)
+    _check(built, config)
+    return built
+
+
+def _seeded(config: TrialConfig, seed: int) -> Any:
+    seed_everything(seed)
+    return build(config.model.content, "model")
+
+
+def _check(built: Any, config: TrialConfig) -> None:
     if not isinstance(built, nn.Module):
         raise ModelError(f"model: {config.model['_target_']} gives {kind(built)}, not a torch.nn.Module.")
-    if any(base.__module__.startswith("lightning.") for base in type(built).__mro__):
-        raise ModelError("model: import LightningModule from pytorch_lightning, not from lightning.pytorch.")
-    for name, parameter in built.named_parameters():
+    try:
+        named = tuple(built.named_parameters())
+    except AttributeError as error:
+        raise ModelError(
+            f"model: {config.model['_target_']} is no whole torch.nn.Module: {error}. Call super().__init__() first in "
+            "its __init__."
+        ) from error
+    for name, parameter in named:
         if isinstance(parameter, nn.UninitializedParameter):
             raise ModelError(
                 f"model: {config.model['_target_']} has a lazy layer ({name}), whose size the first batch would "
                 "set, outside its replicate's initialisation. Give the layer its sizes."
             )
-    initialise = getattr(built, "initialise", None)
-    if callable(initialise) and takes(initialise, "seed", by_name=True):
-        initialise(seed)
-    return built
 
 
 @contextmanager
@@ -56,7 +92,7 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 def is_own_lightning(module: nn.Module) -> bool:
     """Whether the module is a user-defined LightningModule, which trains in the ordinary Lightning loop."""
-    return isinstance(module, pl.LightningModule)
+    return is_lightning_module(module)
 
 
 def seed_everything(seed: int) -> None:

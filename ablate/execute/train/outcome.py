@@ -24,6 +24,7 @@ def outcome(
     error: str | None,
     diagnostics: Mapping[str, Mapping[str, float]],
     unmeasured: str | None,
+    trivial: Mapping[str, float],
     compilation: str | None,
 ) -> Outcome:
     """The outcome of a trial whose fit has finished, complete or diverged.
@@ -41,6 +42,7 @@ def outcome(
         error: Why it diverged; None: it did not.
         diagnostics: Diagnostic → moment → value.
         unmeasured: Why some diagnostics are missing.
+        trivial: Response → what the trivial predictor scores on its splits.
         compilation: How its steps were computed, as `Compilation.verdict`.
     """
     return Outcome(
@@ -60,5 +62,6 @@ def outcome(
         device=hardware.name(trainer.strategy.root_device),
         diagnostics=diagnostics,
         unmeasured=unmeasured,
+        trivial=trivial,
         compilation=compilation,
     )

@@ -9,9 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import ablate
+from ablate import files
 from ablate.config.trial import TrialConfig
 from ablate.execute.targets.sources import code, sources
+from ablate.limits import MAX_TEXT_BYTES
 from ablate.store.record import Provenance
+
+INITIALISATION = 2
+"""Rises when user-defined models come to be initialised otherwise (`ablate.execute.train.layer_streams`). It is part of
+the digest of their code, lest trials of both be pooled silently."""
 
 
 def provenance(
@@ -44,21 +50,23 @@ def commit(directory: Path) -> str | None:
 def source_digest(config: TrialConfig) -> str:
     """12 hex characters over the code that a configuration's `_target_`s name, comments and layout apart.
 
-    Installed packages count by their version elsewhere in the record; ablate's own code and the user's count here.
-    Nothing is imported.
+    Installed packages count by their version elsewhere in the record; ablate's own code and the user's count here, and
+    how ablate initialises a model that is not its own. Nothing is imported.
     """
-    return _digest(config.targets)
+    return _digest(config.targets, config.model.targets)
 
 
 def source_digests(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
     """The digests of many configurations. Code that several of them name is read once."""
     digest_of = cache(_digest)
-    return tuple(digest_of(config.targets) for config in configs)
+    return tuple(digest_of(config.targets, config.model.targets) for config in configs)
 
 
-def _digest(targets: frozenset[str]) -> str:
+def _digest(targets: frozenset[str], models: frozenset[str]) -> str:
     files = {file for target in targets for file in sources(target)}
     digest = hashlib.sha256()
+    if any(target.partition(".")[0] != "ablate" for target in models):
+        digest.update(f"initialisation:{INITIALISATION}".encode())
     for content in sorted(file.name.encode() + code(file) for file in files):  # in any directory
         digest.update(content)
     return digest.hexdigest()[:12]
@@ -74,19 +82,23 @@ def _head(git: Path) -> str | None:
     """The commit checked out in a `.git`: a folder, or the file that a worktree or submodule has instead."""
     try:
         if git.is_file():
-            git = git.parent / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-        head = (git / "HEAD").read_text(encoding="utf-8").strip()
+            git = git.parent / _text(git).removeprefix("gitdir:").strip()
+        head = _text(git / "HEAD").strip()
         if not head.startswith("ref: "):
             return head
         name = head.removeprefix("ref: ")
         shared = git / "commondir"  # a worktree has its own HEAD, and the repository's branches
-        for place in (git, git / shared.read_text(encoding="utf-8").strip()) if shared.is_file() else (git,):
+        for place in (git, git / _text(shared).strip()) if shared.is_file() else (git,):
             if (place / name).is_file():
-                return (place / name).read_text(encoding="utf-8").strip()
+                return _text(place / name).strip()
             if (place / "packed-refs").is_file():
-                packed = (place / "packed-refs").read_text(encoding="utf-8").splitlines()
+                packed = _text(place / "packed-refs").splitlines()
                 if found := next((line.split()[0] for line in packed if line.endswith(f" {name}")), None):
                     return found
     except (OSError, ValueError):
         pass
     return None
+
+
+def _text(file: Path) -> str:
+    return files.read(file, limit=MAX_TEXT_BYTES, follow=True).decode()

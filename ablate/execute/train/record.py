@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ablate.execute.train.provenance import provenance
 from ablate.plan.trial import Trial
-from ablate.store.record import Counts, Record
+from ablate.store.record import Counts, Record, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,8 @@ class Outcome:
     """Why it diverged or failed; None: its loss stayed within its bounds."""
     is_failed: bool = False
     """Whether it failed because of the machine or the code."""
+    is_timed_out: bool = False
+    """Whether its engine ended it, after `trainer.timeout_min`."""
     responses: Mapping[str, float] = field(default_factory=dict[str, float])
     counts: Counts = field(default_factory=Counts)
     seconds: float = 0.0
@@ -29,12 +31,23 @@ class Outcome:
     """Diagnostic → moment → value."""
     unmeasured: str | None = None
     """Why some diagnostics are missing."""
+    trivial: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Response → what the trivial predictor scores on the replicate's splits."""
     compilation: str | None = None
     """How its steps were computed, as `Compilation.verdict`."""
 
 
-def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source: str, commit: str | None) -> Record:
-    """The record of a trial: complete, diverged or failed.
+def record(
+    trial: Trial,
+    outcome: Outcome,
+    *,
+    engine: str,
+    threads: int,
+    source: str,
+    commit: str | None,
+    stated: str | None = None,
+) -> Record:
+    """The record of a trial: complete, diverged, failed or timed out.
 
     Args:
         trial: What was trained.
@@ -43,6 +56,7 @@ def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source:
         threads: CPU threads that it trained with.
         source: Digest of its code.
         commit: What was checked out.
+        stated: Digest of what the study stated.
     """
     lost = [name for name, value in outcome.responses.items() if not math.isfinite(value)]
     error = outcome.error
@@ -53,7 +67,7 @@ def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source:
         study=trial.study,
         levels=dict(trial.point.levels),
         replicate=trial.replicate,
-        state="failed" if outcome.is_failed else "complete" if error is None else "diverged",
+        state=_state(outcome, error),
         responses={name: None if name in lost else value for name, value in outcome.responses.items()},
         counts=outcome.counts,
         seconds=round(outcome.seconds, 4),
@@ -67,10 +81,20 @@ def record(trial: Trial, outcome: Outcome, *, engine: str, threads: int, source:
             commit=commit,
             steps=outcome.compilation,
         ),
+        stated=stated,
         config=trial.config.as_dict(),
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,
+        trivial={name: value for name, value in outcome.trivial.items() if math.isfinite(value)},
     )
+
+
+def _state(outcome: Outcome, error: str | None) -> State:
+    if outcome.is_failed:
+        return "failed"
+    if outcome.is_timed_out:
+        return "timed_out"
+    return "complete" if error is None else "diverged"
 
 
 def now() -> str:

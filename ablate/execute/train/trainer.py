@@ -3,18 +3,17 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 
-from ablate.config.group import Group
 from ablate.config.trainer import TrainerSettings
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
 from ablate.execute.process.matmul_precision import set_matmul_precision
-from ablate.execute.targets.target import build, check_arguments, locate, takes
+from ablate.execute.targets.lightning_package import is_misconfiguration, trainer_class
+from ablate.execute.targets.target import check_arguments
 from ablate.execute.train.callbacks import Interruption
 
 OURS = {
@@ -46,7 +45,14 @@ BY_STEP = (
 
 
 def trainer(
-    config: TrialConfig, *, own: bool, callbacks: Sequence[pl.Callback], folder: Path, **arguments: Any
+    config: TrialConfig,
+    *,
+    own: bool,
+    callbacks: Sequence[pl.Callback],
+    folder: Path,
+    logger: Any = None,
+    module: object = None,
+    **arguments: Any,
 ) -> pl.Trainer:
     """A silent Trainer for one trial.
 
@@ -54,7 +60,9 @@ def trainer(
         config: The trial's resolved configuration.
         own: Whether the module is user-defined; Lightning then counts its batches and clips its gradients.
         callbacks: Of the fit.
-        folder: For a logger's files; nothing else is written there.
+        folder: What Lightning takes for its files; nothing is written there.
+        logger: With an open run, as `logger_run` gives it; None: nothing is logged.
+        module: What it trains; its own package of Lightning is that of the Trainer. None: the one that ablate requires.
         **arguments: Further arguments of the Trainer, which take precedence.
 
     Raises:
@@ -93,7 +101,7 @@ def trainer(
         "precision": settings.precision,
         "deterministic": settings.deterministic,
         "gradient_clip_val": settings.gradient_clip_norm if own else None,
-        "logger": _logger(config.logger, folder),
+        "logger": logger or False,
         "callbacks": [*callbacks, Interruption()],
         "enable_progress_bar": False,
         "enable_model_summary": False,
@@ -104,8 +112,10 @@ def trainer(
         **arguments,
     }
     try:
-        made = pl.Trainer(**chosen)
-    except (MisconfigurationException, ImportError, ValueError, TypeError, RuntimeError) as error:
+        made = cast(pl.Trainer, trainer_class(module)(**chosen))
+    except Exception as error:
+        if not (is_misconfiguration(error) or isinstance(error, ImportError | ValueError | TypeError | RuntimeError)):
+            raise
         raise ConfigError(f"trainer: Lightning refuses it: {' '.join(str(error).split())}") from error
     if made.world_size > 1:
         raise ConfigError(
@@ -118,17 +128,3 @@ def trainer(
 def is_on_cuda(settings: TrainerSettings) -> bool:
     """Whether a trial of these settings trains on an NVIDIA or AMD GPU of this machine."""
     return settings.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
-
-
-def _logger(group: Group, folder: Path) -> Any:
-    node = group.mapping
-    if not node:
-        return False
-    ours = {"save_dir": str(folder), "name": "log", "version": ""}
-    try:
-        called = locate(node["_target_"], "logger") if isinstance(node.get("_target_"), str) else dict
-        return build({**{k: v for k, v in ours.items() if takes(called, k)}, **node}, "logger")
-    except ConfigError as error:
-        if "ModuleNotFoundError" in str(error):
-            raise ConfigError(f"{error} Install it, or choose logger=csv.") from error
-        raise

@@ -8,6 +8,7 @@ from ablate.report.formats.output import Output
 from ablate.report.formats.page_layout import Page, pages
 from ablate.report.text.number import NO_BREAK, PAD
 from ablate.report.text.table import Block, Column, Item, Table
+from ablate.report.text.visible import visible
 
 LINE = 100
 """Characters that stand side by side; what a table has beyond that goes below, with its keys repeated."""
@@ -65,7 +66,7 @@ def latex(items: Sequence[Item]) -> str:
 
 def escape(text: str) -> str:
     """The text, so that it means itself in LaTeX."""
-    return " ".join(_SPECIAL.sub(lambda match: ESCAPES[match[0]], text).split())
+    return " ".join(_SPECIAL.sub(lambda match: ESCAPES[match[0]], visible(text)).split())
 
 
 def _block(block: Block) -> str:
@@ -74,7 +75,7 @@ def _block(block: Block) -> str:
         rf"\paragraph{{{escape(block.title)}}}",
         rf"\begin{{{kind}}}",
         *(
-            rf"\item[{{{escape(label)}}}] {escape(text)}" if label else rf"\item {escape(text)}"
+            rf"\item[{{{escape(label)}}}] {escape(text)}" if label else rf"\item {_shielded(escape(text))}"
             for label, text in block.lines
         ),
         rf"\end{{{kind}}}",
@@ -120,6 +121,9 @@ def _form(column: Column, width: int) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    # Braces: an opening bracket after \\ would be read as the argument of the line break before it.
-    shielded = (f"{{{cell}}}" if cell.startswith("[") else cell for cell in map(escape, cells))
-    return rf"{' & '.join(shielded)} \\"
+    return rf"{' & '.join(_shielded(escape(cell)) for cell in cells)} \\"
+
+
+def _shielded(text: str) -> str:
+    r"""In braces where it opens with a bracket or a star, which \item, or the \\ before it, would take as its own."""
+    return f"{{{text}}}" if text.startswith(("[", "*")) else text

@@ -7,11 +7,14 @@ from ablate.report.content import Content
 from ablate.report.formats.output import Output
 from ablate.report.text.number import NO_BREAK, PAD
 from ablate.report.text.table import Block, Item, Table
+from ablate.report.text.visible import visible
 
 RULES = {"left": ":---", "right": "---:"}
 
-_SPECIAL = re.compile(r"[\\`*|<>]|(?<!\w)_|_(?!\w)")
-"""An underscore inside a name is only an underscore."""
+_SPECIAL = re.compile(
+    r"[\\`*|<>]|(?<!\w)_|_(?!\w)|](?=[(\[:])|~(?=~)|(?<=~)~|&(?=#?\w+;)|^#(?=#*(?: |$))|^[-+](?= |$)|(?<=^\d)[.)](?= )"
+)
+"""An underscore inside a name is only an underscore, and brackets that no address follows are only brackets."""
 
 
 def write_markdown(content: Content, _output: Output) -> str:
@@ -30,7 +33,7 @@ def markdown(items: Sequence[Item]) -> str:
 
 def escape(text: str) -> str:
     """The text, so that it means itself on one line of Markdown."""
-    flat = " ".join(text.replace(PAD, "").replace(NO_BREAK, " ").split())
+    flat = " ".join(visible(text).replace(PAD, "").replace(NO_BREAK, " ").split())
     return _SPECIAL.sub(r"\\\g<0>", flat)
 
 

@@ -13,6 +13,7 @@ from ablate.report.text.console import console_for
 from ablate.report.text.line import Line
 from ablate.report.text.number import NO_BREAK, PAD
 from ablate.report.text.table import Block, Item, Table, Tone
+from ablate.report.text.visible import visible, visible_item
 from ablate.report.text.wrap import wrap
 
 if TYPE_CHECKING:
@@ -75,14 +76,14 @@ def _renderables(items: Sequence[Item], width: int, ascii_only: bool) -> "Iterat
     for i, item in enumerate(items):
         if i:
             yield _text("")
-        shown = ascii_item(item) if ascii_only else item
+        shown = visible_item(ascii_item(item) if ascii_only else item)
         yield from map(_line, block_lines(shown, width)) if isinstance(shown, Block) else _table(shown, width)
 
 
 def _line(line: Line) -> "Text":
     text = _text("")
     for span in line:
-        text.append(span.text.replace(PAD, " ").replace(NO_BREAK, " "), LINE_STYLES.get(span.style) or None)
+        text.append(visible(span.text).replace(PAD, " ").replace(NO_BREAK, " "), LINE_STYLES.get(span.style) or None)
     return text
 
 

@@ -5,6 +5,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from ablate.report.text.console import console_for
+from ablate.report.text.visible import visible_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +25,7 @@ def _say(label: str, style: str, message: str, console: "Console | None") -> Non
     from rich.text import Text
 
     shown_on = console or console_for(sys.stderr)
-    text = f"{label} {message}"
+    text = f"{label} {visible_lines(message)}"
     if shown_on.is_terminal:
         # Long words, such as paths, stay whole, so that they can be copied.
         lines = (

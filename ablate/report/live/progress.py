@@ -11,6 +11,7 @@ from ablate.report.text.console import console_for
 from ablate.report.text.number import Digits
 from ablate.report.text.point_name import BASELINE, settings
 from ablate.report.text.quantity import counted, duration
+from ablate.report.text.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -59,7 +60,7 @@ class Progress:
             name: what a design point is called; default: all of its levels with their factors.
         """
         self._name = name or (lambda levels: settings(levels) or BASELINE)
-        self._total, self._already, self._response = total, already, response
+        self._total, self._already, self._response = total, already, visible(response)
         self._console = console or console_for(sys.stderr)
         self._clock = clock
         self._done = already
@@ -118,7 +119,7 @@ class Progress:
         self._done += 1
         self._latest = self._clock()
         self._states[state] = self._states.get(state, 0) + 1
-        what = f"replicate {replicate}, {self._name(levels)}, {duration(seconds)}"
+        what = f"replicate {replicate}, {visible(self._name(levels))}, {duration(seconds)}"
         shown = value if state == "complete" else None
         self._recent = (*self._recent, _Latest(value=shown, state=state, what=what))[-SHOWN:]
         self._pending = True

@@ -7,7 +7,7 @@ from ablate.analyze.claims.claim import sides
 from ablate.analyze.summary import Verdict
 from ablate.config.spec import Claim, Expectation
 from ablate.report.screen.cut import cut
-from ablate.report.tables.verdicts import TONES, claim_name, outcome
+from ablate.report.tables.verdicts import TONES, claim_name, needed
 from ablate.report.text.line import Line, Span
 from ablate.report.text.number import Digits, bounds
 from ablate.report.text.point_name import is_descriptive
@@ -19,13 +19,16 @@ INDENT = 2
 _ROOMY = 26
 """Cells of a claim below which its numbers go to a line of their own."""
 _SIGNS: dict[Expectation, str] = {"greater": ">", "less": "<", "equivalent": "≈"}
-_SHORT = {"inconclusive (failure-sensitive)": "inconclusive (failures)"}
+_SHORT = {"failure-sensitive": "failures", ", within the margin": "", "strong; ": "strong, "}
+"""What a heading has room for on a screen; what it leaves out stands below."""
 
 
 def heading(verdicts: Sequence[Verdict]) -> str:
     """What the numbers of the lines are, and what the lines have in common."""
     levels = {v.interval.level for v in verdicts if v.interval is not None and v.interval.low is not None}
-    name = f"{100 * levels.pop():g}% t interval" if len(levels) == 1 else "interval at level 1 − 2α" if levels else ""
+    by_holm = _one(verdicts, lambda v: v.claim.alpha) and verdicts[0].family > 1
+    several = "t interval at the level of Holm" if by_holm else "interval at level 1 − 2α"
+    name = f"{100 * levels.pop():.4g}% t interval" if len(levels) == 1 else several if levels else ""
     parts = [f"Δ, first − second [{name}]" if name else "Δ, first − second"]
     parts += [f"n = {verdicts[0].n} paired"] if _one(verdicts, lambda v: v.n) else []
     parts += [f"margin {verdicts[0].claim.margin:g}"] if _one(verdicts, lambda v: v.claim.margin) else []
@@ -52,7 +55,7 @@ def claim_lines(
     if not _one(verdicts, lambda v: v.claim.margin):
         numbers = _beside(numbers, [f"margin {v.claim.margin:g}" for v in verdicts])
     numbers = [spell(text) for text in numbers]
-    found = [spell(_SHORT.get(outcome(v), outcome(v))) for v in verdicts]
+    found = [spell(_shortened(v.heading)) for v in verdicts]
     room = width - INDENT - GAP - widest(found)
     wide = room - GAP - widest(numbers)
     one_line = wide >= _ROOMY
@@ -66,7 +69,7 @@ def claim_lines(
     lines: list[list[Line]] = []
     for verdict, name, word, text in zip(verdicts, names, found, numbers, strict=True):
         named = Span(text=f"{' ' * INDENT}{name}{' ' * (widest(names) - widest([name]) + GAP)}")
-        said = Span(text=word, style=TONES.get(outcome(verdict), ""))
+        said = Span(text=word, style=TONES.get(verdict.outcome, ""))
         filled = " " * (widest(found) - len(word) + GAP)
         lines.append(
             [(named, said, Span(text=f"{filled}{text}"))]
@@ -74,6 +77,12 @@ def claim_lines(
             else [(named, said), (Span(text=f"{' ' * 2 * INDENT}{text}"),)]
         )
     return lines
+
+
+def _shortened(heading: str) -> str:
+    for long, short in _SHORT.items():
+        heading = heading.replace(long, short)
+    return heading
 
 
 def _in_signs(claim: Claim) -> str:
@@ -109,7 +118,11 @@ def _beside(cells: Sequence[str], others: Sequence[str]) -> list[str]:
 def open_claims(verdicts: Sequence[Verdict]) -> list[str]:
     """How many replicates would probably decide the open claims, in one sentence; none where no claim is open."""
     undecided = [v for v in verdicts if v.needed is not None and v.look is None]
-    if not undecided:
-        return []
-    listed = "; ".join(f"{v.needed} for {claim_name(v.claim)}" for v in undecided)
-    return [f"Replicates that would probably (80%) decide what is open: {listed}."]
+    listed = "; ".join(
+        f"{needed(v.needed)} for {claim_name(v.claim)}" for v in undecided if v.needed and not v.needed.on_margin
+    )
+    marginal = "; ".join(claim_name(v.claim) for v in undecided if v.needed and v.needed.on_margin)
+    return [
+        *([f"Replicates that would probably (80%) decide what is open: {listed}."] if listed else []),
+        *([f"The truth may lie on the margin, where no number of replicates decides: {marginal}."] if marginal else []),
+    ]

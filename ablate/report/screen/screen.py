@@ -38,6 +38,8 @@ class _Page:
     """What all sections are written for."""
 
     summary: Summary
+    name: str
+    """What `ablate show` finds the study by; empty: its own name."""
     show: str
     """The command that shows more."""
     width: int
@@ -116,6 +118,7 @@ def screen(results: Results, *, width: int, ascii_only: bool = False) -> tuple[L
     summary = results.summary
     page = _Page(
         summary=summary,
+        name=results.name,
         show=f"ablate show {shlex.quote(results.name or summary.study)}",
         width=width,
         ascii_only=ascii_only,
@@ -146,7 +149,7 @@ def _section(
 
 
 def _header(page: _Page) -> list[Line]:
-    block = study_block(page.summary)
+    block = study_block(page.summary, page.name)
     entries = page.labelled(block.lines, most=_ENTRY_LINES)
     return [line(page.spell(block.title), "title"), *(each for entry in entries for each in entry)]
 

@@ -8,8 +8,9 @@ from ablate.report.tables.columns.row import Row
 from ablate.report.tables.columns.row import interval as interval_cells
 from ablate.report.tables.identities import TONES as HELD
 from ablate.report.tables.identities import identity_lines
-from ablate.report.tables.verdicts import TONES, claim_name, outcome
+from ablate.report.tables.verdicts import claim_name, qualifier_names, tones
 from ablate.report.text.number import Digits, interval_name
+from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Block, Column, Table
 
 
@@ -18,9 +19,15 @@ def answer_lines(summaries: Sequence[Summary]) -> Block:
     lines: list[tuple[str, str]] = []
     for summary in summaries:
         found = [*(f"{held}: {line}" for held, line in identity_lines(summary)), *(v.line for v in summary.verdicts)]
-        found = found or ["states no claim"]
+        found = [*(found or [_without_claims(summary)]), *([summary.mixed_code] if summary.mixed_code else [])]
         lines += zip([summary.study, *([""] * (len(found) - 1))], found, strict=True)
     return Block(title="Verdicts", lines=tuple(lines))
+
+
+def _without_claims(summary: Summary) -> str:
+    if not summary.later:
+        return "states no claim"
+    return f"stated no claim before its first trial: {counted(len(summary.later), 'claim')} given later, exploratory"
 
 
 def answers_table(summaries: Sequence[Summary]) -> Table:
@@ -32,10 +39,11 @@ def answers_table(summaries: Sequence[Summary]) -> Table:
     columns = [
         Column(name="question", key=True, wrap=True),
         Column(name="claim or identity", key=True, wrap=True),
-        Column(name="verdict", wrap=True, tones={**TONES, **HELD}),
+        Column(name="verdict", wrap=True, tones={**tones([v for s in summaries for v in s.verdicts]), **HELD}),
         Column(name=f"Δ [{name}]" if same else "Δ [interval]"),
         Column(name="margin", justify="right"),
         Column(name="n", justify="right"),
+        Column(name="qualifiers", wrap=True, group=1),
         Column(name="of", group=1),
         Column(name="command", group=1),
     ]
@@ -49,21 +57,34 @@ def answers_table(summaries: Sequence[Summary]) -> Table:
         ),
         notes=(
             *((f"Without a claim: {silent}.",) if silent else ()),
+            *_qualifier_lines(summaries),
+            *(f"{s.study}: {s.mixed_code}" for s in summaries if s.mixed_code),
             *dict.fromkeys(s.scope for s in summaries if s.verdicts),
         ),
     )
 
 
+def _qualifier_lines(summaries: Sequence[Summary]) -> Iterator[str]:
+    """What the qualifiers say, each once, with the studies that it is on."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for summary in summaries:
+        for qualifier in (q for v in summary.verdicts for q in v.qualifiers):
+            found.setdefault((qualifier.name, qualifier.text), {})[summary.study] = None
+    for (name, text), studies in found.items():
+        yield f"{name[:1].upper()}{name[1:]} ({', '.join(studies)}): {text}."
+
+
 def _rows(summary: Summary, *, same: bool) -> list[tuple[str, ...]]:
     found = [
-        *((line, held, ABSENT, ABSENT, ABSENT, ABSENT) for held, line in identity_lines(summary)),
+        *((line, held, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT) for held, line in identity_lines(summary)),
         *(
             (
                 claim_name(v.claim),
-                outcome(v),
+                v.heading,
                 _difference(v.interval, same=same),
                 f"{v.claim.margin:g}",
                 str(v.n),
+                qualifier_names(v),
                 summary.response,
             )
             for v in summary.verdicts
@@ -93,7 +114,8 @@ def _identity_rows(summary: Summary) -> Iterator[Row]:
             _opening(summary, "identity", exact.identity.statement, "holds" if exact.holds else "fails")
             | interval_cells("difference", interval)
             | {"margin": exact.identity.tolerance, "n": None, "p": None, "p_holm": None, "line": exact.line}
-            | {"command": summary.command}
+            | {"command": summary.command, "qualifiers": ""}
+            | {"extended_false_support": None, "extended_false_contradiction": None}
         )
 
 
@@ -101,11 +123,16 @@ def _verdict_rows(summary: Summary) -> Iterator[Row]:
     for verdict in summary.verdicts:
         tested = verdict.n >= P_FROM
         yield (
-            _opening(summary, "claim", claim_name(verdict.claim), outcome(verdict))
+            _opening(summary, "claim", claim_name(verdict.claim), verdict.heading)
             | interval_cells("difference", verdict.interval)
             | {"margin": verdict.claim.margin, "n": verdict.n}
             | {"p": verdict.p if tested else None, "p_holm": verdict.p_holm if tested else None}
             | {"line": verdict.line, "command": summary.command}
+            | {"qualifiers": "; ".join(q.name for q in verdict.qualifiers)}
+            | {
+                "extended_false_support": verdict.extended.false_support if verdict.extended else None,
+                "extended_false_contradiction": verdict.extended.false_contradiction if verdict.extended else None,
+            }
         )
 
 

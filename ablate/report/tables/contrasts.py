@@ -9,6 +9,7 @@ from ablate.report.tables.columns.row import Row, paired
 from ablate.report.tables.kind import TableKind
 from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
 from ablate.report.text.point_name import BASELINE, PointNames, point_names, settings
+from ablate.report.text.quantity import compact
 from ablate.report.text.table import ABSENT, Column, Table
 
 _SHARE = Digits(decimals=2)
@@ -44,6 +45,7 @@ def _row(contrast: Contrast, response: str) -> Row:
         }
         | paired("difference", contrast.paired)
         | {"diverged": contrast.diverged_arm, "diverged_reference": contrast.diverged_reference}
+        | {"shared_parameters": contrast.shared_parameters, "equal_parameters": contrast.equal_parameters}
         | {"q": contrast.q if contrast.paired.n >= P_FROM else None, "aliases": contrast.aliases}
     )
 
@@ -98,6 +100,7 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
             Column(name="reference mean" if most > 2 else "reference", justify="right", group=1),
             [_side(p.reference, p.mean_reference, digits) for p in pairs],
         ),
+        (Column(name="start equal", justify="right", group=1), [starts_equal(c) for c in contrasts]),
         (Column(name="SD of differences", justify="right", group=1), [digits.number(p.sd) for p in pairs]),
         (
             Column(name="correlation of\u00a0pairs", justify="right", group=1),
@@ -123,12 +126,26 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
         caption=(f"{compared} Δ is arm − reference, paired by replicate; {summary.better} is better.",),
         notes=(
             *_notes(pairs, flips, floors),
+            *((STARTS_NOTE,) if any(c.shared_parameters is not None for c in contrasts) else ()),
             *_exploratory(explored),
             *aliased(contrasts),
             *(line for c, label in zip(contrasts, labels, strict=True) for line in contrast_notes(c, label, change)),
             *(misleading(summary) if kind == "main effect" else ()),
         ),
     )
+
+
+STARTS_NOTE = (
+    "Start equal: parameters with equal values in both arms before training, of those with the same name and shape in "
+    "both; the fewest, where several pairs of design points are compared."
+)
+
+
+def starts_equal(contrast: Contrast) -> str:
+    """How many parameters start equal in both arms, of those that both have."""
+    if contrast.shared_parameters is None:
+        return ABSENT
+    return f"{compact(contrast.equal_parameters)} of {compact(contrast.shared_parameters)}"
 
 
 def difference(paired: Paired, digits: Digits) -> str:

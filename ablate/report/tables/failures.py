@@ -15,7 +15,7 @@ def failures_table(summary: Summary, names: PointNames) -> Table:
             Column(name="trial", key=True),
             Column(name="point", wrap=True),
             Column(name="replicate", justify="right"),
-            Column(name="state", tones={"failed": "bad", "diverged": "caution"}),
+            Column(name="state", tones={"failed": "bad", "timed_out": "bad", "diverged": "caution"}),
             Column(name="error", wrap=True),
             Column(name="traceback", group=1),
         ),
@@ -23,7 +23,10 @@ def failures_table(summary: Summary, names: PointNames) -> Table:
             (f.id, names.of(f.levels), str(f.replicate), f.state, f.error or ABSENT, f.traceback or ABSENT)
             for f in summary.failures
         ),
-        notes=("A diverged trial is a result, and is scored; a failed one is trained again on the next run.",),
+        notes=(
+            "A diverged trial is a result, and is scored; a failed one is trained again on the next run. "
+            "One that timed out is neither: it counts nowhere, and `--retry timed_out` trains it again.",
+        ),
     )
 
 

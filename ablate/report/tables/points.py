@@ -6,6 +6,7 @@ from ablate.report.tables.columns.diagnostic_columns import diagnostic_columns, 
 from ablate.report.tables.columns.point_columns import point_columns, seconds_column, seconds_notes
 from ablate.report.tables.columns.row import Row, interval, levels
 from ablate.report.tables.columns.row import proportion as proportion_cells
+from ablate.report.tables.contrasts import STARTS_NOTE, starts_equal
 from ablate.report.tables.costs import costs
 from ablate.report.tables.kind import TableKind
 from ablate.report.text.number import Digits, bounds, interval_name, proportion, with_interval
@@ -50,6 +51,14 @@ def points_table(summary: Summary, names: PointNames) -> Table:
         (
             Column(name=with_interval("diverged k/n", [p.diverged.interval for p in points]), group=1),
             [proportion(p.diverged) for p in points] if any(p.diverged.k for p in points) else [],
+        ),
+        (
+            Column(name="start equal", justify="right", group=1),
+            [starts_equal(p.difference) if p.difference else ABSENT for p in points],
+        ),
+        (
+            Column(name="timed out", justify="right", group=1),
+            [str(p.timed_out) if p.timed_out else ABSENT for p in points] if any(p.timed_out for p in points) else [],
         ),
         *diagnostic_columns(summary),
         *cost_columns(
@@ -100,6 +109,8 @@ def _difference(point: PointSummary, digits: Digits) -> str:
 
 def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...]) -> tuple[str, ...]:
     notes = [*cost_notes(timed_on=timed_on, **cost_values(points)), *seconds_notes(points)]
+    if any(p.difference and p.difference.shared_parameters is not None for p in points):
+        notes.append(STARTS_NOTE)
     if most > 2 and any(0 < len(p.values) <= 2 for p in points):
         notes.append("Where n is 1 or 2 the values themselves stand in the place of the mean.")
     if any(len(p.values) > 2 and p.mean is not None and p.mean.low is None for p in points):
@@ -107,7 +118,7 @@ def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...
     if any(p.difference and p.difference.paired.identical for p in points):
         notes.append("A Δ without an interval: the difference is the same in every replicate.")
     if any(len(p.values) != p.planned for p in points):
-        notes.append("Where n is given as k of m, the other trials failed or have not been run.")
+        notes.append("Where n is given as k of m, the other trials failed, ran out of time or have not been run.")
     return tuple(notes)
 
 
@@ -132,6 +143,7 @@ def _row(point: PointSummary, names: PointNames, response: str) -> Row:
             "n": len(point.values),
             "planned": point.planned,
             "failed": point.failed,
+            "timed_out": point.timed_out,
             "missing": point.missing,
         }
         | interval("mean", point.mean)
@@ -150,5 +162,17 @@ POINTS = TableKind(
     rows=lambda results: point_rows(results.summary),
     data=lambda results: {"points": results.summary.points},
     present=lambda summary: bool(summary.points),
-    columns=("point", "response", "baseline", "n", "planned", "failed", "missing", "mean", "mean_low", "mean_high"),
+    columns=(
+        "point",
+        "response",
+        "baseline",
+        "n",
+        "planned",
+        "failed",
+        "timed_out",
+        "missing",
+        "mean",
+        "mean_low",
+        "mean_high",
+    ),
 )

@@ -18,7 +18,7 @@ _BETWEEN = ("replicate", "seed", "state")
 _COUNTED = tuple(name for name, kind in NETWORK_COSTS.items() if not kind.measured)
 _MEASURED = tuple(name for name, kind in NETWORK_COSTS.items() if kind.measured)
 _COSTS = (*_COUNTED, "seconds", *_MEASURED)
-_AFTER = (*_COSTS, "started", "error")
+_AFTER = (*_COSTS, "started", "code", "error")
 
 
 def trials_table(results: Results) -> Table:
@@ -32,7 +32,10 @@ def trials_table(results: Results) -> Table:
         columns=[
             *level_columns([record.levels for record in records], names),
             (Column(name="replicate", key=True, justify="right"), [str(r.replicate) for r in records]),
-            (Column(name="state", tones={"failed": "bad", "diverged": "caution"}), [r.state for r in records]),
+            (
+                Column(name="state", tones={"failed": "bad", "timed_out": "bad", "diverged": "caution"}),
+                [r.state for r in records],
+            ),
             *(
                 _response(name, records, group=int(name != results.summary.response))
                 for name in sorted(_responses(trials), key=lambda name: name != results.summary.response)
@@ -49,8 +52,13 @@ def trials_table(results: Results) -> Table:
             ),
             (Column(name="seconds", justify="right", group=1), [seconds.number(r.seconds) for r in records]),
             (Column(name="trial", group=1), [r.id for r in records]),
+            (
+                Column(name="code", group=1),
+                [_source(r) or ABSENT for r in records] if results.summary.mixed_code else [],
+            ),
         ],
         caption=names.caption,
+        notes=(results.summary.mixed_code,) if results.summary.mixed_code else (),
     )
 
 
@@ -65,7 +73,7 @@ def trial_rows(results: Results) -> list[Row]:
         | {"replicate": record.replicate, "seed": _seed(record), "state": record.state}
         | {name: record.responses.get(name) for name in responses}
         | _costs(record, cost)
-        | {"started": record.started, "error": record.error}
+        | {"started": record.started, "code": _source(record), "error": record.error}
         for record, cost in trials
     ]
 
@@ -81,6 +89,7 @@ def _data(results: Results) -> list[Mapping[str, object]]:
             "responses": record.responses,
             "costs": _costs(record, cost),
             "started": record.started,
+            "code": _source(record),
             "error": record.error,
         }
         for record, cost in _ordered(results)
@@ -110,6 +119,11 @@ def _seed(record: Record) -> int | None:
     """Of the study; with the replicate it determines every random stream of the trial."""
     seed = record.config.get("seed")
     return seed if isinstance(seed, int) else None
+
+
+def _source(record: Record) -> str | None:
+    """The digest of the code that trained it."""
+    return record.provenance.source if record.provenance else None
 
 
 def _shown(count: int | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from ablate.analyze.claims.claim import sides
-from ablate.analyze.summary import Evidence, Summary, Verdict
+from ablate.analyze.summary import Evidence, Needed, Summary, Verdict
 from ablate.config.spec import Claim, Expectation
 from ablate.report.tables.columns.contrast_notes import P_FROM
 from ablate.report.tables.columns.interaction_warning import misleading
@@ -16,13 +16,13 @@ from ablate.report.text.number import Digits, bounds, interval_name, probability
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Block, Column, Item, Table, Tone
 
-TONES: dict[str, Tone] = {
-    "supported": "good",
-    "supported (strong)": "good",
-    "contradicted": "bad",
-    "inconclusive": "caution",
-    "inconclusive (failure-sensitive)": "caution",
-}
+TONES: dict[str | None, Tone] = {"supported": "good", "contradicted": "bad", "inconclusive": "caution"}
+MANY = ">1000"
+NEEDED = (
+    "Needed: the replicates that would probably (80%) decide it, for the ends of the 80% interval of Δ; ∅ where the "
+    "truth may lie on the margin, where no number does. Added to this study without `looks` they raise α; a new study "
+    "on another seed with looks keeps it."
+)
 LATER = "Exploratory: given after the first trial"
 NO_CLAIM = "No claim was stated before the trials: all contrasts are exploratory."
 EXPLORATORY = (
@@ -82,8 +82,8 @@ def _factor(claim: Claim) -> str:
 def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Table:
     names = [claim_name(v.claim) for v in verdicts]
     intervals = [v.interval for v in verdicts]
-    # α is each claim's own: where they differ, the heading cannot name the intervals.
-    same = len({v.claim.alpha for v in verdicts}) == 1
+    # α is each claim's own, and what Holm leaves of it: where levels differ, the heading cannot name the intervals.
+    same = len({i.level for i in intervals if i is not None and i.low is not None}) <= 1
     digits = Digits.fitting([i.value for i in intervals if i], intervals).as_difference()
     aligned = digits.padded(bounds(intervals))
     deltas = [
@@ -94,7 +94,7 @@ def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Ta
     tested = [v.n >= P_FROM for v in verdicts]
     columns: list[tuple[Column, list[str]]] = [
         (Column(name="claim", key=True, wrap=True), names),
-        (Column(name="outcome", wrap=True, tones=TONES), [outcome(v) for v in verdicts]),
+        (Column(name="outcome", wrap=True, tones=tones(verdicts)), [v.heading for v in verdicts]),
         (Column(name=with_interval("Δ", intervals) if same else "Δ [interval]"), deltas),
         (Column(name="margin", justify="right"), [f"{v.claim.margin:g}" for v in verdicts]),
         (Column(name="n", justify="right", group=1), [str(v.n) for v in verdicts]),
@@ -111,38 +111,57 @@ def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Ta
             )
         ]
         * (family > 0),
-        (Column(name="needed", justify="right", group=1), [_needed(v) for v in verdicts]),
+        (Column(name="needed", justify="right", group=1), [needed(v.needed) for v in verdicts]),
+        (Column(name="qualifiers", wrap=True, group=1), [qualifier_names(v) for v in verdicts]),
     ]
     return Table.of(
         title=title,
         columns=columns,
         caption=(
-            "Δ is the claim's first level − its second, paired by replicate, with the interval at level 1 − 2α; "
-            f"{summary.better} is better.",
+            "Δ is the claim's first level − its second, paired by replicate, with the interval at level 1 − 2α"
+            f"{', of what Holm leaves of α' * (family > 1)}; {summary.better} is better.",
         ),
         notes=(
             *([ERROR_TERM] if interval_name(intervals) else []),
             *_notes(verdicts, family),
             *misleading(summary),
+            *qualifier_lines(verdicts),
             *(f"{name}: {note}" for name, v in zip(names, verdicts, strict=True) for note in v.remarks),
         ),
     )
 
 
-def outcome(verdict: Verdict) -> str:
-    """What was found, with what qualifies it."""
-    if verdict.outcome is None:
-        return "no verdict"
-    if verdict.failure_sensitive:
-        return f"{verdict.outcome} (failure-sensitive)"
-    return f"{verdict.outcome} (strong)" if verdict.strong else verdict.outcome
+def tones(verdicts: Sequence[Verdict]) -> dict[str, Tone]:
+    """The tone of each heading."""
+    return {v.heading: TONES[v.outcome] for v in verdicts if v.outcome in TONES}
 
 
-def _needed(verdict: Verdict) -> str:
-    if verdict.needed is not None:
-        return str(verdict.needed)
-    undecided = verdict.outcome == "inconclusive" and verdict.evidence and not verdict.failure_sensitive
-    return ">1000" if undecided else ABSENT
+def qualifier_names(verdict: Verdict) -> str:
+    """What qualifies a verdict, in a word or two each."""
+    return "; ".join(q.name for q in verdict.qualifiers) or ABSENT
+
+
+def qualifier_lines(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """What the qualifiers of some verdicts say, each once, with the claims that it is on where it is not on all."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for verdict in verdicts:
+        for qualifier in verdict.qualifiers:
+            found.setdefault((qualifier.name, qualifier.text), []).append(claim_name(verdict.claim))
+    lines: list[str] = []
+    for (name, text), on in found.items():
+        where = "" if len(on) == len(verdicts) else f" ({', '.join(on)})"
+        lines.append(f"{name[:1].upper()}{name[1:]}{where}: {text}.")
+    return tuple(lines)
+
+
+def needed(wanted: Needed | None) -> str:
+    """The replicates that would probably decide a claim: `12–40`; ∅ where the truth may lie on the margin."""
+    if wanted is None:
+        return ABSENT
+    if wanted.on_margin:
+        return "∅"
+    low, high = (MANY if end is None else str(end) for end in (wanted.low, wanted.high))
+    return low if low == high else f"{low}–{high}"
 
 
 def _notes(verdicts: tuple[Verdict, ...], family: int) -> list[str]:
@@ -158,8 +177,8 @@ def _notes(verdicts: tuple[Verdict, ...], family: int) -> list[str]:
         notes.append("The p of what contradicts a claim is in JSON and CSV.")
     if any(v.strong for v in verdicts):
         notes.append("Strong: by more than the margin.")
-    if any(_needed(v) != ABSENT for v in verdicts):
-        notes.append("Needed: the replicates that would probably (80%) decide it.")
+    if any(v.needed is not None for v in verdicts):
+        notes.append(NEEDED)
     return notes
 
 
@@ -195,7 +214,11 @@ def _row(verdict: Verdict, response: str) -> Row:
             "outcome_alone": verdict.alone,
             "outcome_survivors": verdict.survivors,
             "failure_sensitive": verdict.failure_sensitive,
-            "needed": verdict.needed,
+            "qualifiers": "; ".join(q.name for q in verdict.qualifiers),
+            "needed": None if verdict.needed is None else verdict.needed.low,
+            "needed_high": None if verdict.needed is None else verdict.needed.high,
+            "extended_false_support": None if verdict.extended is None else verdict.extended.false_support,
+            "extended_false_contradiction": None if verdict.extended is None else verdict.extended.false_contradiction,
             "look": verdict.look,
             "notes": " ".join(verdict.remarks),
             "line": verdict.line,

@@ -102,7 +102,7 @@ class Digits:
 def interval_name(intervals: Iterable[Interval | None]) -> str:
     """What the intervals are, such as `95% t interval`; empty where none has bounds."""
     found = {(i.level, i.method): None for i in intervals if i is not None and i.low is not None}
-    return " or ".join(f"{100 * level:g}% {METHODS.get(method, method)} interval" for level, method in found)
+    return " or ".join(f"{100 * level:.4g}% {METHODS.get(method, method)} interval" for level, method in found)
 
 
 def with_interval(quantity: str, intervals: Iterable[Interval | None]) -> str:

@@ -12,6 +12,7 @@ from ablate.analyze.claims.family import judge
 from ablate.analyze.claims.verdict import verdict
 from ablate.analyze.statistics.multiplicity import exploratory_q, holm
 from ablate.analyze.statistics.paired import paired
+from ablate.analyze.summary import Needed
 from ablate.config.spec import Claim
 
 probabilities = st.lists(st.one_of(st.floats(0, 1), st.sampled_from([0.01, 0.05, 0.5])), min_size=1, max_size=12)
@@ -72,10 +73,10 @@ def test_supported_alone_but_not_among_three():
     p = stats.t.sf(0.6 * math.sqrt(10), 9)
     assert (first.p, first.p_holm) == pytest.approx((p, 2 * p))
     assert first.line.startswith(
-        "inconclusive: open whether y is greater than x (supported alone, but not among 3 claims); Δ = 0.60, 90% CI"
+        "inconclusive: open whether y is greater than x (supported alone, but not among 3 claims); Δ = 0.60, 96.67% CI"
     )
-    assert first.line.endswith(f"{first.needed} replicates would probably decide it")
-    assert second.needed > verdicts[1].needed
+    assert f"; {first.needed.low} to {first.needed.high} replicates would probably decide it" in first.line
+    assert second.needed.high > verdicts[1].needed.high
     assert (third.outcome, third.strong) == ("supported", True)
     assert third.p_holm == pytest.approx(3 * third.p)
 
@@ -114,7 +115,7 @@ def test_claims_without_a_p_count_in_the_family_and_stay_what_they_are():
     first, few, same = judge(verdicts, better="higher")
     assert first.p_holm == pytest.approx(3 * first.p)
     assert first.outcome == "inconclusive"
-    assert (few.outcome, few.p, few.p_holm, few.needed) == (None, None, None, 5)
+    assert (few.outcome, few.p, few.p_holm, few.needed) == (None, None, None, Needed(low=5, high=5))
     assert (same.outcome, same.p_holm, same.needed) == ("inconclusive", None, None)
 
 
@@ -162,3 +163,34 @@ def test_the_other_outcomes_are_as_rarely_false_in_a_family(monkeypatch, outcome
     family = np.mean([any(v.outcome == outcome for v in judge(study, better="higher")) for study in verdicts])
     assert family <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / studies)
     assert single > 0.12
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["greater", "less", "equivalent", "no_worse"]), st.floats(-2.5, 2.5)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([0.3, 1.0, 1.7]),
+)
+@settings(deadline=None, max_examples=150)
+def test_where_holm_decides_the_interval_says_what_the_outcome_does(stated, margin):
+    """Its ends lie beyond a bound where, and only where, the adjusted p denies that bound."""
+    verdicts = judge([alone(expect, sample(mean), margin) for expect, mean in stated], better="higher")
+    for found in verdicts:
+        low, high = found.interval.low, found.interval.high
+        if found.claim.expect == "less":
+            low, high = -high, -low
+        null = -margin if found.claim.expect == "no_worse" else 0.0
+        inside = -margin < low and high < margin
+        if found.claim.expect == "equivalent":
+            excluded = {"supported": inside, "contradicted": low > margin or high < -margin}
+        else:
+            excluded = {"equivalent": inside, "supported": low > null, "contradicted": high < null}
+        if found.outcome == "inconclusive":
+            assert not any(excluded.values()), found
+        else:
+            assert excluded[found.outcome], found
+        if found.strong:
+            assert low > margin
+        assert 0.9 <= found.interval.level <= 1 - 0.1 / len(stated) + 1e-12

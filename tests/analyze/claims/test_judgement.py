@@ -8,6 +8,7 @@ import pytest
 from ablate.analyze.claims.foresight import foresee
 from ablate.analyze.claims.judgement import due
 from ablate.analyze.summarise import summarise
+from ablate.analyze.summary import Needed
 from ablate.config.spec import Claim, Factor, Response, StudySpec
 from ablate.design import lay_out
 from ablate.store.record import Counts, Record
@@ -118,7 +119,7 @@ def test_four_replicates_carry_no_verdict():
     spec = replace(SPEC, claims=(claim("a", "high", "low", "greater"),), replicates=4)
     (verdict,) = summary(spec, records(spec, planted)).verdicts
     assert verdict.outcome is None
-    assert verdict.needed == 5
+    assert verdict.needed == Needed(low=5, high=5)
 
 
 def test_foresight_uses_the_sd_that_is_known():
@@ -159,7 +160,7 @@ def test_an_open_claim_says_when_it_is_looked_at_again(replicates, says):
     spec = sequential(claim("a", "high", "low", "greater", margin=0.001))
     (verdict,) = summary(spec, records(spec, lambda _: 0.0, noise=1.0, replicates=replicates)).verdicts
     assert verdict.outcome == "inconclusive"
-    assert verdict.line.endswith(says)
+    assert f"paired; {says}; small n:" in verdict.line
 
 
 def test_a_look_that_lost_a_replicate_and_has_four_gives_no_verdict():
@@ -190,3 +191,110 @@ def test_a_later_claim_asks_for_no_look():
     found = records(spec, lambda levels: 50.0 * (levels["a"] == "high"), noise=0.5, replicates=5)
     assert due(spec, lay_out(spec).points, found) == (0, frozenset())
     assert summary(spec, found).later[0].n == 5
+
+
+BOUNDED = replace(SPEC, response=Response(name="test/accuracy", better="higher", trivial=0.1), replicates=8)
+
+
+def trained(spec: StudySpec, values: dict[tuple[str, int], float | None], trivial: float | None = None) -> list[Record]:
+    """Records of the levels of `a` with b off; None: it diverged."""
+    return [
+        Record(
+            id=f"{level}-{replicate}",
+            study=spec.name,
+            levels={"a": level} | ({"b": "off"} if len(spec.factors) > 1 else {}),
+            replicate=replicate,
+            state="diverged" if value is None else "complete",
+            responses={spec.response.name: value},
+            counts=Counts(),
+            seconds=1.0,
+            started="2026-01-01T00:00:00+00:00",
+            trivial={} if trivial is None else {spec.response.name: trivial},
+        )
+        for (level, replicate), value in values.items()
+    ]
+
+
+def two_arms(arm, reference) -> dict[tuple[str, int], float | None]:
+    return {
+        **{("high", r): value for r, value in enumerate(arm)},
+        **{("low", r): value for r, value in enumerate(reference)},
+    }
+
+
+LOW = [0.60, 0.62, 0.59, 0.61, 0.63, 0.60, 0.58, 0.61]
+HIGH = [0.68, 0.71, 0.69, 0.72, 0.70, 0.69, 0.70, 0.71]
+
+
+def looked_at(looks, arm, reference=LOW, *, margin=0.02, expect="less"):
+    spec = replace(BOUNDED, factors=SPEC.factors[:1], looks=looks, claims=(claim("a", "high", "low", expect, margin),))
+    found = trained(spec, two_arms(arm, reference))
+    (verdict,) = summary(spec, found).verdicts
+    return spec, found, verdict
+
+
+def test_looks_with_divergence_have_one_outcome_everywhere():
+    """Scored, every trial of the arm but two is far above the reference; those two diverged."""
+    spec, found, verdict = looked_at((6, 8), [None, None, *HIGH[2:]], expect="less")
+    assert verdict.survivors == "contradicted"
+    assert (verdict.alone, verdict.failure_sensitive) == ("inconclusive", True)
+    assert (verdict.outcome, verdict.heading) == ("inconclusive", "inconclusive (failure-sensitive)")
+    assert verdict.line.startswith("inconclusive (failure-sensitive): whether high is less than low hangs on")
+    assert (verdict.look, verdict.n, verdict.needed) == (2, 8, None)
+    assert due(spec, lay_out(spec).points, found) == (0, frozenset())
+
+
+def test_a_look_at_which_the_survivors_say_otherwise_is_followed_by_the_next():
+    arm = [None, None, *HIGH[2:7]]
+    spec, found, verdict = looked_at((7, 8), arm, LOW[:7])
+    assert (verdict.outcome, verdict.look, verdict.needed) == ("inconclusive", 1, Needed(low=8, high=8))
+    assert verdict.failure_sensitive
+    assert "; the next look is at n = 8" in verdict.line
+    assert due(spec, lay_out(spec).points, found) == (8, frozenset({0, 1}))
+
+
+def test_all_numbers_of_a_decided_look_are_of_that_look():
+    spec, _, verdict = looked_at((5, 8), [*HIGH[:5], None, 0.2, None], margin=0.01, expect="greater")
+    (alone,) = summary(replace(spec, looks=(5,), replicates=5), trained(spec, two_arms(HIGH[:5], LOW[:5]))).verdicts
+    assert (verdict.outcome, verdict.look, verdict.n) == ("supported", 1, 5)
+    assert verdict.p == pytest.approx(alone.p)
+    assert verdict.sd == pytest.approx(alone.sd)
+    assert (verdict.survivors, verdict.failure_sensitive, verdict.remarks) == (None, False, ())
+
+
+def unbounded(arm, reference, trivial: float | None = 1.0, **others):
+    spec = replace(
+        SPEC,
+        factors=(factor("a", "low", "high", *others),),
+        design="one_at_a_time",
+        response=Response(name="test/mse", better="lower"),
+        replicates=8,
+        claims=(claim("a", "high", "low", "greater", 0.05),),
+    )
+    values = two_arms(arm, reference) | {(name, r): v for name, row in others.items() for r, v in enumerate(row)}
+    (verdict,) = summary(spec, trained(spec, values, trivial)).verdicts
+    return verdict
+
+
+def test_an_unrelated_arm_never_enters_a_claim():
+    arm, reference = [None, *HIGH[1:]], LOW
+    alone, beside = (unbounded(arm, reference, **more) for more in ({}, {"wild": [1e6] * 8}))
+    assert alone.outcome == "supported"
+    assert (beside.outcome, beside.interval, beside.line) == (alone.outcome, alone.interval, alone.line)
+
+
+def test_fewer_than_five_survivors_of_an_unbounded_response_leave_the_failure_rate():
+    few = unbounded([None] * 4 + HIGH[4:], LOW)
+    assert (few.outcome, few.alone, few.p, few.needed) == (None, None, None, None)
+    assert few.line.startswith(
+        "no verdict: an unbounded response takes 5 surviving replicates in each arm; of trainings, high diverged in 4 "
+        "of 8 (95% CI 16% to 84%), low diverged in 0 of 8 (95% CI 0% to 37%); Δ = "
+    )
+    enough = unbounded([None] * 3 + HIGH[3:], LOW)
+    assert enough.outcome is not None
+
+
+def test_diverged_trials_that_nothing_stands_in_for_leave_no_verdict():
+    found = unbounded([None, *HIGH[1:]], LOW, trivial=None)
+    assert found.outcome is None
+    assert found.line.startswith("no verdict: diverged trainings have no score; of trainings, high diverged in 1 of 8")

@@ -12,7 +12,7 @@ from ablate.analyze.claims.evidence import OUTCOMES
 from ablate.analyze.claims.verdict import verdict
 from ablate.analyze.outcomes.resolution import Resolution
 from ablate.analyze.statistics.paired import paired
-from ablate.analyze.summary import Verdict
+from ablate.analyze.summary import Needed, Verdict
 from ablate.config.spec import Claim
 from ablate.errors import ConfigError
 
@@ -83,7 +83,7 @@ def test_strong_is_beyond_the_margin():
 def test_under_five_replicates_there_is_no_verdict(n, equal):
     found = judge("greater", np.ones(n) if equal else Z[:n] + 5)
     assert (found.outcome, found.alone, found.evidence, found.p, found.strong) == (None, None, None, None, False)
-    assert found.needed == 5
+    assert found.needed == Needed(low=5, high=5)
     assert found.line.startswith("no verdict: a verdict takes 5 replicates; ")
     assert found.line.endswith(f"n = {n} paired")
     assert (found.interval is None) == (n < 3)
@@ -98,7 +98,8 @@ def test_equal_differences_leave_any_claim_open(expect, shift):
     assert (found.interval.value, found.interval.low) == (shift, None)
     assert found.line == (
         "inconclusive: every replicate has the same difference between one and two, which leaves no interval; "
-        f"Δ = {shift:g}, n = 8 paired".replace("-", "−")
+        f"Δ = {shift:g}, n = 8 paired; small n: an arm that collapsed in 0 of 8 replicates may collapse in up to 31% "
+        "of them, and with skewed differences an error of 5% may be one of 16%".replace("-", "−")
     )
 
 
@@ -113,24 +114,35 @@ def test_equal_differences_are_no_proof_of_equality():
 def test_needed_is_the_number_that_decides_with_80_per_cent():
     found = judge("greater", sample(0.008, 0.02))
     assert found.outcome == "inconclusive"
-    odds = [chances("greater", n, margin=0.5, effect=0.4).inconclusive for n in (found.needed - 1, found.needed)]
-    assert odds[1] <= 0.2 < odds[0]
+    half = stats.t.ppf(0.9, 9) / math.sqrt(10)  # of the 80% interval, in SDs
+    enough = []
+    for effect in (0.4 - half, 0.4 + half):
+        odds = {n: chances("greater", n, margin=0.5, effect=effect).inconclusive for n in range(11, 1000)}
+        enough.append(next(n for n, left in odds.items() if left <= 0.2))
+    assert [found.needed.low, found.needed.high] == sorted(enough)
+    assert found.needed.looks == (math.floor(max(enough) / 2), max(enough))
     mirrored = judge("less", -sample(0.008, 0.02))
     assert mirrored.needed == found.needed
     worse = [judge("no_worse", s * sample(0.008, 0.02), better=b) for s, b in ((-1, "higher"), (1, "lower"))]
     assert worse[0].needed == worse[1].needed
     assert judge("greater", sample(0.5, 0.02)).needed is None
     edge = judge("equivalent", sample(0.01, 0.02))
-    assert (edge.outcome, edge.needed) == ("inconclusive", None)
+    assert (edge.outcome, edge.needed) == ("inconclusive", Needed(on_margin=True))
+    near = judge("no_worse", sample(-0.008, 0.02))
+    assert (near.outcome, near.needed) == ("inconclusive", Needed(on_margin=True))
+    assert "the truth may lie on the margin, where no number of replicates decides" in near.line
 
 
 def test_needed_probably_decides():
-    """By simulation: studies of that size, were difference and SD the observed ones."""
+    """By simulation: studies of the larger number, were the difference at that end of its interval, and the SD 1."""
     found = judge("greater", sample(0.3, 1.0), margin=0.85)
+    half = stats.t.ppf(0.9, 9) / math.sqrt(10)
     rng = np.random.default_rng(8)
-    studies = rng.normal(0.3, 1.0, size=(400, found.needed))
-    decided = np.mean([judge("greater", d, margin=0.85).outcome != "inconclusive" for d in studies])
-    assert decided == pytest.approx(0.8, abs=0.07)
+    decided = [
+        np.mean([judge("greater", d, margin=0.85).outcome != "inconclusive" for d in studies])
+        for studies in (rng.normal(end, 1.0, size=(400, found.needed.high)) for end in (0.3 - half, 0.3 + half))
+    ]
+    assert min(decided) == pytest.approx(0.8, abs=0.07)
 
 
 class TestDivergence:
@@ -145,6 +157,7 @@ class TestDivergence:
             "where they are scored, contradicted among the survivors only; Δ = −0.30, 90% CI −0.42 to −0.18, "
             "n = 10 paired"
         )
+        assert found.heading == "inconclusive (failure-sensitive)"
 
     def test_an_open_primary_analysis_differs_too(self):
         found = judge("greater", sample(-0.1, 0.3), survivors=compare(sample(0.05, 0.01, n=8)))
@@ -202,4 +215,7 @@ def test_no_data_break_a_verdict(d, expect, better, scale):
         ps = (found.evidence.supported, found.evidence.contradicted)
         assert all(0 <= p <= 1 and math.isfinite(p) for p in ps)
     if found.needed is not None and found.outcome is not None:
-        assert len(d) < found.needed <= 1000
+        ends = [end for end in (found.needed.low, found.needed.high) if end is not None]
+        assert all(len(d) < end <= 1000 for end in ends)
+        assert ends == sorted(ends)
+        assert not (ends and found.needed.on_margin)

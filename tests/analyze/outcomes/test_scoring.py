@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,20 +30,39 @@ def test_a_bounded_response_takes_the_trivial_value(scored, lab):
     assert "0.25" in note
 
 
-@pytest.mark.parametrize(("response", "worst"), [(LOSS, 9.0), (GAIN, -2.0)])
-def test_an_unbounded_response_takes_the_worst_of_the_study(scored, lab, response, worst):
-    result = scored(response, [[3.0, lab.DIVERGED, 9.0], [-2.0, lab.DIVERGED, lab.ABSENT]])
-    np.testing.assert_array_equal(result.values, [[3.0, worst, 9.0], [-2.0, worst, np.nan]])
+@pytest.fixture
+def with_trivial(lab):
+    """Scores of two arms whose records say what the trivial predictor scores on each replicate's split."""
+
+    def run(response, values, trivial):
+        spec = lab.spec(replicates=len(values[0]), response=response, a=["x", "y"])
+        points = lab.crossed(spec)
+        records = [replace(r, trivial={response.name: trivial[r.replicate]}) for r in lab.records(spec, points, values)]
+        return score(outcomes(spec, points, records), response)
+
+    return run
+
+
+@pytest.mark.parametrize("response", [LOSS, GAIN])
+def test_an_unbounded_response_takes_the_trivial_value_of_its_own_replicate(with_trivial, lab, response):
+    result = with_trivial(response, [[3.0, lab.DIVERGED, 9.0], [-2.0, lab.DIVERGED, lab.ABSENT]], [1.0, 1.5, 2.0])
+    np.testing.assert_array_equal(result.values, [[3.0, 1.5, 9.0], [-2.0, 1.5, np.nan]])
+    np.testing.assert_array_equal(result.trivial, [[1.0, 1.5, 2.0], [1.0, 1.5, np.nan]])
     (note,) = result.notes
     assert "2 of 5 finished trials diverged" in note
-    assert "unbounded" in note
+    assert "the trivial predictor's value on the test split of its own replicate" in note
 
 
-def test_where_all_diverged_there_is_no_worst_value(scored, lab):
-    result = scored(LOSS, [[lab.DIVERGED, lab.DIVERGED], [lab.DIVERGED, lab.FAILED]])
-    assert np.isnan(result.values).all()
-    (note,) = result.notes
-    assert "no worst value" in note
+def test_a_penalty_comes_first(with_trivial, lab):
+    result = with_trivial(replace(LOSS, penalty=7.0), [[3.0, lab.DIVERGED], [1.0, 2.0]], [1.0, 1.5])
+    np.testing.assert_array_equal(result.values, [[3.0, 7.0], [1.0, 2.0]])
+    assert "7, the penalty that the response names" in result.notes[0]
+
+
+def test_without_either_a_diverged_trial_has_no_score(scored, lab):
+    result = scored(LOSS, [[3.0, lab.DIVERGED], [1.0, 2.0]])
+    np.testing.assert_array_equal(result.values, [[3.0, np.nan], [1.0, 2.0]])
+    assert "1 of the diverged trials have no score" in result.notes[1]
 
 
 def test_failed_and_missing_trials_are_never_scored(scored, lab):

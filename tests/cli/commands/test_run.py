@@ -56,6 +56,47 @@ def test_what_diverges_is_a_result(ablate, here, tiny):
     assert only(here / "results").contents().records == records
 
 
+def test_where_all_trainings_diverged_the_code_is_1(ablate, here, tiny):
+    result = ablate("run", *tiny, "optimizer=sgd", "optimizer.lr=1e30", "data.batch_size=5")
+    assert result.exit_code == 1, result.output
+    assert "4 planned: 0 complete, 4 diverged" in result.stdout
+    assert "All 4 trainings diverged: nothing was learned" in result.stderr
+
+
+CLAIM = "study.claims=[{contrast: {hidden_activation: [tanh, relu]}, expect: less, margin: 0.01}]"
+
+
+def test_an_untrained_baseline_is_said_alike_everywhere(ablate, here, tiny):
+    """Nothing is learned at a rate of 1e-9, and the command says so wherever the verdict stands."""
+    words = (*tiny, CLAIM, "replicates=5", "optimizer.lr=1e-9")
+    result = ablate("run", *words, "--format", "json")
+    assert result.exit_code == 0, result.output
+    (verdict,) = json.loads(result.stdout)["verdicts"]
+    assert verdict["outcome"] == "inconclusive"
+    assert next(q["name"] for q in verdict["qualifiers"]) == "untrained"
+    assert verdict["line"].startswith("inconclusive (untrained): open whether tanh is less than relu, because the")
+    assert ablate("run", *words, "--fail-on", "contradicted").exit_code == 0
+    assert ablate("run", *words, "--fail-on", "inconclusive").exit_code == 3
+    assert "inconclusive (untrained)" in ablate("run", *words).stdout
+    (study,) = json.loads(ablate("verdicts", "--format", "json").stdout)
+    assert study["verdicts"][0]["line"] == verdict["line"]
+    assert "inconclusive (untrained)" in ablate("verdicts", "--format", "markdown").stdout
+
+
+def test_an_extension_without_a_plan_is_told_with_both_errors(ablate, here, tiny):
+    words = (*tiny, CLAIM)
+    ablate("run", *words, "replicates=5")
+    (verdict,) = json.loads(ablate("run", *words, "replicates=6", "--format", "json").stdout)["verdicts"]
+    assert verdict["extended"]["ns"] == [5, 6]
+    assert 0.05 < verdict["extended"]["false_support"] == verdict["extended"]["false_contradiction"] < 0.1
+    assert "extended" in [q["name"] for q in verdict["qualifiers"]]
+    said = f"false contradiction up to {verdict['extended']['false_contradiction']:.3f}"
+    assert said in verdict["line"]
+    assert said in " ".join(ablate("verdicts").stdout.split())
+    rows = ablate("verdicts", "--format", "csv").stdout
+    assert "extended_false_contradiction" in rows.splitlines()[0]
+
+
 @pytest.mark.skipif(not MNIST.is_dir(), reason=f"no MNIST in {MNIST}")
 def test_mnist_from_its_files(ablate, here, tiny):
     raw = here / "sets/MNIST/raw"

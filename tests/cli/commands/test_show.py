@@ -11,6 +11,8 @@ import pytest
 
 from ablate import study as studies
 from ablate.analyze.summary import Summary
+from ablate.config.trial import TrialConfig
+from ablate.plan.identity import trial_id
 from ablate.store import StudyDirectory
 
 FORMATS = ("table", "json", "csv", "markdown", "latex")
@@ -102,10 +104,13 @@ def test_of_two_records_of_one_trial_the_later_is_counted(ablate, here, tiny):
     (path,) = (here / "results").iterdir()
     directory = StudyDirectory(path)
     first = next(iter(directory.contents().records.values()))
-    directory.write_record(replace(first, id="0" * 12, started="2000-01-01T00:00:00+00:00"))
+    config = {**first.config, "optimizer": {**first.config["optimizer"], "lr": 0.5}}  # as an older default
+    older = trial_id(TrialConfig.from_dict(config), seed=first.config["seed"], replicate=first.replicate)
+    directory.write_record(replace(first, id=older, config=config, started="2000-01-01T00:00:00+00:00"))
+    assert older in directory.contents().records
     found = {record.id: cost for record, cost in studies.records(path)}
     assert len(found) == 4
-    assert "0" * 12 not in found
+    assert older not in found
     assert all(cost.activation_bytes > 0 for cost in found.values())
 
 

@@ -82,6 +82,15 @@ def go_wrong(fault):
     if fault == "quota":  # of records; a training waits while there are as many
         while len([*Path("results").glob("*/trials/*/record.json")]) >= int(Path("quota").read_text()):
             time.sleep(0.01)
+    if fault == "sleep":
+        time.sleep(86400)
+    if fault == "spin":  # in C, where no Python signal handler runs
+        sum(range(10**18))
+    if fault == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    if fault == "kill once" and not Path("killed").exists():
+        Path("killed").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
     if fault == "vanish":
         os._exit(0)
     if fault == "abort":
@@ -117,9 +126,9 @@ def place(tmp_path, monkeypatch):
 def make_job(resolved, place):
     """One job: a trial of the troublesome network."""
 
-    def make(fault="none", replicate=0, *, directory=None, **model):
+    def make(fault="none", replicate=0, *, directory=None, timeout_min=None, **model):
         net = {"_target_": "trouble.Net", "inputs": [10], "outputs": 1, "fault": fault, **model}
-        config = resolved.with_groups(model=net)
+        config = resolved.with_groups(model=net).with_settings("trainer", timeout_min=timeout_min)
         trial = Trial(
             id=trial_id(config, seed=0, replicate=replicate),
             study="trouble",

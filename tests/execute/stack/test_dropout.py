@@ -6,7 +6,7 @@ from torch import nn
 
 from ablate.execute.stack.dropout import DropoutOrder, Masks
 from ablate.execute.stack.unstackable import Unstackable
-from ablate.execute.train.dropout import replace_dropout
+from ablate.models.dropout import replace_dropout
 
 pytestmark = pytest.mark.numeric
 

@@ -25,6 +25,10 @@ def changed(config, **data):
         ({"_target_": "ablate.data.digit"}, "Did you mean 'digits'?"),
         ({"limitt": 3}, "Did you mean 'data.limit'?"),
         ({"_target_": "builtins.dict"}, "gives a dict. (A LightningDataModule goes with a LightningModule.)"),
+        (
+            {"_target_": "builtins.dict"},
+            "Name a function that puts all examples into tensors, and returns Source(pool=Arrays(inputs=…",
+        ),
     ],
 )
 def test_a_description_that_does_not_fit_is_named(resolve, data, says):

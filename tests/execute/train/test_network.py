@@ -1,6 +1,3 @@
-import sys
-import types
-
 import pytest
 import torch
 
@@ -92,15 +89,6 @@ def test_what_is_no_module_is_refused(built):
         built("not_a_module")
     with pytest.raises(ConfigError, match=r"Did you mean 'Keyed'"):
         built("Keyd")
-
-
-def test_a_module_of_the_other_lightning_is_refused_with_what_to_do(project, monkeypatch):
-    package = types.ModuleType("lightning")
-    package.LightningModule = type("LightningModule", (torch.nn.Module,), {"__module__": "lightning.pytorch.core"})
-    monkeypatch.setitem(sys.modules, "lightning", package)
-    project("net.py", "import lightning\n\nclass Net(lightning.LightningModule): ...")
-    with pytest.raises(ModelError, match="import LightningModule from pytorch_lightning"):
-        network(of_model("net.Net"), seed=0)
 
 
 def test_a_lightning_module_is_told_from_a_plain_one(own, built):

@@ -185,6 +185,14 @@ def test_a_digest_imports_nothing(package):
     assert set(sys.modules) == before
 
 
+def test_a_digest_of_a_user_defined_model_says_how_it_is_initialised(package, resolve, monkeypatch):
+    configs = CONFIG, config_of(model=resolve().model.content), config_of(data={"_target_": "torch.nn.Linear"})
+    own, shipped, other = source_digests(configs)
+    monkeypatch.setattr(room, "INITIALISATION", 1)
+    before, *same = source_digests(configs)
+    assert (before != own, same) == (True, [shipped, other])
+
+
 def test_the_shipped_models_have_a_digest_of_their_own(resolve):
     models = source_digest(config_of(model=resolve().model.content))
     data = source_digest(config_of(data=resolve().data.content))

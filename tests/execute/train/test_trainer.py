@@ -1,5 +1,3 @@
-import importlib.util
-
 import pytest
 import pytorch_lightning as pl
 import torch
@@ -121,43 +119,6 @@ def test_a_trial_trains_on_one_device(make):
     assert "engine.workers" in said
 
 
-def test_the_csv_logger_writes_in_the_trials_own_folder(resolve, train, tmp_path):
-    train(resolve("logger=csv", "trainer.max_epochs=2"))
-    (metrics,) = (tmp_path / "trial").rglob("metrics.csv")
-    header, *rows = metrics.read_text().splitlines()
-    assert {"epoch", "train/loss", "val/accuracy", "test/accuracy"} <= set(header.split(","))
-    assert len(rows) >= 2
-    assert {p.name for p in (tmp_path / "trial").iterdir()} == {"log"}
-
-
 def test_without_a_logger_nothing_is_written(resolve, train, tmp_path):
     train(resolve())
     assert not (tmp_path / "trial").exists()
-
-
-@pytest.mark.skipif(
-    any(importlib.util.find_spec(name) for name in ("tensorboard", "tensorboardX")), reason="TensorBoard is installed"
-)
-def test_a_logger_whose_package_is_missing_says_what_to_do(make):
-    said = refused(make, "logger=tensorboard")
-    assert "ModuleNotFoundError" in said
-    assert "tensorboard" in said
-    assert said.endswith("Install it, or choose logger=csv.")
-
-
-def test_a_logger_of_ones_own_gets_what_it_takes_and_keeps_what_it_was_given(project, make):
-    project(
-        "log.py",
-        """
-        from pytorch_lightning.loggers import CSVLogger
-
-        class Here(CSVLogger):
-            def __init__(self, save_dir, name="x"):
-                super().__init__(save_dir, name=name)
-        """,
-    )
-    project("conf/logger/here.yaml", "_target_: log.Here\nname: mine\n")
-    logger = make("logger=here").logger
-    assert (logger.name, logger.save_dir.endswith("trial")) == ("mine", True)
-    project("conf/logger/bad.yaml", "_target_: log.Here\ncolour: red\n")
-    assert "logger.colour" in refused(make, "logger=bad")

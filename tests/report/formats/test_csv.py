@@ -6,6 +6,7 @@ import pytest
 
 from ablate.analyze.summary import SignFlip
 from ablate.errors import ConfigError
+from ablate.report.formats.csv import escape
 from ablate.report.tables.registry import TABLES
 
 
@@ -104,3 +105,24 @@ def test_columns_do_not_depend_on_the_number_of_replicates(single, written):
     for table in ("points", "contrasts"):
         headers = {written(single(n), "csv", table=table).splitlines()[0] for n in (1, 2, 3, 5)}
         assert len(headers) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "escaped"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd", "'+cmd"),
+        ("-2+3", "'-2+3"),
+        ("@sum", "'@sum"),
+        ("\tkey", "' key"),
+        ("\rkey", "' key"),
+        ("-0.5", "-0.5"),
+        ("+1e-3", "+1e-3"),
+        ("a=b", "a=b"),
+        ("", ""),
+        (-0.5, -0.5),
+        (None, None),
+    ],
+)
+def test_no_text_is_a_formula_and_numbers_are_left(cell, escaped):
+    assert escape(cell) == escaped

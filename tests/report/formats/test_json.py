@@ -28,6 +28,6 @@ def test_a_table_is_its_part_of_the_summary(troubled, written):
     whole = json.loads(written(troubled, "json"))
     for name in ("points", "contrasts", "failures", "interactions", "variance", "lenth"):
         part = json.loads(written(troubled, "json", table=name))
-        assert part == {key: whole[key] for key in ("study", "response", "better", "scope", name)}
+        assert part == {key: whole[key] for key in ("study", "response", "better", "scope", "mixed_code", name)}
     costs = json.loads(written(troubled, "json", table="costs"))["costs"]
     assert [row["parameters"] for row in costs] == [point["parameters"] for point in whole["points"]]

@@ -61,3 +61,12 @@ def test_blocks_are_lists():
     text = latex([Block(title="study", lines=(("question", "why?"),)), Block(title="Notes", lines=(("", "so"),))])
     assert r"\item[{question}] why?" in text
     assert "\\begin{itemize}\n\\item so\n\\end{itemize}" in text
+
+
+def test_a_cell_or_an_item_that_opens_with_a_bracket_or_a_star_is_no_argument():
+    block = Block(title="t", lines=(("", "[x] y"), ("", "*z")))
+    table = Table(title="t", columns=(Column(name="a"),), rows=(("*",), ("[b]",)))
+    text = latex([block, table])
+    assert r"\item {[x] y}" in text
+    assert r"\item {*z}" in text
+    assert "{*} \\\\\n{[b]} \\\\" in text

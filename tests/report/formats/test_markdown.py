@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from ablate.report.document import document
 from ablate.report.formats.markdown import escape, markdown
 from ablate.report.text.table import Block, Column, Table
@@ -37,3 +39,24 @@ def test_what_markdown_reads_otherwise_is_escaped():
 def test_blocks_are_lists():
     text = markdown([Block(title="study", lines=(("question", "why?"), ("", "so")))])
     assert text == "# study\n\n- **question**: why?\n- so\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("[a](javascript:b)", r"[a\](javascript:b)"),
+        ("[a]: b", r"[a\]: b"),
+        ("[a][b]", r"[a\][b]"),
+        ("[−0.1, 0.2]", "[−0.1, 0.2]"),
+        ("<script>", r"\<script\>"),
+        ("&lt;b&gt;", r"\&lt;b\&gt;"),
+        ("~~gone~~", r"\~\~gone\~\~"),
+        ("# heading", r"\# heading"),
+        ("- item", r"\- item"),
+        ("1. item", r"1\. item"),
+        ("-0.5", "-0.5"),
+        ("\x1b[1m", r"\\x1b[1m"),
+    ],
+)
+def test_nothing_becomes_a_link_html_or_a_heading(text, escaped):
+    assert escape(text) == escaped

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from ablate.analyze.claims.exactness import exactness
-from ablate.analyze.summary import Evidence, Exactness, Failure, Interval, Summary, Verdict
+from ablate.analyze.summary import Evidence, Exactness, Failure, Interval, Needed, Qualifier, Summary, Verdict
 from ablate.config.spec import Claim
 from ablate.identities import Identity
 from ablate.report.screen.screen import LINES
@@ -33,7 +33,7 @@ def verdict(factor="head", arm="gap", reference="fc", **changes):
         "alone": "inconclusive",
         "survivors": None,
         "failure_sensitive": False,
-        "needed": 92,
+        "needed": Needed(low=92, high=92),
         "remarks": (),
         "line": f"inconclusive: open whether {arm} is within ±0.02 of {reference}",
     }
@@ -129,7 +129,7 @@ def test_a_stream_without_unicode_gets_ascii_by_itself(answered):
     show(answered, stream=stream, width=80)
     stream.flush()
     text = stream.buffer.getvalue().decode("ascii")
-    assert "-0.343 [-0.374, -0.313]" in text
+    assert "-0.343 [-0.394, -0.293]" in text
     assert "[--" in text
 
 
@@ -137,17 +137,17 @@ def test_core_answers_its_question(answered, written):
     text = written(answered, width=80)
     lines = text.splitlines()
     for line in (
-        "  skip_span: one ≈ two               inconclusive        −0.029 [−0.054, −0.004]",
-        "  output_activation: relu < linear   supported (strong)  −0.361 [−0.389, −0.334]",
-        "  head: gap ≈ fc                     contradicted        −0.343 [−0.374, −0.313]",
-        "  hidden_activation: softmax < relu  supported (strong)  −0.224 [−0.268, −0.180]",
-        "  init: normal_001 < he              supported (strong)  −0.116 [−0.135, −0.097]",
+        "  skip_span: one ≈ two               inconclusive        −0.029 [−0.074, +0.015]",
+        "  output_activation: relu < linear   supported (strong)  −0.361 [−0.398, −0.325]",
+        "  head: gap ≈ fc                     contradicted        −0.343 [−0.394, −0.293]",
+        "  hidden_activation: softmax < relu  supported (strong)  −0.224 [−0.281, −0.166]",
+        "  init: normal_001 < he              supported (strong)  −0.116 [−0.141, −0.091]",
         "  baseline  0.975 [0.960, 0.989] (95% t interval), n = 5; trivial predictor 0.1",
     ):
         assert line in lines
     assert sum("●" in line for line in lines) == len(answered.contrasts) == 5
     assert "Factors interact, so that their main effects alone mislead" in text
-    assert "89 for skip_span: one equivalent to two" in " ".join(text.split())
+    assert "where no number of replicates decides: skip_span: one equivalent to two" in " ".join(text.split())
     assert text.count("training randomness on this data set") == 1
 
 
@@ -232,7 +232,11 @@ def test_what_failed_stands_there_with_where_to_look(troubled, written):
 
 
 def test_what_qualifies_a_verdict_stands_below(core, written):
-    sensitive = verdict(failure_sensitive=True, line="inconclusive (failure-sensitive): it hangs on divergence")
+    sensitive = verdict(
+        failure_sensitive=True,
+        qualifiers=(Qualifier(name="failure-sensitive", text="it hangs on divergence"),),
+        line="inconclusive (failure-sensitive): it hangs on divergence",
+    )
     rest = verdict("init", "naive", "he", alone="supported", family=2, remarks=("The claim has a small margin.",))
     qualified = replace(core, verdicts=(sensitive, rest), qualifiers=("n was extended to 20 after a look at n = 5.",))
     said = " ".join(written(qualified, width=100).split())
@@ -247,7 +251,7 @@ def test_what_qualifies_a_verdict_stands_below(core, written):
 
 
 def test_looks_say_when_they_come(core, written):
-    open_, over = verdict(look=1, needed=7), verdict("init", "naive", "he", look=3, needed=None)
+    open_, over = verdict(look=1, needed=Needed(low=7, high=7)), verdict("init", "naive", "he", look=3, needed=None)
     said = " ".join(written(replace(core, verdicts=(open_, over)), width=100).split())
     assert "head: gap equivalent to fc: the next look is at n = 7." in said
     assert "init: naive equivalent to he: the last look left it open." in said

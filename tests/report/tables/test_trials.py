@@ -48,7 +48,7 @@ def test_each_training_is_a_row_in_the_order_of_the_design(single, trials, rows_
     ]
     assert list(rows[0]) == [
         "trial", "skip_span", "replicate", "seed", "state", "test/loss", "test/accuracy",
-        "parameters", "flops", "seconds", "activation_bytes", "latency_seconds", "started", "error",
+        "parameters", "flops", "seconds", "activation_bytes", "latency_seconds", "started", "code", "error",
     ]  # fmt: skip
     assert [rows[0][name] for name in ("seed", "parameters", "flops", "seconds", "activation_bytes", "error")] == [
         "7", "26122", "1214000", "12.5", "1536", "",

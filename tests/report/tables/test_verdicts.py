@@ -1,12 +1,14 @@
 import io
+import json
 from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import Evidence, Interval, Separation, Verdict
+from ablate.analyze.summary import Evidence, Extension, Interval, Needed, Qualifier, Separation, Verdict
 from ablate.config.spec import Claim
 from ablate.report.document import document
 from ablate.report.formats.terminal import terminal
+from ablate.report.tables.answers import answer_rows, answers_table
 from ablate.report.text.number import NO_BREAK
 from ablate.report.text.table import Block, Table
 from ablate.report.text.wrap import widest
@@ -27,7 +29,7 @@ def verdict(**changes):
         "alone": "inconclusive",
         "survivors": None,
         "failure_sensitive": False,
-        "needed": 92,
+        "needed": Needed(low=92, high=92),
         "remarks": (),
         "line": "inconclusive: open whether gap is within 0.02 of fc",
     }
@@ -87,7 +89,7 @@ def test_intervals_of_different_levels_are_each_named(core):
 
 def test_below_five_there_is_no_p_and_no_verdict(core, rows_of):
     # Even where a summary had a p.
-    few = verdict(outcome=None, alone=None, n=4, needed=5)
+    few = verdict(outcome=None, alone=None, n=4, needed=Needed(low=5, high=5))
     _, evidence, cells = shown(core, few)
     assert cells["outcome"] == ["no verdict"]
     assert cells["needed"] == ["5"]
@@ -98,11 +100,38 @@ def test_below_five_there_is_no_p_and_no_verdict(core, rows_of):
 
 
 def test_what_no_number_of_replicates_decides_is_said(core):
-    hopeless = verdict(needed=None)
-    sensitive = verdict(needed=None, failure_sensitive=True, alone="supported", survivors="inconclusive")
-    _, _, cells = shown(core, hopeless, sensitive)
-    assert cells["needed"] == [">1000", "–"]
-    assert cells["outcome"][1] == "inconclusive (failure-sensitive)"
+    wanted = (Needed(), Needed(low=12, high=40), Needed(low=12), Needed(on_margin=True), None)
+    _, evidence, cells = shown(core, *(verdict(needed=n) for n in wanted))
+    assert cells["needed"] == [">1000", "12–40", "12–>1000", "∅", "–"]
+    assert any("∅ where the truth may lie on the margin" in note for note in evidence.notes)
+
+
+def test_the_qualifiers_of_a_verdict_are_the_same_value_everywhere(core, rows_of, written):
+    qualifiers = (
+        Qualifier(name="untrained", text="the baseline learned nothing"),
+        Qualifier(name="extended", text="false support has probability up to 0.077"),
+        Qualifier(name="small n", text="a collapse may be unseen", heads=False),
+    )
+    extended = Extension(ns=(5, 10), false_support=0.077, false_contradiction=0.078)
+    summary = replace(core, verdicts=(verdict(qualifiers=qualifiers, extended=extended), SUPPORTED))
+    _, evidence, cells = shown(core, *summary.verdicts)
+    assert cells["outcome"][0] == "inconclusive (untrained; extended)"
+    assert cells["qualifiers"] == ["untrained; extended; small n", "–"]
+    assert "Small n (head: gap equivalent to fc): a collapse may be unseen." in evidence.notes
+    row, _ = rows_of(summary, "verdicts")
+    assert row["qualifiers"] == "untrained; extended; small n"
+    assert (row["extended_false_support"], row["extended_false_contradiction"]) == ("0.077", "0.078")
+    json_ = json.loads(written(summary, "json", table="verdicts"))["verdicts"][0]
+    assert [q["name"] for q in json_["qualifiers"]] == ["untrained", "extended", "small n"]
+    assert json_["extended"]["false_contradiction"] == 0.078
+    said = " ".join(written(summary, width=100).split())
+    assert "inconclusive (untrained; extended)" in said
+    assert "Small n (head: gap equivalent to fc): a collapse may be unseen." in said
+    (answered,) = answers_table([summary]).rows[:1]
+    assert "inconclusive (untrained; extended)" in answered
+    assert "untrained; extended; small n" in answered
+    answer, _ = answer_rows([summary])
+    assert (answer["qualifiers"], answer["extended_false_support"]) == ("untrained; extended; small n", 0.077)
 
 
 def test_without_claims_all_is_exploratory(core):

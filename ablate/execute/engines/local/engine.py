@@ -2,7 +2,7 @@
 
 import os
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from contextlib import closing
@@ -15,8 +15,8 @@ from ablate.errors import AblateError
 from ablate.execute.engines._base import Engine
 from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.local.worker import Worker, cause, stop
-from ablate.execute.process.hardware import cores
-from ablate.execute.train.job import Job, fail, one_by_one
+from ablate.execute.process.hardware import check_threads, cores
+from ablate.execute.train.job import Job, fail, time_limit_min, timed_out, unfinished
 from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
 
@@ -30,18 +30,24 @@ class LocalSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
     name: Literal["local"]
     workers: int | Literal["auto"]
     threads: int | Literal["auto"]
+    retries: int = 1
 
 
 class Local(Engine):
-    """Workers that train one job each at a time; any of them may die."""
+    """Workers that train one job each at a time; any of them may die, or be ended when its job has run out of time."""
 
     name = "local"
     settings = LocalSettings
+    ends_trials = True
 
     def __init__(self, settings: LocalSettings) -> None:
         self.threads = None if settings.threads == "auto" else settings.threads
+        check_threads(self.threads or 1)
         self.workers = cores() // (self.threads or 1) if settings.workers == "auto" else settings.workers
         self.workers = max(self.workers, 1)
+        self.retries = settings.retries
+        self._lost: Counter[str] = Counter()
+        """Trial id → how many workers it has lost."""
         self._caller: Worker | None = None
         """The worker that `call` has started."""
 
@@ -78,43 +84,92 @@ class Local(Engine):
             fork_server.ready(self.name)
         self.close()
         waiting, threads = deque(jobs), self.threads or threads or 1
+        self._lost.clear()
         team = [Worker(engine=self.name, threads=threads) for _ in jobs[: min(self.workers, workers or self.workers)]]
         try:
-            for worker in team:
-                worker.train(waiting.popleft())
+            _occupy(team, waiting)
             while busy := {worker.future: worker for worker in team if worker.job is not None}:
                 ended: list[tuple[Record, ...]] = []
-                for future in wait(busy, return_when=FIRST_COMPLETED).done:
-                    worker = busy[future]
-                    if worker.retry():
+                for future in wait(busy, timeout=_next_check_s(team), return_when=FIRST_COMPLETED).done:
+                    if busy[future].retry():
                         continue
-                    job, worker.job = worker.job, None
-                    assert job is not None
-                    if isinstance(future.exception(), BrokenExecutor) and len(job.bundle.trials) > 1:
-                        worker.reap()
-                        waiting.extend(
-                            one_by_one(job)
-                        )  # each trial alone: the one that kills its worker fails, the others complete
-                    else:
-                        ended.append(self._records(job, future.exception(), worker, threads))
-                    if waiting:
-                        worker.train(
-                            waiting.popleft()
-                        )  # now: a worker does not wait until the caller takes the results
+                    records, again = self._ended(busy[future], threads)
+                    ended += [records] if records else []
+                    waiting.extend(again)
+                for worker in team:
+                    worker.end_overdue()
+                _occupy(team, waiting)  # now: no worker waits until the caller takes the results
                 yield from ended
         finally:
             stop(team)
 
-    def _records(self, job: Job, error: BaseException | None, worker: Worker, threads: int) -> tuple[Record, ...]:
+    def _ended(self, worker: Worker, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
+        """What is to be said and done when a worker's job has ended: records, and jobs that are yet to train."""
+        job, worker.job = worker.job, None
+        assert job is not None
+        error = worker.future.exception()
+        if isinstance(error, BrokenExecutor):
+            return self._without_worker(job, worker, threads)
+        return self._records(job, error, threads), ()
+
+    def _without_worker(self, job: Job, worker: Worker, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
+        """As `_ended`, of a job whose worker died or was ended.
+
+        Of several trials, those that had not finished are each trained alone: the one that kills its worker, or never
+        ends, then costs no other.
+        """
+        why, (records, again) = cause(worker.reap()), unfinished(job)
+        is_alone = len(job.bundle.trials) == 1
+        if worker.is_overdue:
+            why = f"was ended after {time_limit_min(job):g} min (trainer.timeout_min)"
+            if again and is_alone:
+                return (timed_out(job, engine=self.name, threads=threads),), ()
+        else:
+            why = f"died: {why}"
+            self._lost.update(trial.id for trial in job.bundle.trials)
+            if again and is_alone and self._lost[job.bundle.trials[0].id] > self.retries:
+                text = f"The worker process ended without a Python traceback: its worker {why}.\n"
+                return fail(job, error=f"its worker {why}", traceback=text, engine=self.name, threads=threads), ()
+        if again:
+            self.on_message(f"The worker of {_named(job)} {why}. {_counted(again)} trained again{_alone(again)}.")
+        return records, again
+
+    def _records(self, job: Job, error: BaseException | None, threads: int) -> tuple[Record, ...]:
         if error is None:
             directory = StudyDirectory(job.directory)
             return tuple(directory.record(trial.id) for trial in job.bundle.trials)
         if isinstance(error, AblateError):
             raise error
-        if isinstance(error, BrokenExecutor):
-            line = f"its worker died: {cause(worker.reap())}"
-            text = f"The worker process ended without a Python traceback: {line}.\n"
-        else:
-            line = f"its worker could not train it: {error!r}"
-            text = "".join(traceback.format_exception(error))
+        line = f"its worker could not train it: {error!r}"
+        text = "".join(traceback.format_exception(error))
         return fail(job, error=line, traceback=text, engine=self.name, threads=threads)
+
+
+def _occupy(team: Sequence[Worker], waiting: deque[Job]) -> None:
+    """Gives idle workers the jobs that wait."""
+    for worker in team:
+        if worker.job is None and waiting:
+            worker.train(waiting.popleft())
+
+
+def _next_check_s(team: Sequence[Worker]) -> float | None:
+    """Time until the next job runs out of time; None: none does."""
+    left = [seconds for worker in team if (seconds := worker.seconds_left) is not None]
+    return max(min(left), 0.0) if left else None
+
+
+def _named(job: Job) -> str:
+    """The trials of a job, in words."""
+    if (count := len(job.bundle.trials)) > 1:
+        return f"{count} trials"
+    trial = job.bundle.trials[0]
+    levels = "".join(f"{factor} {level}, " for factor, level in trial.point.levels.items())
+    return f"trial {trial.id} ({levels}replicate {trial.replicate})"
+
+
+def _counted(jobs: Sequence[Job]) -> str:
+    return "It is" if len(jobs) == 1 else f"{len(jobs)} of them are"
+
+
+def _alone(jobs: Sequence[Job]) -> str:
+    return ", each alone" if len(jobs) > 1 else ""

@@ -15,10 +15,17 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
 from ablate.errors import EngineError
+from ablate.execute.process import socket_directory
+from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.stdlib_private import fork_server_pid
 
 LOADED = "ablate.execute.engines.local.preload"
 """The module that the server imports before anything forks from it."""
+
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Environment variable: Python then leaves the working directory off its import path."""
+ENDS_WITH_DRIVER = "ablate.execute.engines.local.ends_with_driver"
+"""The module that a server imports before that, if the driver's main thread has started it."""
 
 
 class Process(ForkServerProcess):
@@ -68,17 +75,19 @@ def start() -> None:
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or handler is None:
         return  # only the main thread may set signals
-    forkserver.set_forkserver_preload([LOADED])
+    forkserver.set_forkserver_preload([ENDS_WITH_DRIVER, LOADED])
     atexit.unregister(_kill)
     atexit.register(_kill, os.getpid())
     # The server ignores Ctrl-C only when it has loaded everything; until then it would print a traceback. So it
     # inherits that Ctrl-C is ignored. This process ignores it for these milliseconds, once.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with _start_method_left_open():
-            forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, handler)
+    with interruption_deferred():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with _start_method_left_open(), _without_working_directory():
+                socket_directory.hold()
+                forkserver.ensure_running()
+        finally:
+            signal.signal(signal.SIGINT, handler)
 
 
 def ready(engine: str) -> None:
@@ -89,6 +98,7 @@ def ready(engine: str) -> None:
     """
     with explained(engine):
         start()
+        socket_directory.hold()  # off the main thread, where the server starts with the first process
         process = context().Process()  # it does nothing; it starts when the server is ready
         process.start()
         process.join()
@@ -121,6 +131,24 @@ def _start_method_left_open() -> Iterator[None]:
     finally:
         if chosen is None:
             multiprocessing.set_start_method(None, force=True)
+
+
+@contextmanager
+def _without_working_directory() -> Iterator[None]:
+    """Keeps the working directory off the import path of processes that start meanwhile.
+
+    Multiprocessing starts them by `python -c`, which puts it first: a user's `queue.py` would hide the standard
+    library's. A worker gets its driver's import path and environment when it begins.
+    """
+    chosen = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if chosen is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = chosen
 
 
 def _kill(driver: int) -> None:

@@ -6,15 +6,18 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
-from contextlib import contextmanager
+from contextlib import suppress
 from multiprocessing.connection import wait as wait_for_any
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from ablate.errors import AblateError, ConfigError, EngineError
+from ablate.errors import AblateError, ConfigError, DeathError, EngineError
 from ablate.execute.engines.local import fork_server
-from ablate.execute.train.job import Job
+from ablate.execute.process.interruption import interruption_deferred
+from ablate.execute.process.parent_death import end_children_with_parent, signal_at_parent_death
+from ablate.execute.train.job import Job, time_limit_min
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -50,6 +53,9 @@ class Worker:
         self._context = fork_server.context()
         self._begun = self._context.RawValue("b", 0)  # the process sets it to 1 when it begins
         self._tries = 0
+        self._deadline: float | None = None
+        self.is_overdue = False
+        """Whether the process was ended because its job had run out of time."""
         self.job: Job | None = None
         """The job that it trains; None: it is idle."""
         self.future: Future[Any] = Future()
@@ -61,7 +67,7 @@ class Worker:
         Raises:
             EngineError: no process can be started.
         """
-        self.job, self._tries = job, 0
+        self.job, self._tries, self.is_overdue = job, 0, False
         self._submit_job(job)
 
     def retry(self) -> bool:
@@ -71,17 +77,29 @@ class Worker:
             EngineError: no process can be started.
         """
         died = isinstance(self.future.exception(), BrokenExecutor)
-        if self.job is None or not died or self._begun.value or self._tries >= TRIES:
+        if self.job is None or not died or self._begun.value or self.is_overdue or self._tries >= TRIES:
             return False
         self.reap()
         self._submit_job(self.job)
         return True
 
+    @property
+    def seconds_left(self) -> float | None:
+        """Until its job has run out of time; None: it has no limit, or has been ended already."""
+        is_limited = self.job is not None and self._deadline is not None and not self.is_overdue
+        return self._deadline - time.monotonic() if is_limited and self._deadline is not None else None
+
+    def end_overdue(self) -> None:
+        """Kills the process if its job has run out of time. Killed, not asked: it may spin in C, or be stopped."""
+        if (left := self.seconds_left) is not None and left <= 0 and not self.future.done():
+            self.is_overdue = True
+            self._kill_group()
+
     def call(self, function: Callable[[], T]) -> T:
         """Calls a function in the process, and waits for its result.
 
         Raises:
-            EngineError: no process can be started, or it died.
+            EngineError: no process can be started; a DeathError: it died.
             Exception: whatever the function raises; an AblateError that cannot be pickled becomes a ConfigError.
         """
         code: int | None = None
@@ -91,7 +109,7 @@ class Worker:
             except BrokenExecutor:
                 code = self.reap()
             if self._begun.value:
-                raise EngineError(
+                raise DeathError(
                     f"The process that examined the study's networks died: {cause(code)}. engine=inline examines "
                     "them in this process, where a debugger can be attached."
                 )
@@ -104,8 +122,12 @@ class Worker:
         )
 
     def reap(self) -> int | None:
-        """Forgets a process that has ended, and returns its exit code, as in multiprocessing."""
+        """Forgets a process that has ended, and returns its exit code, as in multiprocessing.
+
+        Whatever it has started and left is killed: the rest of its process group.
+        """
         executor, self._executor = self._executor, None
+        self._kill_group()
         if executor is not None:
             executor.shutdown(
                 wait=True, cancel_futures=True
@@ -125,14 +147,21 @@ class Worker:
             process.kill()
         self.reap()
 
+    def _kill_group(self) -> None:
+        if (process := self._context.process) is not None and process.pid is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+
     def _submit_job(self, job: Job) -> None:
         self._tries += 1
+        limit_min = time_limit_min(job)
+        self._deadline = None if limit_min is None else time.monotonic() + 60 * limit_min
         self.future = self._submit(_train, job, self._engine, self._threads)
 
     def _submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         """Submits a call to the process, or to a new one if it has died."""
         self._begun.value = 0
-        with fork_server.explained(self._engine), _interrupt_deferred():
+        with fork_server.explained(self._engine), interruption_deferred():
             try:
                 return self._running().submit(function, *args, **kwargs)
             except BrokenExecutor:  # it died while it was idle
@@ -171,29 +200,16 @@ def cause(exitcode: int | None) -> str:
     return f"killed by {name}" + (" (out of memory, most often)" if name == "SIGKILL" else "")
 
 
-@contextmanager
-def _interrupt_deferred() -> Iterator[None]:
-    """Defers Ctrl-C while a process starts, for milliseconds: a half-started process prints a traceback."""
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or handler is None:
-        yield  # the main thread gets Ctrl-C
-        return
-    pressed: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        if pressed:
-            signal.raise_signal(signal.SIGINT)
-
-
 _begun: list[Any] = []
 """In a worker process: the value that it sets to 1 when it begins a job or a call."""
 
 
 def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
     """Runs once in every process. It gets the import path and the environment of its driver, not of the server."""
+    os.setpgid(0, 0)  # a group of its own, so that it can be ended with everything that it starts
+    signal_at_parent_death()
+    end_children_with_parent()
+    multiprocessing.set_start_method(None, force=True)  # not its own: user-defined code finds Python's default
     sys.path[:] = path
     os.environ.clear()
     os.environ.update(environment)
@@ -205,7 +221,7 @@ def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
 
     def end_with_driver() -> None:
         wait_for_any([driver.sentinel])
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=end_with_driver, daemon=True).start()
 

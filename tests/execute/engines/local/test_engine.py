@@ -15,6 +15,7 @@ import pytest
 from ablate.errors import ConfigError, EngineError, ModelError
 from ablate.execute.engines import engine
 from ablate.execute.engines.local import worker
+from ablate.execute.process.interruption import interruption_deferred
 from ablate.store import StudyDirectory
 
 
@@ -125,7 +126,7 @@ def test_ctrl_c_waits_until_a_process_has_started_whole():
     reached = []
 
     def start():
-        with worker._interrupt_deferred():
+        with interruption_deferred():
             signal.raise_signal(signal.SIGINT)
             reached.append(True)
 
@@ -133,7 +134,7 @@ def test_ctrl_c_waits_until_a_process_has_started_whole():
         start()
     assert reached == [True]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    with worker._interrupt_deferred():
+    with interruption_deferred():
         pass
 
 

@@ -72,7 +72,9 @@ def test_it_ends_at_once_with_the_process_that_has_started_it(waits, tmp_path):
     """
     (tmp_path / "endless.py").write_text(ENDLESS)
     command = [sys.executable, "-c", STARTS.format(waits=waits)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+    places = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": places}  # the server has no working directory on its path
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment) as process:
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         assert process.wait() == 0
@@ -84,6 +86,15 @@ def test_it_ends_at_once_with_the_process_that_has_started_it(waits, tmp_path):
     finally:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+def test_starting_it_leaves_the_environment_as_it_was(here):
+    code = (
+        "import os; from ablate.execute.engines.local import fork_server; before = dict(os.environ);"
+        "fork_server.start(); assert dict(os.environ) == before, set(os.environ.items()) ^ set(before.items())"
+    )
+    for safe_path in ({}, {fork_server.SAFE_PATH: ""}):
+        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **safe_path})
 
 
 def is_alive(pid):

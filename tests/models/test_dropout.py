@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.execute.train.dropout import MaskDropout, dropout_mask, replace_dropout
+from ablate.models.dropout import MaskDropout, dropout_mask, replace_dropout
 
 pytestmark = pytest.mark.numeric
 

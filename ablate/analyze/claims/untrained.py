@@ -1,0 +1,103 @@
+"""The untrained baseline, STATISTICS (k): what it says about a claim that nothing was learned, or not yet."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ablate.analyze.outcomes.outcome import Outcomes
+from ablate.analyze.outcomes.scoring import Scores
+from ablate.analyze.statistics.paired import INTERVAL_FROM
+from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
+from ablate.analyze.statistics.student import Values, mean, t_interval
+from ablate.config.spec import Response, StudySpec
+from ablate.design.point import DesignPoint
+
+LAST = 0.1
+"""Of the budget: over which it is seen whether the training still goes on."""
+STILL_FALLING = 0.1
+"""Of the training loss."""
+TRAINING_LOSS = "train/loss"
+
+Curves = Mapping[str, Mapping[str, Sequence[float]]]
+"""Trial id → response → its value in each epoch."""
+
+
+def untrained(
+    spec: StudySpec, points: Sequence[DesignPoint], found: Outcomes, scores: Scores, curves: Curves
+) -> tuple[str, tuple[str, ...]]:
+    """Why the study's baseline counts as untrained, and what could not be said about it.
+
+    It does where the 95% interval of its response, less what the trivial predictor scores on the same splits, reaches
+    0; or where its training loss falls by more than a tenth over the last tenth of its epochs while the response's
+    metric on the validation split improves by more than the smallest margin of the claims. A response that names a
+    penalty in the place of a trivial score is not compared with the trivial predictor.
+
+    Returns:
+        The reason as a clause, empty where it is trained; notes.
+    """
+    row = next((row for row, point in enumerate(points) if point.is_baseline(spec.factors)), None)
+    claims = (*spec.claims, *spec.later)
+    if row is None or not claims:
+        return "", ()
+    notes: list[str] = []
+    if reason := _trivial(spec.response, scores.values[row], scores.trivial[row]):
+        return reason, ()
+    if not np.isfinite(scores.trivial[row]).any():
+        notes.append(
+            f"Whether the baseline does better than the trivial predictor is not known: no record says what that "
+            f"scores in {spec.response.name}."
+        )
+    records = [r for r in found.records[row] if r is not None and r.state == "complete"]
+    metric = f"val/{spec.response.name.rpartition('/')[2]}"
+    moves = [_last_tenth(curves.get(r.id, {}), metric) for r in records]
+    known = [move for move in moves if move is not None]
+    if records and not known:
+        notes.append(
+            f"Whether the baseline was still learning at the end is not known: its trials have no curve of "
+            f"{TRAINING_LOSS} and {metric} over two epochs or more."
+        )
+    if not known:
+        return "", tuple(notes)
+    fall = mean(np.array([fall for fall, _ in known]))
+    gain = mean(np.array([change for _, change in known])) * (1 if spec.response.better == "higher" else -1)
+    margin = min(claim.margin for claim in claims)
+    if fall > STILL_FALLING and gain > margin:
+        return (
+            f"the baseline was still learning: over the last tenth of its epochs {TRAINING_LOSS} fell by {fall:.0%}, "
+            f"and {metric} improved by {gain:.2g}, more than the smallest margin, {margin:g}"
+        ), tuple(notes)
+    return "", tuple(notes)
+
+
+def _trivial(response: Response, values: Values, trivial: Values) -> str:
+    """Why the baseline's response is not told from the trivial predictor's; empty where it is, or cannot be said."""
+    if response.trivial is None and response.penalty is not None:
+        return ""
+    both = np.isfinite(values) & np.isfinite(trivial)
+    if np.count_nonzero(both) < INTERVAL_FROM:
+        return ""
+    gained = (values - trivial)[both] * (1 if response.better == "higher" else -1)
+    interval = t_interval(gained, tolerance=float(np.max(rounding_tolerance(values[both], trivial[both]))))
+    if (interval.value if interval.low is None else interval.low) > 0:
+        return ""
+    return (
+        f"the baseline's {response.name}, {mean(values[both]):.3g}, is not told from the trivial predictor's, "
+        f"{mean(trivial[both]):.3g}"
+    )
+
+
+def _last_tenth(curve: Mapping[str, Sequence[float]], metric: str) -> tuple[float, float] | None:
+    """The share by which the training loss falls over the last tenth of the epochs, and the change of a metric.
+
+    Between epochs the curve is taken to be straight. None without both, or with one epoch.
+    """
+    loss, values = (np.array(curve.get(name, ()), dtype=np.float64) for name in (TRAINING_LOSS, metric))
+    epochs = len(loss)
+    if epochs < 2 or len(values) != epochs or not (np.isfinite(loss).all() and np.isfinite(values).all()):
+        return None
+    places = np.arange(1, epochs + 1)
+    before = {name: float(np.interp((1 - LAST) * epochs, places, of)) for name, of in (("loss", loss), ("of", values))}
+    if not math.isfinite(before["loss"]) or before["loss"] == 0:
+        return None
+    return (before["loss"] - float(loss[-1])) / abs(before["loss"]), float(values[-1]) - before["of"]

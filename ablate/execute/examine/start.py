@@ -1,0 +1,64 @@
+"""The parameters with which the networks of a study start."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+
+from ablate.config.group import Group
+from ablate.config.trial import TrialConfig
+from ablate.design.point import DesignPoint
+from ablate.execute.process.import_path import user_modules_last
+from ablate.execute.process.isolation import isolated_process
+from ablate.execute.train.network import network
+from ablate.plan.seeds import streams
+from ablate.store.starts import ParameterStart, PointStart, Start
+
+
+@user_modules_last()
+def starts(
+    points: Sequence[DesignPoint],
+    configs: Sequence[TrialConfig],
+    *,
+    seed: int,
+    budget_s: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[PointStart, ...]:
+    """How each design point's network starts in the first replicate.
+
+    Args:
+        points: Of a study that `examine` has passed.
+        configs: Theirs.
+        seed: The study's.
+        budget_s: Seconds after which no further network is built.
+        clock: In seconds.
+
+    Returns:
+        A start for each point, as far as the time goes. Points that share a network share its start.
+    """
+    known: dict[Group, Start] = {}
+    found: list[PointStart] = []
+    until = clock() + budget_s
+    with isolated_process(threads=1):
+        for point, config in zip(points, configs, strict=True):
+            if config.model not in known:
+                if clock() > until:
+                    continue
+                known[config.model] = start(network(config, seed=streams(seed, 0).initialisation))
+            found.append(PointStart(levels=dict(point.levels), start=known[config.model]))
+    return tuple(found)
+
+
+def start(built: nn.Module) -> Start:
+    """Of each parameter its shape, and a digest of its values."""
+    return {
+        name: ParameterStart(shape=tuple(values.shape), digest=_digest(values.detach()))
+        for name, values in built.named_parameters()
+    }
+
+
+def _digest(values: torch.Tensor) -> str:
+    content = values.cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    return hashlib.sha256(str(values.dtype).encode() + content.tobytes()).hexdigest()[:12]

@@ -1,0 +1,32 @@
+"""Examines the networks of a plan, and names the design point whose network ends the process that examines it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ablate.errors import DeathError
+
+if TYPE_CHECKING:
+    from ablate.execute.engines import Engine
+    from ablate.plan.cost import NetworkCost
+    from ablate.study.planned import Plan
+
+
+def examine_networks(planned: Plan, engine: Engine) -> tuple[NetworkCost, ...]:
+    """Builds the network of every design point, and checks that no two are the same.
+
+    Raises:
+        AblateError: as `ablate.execute.tasks.examine`; each that is of one network names its design point.
+    """
+    from ablate.execute import tasks
+
+    points = planned.layout.points
+    try:
+        return engine.call(tasks.examine, planned.spec, points, planned.configs)
+    except DeathError:
+        for point, config in zip(points, planned.configs, strict=True):
+            try:
+                engine.call(tasks.examine, planned.spec, [point], [config])
+            except DeathError as error:
+                raise DeathError(f"{error} (design point {point})") from error
+        raise

@@ -1,0 +1,85 @@
+"""The files of a study, held against what they say of themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ablate.errors import StoreError
+from ablate.study.damage import find_damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ablate.store import Record, StudyDirectory
+
+TRAIN_AGAIN = "'ablate run' sets it aside and trains the trial again."
+MAKE_AGAIN = "'ablate run' makes it again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A file that is not as it was written."""
+
+    path: Path
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What was checked of a study."""
+
+    path: Path
+    files: int
+    """That are there, those with a problem included."""
+    problems: tuple[Problem, ...]
+
+
+def verify_files(path: Path) -> Verification:
+    """Checks study.yaml, every record with the files beside it, costs, identities and summary; writes nothing."""
+    from ablate.store import IDENTITIES, StudyDirectory
+    from ablate.store.costs import COSTS
+    from ablate.study.saved import SUMMARY
+
+    directory = StudyDirectory(path)
+    problems: list[Problem] = [*_frozen(directory)]
+    contents = directory.contents()
+    counted = len(contents.records) + len(contents.unreadable)
+    problems += (
+        Problem(path=directory.record_path(trial), what=reason, remedy=TRAIN_AGAIN)
+        for trial, reason in contents.unreadable.items()
+    )
+    for record in contents.records.values():
+        counted += len(record.files)
+        problems += _beside(directory, record)
+    damaged = find_damaged(directory)
+    problems += (Problem(path=path / name, what=reason, remedy=MAKE_AGAIN) for name, reason in damaged.items())
+    names = ("study.yaml", COSTS, IDENTITIES, SUMMARY)
+    counted += sum(directory.has(name) for name in names)
+    return Verification(path=path, files=counted, problems=tuple(problems))
+
+
+def _frozen(directory: StudyDirectory) -> Iterator[Problem]:
+    path = directory.path / "study.yaml"
+    if not directory.exists:
+        from ablate.store.directory import LOST
+
+        yield Problem(path=path, what="it is not there", remedy=LOST)
+        return
+    try:
+        directory.frozen()
+    except StoreError as error:
+        what = str(error).removeprefix(f"{path} cannot be read: ")
+        reason, _, remedy = what.partition(". ")
+        yield Problem(path=path, what=reason, remedy=remedy)
+
+
+def _beside(directory: StudyDirectory, record: Record) -> Iterator[Problem]:
+    for name, reason in directory.beside(record):
+        yield Problem(
+            path=directory.trial(record.id) / name,
+            what=reason,
+            remedy="Restore it, or remove its trial's folder: 'ablate run' then trains it again.",
+        )

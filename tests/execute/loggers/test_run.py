@@ -1,0 +1,254 @@
+"""One run for each trial, read back from what each logger has written, after studies on every engine."""
+
+import csv
+import importlib.util
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ablate import study
+from ablate.errors import ConfigError
+from ablate.execute.loggers.run import check_logger
+
+TINY = (
+    "smoke", "model.width=4", "model.depth=0", "model.skip_span=0", "data.limit=60", "data.val_size=10",
+    "data.test_size=20", "trainer.max_epochs=2",
+)  # fmt: skip
+ENGINES = {"inline": ("engine=inline",), "local": ("engine=local", "engine.workers=2", "engine.threads=1")}
+METRICS = {"train/loss", "val/accuracy", "test/accuracy"}
+
+engines = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+
+
+def needs(*packages):
+    lacking = [name for name in packages if importlib.util.find_spec(name) is None]
+    return pytest.mark.skipif(bool(lacking), reason=f"needs: pip install {' '.join(lacking)}")
+
+
+@pytest.fixture
+def ran(here, listener):
+    """Runs the tiny study with a logger; gives its folder, and its records."""
+
+    def run(*words):
+        _, folder = study.run([*TINY, *words], observer=listener)
+        assert [r.state for r in listener.records] == ["complete"] * 4, [r.error for r in listener.records]
+        return folder, {r.id: r for r in listener.records}
+
+    return run
+
+
+def name_of(record):
+    return ", ".join([*(f"{k}={v}" for k, v in record.levels.items()), f"replicate {record.replicate}"])
+
+
+def says(settings, record):
+    """Whether nested settings are those of a record's trial."""
+    assert (settings["study"], settings["trial"]) == (record.study, record.id)
+    assert {k: str(v) for k, v in settings["levels"].items()} == dict(record.levels)
+    assert (int(settings["replicate"]), int(settings["seed"])) == (record.replicate, record.config["seed"])
+    config = settings["config"]
+    assert (int(config["model"]["width"]), int(config["trainer"]["max_epochs"])) == (4, 2)
+    assert config["optimizer"]["_target_"] == record.config["optimizer"]["_target_"]
+
+
+def nested(flat):
+    """`{"a/b": 1}` as `{"a": {"b": 1}}`."""
+    tree = {}
+    for key, value in flat.items():
+        *parents, last = key.split("/")
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[last] = value
+    return tree
+
+
+@engines
+def test_csv(ran, engine):
+    folder, records = ran("logger=csv", *engine)
+    for trial, record in records.items():
+        log = folder / "trials" / trial / "log"
+        says(yaml.safe_load((log / "hparams.yaml").read_text()), record)
+        rows = list(csv.DictReader((log / "metrics.csv").read_text().splitlines()))
+        assert set(rows[0]) >= METRICS
+        assert float(rows[-1]["test/accuracy"]) == pytest.approx(record.responses["test/accuracy"])
+        assert sum(bool(row["val/accuracy"]) for row in rows) == 2
+
+
+@needs("tensorboard")
+@engines
+def test_tensorboard(ran, engine):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder, records = ran("logger=tensorboard", *engine)
+    for trial, record in records.items():
+        log = folder / "trials" / trial / "log"
+        says(yaml.safe_load((log / "hparams.yaml").read_text()), record)
+        events = EventAccumulator(str(log))
+        events.Reload()
+        assert set(events.Tags()["scalars"]) >= METRICS
+        assert len(events.Scalars("val/accuracy")) == 2
+        assert events.Scalars("test/accuracy")[-1].value == pytest.approx(record.responses["test/accuracy"])
+        assert "_hparams_/session_start_info" in events.summary_metadata
+
+
+@needs("wandb")
+@engines
+def test_wandb(ran, engine):
+    folder, records = ran("logger=wandb", "logger.offline=true", *engine)
+    for trial, record in records.items():
+        (file,) = (folder / "trials" / trial).rglob("*.wandb")
+        found = wandb_records(file)
+        (run,) = found["run"]
+        assert (run.display_name, run.run_group, run.project) == (name_of(record), record.study, "ablate")
+        updates = [update for config in found["config"] for update in config.update]
+        says(nested({"/".join(u.nested_key) or u.key: yaml.safe_load(u.value_json) for u in updates}), record)
+        rows = [{"/".join(i.nested_key) or i.key: float(i.value_json) for i in h.item} for h in found["history"]]
+        assert sum("val/accuracy" in row for row in rows) == 2
+        (tested,) = (row for row in rows if "test/accuracy" in row)
+        assert tested["test/accuracy"] == pytest.approx(record.responses["test/accuracy"])
+        (ended,) = found["exit"]
+        assert ended.exit_code == 0
+
+
+def wandb_records(file: Path):
+    """The records of an offline run by type. The file is a LevelDB log: blocks of 32 KiB, records in parts.
+
+    Source: github.com/google/leveldb, doc/log_format.md; after a header of seven bytes.
+    """
+    from wandb.proto import wandb_internal_pb2
+
+    content, place, part = file.read_bytes(), 7, b""
+    found: dict[str, list] = {}
+    while place + 7 <= len(content):
+        left = 32768 - place % 32768
+        if left < 7:
+            place += left
+            continue
+        _, length, kind = struct.unpack("<IHB", content[place : place + 7])
+        part += content[place + 7 : place + 7 + length]
+        place += 7 + length
+        if kind in (1, 4):  # whole, or the last part
+            record = wandb_internal_pb2.Record()
+            record.ParseFromString(part)
+            name = record.WhichOneof("record_type")
+            found.setdefault(name, []).append(getattr(record, name))
+            part = b""
+    return found
+
+
+@needs("mlflow", "sqlalchemy", "alembic")
+@engines
+def test_mlflow(ran, engine, monkeypatch):
+    from mlflow.tracking import MlflowClient
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    folder, records = ran("logger=mlflow", *engine)
+    client = MlflowClient(f"sqlite:///{folder.resolve() / 'mlflow.db'}")
+    (experiment,) = (e for e in client.search_experiments() if e.name != "Default")
+    runs = {run.data.tags["trial"]: run for run in client.search_runs([experiment.experiment_id])}
+    assert (experiment.name, runs.keys()) == ("smoke", records.keys())
+    for trial, record in records.items():
+        run = runs[trial]
+        assert (run.info.run_name, run.info.status) == (name_of(record), "FINISHED")
+        says(nested(run.data.params), record)
+        assert run.data.tags["replicate"] == str(record.replicate)
+        assert len(client.get_metric_history(run.info.run_id, "val/accuracy")) == 2
+        assert run.data.metrics["test/accuracy"] == pytest.approx(record.responses["test/accuracy"])
+
+
+def test_a_training_that_fails_closes_its_run_as_failed(here, project, listener):
+    project(
+        "log.py",
+        """
+        from pathlib import Path
+        from pytorch_lightning.loggers import CSVLogger
+
+
+        class Noted(CSVLogger):
+            def finalize(self, status):
+                super().finalize(status)
+                Path(self.save_dir, "status").write_text(status)
+        """,
+    )
+    project("conf/logger/noted.yaml", "_target_: log.Noted\n")
+    project(
+        "bad.py",
+        """
+        import sys
+        from torch import nn
+
+
+        class Net(nn.Linear):
+            def __init__(self, inputs, outputs):
+                super().__init__(inputs[0], outputs)
+
+            def forward(self, x):
+                frame = sys._getframe()
+                while frame:
+                    if frame.f_code.co_name == "run_bundle":
+                        raise ValueError("torn")
+                    frame = frame.f_back
+                return super().forward(x)
+        """,
+    )
+    project("conf/model/bad.yaml", "_target_: bad.Net\ninputs: ${data.inputs}\noutputs: ${data.outputs}\n")
+    project(
+        "conf/study/bad.yaml",
+        """
+        # @package _global_
+        defaults: [{override /model: bad}, {override /data: moons}]
+        study: {name: bad, question: q, design: one_at_a_time, factors: [], response: test/accuracy}
+        replicates: 1
+        """,
+    )
+    words = ("engine=inline", "logger=noted", "trainer.max_epochs=1,2")
+    _, folder = study.run(["bad", *words], observer=listener)
+    assert [r.state for r in listener.records] == ["failed"] * 2
+    assert [path.read_text() for path in (folder / "trials").rglob("status")] == ["failed"] * 2
+
+
+def test_a_user_defined_logger_gets_what_it_takes_and_keeps_what_it_was_given(project, resolve, tmp_path):
+    project(
+        "log.py",
+        """
+        from pytorch_lightning.loggers import CSVLogger
+
+        MADE = []
+
+
+        class Here(CSVLogger):
+            def __init__(self, save_dir, name="x"):
+                super().__init__(save_dir, name=name)
+                MADE.append(self)
+        """,
+    )
+    project("conf/logger/here.yaml", "_target_: log.Here\nname: mine\n")
+    check_logger(resolve("logger=here").logger, folder=tmp_path)
+    from log import MADE
+
+    assert (MADE[0].name, Path(MADE[0].save_dir).is_relative_to(tmp_path)) == ("mine", True)
+    project("conf/logger/bad.yaml", "_target_: log.Here\ncolour: red\n")
+    with pytest.raises(ConfigError, match=r"logger\.colour"):
+        check_logger(resolve("logger=bad").logger, folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["tensorboard", "wandb", "mlflow"])
+def test_a_logger_whose_package_is_missing_says_what_to_do(resolve, tmp_path, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, None)
+    if name != "wandb":  # which is imported, where Lightning looks for the others beforehand
+        place = "lightning_fabric" if name == "tensorboard" else "pytorch_lightning"
+        monkeypatch.setattr(f"{place}.loggers.{name}._{name.upper()}_AVAILABLE", False)
+        monkeypatch.setattr("lightning_fabric.loggers.tensorboard._TENSORBOARDX_AVAILABLE", False)
+    with pytest.raises(ConfigError, match=r"logger: .* Install it, or choose logger=csv\.$"):
+        check_logger(resolve(f"logger={name}").logger, folder=tmp_path)
+
+
+def test_without_a_logger_nothing_is_written(ran):
+    folder, records = ran("engine=inline")
+    for trial in records:
+        found = {path.name for path in (folder / "trials" / trial).iterdir()}
+        assert found <= {"record.json", "curve.csv", "diagnostics.csv"}

@@ -1,0 +1,1 @@
+"""Damaged files of every kind: refused, or read as they were written, and never a traceback."""

@@ -1,0 +1,1 @@
+"""Studies whose processes are killed, stopped and interrupted at random: `python -m tests.reliability`."""
