@@ -10,7 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from torch import nn
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from ablate.errors import ModelError
 from ablate.models.option import chosen
@@ -30,6 +32,43 @@ class HeadSpec:
     def features(self) -> int:
         """Numbers per example that enter the head."""
         return self.width * math.prod(self.spatial)
+
+
+class GroupMean(nn.Module):
+    """The mean of each group of neighbouring units.
+
+    The groups are those of `nn.AdaptiveAvgPool1d`, whose backward is not deterministic on CUDA: group j holds the units
+    from ⌊j·units/groups⌋ to ⌈(j+1)·units/groups⌉.
+    """
+
+    def __init__(self, units: int, groups: int) -> None:
+        super().__init__()
+        self.units, self.groups = units, groups
+        self._holds = None if units % groups == 0 else _holds(units, groups)
+        """Where groups overlap. No buffer: two networks cannot differ in it."""
+
+    def forward(self, x: Float[Tensor, "batch units"]) -> Float[Tensor, "batch groups"]:
+        """The means."""
+        if self._holds is None:
+            return x.unflatten(-1, (self.groups, -1)).mean(-1)
+        return x @ self._holds / self._holds.sum(0)
+
+    def extra_repr(self) -> str:
+        """Its sizes."""
+        return f"units={self.units}, groups={self.groups}"
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "GroupMean":
+        """Called by `to`, `double` and their like, which see parameters and buffers only."""
+        super()._apply(fn, recurse)
+        self._holds = None if self._holds is None else fn(self._holds)
+        return self
+
+
+def _holds(units: int, groups: int) -> Float[Tensor, "units groups"]:
+    """1 where a group holds a unit, else 0."""
+    unit, group = torch.arange(units, device="cpu").unsqueeze(1), torch.arange(groups, device="cpu")
+    begin, end = group * units // groups, ((group + 1) * units + groups - 1) // groups
+    return ((begin <= unit) & (unit < end)).float()
 
 
 def fc(spec: HeadSpec) -> nn.Sequential:
@@ -66,7 +105,7 @@ def gap(spec: HeadSpec) -> nn.Sequential:
             f"head=gap needs a group of units for each of the {spec.outputs} outputs: "
             f"width must be at least {spec.outputs}, not {spec.width}."
         )
-    return _named(pool=nn.AdaptiveAvgPool1d(spec.outputs))
+    return _named(pool=GroupMean(spec.width, spec.outputs))
 
 
 def conv(spec: HeadSpec) -> nn.Sequential:
