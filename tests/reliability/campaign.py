@@ -95,6 +95,7 @@ class Campaign:
         shutil.rmtree(where, ignore_errors=True)
         for run in range(MAX_RUNS):
             is_over = time.monotonic() > until or (kills is not None and self.kills.total() >= kills)
+            before = contents(where)
             command = self._start(name, where.name)
             try:
                 if not is_over:
@@ -110,8 +111,10 @@ class Campaign:
                 self.problems.append(f"{name}: left after exit code {code}: {left}")
                 command.kill()
             said = command.output.read_text()
-            if "Traceback" in said.replace("Its traceback is in", "") or "bug in ablate" in said or code == 2:
+            if "Traceback" in said.replace("Its traceback is in", "") or "bug in ablate" in said:
                 self.problems.append(f"{name}: exit code {code}, and said: {said[-1500:]}")
+            if code == 2 and contents(where) != before:
+                self.problems.append(f"{name}: exit code 2, where something was written: {said[-1500:]}")
             if code == 0:
                 self.resumed += run
                 self.done[name] += 1
@@ -121,6 +124,8 @@ class Campaign:
 
     def _disturb(self, command: Command, rng: random.Random) -> None:
         """Sends signals until the driver ends."""
+        while command.process.poll() is None and "server" not in by_kind(command):
+            time.sleep(0.05)  # before its first line, a command can handle no signal
         time.sleep(rng.uniform(0.0, 4.0))
         while command.process.poll() is None:
             victims = by_kind(command)
@@ -157,6 +162,13 @@ class Campaign:
         left += [str(path) for path in (self.folder / "tmp").iterdir()]
         if left:
             self.problems.append(f"temporary files are left: {sorted(set(left))}")
+
+
+def contents(folder: Path) -> dict[str, int]:
+    """The files of a folder, locks apart, and when they were written."""
+    return {
+        str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and ".lock" not in path.name
+    }
 
 
 def by_kind(command: Command) -> dict[str, list[psutil.Process]]:

@@ -62,7 +62,7 @@ class Local(Engine):
         if self._caller is None:
             fork_server.ready(self.name)
             self._caller = Worker(engine=self.name, threads=1)
-        return self._caller.call(partial(function, *args, **kwargs))
+        return self._caller.call(partial(function, *args, **kwargs), retries=self.retries)
 
     def close(self) -> None:
         """Ends the worker that `call` has started."""

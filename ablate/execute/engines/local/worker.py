@@ -28,6 +28,9 @@ T = TypeVar("T")
 STOP_S = 3.0
 """Time that a process has to end by itself before it is killed."""
 
+SERVER_LOST = 255
+"""Exit code that multiprocessing gives a process when the server that it was forked from is gone."""
+
 TRIES = 3
 """Processes that a job is given to, if they die before they begin it."""
 
@@ -95,26 +98,35 @@ class Worker:
             self.is_overdue = True
             self._kill_group()
 
-    def call(self, function: Callable[[], T]) -> T:
+    def call(self, function: Callable[[], T], *, retries: int = 0) -> T:
         """Calls a function in the process, and waits for its result.
+
+        Args:
+            function: To be called; again where its process dies.
+            retries: How often at most.
 
         Raises:
             EngineError: no process can be started; a DeathError: it died.
             Exception: whatever the function raises; an AblateError that cannot be pickled becomes a ConfigError.
         """
         code: int | None = None
-        for _ in range(TRIES):
+        started = killed = 0
+        while started < TRIES:
             try:
                 return self._submit(_call, function).result()
             except BrokenExecutor:
                 code = self.reap()
             if self._begun.value:
-                raise DeathError(
-                    f"The process that examined the study's networks died: {cause(code)}. engine=inline examines "
-                    "them in this process, where a debugger can be attached."
-                )
-            if code is not None and code >= 0:  # it ended by itself, and would again
+                killed += 1
+                if killed > retries:
+                    raise DeathError(
+                        f"The process that examined the study's networks died: {cause(code)}. engine=inline examines "
+                        "them in this process, where a debugger can be attached."
+                    )
+            elif code is not None and 0 <= code != SERVER_LOST:  # it ended by itself, and would again
                 break
+            else:
+                started += 1
         raise EngineError(
             f"engine={self._engine} cannot start a process here: it died before it began ({cause(code)}). Every "
             "process executes the script once more: put what it does under if __name__ == '__main__'. engine=inline "

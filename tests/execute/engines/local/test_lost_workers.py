@@ -1,8 +1,11 @@
 """Trials whose worker is killed are tried again; those that never end are ended."""
 
+import os
+import signal
+
 import pytest
 
-from ablate.errors import ConfigError
+from ablate.errors import ConfigError, EngineError
 from ablate.execute.engines import engine
 from ablate.execute.train.job import time_limit_min
 from ablate.store import StudyDirectory
@@ -25,6 +28,21 @@ def test_a_trial_whose_worker_was_killed_is_tried_again(make_engine, make_job, p
         f"The worker of trial {job.bundle.trials[0].id} (fault kill once, replicate 1) died: killed by SIGKILL (out of "
         "memory, most often). It is trained again."
     ]
+
+
+def die_once(path):
+    if not path.exists():
+        path.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
+
+
+def test_a_call_whose_process_was_killed_is_made_again(make_engine, tmp_path):
+    engine = make_engine("local")
+    assert engine.call(die_once, tmp_path / "once") == "done"
+    engine.close()
+    with pytest.raises(EngineError, match="killed by SIGKILL"):
+        make_engine("local", retries=0).call(die_once, tmp_path / "again")
 
 
 def test_retries_are_counted(make_engine, make_job, place):
