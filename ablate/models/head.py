@@ -44,14 +44,15 @@ class GroupMean(nn.Module):
     def __init__(self, units: int, groups: int) -> None:
         super().__init__()
         self.units, self.groups = units, groups
-        self._holds = None if units % groups == 0 else _holds(units, groups)
-        """Where groups overlap. No buffer: two networks cannot differ in it."""
+        self._windows = None if units % groups == 0 else _windows(units, groups)
+        """Where groups differ in size or overlap. No buffers: two networks cannot differ in them."""
 
     def forward(self, x: Float[Tensor, "batch units"]) -> Float[Tensor, "batch groups"]:
         """The means."""
-        if self._holds is None:
+        if self._windows is None:
             return x.unflatten(-1, (self.groups, -1)).mean(-1)
-        return x @ self._holds / self._holds.sum(0)
+        index, inside, sizes = self._windows
+        return (x.index_select(-1, index).unflatten(-1, inside.shape) * inside).sum(-1) / sizes
 
     def extra_repr(self) -> str:
         """Its sizes."""
@@ -60,15 +61,19 @@ class GroupMean(nn.Module):
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "GroupMean":
         """Called by `to`, `double` and their like, which see parameters and buffers only."""
         super()._apply(fn, recurse)
-        self._holds = None if self._holds is None else fn(self._holds)
+        if self._windows is not None:
+            index, inside, sizes = self._windows
+            self._windows = fn(index), fn(inside), fn(sizes)
         return self
 
 
-def _holds(units: int, groups: int) -> Float[Tensor, "units groups"]:
-    """1 where a group holds a unit, else 0."""
-    unit, group = torch.arange(units, device="cpu").unsqueeze(1), torch.arange(groups, device="cpu")
+def _windows(units: int, groups: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Places of units, as many for each group as the largest holds; 1 for those that it holds; sizes of the groups."""
+    group = torch.arange(groups, device="cpu")
     begin, end = group * units // groups, ((group + 1) * units + groups - 1) // groups
-    return ((begin <= unit) & (unit < end)).float()
+    place = begin.unsqueeze(1) + torch.arange(int((end - begin).max()), device="cpu")
+    inside = place < end.unsqueeze(1)
+    return place.clamp(max=units - 1).flatten(), inside.float(), (end - begin).float()
 
 
 def fc(spec: HeadSpec) -> nn.Sequential:
