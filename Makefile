@@ -54,6 +54,10 @@ CHAOS_MIN ?= 10
 chaos: $(VENV)/.installed-test ## kills processes of small studies at random for CHAOS_MIN minutes, resumes them, and compares what they come to
 	@CHAOS_MIN=$(CHAOS_MIN) $(BIN)/python -m tests.reliability
 
+GPU ?= cuda
+gpu: ## on a machine with a GPU: are trainings on it right, and how fast? Eight minutes, with the Python that is there (GPU=cpu tries the command)
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m tests.gpu $(GPU)
+
 docs: $(VENV)/.installed-test ## the documentation as a site in build/docs; a warning is an error
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 

@@ -22,6 +22,13 @@ settings.load_profile("ablate")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hides GPUs: numbers that are exact on a CPU are not those of a GPU. `pytest -m gpu` runs the tests for one."""
+    if config.option.markexpr != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

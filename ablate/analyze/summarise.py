@@ -1,13 +1,13 @@
 """From records to a Summary: the entry point of this room."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from ablate.analyze.claims.judgement import explored, later_verdicts, verdicts
 from ablate.analyze.claims.separation import separated, separation_notes
 from ablate.analyze.claims.untrained import Curves, untrained
-from ablate.analyze.claims.verdict import leave_open
+from ablate.analyze.claims.verdict import leave_open, of_mixed_code
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts, point_differences
 from ablate.analyze.effects.interaction import interactions
@@ -16,6 +16,7 @@ from ablate.analyze.effects.start import with_starts
 from ablate.analyze.effects.variance_table import variance_table
 from ablate.analyze.notes.capacity import capacity_notes
 from ablate.analyze.notes.convention import convention_notes
+from ablate.analyze.notes.mixed_code import clause, mixed_code
 from ablate.analyze.notes.origin import command, made_by, timed_on
 from ablate.analyze.notes.unmeasured_costs import unmeasured_costs
 from ablate.analyze.outcomes.diagnostic import unmeasured
@@ -44,6 +45,7 @@ def summarise(
     costs: Sequence[Cost] = (),
     curves: Curves | None = None,
     looked: Sequence[int] = (),
+    kept: Collection[str] = (),
     starts: Sequence[PointStart] = (),
 ) -> Summary:
     """Summarises the records of a study: every design point, every contrast with the reference.
@@ -56,6 +58,7 @@ def summarise(
         notes: of the design; they come first.
         costs: of the design points' networks, in any order; matched by levels.
         curves: of the baseline's trials, by trial id; they say whether it was still learning.
+        kept: digests of older code, of which trials were kept beside others.
         looked: replicates at which the study had been looked at when it was extended without a plan.
         starts: of these networks; the same.
 
@@ -78,12 +81,13 @@ def summarise(
     estimated = with_starts(tuple(map(comparison.contrast, planned)), planned, points, starts)
     differences = point_differences(spec, points)
     accuracy_resolution = resolution(spec, found)
+    mixed = mixed_code(records, kept=kept)
     reason, unknown = untrained(spec, points, found, scores, curves or {})
 
     def judged(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
-        if not reason:
-            return tuple(verdicts)
-        return tuple(leave_open(verdict, untrained=reason, better=spec.response.better) for verdict in verdicts)
+        better = spec.response.better
+        found = [leave_open(verdict, untrained=reason, better=better) if reason else verdict for verdict in verdicts]
+        return tuple(of_mixed_code(verdict, mixed_code=clause(mixed), better=better) for verdict in found)
 
     stated = verdicts(spec, points, comparison, accuracy_resolution, looked=looked)
     stated = separated(spec, points, found, judged(stated))
@@ -168,6 +172,7 @@ def summarise(
         capacity=spec.capacity,
         timed_on=timed_on(costs),
         command=command(spec),
+        mixed_code=mixed,
         made_by=made_by(records),
     )
 

@@ -6,7 +6,6 @@ import traceback
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
@@ -16,6 +15,7 @@ from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
+from ablate.execute.process.out_of_memory import is_out_of_memory
 from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
@@ -87,18 +87,11 @@ def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] 
             written = train_stacked(job, engine=engine, threads=threads)
     except BaseException as error:
         _raise_signals(error)
-        if len(job.bundle.trials) > 1 and _is_out_of_memory(error):
+        if len(job.bundle.trials) > 1 and is_out_of_memory(error):
             raise MemoryError from error
         return None
     StudyDirectory(job.directory).write_trials(written)
     return tuple(each.record for each in written)
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out: torch has an exception for a device, and only a message for the machine."""
-    words = ("not enough memory", "can't allocate memory", "out of memory")
-    is_torchs = isinstance(error, RuntimeError) and any(w in str(error) for w in words)
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or is_torchs
 
 
 def _raise_signals(error: BaseException) -> None:

@@ -14,6 +14,7 @@ from ablate.config.search_path import search_path
 from ablate.errors import AblateError
 from ablate.execute.engines import ENGINES, installed_engines, load
 from ablate.execute.process.hardware import cores
+from ablate.execute.process.unseen_gpu import unseen_gpu
 from ablate.execute.targets.target import error_text
 from ablate.store.directory import StudyDirectory
 
@@ -49,6 +50,8 @@ def examine_machine(directory: Path, results_dir: Path) -> Iterator[Finding]:
     yield _data()
     yield _tried("import torchvision", lambda: importlib.import_module("torchvision").__version__)
     yield _tried("devices", _devices)
+    if unseen := unseen_gpu():
+        yield Finding(what="GPU", state="warn", detail=unseen)
     for name in ENGINES:
         yield _tried(f"engine {name}", lambda name=name: load(name).check())
     for name in installed_engines():  # ablate itself works without them

@@ -10,7 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from torch import nn
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from ablate.errors import ModelError
 from ablate.models.option import chosen
@@ -30,6 +32,48 @@ class HeadSpec:
     def features(self) -> int:
         """Numbers per example that enter the head."""
         return self.width * math.prod(self.spatial)
+
+
+class GroupMean(nn.Module):
+    """The mean of each group of neighbouring units.
+
+    The groups are those of `nn.AdaptiveAvgPool1d`, whose backward is not deterministic on CUDA: group j holds the units
+    from ⌊j·units/groups⌋ to ⌈(j+1)·units/groups⌉.
+    """
+
+    def __init__(self, units: int, groups: int) -> None:
+        super().__init__()
+        self.units, self.groups = units, groups
+        self._windows = None if units % groups == 0 else _windows(units, groups)
+        """Where groups differ in size or overlap. No buffers: two networks cannot differ in them."""
+
+    def forward(self, x: Float[Tensor, "batch units"]) -> Float[Tensor, "batch groups"]:
+        """The means."""
+        if self._windows is None:
+            return x.unflatten(-1, (self.groups, -1)).mean(-1)
+        index, inside, sizes = self._windows
+        return (x.index_select(-1, index).unflatten(-1, inside.shape) * inside).sum(-1) / sizes
+
+    def extra_repr(self) -> str:
+        """Its sizes."""
+        return f"units={self.units}, groups={self.groups}"
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "GroupMean":
+        """Called by `to`, `double` and their like, which see parameters and buffers only."""
+        super()._apply(fn, recurse)
+        if self._windows is not None:
+            index, inside, sizes = self._windows
+            self._windows = fn(index), fn(inside), fn(sizes)
+        return self
+
+
+def _windows(units: int, groups: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Places of units, as many for each group as the largest holds; 1 for those that it holds; sizes of the groups."""
+    group = torch.arange(groups, device="cpu")
+    begin, end = group * units // groups, ((group + 1) * units + groups - 1) // groups
+    place = begin.unsqueeze(1) + torch.arange(int((end - begin).max()), device="cpu")
+    inside = place < end.unsqueeze(1)
+    return place.clamp(max=units - 1).flatten(), inside.float(), (end - begin).float()
 
 
 def fc(spec: HeadSpec) -> nn.Sequential:
@@ -66,7 +110,7 @@ def gap(spec: HeadSpec) -> nn.Sequential:
             f"head=gap needs a group of units for each of the {spec.outputs} outputs: "
             f"width must be at least {spec.outputs}, not {spec.width}."
         )
-    return _named(pool=nn.AdaptiveAvgPool1d(spec.outputs))
+    return _named(pool=GroupMean(spec.width, spec.outputs))
 
 
 def conv(spec: HeadSpec) -> nn.Sequential:

@@ -63,6 +63,8 @@ def decode(content: bytes) -> tuple[PointStart, ...]:
         ValueError: it is truncated, damaged or changed, or of an unknown schema.
     """
     file = unseal(content, _File, schema=SCHEMA)
+    if any(not 0 <= point.network < len(file.networks) for point in file.points):
+        raise ValueError("it names a network that it does not have")
     return tuple(PointStart(levels=p.levels, start=file.networks[p.network]) for p in file.points)
 
 

@@ -182,7 +182,6 @@ def _summarise(
     from ablate.analyze.claims.exactness import exactness
     from ablate.analyze.claims.extension import extension_note
     from ablate.analyze.effects.pooling import pooling_note
-    from ablate.analyze.notes.mixed_code import mixed_code
     from ablate.analyze.summarise import summarise as analyze
     from ablate.store import as_later
     from ablate.store.curve import read_curve
@@ -214,9 +213,9 @@ def _summarise(
         costs=costs,
         curves={trial_id: read_curve(directory, trial_id) for trial_id in baseline} if claimed else {},
         looked=frozen.looked if spec.looks is None else (),
+        kept=frozen.kept,
         starts=read_starts(directory),
     )
-    summary = replace(summary, mixed_code=mixed_code(records, kept=frozen.kept))
     if checked is None:
         return summary
     return replace(summary, identities=tuple(map(exactness, checked.identities)), identities_by=checked.made_by)

@@ -41,6 +41,7 @@ def verify_files(path: Path) -> Verification:
     """Checks study.yaml, every record with the files beside it, costs, identities and summary; writes nothing."""
     from ablate.store import IDENTITIES, StudyDirectory
     from ablate.store.costs import COSTS
+    from ablate.store.starts import STARTS
     from ablate.study.saved import SUMMARY
 
     directory = StudyDirectory(path)
@@ -56,7 +57,7 @@ def verify_files(path: Path) -> Verification:
         problems += _beside(directory, record)
     damaged = find_damaged(directory)
     problems += (Problem(path=path / name, what=reason, remedy=MAKE_AGAIN) for name, reason in damaged.items())
-    names = ("study.yaml", COSTS, IDENTITIES, SUMMARY)
+    names = ("study.yaml", COSTS, STARTS, IDENTITIES, SUMMARY)
     counted += sum(directory.has(name) for name in names)
     return Verification(path=path, files=counted, problems=tuple(problems))
 

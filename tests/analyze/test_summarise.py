@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ablate.analyze.summarise import summarise
-from ablate.config.spec import Response
-from ablate.store.record import Counts
+from ablate.config.spec import Claim, Response
+from ablate.store.record import Counts, Provenance
 
 LOSS = Response(name="test/mse", better="lower")
 
@@ -207,6 +207,45 @@ def test_any_study_has_a_summary_that_goes_to_json(lab, data, design, replicates
         assert len(p.values) == len(p.replicates)
     for c in summary.contrasts:
         assert c.paired.n + c.paired.dropped == replicates
+
+
+def test_verdicts_on_trials_of_mixed_code_say_so(lab):
+    spec = lab.spec(replicates=7, a=["x", "y"])
+    claim = Claim(contrast={"a": ("y", "x")}, expect="greater", margin=0.1)
+    spec = dataclasses.replace(spec, claims=(claim,), later=(dataclasses.replace(claim, after=3),))
+    points = lab.points({"a": "x"}, {"a": "y"})
+    values = [[0.5, 0.52, 0.49, 0.51, 0.5, 0.48, 0.53], [0.8, 0.81, 0.83, 0.79, 0.8, 0.82, 0.84]]
+
+    def summary(source):
+        records = lab.records(spec, points, values)
+        made = [dataclasses.replace(r, provenance=provenance(source(r.replicate))) for r in records]
+        return lab.summarise_records(spec, points, made, kept=("old",))
+
+    pure, mixed = summary(lambda _: "new"), summary(lambda replicate: "old" if replicate < 6 else "new")
+    said = "12 of 14 trainings are of older code than the others"
+    for before, after in zip((*pure.verdicts, *pure.later), (*mixed.verdicts, *mixed.later), strict=True):
+        assert (before.outcome, after.outcome) == ("supported", "supported")
+        assert "mixed code" not in [q.name for q in before.qualifiers]
+        (found,) = (q for q in after.qualifiers if q.name == "mixed code")
+        assert found.text.startswith(said)
+        assert "mixed code" in after.heading
+        assert said in after.line
+    assert pure.mixed_code == ""
+    assert mixed.mixed_code.startswith(f"Mixed code: {said}")
+
+
+def provenance(source):
+    return Provenance(
+        ablate="0",
+        python="3",
+        torch="2",
+        lightning="2",
+        host="h",
+        device="cpu",
+        threads=1,
+        engine="local",
+        source=source,
+    )
 
 
 def test_an_analysis_needs_neither_torch_nor_scipy_stats():

@@ -12,9 +12,9 @@ from ablate.store import Lock, StudyDirectory
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("show", "x" * 5000), "Unknown study 'xxx"),
+        (("show", "x" * 5000), "255 characters"),
         (("plan", "x" * 5000), "Unknown study 'xxx"),
-        (("verdicts", "x" * 300), "Unknown study 'xxx"),
+        (("verdicts", "x" * 300), "255 characters"),
         (("verdicts", "--results-dir", "x" * 300), "255 characters"),
     ],
 )

@@ -10,7 +10,7 @@ from ablate.config import catalog
 from ablate.config.keys import check_keys
 from ablate.config.load import load
 from ablate.identities import Identity
-from ablate.store import Checked, Frozen, StudyDirectory, costs, encoding, timings
+from ablate.store import Checked, Frozen, StudyDirectory, costs, encoding, starts, timings
 from ablate.store.timings import Overhead, Profile, StepTiming, Timings, write_timings
 from ablate.study import saved
 from tests.conftest import Listener
@@ -103,6 +103,7 @@ def kinds(place: Path) -> tuple[Kind, ...]:
         Kind(name="curve.csv", content=(records.parent / "curve.csv").read_bytes(), read=beside),
         Kind(name="study.yaml", content=(path / "study.yaml").read_bytes(), read=Frozen.decode),
         Kind(name="costs.json", content=(path / "costs.json").read_bytes(), read=costs.decode),
+        Kind(name="starts.json", content=(path / "starts.json").read_bytes(), read=starts.decode),
         Kind(name="identities.json", content=checked.encode(), read=Checked.decode),
         Kind(name="summary.json", content=(path / "summary.json").read_bytes(), read=_summary),
         Kind(name="timings of a machine", content=timings._path("fuzz").read_bytes(), read=timings.decode),

@@ -4,7 +4,7 @@ from torch import nn
 
 from ablate.errors import ModelError
 from ablate.models import HEADS
-from ablate.models.head import HeadSpec, build_head
+from ablate.models.head import GroupMean, HeadSpec, build_head
 
 pytestmark = pytest.mark.numeric
 
@@ -56,6 +56,17 @@ def test_dense_gap_shares_units_at_the_edges_of_groups():
     head = build("gap", spatial=(), width=5, outputs=2)
     x = torch.randn(7, 5)
     torch.testing.assert_close(head(x), torch.stack([x[:, :3].mean(1), x[:, 2:].mean(1)], 1))
+
+
+@pytest.mark.parametrize(("units", "groups"), [(64, 10), (64, 8), (7, 7), (9, 4), (5, 1)])
+def test_groups_are_those_of_adaptive_pooling(units, groups):
+    mean, x = GroupMean(units, groups).double(), torch.randn(3, units, dtype=torch.float64)
+    torch.testing.assert_close(mean(x), nn.AdaptiveAvgPool1d(groups)(x), rtol=0, atol=1e-14)  # of numbers up to 5
+
+
+def test_groups_move_with_their_module():
+    assert GroupMean(5, 2).to("meta")(torch.empty(3, 5, device="meta")).device.type == "meta"
+    assert not list(GroupMean(5, 2).buffers())
 
 
 def test_dense_gap_needs_a_unit_per_output():

@@ -556,7 +556,7 @@ def events(monkeypatch):
 def test_costs_are_measured_once_alone_and_before_any_training(run, events):
     words = tuple(word for word in TINY if not word.startswith("engine"))
     _, directory = run(*words, "engine.workers=1")
-    assert events == ["examine", "measure", "schedule", "train"]
+    assert events == ["examine", "starts", "measure", "schedule", "train"]
     before = directory.read("costs.json")
     summary, _ = study.summarise(directory.path)
     assert all(p.latency_seconds > 0 and p.activation_bytes > 0 for p in summary.points)

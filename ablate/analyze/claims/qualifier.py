@@ -37,6 +37,8 @@ def _found(verdict: Verdict, better: Better) -> Iterator[Qualifier]:
         return
     if verdict.untrained:
         yield Qualifier(name="untrained", text=verdict.untrained)
+    if verdict.mixed_code:
+        yield Qualifier(name="mixed code", text=verdict.mixed_code)
     if verdict.failure_sensitive:
         yield Qualifier(
             name="failure-sensitive",

@@ -138,6 +138,11 @@ def leave_open(verdict: Verdict, *, untrained: str, better: Better) -> Verdict:
     return stated(opened, better=better)
 
 
+def of_mixed_code(verdict: Verdict, *, mixed_code: str, better: Better) -> Verdict:
+    """The same verdict, qualified where trainings of older code are pooled with others."""
+    return stated(dataclasses.replace(verdict, mixed_code=mixed_code), better=better) if mixed_code else verdict
+
+
 def stated(verdict: Verdict, *, better: Better) -> Verdict:
     """The verdict with its qualifiers and its line, which follow from all the rest."""
     qualified = dataclasses.replace(verdict, qualifiers=qualifiers(verdict, better=better))

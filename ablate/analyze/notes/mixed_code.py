@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 
 from ablate.store.record import Record
 
+PREFIX = "Mixed code: "
+
 
 def mixed_code(records: Sequence[Record], *, kept: Collection[str]) -> str:
     """Says how many trials are of older code; empty where all are of one.
@@ -22,6 +24,11 @@ def mixed_code(records: Sequence[Record], *, kept: Collection[str]) -> str:
     if not older or older == len(finished):
         return ""
     return (
-        f"Mixed code: {older} of {len(finished)} trainings are of older code than the others, and were kept "
+        f"{PREFIX}{older} of {len(finished)} trainings are of older code than the others, and were kept "
         "(--stale keep). 'ablate run' with --stale rerun trains them again."
     )
+
+
+def clause(mixed: str) -> str:
+    """What `mixed_code` counts, as a clause; empty where it is."""
+    return mixed.removeprefix(PREFIX).partition(". ")[0]

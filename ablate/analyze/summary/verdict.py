@@ -127,6 +127,8 @@ class Verdict:
     """What limits it, the gravest first."""
     untrained: str = ""
     """Why the baseline counts as untrained, which leaves every claim of the study open; empty where it does not."""
+    mixed_code: str = ""
+    """How many of the study's trainings are of older code than the others; empty where all are of one."""
     extended: Extension | None = None
     """None where n was not extended, or by plan."""
     diverged: bool = False

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,7 @@ from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
+from ablate.execute.examine.determinism import Refused
 from ablate.execute.examine.dry_run import DryRun, dry_run
 from ablate.execute.examine.equivalence import THOROUGH, Fingerprint, fingerprint
 from ablate.execute.examine.naming import naming
@@ -32,7 +34,7 @@ from ablate.execute.train.network import evaluating, is_own_lightning, network, 
 from ablate.execute.train.objective import objective, optimizer
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.step import take_step
-from ablate.execute.train.trainer import trainer
+from ablate.execute.train.trainer import is_on_cuda, trainer
 from ablate.plan.cost import NetworkCost
 from ablate.plan.seeds import streams
 
@@ -250,14 +252,21 @@ def _check_step(built: nn.Module, loss: nn.Module, config: TrialConfig, inputs: 
         raise ConfigError(f"optimizer: {config.optimizer['_target_']} failed: {error_text(error)}") from error
     if not isinstance(made, torch.optim.Optimizer):
         raise ConfigError(f"optimizer: {config.optimizer['_target_']} gives {kind(made)}, not a torch.optim.Optimizer.")
+    settings, refused = config.trainer.settings, Refused()
     try:
-        clip_norm = config.trainer.settings.gradient_clip_norm
-        take_step(built, loss, inputs, targets, optimizer=made, clip_norm=clip_norm)
+        with refused if settings.deterministic and is_on_cuda(settings) else nullcontext():
+            take_step(built, loss, inputs, targets, optimizer=made, clip_norm=settings.gradient_clip_norm)
     except Exception as error:
         raise ConfigError(
             f"{config.model['_target_']} cannot be trained with this objective and optimizer on minibatches of "
             f"{len(inputs)}: {error_text(error)}."
         ) from error
+    if refused.names:
+        raise ConfigError(
+            f"{config.model['_target_']} cannot be trained deterministically on a GPU with this objective: torch has "
+            f"no deterministic {', '.join(refused.names)} there. Let its trainings differ a little from one time to "
+            "the next, with trainer.deterministic=false, or train on the CPU, with trainer.accelerator=cpu."
+        )
 
 
 def _same(spec: StudySpec, one: DesignPoint, other: DesignPoint) -> str:

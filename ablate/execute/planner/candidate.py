@@ -226,7 +226,12 @@ class Candidates:
 
             silence()
             try:
-                verify([Member.of(trial.config, trial.streams) for trial in ends], conv_as_matmul=conv_as_matmul)
+                device = self.device(trials[0].config)
+                verify(
+                    [Member.of(trial.config, trial.streams) for trial in ends],
+                    device=device if device.type == "cuda" else None,  # an Apple GPU has no float64
+                    conv_as_matmul=conv_as_matmul,
+                )
                 reason = ""
             except Unstackable as error:
                 reason = str(error)

@@ -11,6 +11,7 @@ from ablate.execute.planner.timing_cache import TimingCache
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
+from ablate.execute.process.unseen_gpu import unseen_gpu
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.plan.bundle import Bundle, bundles
 from ablate.plan.schedule import Schedule
@@ -94,6 +95,8 @@ class _Arranged:
             else:
                 stacks += [(piece, found) for piece in _cut(left, -(-len(left) // width))]
         notes = () if fitting == workers else (f"There is memory for {fitting} of {workers} trials at a time.",)
+        if any(trial.config.trainer.settings.accelerator == "auto" for trial in planned) and (unseen := unseen_gpu()):
+            notes = (*notes, unseen)
         while stacks and len(stacks) + len(alone) < workers and len((largest := max(stacks, key=_members))[0]) > 1:
             stacks.remove(largest)
             stacks += [(piece, largest[1]) for piece in _cut(largest[0], 2)]

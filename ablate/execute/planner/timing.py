@@ -104,8 +104,9 @@ def _keep_examples_of(module: TrialModule, steps: Tensor) -> Tensor:
 
 
 def _copy(member: Member, module: TrialModule) -> Member:
-    # No step changes examples and metrics, and they take longer to copy than all the rest.
-    shared = (module.loss, module.metrics, *module.buffers(recurse=False))
+    # No step changes examples and metrics, and they take longer to copy than all the rest. The loss may hold tensors,
+    # as class weights, which each stack moves to its device.
+    shared = (module.metrics, *module.buffers(recurse=False))
     one = copy.deepcopy(module, {id(part): part for part in shared})
     return replace(member, fit=replace(member.fit, module=one, network=one.network), module=one)
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.execute.stack.unstackable import Unstackable
+from ablate.models.dropout import dropout_mask
 
 
 class MaskedDropout(nn.Module):
@@ -22,16 +23,17 @@ class MaskedDropout(nn.Module):
 
 
 class Masks:
-    """The dropout masks of a stack: drawn from one generator per member, in the order of its layers.
+    """The dropout masks of a stack: drawn on its device from one generator per member, in the order of its layers.
 
-    On the CPU a mask equals, bit by bit, that of `nn.Dropout` with torch's global generator at the same seed.
+    A mask equals, bit by bit, that of `MaskDropout` with torch's global generator of that device at the same seed.
     """
 
     def __init__(self, networks: Sequence[nn.Module], *, seeds: Sequence[int], layers: Mapping[str, Tensor]) -> None:
         """`networks`, `seeds`: of each member. `layers`: dropout layer → a tensor like its input, (batch, ...)."""
         self._layers = dict(layers)
         self._rates = [[_rate(network, name) for name in layers] for network in networks]
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self._seeds = tuple(seeds)
+        self._generators: list[torch.Generator] = []
 
     def replace(self, skeleton: nn.Module) -> nn.Module:
         """Replaces every dropout layer with a MaskedDropout."""
@@ -41,26 +43,22 @@ class Masks:
             setattr(skeleton.get_submodule(parent), child, masked)
         return skeleton
 
-    def draw(self, dtype: torch.dtype) -> dict[str, Tensor]:
-        """The masks of one step by buffer name, shapes (members, batch, ...)."""
+    def draw(self, dtype: torch.dtype, device: torch.device) -> dict[str, Tensor]:
+        """The masks of one step by buffer name, shapes (members, batch, ...). The device is that of the first call."""
         if not self._layers:
             return {}
+        if not self._generators:
+            self._generators = [torch.Generator(device).manual_seed(seed) for seed in self._seeds]
         masks: dict[str, list[Tensor]] = {f"{name}.mask": [] for name in self._layers}
         for rates, generator in zip(self._rates, self._generators, strict=True):
             for mask, like, rate in zip(masks.values(), self._layers.values(), rates, strict=True):
-                mask.append(_mask(torch.empty_like(like, dtype=dtype), rate, generator))
+                mask.append(dropout_mask(torch.empty_like(like, dtype=dtype, device=device), rate, generator))
         return {name: torch.stack(mask) for name, mask in masks.items()}
 
     def ones(self, dtype: torch.dtype, device: torch.device) -> dict[str, Tensor]:
         """Masks of the same shapes with ones; nothing is drawn."""
         count = len(self._rates)
         return {f"{k}.mask": torch.ones(count, *v.shape, dtype=dtype, device=device) for k, v in self._layers.items()}
-
-
-def _mask(empty: Tensor, rate: float, generator: torch.Generator) -> Tensor:
-    if rate in (0.0, 1.0):  # torch draws nothing for these
-        return empty.fill_(1 - rate)
-    return empty.bernoulli_(1 - rate, generator=generator).div_(1 - rate)
 
 
 def _rate(network: nn.Module, name: str) -> float:

@@ -1,20 +1,40 @@
 """The losses of a stack's members."""
 
+from collections.abc import Sequence
+
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import vmap
 
-Scored = tuple[tuple[nn.Module, list[int]], ...]
-"""Losses, each with the members that it is for."""
 
+class StackedLoss(nn.Module):
+    """The losses of all members, which may have different ones.
 
-def stacked_losses(scored: Scored, predicted: Tensor, targets: Tensor) -> Tensor:
-    """Each member's loss of its predictions, shape (members, batch, …) → (members,)."""
-    if len(scored) == 1:
-        return member_losses(scored[0][0], predicted, targets)
-    parts = [member_losses(loss, predicted[rows], targets[rows]) for loss, rows in scored]
-    order = torch.tensor([member for _, rows in scored for member in rows], device=predicted.device)
-    return torch.cat(parts)[order.argsort()]
+    Args:
+        losses: The different ones.
+        rows: Of each, the members that have it; together every member once.
+    """
+
+    def __init__(self, losses: Sequence[nn.Module], rows: Sequence[Sequence[int]]) -> None:
+        super().__init__()
+        self.losses = nn.ModuleList(losses)
+        by_loss = torch.tensor([member for members in rows for member in members])
+        self.register_buffer("by_loss", by_loss, persistent=False)
+        self.register_buffer("by_member", by_loss.argsort(), persistent=False)
+        self.by_loss: Tensor
+        self.by_member: Tensor
+        self._sizes = [len(members) for members in rows]
+
+    def forward(
+        self, predicted: Float[Tensor, "members batch ..."], targets: Float[Tensor, "members batch ..."]
+    ) -> Float[Tensor, "members"]:
+        """Each member's loss of its predictions."""
+        if len(self.losses) == 1:
+            return member_losses(self.losses[0], predicted, targets)
+        sorted_ones = (tensor.index_select(0, self.by_loss).split(self._sizes) for tensor in (predicted, targets))
+        parts = [member_losses(*part) for part in zip(self.losses, *sorted_ones, strict=True)]
+        return torch.cat(parts).index_select(0, self.by_member)
 
 
 def member_losses(loss: nn.Module, predicted: Tensor, targets: Tensor) -> Tensor:

@@ -75,7 +75,7 @@ class Stack(nn.Module):
         """Parameters and buffers of all members by name; in training, with newly drawn dropout masks."""
         state = {**leaves, **self._held_tensors()}
         if self.training:
-            state |= {k: v.to(self.numbers.device) for k, v in self._masks.draw(self.numbers.dtype).items()}
+            state |= self._masks.draw(self.numbers.dtype, self.numbers.device)
         return state
 
     def state_copies(self) -> tuple[dict[str, Tensor], list[Tensor]]:

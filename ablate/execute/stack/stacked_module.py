@@ -11,7 +11,7 @@ from torchmetrics import MetricCollection
 
 from ablate.execute.stack.data import StackedData
 from ablate.execute.stack.dropout import Masks
-from ablate.execute.stack.loss import stacked_losses
+from ablate.execute.stack.loss import StackedLoss
 from ablate.execute.stack.member import Member, Trace
 from ablate.execute.stack.networks import Stack
 from ablate.execute.stack.optimizer import stacked
@@ -50,9 +50,8 @@ class StackedModule(pl.LightningModule):
         self.stack.fold(self.data.at("train", numbers % examples)[0])
         self.metrics = nn.ModuleList(member.module.metrics for member in members)
         losses = {member.loss: member.module.loss for member in members}
-        self.losses = nn.ModuleList(losses.values())
         rows = [[i for i, m in enumerate(members) if m.loss == loss] for loss in losses]
-        self._scored = tuple(zip(losses.values(), rows, strict=True))
+        self.loss = StackedLoss(tuple(losses.values()), rows)
         self._optimizer = members[0].optimizer, [member.scalars for member in members]
         self.register_buffer("clip_norms", torch.tensor([m.clip_norm for m in members]), persistent=False)
         self.clip_norms: Tensor
@@ -87,7 +86,7 @@ class StackedModule(pl.LightningModule):
             inputs, targets = self.data.at("train", minibatch)
             losses = take_step(
                 self.stack.skeleton,
-                self._scored,
+                self.loss,
                 self.stack.state(leaves),
                 inputs,
                 targets,
@@ -138,7 +137,7 @@ class StackedModule(pl.LightningModule):
         """Adds a batch of a split to the loss and the metrics of every active member."""
         inputs, targets = self.data.at(split, indices)
         predictions, wanted = at_least_single(self.stack(inputs, self.stack.leaves())), at_least_single(targets)
-        self._evaluated.add(stacked_losses(self._scored, predictions, wanted), weight=len(indices))
+        self._evaluated.add(self.loss(predictions, wanted), weight=len(indices))
         for member in self.active:
             self._metrics(member, split).update(predictions[member], wanted[member])
 
@@ -175,7 +174,7 @@ class StackedModule(pl.LightningModule):
         def take(call: Callable[..., Tensor]) -> tuple[Tensor, Tensor]:
             losses = take_step(
                 self.stack.skeleton,
-                self._scored,
+                self.loss,
                 state,
                 inputs,
                 targets,
@@ -189,7 +188,7 @@ class StackedModule(pl.LightningModule):
         return CopiedStep(
             take=take,
             device=inputs.device,
-            kind=f"{self.stack.skeleton} {self.losses} {list(inputs.shape)} {inputs.dtype} {inputs.device}",
+            kind=f"{self.stack.skeleton} {self.loss} {list(inputs.shape)} {inputs.dtype} {inputs.device}",
         )
 
     def _metrics(self, member: int, split: str) -> MetricCollection:

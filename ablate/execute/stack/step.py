@@ -10,19 +10,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ablate.execute.process.torch_private import copy_all
-from ablate.execute.stack.loss import Scored, stacked_losses
+from ablate.execute.stack.loss import StackedLoss
 from ablate.execute.stack.networks import Stack, predictions
 from ablate.execute.stack.unstackable import Unstackable
 
-LossesCall = Callable[[nn.Module, Scored, Mapping[str, Tensor], Tensor, Tensor], Tensor]
+LossesCall = Callable[[nn.Module, StackedLoss, Mapping[str, Tensor], Tensor, Tensor], Tensor]
 """`losses_of`, or what computes the same, compiled."""
 
 
 def losses_of(
-    skeleton: nn.Module, scored: Scored, state: Mapping[str, Tensor], inputs: Tensor, targets: Tensor
+    skeleton: nn.Module, loss: StackedLoss, state: Mapping[str, Tensor], inputs: Tensor, targets: Tensor
 ) -> Float[Tensor, "members"]:
     """What a step computes the gradients of. A compilation goes around vmap, never the reverse."""
-    return stacked_losses(scored, predictions(skeleton, state, inputs), targets)
+    return loss(predictions(skeleton, state, inputs), targets)
 
 
 class GradientRows:
@@ -52,7 +52,7 @@ class GradientRows:
 
 def take_step(
     skeleton: nn.Module,
-    scored: Scored,
+    loss: StackedLoss,
     state: Mapping[str, Tensor],
     inputs: Tensor,
     targets: Tensor,
@@ -67,7 +67,7 @@ def take_step(
 
     Args:
         skeleton: What computes the members' predictions.
-        scored: Their losses, each with the members that it is for.
+        loss: Theirs.
         state: What they differ in, leaves among it, by name.
         inputs: Shape (members, batch, ...).
         targets: Shape (members, batch, ...).
@@ -80,7 +80,7 @@ def take_step(
     Raises:
         Unstackable: one of the leaves gets no gradient.
     """
-    losses = call(skeleton, scored, state, inputs, targets)
+    losses = call(skeleton, loss, state, inputs, targets)
     rows = gradients.fill(torch.autograd.grad(losses.sum(), leaves, allow_unused=True))
     if clip_norms is not None:
         rows = _clipped(rows, clip_norms)

@@ -22,18 +22,21 @@ LOSS_TOLERANCE, STATE_TOLERANCE = 1e-9, 1e-7
 """Relative rounding error in float64. Adam turns a gradient that is 0 but for rounding into an update of 1e-9."""
 
 
-def verify(members: Sequence[Member], *, conv_as_matmul: bool = False) -> None:
+def verify(members: Sequence[Member], *, device: torch.device | None = None, conv_as_matmul: bool = False) -> None:
     """Trains the members stacked and alone, in float64, and compares losses, parameters, buffers and predictions.
 
-    The members are trained by it, and of no use afterwards. `conv_as_matmul`: as for StackedModule.
+    The members are trained by it, and of no use afterwards. `device`: where they will train, which has kernels of its
+    own; None: the CPU. `conv_as_matmul`: as for StackedModule.
 
     Raises:
         Unstackable: they are not equal, or cannot be stacked at all.
         Exception: whatever torch raises for an operation that it cannot stack, or that has no float64.
     """
     chunks = torch.stack([_keep_needed_examples(member) for member in members], dim=1)
-    stack = StackedModule(members, conv_as_matmul=conv_as_matmul).double()
-    inputs, _ = stack.data.at("val", torch.arange(len(cast(Tensor, members[0].module.val_inputs))))
+    device = device or torch.device("cpu")
+    chunks, stack = chunks.to(device), StackedModule(members, conv_as_matmul=conv_as_matmul).double().to(device)
+    count = len(cast(Tensor, members[0].module.val_inputs))
+    inputs, _ = stack.data.at("val", torch.arange(count, device=device))
     alone = [_train_alone(m, chunks[:, i], inputs[i]) for i, m in enumerate(members)]
     optimizer = stack.configure_optimizers()
     losses = torch.stack([stack.take_steps(optimizer, step.unsqueeze(0)) for step in chunks], dim=1)
@@ -57,7 +60,7 @@ def _keep_needed_examples(member: Member) -> Tensor:
 
 def _train_alone(member: Member, steps: Tensor, inputs: Tensor) -> tuple[Tensor, list[Tensor]]:
     """Trains a member alone; returns its losses, and its predictions, parameters and buffers after the steps."""
-    module = member.module.double()
+    module = member.module.double().to(inputs.device)
     seed_everything(member.dropout)
     optimizer = module.configure_optimizers()
     losses = torch.stack([module.take_steps(optimizer, step.unsqueeze(0)) for step in steps])

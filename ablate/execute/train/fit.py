@@ -18,6 +18,7 @@ from ablate.execute.train.image_layout import channels_last, images_last
 from ablate.execute.train.network import is_own_lightning, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
 from ablate.execute.train.trial_module import TrialModule
+from ablate.models.dropout import replace_dropout
 from ablate.plan.seeds import Streams
 
 
@@ -66,6 +67,7 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
     drawn = make_splits(config, seed=streams.split)
     if settings.channels_last:
         built, drawn = channels_last(built), images_last(drawn)
+    built = replace_dropout(built)
     train = TrainingChunks(
         examples=len(drawn.train),
         batch_size=config.data.description.batch_size,

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytorch_lightning as pl
+import torch
 
+from ablate.config.trainer import TrainerSettings
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
 from ablate.execute.process.matmul_precision import set_matmul_precision
@@ -121,3 +123,8 @@ def trainer(
             "are trained side by side by an engine: engine=local engine.workers=2."
         )
     return made
+
+
+def is_on_cuda(settings: TrainerSettings) -> bool:
+    """Whether a trial of these settings trains on an NVIDIA or AMD GPU of this machine."""
+    return settings.accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()

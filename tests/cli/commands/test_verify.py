@@ -16,8 +16,8 @@ def test_files_that_are_as_they_were_written(ablate, study):
     for words in ((), (study.name,), ("--files", study)):
         found = ablate("verify", *words)
         assert (found.exit_code, found.stderr) == (0, "")
-        # study.yaml, costs.json, summary.json; record, curve and diagnostics of 4 trials
-        assert found.stdout == "15 files of 1 study checked: all are as they were written.\n"
+        # study.yaml, costs.json, starts.json, summary.json; record, curve and diagnostics of 4 trials
+        assert found.stdout == "16 files of 1 study checked: all are as they were written.\n"
 
 
 def test_files_that_are_not(ablate, study):

@@ -90,3 +90,28 @@ def test_the_least_of_several_steps_counts(monkeypatch):
     taken = []
     assert room._fastest(lambda steps: taken.append(steps.tolist()), torch.arange(2).view(2, 1), CPU) == 2.0
     assert taken == [[[0]], [[0]], [[1]]]
+
+
+def test_each_width_has_a_loss_with_tensors_of_its_own(here, monkeypatch):
+    """What one width moves to its device, the next ones would otherwise find there."""
+    trial = study.plan(["smoke", "replicates=1"], cwd=here).trials[0]
+    stacks = []
+
+    class Kept(room.StackedModule):
+        def __init__(self, members, **options):
+            super().__init__(members, **options)
+            stacks.append(self)
+
+    monkeypatch.setattr(room, "StackedModule", Kept)
+    monkeypatch.setattr(room, "WIDTHS", (2, 3))
+    monkeypatch.setattr(room, "MAX_STACKED_SHARE", 1e9)
+    with isolated_process(threads=1):
+        fit = prepare(trial.config, trial.streams)
+        fit.module.loss = torch.nn.CrossEntropyLoss(weight=torch.ones(10))
+        member = Member.of(trial.config, trial.streams, fit=fit)
+        steps = next(iter(fit.data["train_dataloaders"]))
+        time_steps(fit.module, member, steps=steps, device=CPU, work=7.0, build=0.5)
+    first, second = stacks
+    first.to("meta")
+    assert {loss.weight.device.type for loss in second.loss.losses} == {"cpu"}
+    assert fit.module.loss.weight.device.type == "cpu"

@@ -4,7 +4,7 @@ from torch import nn
 from torch.func import vmap
 
 from ablate.execute.stack import loss as room
-from ablate.execute.stack.loss import member_losses
+from ablate.execute.stack.loss import StackedLoss, member_losses
 from tests.tolerances import PASS_64
 
 pytestmark = pytest.mark.numeric
@@ -41,3 +41,19 @@ def test_cross_entropies_are_those_of_each_member_and_so_are_their_gradients(opt
 def test_other_losses_are_called_for_each(loss, targets):
     predicted = torch.randn(3, 7, 5)
     assert torch.equal(member_losses(loss, predicted, targets), vmap(loss)(predicted, targets))
+
+
+def test_members_with_different_losses_keep_their_places():
+    loss, other = nn.CrossEntropyLoss(), nn.CrossEntropyLoss(weight=torch.rand(5))
+    predicted, targets = torch.randn(4, 7, 5), torch.randint(5, (4, 7))
+    theirs = [other, loss, other, loss]
+    found = StackedLoss([loss, other], [[1, 3], [0, 2]])(predicted, targets)
+    wanted = torch.stack([each(*given) for each, *given in zip(theirs, predicted, targets, strict=True)])
+    torch.testing.assert_close(found, wanted)
+
+
+def test_what_sorts_the_members_moves_with_the_loss():
+    """Else it would be copied to the device at every step."""
+    loss = StackedLoss([nn.MSELoss(), nn.L1Loss()], [[0], [1]]).to("meta")
+    given = torch.empty(2, 3, 1, device="meta")
+    assert loss(given, given).device.type == "meta"

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from ablate.execute.stack.dropout import Masks
+from ablate.execute.stack.loss import StackedLoss
 from ablate.execute.stack.networks import Stack
 from ablate.execute.stack.optimizer import stacked
 from ablate.execute.stack.step import GradientRows, take_step
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.numeric
 MEMBERS, BATCH, STEPS = 3, 6, 4
 LARGEST = torch.tensor([0.05, float("inf"), 1e9], dtype=torch.float64)
 LOSSES = (nn.CrossEntropyLoss(), nn.CrossEntropyLoss(label_smoothing=0.2))
-SCORED = ((LOSSES[0], [0, 2]), (LOSSES[1], [1]))
+LOSS = StackedLoss(LOSSES, [[0, 2], [1]])
 
 
 def networks():
@@ -42,7 +43,7 @@ def test_a_step_of_a_stack_is_each_members_own(kind):
     gradients, leaves = GradientRows(stack), stack.leaves()
     losses = [
         take_step(
-            stack.skeleton, SCORED, stack.state(leaves), inputs, targets,
+            stack.skeleton, LOSS, stack.state(leaves), inputs, targets,
             leaves=list(leaves.values()), gradients=gradients, optimizer=optimizer, clip_norms=LARGEST,
         )
         for _ in range(STEPS)
@@ -62,7 +63,7 @@ def test_gradients_are_kept_unclipped_in_the_same_memory():
     stack, (inputs, targets) = a_stack(), batch()
     optimizer = stacked(NoUpdate, [{} for _ in range(MEMBERS)], stack.numbers)
     before, gradients, leaves = stack.numbers.detach().clone(), GradientRows(stack), stack.leaves()
-    given = (stack.skeleton, SCORED, stack.state(leaves), inputs, targets)
+    given = (stack.skeleton, LOSS, stack.state(leaves), inputs, targets)
     places = []
     for norms in (None, LARGEST):
         take_step(*given, leaves=list(leaves.values()), gradients=gradients, optimizer=optimizer, clip_norms=norms)

@@ -16,6 +16,8 @@ from ablate import study
 from ablate.errors import ConfigError
 from ablate.execute.train import batches
 from ablate.execute.train.fit import prepare
+from ablate.execute.train.layer_streams import layer_seed
+from ablate.execute.train.network import network
 from ablate.execute.train.trial_module import TrialModule
 from ablate.models import MLP, ResNet
 from ablate.plan.seeds import streams
@@ -270,11 +272,13 @@ def test_dropout_has_a_stream_of_its_own(dropout, train):
     )
 
 
-def test_a_module_of_ones_own_is_built_under_the_initialisation_seed_and_left_alone(dropout):
+def test_the_layers_of_a_user_defined_module_draw_as_torchs_do_each_under_its_name(dropout):
     seeds = streams(0, 4)
     built = prepare(dropout(), seeds).network
-    torch.manual_seed(seeds.initialisation)
-    first, output = nn.Linear(64, 12), nn.Linear(12, 10)
+    torch.manual_seed(layer_seed("layers.1.weight#0", seeds.initialisation))
+    first = nn.Linear(64, 12)
+    torch.manual_seed(layer_seed("output.weight#0", seeds.initialisation))
+    output = nn.Linear(12, 10)
     assert torch.equal(built.layers[1].weight, first.weight)
     assert torch.equal(built.output.bias, output.bias)
 
@@ -291,8 +295,8 @@ def test_ones_own_lightning_module_takes_lightnings_own_loop(own, resolve, train
     # The same by Lightning alone.
     import own as module
 
-    torch.manual_seed(seeds.initialisation)
     net = module.Net()
+    net.load_state_dict(network(config, seed=seeds.initialisation).state_dict())
     torch.manual_seed(seeds.split)
     data = module.Data()
     torch.manual_seed(seeds.order)

@@ -1,0 +1,51 @@
+"""What a stage is, and what it finds."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A stage: its module in `tests.gpu`, what it answers, and its time limit."""
+
+    name: str
+    answers: str
+    limit_s: int
+    is_check: bool = True
+    """Whether what measures begins only after it has passed."""
+
+
+STAGES = (
+    Stage(name="versions", answers="Which versions, and is a GPU seen?", limit_s=20),
+    Stage(name="repeated", answers="Does a study come to the same bits twice, and on two workers?", limit_s=50),
+    Stage(name="marked", answers="Do the tests marked gpu pass?", limit_s=60),
+    Stage(name="levels", answers="Does every shipped level train, deterministically?", limit_s=90),
+    Stage(name="double", answers="In double precision: stack and alone, CPU and device; does a step wait?", limit_s=50),
+    Stage(name="faults", answers="Does a trial that fails on the device cost no other?", limit_s=40),
+    Stage(name="steps", answers="How long does a step take, by width and way?", limit_s=60, is_check=False),
+    Stage(name="workers", answers="How long does core take, by number of workers?", limit_s=90, is_check=False),
+    Stage(name="operations", answers="What does a stack's step spend its time on?", limit_s=20, is_check=False),
+)
+"""480 seconds together. Each time limit is of the whole process, imports included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What a stage has found. `rows`: of its table, below `headers`; `notes`: what was not tried, and why."""
+
+    state: Literal["passed", "failed", "measured"]
+    headers: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    notes: Sequence[str] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def checked(headers: Sequence[str], rows: Sequence[Sequence[str]], *, notes: Sequence[str] = ()) -> Findings:
+    """Findings of a check, whose rows end with `ok` where they passed."""
+    return Findings(
+        state="passed" if all(row[-1] == "ok" for row in rows) else "failed", headers=headers, rows=rows, notes=notes
+    )

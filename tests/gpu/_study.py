@@ -1,0 +1,53 @@
+"""Runs a study in a folder that is removed afterwards."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ablate import study
+from ablate.plan import Trial
+from ablate.store import Record
+
+HERE = Path(__file__).parent
+"""Has a conf/ with this folder's own models."""
+
+
+@dataclass
+class Listener:
+    """Keeps what a run reports."""
+
+    messages: list[str] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    planned_s: float | None = None
+
+    def on_message(self, message: str) -> None:
+        """Keeps it."""
+        self.messages.append(message)
+
+    def on_start(self, planned: study.Plan, already: int) -> None:
+        """Nothing is kept."""
+
+    def on_schedule(self, seconds: float | None) -> None:
+        """Keeps it."""
+        self.planned_s = seconds
+
+    def on_trial(self, record: Record) -> None:
+        """Keeps it."""
+        self.records.append(record)
+
+
+def run(words: Sequence[str], device: str) -> Listener:
+    """Runs a study on a device; returns what it reported."""
+    heard = Listener()
+    with tempfile.TemporaryDirectory() as folder:
+        accelerator = "gpu" if device == "cuda" else "cpu"
+        study.run([*words, f"results_dir={folder}", f"trainer.accelerator={accelerator}"], observer=heard, cwd=HERE)
+    return heard
+
+
+def trials(words: Sequence[str], count: int) -> tuple[Trial, ...]:
+    """So many trials of one network on the digits, which may be stacked: two learning rates, and replicates."""
+    given = ["head", "study.factors=[]", "study.claims=[]", *words]
+    varied = ["optimizer.lr=0.001,0.002", f"replicates={-(-count // 2)}"]
+    return study.plan([*given, *varied], cwd=HERE).trials[:count]
