@@ -19,7 +19,7 @@ import psutil
 from tests.conftest import REPOSITORY
 from tests.reliability.command import Command, names
 
-LIMIT = ("trainer.timeout_min=0.5", "engine.workers=2", "engine.threads=1")
+LIMIT = ("trainer.timeout_min=0.15", "engine.workers=2", "engine.threads=1")
 """A process that is stopped and never continued ends by the limit."""
 
 STUDIES = {
@@ -43,7 +43,7 @@ WEIGHTS = (1, 1, 3, 3)
 GONE_S = 60.0
 """Nothing takes so long to end but what never does."""
 
-MAX_RUNS = 40
+MAX_RUNS = 200
 """Runs of one study. One that is not done by then never will be."""
 
 
@@ -83,10 +83,11 @@ class Campaign:
         return Command(self.folder, *words, TMPDIR=str(self.folder / "tmp"), XDG_CACHE_HOME=str(self.folder / "cache"))
 
     def _undisturbed(self, name: str) -> dict[str, Any]:
+        began = time.monotonic()
         command = self._start(name, f"quiet-{name}")
         if code := command.process.wait():
             raise RuntimeError(f"{name} ends with {code} undisturbed:\n{command.output.read_text()}")
-        return found(self.folder / f"quiet-{name}")
+        return found(self.folder / f"quiet-{name}") | {"seconds": time.monotonic() - began}
 
     def _disturbed(
         self, name: str, expected: dict[str, Any], rng: random.Random, until: float, kills: int | None
@@ -99,7 +100,7 @@ class Campaign:
             command = self._start(name, where.name)
             try:
                 if not is_over:
-                    self._disturb(command, rng)
+                    self._disturb(command, rng, expected["seconds"])
                 code = command.process.wait(60 * 10)
             finally:
                 for process in command.processes():  # what is stopped ends only when it goes on
@@ -122,11 +123,13 @@ class Campaign:
                 return
         self.problems.append(f"{name} was not done after {MAX_RUNS} runs")
 
-    def _disturb(self, command: Command, rng: random.Random) -> None:
-        """Sends signals until the driver ends."""
+    def _disturb(self, command: Command, rng: random.Random, quiet_s: float) -> None:
+        """Sends signals until the driver ends, the first within the time that it takes undisturbed."""
         while command.process.poll() is None and "server" not in by_kind(command):
             time.sleep(0.05)  # before its first line, a command can handle no signal
-        time.sleep(rng.uniform(0.0, 4.0))
+        started, wait_s = time.monotonic(), rng.uniform(0.0, quiet_s)
+        while command.process.poll() is None and time.monotonic() < started + wait_s:
+            time.sleep(0.05)
         while command.process.poll() is None:
             victims = by_kind(command)
             kind = rng.choices(VICTIMS, WEIGHTS)[0]

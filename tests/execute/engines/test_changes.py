@@ -225,9 +225,9 @@ def test_nothing_that_a_trial_writes_reaches_stdout(make_engine, make_job, place
     job = make_job()
     (trial,) = job.bundle.trials
     model = {"_target_": "trouble.Net", "inputs": [10], "outputs": 1}
-    job = replace(
-        job, bundle=replace(job.bundle, trials=(replace(trial, config=trial.config.with_groups(model=model)),))
-    )
+    config = trial.config.with_groups(model=model)
+    trial = replace(trial, config=config, id=trial_id(config, seed=0, replicate=0))
+    job = replace(job, bundle=replace(job.bundle, trials=(trial,)))
     for name in ENGINES:
         assert [r.state for done in make_engine(name).run([job]) for r in done] == ["complete"]
     assert capfd.readouterr().out == ""

@@ -76,6 +76,15 @@ def test_a_worker_that_is_lost_leaves_no_process(start, tmp_path, watch, victim)
     watch.wait_for(lambda: len(loading(tmp_path)) >= 4, "another worker")
 
 
+def test_a_data_loader_adds_one_process_and_no_server(start, tmp_path, watch):
+    """A child of the worker, which is a child of the driver's one server: another would take seconds to load."""
+    command = start("data.pause=86400", "replicates=1", "engine.workers=1")
+    watch.wait_for(lambda: loading(tmp_path), "a DataLoader process")
+    (loader,) = (psutil.Process(pid) for pid in loading(tmp_path))
+    assert [parent.pid for parent in loader.parents()[:3]].index(command.process.pid) == 2
+    assert len(command.processes()) == 5  # driver, resource tracker, server, worker, loader
+
+
 def test_a_data_loader_starts_as_in_any_python_process(start, tmp_path):
     """Not by a server of its own, which would import torch anew for each of the trainings."""
     expected = "import multiprocessing as m; print(m.get_start_method())"
