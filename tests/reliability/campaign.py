@@ -23,9 +23,9 @@ LIMIT = ("trainer.timeout_min=0.15", "engine.workers=2", "engine.threads=1")
 """A process that is stopped and never continued ends by the limit."""
 
 STUDIES = {
-    "loaded": ("loaded", "replicates=4", "data.pause=0.005", *LIMIT),
-    "stacked": ("smoke", "replicates=6", "trainer.max_epochs=40", "trainer.accelerator=cpu", *LIMIT),
-    "alone": ("smoke", "replicates=2", "trainer.max_epochs=20", "logger=csv", "trainer.accelerator=cpu", *LIMIT),
+    "loaded": ("loaded", "replicates=6", "data.pause=0.01", *LIMIT),
+    "stacked": ("smoke", "replicates=6", "trainer.max_epochs=120", "trainer.accelerator=cpu", *LIMIT),
+    "alone": ("smoke", "replicates=4", "trainer.max_epochs=60", "logger=csv", "trainer.accelerator=cpu", *LIMIT),
 }
 """Name → words. The first trains a LightningDataModule whose DataLoader has a process."""
 
@@ -113,9 +113,9 @@ class Campaign:
                 command.kill()
             said = command.output.read_text()
             if "Traceback" in said.replace("Its traceback is in", "") or "bug in ablate" in said:
-                self.problems.append(f"{name}: exit code {code}, and said: {said[-1500:]}")
+                self.problems.append(f"{name}: exit code {code}, and said: {said[-3000:]}")
             if code == 2 and contents(where) != before:
-                self.problems.append(f"{name}: exit code 2, where something was written: {said[-1500:]}")
+                self.problems.append(f"{name}: exit code 2, where something was written: {said[-3000:]}")
             if code == 0:
                 self.resumed += run
                 self.done[name] += 1
@@ -124,10 +124,10 @@ class Campaign:
         self.problems.append(f"{name} was not done after {MAX_RUNS} runs")
 
     def _disturb(self, command: Command, rng: random.Random, quiet_s: float) -> None:
-        """Sends signals until the driver ends, the first within the time that it takes undisturbed."""
+        """Sends signals until the driver ends, the first within half the time that it takes undisturbed."""
         while command.process.poll() is None and "server" not in by_kind(command):
             time.sleep(0.05)  # before its first line, a command can handle no signal
-        started, wait_s = time.monotonic(), rng.uniform(0.0, quiet_s)
+        started, wait_s = time.monotonic(), rng.uniform(0.0, quiet_s / 2)
         while command.process.poll() is None and time.monotonic() < started + wait_s:
             time.sleep(0.05)
         while command.process.poll() is None:
@@ -142,7 +142,7 @@ class Campaign:
                     if number == signal.SIGSTOP and (kind in ("driver", "server") or rng.random() < 0.8):
                         time.sleep(rng.uniform(0.0, 1.0))
                         victim.resume()
-            time.sleep(rng.uniform(0.1, 1.5))
+            time.sleep(rng.uniform(0.05, 0.8))
 
     def _compare(self, name: str, expected: dict[str, Any], now: dict[str, Any]) -> None:
         for what in ("states", "verdicts"):
@@ -231,4 +231,4 @@ def report(campaign: Campaign, command: str) -> Iterator[str]:
         f"- Problems (a process or a temporary file left, another id, state, verdict or response, a traceback): "
         f"{len(campaign.problems) or 'none'}."
     )
-    yield from (f"  - {' '.join(problem.split())[:600]}" for problem in campaign.problems)
+    yield from (f"  - {' '.join(problem.split())[-600:]}" for problem in campaign.problems)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pytorch_lightning as pl
@@ -21,6 +20,7 @@ from ablate.execute.examine.naming import naming
 from ablate.execute.process import hardware
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
+from ablate.execute.process.socket_directory import temporary_directory
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.dataset import examples_text, source
 from ablate.execute.train.image_layout import channels_last, image_last
@@ -176,7 +176,7 @@ def _batch(built: nn.Module, config: TrialConfig) -> int | None:
 
 def _trainer(config: TrialConfig, *, own: bool) -> pl.Trainer:
     """Knows the device and the precision of a trial."""
-    with TemporaryDirectory() as folder:
+    with temporary_directory() as folder:
         return trainer(config.with_groups(logger=None), own=own, callbacks=(), folder=Path(folder))
 
 

@@ -3,13 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytorch_lightning as pl
 from torch import Tensor
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError, ConfigError
+from ablate.execute.process.socket_directory import temporary_directory
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import scalars
 from ablate.execute.train.fit import prepare
@@ -43,7 +43,7 @@ def dry_run(config: TrialConfig, streams: Streams) -> DryRun:
     Raises:
         ConfigError: it fails.
     """
-    with TemporaryDirectory() as folder:
+    with temporary_directory() as folder:
         fit = prepare(config, streams)
         once = trainer(
             config.with_groups(logger=None), own=True, callbacks=(), folder=Path(folder), module=fit.module, **ONE

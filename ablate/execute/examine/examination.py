@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +24,7 @@ from ablate.execute.examine.naming import naming
 from ablate.execute.loggers.run import check_logger
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
+from ablate.execute.process.socket_directory import temporary_directory
 from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.augmentation import augmentation
@@ -102,7 +102,7 @@ class _Examiner:
         own = is_own_lightning(built)
         trained_by = own, config.trainer, config.logger
         if trained_by not in self._done:
-            with TemporaryDirectory() as folder:  # an accelerator that is not there, a logger that is not installed
+            with temporary_directory() as folder:  # an accelerator that is not there, a logger that is not installed
                 trainer(config, own=own, callbacks=(), folder=Path(folder))
                 check_logger(config.logger, folder=Path(folder))
             self._done.add(trained_by)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from ablate.errors import AblateError
 from ablate.execute.planner.timing_cache import MAX_STACKED_SHARE, TimingCache
 from ablate.execute.process import hardware
 from ablate.execute.process.isolation import silence
+from ablate.execute.process.socket_directory import temporary_directory
 from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.targets.sources import is_digested
 from ablate.execute.train.batches import TrainingChunks
@@ -144,7 +144,7 @@ class Candidates:
         if config.trainer not in self._devices:
             from ablate.execute.train.trainer import trainer
 
-            with TemporaryDirectory() as folder:
+            with temporary_directory() as folder:
                 made = trainer(config.with_groups(logger=None), own=False, callbacks=(), folder=Path(folder))
             self._devices[config.trainer] = made.strategy.root_device
         return self._devices[config.trainer]

@@ -2,10 +2,10 @@
 
 import time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ablate.config.trial import TrialConfig
 from ablate.execute.diagnose.callback import DiagnosticsCallback
+from ablate.execute.process.socket_directory import temporary_directory
 from ablate.execute.train.callbacks import Curve, Divergence
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.trainer import trainer
@@ -41,7 +41,7 @@ def _seconds(config: TrialConfig, trial: Trial, epochs: int) -> float:
     config = config.with_groups(logger=None)
     config = config.with_settings("trainer", max_epochs=epochs, lightning=once_an_epoch, compile=False)
     fit = prepare(config, trial.streams)
-    with TemporaryDirectory() as folder:
+    with temporary_directory() as folder:
         began = time.perf_counter()
         settings = config.trainer.settings
         callbacks = (Curve(), Divergence(settings.max_loss), DiagnosticsCallback(settings.moments))

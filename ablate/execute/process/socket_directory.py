@@ -1,6 +1,7 @@
 """The directory of the sockets by which a driver's processes find each other, and of multiprocessing's other files."""
 
 import fcntl
+import multiprocessing
 import os
 import shutil
 import tempfile
@@ -83,3 +84,11 @@ def _locked(directory: Path) -> int | None:
         os.close(lock)
         return None
     return lock
+
+
+def temporary_directory() -> "tempfile.TemporaryDirectory[str]":
+    """A directory for a while, in that of the process: if it is killed, the next process removes both."""
+    if multiprocessing.parent_process() is None:  # a worker has that of its driver
+        with suppress(OSError):
+            hold()
+    return tempfile.TemporaryDirectory(dir=get_temp_dir())

@@ -54,7 +54,7 @@ class Context(ForkServerContext):
 
 def context() -> Context:
     """A multiprocessing context whose processes fork from the server."""
-    forkserver.set_forkserver_preload([LOADED])
+    _set_preload()
     return Context()
 
 
@@ -79,7 +79,7 @@ def start() -> None:
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or handler is None:
         return  # only the main thread may set signals
-    forkserver.set_forkserver_preload([ENDS_WITH_DRIVER, LOADED])
+    _set_preload()
     atexit.unregister(_kill)
     atexit.register(_kill, os.getpid())
     # The server ignores Ctrl-C only when it has loaded everything; until then it would print a traceback. So it
@@ -92,6 +92,12 @@ def start() -> None:
                 forkserver.ensure_running()
         finally:
             signal.signal(signal.SIGINT, handler)
+
+
+def _set_preload() -> None:
+    """Says what a server loads: also one that multiprocessing starts by itself, where the last one was killed."""
+    is_main_thread = threading.current_thread() is threading.main_thread()
+    forkserver.set_forkserver_preload([ENDS_WITH_DRIVER, LOADED] if is_main_thread else [LOADED])
 
 
 def ready(engine: str) -> None:

@@ -62,6 +62,43 @@ print("ready")
         assert said in done.stdout + done.stderr
 
 
+def test_a_server_that_replaces_a_killed_one_ends_with_its_driver_too_and_ignores_ctrl_c(tmp_path):
+    """Multiprocessing starts it by itself, with the next process. What it loads here takes an hour."""
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    script = """
+import os, signal, threading, time
+from pathlib import Path
+from ablate.execute.engines.local import fork_server
+from ablate.execute.process.stdlib_private import fork_server_pid
+fork_server.LOADED = "endless"
+fork_server.start()
+os.kill(fork_server_pid(), signal.SIGKILL)
+os.waitid(os.P_PID, fork_server_pid(), os.WEXITED | os.WNOWAIT)
+Path("loading").unlink(missing_ok=True)
+process = fork_server.context().Process()
+threading.Thread(target=process.start, daemon=True).start()
+while not Path("loading").exists():
+    time.sleep(0.01)
+print(fork_server_pid(), flush=True)
+time.sleep(3600)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        os.kill(pid, signal.SIGINT)
+        time.sleep(0.2)
+        assert is_alive(pid)
+        process.kill()
+    until = time.monotonic() + HANG_S
+    while is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    try:
+        assert not is_alive(pid)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 HANG_S = 60
 """How long a process that has been killed may take to be gone; a test waits as long only where it was not."""
 
