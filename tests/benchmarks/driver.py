@@ -21,8 +21,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-import msgspec
-
 from ablate import study
 from ablate.cli.commands.run import _Display
 from ablate.execute.engines import ENGINES
@@ -31,6 +29,7 @@ from ablate.execute.train.job import Job
 from ablate.execute.train.record import Outcome, record
 from ablate.plan import Trial
 from ablate.store import Counts, Record, StudyDirectory
+from ablate.store.encoding import encode
 from tests.benchmarks._goal import Goal
 
 TRIALS = (100, 1000, 10_000)
@@ -156,7 +155,7 @@ def _write(trial: Trial, job: Job, source: str) -> None:
     made = record(trial, outcome, engine="nothing", threads=1, source=source, commit=job.commit)
     path = StudyDirectory(job.directory).trial(trial.id) / "record.json"
     path.parent.mkdir(parents=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(made), indent=1))
+    path.write_bytes(encode(made))
 
 
 if __name__ == "__main__":

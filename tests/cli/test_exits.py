@@ -75,7 +75,7 @@ def breaking(write):
 def test_done_is_0_with_tables_on_stdout_and_progress_on_stderr(ablate, tiny):
     result = ablate("run", *tiny)
     assert result.exit_code == 0
-    assert result.stdout.startswith("smoke\n")
+    assert result.stdout.startswith("smoke@data.limit=60,")
     assert "hidden_activation: tanh" in result.stdout
     assert "4/4 trials" in result.stderr
     assert "4/4 trials" not in result.stdout

@@ -126,7 +126,7 @@ def test_it_is_found_before_any_training_and_named(faulty, ablate, here, fault):
 
 def test_a_step_that_ends_the_process_is_named_when_its_costs_are_measured(faulty, ablate, here):
     done = ablate("run", faulty("exits in a step"), "engine=inline")
-    assert done.exit_code == 2
+    assert done.exit_code == 1  # study.yaml has been written: 2 would say that nothing was
     assert "(design point fault=exits in a step)" in " ".join(done.stderr.split())
     assert not [*here.rglob("record.json")]
 

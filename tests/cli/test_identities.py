@@ -134,7 +134,7 @@ def test_a_run_of_which_the_identities_are_lost_does_not_pass(ablate, own, monke
     own(2)
     monkeypatch.setattr(Checked, "encode", lambda self: b"{")
     result = ablate("run", "own")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (1, "")  # study.yaml is there: 2 would say that nothing is
     assert "identities.json cannot be read" in " ".join(result.stderr.split())
 
 

@@ -95,7 +95,7 @@ class _Arranged:
             else:
                 stacks += [(piece, found) for piece in _cut(left, -(-len(left) // width))]
         notes = () if fitting == workers else (f"There is memory for {fitting} of {workers} trials at a time.",)
-        if any(trial.config.trainer.settings.accelerator == "auto" for trial in planned) and (unseen := unseen_gpu()):
+        if (unseen := unseen_gpu()) and any(t.config.trainer.settings.accelerator == "auto" for t in planned):
             notes = (*notes, unseen)
         while stacks and len(stacks) + len(alone) < workers and len((largest := max(stacks, key=_members))[0]) > 1:
             stacks.remove(largest)

@@ -195,7 +195,7 @@ SETTINGS: dict[str, Setting] = {
     "working directory": Setting(read=_directory, restore=_change_directory),
     "umask": Setting(read=_umask, restore=lambda value: (os.umask(value), None)[1]),
     "import path": Setting(read=lambda: list(sys.path), restore=_path, stays=True),
-    "modules": Setting(read=_read_modules, restore=sys.modules.update, stays=True),
+    "modules": Setting(read=_read_modules, restore=sys.modules.update),  # new ones stay in any case
     "signal handlers": Setting(read=_handlers, restore=_set_handlers),
     "timer": Setting(read=_timer_ends, restore=_set_timer),
     "root logger": Setting(read=_root_logger, restore=_set_root_logger),

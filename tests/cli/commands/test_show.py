@@ -65,7 +65,7 @@ def test_every_format_is_the_same_from_run_and_from_show_and_nothing_but_it(show
     assert sorted(opened) == sorted(re.findall(r"\\end\{(\w+\*?)\}", printed["latex"]))
     assert not re.search(r"(?<!\\)[%#]", re.sub(r"(?m)^%.*$", "", printed["latex"])), "nothing unescaped"
 
-    assert printed["table"].startswith("smoke\n")
+    assert printed["table"].startswith("smoke@data.limit=60,")
     assert f"ablate show {study.name} --table NAME" in printed["table"]
 
 
@@ -128,7 +128,7 @@ def test_a_study_is_found_by_name_by_path_and_elsewhere(ablate, here, tiny):
     by_name = ablate("show", study.name, "--results-dir", "else where")
     by_path = ablate("show", study)
     assert by_name.stdout == by_path.stdout
-    assert by_name.stdout.startswith("named\n")
+    assert by_name.stdout.startswith("named@data.limit=60,")
 
 
 def test_showing_writes_nothing_and_needs_no_summary(ablate, here, tiny):

@@ -359,6 +359,7 @@ def test_code_that_has_changed_is_profiled_again(plain, plan, measured_anew):
     assert measured_anew["profiles"] == 4
 
 
+@pytest.mark.usefixtures("kept_timings")
 def test_a_plan_of_what_was_seen_loads_no_lightning(here, plan):
     trials = plan("model.width=8,16")
     arrange(trials, trials, workers=1)
