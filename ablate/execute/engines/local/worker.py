@@ -31,6 +31,9 @@ STOP_S = 3.0
 SERVER_LOST = 255
 """Exit code that multiprocessing gives a process when the server that it was forked from is gone."""
 
+CLOCK_S = 2.0
+"""How much the time at which a process was created, as the operating system counts it, may be off."""
+
 TRIES = 3
 """Processes that a job is given to, if they die before they begin it."""
 
@@ -56,6 +59,8 @@ class Worker:
         self._context = fork_server.context()
         self._begun = self._context.RawValue("b", 0)  # the process sets it to 1 when it begins
         self._tries = 0
+        self._started = 0.0
+        """The clock of `time.time` when the process had started; 0: there is none."""
         self._deadline: float | None = None
         self.is_overdue = False
         """Whether the process was ended because its job had run out of time."""
@@ -160,9 +165,20 @@ class Worker:
         self.reap()
 
     def _kill_group(self) -> None:
-        if (process := self._context.process) is not None and process.pid is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+        """Kills the process and what it has started, unless its number is another process's by now.
+
+        The number of a group is given to no process while the group has one. So a younger process of that number says
+        that the group is gone.
+        """
+        if (process := self._context.process) is None or process.pid is None:
+            return
+        import psutil
+
+        with suppress(psutil.Error):
+            if self._started and psutil.Process(process.pid).create_time() > self._started + CLOCK_S:
+                return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
     def _submit_job(self, job: Job) -> None:
         self._tries += 1
@@ -175,16 +191,19 @@ class Worker:
         self._begun.value = 0
         with fork_server.explained(self._engine), interruption_deferred():
             try:
-                return self._running().submit(function, *args, **kwargs)
+                future = self._running().submit(function, *args, **kwargs)
             except BrokenExecutor:  # it died while it was idle
                 self.reap()
-                return self._running().submit(function, *args, **kwargs)
+                future = self._running().submit(function, *args, **kwargs)
+            self._started = self._started or time.time()  # the executor has started the process by now
+            return future
 
     def _running(self) -> "ProcessPoolExecutor":
         """The executor, started if there is none."""
         from concurrent.futures import ProcessPoolExecutor
 
         if self._executor is None:
+            self._started = 0.0
             self._executor = ProcessPoolExecutor(
                 max_workers=1,
                 mp_context=self._context,

@@ -45,6 +45,21 @@ def test_a_call_whose_process_was_killed_is_made_again(make_engine, tmp_path):
         make_engine("local", retries=0).call(die_once, tmp_path / "again")
 
 
+def test_a_process_that_has_the_number_of_a_worker_that_is_gone_is_left_alone(make_engine, monkeypatch):
+    engine = make_engine("local")
+    engine.call(len, "start")
+    caller = engine._caller
+    killed = []
+    monkeypatch.setattr(os, "killpg", lambda *args: killed.append(args))
+    caller._kill_group()
+    assert killed == [(caller._context.process.pid, signal.SIGKILL)]
+    monkeypatch.setattr(caller, "_started", caller._started - 1000)  # the process of that number is younger
+    caller._kill_group()
+    assert len(killed) == 1
+    monkeypatch.undo()
+    engine.close()
+
+
 def test_retries_are_counted(make_engine, make_job, place):
     records, said = run(make_engine("local", retries=0), [make_job("kill once")])
     assert ([r.state for r in records], said) == (["failed"], [])
