@@ -1,6 +1,7 @@
 """Fixtures for all rooms: a working directory of one's own, small studies, and a quiet machine."""
 
 import os
+import shutil
 import signal
 import tempfile
 
@@ -8,7 +9,7 @@ import tempfile
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
 # What is measured of this machine while tests crowd it is nobody's to keep.
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ablate-tests-")
+CACHE = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ablate-tests-")
 
 from pathlib import Path
 
@@ -27,6 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Hides GPUs: numbers that are exact on a CPU are not those of a GPU. `pytest -m gpu` runs the tests for one."""
     if config.option.markexpr != "gpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def pytest_unconfigure() -> None:
+    """A directory of this process, be it pytest's own or one of its workers, goes with it."""
+    shutil.rmtree(CACHE, ignore_errors=True)
 
 
 REPOSITORY = Path(__file__).resolve().parent.parent

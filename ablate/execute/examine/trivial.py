@@ -1,5 +1,6 @@
 """The trivial predictor of a replicate: one output for every input, the best that the training targets allow."""
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -84,9 +85,15 @@ def _scores(module: TrialModule, network: nn.Module, probe: Tensor) -> Scores:
 
 
 def _constant(loss: nn.Module, start: Tensor, targets: Tensor) -> Tensor:
-    """The output, of the shape of `start`, that has the least mean loss."""
-    constant = start.requires_grad_()
+    """The output, of the shape and type of `start`, that has the least mean loss.
+
+    It is found in double precision, so that classes of equal shares are equal when rounded to `start`'s type: their
+    order, which decides the accuracy, would else be that of a processor's rounding.
+    """
+    constant = start.double().requires_grad_()
+    loss = copy.deepcopy(loss).double()
     fitted = targets[: max(1, MAX_NUMBERS // max(1, constant.numel()))]
+    fitted = fitted.double() if fitted.is_floating_point() else fitted
     search = torch.optim.LBFGS([constant], max_iter=MAX_ITERATIONS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
@@ -97,5 +104,5 @@ def _constant(loss: nn.Module, start: Tensor, targets: Tensor) -> Tensor:
 
     with torch.enable_grad():
         search.step(closure)  # pyright: ignore[reportArgumentType]
-    found = constant.detach()
+    found = constant.detach().to(start.dtype)
     return found if bool(torch.isfinite(found).all()) else torch.zeros_like(found)
