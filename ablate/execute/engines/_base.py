@@ -23,9 +23,11 @@ class Engine(ABC):
 
     Every engine guarantees, and one contract suite checks:
 
-    - each job yields its records exactly once, in any order, as soon as they are on disk;
+    - each trial's record is yielded exactly once, in any order, as soon as it is on disk;
+    - a trial that runs out of memory alone is tried once more when no other trial trains;
     - a trial that raises, or whose process dies, is recorded as failed with a traceback file, and costs no other trial;
-      a process that dies before it begins a trial costs none;
+      a process that dies before it begins a trial costs none; nor does one that can use its device no longer, where
+      the engine has others;
     - equal jobs give equal responses on every engine with the same number of threads, in any order;
     - where `ends_trials` says so, a job is ended when the time limits of its trials, added up, have passed: a
       trial that is alone in it is recorded as timed out, several that had not finished are each trained alone;

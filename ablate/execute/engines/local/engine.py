@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import Literal, ParamSpec, TypeVar
 
@@ -14,9 +15,10 @@ import msgspec
 from ablate.errors import AblateError
 from ablate.execute.engines._base import Engine
 from ablate.execute.engines.local import fork_server
-from ablate.execute.engines.local.worker import Worker, cause, stop
+from ablate.execute.engines.local.worker import Trained, Worker, cause, stop
+from ablate.execute.engines.wording import counted, device_lost, each_alone, named, short_of_memory
 from ablate.execute.process.hardware import check_threads, cores
-from ablate.execute.train.job import Job, fail, time_limit_min, timed_out, unfinished
+from ablate.execute.train.job import Job, fail, one_by_one, time_limit_min, timed_out, unfinished, without_record
 from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
 
@@ -83,7 +85,8 @@ class Local(Engine):
         if self._caller is None:
             fork_server.ready(self.name)
         self.close()
-        waiting, threads = deque(jobs), self.threads or threads or 1
+        waiting, threads = deque(replace(job, may_wait=True) for job in jobs), self.threads or threads or 1
+        alone: deque[Job] = deque()  # they have run out of memory, and wait until nothing trains beside them
         self._lost.clear()
         team = [Worker(engine=self.name, threads=threads) for _ in jobs[: min(self.workers, workers or self.workers)]]
         try:
@@ -95,10 +98,13 @@ class Local(Engine):
                         continue
                     records, again = self._ended(busy[future], threads)
                     ended += [records] if records else []
-                    waiting.extend(again)
+                    for job in again:
+                        (waiting if job.may_wait else alone).append(job)
                 for worker in team:
                     worker.end_overdue()
                 _occupy(team, waiting)  # now: no worker waits until the caller takes the results
+                if alone and not any(worker.job for worker in team):
+                    team[0].train(alone.popleft())
                 yield from ended
         finally:
             stop(team)
@@ -110,7 +116,9 @@ class Local(Engine):
         error = worker.future.exception()
         if isinstance(error, BrokenExecutor):
             return self._without_worker(job, worker, threads)
-        return self._records(job, error, threads), ()
+        if error is not None:
+            return self._failed(job, error, threads), ()
+        return self._trained(job, worker)
 
     def _without_worker(self, job: Job, worker: Worker, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
         """As `_ended`, of a job whose worker died or was ended.
@@ -131,13 +139,26 @@ class Local(Engine):
                 text = f"The worker process ended without a Python traceback: its worker {why}.\n"
                 return fail(job, error=f"its worker {why}", traceback=text, engine=self.name, threads=threads), ()
         if again:
-            self.on_message(f"The worker of {_named(job)} {why}. {_counted(again)} trained again{_alone(again)}.")
+            self.on_message(f"The worker of {named(job)} {why}. {counted(again)} trained again{each_alone(again)}.")
         return records, again
 
-    def _records(self, job: Job, error: BaseException | None, threads: int) -> tuple[Record, ...]:
-        if error is None:
-            directory = StudyDirectory(job.directory)
-            return tuple(directory.record(trial.id) for trial in job.bundle.trials)
+    def _trained(self, job: Job, worker: Worker) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
+        """As `_ended`, of a job whose worker has answered; where it can train nothing more, it is ended."""
+        answer: Trained = worker.future.result()
+        left = [job for place, job in enumerate(one_by_one(job)) if place in answer.left]
+        ids = {each.bundle.trials[0].id for each in left}
+        directory = StudyDirectory(job.directory)
+        records = tuple(directory.record(trial.id) for trial in job.bundle.trials if trial.id not in ids)
+        if answer.lost is not None:
+            worker.reap()
+            self.on_message(device_lost(job, answer.lost, left))
+            return records, tuple(left)
+        if left:
+            self.on_message(short_of_memory(left))
+        return records, without_record(job, records)
+
+    def _failed(self, job: Job, error: BaseException, threads: int) -> tuple[Record, ...]:
+        """The records of a job that its worker could not train, though it lives."""
         if isinstance(error, AblateError):
             raise error
         line = f"its worker could not train it: {error!r}"
@@ -156,20 +177,3 @@ def _next_check_s(team: Sequence[Worker]) -> float | None:
     """Time until the next job runs out of time; None: none does."""
     left = [seconds for worker in team if (seconds := worker.seconds_left) is not None]
     return max(min(left), 0.0) if left else None
-
-
-def _named(job: Job) -> str:
-    """The trials of a job, in words."""
-    if (count := len(job.bundle.trials)) > 1:
-        return f"{count} trials"
-    trial = job.bundle.trials[0]
-    levels = "".join(f"{factor} {level}, " for factor, level in trial.point.levels.items())
-    return f"trial {trial.id} ({levels}replicate {trial.replicate})"
-
-
-def _counted(jobs: Sequence[Job]) -> str:
-    return "It is" if len(jobs) == 1 else f"{len(jobs)} of them are"
-
-
-def _alone(jobs: Sequence[Job]) -> str:
-    return ", each alone" if len(jobs) > 1 else ""
