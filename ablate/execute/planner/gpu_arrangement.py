@@ -38,23 +38,20 @@ def arrange(groups: Groups, *, machine: Machine, workers: int, fixed: bool, shar
         fixed: Whether the user has given their number.
         sharing: How processes share one of the GPUs.
     """
-    if fixed:
-        made = _largest(groups, machine=machine, workers=workers, sharing=sharing, filled=True)
-        if made.workers < min(workers, sum(len(left) for left, _ in groups)):
-            return replace(made, notes=(f"There is memory for {made.workers} of {workers} trials at a time.",))
+    gpus = len(machine.gpus)
+    is_timed = all(found.costs is not None for _, found in groups)
+    if fixed or not is_timed:
+        most = workers if fixed else min(workers, UNTIMED_PER_GPU * gpus)
+        fitting = _fitting(groups, machine, most)
+        made = _with_workers(groups, fitting, machine=machine, sharing=sharing, filled=fixed)
+        if fixed and fitting < min(workers, sum(len(left) for left, _ in groups)):
+            return replace(made, notes=(f"There is memory for {fitting} of {workers} trials at a time.",))
         return made
-    best: Arrangement | None = None
-    for count in _counts(len(machine.gpus), workers):
-        for room in _rooms(groups):
-            made = _with_room(groups, room, machine=machine, workers=count, sharing=sharing)
-            if best is None or _is_faster(made, best):
-                best = made
-            if made.workers == count:  # narrower stacks would only be slower
-                break
-    assert best is not None
-    if best.seconds is None:
-        count = min(workers, UNTIMED_PER_GPU * len(machine.gpus))
-        return _largest(groups, machine=machine, workers=count, sharing=sharing, filled=False)
+    best = _with_workers(groups, 1, machine=machine, sharing=sharing)
+    for each in range(1, MAX_PER_GPU + 1):
+        if best.workers < (count := min(each * gpus, workers)) <= _fitting(groups, machine, count):
+            made = _with_workers(groups, count, machine=machine, sharing=sharing)
+            best = made if _is_faster(made, best) else best
     return best
 
 
@@ -62,40 +59,51 @@ def _is_faster(one: Arrangement, other: Arrangement) -> bool:
     return one.seconds is not None and other.seconds is not None and one.seconds <= MAX_SHARE * other.seconds
 
 
-def _counts(gpus: int, workers: int) -> list[int]:
-    """Numbers of workers to compare, the fewest first: one, then so many on each GPU."""
-    each = [count * gpus for count in range(1, MAX_PER_GPU + 1)]
-    return sorted({1, *(min(count, workers) for count in each)})
+def _fitting(groups: Groups, machine: Machine, workers: int) -> int:
+    """As many of some workers as there is memory for, if each trains one trial at a time; at least one."""
+    least = _bytes(groups, width=1)
+    low, high = 1, workers
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if _fits(groups, machine, middle, least) else (low, middle - 1)
+    return low
 
 
-def _rooms(groups: Groups) -> list[int]:
-    """Memory for the tensors of a worker to compare: that of the widest stack, its half, and so on to one trial's."""
-    most = max((found.bytes or 0) * found.width for _, found in groups if found.is_on_gpu)
-    least = max(found.bytes or 0 for _, found in groups if found.is_on_gpu)
-    halves = [max(most >> k, least) for k in range(most.bit_length() + 1)]
-    return list(dict.fromkeys(halves))
+def _room(groups: Groups, machine: Machine, workers: int) -> int:
+    """Memory of a GPU for the tensors of each of so many workers: for the widest stacks, or as much as there is."""
+    low, high = _bytes(groups, width=1), _bytes(groups, width=None)
+    if _fits(groups, machine, workers, high):
+        return high
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if _fits(groups, machine, workers, middle) else (low, middle - 1)
+    return low
 
 
-def _largest(groups: Groups, *, machine: Machine, workers: int, sharing: Sharing, filled: bool) -> Arrangement:
-    """With as many of these workers as there is memory for, and then with as much room for each as there is."""
-    made = [
-        _with_room(groups, room, machine=machine, workers=workers, sharing=sharing, filled=filled)
-        for room in _rooms(groups)
-    ]
-    return max(made, key=lambda arrangement: arrangement.workers)
+def _fits(groups: Groups, machine: Machine, workers: int, room: int) -> bool:
+    """Whether there is memory for so many workers with so much for the tensors of each."""
+    host = max(_host_bytes(found, _width(found, room)) for _, found in groups)
+    if machine.host_bytes is not None and workers * host > machine.host_bytes:
+        return False
+    if any(gpu.free_bytes is None for gpu in machine.gpus):
+        return True
+    return sum((gpu.free_bytes or 0) // (CONTEXT_BYTES + room) for gpu in machine.gpus) >= workers
 
 
-def _with_room(
-    groups: Groups, room: int, *, machine: Machine, workers: int, sharing: Sharing, filled: bool = False
+def _bytes(groups: Groups, *, width: int | None) -> int:
+    """Memory of a GPU for the tensors of a stack of this width, None: of the widest, of the largest trials."""
+    return max((found.bytes or 0) * (width or found.width) for _, found in groups if found.is_on_gpu)
+
+
+def _with_workers(
+    groups: Groups, workers: int, *, machine: Machine, sharing: Sharing, filled: bool = False
 ) -> Arrangement:
-    """With so much memory for the tensors of each worker.
+    """On so many workers, which fit, or on fewer where there is nothing for the others to do.
 
     `filled`: cuts stacks until every worker has one; else only if that is faster.
     """
+    room = _room(groups, machine, workers)
     widths = [_width(found, room) for _, found in groups]
-    host = max(_host_bytes(found, width) for (_, found), width in zip(groups, widths, strict=True))
-    if machine.host_bytes is not None:
-        workers = max(1, min(workers, machine.host_bytes // host))
     places = place(machine.gpus, workers=workers, worker_bytes=CONTEXT_BYTES + room)
     pieces: list[tuple[tuple[Trial, ...], Candidate, str]] = []
     for (left, found), width in zip(groups, widths, strict=True):
