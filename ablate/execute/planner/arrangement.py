@@ -16,6 +16,9 @@ from ablate.plan.trial import Trial
 WORKER_START_S = 0.15
 """Time until workers have started, approximately."""
 
+GPU_START_S = 2.0
+"""The same of workers that use a GPU: each makes a context there, and loads libraries. Not measured on a GPU."""
+
 NO_MEMORY = "there is memory for one at a time"
 """Why trials train alone that could be stacked."""
 
@@ -70,7 +73,7 @@ class Arrangement:
         typical = sum(slowdowns) / len(slowdowns)
         order = makespan.order([host + device * typical for host, device in known], blocks, workers=self.workers)
         total = makespan.shared_makespan([known[k] for k in order], slowdowns)
-        return [which[k] for k in order], WORKER_START_S + total
+        return [which[k] for k in order], (GPU_START_S if self.gpus else WORKER_START_S) + total
 
     def _job(self, bundle: Bundle, candidate: Candidate) -> tuple[float, float] | None:
         """Seconds of a bundle in which it does not use a GPU, and in which it does; None: unknown."""
