@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import torch
 
 from ablate.execute.planner.candidate import Candidate
 from ablate.execute.planner.pace_process import GO, READY, Measured
+from ablate.execute.process.socket_directory import temporary_directory
 
 MIN_PACED_S = 60.0
 """Seconds of steps on a GPU from which a study's paces are measured: starting the processes takes some of them."""
@@ -23,7 +25,13 @@ START_LIMIT_S = 120.0
 ANSWER_LIMIT_S = 30.0
 """Time that each has for an answer, which takes less than a second."""
 
-CODE = "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from {} import main; main()"
+CODE = """
+import pickle, sys
+with open(sys.argv[1], "rb") as file:
+    sys.path[:] = pickle.load(file)
+    from ablate.execute.planner.pace_process import main
+    main(file)
+"""
 
 
 def measure_paces(candidate: Candidate, *, device: torch.device, counts: Iterable[int]) -> dict[int, float] | None:
@@ -39,44 +47,36 @@ def measure_paces(candidate: Candidate, *, device: torch.device, counts: Iterabl
     """
     wanted = sorted(set(counts))
     processes: list[subprocess.Popen[bytes]] = []
-    try:
-        processes.extend(_started(candidate, device) for _ in range(wanted[-1]))
-        deadline = time.monotonic() + START_LIMIT_S
-        if not all(_answer(process, deadline - time.monotonic()) == READY for process in processes):
-            return None
-        alone = _rate(processes[:1])
-        return {count: _rate(processes[:count]) / alone for count in wanted}
-    except (OSError, ValueError):
-        return None
-    finally:
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.communicate()
-
-
-def _started(candidate: Candidate, device: torch.device) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", CODE.format("ablate.execute.planner.pace_process")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
     what = Measured(
-        trials=candidate.trials[: candidate.width],
-        conv_as_matmul=candidate.conv_as_matmul,
-        device=str(device),
+        trials=candidate.trials[: candidate.width], conv_as_matmul=candidate.conv_as_matmul, device=str(device)
     )
-    assert process.stdin is not None
-    try:
-        process.stdin.write(pickle.dumps([os.fspath(place) for place in sys.path]) + pickle.dumps(what))
-        process.stdin.flush()
-    except OSError:
+    with temporary_directory() as folder:
+        file = Path(folder, "measured")
+        try:
+            file.write_bytes(pickle.dumps([os.fspath(place) for place in sys.path]) + pickle.dumps(what))
+            processes.extend(_started(file) for _ in range(wanted[-1]))
+            deadline = time.monotonic() + START_LIMIT_S
+            if not all(_answer(process, deadline - time.monotonic()) == READY for process in processes):
+                return None
+            alone = _rate(processes[:1])
+            return {count: _rate(processes[:count]) / alone for count in wanted}
+        except (OSError, ValueError):
+            return None
+        finally:
+            _end(processes)
+
+
+def _started(file: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-P", "-c", CODE, str(file)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
         process.kill()
-        with suppress(OSError):
+    for process in processes:
+        with suppress(OSError):  # what it did not read cannot be written
             process.communicate()
-        raise
-    return process
 
 
 def _rate(processes: Sequence[subprocess.Popen[bytes]]) -> float:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import cast
+from typing import BinaryIO, cast
 
 import torch
 from torch import Tensor
@@ -36,12 +36,12 @@ class Measured:
     device: str
 
 
-def main() -> None:
-    """Reads a `Measured`, then a line for each measurement; answers with steps per second."""
+def main(file: BinaryIO) -> None:
+    """Reads a `Measured` from a file, then a line for each measurement; answers with steps per second."""
     signal_at_parent_death()
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what user-defined code prints
-    measured = cast(Measured, pickle.load(sys.stdin.buffer))
+    measured = cast(Measured, pickle.load(file))
     torch.set_num_threads(1)
     take = steps(measured)
     take()
