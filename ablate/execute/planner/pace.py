@@ -19,7 +19,7 @@ from ablate.execute.process.socket_directory import temporary_directory
 MIN_PACED_S = 60.0
 """Seconds of steps on a GPU from which a study's paces are measured: starting the processes takes some of them."""
 
-START_LIMIT_S = 120.0
+START_LIMIT_S = 60.0
 """Time that the processes have to load torch and to build what they train; then nothing is measured."""
 
 ANSWER_LIMIT_S = 30.0

@@ -113,10 +113,10 @@ def _with_gpu(planned: Sequence[Trial], place: dict[str, int], cache: TimingCach
     if all(config.trainer.settings.accelerator == "auto" for config in configs):
         moved = on_accelerator(planned, "cpu")
         cpu_s = on_cpu(moved, {trial.id: index for index, trial in enumerate(planned)}).seconds
-        gpu_s = on_gpu.arranged(on_gpu.groups).seconds
-        if cpu_s is not None and gpu_s is not None:
-            is_cpu = cpu_s <= MAX_CPU_SHARE * gpu_s
-            notes = (_comparison(cpu_s, gpu_s, is_cpu=is_cpu),)
+        whole = on_gpu.arranged(on_gpu.groups)
+        if cpu_s is not None and whole.seconds is not None:
+            is_cpu = cpu_s <= MAX_CPU_SHARE * whole.seconds
+            notes = (_comparison(cpu_s, whole.seconds, gpus=whole.gpus, is_cpu=is_cpu),)
             if is_cpu:
                 found = on_cpu(moved, place)
                 return replace(found, accelerator="cpu", notes=(*notes, *found.notes))
@@ -162,13 +162,18 @@ class _OnGpu:
         return arrange(groups, machine=self.machine, workers=offered.workers, fixed=offered.fixed, sharing=self.sharing)
 
 
-def _comparison(cpu_s: float, gpu_s: float, *, is_cpu: bool) -> str:
+def _comparison(cpu_s: float, gpu_s: float, *, gpus: int, is_cpu: bool) -> str:
     """Where the study trains, and why."""
-    chosen, other = ("processor", "gpu takes the GPU") if is_cpu else ("GPU", "cpu takes the processor")
+    there = "the GPU" if gpus == 1 else f"{gpus} GPUs"
+    chosen, other = ("the processor", "gpu takes the GPU") if is_cpu else (there, "cpu takes the processor")
     return (
-        f"It trains on the {chosen}: the whole study is expected to take {cpu_s:.3g} s on the processor and "
-        f"{gpu_s:.3g} s on the GPU. trainer.accelerator={other}."
+        f"The study trains on {chosen}: all of it is expected to take {_rounded(cpu_s)} s on the processor and "
+        f"{_rounded(gpu_s)} s on {there}. trainer.accelerator={other}."
     )
+
+
+def _rounded(seconds: float) -> str:
+    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}"
 
 
 def _sharing(groups: Groups, cache: TimingCache, *, device: torch.device, most: int) -> Sharing:

@@ -79,7 +79,7 @@ def test_auto_takes_the_processor_where_that_ends_first_and_says_so(here, steps)
     steps.update(cpu=1e-5, cuda=1e-3)
     made = schedule(found, found, workers=4, fixed=False, machine=ONE)
     assert (made.accelerator, made.gpus, made.places) == ("cpu", 0, ())
-    assert made.notes[0].startswith("It trains on the processor: the whole study is expected to take ")
+    assert made.notes[0].startswith("The study trains on the processor: all of it is expected to take ")
     assert made.notes[0].endswith(" trainer.accelerator=gpu takes the GPU.")
     moved = made.with_trials(found).bundles
     assert {t.config.trainer.settings.accelerator for b in moved for t in b.trials} == {"cpu"}
@@ -90,7 +90,15 @@ def test_auto_takes_the_gpu_where_that_ends_first(here, steps):
     steps.update(cpu=1e-1, cuda=1e-3)
     made = schedule(found, found, workers=4, fixed=False, machine=ONE)
     assert (made.accelerator, made.gpus) == (None, 1)
-    assert made.notes[0].startswith("It trains on the GPU: ")
+    assert made.notes[0].startswith("The study trains on the GPU: ")
+
+
+def test_what_is_expected_of_both_is_said_in_seconds():
+    said = room._comparison(12.34, 3.21, gpus=2, is_cpu=False)
+    assert said == (
+        "The study trains on 2 GPUs: all of it is expected to take 12 s on the processor and 3.2 s on 2 GPUs. "
+        "trainer.accelerator=cpu takes the processor."
+    )
 
 
 def test_auto_decides_by_the_whole_study(here, steps):
