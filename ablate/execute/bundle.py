@@ -173,7 +173,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     diagnostics = DiagnosticsCallback(settings.moments)
     trainer = make_trainer(
         trial.config,
-        own=not isinstance(fit.module, TrialModule),
+        user_defined=not isinstance(fit.module, TrialModule),
         callbacks=(curve, divergence, diagnostics),
         folder=StudyDirectory(job.directory).trial(trial.id),
         logger=logger,

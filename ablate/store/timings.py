@@ -49,7 +49,7 @@ class Overhead(msgspec.Struct, kw_only=True, frozen=True):
 class Profile(msgspec.Struct, kw_only=True, frozen=True):
     """Properties shared by trials that differ only in what can be stacked, in batch size and in epochs."""
 
-    own: bool
+    user_defined: bool
     """Whether they train a user-defined LightningModule; the other fields are unknown then."""
     family: dict[str, str]
     """Everything that their timings depend on, except the work of a step."""

@@ -126,7 +126,7 @@ class Candidates:
         trials, first = tuple(trials), trials[0]
         profile = self._profile(first)
         is_on_gpu = self.device(first.config).type != "cpu"
-        if profile.own:
+        if profile.user_defined:
             reason = reason or "a user-defined LightningModule takes its own steps"
             return Candidate(trials=trials, reason=reason, is_on_gpu=is_on_gpu)
         width, timing, costs = 1, None, None
@@ -168,7 +168,7 @@ class Candidates:
             from ablate.execute.train.trainer import trainer
 
             with temporary_directory() as folder:
-                made = trainer(config.with_groups(logger=None), own=False, callbacks=(), folder=Path(folder))
+                made = trainer(config.with_groups(logger=None), user_defined=False, callbacks=(), folder=Path(folder))
             self._devices[config.trainer] = made.strategy.root_device
         return self._devices[config.trainer]
 

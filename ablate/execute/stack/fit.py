@@ -42,7 +42,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     curves = MemberCurves([member.max_loss for member in members])
     diagnostics = StackedDiagnostics(trials[0].config.trainer.settings.moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
-    trainer = make_trainer(trials[0].config, own=False, callbacks=(curves, diagnostics), folder=folder)
+    trainer = make_trainer(trials[0].config, user_defined=False, callbacks=(curves, diagnostics), folder=folder)
     began = time.perf_counter()
     trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"])
     seconds = (time.perf_counter() - began) / len(members)

@@ -112,6 +112,8 @@ def go_wrong(fault):
     if fault == "kill once" and not Path("killed").exists():
         Path("killed").touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "fork":  # both go on as if they were the process
+        os.fork()
     if fault == "vanish":
         os._exit(0)
     if fault == "abort":

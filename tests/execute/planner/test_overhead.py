@@ -23,7 +23,7 @@ def measured(trial, folder) -> float:
         for _ in range(3):
             began = time.perf_counter()
             fit = prepare(trial.config, trial.streams)
-            made = trainer(trial.config, own=False, callbacks=(Curve(),), folder=folder)
+            made = trainer(trial.config, user_defined=False, callbacks=(Curve(),), folder=folder)
             made.fit(fit.module, **fit.data)
             made.test(fit.module, verbose=False, **fit.test)
             times.append(time.perf_counter() - began)
