@@ -22,6 +22,7 @@ from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
+from ablate.execute.train.dataset import splits_for
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, fail, halves, one_by_one, record_failure
 from ablate.execute.train.outcome import outcome
@@ -165,7 +166,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
 
 def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logger: Any) -> Written:
     started = now()
-    fit = prepare(trial.config, trial.streams)
+    fit = prepare(trial.config, trial.streams, make_splits=splits_for(trial.config.trainer.settings))
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     trivial = trivial_scores(fit)
     settings = trial.config.trainer.settings
