@@ -39,8 +39,12 @@ class Engine(ABC):
     """What the `engine` group of the configuration may say: `name`, and the engine's own keys."""
     workers: int = 1
     """Jobs that it trains at a time, at most."""
+    workers_are_fixed: bool = True
+    """Whether the user has given their number; else the planner may use fewer of them on a GPU."""
     threads: int | None = 1
     """CPU threads of each worker; None: the planner decides."""
+    pins_workers: ClassVar[bool] = False
+    """Whether `run` takes `places`, and each worker then sees no GPU but its own."""
     ends_trials: bool = False
     """Whether it ends a training after `trainer.timeout_min`. One that cannot is refused such a limit."""
     on_message: Callable[[str], None] = staticmethod(lambda _: None)
@@ -69,6 +73,9 @@ class Engine(ABC):
             jobs: The jobs to train.
             workers: How many of its workers it uses; None: all.
             threads: CPU threads of each worker, if its own number is None.
+
+        An engine that `pins_workers` also takes `places`: the GPU of each worker, by its number among those that a
+        process there sees; empty: none is chosen. After one ran out of memory beside others, fewer share its GPU.
 
         Raises:
             StoreError: a record cannot be written (a full disk): the study stops, finished trials stay.

@@ -5,8 +5,8 @@ import pytest
 from ablate import study
 from ablate.execute.planner import overhead as room
 from ablate.execute.planner import schedule
+from ablate.execute.planner.arrangement import WORKER_START_S
 from ablate.execute.planner.overhead import overhead
-from ablate.execute.planner.schedule import WORKER_START_S
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.callbacks import Curve
 from ablate.execute.train.fit import prepare

@@ -18,7 +18,9 @@ from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.local.worker import Trained, Worker, cause, stop
 from ablate.execute.engines.wording import counted, device_lost, each_alone, named, short_of_memory
 from ablate.execute.process.hardware import check_threads, cores
+from ablate.execute.process.visible_gpus import only
 from ablate.execute.train.job import Job, fail, one_by_one, time_limit_min, timed_out, unfinished, without_record
+from ablate.plan.placement import is_shared
 from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
 
@@ -41,12 +43,14 @@ class Local(Engine):
     name = "local"
     settings = LocalSettings
     ends_trials = True
+    pins_workers = True
 
     def __init__(self, settings: LocalSettings) -> None:
         self.threads = None if settings.threads == "auto" else settings.threads
         check_threads(self.threads or 1)
         self.workers = cores() // (self.threads or 1) if settings.workers == "auto" else settings.workers
         self.workers = max(self.workers, 1)
+        self.workers_are_fixed = settings.workers != "auto"
         self.retries = settings.retries
         self._lost: Counter[str] = Counter()
         """Trial id → how many workers it has lost."""
@@ -72,7 +76,12 @@ class Local(Engine):
         stop([] if caller is None else [caller])
 
     def run(
-        self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
+        self,
+        jobs: Sequence[Job],
+        *,
+        workers: int | None = None,
+        threads: int | None = None,
+        places: Sequence[int] = (),
     ) -> Iterator[tuple[Record, ...]]:
         """Trains the jobs on the workers; yields them as they end.
 
@@ -88,7 +97,7 @@ class Local(Engine):
         waiting, threads = deque(replace(job, may_wait=True) for job in jobs), self.threads or threads or 1
         alone: deque[Job] = deque()  # they have run out of memory, and wait until nothing trains beside them
         self._lost.clear()
-        team = [Worker(engine=self.name, threads=threads) for _ in jobs[: min(self.workers, workers or self.workers)]]
+        team = self._team(min(self.workers, workers or self.workers, len(jobs)), threads, places)
         try:
             _occupy(team, waiting)
             while busy := {worker.future: worker for worker in team if worker.job is not None}:
@@ -98,6 +107,8 @@ class Local(Engine):
                         continue
                     records, again = self._ended(busy[future], threads)
                     ended += [records] if records else []
+                    if any(not job.may_wait for job in again):
+                        self._withdraw(busy[future], team)
                     for job in again:
                         (waiting if job.may_wait else alone).append(job)
                 for worker in team:
@@ -108,6 +119,24 @@ class Local(Engine):
                 yield from ended
         finally:
             stop(team)
+
+    def _team(self, count: int, threads: int, places: Sequence[int]) -> list[Worker]:
+        """The workers, each on its GPU. They are pinned where one is on another GPU than it would take by itself."""
+        if not places:
+            return [Worker(engine=self.name, threads=threads) for _ in range(count)]
+        is_pinned = any(places)
+        return [
+            Worker(engine=self.name, threads=threads, gpu=gpu, variables=only(gpu, os.environ) if is_pinned else None)
+            for gpu in places[:count]
+        ]
+
+    def _withdraw(self, worker: Worker, team: list[Worker]) -> None:
+        """Ends a worker whose trial ran out of memory on a GPU, if others train there: they would lack it again."""
+        if worker.gpu is not None and is_shared([one.gpu for one in team if one.gpu is not None], worker.gpu):
+            team.remove(worker)
+            stop([worker])
+            left = sum(one.gpu == worker.gpu for one in team)
+            self.on_message(f"From now on {left} {'worker trains' if left == 1 else 'workers train'} on that GPU.")
 
     def _ended(self, worker: Worker, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
         """What is to be said and done when a worker's job has ended: records, and jobs that are yet to train."""

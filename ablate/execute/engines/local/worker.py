@@ -57,7 +57,12 @@ class Worker:
       killed it, or with which exit code.
     """
 
-    def __init__(self, *, engine: str, threads: int) -> None:
+    def __init__(
+        self, *, engine: str, threads: int, gpu: int | None = None, variables: Mapping[str, str] | None = None
+    ) -> None:
+        """`gpu`: where it trains, if that was chosen. `variables`: what its processes' environment has of its own."""
+        self.gpu = gpu
+        self._variables = dict(variables or {})
         self._engine = engine
         self._threads = threads
         self._executor: ProcessPoolExecutor | None = None
@@ -216,7 +221,7 @@ class Worker:
                 max_workers=1,
                 mp_context=self._context,
                 initializer=_start,
-                initargs=(list(sys.path), dict(os.environ), self._begun),
+                initargs=(list(sys.path), {**os.environ, **self._variables}, self._begun),
             )
         return self._executor
 
