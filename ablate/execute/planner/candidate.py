@@ -71,7 +71,7 @@ class Costs:
     timing: StepTiming
     overhead: Overhead
     epochs: int
-    steps: int
+    steps: float
     val: int
     test: int
 
@@ -201,8 +201,8 @@ class Candidates:
         return Costs(
             timing=timing,
             overhead=self._cache.overhead(where, measure),
-            epochs=settings.max_epochs,
-            steps=steps,
+            epochs=settings.epochs(steps),
+            steps=settings.steps(steps) / settings.epochs(steps),
             val=profile.val,
             test=profile.test,
         )
@@ -304,7 +304,7 @@ def _batch(trial: Trial, profile: Profile) -> int:
     return min(trial.config.data.description.batch_size, profile.train)
 
 
-_COUNTS = ("batch_size", "max_epochs")
+_COUNTS = ("batch_size", "max_epochs", "max_steps")
 _VERSIONED = ("torch", "torchmetrics", "torchvision")
 """Packages whose versions are part of the cache's name."""
 
@@ -319,7 +319,7 @@ def _our_code() -> str:
 
 
 def _uncounted(config: TrialConfig) -> tuple[Group, ...]:
-    """What decides what a trial is, without batch size and epochs."""
+    """What decides what a trial is, without batch size, epochs and steps."""
     return tuple(g.without(*_COUNTS) if g.name in ("data", "trainer") else g for g in config.trained)
 
 

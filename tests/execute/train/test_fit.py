@@ -340,6 +340,11 @@ def test_ones_own_data_module_is_built_under_the_split_stream_and_trains_under_t
     assert torch.initial_seed() == seeds.order
 
 
+def test_ones_own_lightning_module_takes_no_schedule(own, resolve):
+    with pytest.raises(ConfigError, match=r"own.Net is a LightningModule and brings its own scheduler.*=constant"):
+        prepare(resolve("scheduler=warmup", study="own"), streams(0, 0))
+
+
 @pytest.mark.parametrize("group", ["objective=regression", "optimizer=sgd"])
 def test_ones_own_lightning_module_takes_no_objective_and_no_optimizer(own, resolve, group):
     words = [group] if group.startswith("optimizer") else [group, "study.response={name: test/mse, better: lower}"]
