@@ -42,7 +42,7 @@ def refusal(kind, here, *words, **keywords) -> str:
         ),
         (["model.skip_span=0", "model.post_activation=true,false"], "model.post_activation"),
         (["model.skip_span=1", "model.branch_activation=all,inner,none"], "inner and model.branch_activation=none"),
-        (["model=resnet", "model.depth=0", "model.width=4", "model.skip_span=0,2"], "model.skip_span=0 and"),
+        (["model=simple_resnet", "model.depth=0", "model.width=4", "model.skip_span=0,2"], "model.skip_span=0 and"),
     ],
 )
 def test_levels_that_change_nothing_are_refused_by_factor_and_level(here, words, says):

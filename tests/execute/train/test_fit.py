@@ -77,7 +77,14 @@ CASES = {
         lambda p: torch.optim.AdamW(p, lr=0.001, weight_decay=0.01, eps=ADAM_EPS),
     ),
     "resnet, Adam": (
-        ("model=resnet", "model.width=4", "model.depth=2", "model.skip_span=1", "optimizer=adam", "optimizer.lr=0.001"),
+        (
+            "model=simple_resnet",
+            "model.width=4",
+            "model.depth=2",
+            "model.skip_span=1",
+            "optimizer=adam",
+            "optimizer.lr=0.001",
+        ),
         lambda: ResNet(inputs=(1, 8, 8), outputs=10, width=4, depth=2, skip_span=1),
         lambda p: torch.optim.Adam(p, lr=0.001),
     ),
