@@ -64,8 +64,8 @@ class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             share = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*%\s*", margin)
             if share is None:
                 raise ConfigError(
-                    f"A claim has margin: {margin!r}. Give a number in the response's units, such as 0.01, or a share "
-                    "of the baseline's mean, such as 10%."
+                    f"margin: expected `float`, got `str` {margin!r}. Give a number in the response's units, such as "
+                    "0.01, or a share of the baseline's mean, such as 10%."
                 )
             margin, relative = float(share[1]) / 100, self.value is None or self.scale != "identity"
             margin *= 1.0 if relative or self.value is None else abs(self.value)
@@ -352,11 +352,15 @@ def _check_claim(claim: Any, where: str) -> None:
         ConfigError: as `convert`.
     """
     contrast: Any = (claim.get("contrast") or claim.get("interaction")) if isinstance(claim, dict) else None
+    on = f"The claim on {', '.join(map(str, contrast))}: " if isinstance(contrast, dict) and contrast else ""
     try:
-        _ = convert(claim, ClaimYaml, where).claim
+        stated = convert(claim, ClaimYaml, where)
     except ConfigError as error:
-        on = f"The claim on {', '.join(map(str, contrast))}: " if isinstance(contrast, dict) and contrast else ""
         raise ConfigError(f"{on}{error}") from error
+    try:
+        _ = stated.claim
+    except ConfigError as error:
+        raise ConfigError(f"{on}{where}.{error}") from error
 
 
 def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Response:
