@@ -376,14 +376,13 @@ def test_claims_of_every_kind_have_a_line(core, written):
         ),
         Claim(at=at, expect="value", value=0.9, margin=0.02),
     ]
-    text = written(replace(core, verdicts=tuple(verdict(claim=kind) for kind in kinds)), width=80)
-    for said in (
-        "head: gap ≈ fc at act=relu, layers=10",
-        "head × act: gap − fc, softmax < relu",
-        "act=relu, layers=10 ≈ 0.9",
-    ):
-        assert f"  {said}  " in text
+    told = replace(core, verdicts=tuple(verdict(claim=kind) for kind in kinds))
+    text, narrow = written(told, width=80), written(told, width=60)
+    assert "  head: gap equivalent to fc at act=relu, layers=10  " in text
+    assert "  head × act: gap − fc at softmax less than gap − fc at relu  " in text
+    assert "  act=relu, layers=10 within the margin of 0.9  " in text
     for margin in ("margin 10%", "margin 0.3 logit", "margin 0.02"):
         assert margin in text
-    wide = written(replace(core, verdicts=tuple(verdict(claim=kind) for kind in kinds)), width=160)
-    assert "head × act: gap − fc at softmax less than gap − fc at relu" in wide
+    assert "  head: gap ≈ fc at act=relu, layers=10  " in narrow
+    assert "  head × act: gap − fc, softmax < relu  " in narrow
+    assert "  act=relu, layers=10 ≈ 0.9  " in narrow
