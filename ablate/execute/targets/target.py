@@ -86,9 +86,9 @@ def _built(called: Callable[..., Any], config: Mapping[str, Any], where: str) ->
         if isinstance(cause, AblateError):
             raise cause from error
         nested = re.search(r"full_key: (\S+)", str(error))
-        called = re.match(r"Error in call to target '([^']+)'", str(error))
+        failed = re.match(r"Error in call to target '([^']+)'", str(error))
         at = f"{where}.{nested[1]}" if nested else where
-        named = called[1] if nested and called else config["_target_"]
+        named = failed[1] if nested and failed else config["_target_"]
         raise ConfigError(f"{at}: {named} failed: {error_text(cause or error)}") from error
 
 
