@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from ablate.study.costs import unmeasured
 from ablate.study.missing import check_time_limits, stale_note
 from ablate.study.networks import examine_networks
+from ablate.study.tuning import stages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ablate.execute.engines import Engine
     from ablate.plan import NetworkCost
+    from ablate.plan.tuning import TuningOutlook
     from ablate.study.planned import Plan
 
 
@@ -38,6 +41,8 @@ class Outlook:
     cannot: tuple[str, ...]
     claims: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    tuning: TuningOutlook | None = None
+    """What tuning would cost; None: nothing is tuned."""
 
 
 def examine(planned: Plan) -> Outlook:
@@ -78,6 +83,7 @@ def examine(planned: Plan) -> Outlook:
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
         made = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
+        tuning = _tuning(engine, planned)
     cost_of = cost_lookup(measured)
     costs = tuple(
         joined([size, *filter(None, [cost_of(point.levels)])])
@@ -101,6 +107,7 @@ def examine(planned: Plan) -> Outlook:
         can=can,
         cannot=cannot,
         claims=foresee(planned.spec, planned.layout.points, planned.records),
+        tuning=tuning,
         notes=(
             *filter(None, [stale_note(planned)]),
             *made.notes,
@@ -110,4 +117,34 @@ def examine(planned: Plan) -> Outlook:
                 baseline=next((c.parameters for c, here in zip(costs, is_baseline, strict=True) if here), None),
             ),
         ),
+    )
+
+
+def _tuning(engine: Engine, planned: Plan) -> TuningOutlook | None:
+    """What is tuned, and the time that the missing tuning trials would take, one rung after the other."""
+    from ablate.execute import tasks
+    from ablate.plan.tuning import TuningOutlook
+
+    if planned.tuned is None:
+        return None
+    tuned, missing, seconds = planned.tuned, 0, list[float | None]()
+    for stage in stages(planned):
+        done = {record.id for record in stage.part.records if record.state != "failed"}
+        left = [trial for trial in stage.part.trials if trial.id not in done]
+        missing += len(left)
+        if left:
+            made = engine.call(tasks.schedule, stage.part.trials, left, workers=engine.workers, threads=engine.threads)
+            seconds.append(made.seconds)
+    known = [each for each in seconds if each is not None]
+    return TuningOutlook(
+        settings=tuned.tuning.keys,
+        metric=tuned.tuning.metric,
+        seeds=tuned.tuning.seeds,
+        shares=tuned.tuning.rungs,
+        sizes=tuned.tuning.sizes,
+        arms=len(tuned.arms),
+        pending=len(tuned.pending),
+        trials=len(tuned.arms) * tuned.tuning.trials_per_arm,
+        missing=missing,
+        seconds=sum(known) if len(known) == len(seconds) else None,
     )

@@ -17,6 +17,7 @@ from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.local.worker import Worker, cause, stop
 from ablate.execute.process.hardware import check_threads, cores
 from ablate.execute.train.job import Job, fail, time_limit_min, timed_out, unfinished
+from ablate.plan.seeds import replicate_name
 from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
 
@@ -164,7 +165,7 @@ def _named(job: Job) -> str:
         return f"{count} trials"
     trial = job.bundle.trials[0]
     levels = "".join(f"{factor} {level}, " for factor, level in trial.point.levels.items())
-    return f"trial {trial.id} ({levels}replicate {trial.replicate})"
+    return f"trial {trial.id} ({levels}{replicate_name(trial.replicate)})"
 
 
 def _counted(jobs: Sequence[Job]) -> str:
