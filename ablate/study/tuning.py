@@ -114,7 +114,7 @@ def _with(
     try:
         made = study.resolve(point.levels, (*point.overrides(spec.factors), *overrides(chosen)))
     except ConfigError as error:
-        raise ConfigError(f"study.tune: {' '.join(overrides(chosen))} at {point}: {error}") from error
+        raise ConfigError(f"study.tune: {' '.join(overrides(chosen))}: {error}") from error
     # Where capacity is matched, the network is that which was solved for: no setting of its own is tuned then.
     return made if spec.capacity is None else replace(made, model=plain.model)
 
