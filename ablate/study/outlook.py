@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ablate.study.costs import unmeasured
 from ablate.study.missing import check_time_limits, stale_note
 from ablate.study.networks import examine_networks
+from ablate.study.training import schedule
 from ablate.study.tuning import stages
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Outlook:
     notes: tuple[str, ...] = ()
     tuning: TuningOutlook | None = None
     """What tuning would cost; None: nothing is tuned."""
+    gpus: int = 0
+    """On which the workers train; 0: they train on the processor."""
 
 
 def examine(planned: Plan) -> Outlook:
@@ -82,7 +85,7 @@ def examine(planned: Plan) -> Outlook:
         measured = (*known, *engine.call(tasks.measure, *lacking, budget_s=tasks.PLAN_COST_BUDGET_S))
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
-        made = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
+        made = schedule(engine, planned, missing)
         tuning = _tuning(engine, planned)
     cost_of = cost_lookup(measured)
     costs = tuple(
@@ -103,6 +106,7 @@ def examine(planned: Plan) -> Outlook:
         alone=Counter(b.reason for b in made.bundles if not b.stacked),
         workers=min(made.workers, len(made.bundles)),
         threads=made.threads,
+        gpus=made.gpus,
         seconds=made.seconds,
         can=can,
         cannot=cannot,
@@ -122,7 +126,6 @@ def examine(planned: Plan) -> Outlook:
 
 def _tuning(engine: Engine, planned: Plan) -> TuningOutlook | None:
     """What is tuned, and the time that the missing tuning trials would take, one rung after the other."""
-    from ablate.execute import tasks
     from ablate.plan.tuning import TuningOutlook
 
     if planned.tuned is None:
@@ -133,8 +136,7 @@ def _tuning(engine: Engine, planned: Plan) -> TuningOutlook | None:
         left = [trial for trial in stage.part.trials if trial.id not in done]
         missing += len(left)
         if left:
-            made = engine.call(tasks.schedule, stage.part.trials, left, workers=engine.workers, threads=engine.threads)
-            seconds.append(made.seconds)
+            seconds.append(schedule(engine, stage.part, left).seconds)
     known = [each for each in seconds if each is not None]
     return TuningOutlook(
         settings=tuned.tuning.keys,

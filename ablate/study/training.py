@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ablate.execute.engines import Engine
-    from ablate.plan import Trial
+    from ablate.plan import Schedule, Trial
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
 
@@ -28,16 +28,33 @@ def train_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], obser
     return tried
 
 
+def schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedule:
+    """How the engine would train the missing trials of a plan; its trials are copies.
+
+    Raises:
+        AblateError: as `ablate.execute.tasks.schedule`.
+    """
+    from ablate.execute import tasks
+
+    return engine.call(
+        tasks.schedule,
+        planned.trials,
+        missing,
+        workers=engine.workers,
+        threads=engine.threads,
+        fixed=engine.workers_are_fixed,
+        pins=engine.pins_workers,
+    )
+
+
 def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Observer) -> None:
     """Schedules a batch of trials and trains them; their records are on disk when the observer gets them."""
-    from ablate.execute import tasks
     from ablate.execute.train.job import Job
     from ablate.execute.train.provenance import commit
     from ablate.store import stated
 
     sources, head = sources_of(planned), commit(Path.cwd())
-    copied = engine.call(tasks.schedule, planned.trials, batch, workers=engine.workers, threads=engine.threads)
-    schedule = copied.with_trials(batch)
+    made = schedule(engine, planned, batch).with_trials(batch)
     claims = stated(planned.spec)
     jobs = [
         Job(
@@ -47,12 +64,13 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
             commit=head,
             stated=claims,
         )
-        for b in schedule.bundles
+        for b in made.bundles
     ]
-    for note in schedule.notes:
+    for note in made.notes:
         observer.on_message(note)
-    observer.on_schedule(schedule.seconds)
-    results = engine.run(jobs, workers=schedule.workers, threads=schedule.threads)
+    observer.on_schedule(made.seconds)
+    placed = {"places": made.places} if engine.pins_workers else {}
+    results = engine.run(jobs, workers=made.workers, threads=made.threads, **placed)
     try:
         for records in results:
             for record in records:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 import torch
 
 from ablate.errors import AblateError, ConfigError, kind, unknown
+from ablate.execute.process.fork import one_process
 from ablate.execute.process.settings import changes_kept
 from ablate.execute.targets.annotation import misfit
 from ablate.execute.targets.hidden_module import hidden_by_installed, refuse_hidden
@@ -67,6 +68,11 @@ def build(config: Mapping[str, Any] | None, where: str) -> Any:
     """
     called = check(config, where)
     assert config is not None
+    with one_process():
+        return _built(called, config, where)
+
+
+def _built(called: Callable[..., Any], config: Mapping[str, Any], where: str) -> Any:
     if _is_plain(called, config):
         return _call(called, config, where)
     from hydra.errors import InstantiationException  # slow to import, and few trainings need it

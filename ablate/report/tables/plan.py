@@ -35,6 +35,7 @@ def plan_document(
     threads: int = 1,
     tuning: Sequence[str] = (),
     tuned: Sequence[Mapping[str, Any]] = (),
+    gpus: int = 0,
     **costs: Sequence[float | None],
 ) -> tuple[Item, ...]:
     """The study, then its design points.
@@ -63,13 +64,16 @@ def plan_document(
         threads: of each worker.
         tuning: what is tuned, what that costs, and what is not known before it.
         tuned: the settings that were chosen for each design point.
+        gpus: on which they train; 0: they train on the processor.
         costs: as in `cost_columns`.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
     on = f" on {counted(workers, 'worker')}" if workers else ""
     on += f" of {counted(threads, 'thread')}" if workers and threads > 1 else ""
-    takes = f"about {duration(seconds)}{on}" if seconds is not None else "not known before a first trial"
+    on += f" on {counted(gpus, 'GPU')}" if workers and gpus else ""
+    unknown_s = "not known before a first trial"
+    takes = f"about {duration(seconds)}{on}" if seconds is not None else f"{unknown_s},{on}" if gpus else unknown_s
     if not points and identities:
         exact = [("question", question), *_listed("identities", identities), ("trials", "none: nothing to train")]
         return (Block(title=study, lines=(*exact, *_listed("notes", notes))),)
