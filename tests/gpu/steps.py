@@ -18,7 +18,7 @@ from tests.gpu._study import trials as trials_of
 
 NETWORKS = {
     "dense, width 64": ("model=mlp",),
-    "convolutional, width 16": ("model=resnet", "model.width=16", "model.depth=6"),
+    "convolutional, width 16": ("model=simple_resnet", "model.width=16", "model.depth=6"),
 }
 SMALL = {"dense": ("model=mlp",), "convolutional": ("model=resnet", "model.width=4", "model.depth=2")}
 """On the CPU, where only the command is tried."""

@@ -32,7 +32,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     trials = job.bundle.trials
     make_splits = shared_splits(splits_for(trials[0].config.trainer.settings))
     prepared = [Member.of(trial.config, trial.streams, make_splits=make_splits) for trial in trials]
-    order = in_groups([member.scalars for member in prepared])
+    order = in_groups([member.way for member in prepared])
     members = [prepared[index] for index in order]
     fit = members[0].fit
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
@@ -46,7 +46,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     began = time.perf_counter()
     trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"])
     seconds = (time.perf_counter() - began) / len(members)
-    if module.active:
+    if module.active and trials[0].is_tested:
         trainer.test(module, verbose=False, **cast(dict[str, Any], fit.test))
     made: dict[int, Written] = {}
     for place, index in enumerate(order):
