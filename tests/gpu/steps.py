@@ -20,7 +20,7 @@ NETWORKS = {
     "dense, width 64": ("model=mlp",),
     "convolutional, width 16": ("model=simple_resnet", "model.width=16", "model.depth=6"),
 }
-SMALL = {"dense": ("model=mlp",), "convolutional": ("model=resnet", "model.width=4", "model.depth=2")}
+SMALL = {"dense": ("model=mlp",), "convolutional": ("model=simple_resnet", "model.width=4", "model.depth=2")}
 """On the CPU, where only the command is tried."""
 WIDTHS = {"cuda": (1, 4, 20, 50, 100, 200), "cpu": (1, 4)}
 STEPS = {"cuda": 10, "cpu": 2}
@@ -57,7 +57,7 @@ def _plan(device: str) -> list[tuple[str, tuple[str, ...], str, int]]:
         for way, chosen in ways.items()
         for name, words in networks.items()
         for width in chosen
-        if way != "matrix products" or "model=resnet" in words
+        if way != "matrix products" or "model=simple_resnet" in words
     ]
 
 
