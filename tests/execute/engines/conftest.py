@@ -53,8 +53,10 @@ class Net(nn.Module):
     def forward(self, x):
         if os.getpid() in LOST:
             raise RuntimeError(ASSERTED)
-        in_worker = multiprocessing.parent_process() is not None and is_a_trial(sys._getframe())
-        if self.training and (in_worker or Path("faults-anywhere").exists()) and not Path("no-faults").exists():
+        in_trial = is_a_trial(sys._getframe())
+        in_worker = multiprocessing.parent_process() is not None and in_trial
+        is_due = in_worker or Path("faults-anywhere").exists() or (in_trial and Path("faults-in-trials").exists())
+        if self.training and is_due and not Path("no-faults").exists():
             if in_worker:
                 time.sleep(self.pause)
             go_wrong(self.fault)

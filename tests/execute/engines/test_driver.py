@@ -7,8 +7,10 @@ import sys
 from collections import Counter
 
 import pytest
+import torch
 
 from ablate import study
+from ablate.errors import DeathError
 from ablate.store import StudyDirectory
 
 MODEL = """_target_: trouble.Net
@@ -45,6 +47,10 @@ LEVELS = {
       kill: [model.width=5, model.fault=kill]
       memory: [model.width=6, model.fault=memory]
       exit: [model.width=7, model.fault=exit]""",
+    "lost": """
+      none: [model.width=4]
+      assert: [model.width=5, model.fault=assert]
+      after: [model.width=6]""",
     "slow": """
       none: [model.width=4, model.fault=quota]
       also: [model.width=5, model.fault=quota]""",
@@ -66,6 +72,24 @@ def project(place):
 def contents_of(project):
     """Trial id → the bytes of its record."""
     return {p.parent.name: p.read_bytes() for p in project.glob("results/*/trials/*/record.json")}
+
+
+def test_inline_a_device_that_is_lost_ends_the_study_as_begun(project, listener, monkeypatch):
+    """The command then ends with 1; `engine=local` goes on where it was."""
+    (project / "faults-in-trials").touch()
+    file = project / "conf/study/lost.yaml"
+    file.write_text(file.read_text().replace("engine: {name: local, workers: 2, threads: 1}", ""))
+    with monkeypatch.context() as planted:
+        planted.setattr(torch.cuda, "is_initialized", torch.cuda.is_initialized)  # both are put back
+        planted.setattr(torch.cuda, "synchronize", torch.cuda.synchronize)
+        with pytest.raises(DeathError, match="1 of them as failed, and ") as caught:
+            study.run(["lost", "replicates=1", "engine=inline"], observer=listener)
+    assert caught.value.has_begun
+    states = {record.levels["fault"]: record.state for record in listener.records}
+    assert states == {fault: "failed" if fault == "assert" else "complete" for fault in states}
+    assert list(states)[-1] == "assert"
+    summary, _ = study.run(["lost", "replicates=1", "engine=local", "engine.workers=1"], observer=listener)
+    assert (summary.complete, summary.failed) == (2, 1)
 
 
 @pytest.mark.slow
