@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -49,6 +49,7 @@ def verdict(
     baseline: Values | None = None,
     averaged: Averaged | None = None,
     trivial: float | None = None,
+    simple: Mapping[str, float] | None = None,
 ) -> Verdict:
     """The verdict on one claim by itself; `judge` adjusts the verdicts of a study for their number.
 
@@ -80,6 +81,7 @@ def verdict(
             in each replicate of `paired`.
         averaged: what the difference is averaged over.
         trivial: what the trivial predictor scores.
+        simple: simple predictor → what it scores.
 
     Raises:
         ConfigError: the claim's margin or α is out of range.
@@ -115,6 +117,7 @@ def verdict(
             mean_arm=shown.mean_arm,
             mean_reference=None if claim.value is not None else shown.mean_reference,
             trivial=trivial,
+            simple=simple or {},
             unseen_collapse=unseen_collapses(paired.n) if alone is not None and survivors is None else None,
             share=_share(claim, paired, baseline),
             remarks=() if failures_only else tuple(_remarks(claim, survivors, spared, resolution)),

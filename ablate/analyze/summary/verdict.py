@@ -1,7 +1,7 @@
 """The verdict on a claim, its evidence, and the diagnostic that separates its arms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ablate.analyze.summary.estimate import Interval
@@ -181,6 +181,8 @@ class Verdict:
     """The same of the reference; None for a claim on a design point, which states it."""
     trivial: float | None = None
     """What the trivial predictor scores, its mean over the replicates; None where no record says."""
+    simple: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Simple predictor (`1-NN`, `least squares`) → what it scores on the same splits, its mean over the replicates."""
     unseen_collapse: float | None = None
     """How often an arm may collapse, at most (95%), of which no replicate shows a case: 1 − .05^(1/n). None where a
     trial diverged, whose rate is seen, and without a verdict."""

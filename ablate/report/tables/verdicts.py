@@ -207,6 +207,9 @@ def _unit_notes(verdicts: Sequence[Verdict], summary: Summary) -> Iterator[str]:
     known = dict.fromkeys(f"{v.trivial:.4g}".replace("-", MINUS) for v in verdicts if v.trivial is not None)
     if known:
         yield f"The trivial predictor scores {', '.join(known)}."
+    for name in dict.fromkeys(name for v in verdicts for name in v.simple):
+        scores = dict.fromkeys(f"{v.simple[name]:.4g}".replace("-", MINUS) for v in verdicts if name in v.simple)
+        yield f"On the same splits, {name} scores {', '.join(scores)}."
 
 
 def verdict_rows(summary: Summary) -> list[Row]:
@@ -267,8 +270,9 @@ def _row(verdict: Verdict, response: str) -> Row:
 
 
 QUALIFYING = (
-    *("mean_arm", "mean_reference", "trivial", "averaged_settings", "averaged_lowest", "averaged_highest"),
-    *("averaged_cells", "averaged_at_floor", "averaged_at_ceiling", "unseen_collapse"),
+    *("mean_arm", "mean_reference", "trivial", "simple", "simple_predictor"),
+    *(f"averaged_{name}" for name in ("settings", "lowest", "highest", "cells", "at_floor", "at_ceiling")),
+    "unseen_collapse",
     *(f"share_of_baseline{end}" for end in ("", "_low", "_high", "_level")),
 )
 """The columns of `qualifying`."""
@@ -282,6 +286,8 @@ def qualifying(verdict: Verdict) -> Row:
         "mean_arm": verdict.mean_arm,
         "mean_reference": verdict.mean_reference,
         "trivial": verdict.trivial,
+        "simple": next(iter(verdict.simple.values()), None),
+        "simple_predictor": next(iter(verdict.simple), None),
         "averaged_settings": averaged.settings if averaged else None,
         "averaged_lowest": lowest.value if lowest else None,
         "averaged_highest": highest.value if highest else None,
