@@ -174,7 +174,15 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
     from ablate.store import stated
 
     sources, head = sources_of(planned), commit(Path.cwd())
-    copied = engine.call(tasks.schedule, planned.trials, batch, workers=engine.workers, threads=engine.threads)
+    copied = engine.call(
+        tasks.schedule,
+        planned.trials,
+        batch,
+        workers=engine.workers,
+        threads=engine.threads,
+        fixed=engine.workers_are_fixed,
+        pins=engine.pins_workers,
+    )
     schedule = copied.with_trials(batch)
     claims = stated(planned.spec)
     jobs = [
@@ -190,7 +198,8 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
     for note in schedule.notes:
         observer.on_message(note)
     observer.on_schedule(schedule.seconds)
-    results = engine.run(jobs, workers=schedule.workers, threads=schedule.threads)
+    placed = {"places": schedule.places} if engine.pins_workers else {}
+    results = engine.run(jobs, workers=schedule.workers, threads=schedule.threads, **placed)
     try:
         for records in results:
             for record in records:

@@ -38,6 +38,8 @@ class Outlook:
     cannot: tuple[str, ...]
     claims: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    gpus: int = 0
+    """On which the workers train; 0: they train on the processor."""
 
 
 def examine(planned: Plan) -> Outlook:
@@ -77,7 +79,15 @@ def examine(planned: Plan) -> Outlook:
         measured = (*known, *engine.call(tasks.measure, *lacking, budget_s=tasks.PLAN_COST_BUDGET_S))
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
-        made = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
+        made = engine.call(
+            tasks.schedule,
+            planned.trials,
+            missing,
+            workers=engine.workers,
+            threads=engine.threads,
+            fixed=engine.workers_are_fixed,
+            pins=engine.pins_workers,
+        )
     cost_of = cost_lookup(measured)
     costs = tuple(
         joined([size, *filter(None, [cost_of(point.levels)])])
@@ -97,6 +107,7 @@ def examine(planned: Plan) -> Outlook:
         alone=Counter(b.reason for b in made.bundles if not b.stacked),
         workers=min(made.workers, len(made.bundles)),
         threads=made.threads,
+        gpus=made.gpus,
         seconds=made.seconds,
         can=can,
         cannot=cannot,

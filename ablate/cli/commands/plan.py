@@ -42,6 +42,7 @@ def print_plan(words: Sequence[str]) -> None:
                 alone=outlook.alone,
                 workers=outlook.workers,
                 threads=outlook.threads,
+                gpus=outlook.gpus,
                 seconds=outlook.seconds,
                 estimates=outlook.can,
                 cannot=outlook.cannot,

@@ -18,6 +18,7 @@ from ablate.plan.seeds import Streams
 
 ONE = {
     "max_epochs": 1,
+    "max_steps": -1,
     "limit_train_batches": 1,
     "limit_val_batches": 1,
     "limit_test_batches": 1,
@@ -46,7 +47,12 @@ def dry_run(config: TrialConfig, streams: Streams) -> DryRun:
     with temporary_directory() as folder:
         fit = prepare(config, streams)
         once = trainer(
-            config.with_groups(logger=None), own=True, callbacks=(), folder=Path(folder), module=fit.module, **ONE
+            config.with_groups(logger=None),
+            user_defined=True,
+            callbacks=(),
+            folder=Path(folder),
+            module=fit.module,
+            **ONE,
         )
         try:
             once.fit(fit.module, **fit.data)

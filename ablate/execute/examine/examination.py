@@ -15,6 +15,7 @@ from ablate.config.group import Group
 from ablate.config.objective import ObjectiveGroup
 from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
+from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.determinism import Refused
@@ -25,13 +26,16 @@ from ablate.execute.loggers.run import check_logger
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.process.socket_directory import temporary_directory
+from ablate.execute.targets.lightning_package import is_lightning_module
 from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.augmentation import augmentation
-from ablate.execute.train.dataset import examples_text, splits
+from ablate.execute.train.batches import TrainingChunks
+from ablate.execute.train.dataset import examples_text, source, splits
 from ablate.execute.train.image_layout import channels_last, image_last
-from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
+from ablate.execute.train.network import evaluating, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
+from ablate.execute.train.optimization.schedule import schedule
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.step import take_step
 from ablate.execute.train.trainer import is_on_cuda, trainer
@@ -99,14 +103,14 @@ class _Examiner:
         if known and not self._new(config):
             return known
         built = self._built(config)
-        own = is_own_lightning(built)
-        trained_by = own, config.trainer, config.logger
+        user_defined = is_lightning_module(built)
+        trained_by = user_defined, config.trainer, config.logger
         if trained_by not in self._done:
             with temporary_directory() as folder:  # an accelerator that is not there, a logger that is not installed
-                trainer(config, own=own, callbacks=(), folder=Path(folder))
+                trainer(config, user_defined=user_defined, callbacks=(), folder=Path(folder))
                 check_logger(config.logger, folder=Path(folder))
             self._done.add(trained_by)
-        return self._own(built, config) if own else self._plain(built, config)
+        return self._lightning(built, config) if user_defined else self._plain(built, config)
 
     def _new(self, config: TrialConfig) -> set[tuple[object, ...]]:
         """What has not been examined yet, of a configuration whose network is plain and known."""
@@ -118,6 +122,8 @@ class _Examiner:
             ("step", *self._network(config), batch),
             ("way", config.objective, config.optimizer, self._examples_text(config.data), batch),
         }
+        if config.scheduler.content:
+            needed.add(("schedule", config.scheduler, config.optimizer, config.trainer, config.data))
         return needed - self._done
 
     def are_same(self, config: TrialConfig, other: TrialConfig) -> bool:
@@ -126,9 +132,9 @@ class _Examiner:
         A LightningModule has settings of training of its own, so that it is trained for one step, too.
         """
         one, two = self._built(config), self._built(other)
-        if is_own_lightning(one) and self._dry_run(config).digest != self._dry_run(other).digest:
+        if is_lightning_module(one) and self._dry_run(config).digest != self._dry_run(other).digest:
             return False
-        probe = one.example_input_array if is_own_lightning(one) else self._probe(config)[0]
+        probe = one.example_input_array if is_lightning_module(one) else self._probe(config)[0]
         assert isinstance(probe, Tensor)
         return fingerprint(one, probe, draws=THOROUGH).equals(fingerprint(two, probe, draws=THOROUGH))
 
@@ -163,7 +169,7 @@ class _Examiner:
         """The key of what a plain network and its probe batch depend on."""
         return config.model, self._examples_text(config.data)
 
-    def _own(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
+    def _lightning(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
         response, training = self._spec.response.name, ("own", *self.training(config))
         if training not in self._done and response not in (names := self._dry_run(config).logged):
             raise ConfigError(unknown("response", response, names) + " These are what one step logs.")
@@ -196,6 +202,15 @@ def _unbatched(data: DataGroup) -> DataGroup:
 def _minibatch(config: TrialConfig) -> int:
     """Examples of the probe batch that one of the trial's minibatches would have."""
     return min(config.data.description.batch_size, PROBE)
+
+
+def _epoch_steps(config: TrialConfig) -> int:
+    """Optimizer steps of an epoch."""
+    description, settings = config.data.description, config.trainer.settings
+    examples = training_examples(source(config.data))
+    return TrainingChunks(
+        examples=examples, batch_size=description.batch_size, seed=0, limit=settings.limit_train_batches
+    ).steps
 
 
 def _flops(built: nn.Module, probe: Tensor | None) -> int | None:
@@ -252,6 +267,8 @@ def _check_step(built: nn.Module, loss: nn.Module, config: TrialConfig, inputs: 
         raise ConfigError(f"optimizer: {config.optimizer['_target_']} failed: {error_text(error)}") from error
     if not isinstance(made, torch.optim.Optimizer):
         raise ConfigError(f"optimizer: {config.optimizer['_target_']} gives {kind(made)}, not a torch.optim.Optimizer.")
+    if (make_schedule := schedule(config, epoch_steps=_epoch_steps(config))) is not None:
+        make_schedule(made)
     settings, refused = config.trainer.settings, Refused()
     try:
         with refused if settings.deterministic and is_on_cuda(settings) else nullcontext():

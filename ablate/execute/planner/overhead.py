@@ -38,14 +38,14 @@ def overhead(trial: Trial, timing: StepTiming) -> Overhead:
 
 def _seconds(config: TrialConfig, trial: Trial, epochs: int) -> float:
     once_an_epoch = {"limit_train_batches": 1}
-    config = config.with_groups(logger=None)
-    config = config.with_settings("trainer", max_epochs=epochs, lightning=once_an_epoch, compile=False)
+    config = config.with_groups(logger=None, scheduler=None)
+    config = config.with_settings("trainer", max_epochs=epochs, max_steps=None, lightning=once_an_epoch, compile=False)
     fit = prepare(config, trial.streams)
     with temporary_directory() as folder:
         began = time.perf_counter()
         settings = config.trainer.settings
         callbacks = (Curve(), Divergence(settings.max_loss), DiagnosticsCallback(settings.moments))
-        once = trainer(config, own=False, callbacks=callbacks, folder=Path(folder))
+        once = trainer(config, user_defined=False, callbacks=callbacks, folder=Path(folder))
         once.fit(fit.module, **fit.data)
         once.test(fit.module, verbose=False, **(fit.test or {}))
         seconds = time.perf_counter() - began

@@ -31,6 +31,7 @@ def plan_document(
     alone: Mapping[str, int] | None = None,
     workers: int = 0,
     threads: int = 1,
+    gpus: int = 0,
     **costs: Sequence[float | None],
 ) -> tuple[Item, ...]:
     """The study, then its design points.
@@ -57,13 +58,16 @@ def plan_document(
         alone: reason → how many trials train alone for it.
         workers: that train at a time.
         threads: of each worker.
+        gpus: on which they train; 0: they train on the processor.
         costs: as in `cost_columns`.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
     on = f" on {counted(workers, 'worker')}" if workers else ""
     on += f" of {counted(threads, 'thread')}" if workers and threads > 1 else ""
-    takes = f"about {duration(seconds)}{on}" if seconds is not None else "not known before a first trial"
+    on += f" on {counted(gpus, 'GPU')}" if workers and gpus else ""
+    unknown_s = "not known before a first trial"
+    takes = f"about {duration(seconds)}{on}" if seconds is not None else f"{unknown_s},{on}" if gpus else unknown_s
     if not points and identities:
         exact = [("question", question), *_listed("identities", identities), ("trials", "none: nothing to train")]
         return (Block(title=study, lines=(*exact, *_listed("notes", notes))),)
