@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ablate.analyze.summary.averaged import Averaged
 from ablate.analyze.summary.estimate import Interval
 from ablate.config.spec import Claim
 
@@ -72,34 +73,6 @@ class Qualifier:
     """In a clause."""
     heads: bool = True
     """Whether the name stands beside the outcome, in brackets."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SimpleEffect:
-    """The effect that a claim is about at one setting of the factors that it is averaged over."""
-
-    at: Mapping[str, str]
-    value: float
-    """The mean difference, on the claim's scale."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Averaged:
-    """What a claim's difference is averaged over, and what the average may hide: STATISTICS.md (j)."""
-
-    factors: tuple[str, ...]
-    """Those that the claim neither compares nor holds."""
-    settings: int
-    """Of these factors."""
-    lowest: SimpleEffect | None
-    """None in a fraction, where no two points differ in one factor alone."""
-    highest: SimpleEffect | None
-    cells: int
-    """Design points that the difference rests on."""
-    at_floor: int | None
-    """Cells whose 95% interval reaches the trivial predictor's score; None where that is not known."""
-    at_ceiling: int | None
-    """Cells whose 95% interval reaches the best value that the response can have; None where it has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
