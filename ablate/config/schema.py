@@ -107,6 +107,8 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     identities: list[dict[str, Any]] = []
     capacity: Literal["matched"] | CapacityYaml | None = None
     """`matched` is short for `{matched: model.width, within: 0.02}`."""
+    tune: dict[str, Any] | None = None
+    """Settings that are chosen for each arm, with their values; `ablate.design.tuning` reads it."""
     pool_above: int | None = None
     tags: list[str] = []
     diagnostics: list[str] = []
@@ -199,6 +201,7 @@ def read(
         looks=tuple(study.looks) if isinstance(study.looks, list) else study.looks,
         identities=tuple(study.identities),
         capacity=_capacity(study.capacity),
+        tune=study.tune,
         pool_above=study.pool_above,
         tags=tuple(study.tags),
         diagnostics=_diagnostics(study.diagnostics),

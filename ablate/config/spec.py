@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 Better = Literal["higher", "lower"]
@@ -194,6 +195,8 @@ class StudySpec:
     """What must be exactly so, as nodes with a `_target_`. A study of these alone has no factor and trains nothing: its
     design and its response then say nothing."""
     capacity: Capacity | None = None
+    tune: Mapping[str, Any] | None = None
+    """What `study.tune` says, which `ablate.design.tuning` reads; None: every arm trains with the same settings."""
     pool_above: int | None = None
     """Interactions of more factors than this are declared negligible: the variance table pools them with the residual.
     None: all stay."""
@@ -220,6 +223,12 @@ class StudySpec:
     def names(self) -> tuple[str, ...]:
         """The factors' names, in the order of the config."""
         return tuple(f.name for f in self.factors)
+
+
+@lru_cache(maxsize=4096)
+def key_of(override: str) -> str:
+    """The key that an override sets, without its sign and without its package: `+a.b=1` sets `a.b`."""
+    return override.partition("=")[0].lstrip("+~").partition("@")[0]
 
 
 def _missing(name: str) -> Factor:

@@ -186,7 +186,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     seconds = time.perf_counter() - began
     responses = scalars(trainer)
     epochs, steps = trainer.current_epoch, _steps(fit, trainer)
-    if divergence.reason is None and fit.test is not None:
+    if trial.is_tested and divergence.reason is None and fit.test is not None:
         trainer.test(fit.module, verbose=False, **fit.test)
         responses |= scalars(trainer)
     ended = outcome(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ablate.plan.seeds import replicate_name
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,7 +18,7 @@ def named(job: Job) -> str:
         return f"{count} trials"
     trial = job.bundle.trials[0]
     levels = "".join(f"{factor} {level}, " for factor, level in trial.point.levels.items())
-    return f"trial {trial.id} ({levels}replicate {trial.replicate})"
+    return f"trial {trial.id} ({levels}{replicate_name(trial.replicate)})"
 
 
 def counted(jobs: Sequence[Job]) -> str:

@@ -48,7 +48,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     began = time.perf_counter()
     trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"])
     seconds = (time.perf_counter() - began) / len(members)
-    if module.active:
+    if module.active and trials[0].is_tested:
         trainer.test(module, verbose=False, **cast(dict[str, Any], fit.test))
     made: dict[int, Written] = {}
     for place, index in enumerate(order):

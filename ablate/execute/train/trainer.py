@@ -97,7 +97,7 @@ def trainer(
     chosen: dict[str, Any] = {
         # A plain network's module ends its fit at its last step itself: Lightning sees chunks.
         "max_epochs": -1 if settings.max_epochs is None else settings.max_epochs,
-        "max_steps": -1 if settings.max_steps is None or not own else settings.max_steps,
+        "max_steps": -1 if settings.max_steps is None or not user_defined else settings.max_steps,
         "accelerator": settings.accelerator,
         "devices": settings.devices,
         "precision": settings.precision,
