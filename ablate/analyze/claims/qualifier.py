@@ -58,6 +58,8 @@ def _found(verdict: Verdict, better: Better) -> Iterator[Qualifier]:
         )
     if side := _side(verdict, better):
         yield Qualifier(name=f"{side}, within the margin", text="the interval excludes 0")
+    if verdict.untuned:
+        yield Qualifier(name="untuned", text=verdict.untuned, heads=False)
     if verdict.averaged is not None:
         yield Qualifier(name=AVERAGED, text=verdict.averaged.text, heads=False)
     if not verdict.diverged and verdict.n >= TEST_FROM and (rate := unseen_collapses(verdict.n)) > FEW:

@@ -21,7 +21,7 @@ def sentence(verdict: Verdict) -> str:
     if verdict.outcome == "inconclusive" and not _is_constant(verdict) and (more := _more(verdict)):
         found = f"{found}; {more}"
     said = [q for q in verdict.qualifiers if not q.name.endswith(ALREADY_SAID)]
-    return "; ".join([found, *filter(None, [_means(verdict)]), *(f"{q.name}: {q.text}" for q in said)])
+    return "; ".join([found, *filter(None, [_means(verdict)]), *(q.clause() for q in said)])
 
 
 ALREADY_SAID = ("exploratory", "untrained", "failure-sensitive", ", within the margin")

@@ -173,15 +173,15 @@ def leave_open(verdict: Verdict, *, untrained: str, better: Better) -> Verdict:
     return stated(opened, better=better)
 
 
-def of_mixed_code(verdict: Verdict, *, mixed_code: str, better: Better) -> Verdict:
-    """The same verdict, qualified where trainings of older code are pooled with others."""
-    return stated(dataclasses.replace(verdict, mixed_code=mixed_code), better=better) if mixed_code else verdict
+def qualified(verdict: Verdict, *, mixed_code: str, untuned: str, better: Better) -> Verdict:
+    """The same verdict, qualified where trainings of older code are pooled with others, or no setting was tuned."""
+    return stated(dataclasses.replace(verdict, mixed_code=mixed_code, untuned=untuned), better=better)
 
 
 def stated(verdict: Verdict, *, better: Better) -> Verdict:
     """The verdict with its qualifiers and its line, which follow from all the rest."""
-    qualified = dataclasses.replace(verdict, qualifiers=qualifiers(verdict, better=better))
-    return dataclasses.replace(qualified, line=sentence(qualified))
+    complete = dataclasses.replace(verdict, qualifiers=qualifiers(verdict, better=better))
+    return dataclasses.replace(complete, line=sentence(complete))
 
 
 def failures_only(contrast: Contrast, claim: Claim, *, bounded: bool) -> str:

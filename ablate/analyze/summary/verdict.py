@@ -74,6 +74,20 @@ class Qualifier:
     heads: bool = True
     """Whether the name stands beside the outcome, in brackets."""
 
+    def clause(self, where: str = "") -> str:
+        """Name and text as one, unless the text says the name.
+
+        Args:
+            where: what it is on, where it is not on all.
+        """
+        on = f" ({where})" if where else ""
+        return f"{self.text}{on}" if self.text.endswith(self.name) else f"{self.name}{on}: {self.text}"
+
+    def sentence(self, where: str = "") -> str:
+        """The same as a sentence."""
+        text = self.clause(where)
+        return f"{text[:1].upper()}{text[1:]}."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
@@ -144,6 +158,8 @@ class Verdict:
     """Why the baseline counts as untrained, which leaves every claim of the study open; empty where it does not."""
     mixed_code: str = ""
     """How many of the study's trainings are of older code than the others; empty where all are of one."""
+    untuned: str = ""
+    """At which settings all arms trained, where none was chosen for each arm; empty where the study tunes."""
     extended: Extension | None = None
     """None where n was not extended, or by plan."""
     averaged: Averaged | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from ablate.analyze.claims.claim import sides, where
-from ablate.analyze.summary import Evidence, Needed, Summary, Verdict
+from ablate.analyze.summary import Evidence, Needed, Qualifier, Summary, Verdict
 from ablate.config.spec import Claim, Expectation
 from ablate.report.tables.columns.contrast_notes import P_FROM
 from ablate.report.tables.columns.interaction_warning import misleading
@@ -151,15 +151,14 @@ def qualifier_names(verdict: Verdict) -> str:
 
 def qualifier_lines(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """What the qualifiers of some verdicts say, each once, with the claims that it is on where it is not on all."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], tuple[Qualifier, list[str]]] = {}
     for verdict in verdicts:
         for qualifier in verdict.qualifiers:
-            found.setdefault((qualifier.name, qualifier.text), []).append(claim_name(verdict.claim))
-    lines: list[str] = []
-    for (name, text), on in found.items():
-        where = "" if len(on) == len(verdicts) else f" ({', '.join(on)})"
-        lines.append(f"{name[:1].upper()}{name[1:]}{where}: {text}.")
-    return tuple(lines)
+            _, on = found.setdefault((qualifier.name, qualifier.text), (qualifier, []))
+            on.append(claim_name(verdict.claim))
+    return tuple(
+        qualifier.sentence("" if len(on) == len(verdicts) else ", ".join(on)) for qualifier, on in found.values()
+    )
 
 
 def needed(wanted: Needed | None) -> str:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from ablate.analyze.claims.qualifier import SKEWED, unseen_collapses
-from ablate.analyze.claims.verdict import leave_open, verdict
+from ablate.analyze.claims.verdict import leave_open, qualified, verdict
 from ablate.analyze.statistics.paired import paired
 from ablate.analyze.summary import Averaged, Extension, SimpleEffect
 from ablate.config.spec import Claim
@@ -103,6 +103,19 @@ def test_the_rate_of_collapses_that_may_not_show_is_a_number_at_any_n():
     assert judge("greater", 0.3).unseen_collapse == pytest.approx(1 - 0.05 ** (1 / 10))
     assert judge("greater", 0.3, repeat=4).unseen_collapse == pytest.approx(1 - 0.05 ** (1 / 40))
     assert judge("greater", 0.3, survivors=0.3 + 0.01 * Z[:8]).unseen_collapse is None
+
+
+def test_an_untuned_verdict_says_at_what_its_arms_trained():
+    found = qualified(judge("greater", 0.3), mixed_code="", untuned="all arms at lr 0.002, untuned", better="higher")
+    assert names(found) == ["untuned", "small n"]
+    assert "; all arms at lr 0.002, untuned; small n: " in found.line
+    assert found.heading == "supported (strong)"
+    assert found.qualifiers[0].sentence("head") == "All arms at lr 0.002, untuned (head)."
+    unnamed = qualified(
+        judge("greater", 0.3), mixed_code="", untuned="no setting was chosen for each arm", better="higher"
+    )
+    assert "; untuned: no setting was chosen for each arm; small n: " in unnamed.line
+    assert unnamed.qualifiers[0].sentence() == "Untuned: no setting was chosen for each arm."
 
 
 def test_what_other_predictors_score_stands_beside_the_means():
