@@ -48,7 +48,7 @@ class Averaged:
         largest = max(abs(low), abs(high))
         decimals = max(0, 2 - math.floor(math.log10(largest))) if largest > 0 else 0
         digits = ".2e" if largest >= LARGE or decimals > MOST_DECIMALS else f".{decimals}f"
-        return f"{low:+{digits}} to {high:+{digits}}".replace("-", "−")
+        return " to ".join(_signed(f"{end:+{digits}}") for end in (low, high))
 
     @property
     def text(self) -> str:
@@ -58,3 +58,8 @@ class Averaged:
         ends = {"floor": self.at_floor, "ceiling": self.at_ceiling}
         counts = [f"{count} at the {end}" for end, count in ends.items() if count is not None]
         return f"{text}; of {self.cells} cells {', '.join(counts)}" if counts else text
+
+
+def _signed(text: str) -> str:
+    """A number with its sign, a true minus, and none before a zero."""
+    return (text[1:] if float(text) == 0 else text).replace("-", "−")

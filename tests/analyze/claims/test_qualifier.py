@@ -75,8 +75,9 @@ def test_where_a_trial_diverged_its_rate_is_seen():
         ),
         ((-0.05, -0.0004), (0, None), "16 settings of a, b, effects −0.0500 to −0.0004; of 32 cells 0 at the floor"),
         ((-120.4, 3.0), (None, None), "16 settings of a, b, effects −120 to +3"),
+        ((-0.0533, -0.00001), (None, None), "16 settings of a, b, effects −0.0533 to 0.0000"),
         (None, (None, 1), "16 settings of a, b; of 32 cells 1 at the ceiling"),
-        ((0.0, 0.0), (None, None), "16 settings of a, b, effects +0 to +0"),
+        ((0.0, 0.0), (None, None), "16 settings of a, b, effects 0 to 0"),
         ((-3e-12, 2e9), (None, None), "16 settings of a, b, effects −3.00e−12 to +2.00e+09"),
     ],
 )
