@@ -10,8 +10,9 @@ from torchmetrics import MetricCollection
 from ablate.execute.train.fit import Fit
 from ablate.execute.train.trial_module import TrialModule, at_least_single
 
-MAX_PRODUCTS = 2_000_000_000
-"""Multiplications that it may take, a tenth of a second on one core; with more, fewer training examples are used."""
+MAX_PRODUCTS, MAX_LINEAR_PRODUCTS = 500_000_000, 2_000_000_000
+"""Multiplications that each may take, less than a second on one core; where it takes more, fewer training examples are
+used."""
 AT_ONCE = 1024
 """Examples whose distances to all others are held at a time."""
 NEAREST, LINEAR = "1-NN", "least squares"
@@ -60,11 +61,11 @@ def _scores(module: TrialModule) -> Scores:
     known, asked = _flat(inputs), max(len(_split(module, split)[0]) for split in ("val", "test"))
     classes = _are_classes(targets)
     products = asked * known.shape[1] if classes else (known.shape[1] + 1) ** 2
-    used = min(len(known), max(1, MAX_PRODUCTS // max(1, products)))
+    used = min(len(known), max(1, (MAX_PRODUCTS if classes else MAX_LINEAR_PRODUCTS) // max(1, products)))
     answers = _as_outputs(module, targets) if classes else targets
     if answers is None or answers.ndim > 2:
         return {}
-    if not classes and used <= known.shape[1]:  # any targets could be fitted exactly
+    if not classes and used < 2 * known.shape[1]:  # with as many inputs as examples, any targets are fitted exactly
         return {}
     predict = (_nearest if classes else _linear)(known[:used], answers[:used])
     scores: dict[str, float] = {}
@@ -113,7 +114,7 @@ def _nearest(known: Tensor, answers: Tensor) -> Callable[[Tensor], Tensor]:
 
 def _linear(known: Tensor, answers: Tensor) -> Callable[[Tensor], Tensor]:
     wanted = answers.to(torch.float64).reshape(len(known), -1)
-    weights = torch.linalg.lstsq(_with_one(known), wanted, driver="gelsd").solution
+    weights = torch.linalg.lstsq(_with_one(known), wanted, driver="gelsy").solution
 
     def predict(asked: Tensor) -> Tensor:
         return (_with_one(asked) @ weights).reshape(len(asked), *answers.shape[1:]).to(answers.dtype)
