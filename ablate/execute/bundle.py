@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
+from ablate.execute.examine.simple import simple_scores
 from ablate.execute.examine.trivial import trivial_scores
 from ablate.execute.loggers.identity import RunIdentity
 from ablate.execute.loggers.run import logger_run
@@ -174,7 +175,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     started = now()
     fit = prepare(trial.config, trial.streams, make_splits=splits_for(trial.config.trainer.settings))
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
-    trivial = trivial_scores(fit)
+    trivial, simple = trivial_scores(fit), simple_scores(fit)
     settings = trial.config.trainer.settings
     curve, divergence = Curve(), Divergence(settings.max_loss)
     diagnostics = DiagnosticsCallback(settings.moments)
@@ -207,6 +208,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         diagnostics=diagnostics.values,
         unmeasured=diagnostics.failure,
         trivial=trivial,
+        simple=simple,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
