@@ -4,11 +4,10 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ablate.analyze.claims.judgement import explored, later_verdicts, verdicts
+from ablate.analyze.claims.judgement import compare, explored, later_verdicts, verdicts
 from ablate.analyze.claims.separation import separated, separation_notes
 from ablate.analyze.claims.untrained import Curves, untrained
 from ablate.analyze.claims.verdict import leave_open, of_mixed_code
-from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts, point_differences
 from ablate.analyze.effects.interaction import interactions
 from ablate.analyze.effects.lenth import lenth
@@ -18,6 +17,7 @@ from ablate.analyze.notes.capacity import capacity_notes
 from ablate.analyze.notes.convention import convention_notes
 from ablate.analyze.notes.mixed_code import clause, mixed_code
 from ablate.analyze.notes.origin import command, made_by, timed_on
+from ablate.analyze.notes.three_way import three_way_notes
 from ablate.analyze.notes.tuning import choice_lookup, tuning_notes, tuning_summary
 from ablate.analyze.notes.unmeasured_costs import unmeasured_costs
 from ablate.analyze.outcomes.diagnostic import unmeasured
@@ -74,12 +74,7 @@ def summarise(
     found = outcomes(spec, points, records)
     scores = score(found, spec.response)
     # One seed for all contrasts: those of the same differences then have the same p, wherever they stand.
-    comparison = Comparison(
-        scores=scores.values,
-        diverged=found.diverged,
-        better=spec.response.better,
-        seed=int(rng.integers(2**63)),
-    )
+    comparison = compare(spec, found, scores, seed=int(rng.integers(2**63)))
     cost_of = cost_lookup(costs)
     tuning = tuning_summary(spec, points, choices)
     chosen = choice_lookup(tuning)
@@ -107,6 +102,7 @@ def summarise(
         table = variance_table(spec, points, scores.values, pool_above=spec.pool_above)
         if isinstance(table, VarianceTable):
             variance = table
+            factorial_notes += three_way_notes(table)
         else:  # why there is none
             factorial_notes.append(table)
         if spec.replicates == 1:

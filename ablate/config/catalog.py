@@ -14,7 +14,7 @@ from ablate.files import reason
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-GROUPS = ("study", "factor", "model", "data", "objective", "optimizer", "trainer", "engine", "logger")
+GROUPS = ("study", "factor", "model", "data", "objective", "optimizer", "scheduler", "trainer", "engine", "logger")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,11 @@ from typing import Any, Self, cast
 from ablate.config.augmentation import AUGMENTATION, switched_on
 from ablate.config.canonical_text import canonical_text, identity_text
 
-TRAINED = ("data", "model", "objective", "optimizer", "trainer")
+TRAINED = ("data", "model", "objective", "optimizer", "scheduler", "trainer")
 """The config groups that decide what a trial is. Engine, logger and paths do not."""
+
+ADDED = frozenset({"scheduler"})
+"""Groups of `TRAINED` that came later: an empty one is left out of a trial's identity, as before it existed."""
 
 OMITTED_KEYS: Mapping[str, frozenset[str]] = {
     "data": frozenset({"root", "download", "chance"}),
@@ -18,7 +21,7 @@ OMITTED_KEYS: Mapping[str, frozenset[str]] = {
 }
 """Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 
-OMITTED_VALUES: Mapping[str, Mapping[str, str]] = {"trainer": {"matmul_precision": "highest"}}
+OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {"trainer": {"matmul_precision": "highest", "max_steps": None}}
 """Values that are left out of a trial's identity: what trials had before the key existed."""
 
 STACKED: Mapping[str, frozenset[str]] = {
@@ -104,6 +107,8 @@ class Group:
     @cached_property
     def stack_text(self) -> str:
         """What trials must have in common in this group to be stacked, as canonical text."""
+        if self.name == "scheduler":  # each member follows its own
+            return ""
         return canonical_text(_without_stacked(self.identity, self.name))
 
     @cached_property

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import msgspec
 
@@ -22,7 +22,7 @@ CLOSED = {"precision": get_args(Precision), "matmul_precision": get_args(MatmulP
 class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """The `trainer` group. `max_loss` bounds the mean training loss of a chunk of steps."""
 
-    max_epochs: int
+    max_epochs: int | None
     precision: Precision
     gradient_clip_norm: float | None
     max_loss: float
@@ -35,6 +35,16 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     channels_last: bool = False
     compile: bool | Literal["auto"] = False
     timeout_min: float | None = None
+    max_steps: int | None = None
+    """Either this or `max_epochs` is null."""
+
+    def steps(self, epoch_steps: int) -> int:
+        """Optimizer steps of the whole training, of which an epoch has `epoch_steps`."""
+        return self.max_epochs * epoch_steps if self.max_epochs is not None else cast(int, self.max_steps)
+
+    def epochs(self, epoch_steps: int) -> int:
+        """Epochs of the whole training; a budget of steps may end within the last one."""
+        return self.max_epochs if self.max_epochs is not None else math.ceil(self.steps(epoch_steps) / epoch_steps)
 
     @property
     def moments(self) -> tuple[Moment, ...]:
@@ -62,6 +72,24 @@ class TrainerGroup(Group):
         return _settings(self.content)
 
 
+def _check_budget(settings: TrainerSettings) -> None:
+    for name in ("max_epochs", "max_steps"):
+        value = getattr(settings, name)
+        if value is not None and value < 1:
+            raise ConfigError(f"trainer.{name}={value} trains nothing: it must be 1 or more.")
+    if settings.max_epochs is not None and settings.max_steps is not None:
+        raise ConfigError(
+            f"trainer.max_epochs={settings.max_epochs} and trainer.max_steps={settings.max_steps} are two budgets: "
+            "set the other one to null, as in trainer.max_epochs=null."
+        )
+    if settings.max_epochs is None and settings.max_steps is None:
+        raise ConfigError("The training has no end: set trainer.max_epochs or trainer.max_steps.")
+    if settings.max_steps is not None and settings.lightning.get("min_epochs") is not None:
+        raise ConfigError(
+            "trainer.lightning.min_epochs does not go with trainer.max_steps, which ends a training within an epoch."
+        )
+
+
 def _settings(node: Any) -> TrainerSettings:
     if not isinstance(node, Mapping):
         raise ConfigError("The configuration has no trainer. Leave the shipped one in: trainer=default.")
@@ -71,8 +99,7 @@ def _settings(node: Any) -> TrainerSettings:
         if isinstance(value := node.get(name), str | int) and value not in valid:
             raise ConfigError(unknown(f"trainer.{name}", str(value), valid))
     settings = convert(node, TrainerSettings, "trainer")
-    if settings.max_epochs < 1:
-        raise ConfigError(f"trainer.max_epochs={settings.max_epochs} trains nothing: it must be 1 or more.")
+    _check_budget(settings)
     if settings.gradient_clip_norm is not None and not settings.gradient_clip_norm > 0:
         raise ConfigError("trainer.gradient_clip_norm must be more than 0, or null for no clipping.")
     if settings.timeout_min is not None and not 0 < settings.timeout_min < math.inf:

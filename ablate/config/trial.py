@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from ablate.config.data import DataGroup
-from ablate.config.group import TRAINED, Group
+from ablate.config.group import ADDED, TRAINED, Group
 from ablate.config.objective import ObjectiveGroup
 from ablate.config.trainer import TrainerGroup
 
@@ -15,6 +15,7 @@ GROUP_TYPES: Mapping[str, type[Group]] = {
     "model": Group,
     "objective": ObjectiveGroup,
     "optimizer": Group,
+    "scheduler": Group,
     "trainer": TrainerGroup,
     "logger": Group,
 }
@@ -49,6 +50,8 @@ class TrialConfig:
     model: Group
     objective: ObjectiveGroup
     optimizer: Group
+    scheduler: Group
+    """Empty: the optimizer's settings stay as they are."""
     trainer: TrainerGroup
     logger: Group
     others: tuple[Group, ...] = ()
@@ -89,9 +92,14 @@ class TrialConfig:
         return tuple(getattr(self, name) for name in TRAINED)
 
     @property
+    def identified(self) -> tuple[Group, ...]:
+        """The groups that a trial's id is a hash of: those of `trained`, but for those of `ADDED` that are empty."""
+        return tuple(one for one in self.trained if one.name not in ADDED or one.content)
+
+    @property
     def identity(self) -> dict[str, Any]:
         """The part that can change a trial's result."""
-        return {one.name: one.identity for one in self.trained}
+        return {one.name: one.identity for one in self.identified}
 
     @cached_property
     def stack_texts(self) -> tuple[str, ...]:

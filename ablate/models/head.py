@@ -116,7 +116,10 @@ def gap(spec: HeadSpec) -> nn.Sequential:
 def conv(spec: HeadSpec) -> nn.Sequential:
     """`fc` written as a convolution whose kernel covers all features: equal to `fc` at equal weights."""
     if spec.spatial:
-        output = nn.Conv2d(spec.width, spec.outputs, (spec.spatial[0], spec.spatial[1]), bias=spec.bias)
+        if len(spec.spatial) == 1:
+            output = nn.Conv1d(spec.width, spec.outputs, spec.spatial[0], bias=spec.bias)
+        else:
+            output = nn.Conv2d(spec.width, spec.outputs, (spec.spatial[0], spec.spatial[1]), bias=spec.bias)
         return _named(output=output, flatten=nn.Flatten())
     output = nn.Conv1d(1, spec.outputs, spec.width, bias=spec.bias)
     return _named(channel=nn.Unflatten(1, (1, spec.width)), output=output, flatten=nn.Flatten())

@@ -1,8 +1,10 @@
 """The hidden layers of a network, with shortcuts over runs of them.
 
-Shapes: (batch, width, *spatial) is kept by every layer, but for concatenating shortcuts, which widen it.
+Shapes: (batch, width, *spatial) is kept by every layer, but for concatenating shortcuts, which widen it, and for the
+first layer of a stage, which may have a stride and a width of its own.
 Parameters: `layers.k` and `norms.k` at every span, so that arms share names, shapes and draws; what concatenation
-widens has other shapes, and so other draws. Layers that share their weights are `layers.0`.
+widens has other shapes, and so other draws. Layers that share their weights are `layers.0`. A shortcut into another
+stage is the projection `projections.b` of its block b.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,6 +55,18 @@ class Concatenation(nn.Module):
         return self.activation(torch.cat([skip, branch], dim=1))
 
 
+class Projection(nn.Module):
+    """A linear map at each position, with the stride of its block: He et al. (2015, arXiv 1512.03385, option B)."""
+
+    def __init__(self, layer: nn.Module, norm: nn.Module) -> None:
+        super().__init__()
+        self.layer, self.norm = layer, norm
+
+    def forward(self, x: Float[Tensor, "batch before *spatial"]) -> Float[Tensor, "batch after *smaller"]:
+        """The skipped features in the shape of the branch's."""
+        return self.norm(self.layer(x))
+
+
 SHORTCUTS: dict[str, Callable[[nn.Module], nn.Module]] = {"add": Shortcut, "concat": Concatenation}
 
 
@@ -78,7 +92,9 @@ class HiddenLayers(nn.Module):
         branch_activation: str,
         post_activation: bool,
         shortcut: str = "add",
+        projections: Sequence[nn.Module] | None = None,
     ) -> None:
+        """`projections`: what each block's shortcut does to the features that it skips with; None: nothing."""
         super().__init__()
         activates = chosen("branch_activation", branch_activation, BRANCH_ACTIVATIONS)
         joins = chosen("shortcut", shortcut, SHORTCUTS)
@@ -96,14 +112,17 @@ class HiddenLayers(nn.Module):
         self.activations = nn.ModuleList(activation() if on else nn.Identity() for on in active)
         count = len(layers) // skip_span if skip_span else 0
         self.shortcuts = nn.ModuleList(joins(activation() if post_activation else nn.Identity()) for _ in range(count))
+        self.projections = None if projections is None else nn.ModuleList(projections)
 
-    def forward(self, x: Float[Tensor, "batch width *spatial"]) -> Float[Tensor, "batch wide *spatial"]:
+    def forward(self, x: Float[Tensor, "batch width *spatial"]) -> Float[Tensor, "batch wide *last"]:
         """The last layer's features."""
         skip = x
         for k, use in enumerate(self.uses):
             x = self.activations[k](self.norms[k](self.layers[use](x)))
             if self.span and (k + 1) % self.span == 0:
-                x = skip = self.shortcuts[k // self.span](x, skip)
+                block = k // self.span
+                skip = skip if self.projections is None else self.projections[block](skip)
+                x = skip = self.shortcuts[block](x, skip)
         return x
 
     @torch.no_grad()

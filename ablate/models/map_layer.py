@@ -1,7 +1,8 @@
 """Layers from feature maps to feature maps, by name: convolutional, locally connected, dense.
 
-Shapes: (batch, inputs, height, width) → (batch, units, rows, columns); a kernel of `kernel` positions a side and
-`padding` zeros around the map make rows = height + 2 padding − kernel + 1, and columns alike, for every kind of layer.
+Shapes: (batch, inputs, height, width) → (batch, units, rows, columns); a kernel of `kernel` positions a side,
+`padding` zeros around the map and a stride make rows = ⌊(height + 2 padding − kernel) / stride⌋ + 1, and columns alike,
+for every kind of layer. Sequences, (batch, inputs, steps), alike; locally connected layers take maps only.
 """
 
 import math
@@ -16,27 +17,27 @@ from ablate.errors import ModelError
 
 @dataclass(frozen=True, kw_only=True)
 class MapSpec:
-    """What a layer is built for. `spatial`: height and width of the maps that enter it."""
+    """What a layer is built for. `spatial`: height and width of the maps that enter it, or the steps of a sequence."""
 
     inputs: int
     units: int
     spatial: tuple[int, ...]
     kernel: int = 3
     padding: int = 1
+    stride: int = 1
     bias: bool
 
     def __post_init__(self) -> None:
         if min(self.after) < 1:
             raise ModelError(
-                f"kernel={self.kernel} with padding={self.padding} does not fit on maps of {self.spatial[0]}×"
-                f"{self.spatial[1]}: valid up to {min(self.spatial) + 2 * self.padding}."
+                f"kernel={self.kernel} with padding={self.padding} does not fit on maps of "
+                f"{'×'.join(map(str, self.spatial))}: valid up to {min(self.spatial) + 2 * self.padding}."
             )
 
     @property
-    def after(self) -> tuple[int, int]:
-        """Height and width of the maps that leave it."""
-        rows, columns = (size + 2 * self.padding - self.kernel + 1 for size in self.spatial)
-        return rows, columns
+    def after(self) -> tuple[int, ...]:
+        """Height and width of the maps that leave it, or the steps."""
+        return tuple((size + 2 * self.padding - self.kernel) // self.stride + 1 for size in self.spatial)
 
 
 class DenseMap(nn.Linear):
@@ -46,7 +47,7 @@ class DenseMap(nn.Linear):
         super().__init__(spec.inputs * math.prod(spec.spatial), spec.units * math.prod(spec.after), bias=spec.bias)
         self.maps = (spec.units, *spec.after)
 
-    def forward(self, input: Float[Tensor, "batch inputs height width"]) -> Float[Tensor, "batch units rows columns"]:
+    def forward(self, input: Float[Tensor, "batch inputs *spatial"]) -> Float[Tensor, "batch units *after"]:
         """The maps."""
         return super().forward(input.flatten(1)).unflatten(1, self.maps)
 
@@ -73,9 +74,10 @@ class LocalMap(nn.Module):
         return self.local(patches).squeeze(2).unflatten(1, self.positions).transpose(1, 2).unflatten(2, self.after)
 
 
-def conv(spec: MapSpec) -> nn.Conv2d:
+def conv(spec: MapSpec) -> nn.Conv1d | nn.Conv2d:
     """One kernel for all positions."""
-    return nn.Conv2d(spec.inputs, spec.units, spec.kernel, padding=spec.padding, bias=spec.bias)
+    kind = nn.Conv1d if len(spec.spatial) == 1 else nn.Conv2d
+    return kind(spec.inputs, spec.units, spec.kernel, stride=spec.stride, padding=spec.padding, bias=spec.bias)
 
 
 MAP_LAYERS: dict[str, Callable[[MapSpec], nn.Module]] = {"conv": conv, "dense": DenseMap, "local": LocalMap}

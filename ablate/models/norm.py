@@ -1,6 +1,7 @@
 """Normalisation layers by name, each with a scale and a shift per unit or channel.
 
-Shapes: they keep (batch, width, *spatial); `spatial` is (height, width) of a feature map, () when dense.
+Shapes: they keep (batch, width, *spatial); `spatial` is (height, width) of a feature map, (steps,) of a
+sequence, () when dense.
 """
 
 import math
@@ -20,7 +21,7 @@ def _none(_width: int, _spatial: Spatial) -> nn.Module:
 
 
 def _batch(width: int, spatial: Spatial) -> nn.Module:
-    return nn.BatchNorm2d(width) if spatial else nn.BatchNorm1d(width)
+    return nn.BatchNorm2d(width) if len(spatial) == 2 else nn.BatchNorm1d(width)
 
 
 def _layer(width: int, spatial: Spatial) -> nn.Module:

@@ -23,13 +23,13 @@ class ConfigDigest:
     def of(cls, config: TrialConfig) -> Self:
         """Hashes what can change a result: not key order, comments, the machine, or 1 written as 1.0.
 
-        A group that is absent is the same as one that is null, and so is `data.augmentation`; `OMITTED_KEYS` and
-        `OMITTED_VALUES` are left out.
+        A group that is absent is the same as one that is null, and so is `data.augmentation`; `OMITTED_KEYS`,
+        `OMITTED_VALUES` and a scheduler that is empty are left out.
 
         Raises:
             ConfigError: names the key whose value is not a number, text, a list or a mapping.
         """
-        parts = (f"schema:{SCHEMA}", *(f"{group.name}:{group.identity_text}" for group in config.trained))
+        parts = (f"schema:{SCHEMA}", *(f"{group.name}:{group.identity_text}" for group in config.identified))
         return cls(sha256=hashlib.sha256("\n".join(parts).encode()).hexdigest())
 
     def trial_id(self, *, seed: int, replicate: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from ablate.config.group import TRAINED
+from ablate.config.group import ADDED, TRAINED
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError
 from ablate.plan.identity import ConfigDigest
@@ -34,7 +34,7 @@ def decode(content: bytes, trial_id: str) -> Record:
     if record.id != trial_id:
         raise ValueError(f"it is the record of trial {record.id}")
     seed = record.config.get("seed")
-    if isinstance(seed, int) and all(name in record.config for name in TRAINED):
+    if isinstance(seed, int) and all(name in record.config for name in TRAINED if name not in ADDED):
         _check_id(record, seed)
     return record
 

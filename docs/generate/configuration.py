@@ -11,6 +11,7 @@ GROUPS = {
     "data": "Data sets",
     "objective": "Losses and metrics",
     "optimizer": "Optimizers",
+    "scheduler": "Schedules",
     "trainer": "Training",
     "engine": "Engines",
     "logger": "Loggers",

@@ -7,7 +7,9 @@ from tests.benchmarks._study import CELLS, Size, against_peers
 from tests.benchmarks._workload import Workload
 
 SIZE = Size(
-    workload=Workload(model="resnet", varied=CELLS, replicates=5), repetitions=1, bounds={"basic": 2.2, "joblib": 1.3}
+    workload=Workload(model="simple_resnet", varied=CELLS, replicates=5),
+    repetitions=1,
+    bounds={"basic": 2.2, "joblib": 1.3},
 )  # minutes a side: one repetition
 
 

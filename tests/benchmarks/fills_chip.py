@@ -29,7 +29,7 @@ ROUNDED = 1e-3
 """Losses agree to this, relatively: a stack rounds otherwise than its members, and a hundred steps make more of it."""
 WORKLOADS = {
     "dense net of width 1024": ("model=mlp", "model.width=1024", "trainer.max_epochs=8"),
-    "residual net of width 32": ("model=resnet", "model.width=32", "trainer.max_epochs=5"),
+    "residual net of width 32": ("model=simple_resnet", "model.width=32", "trainer.max_epochs=5"),
 }
 
 

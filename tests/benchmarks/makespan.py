@@ -33,7 +33,7 @@ def goals() -> Iterator[Goal]:
     )
 
 
-def measured(epochs: tuple[int, ...], *, replicates: int, model: str = "resnet") -> float:
+def measured(epochs: tuple[int, ...], *, replicates: int, model: str = "simple_resnet") -> float:
     """The wall time over the least possible.
 
     Raises:

@@ -33,17 +33,24 @@ WORKLOADS = {
     "dense": ["model=mlp", LR, "replicates=20", "trainer.max_epochs=5"],
     "wide dense": ["model=mlp", "model.width=256", LR, "replicates=6", "trainer.max_epochs=5"],
     "dense, minibatches of 4": ["model=mlp", "data.batch_size=4", LR, "replicates=10", "trainer.max_epochs=1"],
-    "thin residual": ["model=resnet", "model.width=4", "model.depth=2", LR, "replicates=10", "trainer.max_epochs=3"],
-    "residual": ["model=resnet", LR, "replicates=6", "trainer.max_epochs=2"],
+    "thin residual": [
+        "model=simple_resnet",
+        "model.width=4",
+        "model.depth=2",
+        LR,
+        "replicates=10",
+        "trainer.max_epochs=3",
+    ],
+    "residual": ["model=simple_resnet", LR, "replicates=6", "trainer.max_epochs=2"],
     "residual, softmax": [
-        "model=resnet",
+        "model=simple_resnet",
         "model.hidden_activation=softmax",
         LR,
         "replicates=4",
         "trainer.max_epochs=2",
     ],
     "one network each": ["model=mlp", "model.depth=2,4,6,8", "replicates=2", "trainer.max_epochs=10"],
-    "two large trials": ["model=resnet", "model.width=32", LR, "replicates=1", "trainer.max_epochs=2"],
+    "two large trials": ["model=simple_resnet", "model.width=32", LR, "replicates=1", "trainer.max_epochs=2"],
 }
 
 

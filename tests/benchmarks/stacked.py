@@ -28,7 +28,7 @@ CHECKED = 50
 """Steps over which the losses of both sides must agree."""
 
 DENSE = ("model=mlp", "model.depth=6", "model.skip_span=0")
-CONVOLUTIONAL = ("model=resnet", "model.depth=6", "model.skip_span=2")
+CONVOLUTIONAL = ("model=simple_resnet", "model.depth=6", "model.skip_span=2")
 WORKLOADS: dict[str, tuple[tuple[str, ...], int]] = {
     "mlp, the default, width 64": (DENSE, 20),
     "mlp, 5 members": (DENSE, 5),
@@ -38,8 +38,8 @@ WORKLOADS: dict[str, tuple[tuple[str, ...], int]] = {
     "mlp, width 128": ((*DENSE, "model.width=128"), 20),
     "mlp, width 256": ((*DENSE, "model.width=256"), 20),
     "mlp, 20 learning rates": ((*DENSE, "rates"), 20),
-    "resnet, the default, width 16": (CONVOLUTIONAL, 5),
-    "resnet, width 4, batches of 16": ((*CONVOLUTIONAL, "model.width=4", "data.batch_size=16"), 20),
+    "simple_resnet, width 16": (CONVOLUTIONAL, 5),
+    "simple_resnet, width 4, batches of 16": ((*CONVOLUTIONAL, "model.width=4", "data.batch_size=16"), 20),
 }
 """What is trained → the words for it, and how many members."""
 

@@ -30,7 +30,7 @@ from tests.benchmarks.peers.classifier import Classifier, Order
 
 EPOCHS, CHECKED_EPOCHS = 134, 4
 AGREE = 1e-9
-NETWORKS = {"dense": ("mlp", 1.10, 5), "conv": ("resnet", 1.03, 4)}
+NETWORKS = {"dense": ("mlp", 1.10, 5), "conv": ("simple_resnet", 1.03, 4)}
 """Kind → model, goal, repetitions (a conv net takes half a minute for all sides)."""
 
 Side = Callable[[Trial, Fit], Callable[[], list[float]]]

@@ -34,7 +34,7 @@ def test_ray_tune_ends_at_the_same_losses(tmp_path, theirs):
     TINY.agree(TINY.ray(tmp_path), theirs, tolerance=1e-9)
 
 
-@pytest.mark.parametrize("model", ["mlp", "resnet"])
+@pytest.mark.parametrize("model", ["mlp", "simple_resnet"])
 def test_a_trial_lightning_as_it_comes_and_a_bare_loop_have_the_same_losses(model, monkeypatch):
     monkeypatch.setattr(step, "CHECKED_EPOCHS", 2)
     step.check(model)

@@ -34,7 +34,10 @@ def test_overrides_keep_their_order_and_spelling(catalog):
         ("model.width=range(8,33,8)", ["8", "16", "24", "32"]),
         ("model.width=choice(4,5)", ["4", "5"]),
         ("model=resnet,mlp", ["resnet", "mlp"]),
-        ("model=glob(*)", ["attention", "lstm", "maps", "mlp", "pair", "resnet", "tcn", "vgg16"]),
+        (
+            "model=glob(*)",
+            ["attention", "convnet", "lstm", "maps", "mlp", "pair", "resnet", "simple_resnet", "tcn", "vgg16"],
+        ),
         ("optimizer.lr=1e-3,0.1", ["0.001", "0.1"]),
     ],
 )

@@ -14,7 +14,14 @@ def test_the_shipped_settings_are_valid(resolve):
     ("changed", "says"),
     [
         ({"max_epochs": 0}, "trainer.max_epochs=0 trains nothing"),
-        ({"max_epochs": 1.5}, "trainer.max_epochs: expected `int`"),
+        ({"max_epochs": None}, "The training has no end: set trainer.max_epochs or trainer.max_steps"),
+        ({"max_steps": 40}, "trainer.max_epochs=1 and trainer.max_steps=40 are two budgets"),
+        ({"max_epochs": None, "max_steps": 0}, "trainer.max_steps=0 trains nothing"),
+        (
+            {"max_epochs": None, "max_steps": 5, "lightning": {"min_epochs": 2}},
+            "trainer.lightning.min_epochs does not go with trainer.max_steps",
+        ),
+        ({"max_epochs": 1.5}, "trainer.max_epochs: expected `int | null`"),
         ({"precision": "16"}, "Unknown trainer.precision '16'"),
         ({"precision": 32}, "Valid: 32-true, 64-true, bf16-mixed, bf16-true."),
         ({"precision": "bf16-tru"}, "Did you mean 'bf16-true'?"),
@@ -56,3 +63,9 @@ def test_diagnostics_are_measured_at_the_moments_that_are_named_in_their_order(r
         ConfigError, match=r"trainer\.diagnostics.* 'begin'\. Did you mean 'end'\? Valid: end, middle, start"
     ):
         resolve("trainer.diagnostics=[begin]")
+
+
+def test_a_budget_is_of_epochs_or_of_steps(resolve):
+    epochs = resolve("trainer.max_epochs=3").trainer.settings
+    steps = resolve("trainer.max_epochs=null", "trainer.max_steps=25").trainer.settings
+    assert [(one.steps(10), one.epochs(10)) for one in (epochs, steps)] == [(30, 3), (25, 3)]

@@ -53,7 +53,7 @@ def test_groups_are_replaced_whole():
 
 def test_what_is_trained_from_is_what_its_groups_say():
     config = TrialConfig.from_dict(CONTENTS)
-    assert [one.name for one in config.trained] == ["data", "model", "objective", "optimizer", "trainer"]
+    assert [one.name for one in config.trained] == ["data", "model", "objective", "optimizer", "scheduler", "trainer"]
     assert config.targets == {"mine.Net", "mine.data"}
 
 

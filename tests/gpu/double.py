@@ -21,8 +21,8 @@ NETWORKS = {
     "dense, batch norm, clipped": ("model=mlp", "model.norm=batch", "trainer.gradient_clip_norm=0.1"),
     "dense, layer norm, GAP": ("model=mlp", "model.norm=layer", "model.head=gap"),
     "dense, dropout": ("model=gpu_dropout",),
-    "convolutional": ("model=resnet", "model.width=8", "model.depth=2"),
-    "convolutional, batch norm": ("model=resnet", "model.width=8", "model.depth=2", "model.norm=batch"),
+    "convolutional": ("model=simple_resnet", "model.width=8", "model.depth=2"),
+    "convolutional, batch norm": ("model=simple_resnet", "model.width=8", "model.depth=2", "model.norm=batch"),
 }
 STEPS = 10
 TOLERANCE = 1e-9

@@ -16,7 +16,7 @@ from tests.gpu._study import trials as trials_of
 
 NETWORKS = {
     "dense, width 64": ("model=mlp",),
-    "convolutional, width 16": ("model=resnet", "model.width=16", "model.depth=6"),
+    "convolutional, width 16": ("model=simple_resnet", "model.width=16", "model.depth=6"),
 }
 WIDTHS = {"cuda": (1, 4, 20, 50, 100, 200), "cpu": (1, 4)}
 TIMED_STEPS = 10

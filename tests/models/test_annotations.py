@@ -25,10 +25,19 @@ def test_activations_pass_the_checks(checked, activation):
     assert network(torch.randn(4, 2, 2)).shape == (4, 3)
 
 
-def test_a_wrong_rank_is_caught(checked):
-    network = checked.ResNet(inputs=(1, 8, 8), outputs=3)
+@pytest.mark.parametrize(("model", "inputs", "given"), [
+    ("MapNet", (1, 8, 8), (1, 8, 8)), ("ResNet", (1, 8, 8), (8, 8)), ("ResNet", (1, 8), (1, 8)),
+    ("ResNet", (1, 8), (2, 1, 8, 8, 1)),
+])  # fmt: skip
+def test_a_wrong_rank_is_caught(checked, model, inputs, given):
+    network = getattr(checked, model)(inputs=inputs, outputs=3)
     with pytest.raises(TypeCheckError):
-        network(torch.randn(1, 8, 8))
+        network(torch.randn(given))
+
+
+def test_one_image_without_its_batch_is_no_sequence(checked):
+    with pytest.raises(RuntimeError):
+        checked.ResNet(inputs=(1, 8, 8), outputs=3)(torch.randn(1, 8, 8))
 
 
 def test_integer_inputs_are_caught(checked):

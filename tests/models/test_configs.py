@@ -75,7 +75,9 @@ MODELS = {
         choices={"hidden_activation": models.ACTIVATIONS, "head": models.HEADS, "init": INIT},
     ),
 }
-"""A model that is shipped has one entry here; `mlp`, `resnet` and `vgg16` have tests of their own."""
+"""A model that is shipped has one entry here; `mlp`, the residual nets and `vgg16` have tests of their own."""
+RESNETS = ("convnet", "resnet", "simple_resnet")
+"""What `ablate.models.ResNet` is shipped as."""
 CHOICES = {
     **{name: shipped.choices for name, shipped in MODELS.items()},
     "mlp": {"shortcut": models.SHORTCUTS},
@@ -98,7 +100,7 @@ def model(name: str, **options: Any) -> torch.nn.Module:
 
 
 def test_every_model_and_objective_is_tested():
-    assert {path.stem for path in (CONF / "model").glob("*.yaml")} == {*MODELS, "mlp", "resnet", "vgg16"}
+    assert {path.stem for path in (CONF / "model").glob("*.yaml")} == {*MODELS, *RESNETS, "mlp", "vgg16"}
     others = {"none", "classification", "regression"}
     assert {path.stem for path in (CONF / "objective").glob("*.yaml")} == {*TARGETS, *others}
 

@@ -73,9 +73,9 @@ def test_mnist_at_half_resolution():
     assert ResNet(inputs=(1, 28, 28), outputs=10, stem_stride=2).stem(torch.zeros(1, 1, 28, 28)).shape[2:] == (14, 14)
 
 
-@pytest.mark.parametrize("inputs", [(10,), (8, 8), (1, 2, 8, 8)])
-def test_only_images(inputs):
-    with pytest.raises(ModelError, match=r"ResNet needs inputs \(channels, height, width\), not"):
+@pytest.mark.parametrize("inputs", [(10,), (1, 2, 8, 8)])
+def test_only_images_and_sequences(inputs):
+    with pytest.raises(ModelError, match=r"needs inputs \(channels, steps\) or \(channels, height, width\), not"):
         ResNet(inputs=inputs, outputs=3)
 
 

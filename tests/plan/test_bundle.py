@@ -29,6 +29,7 @@ def test_starts_and_settings_of_a_step_are_stacked_and_nothing_else(spec, make_c
     assert count("model", "init", "he", "xavier") == 1
     assert count("optimizer", "lr", 0.1, 0.2, 0.3) == 1
     assert count("trainer", "gradient_clip_norm", None, 1.0) == 1
+    assert count("scheduler", "_target_", "torch.optim.lr_scheduler.StepLR", "torch.optim.lr_scheduler.LinearLR") == 1
     assert count("model", "depth", 1, 2) == 2
     assert count("data", "batch_size", 1, 2) == 2
     assert count("data", "init", 1, 2) == 2

@@ -57,8 +57,8 @@ def test_a_level_that_changes_nothing_is_named(spec, make_config):
         trials(spec, points, configs)
     assert str(caught.value) == (
         "A level that changes nothing: two design points that differ in factor 'activation' (relu or tanh) "
-        "are the same training. Give the levels overrides that change data, model, objective, optimizer or "
-        "trainer (not where the data lie or what trains), or remove one."
+        "are the same training. Give the levels overrides that change data, model, objective, optimizer, "
+        "scheduler or trainer (not where the data lie or what trains), or remove one."
     )
 
 

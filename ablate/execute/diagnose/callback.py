@@ -1,5 +1,6 @@
 """Diagnostics at the start, in the middle and at the end of a training: a callback for any LightningModule."""
 
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -50,7 +51,7 @@ class DiagnosticsCallback(pl.Callback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning before every epoch."""
-        if trainer.current_epoch and trainer.current_epoch == _epochs(trainer) // 2:
+        if trainer.current_epoch and trainer.current_epoch == _epochs(trainer, pl_module) // 2:
             self._probe("middle", trainer, pl_module)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -72,7 +73,7 @@ class DiagnosticsCallback(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """Called by Lightning before every training step."""
-        moment = None if isinstance(pl_module, TrialModule) else _moment(trainer, batch_idx)
+        moment = None if isinstance(pl_module, TrialModule) else _moment(trainer, pl_module, batch_idx)
         if moment is not None and moment in self._moments and moment not in self._found:
             trace = Trace()
             self._watched = moment, trace, trace.attach(pl_module)
@@ -114,9 +115,9 @@ class DiagnosticsCallback(pl.Callback):
             self._watched = None
 
 
-def _moment(trainer: pl.Trainer, batch: int) -> Moment | None:
+def _moment(trainer: pl.Trainer, module: pl.LightningModule, batch: int) -> Moment | None:
     """Which moment a training step of a user-defined LightningModule is."""
-    epoch, epochs, batches = trainer.current_epoch, _epochs(trainer), trainer.num_training_batches
+    epoch, epochs, batches = trainer.current_epoch, _epochs(trainer, module), trainer.num_training_batches
     if epoch == 0 and batch == 0:
         return "start"
     if epoch == epochs - 1 and batch == batches - 1:
@@ -124,7 +125,12 @@ def _moment(trainer: pl.Trainer, batch: int) -> Moment | None:
     return "middle" if epoch == epochs // 2 and batch == (0 if epochs > 1 else batches // 2) else None
 
 
-def _epochs(trainer: pl.Trainer) -> int:
-    """As configured; there is always a bound."""
+def _epochs(trainer: pl.Trainer, module: pl.LightningModule) -> int:
+    """As configured; the last may be cut short by a budget of steps."""
     assert trainer.max_epochs is not None
-    return trainer.max_epochs
+    if trainer.max_epochs != -1:
+        return trainer.max_epochs
+    if isinstance(module, TrialModule):
+        assert module.max_steps is not None
+        return math.ceil(module.max_steps / module.epoch_steps)
+    return math.ceil(trainer.max_steps * trainer.accumulate_grad_batches / trainer.num_training_batches)

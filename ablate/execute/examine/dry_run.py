@@ -18,6 +18,7 @@ from ablate.plan.seeds import Streams
 
 ONE = {
     "max_epochs": 1,
+    "max_steps": -1,
     "limit_train_batches": 1,
     "limit_val_batches": 1,
     "limit_test_batches": 1,

@@ -15,6 +15,7 @@ from ablate.config.group import Group
 from ablate.config.objective import ObjectiveGroup
 from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
+from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.determinism import Refused
@@ -29,10 +30,12 @@ from ablate.execute.targets.lightning_package import is_lightning_module
 from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.augmentation import augmentation
-from ablate.execute.train.dataset import examples_text, splits
+from ablate.execute.train.batches import TrainingChunks
+from ablate.execute.train.dataset import examples_text, source, splits
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import evaluating, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
+from ablate.execute.train.optimization.schedule import schedule
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.step import take_step
 from ablate.execute.train.trainer import is_on_cuda, trainer
@@ -119,6 +122,8 @@ class _Examiner:
             ("step", *self._network(config), batch),
             ("way", config.objective, config.optimizer, self._examples_text(config.data), batch),
         }
+        if config.scheduler.content:
+            needed.add(("schedule", config.scheduler, config.optimizer, config.trainer, config.data))
         return needed - self._done
 
     def are_same(self, config: TrialConfig, other: TrialConfig) -> bool:
@@ -199,6 +204,15 @@ def _minibatch(config: TrialConfig) -> int:
     return min(config.data.description.batch_size, PROBE)
 
 
+def _epoch_steps(config: TrialConfig) -> int:
+    """Optimizer steps of an epoch."""
+    description, settings = config.data.description, config.trainer.settings
+    examples = training_examples(source(config.data))
+    return TrainingChunks(
+        examples=examples, batch_size=description.batch_size, seed=0, limit=settings.limit_train_batches
+    ).steps
+
+
 def _flops(built: nn.Module, probe: Tensor | None) -> int | None:
     try:
         return flops(built, None if probe is None else probe[:1])
@@ -253,6 +267,8 @@ def _check_step(built: nn.Module, loss: nn.Module, config: TrialConfig, inputs: 
         raise ConfigError(f"optimizer: {config.optimizer['_target_']} failed: {error_text(error)}") from error
     if not isinstance(made, torch.optim.Optimizer):
         raise ConfigError(f"optimizer: {config.optimizer['_target_']} gives {kind(made)}, not a torch.optim.Optimizer.")
+    if (make_schedule := schedule(config, epoch_steps=_epoch_steps(config))) is not None:
+        make_schedule(made)
     settings, refused = config.trainer.settings, Refused()
     try:
         with refused if settings.deterministic and is_on_cuda(settings) else nullcontext():

@@ -82,7 +82,7 @@ class Costs:
     timing: StepTiming
     overhead: Overhead
     epochs: int
-    steps: int
+    steps: float
     val: int
     test: int
     evaluations: int = 0
@@ -224,11 +224,11 @@ class Candidates:
         return Costs(
             timing=timing,
             overhead=self._cache.overhead(where, measure),
-            epochs=settings.max_epochs,
-            steps=steps,
+            epochs=settings.epochs(steps),
+            steps=settings.steps(steps) / settings.epochs(steps),
             val=profile.val,
             test=profile.test,
-            evaluations=settings.max_epochs * _batches(profile.val) + _batches(profile.test),
+            evaluations=settings.epochs(steps) * _batches(profile.val) + _batches(profile.test),
         )
 
     def _verify(self, trials: Sequence[Trial], *, conv_as_matmul: bool) -> None:
@@ -333,7 +333,7 @@ def _batches(examples: int) -> int:
     return -(-examples // EVALUATION_BATCH_SIZE)
 
 
-_COUNTS = ("batch_size", "max_epochs")
+_COUNTS = ("batch_size", "max_epochs", "max_steps")
 _VERSIONED = ("torch", "torchmetrics", "torchvision")
 """Packages whose versions are part of the cache's name."""
 
@@ -348,7 +348,7 @@ def _our_code() -> str:
 
 
 def _uncounted(config: TrialConfig) -> tuple[Group, ...]:
-    """What decides what a trial is, without batch size and epochs."""
+    """What decides what a trial is, without batch size, epochs and steps."""
     return tuple(g.without(*_COUNTS) if g.name in ("data", "trainer") else g for g in config.trained)
 
 

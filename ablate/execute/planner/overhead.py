@@ -38,8 +38,8 @@ def overhead(trial: Trial, timing: StepTiming) -> Overhead:
 
 def _seconds(config: TrialConfig, trial: Trial, epochs: int) -> float:
     once_an_epoch = {"limit_train_batches": 1}
-    config = config.with_groups(logger=None)
-    config = config.with_settings("trainer", max_epochs=epochs, lightning=once_an_epoch, compile=False)
+    config = config.with_groups(logger=None, scheduler=None)
+    config = config.with_settings("trainer", max_epochs=epochs, max_steps=None, lightning=once_an_epoch, compile=False)
     fit = prepare(config, trial.streams)
     with temporary_directory() as folder:
         began = time.perf_counter()

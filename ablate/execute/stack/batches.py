@@ -14,6 +14,11 @@ class StackedChunks:
     def __init__(self, members: Sequence[TrainingChunks]) -> None:
         self._members = tuple(members)
 
+    @property
+    def steps(self) -> int:
+        """Optimizer steps per epoch."""
+        return self._members[0].steps
+
     def __len__(self) -> int:
         """Chunks per epoch."""
         return len(self._members[0])

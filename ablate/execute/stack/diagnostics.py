@@ -46,9 +46,9 @@ class StackedDiagnostics(pl.Callback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning before every epoch."""
-        assert trainer.max_epochs is not None
-        if trainer.current_epoch and trainer.current_epoch == trainer.max_epochs // 2:
-            self._probe("middle", cast(StackedModule, pl_module))
+        module = cast(StackedModule, pl_module)
+        if trainer.current_epoch and trainer.current_epoch == module.epochs // 2:
+            self._probe("middle", module)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning after the last epoch's validation."""

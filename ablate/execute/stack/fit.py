@@ -32,7 +32,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     trials = job.bundle.trials
     make_splits = shared_splits(splits_for(trials[0].config.trainer.settings))
     prepared = [Member.of(trial.config, trial.streams, make_splits=make_splits) for trial in trials]
-    order = in_groups([member.scalars for member in prepared])
+    order = in_groups([member.way for member in prepared])
     members = [prepared[index] for index in order]
     fit = members[0].fit
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}

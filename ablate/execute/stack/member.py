@@ -15,6 +15,7 @@ from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train.batches import TrainingChunks
 from ablate.execute.train.dataset import MakeSplits, splits
 from ablate.execute.train.fit import Fit, prepare
+from ablate.execute.train.optimization.schedule import ScheduleFactory
 from ablate.execute.train.step import NoUpdate, take_step
 from ablate.execute.train.trial_module import TrialModule
 from ablate.plan.seeds import Streams
@@ -30,6 +31,8 @@ class Member:
     optimizer: type[torch.optim.Optimizer]
     scalars: dict[str, Any]
     """Settings of the optimizer."""
+    schedule: ScheduleFactory | None
+    """Of its optimizer."""
     loss: str
     """Its loss, as canonical text."""
     clip_norm: float
@@ -37,6 +40,11 @@ class Member:
     max_loss: float
     dropout: int
     """Seed of its dropout."""
+
+    @property
+    def way(self) -> tuple[dict[str, Any], str]:
+        """How its optimizer and its schedule work; members of the same way are updated as one."""
+        return self.scalars, self.schedule.text if self.schedule else ""
 
     @classmethod
     def of(
@@ -61,6 +69,7 @@ class Member:
             chunks=cast(TrainingChunks, fit.data["train_dataloaders"]),
             optimizer=type(made),
             scalars=scalars(made, fit.network),
+            schedule=fit.module.make_schedule,
             loss=canonical_text(config.objective["loss"]),
             clip_norm=float("inf") if settings.gradient_clip_norm is None else settings.gradient_clip_norm,
             max_loss=settings.max_loss,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.execute.stack.unstackable import Unstackable
-from ablate.execute.train.fused import FUSED
+from ablate.execute.train.optimization.fused import FUSED
 
 ELEMENTWISE: dict[str, type[torch.optim.Optimizer]] = {
     "Adagrad": torch.optim.Adagrad,
@@ -39,18 +39,22 @@ def scalars(made: torch.optim.Optimizer, network: nn.Module) -> dict[str, Any]:
 
 
 def stacked(
-    kind: type[torch.optim.Optimizer], settings: Sequence[dict[str, Any]], numbers: Tensor
+    kind: type[torch.optim.Optimizer],
+    settings: Sequence[dict[str, Any]],
+    numbers: Tensor,
+    schedules: Sequence[str] | None = None,
 ) -> torch.optim.Optimizer:
-    """The optimizer of a stack: one of torch, with a parameter group for each run of members with equal settings.
+    """The optimizer of a stack: one of torch, with a parameter group for each run of members that are updated alike.
 
     Args:
         kind: Its class.
         settings: Of each member. Members sorted by `in_groups` make few parameter groups.
         numbers: Shape (members, numbers); updated in place.
+        schedules: Text of each member's schedule; None: no member has one.
     """
     if numbers.device.type not in FUSED.get(kind, (numbers.device.type,)):
         settings = [{**each, "fused": None} for each in settings]  # they are for parameters on the CPU
-    starts = [i for i in range(len(settings)) if i == 0 or settings[i] != settings[i - 1]]
+    starts = runs(list(zip(settings, schedules or [""] * len(settings), strict=True)))
     ends = [*starts[1:], len(settings)]
     groups = [
         {"params": [numbers.detach()[start:end]], **settings[start]} for start, end in zip(starts, ends, strict=True)
@@ -58,6 +62,11 @@ def stacked(
     return cast(Any, kind)(groups)
 
 
-def in_groups(settings: Sequence[dict[str, Any]]) -> list[int]:
+def runs(ways: Sequence[object]) -> list[int]:
+    """Where each run of equal ones begins."""
+    return [i for i in range(len(ways)) if i == 0 or ways[i] != ways[i - 1]]
+
+
+def in_groups(settings: Sequence[object]) -> list[int]:
     """An order of the members in which equal settings are neighbours."""
     return sorted(range(len(settings)), key=lambda index: repr(settings[index]))

@@ -1,5 +1,6 @@
 """A stack under Lightning: as TrialModule, for several members."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -10,12 +11,14 @@ from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from ablate.execute.process.transfer import floats
+from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.data import StackedData
 from ablate.execute.stack.dropout import Masks
 from ablate.execute.stack.loss import StackedLoss
 from ablate.execute.stack.member import Member, Trace
 from ablate.execute.stack.networks import Stack
-from ablate.execute.stack.optimizer import stacked
+from ablate.execute.stack.optimizer import runs, stacked
+from ablate.execute.stack.schedule import StackedSchedule
 from ablate.execute.stack.step import GradientRows, losses_of, take_step
 from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train.callbacks import is_number
@@ -54,7 +57,10 @@ class StackedModule(pl.LightningModule):
         losses = {member.loss: member.module.loss for member in members}
         rows = [[i for i, m in enumerate(members) if m.loss == loss] for loss in losses]
         self.loss = StackedLoss(tuple(losses.values()), rows)
-        self._optimizer = members[0].optimizer, [member.scalars for member in members]
+        self._optimizer = members[0].optimizer, [member.way for member in members]
+        self._schedules = [members[start].schedule for start in runs([member.way for member in members])]
+        self._schedule: StackedSchedule | None = None
+        self.max_steps = members[0].module.max_steps
         self.register_buffer("clip_norms", torch.tensor([m.clip_norm for m in members]), persistent=False)
         self.clip_norms: Tensor
         self._clips = any(member.clip_norm != float("inf") for member in members)
@@ -69,18 +75,33 @@ class StackedModule(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """One optimizer over the whole stack."""
-        kind, settings = self._optimizer
-        return stacked(kind, settings, self.stack.numbers)
+        kind, ways = self._optimizer
+        settings, schedules = zip(*ways, strict=True)
+        return stacked(kind, settings, self.stack.numbers, schedules)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of its fit; the last may be cut short by a budget of steps."""
+        trainer = self.trainer
+        assert trainer.max_epochs is not None
+        if self.max_steps is None:
+            return trainer.max_epochs
+        return math.ceil(self.max_steps / cast(StackedChunks, trainer.train_dataloader).steps)
 
     def training_step(self, chunk: Int[Tensor, "steps members batch"], batch_idx: int) -> dict[str, Tensor]:
         """Takes one optimizer step per minibatch of indices; returns each member's mean loss over the chunk."""
+        chunk = chunk if self.max_steps is None else chunk[: self.max_steps - self.steps]
         self._losses_of = self.compilation.choose(losses_of, lambda: self._copied_step(chunk[0]))
         means = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
         self._train.add(means, weight=chunk[:, 0].numel())
+        if self.steps == self.max_steps:
+            self.trainer.should_stop = True
         return {"loss": means}
 
     def take_steps(self, optimizer: torch.optim.Optimizer, chunk: Int[Tensor, "steps members batch"]) -> Tensor:
         """The optimizer steps of one chunk; returns each member's mean loss, shape (members,)."""
+        if self._schedule is None and any(self._schedules):
+            self._schedule = StackedSchedule(optimizer, self._schedules)
         leaves = self.stack.leaves()
         trained = list(leaves.values())
         total: Tensor | float = 0.0
@@ -98,6 +119,8 @@ class StackedModule(pl.LightningModule):
                 clip_norms=self.clip_norms if self._clips else None,
                 call=self._losses_of,
             )
+            if self._schedule is not None:
+                self._schedule.step()
             total = total + at_least_single(losses)
         self.steps += len(chunk)
         return cast(Tensor, total / len(chunk))

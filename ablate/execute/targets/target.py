@@ -13,6 +13,7 @@ from types import FunctionType
 from typing import Any, TypeVar, get_type_hints
 
 import torch
+from torch.optim.lr_scheduler import LRScheduler
 
 from ablate.errors import AblateError, ConfigError, kind, unknown
 from ablate.execute.process.fork import one_process
@@ -85,9 +86,9 @@ def _built(called: Callable[..., Any], config: Mapping[str, Any], where: str) ->
         if isinstance(cause, AblateError):
             raise cause from error
         nested = re.search(r"full_key: (\S+)", str(error))
-        called = re.match(r"Error in call to target '([^']+)'", str(error))
+        failed = re.match(r"Error in call to target '([^']+)'", str(error))
         at = f"{where}.{nested[1]}" if nested else where
-        named = called[1] if nested and called else config["_target_"]
+        named = failed[1] if nested and failed else config["_target_"]
         raise ConfigError(f"{at}: {named} failed: {error_text(cause or error)}") from error
 
 
@@ -97,7 +98,7 @@ def _is_plain(called: Callable[..., Any], config: Mapping[str, Any]) -> bool:
     Hydra takes milliseconds for each node, and a trial has five. For other nodes it decides what may be called at all.
     """
     is_ours = (getattr(called, "__module__", None) or "").partition(".")[0] == "ablate"
-    is_class = inspect.isclass(called) and issubclass(called, torch.nn.Module | torch.optim.Optimizer)
+    is_class = inspect.isclass(called) and issubclass(called, torch.nn.Module | torch.optim.Optimizer | LRScheduler)
     return (is_ours or is_class) and not any(k in HYDRA_ONLY_KEYS or _holds_target(v) for k, v in config.items())
 
 

@@ -22,6 +22,7 @@ from ablate.execute.train.dataset import MakeSplits, arguments, splits
 from ablate.execute.train.image_layout import channels_last, images_last
 from ablate.execute.train.network import network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
+from ablate.execute.train.optimization.schedule import schedule
 from ablate.execute.train.trial_module import TrialModule
 from ablate.models.dropout import replace_dropout
 from ablate.plan.seeds import Streams
@@ -87,7 +88,9 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
         splits=drawn,
         gradient_clip_norm=settings.gradient_clip_norm,
         augmentation=augmentation(config, seed=streams.augmentation),
-        compilation=Compilation(settings.compile, steps=settings.max_epochs * train.steps),
+        compilation=Compilation(settings.compile, steps=settings.steps(train.steps)),
+        schedule=schedule(config, epoch_steps=train.steps),
+        max_steps=settings.max_steps,
     )
     return Fit(
         module=module,
@@ -100,11 +103,11 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
 
 
 def _lightning_fit(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> Fit:
-    for group in ("objective", "optimizer"):
+    for group, off in (("objective", "none"), ("optimizer", "none"), ("scheduler", "constant")):
         if getattr(config, group).content:
             raise ConfigError(
                 f"{config.model['_target_']} is a LightningModule and brings its own {group}: {group} would be "
-                f"ignored. Add '- override /{group}: none' to the study's defaults, or {group}=none to the command."
+                f"ignored. Add '- override /{group}: {off}' to the study's defaults, or {group}={off} to the command."
             )
     seed_everything(streams.split)
     data = build(arguments(config.data).content, "data")

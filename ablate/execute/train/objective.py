@@ -10,7 +10,7 @@ from torchmetrics import Metric
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, kind
 from ablate.execute.targets.target import build
-from ablate.execute.train.fused import can_fuse, unfuse_for_sparse_gradients
+from ablate.execute.train.optimization.fused import can_fuse, unfuse_for_sparse_gradients
 
 
 def objective(config: TrialConfig) -> tuple[nn.Module, dict[str, Metric]]:

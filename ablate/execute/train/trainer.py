@@ -77,8 +77,8 @@ def trainer(
         if name in BY_STEP and not user_defined:
             raise ConfigError(
                 f"trainer.lightning.{name} would not do what it says: a plain network takes many optimizer steps per "
-                "call of Lightning's. Use trainer.max_epochs, trainer.lightning.limit_train_batches or "
-                "data.batch_size; a LightningModule of your own takes it."
+                "call of Lightning's. Use trainer.max_epochs, trainer.max_steps, "
+                "trainer.lightning.limit_train_batches or data.batch_size; a LightningModule of your own takes it."
             )
     if user_defined and settings.compile:
         raise ConfigError(
@@ -95,7 +95,9 @@ def trainer(
     if settings.deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it once, when it starts
     chosen: dict[str, Any] = {
-        "max_epochs": settings.max_epochs,
+        # A plain network's module ends its fit at its last step itself: Lightning sees chunks.
+        "max_epochs": -1 if settings.max_epochs is None else settings.max_epochs,
+        "max_steps": -1 if settings.max_steps is None or not user_defined else settings.max_steps,
         "accelerator": settings.accelerator,
         "devices": settings.devices,
         "precision": settings.precision,

@@ -13,7 +13,9 @@ from torchmetrics import Metric, MetricCollection
 from ablate.data.split import Splits
 from ablate.execute.process.resident import ResidentBuffers
 from ablate.execute.train.augmentation import Augmentation
+from ablate.execute.train.batches import TrainingChunks
 from ablate.execute.train.compilation import Compilation, CopiedStep
+from ablate.execute.train.optimization.schedule import Schedule, ScheduleFactory
 from ablate.execute.train.step import NoUpdate, loss_of, take_step
 
 
@@ -36,7 +38,10 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         gradient_clip_norm: float | None,
         augmentation: Augmentation | None = None,
         compilation: Compilation | None = None,
+        schedule: ScheduleFactory | None = None,
+        max_steps: int | None = None,
     ) -> None:
+        """`max_steps`: optimizer steps after which the training ends; None: its Trainer's epochs end it."""
         super().__init__()
         self.automatic_optimization = False
         self.network = network
@@ -47,6 +52,9 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         self.augmentation = augmentation
         self.compilation = compilation or Compilation(False, steps=0)
         self._optimizer = optimizer
+        self.make_schedule = schedule
+        self._schedule: Schedule | None = None
+        self.max_steps = max_steps
         self._clip = gradient_clip_norm
         self._loss_of = loss_of
         for name, arrays in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
@@ -58,20 +66,30 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         inputs, targets = self._split("train")
         return inputs[:examples].clone(), targets[:examples].clone()  # a network may write into its input
 
+    @property
+    def epoch_steps(self) -> int:
+        """Optimizer steps of an epoch of its fit."""
+        return cast(TrainingChunks, self.trainer.train_dataloader).steps
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The optimizer over the network's parameters."""
         return self._optimizer(self.network.parameters())
 
     def training_step(self, chunk: Int[Tensor, "steps batch"], batch_idx: int) -> dict[str, Tensor]:
         """Takes one optimizer step per minibatch of indices; returns the mean loss over the chunk."""
+        chunk = chunk if self.max_steps is None else chunk[: self.max_steps - self.steps]
         self._loss_of = self.compilation.choose(loss_of, lambda: self._copied_step(chunk[0]))
         mean = self.take_steps(cast(torch.optim.Optimizer, self.optimizers(use_pl_optimizer=False)), chunk)
         self.log("train/loss", mean, on_step=False, on_epoch=True, batch_size=chunk.numel())
+        if self.steps == self.max_steps:
+            self.trainer.should_stop = True
         return {"loss": mean}
 
     def take_steps(self, optimizer: torch.optim.Optimizer, chunk: Int[Tensor, "steps batch"]) -> Tensor:
         """The optimizer steps of one chunk; returns their mean loss, shape ()."""
         inputs, targets = self._split("train")
+        if self.make_schedule is not None and self._schedule is None:
+            self._schedule = self.make_schedule(optimizer)
         total = at_least_single(torch.zeros((), device=inputs.device, dtype=inputs.dtype))
         for minibatch in chunk:
             examples = inputs[minibatch] if self.augmentation is None else self.augmentation(inputs[minibatch])
@@ -84,6 +102,8 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
                 clip_norm=self._clip,
                 call=self._loss_of,
             )
+            if self._schedule is not None:
+                self._schedule.step()
         self.steps += len(chunk)
         return total / len(chunk)
 

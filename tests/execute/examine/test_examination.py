@@ -42,7 +42,7 @@ def refusal(kind, here, *words, **keywords) -> str:
         ),
         (["model.skip_span=0", "model.post_activation=true,false"], "model.post_activation"),
         (["model.skip_span=1", "model.branch_activation=all,inner,none"], "inner and model.branch_activation=none"),
-        (["model=resnet", "model.depth=0", "model.width=4", "model.skip_span=0,2"], "model.skip_span=0 and"),
+        (["model=simple_resnet", "model.depth=0", "model.width=4", "model.skip_span=0,2"], "model.skip_span=0 and"),
     ],
 )
 def test_levels_that_change_nothing_are_refused_by_factor_and_level(here, words, says):
@@ -156,6 +156,9 @@ def test_an_argument_that_a_network_of_ones_own_ignores_is_found(net):
          ConfigError, "optimizer: torch.nn.ReLU"),
         (["optimizer._target_=torch.optim.LBFGS", "~optimizer.betas", "~optimizer.weight_decay"],
          ConfigError, "cannot be trained with this objective and optimizer"),
+        (["scheduler=cosine", "scheduler.T_max=fast"], ConfigError, "scheduler.T_max='fast' does not fit"),
+        (["scheduler=cosine", "scheduler._target_=torch.nn.ReLU"], ConfigError, "scheduler"),
+        (["scheduler=one_cycle", "scheduler.total_steps=3"], ConfigError, "total_steps=3 ends before the training"),
         (["optimizer=none"], ConfigError, "A plain nn.Module needs an optimizer"),
         (["data=mnist", "data.root=/nowhere", "data.limit=null"], DataError, "/nowhere"),
         (["data=synthetic", "objective=regression", "study.response=test/mse"],

@@ -39,7 +39,7 @@ def seconds(here, *words):
     "words",
     [
         ["model.width=4", "model.depth=0", "data.batch_size=100", "trainer.max_epochs=20"],
-        ["model=resnet", "model.width=16", "model.depth=4", "trainer.max_epochs=2"],
+        ["model=simple_resnet", "model.width=16", "model.depth=4", "trainer.max_epochs=2"],
         ["model.width=256", "data.batch_size=1", "trainer.max_epochs=3"],
     ],
     ids=["mostly Lightning", "mostly convolutions", "mostly steps"],

@@ -64,7 +64,7 @@ def test_convolutions_are_matrix_products_where_that_is_faster(measured, monkeyp
         return stacked(members, conv_as_matmul=conv_as_matmul)
 
     monkeypatch.setattr(room, "StackedModule", counted)
-    conv = ("model=resnet", "model.width=2", "model.depth=1", "model.skip_span=1", "data.batch_size=4")
+    conv = ("model=simple_resnet", "model.width=2", "model.depth=1", "model.skip_span=1", "data.batch_size=4")
     for faster in (True, False):
         built.clear()
         fastest = lambda take, steps, device, f=faster: 1e-3 if built[-1:] in ([], [f]) else 2e-3  # noqa: E731
@@ -76,7 +76,7 @@ def test_convolutions_are_matrix_products_where_that_is_faster(measured, monkeyp
 
 
 def test_a_processor_is_not_asked_for_matrix_products(measured, here):
-    trial = study.plan(["smoke", "model=resnet", "replicates=1"], cwd=here).trials[0]
+    trial = study.plan(["smoke", "model=simple_resnet", "replicates=1"], cwd=here).trials[0]
     module = prepare(trial.config, trial.streams).module
     assert room._ways(module, CPU) == (False,)
     assert room._ways(module, torch.device("cuda")) == (False, True)

@@ -51,7 +51,7 @@ def assert_equal(stacked, alone):
     "words",
     [
         ("optimizer.lr=0.001,0.01", "trainer.max_epochs=3"),
-        ("model=resnet", "model.width=4", "model.init=he,xavier", "objective=softmax"),
+        ("model=simple_resnet", "model.width=4", "model.init=he,xavier", "objective=softmax"),
         ("model.init=he,xavier", "trainer.max_epochs=4", "+trainer.lightning.check_val_every_n_epoch=2"),
         ("model.init=he,xavier", "+trainer.lightning.limit_val_batches=1", "+trainer.lightning.limit_train_batches=3"),
         ("model.bias_value=0.0,0.1", "data=synthetic", "data.val_size=40", "data.test_size=60", "objective=regression",
@@ -153,7 +153,7 @@ def test_stacked_studies_reach_the_same_verdicts_in_single_precision(here, liste
 
 
 def test_convolutions_as_matrix_products_change_no_number(trials, trained, monkeypatch):
-    made = trials("model=resnet", "model.width=4", "model.depth=2", "model.norm=batch", "model.init=he,xavier",
+    made = trials("model=simple_resnet", "model.width=4", "model.depth=2", "model.norm=batch", "model.init=he,xavier",
                   "optimizer=sgd")  # fmt: skip
     ways = []
     stacked = fit.StackedModule

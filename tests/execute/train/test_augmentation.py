@@ -23,7 +23,7 @@ from tests.tolerances import trained_64
 pytestmark = pytest.mark.numeric
 
 SMALL = (
-    "model=resnet",
+    "model=simple_resnet",
     "model.width=4",
     "model.depth=2",
     "model.skip_span=1",

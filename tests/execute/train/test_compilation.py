@@ -32,7 +32,7 @@ pytestmark = pytest.mark.numeric
 NO_COMPILER = not any(map(shutil.which, ("g++", "clang++", "cl")))
 SMALL = ("data.limit=200", "data.val_size=40", "data.test_size=60", "data.batch_size=20", "trainer.accelerator=cpu")
 SMALL += ("trainer.precision=64-true", "trainer.max_epochs=3")
-RESNET = ("model=resnet", "model.width=4", "model.depth=2", "model.skip_span=1", "model.norm=batch")
+RESNET = ("model=simple_resnet", "model.width=4", "model.depth=2", "model.skip_span=1", "model.norm=batch")
 
 
 @pytest.fixture(autouse=True)

@@ -77,7 +77,14 @@ CASES = {
         lambda p: torch.optim.AdamW(p, lr=0.001, weight_decay=0.01, eps=ADAM_EPS),
     ),
     "resnet, Adam": (
-        ("model=resnet", "model.width=4", "model.depth=2", "model.skip_span=1", "optimizer=adam", "optimizer.lr=0.001"),
+        (
+            "model=simple_resnet",
+            "model.width=4",
+            "model.depth=2",
+            "model.skip_span=1",
+            "optimizer=adam",
+            "optimizer.lr=0.001",
+        ),
         lambda: ResNet(inputs=(1, 8, 8), outputs=10, width=4, depth=2, skip_span=1),
         lambda p: torch.optim.Adam(p, lr=0.001),
     ),
@@ -338,6 +345,11 @@ def test_ones_own_data_module_is_built_under_the_split_stream_and_trains_under_t
     built = prepare(resolve("data=watched", study="own"), seeds).data["datamodule"].built
     assert built == (seeds.split, random.Random(seeds.split).random())
     assert torch.initial_seed() == seeds.order
+
+
+def test_ones_own_lightning_module_takes_no_schedule(own, resolve):
+    with pytest.raises(ConfigError, match=r"own.Net is a LightningModule and brings its own scheduler.*=constant"):
+        prepare(resolve("scheduler=warmup", study="own"), streams(0, 0))
 
 
 @pytest.mark.parametrize("group", ["objective=regression", "optimizer=sgd"])

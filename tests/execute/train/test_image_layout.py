@@ -15,7 +15,7 @@ from tests.tolerances import PASS_64, trained_64
 
 pytestmark = pytest.mark.numeric
 
-RESNET = ("model=resnet", "model.width=4", "model.depth=2", "model.skip_span=1", "model.norm=batch")
+RESNET = ("model=simple_resnet", "model.width=4", "model.depth=2", "model.skip_span=1", "model.norm=batch")
 SMALL = ("data.limit=200", "data.val_size=40", "data.test_size=60", "data.batch_size=20", "trainer.accelerator=cpu")
 LAST = {"memory_format": torch.channels_last}
 

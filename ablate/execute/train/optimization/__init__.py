@@ -1,0 +1,1 @@
+"""What changes weights beside the gradient: the optimizer's implementation and its schedule."""
