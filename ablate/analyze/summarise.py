@@ -4,11 +4,10 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ablate.analyze.claims.judgement import explored, later_verdicts, verdicts
+from ablate.analyze.claims.judgement import compare, explored, later_verdicts, verdicts
 from ablate.analyze.claims.separation import separated, separation_notes
 from ablate.analyze.claims.untrained import Curves, untrained
 from ablate.analyze.claims.verdict import leave_open, of_mixed_code
-from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts, point_differences
 from ablate.analyze.effects.interaction import interactions
 from ablate.analyze.effects.lenth import lenth
@@ -18,6 +17,8 @@ from ablate.analyze.notes.capacity import capacity_notes
 from ablate.analyze.notes.convention import convention_notes
 from ablate.analyze.notes.mixed_code import clause, mixed_code
 from ablate.analyze.notes.origin import command, made_by, timed_on
+from ablate.analyze.notes.three_way import three_way_notes
+from ablate.analyze.notes.tuning import choice_lookup, tuning_notes, tuning_summary
 from ablate.analyze.notes.unmeasured_costs import unmeasured_costs
 from ablate.analyze.outcomes.diagnostic import unmeasured
 from ablate.analyze.outcomes.outcome import Outcomes, outcomes
@@ -31,6 +32,7 @@ from ablate.design import DesignPoint, design_of
 from ablate.store.costs import Cost, cost_lookup
 from ablate.store.record import Record
 from ablate.store.starts import PointStart
+from ablate.store.tuned import Choice
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
 
@@ -47,6 +49,7 @@ def summarise(
     looked: Sequence[int] = (),
     kept: Collection[str] = (),
     starts: Sequence[PointStart] = (),
+    choices: Sequence[Choice] = (),
 ) -> Summary:
     """Summarises the records of a study: every design point, every contrast with the reference.
 
@@ -61,6 +64,7 @@ def summarise(
         kept: digests of older code, of which trials were kept beside others.
         looked: replicates at which the study had been looked at when it was extended without a plan.
         starts: of these networks; the same.
+        choices: that tuning has made, in any order; matched by levels.
 
     Raises:
         DesignError: the study names an unknown design.
@@ -70,13 +74,10 @@ def summarise(
     found = outcomes(spec, points, records)
     scores = score(found, spec.response)
     # One seed for all contrasts: those of the same differences then have the same p, wherever they stand.
-    comparison = Comparison(
-        scores=scores.values,
-        diverged=found.diverged,
-        better=spec.response.better,
-        seed=int(rng.integers(2**63)),
-    )
+    comparison = compare(spec, found, scores, seed=int(rng.integers(2**63)))
     cost_of = cost_lookup(costs)
+    tuning = tuning_summary(spec, points, choices)
+    chosen = choice_lookup(tuning)
     planned, design_notes = contrasts(spec, points)
     estimated = with_starts(tuple(map(comparison.contrast, planned)), planned, points, starts)
     differences = point_differences(spec, points)
@@ -101,6 +102,7 @@ def summarise(
         table = variance_table(spec, points, scores.values, pool_above=spec.pool_above)
         if isinstance(table, VarianceTable):
             variance = table
+            factorial_notes += three_way_notes(table)
         else:  # why there is none
             factorial_notes.append(table)
         if spec.replicates == 1:
@@ -120,11 +122,13 @@ def summarise(
             if difference is None
             else with_starts([comparison.contrast(difference)], [difference], points, starts)[0],
             cost=cost_of(point.levels),
+            tuned=chosen(point.levels),
         )
         for row, (point, difference) in enumerate(zip(points, differences, strict=True))
     )
     qualifiers = (
         *notes,
+        *tuning_notes(spec, tuning),
         *design_notes,
         *capacity_notes(
             spec.capacity,
@@ -170,6 +174,7 @@ def summarise(
         interactions=crossed,
         lenth=one_replicate,
         capacity=spec.capacity,
+        tuning=tuning,
         timed_on=timed_on(costs),
         command=command(spec),
         mixed_code=mixed,

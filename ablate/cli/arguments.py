@@ -51,8 +51,8 @@ TableOption = Annotated[
         "--table",
         "-t",
         metavar="TABLE",
-        help="One table instead of the first screen: verdicts, identities, points, costs, contrasts, interactions, "
-        "simple, variance, lenth, diagnostics, failures, trials, notes; or all.",
+        help="One table instead of the first screen: verdicts, identities, points, tuning, costs, contrasts, "
+        "interactions, simple, variance, lenth, diagnostics, failures, trials, notes; or all.",
         autocompletion=complete_table,
         show_default=False,
     ),

@@ -24,10 +24,10 @@ from ablate.config.catalog import GROUPS, Catalog
 from ablate.config.group import Group
 from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.objective import OBJECTIVE, OBJECTIVE_KEYS
-from ablate.config.request import added_key, key_of, parse_override
+from ablate.config.request import added_key, parse_override
 from ablate.config.search_path import packaged, user_conf
 from ablate.config.source import CheckedSource
-from ablate.config.spec import StudySettings
+from ablate.config.spec import StudySettings, key_of
 from ablate.config.trial import make_group
 from ablate.errors import ConfigError, unknown
 

@@ -9,10 +9,10 @@ from typing import Any
 from ablate.config.composer import Composer
 from ablate.config.group import OMITTED_KEYS, TRAINED
 from ablate.config.keys import check_keys
-from ablate.config.request import Request, key_of, parse
+from ablate.config.request import Request, parse
 from ablate.config.schema import read, study_node
 from ablate.config.search_path import packaged
-from ablate.config.spec import Factor, StudySpec
+from ablate.config.spec import Factor, StudySpec, key_of
 from ablate.config.trial import TrialConfig, trial_config
 from ablate.errors import ConfigError, unknown
 

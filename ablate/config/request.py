@@ -10,7 +10,7 @@ from hydra.errors import HydraException
 
 from ablate.config.catalog import GROUPS, Catalog
 from ablate.config.group import TRAINED
-from ablate.config.spec import Factor
+from ablate.config.spec import Factor, key_of
 from ablate.errors import ConfigError, unknown
 
 DEFAULT_STUDY = "core"
@@ -26,12 +26,6 @@ class Request:
     study: str
     overrides: tuple[str, ...] = ()
     sweeps: tuple[Factor, ...] = ()
-
-
-@lru_cache(maxsize=4096)
-def key_of(override: str) -> str:
-    """The key that an override sets, without its sign and without its package: `+a.b=1` sets `a.b`."""
-    return override.partition("=")[0].lstrip("+~").partition("@")[0]
 
 
 def added_key(override: str) -> str:

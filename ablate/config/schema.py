@@ -9,7 +9,18 @@ import msgspec
 
 from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.config.objective import SPLITS, ObjectiveGroup
-from ablate.config.spec import Better, Capacity, Claim, Expectation, Factor, Response, StudySettings, StudySpec
+from ablate.config.spec import (
+    Better,
+    Bounds,
+    Capacity,
+    Claim,
+    Expectation,
+    Factor,
+    Response,
+    Scale,
+    StudySettings,
+    StudySpec,
+)
 from ablate.errors import ConfigError, unknown, unknown_level
 
 Schema = TypeVar("Schema", bound=msgspec.Struct)
@@ -23,16 +34,53 @@ class ResponseYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     trivial: float | None = None
     penalty: float | None = None
     """What a diverged trial scores; None: what the trivial predictor does."""
+    range: Bounds | None = None
+    """The smallest and the largest value that it can have; null at an end: none."""
 
 
 class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A claim: `contrast: {factor: [level, against]}`."""
+    """A claim: `contrast: {factor: [level, against]}`, `interaction:` of two factors, or `value:` of a design point."""
 
-    contrast: dict[str, tuple[str, str]]
+    contrast: dict[str, tuple[str, str]] = {}
     expect: Expectation
-    margin: float
+    margin: float | str
+    """In the response's units on the claim's scale, or a share of the baseline's mean: `10%`."""
     alpha: float = 0.05
     why: str = ""
+    interaction: dict[str, tuple[str, str]] = {}
+    at: dict[str, str] = {}
+    value: float | None = None
+    scale: Scale = "identity"
+
+    @property
+    def claim(self) -> Claim:
+        """The claim that it states.
+
+        Raises:
+            ConfigError: the margin is neither a number nor a percentage.
+        """
+        margin, relative = self.margin, False
+        if isinstance(margin, str):
+            share = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*%\s*", margin)
+            if share is None:
+                raise ConfigError(
+                    f"margin: expected `float`, got `str` {margin!r}. Give a number in the response's units, such as "
+                    "0.01, or a share of the baseline's mean, such as 10%."
+                )
+            margin, relative = float(share[1]) / 100, self.value is None or self.scale != "identity"
+            margin *= 1.0 if relative or self.value is None else abs(self.value)
+        return Claim(
+            contrast=self.contrast,
+            expect=self.expect,
+            margin=margin,
+            alpha=self.alpha,
+            why=self.why,
+            interaction=self.interaction,
+            at=self.at,
+            value=self.value,
+            scale=self.scale,
+            relative=relative,
+        )
 
 
 class CapacityYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +107,8 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     identities: list[dict[str, Any]] = []
     capacity: Literal["matched"] | CapacityYaml | None = None
     """`matched` is short for `{matched: model.width, within: 0.02}`."""
+    tune: dict[str, Any] | None = None
+    """Settings that are chosen for each arm, with their values; `ablate.design.tuning` reads it."""
     pool_above: int | None = None
     tags: list[str] = []
     diagnostics: list[str] = []
@@ -98,9 +148,13 @@ def study_node(settings: StudySettings) -> StudyYaml:
     """
     node: Any = settings.get("study") or {}
     if isinstance(node.get("claims"), list):
-        node = {**node, "claims": [_with_level_names(claim) for claim in node["claims"]]}
+        claims: list[Any] = []
         for index, claim in enumerate(node["claims"]):
-            _check_claim(claim, f"study.claims[{index}]")
+            each = [_with_level_names(one) for one in _each_claim(claim)]
+            for one in each:
+                _check_claim(one, f"study.claims[{index}]")
+            claims += each
+        node = {**node, "claims": claims}
     return convert(node, StudyYaml, "study")
 
 
@@ -143,12 +197,11 @@ def read(
         seed=root.seed,
         resolution=study.resolution,
         exclude=tuple(study.exclude),
-        claims=tuple(
-            Claim(contrast=c.contrast, expect=c.expect, margin=c.margin, alpha=c.alpha, why=c.why) for c in study.claims
-        ),
+        claims=tuple(c.claim for c in study.claims),
         looks=tuple(study.looks) if isinstance(study.looks, list) else study.looks,
         identities=tuple(study.identities),
         capacity=_capacity(study.capacity),
+        tune=study.tune,
         pool_above=study.pool_above,
         tags=tuple(study.tags),
         diagnostics=_diagnostics(study.diagnostics),
@@ -263,15 +316,36 @@ def _capacity(declared: str | CapacityYaml | None) -> Capacity | None:
     return Capacity(by=given.matched, within=given.within)
 
 
+def _each_claim(claim: Any) -> list[Any]:
+    """The claims of an entry that states several: one for each pair of levels, at each of the levels that are held."""
+    if not isinstance(claim, dict):
+        return [claim]
+    stated: list[dict[str, Any]] = [claim]
+    for key in ("contrast", "interaction"):
+        node: Any = claim.get(key)
+        for factor, pairs in node.items() if isinstance(node, dict) else ():
+            if isinstance(pairs, list) and pairs and all(isinstance(pair, list) for pair in pairs):
+                stated = [{**one, key: {**one[key], factor: pair}} for one in stated for pair in pairs]
+    held: Any = claim.get("at")
+    for factor, levels in held.items() if isinstance(held, dict) else ():
+        if isinstance(levels, list) and levels:
+            stated = [{**one, "at": {**one["at"], factor: level}} for one in stated for level in levels]
+    return stated
+
+
 def _with_level_names(claim: Any) -> Any:
-    """A claim with its levels' names as text, as in the factor that it names."""
-    contrast: Any = claim.get("contrast") if isinstance(claim, dict) else None
-    if not isinstance(contrast, dict):
+    """A claim with its levels' names as text, as in the factors that it names."""
+    if not isinstance(claim, dict):
         return claim
-    named: dict[str, Any] = {
-        f: [_as_level_name(v) for v in vs] if isinstance(vs, list) else vs for f, vs in contrast.items()
-    }
-    return {**claim, "contrast": named}
+    named: dict[str, Any] = dict(claim)
+    for key in ("contrast", "interaction", "at"):
+        node: Any = claim.get(key)
+        if isinstance(node, dict):
+            named[key] = {
+                f: [_as_level_name(v) for v in vs] if isinstance(vs, list) else _as_level_name(vs)
+                for f, vs in node.items()
+            }
+    return named
 
 
 def _check_claim(claim: Any, where: str) -> None:
@@ -280,12 +354,16 @@ def _check_claim(claim: Any, where: str) -> None:
     Raises:
         ConfigError: as `convert`.
     """
-    contrast: Any = claim.get("contrast") if isinstance(claim, dict) else None
+    contrast: Any = (claim.get("contrast") or claim.get("interaction")) if isinstance(claim, dict) else None
+    on = f"The claim on {', '.join(map(str, contrast))}: " if isinstance(contrast, dict) and contrast else ""
     try:
-        convert(claim, ClaimYaml, where)
+        stated = convert(claim, ClaimYaml, where)
     except ConfigError as error:
-        on = f"The claim on {', '.join(map(str, contrast))}: " if isinstance(contrast, dict) and contrast else ""
         raise ConfigError(f"{on}{error}") from error
+    try:
+        _ = stated.claim
+    except ConfigError as error:
+        raise ConfigError(f"{on}{where}.{error}") from error
 
 
 def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Response:
@@ -317,4 +395,16 @@ def _checked_response(declared: ResponseYaml, where: str) -> Response:
             raise ConfigError(
                 f"{where}.{name} is {value}, and a diverged trial is scored with it: give a finite number, or null."
             )
-    return Response(name=declared.name, better=declared.better, trivial=declared.trivial, penalty=declared.penalty)
+    low, high = declared.range or (None, None)
+    if low is not None and high is not None and not low < high:
+        raise ConfigError(
+            f"{where}.range is [{low:g}, {high:g}]: give the smallest value that the response can have, then the "
+            "largest; null where there is none."
+        )
+    return Response(
+        name=declared.name,
+        better=declared.better,
+        trivial=declared.trivial,
+        penalty=declared.penalty,
+        range=declared.range,
+    )

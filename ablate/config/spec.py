@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 Better = Literal["higher", "lower"]
-Expectation = Literal["greater", "less", "equivalent", "no_worse"]
+Expectation = Literal["greater", "less", "equivalent", "no_worse", "value"]
+Scale = Literal["identity", "logit", "log"]
+Bounds = tuple[float | None, float | None]
+
+SHARES = ("calibration_error",)
+"""Metrics that lie between 0 and 1 whatever the data, beside accuracies."""
+NOT_NEGATIVE = ("mse", "mae", "rmse", "sup_error")
+"""Metrics that are 0 for a perfect prediction only, and positive else."""
 
 StudySettings = Mapping[str, Any]
 """The resolved configuration of a study, before any level is applied: plain containers by group, as in study.yaml."""
@@ -41,27 +49,94 @@ class Response:
     better: Better
     trivial: float | None = None
     penalty: float | None = None
+    range: Bounds | None = None
+    """The smallest and the largest value that it can have, as declared; None at an end: there is none. None: not
+    declared, so that its metric's name says what is known."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """Between which it lies: as declared, else as its metric is known to; None where that is not known."""
+        metric = self.name.rpartition("/")[2]
+        if self.range is not None:
+            return self.range
+        if self.is_accuracy or metric in SHARES:
+            return 0.0, 1.0
+        return (0.0, None) if metric in NOT_NEGATIVE else (None, None)
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether it is an accuracy between 0 and 1, and not in percent, judged by its trivial value."""
+        return self.name.endswith("accuracy") and self.trivial is not None and 0 <= self.trivial <= 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a study states before it runs, about one contrast of two levels of one factor.
+    """What a study states before it runs: of a contrast of two levels, of an interaction, or of one design point.
 
-    `margin` is in the response's units.
+    `margin` is in the response's units, on the claim's scale.
     """
 
-    contrast: Mapping[str, tuple[str, str]]
+    contrast: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """One factor → the arm's level and the level that it is compared with; empty for the two other kinds."""
     expect: Expectation
     margin: float
     alpha: float = 0.05
     why: str = ""
     after: int = 0
     """Finished trials that were there when it was given. 0: it was stated before the first. Else it is exploratory."""
+    interaction: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """Two factors → two levels of each: the first's difference at the first level of the second factor, minus its
+    difference at the second."""
+    at: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Factor → the level at which it is held. What is not held, nor compared, is averaged over."""
+    value: float | None = None
+    """The number that the mean of the design point `at` is held against, in the response's units."""
+    scale: Scale = "identity"
+    """On which responses are averaged and compared."""
+    relative: bool = False
+    """The margin is a share of the baseline's mean."""
+
+    @property
+    def is_equivalence(self) -> bool:
+        """Whether it claims that two numbers are within the margin of each other."""
+        return self.expect in ("equivalent", "value")
+
+    @property
+    def compared(self) -> Mapping[str, tuple[str, str]]:
+        """The factors whose levels it compares: one, two for an interaction, none for a design point's mean."""
+        return self.contrast or self.interaction
+
+    @property
+    def subject(self) -> str:
+        """What it is about, in a word: `head`, `head × hidden_activation`, `value`."""
+        return " × ".join(self.compared) or "value"
+
+    @property
+    def place(self) -> str:
+        """Where it is said to hold: `hidden_activation=relu, layers=10`; empty where it says nothing of that."""
+        return ", ".join(f"{factor}={level}" for factor, level in self.at.items())
+
+    @property
+    def text(self) -> str:
+        """What it compares: `head: gap vs fc at layers=10`, `head × layers: gap vs fc, 10 vs 2`, `head=gap: 0.9`."""
+        if self.value is not None:
+            return f"{self.place}: {self.value:g}"
+        levels = ", ".join(f"{level} vs {against}" for level, against in self.compared.values())
+        return f"{self.subject}: {levels}{f' at {self.place}' if self.at else ''}"
+
+    @property
+    def margin_text(self) -> str:
+        """The margin with its unit: `0.01`, `10%` (of the baseline's mean), `0.3 logit`."""
+        if self.relative:
+            return f"{100 * self.margin:g}%"
+        return f"{self.margin:g}" if self.scale == "identity" else f"{self.margin:g} {self.scale}"
 
     @property
     def stated(self) -> tuple[object, ...]:
         """What it says, whenever and in whatever words: two claims of which this is equal are the same claim."""
-        return tuple(self.contrast.items()), self.expect, self.margin, self.alpha
+        said = tuple(self.contrast.items()), self.expect, self.margin, self.alpha
+        more = tuple(self.interaction.items()), tuple(sorted(self.at.items())), self.value, self.scale, self.relative
+        return said if more == ((), (), None, "identity", False) else (*said, *more)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +195,8 @@ class StudySpec:
     """What must be exactly so, as nodes with a `_target_`. A study of these alone has no factor and trains nothing: its
     design and its response then say nothing."""
     capacity: Capacity | None = None
+    tune: Mapping[str, Any] | None = None
+    """What `study.tune` says, which `ablate.design.tuning` reads; None: every arm trains with the same settings."""
     pool_above: int | None = None
     """Interactions of more factors than this are declared negligible: the variance table pools them with the residual.
     None: all stay."""
@@ -146,6 +223,12 @@ class StudySpec:
     def names(self) -> tuple[str, ...]:
         """The factors' names, in the order of the config."""
         return tuple(f.name for f in self.factors)
+
+
+@lru_cache(maxsize=4096)
+def key_of(override: str) -> str:
+    """The key that an override sets, without its sign and without its package: `+a.b=1` sets `a.b`."""
+    return override.partition("=")[0].lstrip("+~").partition("@")[0]
 
 
 def _missing(name: str) -> Factor:

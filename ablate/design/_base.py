@@ -31,6 +31,8 @@ class Design(abc.ABC):
     """What a study calls it: `design: factorial`."""
     crosses_factors: ClassVar[bool] = False
     """Several factors change together, so that interactions can be estimated and sums of squares divided."""
+    is_fraction: ClassVar[bool] = False
+    """No two points need differ in one factor alone: effects are estimated from all points, and have aliases."""
 
     @abc.abstractmethod
     def layout(self, factors: Sequence[Factor], *, resolution: int | None = None) -> Layout:
@@ -70,6 +72,16 @@ class Design(abc.ABC):
         if layout.settings(factor, *levels):
             return None
         return f"{factor}: no two design points differ in {' against '.join(levels)} alone"
+
+    def aliased(
+        self, factors: Sequence[Factor], points: Sequence[DesignPoint], compared: Sequence[str], held: Sequence[str]
+    ) -> str | None:
+        """Says which effects cannot be told from that of the compared factors at levels of the held ones; None: none.
+
+        That takes every interaction of the compared factors with some of the held ones, and the effect itself.
+        """
+        del factors, points, compared, held
+        return None
 
     def cost(self, layout: Layout, dropped: int) -> str:
         """Says what it costs that `exclude` dropped points, leaving this layout.

@@ -102,6 +102,22 @@ class Aliasing:
         sharing = Counter(self._mask(effect) for effect in effects)
         return tuple(self._named(e) for e in effects if len(e) == order and sharing[self._mask(e)] == 1)
 
+    def sharing(self, effect: Effect) -> str:
+        """The effects of its order or a lower one, and all of order two, that share an effect's column; empty: none.
+
+        An effect that shares the column of the mean is constant over the design: `I`.
+        """
+        mask = self._mask(effect)
+        if not mask:
+            return f"{self._named(effect)} is constant over the design"
+        others = [
+            other
+            for order in range(1, max(2, len(effect)) + 1)
+            for other in itertools.combinations(range(len(self.names)), order)
+            if other != effect and self._mask(other) == mask
+        ]
+        return self.word((effect, *others)) if others else ""
+
     def word(self, chain: Sequence[Effect]) -> str:
         """Writes one chain, signed against its first effect: `a = −b·c`."""
         first = chain[0]

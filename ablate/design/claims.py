@@ -1,7 +1,10 @@
 """The check that a layout can estimate the contrasts of all claims."""
 
-from ablate.config.spec import Factor, StudySpec
+from collections.abc import Mapping, Sequence
+
+from ablate.config.spec import Claim, Factor, StudySpec
 from ablate.design._base import Design
+from ablate.design.claimed import claimed_at
 from ablate.design.layout import Layout
 from ablate.errors import DesignError, unknown, unknown_level
 
@@ -14,20 +17,64 @@ def check_claims(design: Design, layout: Layout, spec: StudySpec) -> None:
     """
     factors = {f.name: f for f in layout.factors}
     for claim in (*spec.claims, *spec.later):
-        for name, levels in claim.contrast.items():
-            if name not in factors:
-                raise DesignError(f"In a claim: {unknown('factor', name, factors)}")
-            for level in levels:
-                _check_level(spec.factor(name), level, factors[name])
+        for name, levels in claim.compared.items():
+            _check_levels(spec, factors, name, levels, "In a claim")
             if levels[0] == levels[1]:
                 raise DesignError(
                     f"A claim compares level {levels[0]!r} of factor {name!r} with itself. Name two levels."
                 )
-            if why := design.refusal(layout, name, levels):
+        for name, level in claim.at.items():
+            _check_levels(spec, factors, name, (level,), "In `at` of a claim")
+            if name in claim.compared:
                 raise DesignError(
-                    f"The design cannot estimate what a claim asks. {why}. Remove the claim, exclude less, "
-                    "or choose a design that can, such as `factorial`."
+                    f"A claim compares levels of {name!r} and holds it at {level!r}, too. Take {name!r} out of `at`."
                 )
+        _check_value(claim, factors)
+        _check_baseline(design, layout, claim)
+        if claim.contrast and not claim.at:
+            ((name, levels),) = claim.contrast.items()
+            why = design.refusal(layout, name, levels)
+        else:
+            found = claimed_at(design, layout.factors, layout.points, claim)
+            why = found if isinstance(found, str) else None
+        if why:
+            raise DesignError(f"The design cannot estimate what a claim asks. {why}. {_remedy(design, claim)}")
+
+
+def _remedy(design: Design, claim: Claim) -> str:
+    if claim.contrast and not claim.at:
+        return "Remove the claim, exclude less, or choose a design that can, such as `factorial`."
+    if design.is_fraction:
+        return (
+            "Set a higher `study.resolution` (5 keeps interactions of two factors apart, 7 those of three), or `design:"
+            " factorial`, or remove the claim."
+        )
+    if not design.crosses_factors:
+        return (
+            f"`design: {design.name}` changes one factor at a time: choose `design: factorial`, name the levels that "
+            "its points have, or remove the claim."
+        )
+    return "Exclude less, name levels that occur together, or remove the claim."
+
+
+def _check_value(claim: Claim, factors: Mapping[str, Factor]) -> None:
+    """Refuses a claim on one design point that does not say on which."""
+    left = [f"{name}: {factor.reference}" for name, factor in factors.items() if name not in claim.at]
+    if claim.value is not None and left:
+        held = [f"{name}: {level}" for name, level in claim.at.items()]
+        raise DesignError(
+            "A claim with a `value` is about one design point, and says a level of every factor. Write, for instance, "
+            f"at: {{{', '.join([*held, *left])}}}."
+        )
+
+
+def _check_baseline(design: Design, layout: Layout, claim: Claim) -> None:
+    """Refuses a margin in percent where there is nothing that it is a share of."""
+    if claim.relative and not any(point.is_baseline(layout.factors) for point in layout.points):
+        raise DesignError(
+            f"A claim has margin: {claim.margin_text}, a share of the baseline's mean, and `design: {design.name}` has "
+            "no baseline among its points. Give the margin in the response's units, such as margin: 0.01."
+        )
 
 
 def refuse_claims(spec: StudySpec) -> None:
@@ -37,16 +84,18 @@ def refuse_claims(spec: StudySpec) -> None:
         DesignError: there is a claim; names its first factor.
     """
     for claim in (*spec.claims, *spec.later):
-        for name in claim.contrast:
+        for name in claim.compared or claim.at or ("value",):
             raise DesignError(f"In a claim: {unknown('factor', name, ())}")
 
 
-def _check_level(factor: Factor, level: str, left: Factor) -> None:
-    if level not in factor.levels:
-        known = unknown_level(f"level of factor {factor.name!r}", level, factor.levels)
-        raise DesignError(f"In a claim: {known}")
-    if level not in left.levels:
-        raise DesignError(
-            f"In a claim: `exclude` leaves out level {level!r} of factor {factor.name!r}. Exclude less, or "
-            "remove the claim."
-        )
+def _check_levels(spec: StudySpec, left: Mapping[str, Factor], name: str, levels: Sequence[str], where: str) -> None:
+    if name not in left:
+        raise DesignError(f"{where}: {unknown('factor', name, left)}")
+    factor = spec.factor(name)
+    for level in levels:
+        if level not in factor.levels:
+            raise DesignError(f"{where}: {unknown_level(f'level of factor {name!r}', level, factor.levels)}")
+        if level not in left[name].levels:
+            raise DesignError(
+                f"{where}: `exclude` leaves out level {level!r} of factor {name!r}. Exclude less, or remove the claim."
+            )

@@ -12,6 +12,9 @@ Levels = Mapping[str, str]
 class Estimable:
     """Per replicate: the mean over the points `arm` minus the mean over the points `reference`.
 
+    For a difference of differences, the mean over `arm_less` is taken from the one, and that over `reference_less` from
+    the other, so that each side is a difference itself. Without reference points, a number stands in their place.
+
     The other fields are those of `ablate.analyze.summary.Contrast`, which is the estimate of it.
     """
 
@@ -24,6 +27,13 @@ class Estimable:
     """Rows of the study's design points."""
     reference: tuple[int, ...]
     aliases: str = ""
+    arm_less: tuple[int, ...] = ()
+    reference_less: tuple[int, ...] = ()
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """All points that it rests on."""
+        return (*self.arm, *self.arm_less, *self.reference, *self.reference_less)
 
 
 def main_effect(

@@ -30,6 +30,7 @@ class Fractional(Design):
 
     name = "fractional"
     crosses_factors = True
+    is_fraction = True
 
     def layout(self, factors: Sequence[Factor], *, resolution: int | None = None) -> Layout:
         """Picks the fraction, and computes its alias structure."""
@@ -90,6 +91,21 @@ class Fractional(Design):
                 contrast = f"{factor}: {' against '.join(levels)}"
                 return f"{contrast} is aliased with two-factor interactions ({aliasing.word(chain)})"
         return None
+
+    def aliased(
+        self, factors: Sequence[Factor], points: Sequence[DesignPoint], compared: Sequence[str], held: Sequence[str]
+    ) -> str | None:
+        """Names the effects of no higher order, and the main effects and interactions of two factors, among aliases."""
+        aliasing = _aliasing(factors, points)
+        base = tuple(aliasing.names.index(name) for name in compared)
+        others = tuple(aliasing.names.index(name) for name in held)
+        found = [
+            line
+            for size in range(len(others) + 1)
+            for more in itertools.combinations(others, size)
+            if (line := aliasing.sharing(tuple(sorted((*base, *more)))))
+        ]
+        return "; ".join(found) or None
 
     def contrasts(self, factors: Sequence[Factor], points: Sequence[DesignPoint]) -> Iterator[Estimable | str]:
         """Main effects: half of the points against the other half."""

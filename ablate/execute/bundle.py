@@ -3,6 +3,7 @@
 import signal
 import time
 import traceback
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
@@ -15,13 +16,15 @@ from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
+from ablate.execute.process.lost_device import LostDeviceError, lost_device
 from ablate.execute.process.out_of_memory import is_out_of_memory
 from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars
+from ablate.execute.train.dataset import splits_for
 from ablate.execute.train.fit import Fit, prepare
-from ablate.execute.train.job import Job, halves, record_failure
+from ablate.execute.train.job import Job, fail, halves, one_by_one, record_failure
 from ablate.execute.train.outcome import outcome
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
@@ -32,13 +35,28 @@ from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Record
 
 
+class InterruptedJobError(LostDeviceError):
+    """The device was lost while a job trained. `records`: what is on disk; `again`: what another process is to train.
+
+    Of a stack, nobody knows which member was at fault: all are recorded as failed, and each is to be trained alone.
+    """
+
+    def __init__(self, message: str, *, records: Sequence[Record], again: Sequence[Job]) -> None:
+        super().__init__(message)
+        self.records, self.again = tuple(records), tuple(again)
+
+
 @user_modules_last()
 def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
     """Trains every trial of a job, stacked or one after the other, and writes its record.
 
     A trial that raises an exception is recorded as failed, with its traceback. The others are trained.
 
+    Returns:
+        The records in the order of the trials; where the job says so, without those that ran out of memory alone.
+
     Raises:
+        InterruptedJobError: this process can train nothing more on its device.
         StoreError: a record cannot be written.
         KeyboardInterrupt, SystemExit: Ctrl-C or SIGTERM. They end the study; the trial is not recorded.
     """
@@ -51,19 +69,40 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
             lacks_memory = True
         if lacks_memory:  # outside of `except`: the exception would keep the stack in memory
             empty_cache()
-            return tuple(r for half in halves(job) for r in run_bundle(half, engine=engine, threads=threads))
+            return _in_turn(run_bundle, halves(job), engine=engine, threads=threads)
+    return _in_turn(_train_alone, one_by_one(job), engine=engine, threads=threads)
+
+
+def _in_turn(
+    train: Callable[..., tuple[Record, ...]], jobs: Sequence[Job], *, engine: str, threads: int
+) -> tuple[Record, ...]:
+    """Trains one job after the other; returns the records of all."""
     records: list[Record] = []
-    for trial, source in zip(job.bundle.trials, job.sources, strict=True):
+    for number, job in enumerate(jobs, start=1):
         try:
-            with isolated_process(threads=threads):
-                written = _train(trial, job, engine=engine, threads=threads, source=source)
-            StudyDirectory(job.directory).write_trials([written])
-            done = written.record
-        except StoreError:
-            raise
-        except BaseException as error:
-            _raise_signals(error)
-            done = record_failure(
+            records += train(job, engine=engine, threads=threads)
+        except InterruptedJobError as lost:
+            again = [*lost.again, *(alone for rest in jobs[number:] for alone in one_by_one(rest))]
+            raise InterruptedJobError(str(lost), records=[*records, *lost.records], again=again) from lost
+    return tuple(records)
+
+
+def _train_alone(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
+    """Trains the one trial of a job; returns no record if it ran out of memory, and the job says that it may wait."""
+    (trial,), (source,) = job.bundle.trials, job.sources
+    try:
+        with isolated_process(threads=threads):
+            written = _train(trial, job, engine=engine, threads=threads, source=source)
+        StudyDirectory(job.directory).write_trials([written])
+    except StoreError:
+        raise
+    except BaseException as error:
+        _raise_signals(error)
+        lost = lost_device()
+        if lost is None and job.may_wait and is_out_of_memory(error):
+            record = None
+        else:
+            record = record_failure(
                 trial,
                 job,
                 error=error_text(error),
@@ -72,8 +111,14 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
                 threads=threads,
                 source=source,
             )
-        records.append(done)
-    return tuple(records)
+            if lost is not None:
+                raise InterruptedJobError(lost, records=[record], again=[]) from error
+    else:
+        return (written.record,)
+    if record is not None:
+        return (record,)
+    empty_cache()  # outside of `except`: the exception would keep the network in memory
+    return ()
 
 
 def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] | None:
@@ -81,12 +126,19 @@ def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] 
 
     Raises:
         MemoryError: there is not enough memory for so many.
+        InterruptedJobError: as `run_bundle`.
     """
     try:
         with isolated_process(threads=threads):
             written = train_stacked(job, engine=engine, threads=threads)
     except BaseException as error:
         _raise_signals(error)
+        if (lost := lost_device()) is not None:
+            records = fail(
+                job, error=error_text(error), traceback=traceback.format_exc(), engine=engine, threads=threads
+            )
+            again = one_by_one(job) if len(job.bundle.trials) > 1 else ()
+            raise InterruptedJobError(lost, records=records, again=again) from error
         if len(job.bundle.trials) > 1 and is_out_of_memory(error):
             raise MemoryError from error
         return None
@@ -114,7 +166,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
 
 def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logger: Any) -> Written:
     started = now()
-    fit = prepare(trial.config, trial.streams)
+    fit = prepare(trial.config, trial.streams, make_splits=splits_for(trial.config.trainer.settings))
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     trivial = trivial_scores(fit)
     settings = trial.config.trainer.settings
@@ -122,7 +174,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     diagnostics = DiagnosticsCallback(settings.moments)
     trainer = make_trainer(
         trial.config,
-        own=not isinstance(fit.module, TrialModule),
+        user_defined=not isinstance(fit.module, TrialModule),
         callbacks=(curve, divergence, diagnostics),
         folder=StudyDirectory(job.directory).trial(trial.id),
         logger=logger,
@@ -133,7 +185,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     seconds = time.perf_counter() - began
     responses = scalars(trainer)
     epochs, steps = trainer.current_epoch, _steps(fit, trainer)
-    if divergence.reason is None and fit.test is not None:
+    if trial.is_tested and divergence.reason is None and fit.test is not None:
         trainer.test(fit.module, verbose=False, **fit.test)
         responses |= scalars(trainer)
     ended = outcome(

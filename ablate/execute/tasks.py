@@ -81,15 +81,23 @@ def measure(
         return cost.measure(points, configs, budget_s=budget_s)
 
 
-def schedule(planned: Sequence[Trial], missing: Sequence[Trial], *, workers: int, threads: int | None) -> Schedule:
-    """Decides which trials train as one, in which order, and how long it will take.
+def schedule(
+    planned: Sequence[Trial],
+    missing: Sequence[Trial],
+    *,
+    workers: int,
+    threads: int | None,
+    fixed: bool = True,
+    pins: bool = False,
+) -> Schedule:
+    """Decides which trials train as one, where, in which order, and how long it will take.
 
     Raises:
         AblateError: as `ablate.execute.planner.schedule`.
     """
     from ablate.execute.planner import schedule
 
-    return schedule(planned, missing, workers=workers, threads=threads)
+    return schedule(planned, missing, workers=workers, threads=threads, fixed=fixed, pins=pins)
 
 
 def check_identities(spec: StudySpec) -> None:

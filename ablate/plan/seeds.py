@@ -7,6 +7,10 @@ from ablate.errors import ConfigError
 _MASK = (1 << 63) - 1
 """torch.manual_seed and numpy both take any whole number of 63 bits."""
 
+TUNING_FROM = 1_000_000
+"""Tuning seeds count from here. A study's replicates count from 0 and are fewer (`MAX_TRIALS`): no replicate has the
+streams of a tuning trial."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Streams:
@@ -48,3 +52,8 @@ def streams(seed: int, replicate: int) -> Streams:
         augmentation=augmentation,
         dropout=dropout,
     )
+
+
+def replicate_name(replicate: int) -> str:
+    """What a replicate is called: `replicate 3`, or `tuning seed 0`."""
+    return f"replicate {replicate}" if replicate < TUNING_FROM else f"tuning seed {replicate - TUNING_FROM}"

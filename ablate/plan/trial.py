@@ -25,6 +25,8 @@ class Trial:
     streams: Streams
     config: TrialConfig
     """Shared by the replicates of the design point."""
+    is_tested: bool = True
+    """Whether it is evaluated on its test split; a tuning trial is not, so that nothing is chosen by it."""
 
 
 def trials(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[Trial, ...]:

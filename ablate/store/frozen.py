@@ -194,7 +194,7 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
     changed: list[str] = []
     if frozen.names != asked.names:
         changed.append(f"factors {', '.join(frozen.names)} → {', '.join(asked.names)}")
-    for field in ("looks", "design", "resolution", "exclude", "capacity", "seed", "response"):
+    for field in ("looks", "design", "resolution", "exclude", "capacity", "tune", "seed", "response"):
         before, now = getattr(frozen, field), getattr(asked, field)
         if before != now:
             changed += _differences(field, before, now)

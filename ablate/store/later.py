@@ -40,6 +40,5 @@ def as_later(spec: StudySpec, *, trials: int) -> StudySpec:
 
 def claim_text(claim: Claim) -> str:
     """A claim in a line: `head: gap vs fc, equivalent, margin 0.01`, and its α where it is not the usual one."""
-    (factor, (level, against)), *_ = claim.contrast.items()
     alpha = "" if claim.alpha == Claim.alpha else f", alpha {claim.alpha:g}"
-    return f"{factor}: {level} vs {against}, {claim.expect}, margin {claim.margin:g}{alpha}"
+    return f"{claim.text}, {claim.expect}, margin {claim.margin_text}{alpha}"

@@ -13,7 +13,7 @@ from ablate.limits import MAX_CACHE_BYTES
 from ablate.store import atomic
 from ablate.store.seal import seal, unseal
 
-SCHEMA = 4
+SCHEMA = 5
 """Raised when something else is measured: files of another schema are ignored."""
 
 MAX_PROFILES = 2000
@@ -33,6 +33,8 @@ class StepTiming(msgspec.Struct, kw_only=True, frozen=True):
     """Whether stacks are faster when they compute convolutions as matrix products."""
     example: float
     """Of the evaluation of one example."""
+    evaluation: float = 0.0
+    """Of the evaluation of a batch, beside its examples."""
     build: float
     """Of building a trial's network and data."""
 
@@ -47,7 +49,7 @@ class Overhead(msgspec.Struct, kw_only=True, frozen=True):
 class Profile(msgspec.Struct, kw_only=True, frozen=True):
     """Properties shared by trials that differ only in what can be stacked, in batch size and in epochs."""
 
-    own: bool
+    user_defined: bool
     """Whether they train a user-defined LightningModule; the other fields are unknown then."""
     family: dict[str, str]
     """Everything that their timings depend on, except the work of a step."""
@@ -74,6 +76,8 @@ class Timings(msgspec.Struct, kw_only=True):
     """By a digest of configuration and code."""
     verifications: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """By a digest of a stack's first and last member → why they cannot be stacked; empty: they can."""
+    paces: dict[str, dict[int, float]] = msgspec.field(default_factory=dict[str, dict[int, float]])
+    """By GPU and kind of network → processes on one GPU → how many times as many steps they take together as one."""
     schema: int = SCHEMA
 
 

@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 
 
 def find_damaged(directory: StudyDirectory) -> Mapping[str, str]:
-    """Name → why it cannot be read, of costs.json, starts.json, identities.json and summary.json."""
+    """Name → why it cannot be read, of costs.json, starts.json, tuned.json, identities.json and summary.json."""
     from ablate.errors import StoreError
     from ablate.limits import MAX_CACHE_BYTES, MAX_SUMMARY_BYTES
-    from ablate.store import IDENTITIES, Checked, costs, starts
+    from ablate.store import IDENTITIES, Checked, costs, starts, tuned
     from ablate.study.saved import SUMMARY, decode
 
     kinds = {
         costs.COSTS: (costs.decode, MAX_CACHE_BYTES),
         starts.STARTS: (starts.decode, MAX_CACHE_BYTES),
+        tuned.TUNED: (tuned.decode, MAX_CACHE_BYTES),
         IDENTITIES: (Checked.decode, MAX_CACHE_BYTES),
         SUMMARY: (decode, MAX_SUMMARY_BYTES),
     }

@@ -18,20 +18,21 @@ from ablate.study.missing import (
     lacking_diagnostics_message,
     missing_trials,
     next_batch,
-    sources_of,
 )
 from ablate.study.networks import examine_networks
+from ablate.study.observer import Muted
 from ablate.study.planned import count_results, plan
 from ablate.study.saved import save_summary
+from ablate.study.training import train_missing
+from ablate.study.tuning import tune, without_stale_choices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Collection, Sequence
 
     from ablate.analyze.summary import Summary
     from ablate.execute.engines import Engine
-    from ablate.plan import Trial
     from ablate.store import StudyDirectory
-    from ablate.study.missing import Retried, Stale, check_time_limits
+    from ablate.study.missing import Retried, Stale
     from ablate.study.observer import Observer
     from ablate.study.planned import Plan
 
@@ -63,11 +64,8 @@ def run(
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
     from ablate.analyze.claims.claim import check_replicates
-    from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
-    from ablate.store.costs import COSTS
-    from ablate.store.starts import STARTS, write_starts
 
     planned = plan(words, cwd=cwd)
     engine = make_engine(planned.spec.settings.get("engine"))
@@ -85,6 +83,8 @@ def run(
             if (directory.read("study.yaml"), directory.digest()) != (planned.frozen, planned.contents.digest):
                 planned = plan(words, cwd=cwd)  # another driver has written to it before this one held the lock
         _report_notes(planned, observer)
+        if stale == "rerun":
+            planned = without_stale_choices(planned)
         missing = missing_trials(planned, stale, observer, retry=retry)
         if message := lacking_diagnostics_message(planned, missing):
             observer.on_message(message)
@@ -106,13 +106,30 @@ def run(
         directory.sweep()
         if identities is not None:
             directory.write(IDENTITIES, identities.encode())
-        if will_train or STARTS in damaged:
-            write_starts(directory, engine.call(tasks.starts, planned.spec, planned.layout.points, planned.configs))
-        if will_train or COSTS in damaged or is_incomplete(directory, planned):
-            measure(engine, directory, planned, observer, again=stale == "rerun")
+        if planned.tuned is not None and planned.tuned.pending:
+            tune(engine, planned, observer, stale=stale, retry=retry)
+            planned = plan(words, cwd=cwd)  # the ids of its trials follow from what was chosen
+            missing = missing_trials(planned, stale, Muted(), retry=retry)
+        _measure_networks(engine, planned, damaged, observer, will_train=will_train, again=stale == "rerun")
         observer.on_start(planned, len(planned.trials) - len(missing))
-        directory.sweep(_train_missing(engine, planned, missing, observer))
+        directory.sweep(train_missing(engine, planned, missing, observer))
         return save_summary(planned), directory.path
+
+
+def _measure_networks(
+    engine: Engine, planned: Plan, damaged: Collection[str], observer: Observer, *, will_train: bool, again: bool
+) -> None:
+    """Writes how the design points' networks start and what they cost, where that is not on disk or may not hold."""
+    from ablate.execute import tasks
+    from ablate.store import StudyDirectory
+    from ablate.store.costs import COSTS
+    from ablate.store.starts import STARTS, write_starts
+
+    directory = StudyDirectory(planned.directory)
+    if will_train or STARTS in damaged:
+        write_starts(directory, engine.call(tasks.starts, planned.spec, planned.layout.points, planned.configs))
+    if will_train or COSTS in damaged or is_incomplete(directory, planned):
+        measure(engine, directory, planned, observer, again=again)
 
 
 def _report_notes(planned: Plan, observer: Observer) -> None:
@@ -152,50 +169,3 @@ def _freeze(directory: StudyDirectory, planned: Plan, *, will_train: bool) -> No
                 kept=kept,
             )
         )
-
-
-def _train_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> set[str]:
-    """Trains batch after batch until nothing is missing, or the study's looks end it; returns the trials' ids."""
-    from ablate.store import StudyDirectory
-
-    tried: set[str] = set()
-    directory = StudyDirectory(planned.directory)
-    while batch := next_batch(planned, [t for t in missing if t.id not in tried], lambda: directory.contents().records):
-        _train(engine, planned, batch, observer)
-        tried |= {t.id for t in batch}
-    return tried
-
-
-def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Observer) -> None:
-    """Schedules a batch of trials and trains them; their records are on disk when the observer gets them."""
-    from ablate.execute import tasks
-    from ablate.execute.train.job import Job
-    from ablate.execute.train.provenance import commit
-    from ablate.store import stated
-
-    sources, head = sources_of(planned), commit(Path.cwd())
-    copied = engine.call(tasks.schedule, planned.trials, batch, workers=engine.workers, threads=engine.threads)
-    schedule = copied.with_trials(batch)
-    claims = stated(planned.spec)
-    jobs = [
-        Job(
-            bundle=b,
-            directory=planned.directory,
-            sources=tuple(sources[t.id] for t in b.trials),
-            commit=head,
-            stated=claims,
-        )
-        for b in schedule.bundles
-    ]
-    for note in schedule.notes:
-        observer.on_message(note)
-    observer.on_schedule(schedule.seconds)
-    results = engine.run(jobs, workers=schedule.workers, threads=schedule.threads)
-    try:
-        for records in results:
-            for record in records:
-                observer.on_trial(record)
-    finally:
-        close: Callable[[], None] | None = getattr(results, "close", None)
-        if close is not None:
-            close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ablate.errors import DeathError
+from ablate.study.tuning import check_candidates
 
 if TYPE_CHECKING:
     from ablate.execute.engines import Engine
@@ -13,11 +14,21 @@ if TYPE_CHECKING:
 
 
 def examine_networks(planned: Plan, engine: Engine) -> tuple[NetworkCost, ...]:
-    """Builds the network of every design point, and checks that no two are the same.
+    """Builds the network of every design point, and checks that no two are the same, nor a tuned value wrong.
 
     Raises:
         AblateError: as `ablate.execute.tasks.examine`; each that is of one network names its design point.
     """
+    from ablate.execute import tasks
+
+    found = _examined(planned, engine)
+    if planned.tuned is not None and planned.tuned.choices:
+        engine.call(tasks.examine, planned.spec, planned.layout.points, planned.tuned.plain)
+    check_candidates(engine, planned)
+    return found
+
+
+def _examined(planned: Plan, engine: Engine) -> tuple[NetworkCost, ...]:
     from ablate.execute import tasks
 
     points = planned.layout.points

@@ -17,7 +17,10 @@ class Observer(Protocol):
         ...
 
     def on_start(self, planned: Plan, already: int) -> None:
-        """Called once, before the first training. `already`: how many of the trials have a result."""
+        """Called before the first training: of the trials, and before them of each rung of tuning trials.
+
+        `already`: how many of them have a result. `planned.is_tuning`: whether they are tuning trials.
+        """
         ...
 
     def on_schedule(self, seconds: float | None) -> None:
@@ -27,3 +30,19 @@ class Observer(Protocol):
     def on_trial(self, record: Record) -> None:
         """Called when a trial has ended, in any state."""
         ...
+
+
+class Muted:
+    """An observer that says nothing: of what has been said already."""
+
+    def on_message(self, message: str) -> None:
+        """As of `Observer`."""
+
+    def on_start(self, planned: Plan, already: int) -> None:
+        """As of `Observer`."""
+
+    def on_schedule(self, seconds: float | None) -> None:
+        """As of `Observer`."""
+
+    def on_trial(self, record: Record) -> None:
+        """As of `Observer`."""

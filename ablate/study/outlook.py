@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 from ablate.study.costs import unmeasured
 from ablate.study.missing import check_time_limits, stale_note
 from ablate.study.networks import examine_networks
+from ablate.study.training import schedule
+from ablate.study.tuning import stages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ablate.execute.engines import Engine
     from ablate.plan import NetworkCost
+    from ablate.plan.tuning import TuningOutlook
     from ablate.study.planned import Plan
 
 
@@ -38,6 +42,10 @@ class Outlook:
     cannot: tuple[str, ...]
     claims: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    tuning: TuningOutlook | None = None
+    """What tuning would cost; None: nothing is tuned."""
+    gpus: int = 0
+    """On which the workers train; 0: they train on the processor."""
 
 
 def examine(planned: Plan) -> Outlook:
@@ -77,7 +85,8 @@ def examine(planned: Plan) -> Outlook:
         measured = (*known, *engine.call(tasks.measure, *lacking, budget_s=tasks.PLAN_COST_BUDGET_S))
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
-        made = engine.call(tasks.schedule, planned.trials, missing, workers=engine.workers, threads=engine.threads)
+        made = schedule(engine, planned, missing)
+        tuning = _tuning(engine, planned)
     cost_of = cost_lookup(measured)
     costs = tuple(
         joined([size, *filter(None, [cost_of(point.levels)])])
@@ -97,10 +106,12 @@ def examine(planned: Plan) -> Outlook:
         alone=Counter(b.reason for b in made.bundles if not b.stacked),
         workers=min(made.workers, len(made.bundles)),
         threads=made.threads,
+        gpus=made.gpus,
         seconds=made.seconds,
         can=can,
         cannot=cannot,
         claims=foresee(planned.spec, planned.layout.points, planned.records),
+        tuning=tuning,
         notes=(
             *filter(None, [stale_note(planned)]),
             *made.notes,
@@ -110,4 +121,32 @@ def examine(planned: Plan) -> Outlook:
                 baseline=next((c.parameters for c, here in zip(costs, is_baseline, strict=True) if here), None),
             ),
         ),
+    )
+
+
+def _tuning(engine: Engine, planned: Plan) -> TuningOutlook | None:
+    """What is tuned, and the time that the missing tuning trials would take, one rung after the other."""
+    from ablate.plan.tuning import TuningOutlook
+
+    if planned.tuned is None:
+        return None
+    tuned, missing, seconds = planned.tuned, 0, list[float | None]()
+    for stage in stages(planned):
+        done = {record.id for record in stage.part.records if record.state != "failed"}
+        left = [trial for trial in stage.part.trials if trial.id not in done]
+        missing += len(left)
+        if left:
+            seconds.append(schedule(engine, stage.part, left).seconds)
+    known = [each for each in seconds if each is not None]
+    return TuningOutlook(
+        settings=tuned.tuning.keys,
+        metric=tuned.tuning.metric,
+        seeds=tuned.tuning.seeds,
+        shares=tuned.tuning.rungs,
+        sizes=tuned.tuning.sizes,
+        arms=len(tuned.arms),
+        pending=len(tuned.pending),
+        trials=len(tuned.arms) * tuned.tuning.trials_per_arm,
+        missing=missing,
+        seconds=sum(known) if len(known) == len(seconds) else None,
     )

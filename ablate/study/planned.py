@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from ablate.design import Layout
     from ablate.plan import Trial
     from ablate.store import Contents, Record
+    from ablate.study.tuning import Tuned
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A study's design points with their configurations, its trials, and those that are on disk.
+
+    Where an arm's settings are not chosen yet, its configuration is as it is without a choice, and the ids of its
+    trials are not those that they will have.
 
     `notes` says what was changed in the request to join it with the study on disk, and which factors of a name count.
     """
@@ -36,6 +40,11 @@ class Plan:
     """study.yaml as it was when the plan was made; None where there was none."""
     added: tuple[str, ...]
     notes: tuple[str, ...]
+    tuned: Tuned | None = None
+    """What is tuned, and what has been chosen; None: nothing is tuned."""
+
+    is_tuning: bool = False
+    """Whether its trials are tuning trials of one rung, and its response the metric that they are compared by."""
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -70,7 +79,9 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
     from ablate.store import StudyDirectory, as_later, extend
+    from ablate.store.tuned import read_choices
     from ablate.study.fraction import check_fraction
+    from ablate.study.tuning import tuned_of, with_choices
 
     here = cwd or Path.cwd()
     study = load(words, here)
@@ -96,11 +107,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     check_looks(spec)
     check_pooling(spec)
     layout = lay_out(spec)
-    if (asked := len(layout.points) * spec.replicates) > MAX_TRIALS:
-        raise DesignError(
-            f"{len(layout.points):,} design points × {spec.replicates:,} replicates are {asked:,} trials, and "
-            f"{MAX_TRIALS:,} are the most. Ask for fewer replicates, factors or levels."
-        )
+    _check_size(spec, layout)
     contents = directory.contents()
     if content is not None:
         check_fraction(spec, layout, contents.records.values(), directory.path)
@@ -112,20 +119,41 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         with closing(make_engine(spec.settings["engine"])) as engine:
             configs = engine.call(tasks.match_capacity, spec, layout.points, configs, study.resolve)
     planned = trials(spec, layout.points, configs)
+    tuned = tuned_of(study, spec, layout.points, configs, read_choices(directory))
+    if tuned is not None and tuned.choices:
+        configs = with_choices(study, spec, layout.points, configs, tuned)
+        planned = trials(spec, layout.points, configs)
     return Plan(
         spec=spec,
         layout=layout,
         configs=configs,
         trials=planned,
         directory=directory.path,
-        contents=_without_misplaced(contents, planned, spec.response.name),
+        contents=without_misplaced(contents, planned, spec.response.name),
         frozen=content,
         added=added,
         notes=(*study.notes, *notes),
+        tuned=tuned,
     )
 
 
-def _without_misplaced(contents: Contents, trials: Sequence[Trial], response: str) -> Contents:
+def _check_size(spec: StudySpec, layout: Layout) -> None:
+    from ablate.design.tuning import tuning_of
+
+    points, tuning = layout.points, tuning_of(spec)
+    asked = len(points) * spec.replicates
+    said = f"{len(points):,} design points × {spec.replicates:,} replicates are {asked:,} trials"
+    if asked > MAX_TRIALS:
+        raise DesignError(f"{said}, and {MAX_TRIALS:,} are the most. Ask for fewer replicates, factors or levels.")
+    tried = 0 if tuning is None else len(tuning.arms(points)) * tuning.trials_per_arm
+    if asked + tried > MAX_TRIALS:
+        raise DesignError(
+            f"{said}, beside {tried:,} tuning trials, and {MAX_TRIALS:,} are the most of both. Tune fewer values, or "
+            "by the levels of fewer factors (study.tune.by)."
+        )
+
+
+def without_misplaced(contents: Contents, trials: Sequence[Trial], response: str) -> Contents:
     """Counts a record that does not fit the trial whose id it has as one that cannot be read."""
     misplaced: dict[str, str] = {}
     for trial in trials:

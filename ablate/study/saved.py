@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ablate.study.planned import Plan
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 9
+SUMMARY_SCHEMA = 10
 """Rises when an analysis of the same records changes: older summaries are then made again."""
 
 CLOCKS_DIFFER = timedelta(minutes=10)
@@ -163,8 +163,9 @@ def _key(directory: StudyDirectory) -> str:
     from ablate.store import IDENTITIES
     from ablate.store.costs import COSTS
     from ablate.store.starts import STARTS
+    from ablate.store.tuned import TUNED
 
-    rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS, STARTS))
+    rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS, STARTS, TUNED))
     return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + rest).hexdigest()
 
 
@@ -186,6 +187,7 @@ def _summarise(
     from ablate.store import as_later
     from ablate.store.curve import read_curve
     from ablate.store.starts import read_starts
+    from ablate.store.tuned import read_choices
 
     spec, late = frozen.spec, _unstated(frozen, records)
     if late:
@@ -215,6 +217,7 @@ def _summarise(
         looked=frozen.looked if spec.looks is None else (),
         kept=frozen.kept,
         starts=read_starts(directory),
+        choices=read_choices(directory),
     )
     if checked is None:
         return summary

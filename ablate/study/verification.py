@@ -38,26 +38,32 @@ class Verification:
 
 
 def verify_files(path: Path) -> Verification:
-    """Checks study.yaml, every record with the files beside it, costs, identities and summary; writes nothing."""
+    """Checks study.yaml, every record with the files beside it, those of tuning trials too, and what follows from them.
+
+    It writes nothing.
+    """
     from ablate.store import IDENTITIES, StudyDirectory
     from ablate.store.costs import COSTS
     from ablate.store.starts import STARTS
+    from ablate.store.tuned import TUNED, tuning_directory
     from ablate.study.saved import SUMMARY
 
     directory = StudyDirectory(path)
     problems: list[Problem] = [*_frozen(directory)]
-    contents = directory.contents()
-    counted = len(contents.records) + len(contents.unreadable)
-    problems += (
-        Problem(path=directory.record_path(trial), what=reason, remedy=TRAIN_AGAIN)
-        for trial, reason in contents.unreadable.items()
-    )
-    for record in contents.records.values():
-        counted += len(record.files)
-        problems += _beside(directory, record)
+    counted = 0
+    for place in (directory, tuning_directory(path)):
+        contents = place.contents()
+        counted += len(contents.records) + len(contents.unreadable)
+        problems += (
+            Problem(path=place.record_path(trial), what=reason, remedy=TRAIN_AGAIN)
+            for trial, reason in contents.unreadable.items()
+        )
+        for record in contents.records.values():
+            counted += len(record.files)
+            problems += _beside(place, record)
     damaged = find_damaged(directory)
     problems += (Problem(path=path / name, what=reason, remedy=MAKE_AGAIN) for name, reason in damaged.items())
-    names = ("study.yaml", COSTS, STARTS, IDENTITIES, SUMMARY)
+    names = ("study.yaml", COSTS, STARTS, TUNED, IDENTITIES, SUMMARY)
     counted += sum(directory.has(name) for name in names)
     return Verification(path=path, files=counted, problems=tuple(problems))
 

@@ -25,7 +25,7 @@ BENCHMARKS = (
 )
 FOLDER = Path(__file__).resolve().parents[2] / "results/benchmarks"
 MISSED = Path(__file__).parent / "missed.md"
-"""What stands between a goal and what was measured, written by hand: it goes below the tables."""
+"""Why a goal is missed, written by hand: it goes below the tables."""
 PACKAGES = ("torch", "pytorch-lightning", "hydra-core", "hydra-joblib-launcher", "joblib", "ray")
 HEADERS = ("goal", "against", "two-core goal", "measured (median)", "spread", "n", "", "note")
 

@@ -207,6 +207,63 @@ def test_levels_that_yaml_reads_as_something_else_are_words_everywhere(here):
     assert list(study.resolve({"f": "2"}, factor.levels["2"]).as_dict()["factor"]["f"]["levels"]) == ["2", "True"]
 
 
+def claims_of(here, *claims):
+    return load(["smoke", f"study.claims=[{', '.join(claims)}]"], here).spec.claims
+
+
+def test_an_entry_may_state_several_contrasts_at_several_levels(here):
+    pairs = "hidden_activation: [[tanh, relu], [relu, tanh]]"
+    claims = claims_of(
+        here,
+        f"{{contrast: {{{pairs}}}, at: {{f: [2, true], g: x}}, expect: less, margin: .1}}",
+        "{contrast: {hidden_activation: [tanh, relu]}, expect: greater, margin: .2}",
+    )
+    assert [(*c.contrast["hidden_activation"], dict(c.at), c.margin) for c in claims] == [
+        ("tanh", "relu", {"f": "2", "g": "x"}, 0.1),
+        ("tanh", "relu", {"f": "True", "g": "x"}, 0.1),
+        ("relu", "tanh", {"f": "2", "g": "x"}, 0.1),
+        ("relu", "tanh", {"f": "True", "g": "x"}, 0.1),
+        ("tanh", "relu", {}, 0.2),
+    ]
+
+
+def test_a_claim_on_an_interaction_or_a_value_on_a_scale(here):
+    crossed, value = claims_of(
+        here,
+        "{interaction: {f: [2, true], g: [x, y]}, expect: less, margin: .3, scale: logit}",
+        "{at: {f: 2}, expect: value, value: .9, margin: .01}",
+    )
+    assert (dict(crossed.interaction), crossed.contrast) == ({"f": ("2", "True"), "g": ("x", "y")}, {})
+    assert (crossed.scale, crossed.margin_text, crossed.subject) == ("logit", "0.3 logit", "f × g")
+    assert (value.value, value.text) == (0.9, "f=2: 0.9")
+
+
+@pytest.mark.parametrize(
+    ("claim", "margin", "relative", "text"),
+    [
+        ("contrast: {f: [a, b]}, margin: 10%", 0.1, True, "10%"),
+        ("contrast: {f: [a, b]}, margin: ' 2.5 % '", 0.025, True, "2.5%"),
+        ("contrast: {f: [a, b]}, margin: .1", 0.1, False, "0.1"),
+        ("at: {f: a}, value: 0.8, margin: 10%", 0.08, False, "0.08"),
+    ],
+)
+def test_a_margin_in_percent_is_a_share_of_the_baseline_or_of_the_stated_value(here, claim, margin, relative, text):
+    expect = "value" if "value" in claim else "less"
+    (found,) = claims_of(here, f"{{{claim}, expect: {expect}}}")
+    assert (found.margin, found.relative, found.margin_text) == (pytest.approx(margin), relative, text)
+
+
+def test_a_response_says_what_it_lies_between(here):
+    def bounds(*words):
+        return load(["smoke", *words], here).spec.response.bounds
+
+    assert bounds() == (0.0, 1.0)
+    assert bounds("study.response=test/loss") == (None, None)
+    assert bounds("study.response=test/loss", "+objective.responses.loss.range=[0,null]") == (0.0, None)
+    with pytest.raises(ConfigError, match=r"range is \[1, 0\]: give the smallest value"):
+        bounds("+objective.responses.accuracy.range=[1,0]")
+
+
 def test_claims_and_pooling_are_of_the_same_study(here):
     words = ("head", "study.claims=[]", "study.pool_above=2")
     assert load(words, here).spec.directory == "head"

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from ablate.config.catalog import Catalog
-from ablate.config.request import key_of, parse
+from ablate.config.request import parse
+from ablate.config.spec import key_of
 from ablate.errors import ConfigError
 
 

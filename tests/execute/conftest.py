@@ -208,7 +208,7 @@ def train(tmp_path: Path) -> Callable[..., Done]:
             curve, divergence = Curve(), Divergence(config.trainer.settings.max_loss)
             made = trainer(
                 config,
-                own=not isinstance(fit.module, TrialModule),
+                user_defined=not isinstance(fit.module, TrialModule),
                 callbacks=(curve, divergence, *callbacks),
                 folder=tmp_path / "trial",
             )

@@ -57,7 +57,7 @@ def chances(expect: Expectation, n: int, *, margin: float, effect: float, alpha:
         return normal_cdf((bound - effect) * root)
 
     inside = np.where(room > 0, below(room) - below(-room), 0.0)
-    if expect == "equivalent":
+    if expect in ("equivalent", "value"):
         found = inside, above(margin + half) + below(-margin - half), np.zeros_like(inside)
     elif expect == "no_worse":
         found = above(np.abs(room)), below(-margin - half), inside

@@ -5,10 +5,13 @@ adjusted for many claims. The (1 − 2α) t interval is wholly above a bound exa
 bound is under α.
 """
 
+import math
+from collections.abc import Callable
 from typing import get_args
 
 from ablate.analyze.claims.claim import direction
 from ablate.analyze.statistics.distribution import t_cdf
+from ablate.analyze.statistics.student import Values, mean, sd
 from ablate.analyze.summary import Evidence, Outcome
 from ablate.config.spec import Better, Claim
 
@@ -19,22 +22,50 @@ def evidence(claim: Claim, *, better: Better, difference: float, se: float, df: 
     """Weighs a mean difference with its SE on a t of `df` degrees of freedom.
 
     By a one-sided t against 0 (`greater`, `less`), against the margin on the worse side (`no_worse`), or two of them
-    against both margins (`equivalent`: Schuirmann 1987, J. Pharmacokinet. Biopharm. 15).
+    against both margins (`equivalent`, `value`: Schuirmann 1987, J. Pharmacokinet. Biopharm. 15).
     """
-    x, margin = direction(claim, better=better) * difference, claim.margin
+    x = direction(claim, better=better) * difference
+    return _weighed(claim, lambda margins: (x - margins * claim.margin, se), df)
 
-    def above(bound: float) -> float:
-        return t_cdf((bound - x) / se, df)
 
-    def below(bound: float) -> float:
-        return t_cdf((x - bound) / se, df)
+def relative_evidence(claim: Claim, *, better: Better, differences: Values, baseline: Values) -> Evidence:
+    """The same where the margin is a share of the baseline's mean, which is known from its replicates only.
 
-    inside = max(above(-margin), below(margin))
-    if claim.expect == "equivalent":
-        beyond = min(above(margin), below(-margin))
-        return Evidence(supported=inside, contradicted=beyond, equivalent=None, strong=None)
-    null = -margin if claim.expect == "no_worse" else 0.0
-    return Evidence(supported=above(null), contradicted=below(null), equivalent=inside, strong=above(margin))
+    In the place of a bound stands a share of the baseline in each replicate: the t is that of the differences beyond
+    it, so that the margin's own error counts (Hauschke, Kieser, Diletti & Burke 1999, Statist. Med. 18).
+
+    Args:
+        claim: its margin is a share.
+        better: direction of the response.
+        differences: shape (n,), arm − reference.
+        baseline: of the same replicates.
+    """
+    x = direction(claim, better=better) * differences
+
+    def beyond(margins: int) -> tuple[float, float]:
+        left = x - margins * claim.margin * baseline
+        return mean(left), sd(left) / math.sqrt(len(left))
+
+    return _weighed(claim, beyond, len(differences) - 1)
+
+
+def _weighed(claim: Claim, beyond: Callable[[int], tuple[float, float]], df: int) -> Evidence:
+    """From how far the difference is beyond so many margins, with its SE; positive speaks for the claim."""
+
+    def above(margins: int) -> float:
+        left, se = beyond(margins)
+        return t_cdf(-left / se, df) if se > 0 else 1.0
+
+    def below(margins: int) -> float:
+        left, se = beyond(margins)
+        return t_cdf(left / se, df) if se > 0 else 1.0
+
+    inside = max(above(-1), below(1))
+    if claim.is_equivalence:
+        outside = min(above(1), below(-1))
+        return Evidence(supported=inside, contradicted=outside, equivalent=None, strong=None)
+    null = -1 if claim.expect == "no_worse" else 0
+    return Evidence(supported=above(null), contradicted=below(null), equivalent=inside, strong=above(1))
 
 
 def decide(evidence: Evidence, *, alpha: float) -> Outcome:

@@ -39,7 +39,7 @@ def extension(claim: Claim, ns: Sequence[int]) -> Extension | None:
     if len(tested) < 2:
         return None
     rate = _extended_alpha(tested, claim.alpha)
-    sides = 2 if claim.expect == "equivalent" else 1
+    sides = 2 if claim.is_equivalence else 1
     return Extension(ns=tested, false_support=rate, false_contradiction=min(1.0, sides * rate))
 
 

@@ -4,18 +4,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ablate.analyze.claims.claim import sides
-from ablate.analyze.claims.judgement import claimed, comparison_of
+from ablate.analyze.claims.judgement import comparison_of, estimated
 from ablate.analyze.claims.looks import plan
 from ablate.analyze.claims.outlook import outlook
 from ablate.analyze.claims.savings import savings
+from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.statistics.paired import INTERVAL_FROM, TEST_FROM
+from ablate.analyze.statistics.student import mean
 from ablate.config.spec import Claim, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.store.later import claim_text
 from ablate.store.record import Record
 
-UNKNOWN_SD = "the SD of the differences is not known before a first trial: in SDs"
+UNKNOWN_SD = "the SD of {} is not known before a first trial: in SDs"
+UNKNOWN_MORE = {
+    "": "",
+    "interaction": "; that of a difference of differences is √2 times that of one, where all cells vary alike",
+    "relative": "; neither is the baseline's mean, of which the margin is a share",
+}
 
 
 def foresee(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> tuple[str, ...]:
@@ -30,11 +36,12 @@ def foresee(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Re
     compared = comparison_of(spec, points, records)
     lines: list[str] = []
     for claim in spec.claims:
-        paired = compared.contrast(claimed(spec, points, claim)).paired
+        paired = estimated(spec, points, compared, claim).paired
         known = paired.sd if paired.n >= INTERVAL_FROM and paired.sd else None
-        margin_sd = claim.margin / known if known else 1.0
-        source = f"SD {known:.3g} from n = {paired.n} so far" if known else UNKNOWN_SD
-        name = f"{next(iter(claim.contrast))}: {' vs '.join(sides(claim))}, {claim.expect}"
+        margin_sd = _margin(spec, points, compared, claim) / known if known else 1.0
+        unknown = UNKNOWN_SD.format("the point's values" if claim.value is not None else "the differences")
+        source = f"SD {known:.3g} from n = {paired.n} so far" if known else f"{unknown}{UNKNOWN_MORE[_kind(claim)]}"
+        name = f"{claim.text}, {claim.expect}"
         found = outlook(claim, spec.replicates, margin_sd=margin_sd, effect_sd=margin_sd, family=len(spec.claims))
         if found is None:
             lines.append(f"{name}: {spec.replicates} replicates carry no verdict; set replicates={TEST_FROM} or more")
@@ -44,6 +51,19 @@ def foresee(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Re
             lines.append(_saved(spec, claim, margin_sd))
     lines += [f"exploratory: given after {claim.after} trials; {claim_text(claim)}" for claim in spec.later]
     return tuple(lines)
+
+
+def _kind(claim: Claim) -> str:
+    return "interaction" if claim.interaction else "relative" if claim.relative else ""
+
+
+def _margin(spec: StudySpec, points: Sequence[DesignPoint], compared: Comparison, claim: Claim) -> float:
+    """In units of the difference; a share is one of the baseline's mean so far."""
+    if not claim.relative:
+        return claim.margin
+    row = next(row for row, point in enumerate(points) if point.is_baseline(spec.factors))
+    known = compared.scores[row][np.isfinite(compared.scores[row])]
+    return claim.margin * mean(known)
 
 
 def _saved(spec: StudySpec, claim: Claim, margin_sd: float) -> str:

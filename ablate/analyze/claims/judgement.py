@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ablate.analyze.claims.averaging import averaged, trivial_score
 from ablate.analyze.claims.claim import sides
 from ablate.analyze.claims.decision import Decision, decided
 from ablate.analyze.claims.extension import extension
@@ -13,14 +14,17 @@ from ablate.analyze.claims.looks import plan
 from ablate.analyze.claims.verdict import failures_only, stated, verdict
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts
-from ablate.analyze.outcomes.outcome import outcomes
-from ablate.analyze.outcomes.resolution import Resolution
-from ablate.analyze.outcomes.scoring import score
+from ablate.analyze.outcomes.outcome import Outcomes, outcomes
+from ablate.analyze.outcomes.resolution import Resolution, examples_of
+from ablate.analyze.outcomes.scoring import Scores, score
 from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
-from ablate.analyze.statistics.student import Values
+from ablate.analyze.statistics.scale import number_on_scale
+from ablate.analyze.statistics.student import Values, mean
 from ablate.analyze.summary import Contrast, Needed, Paired, Verdict
 from ablate.config.spec import Claim, StudySpec
+from ablate.design import design_of
+from ablate.design.claimed import claimed_at
 from ablate.design.estimable import Estimable, contrast_name
 from ablate.design.point import DesignPoint
 from ablate.errors import DesignError
@@ -51,10 +55,7 @@ def verdicts(
     """
     if spec.looks is not None:
         return tuple(_sequential(spec, points, comparison, claim, resolution) for claim in spec.claims)
-    alone = [
-        _alone(spec, claim, comparison.contrast(claimed(spec, points, claim)), resolution, looked=looked)
-        for claim in spec.claims
-    ]
+    alone = [_alone(spec, points, comparison, claim, resolution, looked=looked) for claim in spec.claims]
     return judge(alone, better=spec.response.better)
 
 
@@ -68,24 +69,68 @@ def later_verdicts(
     Raises:
         DesignError: a claim's contrast cannot be estimated from the design points.
     """
-    return tuple(
-        _alone(spec, claim, comparison.contrast(claimed(spec, points, claim)), resolution) for claim in spec.later
-    )
+    return tuple(_alone(spec, points, comparison, claim, resolution) for claim in spec.later)
 
 
 def _alone(
-    spec: StudySpec, claim: Claim, contrast: Contrast, resolution: Resolution | None, *, looked: Sequence[int] = ()
+    spec: StudySpec,
+    points: Sequence[DesignPoint],
+    comparison: Comparison,
+    claim: Claim,
+    resolution: Resolution | None,
+    *,
+    looked: Sequence[int] = (),
 ) -> Verdict:
     """The verdict on one claim by itself."""
+    estimable = claimed(spec, points, claim)
+    contrast = estimated(spec, points, comparison, claim)
+    baseline = _baseline(spec, points, comparison) if claim.relative else None
     return verdict(
         claim,
         contrast.paired,
         better=spec.response.better,
         survivors=contrast.survivors,
         resolution=resolution,
-        failures_only=failures_only(contrast, claim, bounded=spec.response.trivial is not None),
+        failures_only=failures_only(contrast, claim, bounded=spec.response.trivial is not None)
+        or _without_place(comparison.on(claim.scale), claim, estimable, baseline),
         extended=extension(claim, (*looked, spec.replicates)) if looked else None,
+        plain=None if claim.scale == "identity" else comparison.contrast(estimable, value=claim.value).paired,
+        baseline=baseline,
+        averaged=averaged(spec, points, comparison, claim, estimable),
+        trivial=trivial_score(comparison, estimable.rows),
     )
+
+
+def estimated(spec: StudySpec, points: Sequence[DesignPoint], comparison: Comparison, claim: Claim) -> Contrast:
+    """The difference that a claim is about, on its scale.
+
+    Where its margin is a share of the baseline's mean, a replicate without the baseline is left out.
+
+    Raises:
+        DesignError: it cannot be estimated from the design points.
+    """
+    compared = comparison.on(claim.scale)
+    if claim.relative:
+        known = np.isfinite(_baseline(spec, points, comparison))
+        compared = replace(compared, scores=np.where(known, compared.scores, np.nan))
+    value = None if claim.value is None else number_on_scale(claim.value, claim.scale)
+    return compared.contrast(claimed(spec, points, claim), value=value)
+
+
+def _baseline(spec: StudySpec, points: Sequence[DesignPoint], comparison: Comparison) -> Values:
+    """The baseline's scores, shape (replicates,)."""
+    row = next(row for row, point in enumerate(points) if point.is_baseline(spec.factors))
+    return comparison.scores[row]
+
+
+def _without_place(comparison: Comparison, claim: Claim, estimable: Estimable, baseline: Values | None) -> str:
+    """Why a claim has no verdict on its scale, or with its margin; empty where it has."""
+    if comparison.unscaled is not None and (lost := int(np.count_nonzero(comparison.unscaled[list(estimable.rows)]))):
+        return f"{lost} of the responses that it compares {'has' if lost == 1 else 'have'} no {claim.scale}"
+    known = baseline[np.isfinite(baseline)] if baseline is not None else np.ones(1)
+    if len(known) and not mean(known) > 0:
+        return f"a margin of {claim.margin_text} is a share of the baseline's mean, which is {mean(known):.3g}"
+    return ""
 
 
 def decision(spec: StudySpec, contrast: Contrast, claim: Claim) -> Decision:
@@ -114,10 +159,9 @@ def due(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record
     compared = comparison_of(spec, points, records)
     wanted: list[tuple[int, frozenset[int]]] = []
     for claim in spec.claims:
-        estimable = claimed(spec, points, claim)
-        found = decision(spec, compared.contrast(estimable), claim)
+        found = decision(spec, estimated(spec, points, compared, claim), claim)
         if found.wanted is not None:
-            rows = range(len(points)) if found.look == 0 else (*estimable.arm, *estimable.reference)
+            rows = range(len(points)) if found.look == 0 else claimed(spec, points, claim).rows
             wanted.append((found.wanted, frozenset(rows)))
     n = min((n for n, _ in wanted), default=0)
     return n, frozenset(row for asked, rows in wanted if asked == n for row in rows)
@@ -126,8 +170,25 @@ def due(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record
 def comparison_of(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> Comparison:
     """The comparison of a study's design points, with a fixed seed for sign flips: for decisions, not for tables."""
     found = outcomes(spec, points, records)
+    return compare(spec, found, score(found, spec.response), seed=0)
+
+
+def compare(spec: StudySpec, found: Outcomes, scores: Scores, *, seed: int) -> Comparison:
+    """The comparison of a study's design points on their scores.
+
+    Args:
+        spec: the study.
+        found: what its trials yielded.
+        scores: of them.
+        seed: of the Monte Carlo sign flips.
+    """
     return Comparison(
-        scores=score(found, spec.response).values, diverged=found.diverged, better=spec.response.better, seed=0
+        scores=scores.values,
+        diverged=found.diverged,
+        better=spec.response.better,
+        seed=seed,
+        examples=examples_of(spec, found),
+        trivial=scores.trivial,
     )
 
 
@@ -138,11 +199,10 @@ def _sequential(
     claim: Claim,
     resolution: Resolution | None,
 ) -> Verdict:
-    estimable = claimed(spec, points, claim)
-    found = decision(spec, comparison.contrast(estimable), claim)
+    found = decision(spec, estimated(spec, points, comparison, claim), claim)
     # All that a decided look says is of the replicates up to it: later ones change nothing.
     seen = comparison.up_to(found.planned) if found.look else comparison
-    fixed = _alone(spec, claim, seen.contrast(estimable), resolution)
+    fixed = _alone(spec, points, seen, claim, resolution)
     if fixed.failures_only:
         return replace(fixed, family=len(spec.claims), adjusted=None, look=found.look or None)
     reached = found.n >= TEST_FROM
@@ -168,9 +228,16 @@ def _sequential(
 def claimed(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> Estimable:
     """The contrast of a claim: its first level against its second, whichever is the factor's reference.
 
+    With `at`, of an interaction or of a design point, as `claimed_at`.
+
     Raises:
         DesignError: it cannot be estimated from the design points.
     """
+    if not claim.contrast or claim.at:
+        found = claimed_at(design_of(spec), spec.factors, points, claim)
+        if isinstance(found, str):
+            raise DesignError(f"The design points do not carry the claim on {claim.text}. {found}.")
+        return found
     factor = spec.factor(next(iter(claim.contrast)))
     level, against = sides(claim)
     if level == factor.reference:
@@ -183,8 +250,19 @@ def claimed(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> Est
 
 def explored(contrasts: Sequence[Contrast], claims: Sequence[Claim]) -> tuple[Contrast, ...]:
     """Gives every contrast without a claim its q: Benjamini–Hochberg over all of those."""
-    stated = {(next(iter(c.contrast)), frozenset(sides(c))) for c in claims}
-    free = [c for c in contrasts if not {(f, frozenset((c.levels[f], c.against[f]))) for f in c.levels} <= stated]
+    stated = [(claim.subject, frozenset(sides(claim)), claim.at.items()) for claim in claims if claim.contrast]
+
+    def is_claimed(contrast: Contrast) -> bool:
+        return all(
+            any(
+                (factor, frozenset((level, contrast.against[factor]))) == (subject, levels)
+                and held <= contrast.held.items()
+                for subject, levels, held in stated
+            )
+            for factor, level in contrast.levels.items()
+        )
+
+    free = [contrast for contrast in contrasts if not is_claimed(contrast)]
     q = dict(zip(map(id, free), exploratory_q([c.paired.p for c in free]), strict=True))
     return tuple(replace(c, q=q.get(id(c))) for c in contrasts)
 

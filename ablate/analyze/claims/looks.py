@@ -79,6 +79,11 @@ def check_looks(spec: StudySpec) -> None:
     _replicates(spec.looks, spec.replicates)
     for claim in spec.claims:
         _check_alpha(claim.alpha / len(spec.claims))
+        if claim.relative:
+            raise ConfigError(
+                f"The claim on {claim.text} has margin: {claim.margin_text}, and study.looks hold their error rates "
+                "for a margin that is known. Give it in the response's units, or leave looks out."
+            )
 
 
 def suggested(replicates: int) -> tuple[int, ...]:

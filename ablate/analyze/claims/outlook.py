@@ -39,6 +39,11 @@ class ClaimOutlook:
     suggested: int | None
     """The fewest replicates, from 5, for which `shown` is 80%; None where 1000 are too few."""
 
+    equality: str = "truly equal arms"
+    """What it is that the difference is 0: no interaction, or a mean that is the stated value."""
+    spread: str = "the differences"
+    """What the SD is of."""
+
     @property
     def shown(self) -> float:
         """The probability that the claim is shown if it is true.
@@ -55,16 +60,16 @@ class ClaimOutlook:
             truth = f"a true difference of {self.effect_sd:.3g} SD"
             limit = f"the smallest difference found with {TARGET:.0%} is {self.smallest_effect_sd:.2f} SD"
         else:
-            truth = "truly equal arms"
+            truth = self.equality
             limit = (
                 f"the smallest margin for which equality is found with {TARGET:.0%} is {self.smallest_margin_sd:.2f} SD"
             )
         enough = "more than 1000 replicates" if self.suggested is None else f"{self.suggested} replicates"
         return (
-            f"n = {self.n}, margin {self.margin_sd:.3g} SD of the differences: {self.equal.inconclusive:.0%} of truly "
-            f"equal arms end inconclusive; the claim is shown, given {truth}, with probability {self.shown:.0%}, and "
-            f"takes {enough} for {TARGET:.0%}; {limit}; given truly equal arms it ends {_listed(self.equal)}; given a "
-            f"true difference of {self.effect_sd:.3g} SD, {_listed(self.different)}"
+            f"n = {self.n}, margin {self.margin_sd:.3g} SD of {self.spread}: {self.equal.inconclusive:.0%} of "
+            f"{self.equality} end inconclusive; the claim is shown, given {truth}, with probability {self.shown:.0%}, "
+            f"and takes {enough} for {TARGET:.0%}; {limit}; given {self.equality} it ends {_listed(self.equal)}; given "
+            f"a true difference of {self.effect_sd:.3g} SD, {_listed(self.different)}"
         )
 
 
@@ -94,7 +99,14 @@ def outlook(claim: Claim, n: int, *, margin_sd: float, effect_sd: float, family:
 
     directed: Expectation = claim.expect if claim.expect in DIRECTED else "greater"
     true = effect_sd if claim.expect in DIRECTED else 0.0
+    equality, spread = "truly equal arms", "the differences"
+    if claim.interaction:
+        equality, spread = "pairs of truly equal differences", "the differences of differences"
+    elif claim.value is not None:
+        equality, spread = "points that truly have the stated value", "the point's values"
     return ClaimOutlook(
+        equality=equality,
+        spread=spread,
         expect=claim.expect,
         n=n,
         alpha=alpha,

@@ -97,7 +97,7 @@ def _outcomes(low: Values, high: Values, expect: Expectation, margin: float) -> 
         Shape (3, studies): supported, contradicted, equivalent.
     """
     inside = (low > -margin) & (high < margin)
-    if expect == "equivalent":
+    if expect in ("equivalent", "value"):
         return np.stack([inside, (low > margin) | (high < -margin), np.zeros_like(inside)])
     null = -margin if expect == "no_worse" else 0.0
     return np.stack([~inside & (low > null), ~inside & (high < null), inside])

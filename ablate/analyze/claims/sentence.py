@@ -2,7 +2,7 @@
 
 import math
 
-from ablate.analyze.claims.claim import sides
+from ablate.analyze.claims.claim import sides, where
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Verdict
 
@@ -12,7 +12,7 @@ LARGE, SMALL = 1e7, 1e-5
 
 
 def sentence(verdict: Verdict) -> str:
-    """What was found, the difference with its interval, n, and what it would take where it is open.
+    """What was found, the difference with its interval, n, what it would take where it is open, means, qualifiers.
 
     It opens with the outcome; that of a claim of equivalence which is supported reads `equivalent`.
     """
@@ -20,8 +20,8 @@ def sentence(verdict: Verdict) -> str:
     found = f"{after}{_heading(verdict)}: {_finding(verdict)}; {_numbers(verdict)}"
     if verdict.outcome == "inconclusive" and not _is_constant(verdict) and (more := _more(verdict)):
         found = f"{found}; {more}"
-    said = [q for q in verdict.qualifiers if q.name.removeprefix("better").removeprefix("worse") not in ALREADY_SAID]
-    return "; ".join([found, *(f"{q.name}: {q.text}" for q in said)])
+    said = [q for q in verdict.qualifiers if not q.name.endswith(ALREADY_SAID)]
+    return "; ".join([found, *filter(None, [_means(verdict)]), *(f"{q.name}: {q.text}" for q in said)])
 
 
 ALREADY_SAID = ("exploratory", "untrained", "failure-sensitive", ", within the margin")
@@ -85,30 +85,34 @@ def _is_constant(verdict: Verdict) -> bool:
 
 def _claimed(verdict: Verdict) -> str:
     arm, reference = sides(verdict.claim)
-    margin = _plain(verdict.claim.margin)
+    margin = _margin(verdict)
+    within = f"{arm} is within ±{margin} of {reference}"
     return {
         "greater": f"{arm} is greater than {reference}",
         "less": f"{arm} is less than {reference}",
-        "equivalent": f"{arm} is within ±{margin} of {reference}",
+        "equivalent": within,
+        "value": within,
         "no_worse": f"{arm} is no worse than {reference}, to within {margin}",
-    }[verdict.claim.expect]
+    }[verdict.claim.expect] + where(verdict.claim)
 
 
 def _supported(verdict: Verdict, arm: str, reference: str) -> str:
     if not verdict.strong:
         return _claimed(verdict)
     side = {"greater": "greater", "less": "less", "no_worse": "better"}[verdict.claim.expect]
-    return f"{arm} is {side} than {reference} by more than {_plain(verdict.claim.margin)}"
+    return f"{arm} is {side} than {reference} by more than {_margin(verdict)}{where(verdict.claim)}"
 
 
 def _contradicted(verdict: Verdict, arm: str, reference: str) -> str:
-    margin = _plain(verdict.claim.margin)
+    margin = _margin(verdict)
+    differs = f"{arm} differs from {reference} by more than {margin}"
     return {
         "greater": f"{arm} is less than {reference}",
         "less": f"{arm} is greater than {reference}",
-        "equivalent": f"{arm} differs from {reference} by more than {margin}",
+        "equivalent": differs,
+        "value": differs,
         "no_worse": f"{arm} is worse than {reference} by more than {margin}",
-    }[verdict.claim.expect]
+    }[verdict.claim.expect] + where(verdict.claim)
 
 
 def _equivalent(verdict: Verdict, arm: str, reference: str) -> str:
@@ -117,7 +121,15 @@ def _equivalent(verdict: Verdict, arm: str, reference: str) -> str:
         "less": "where less was claimed",
         "no_worse": "and so no worse",
     }[verdict.claim.expect]
-    return f"{arm} is within ±{_plain(verdict.claim.margin)} of {reference}, {claimed}"
+    return f"{arm} is within ±{_margin(verdict)} of {reference}{where(verdict.claim)}, {claimed}"
+
+
+def _margin(verdict: Verdict) -> str:
+    """The margin in units of the difference, and of what it is a share."""
+    claim = verdict.claim
+    if claim.relative:
+        return f"{claim.margin_text} (of the baseline's mean)"
+    return _plain(claim.margin) if claim.scale == "identity" else f"{_plain(claim.margin)} {claim.scale}"
 
 
 _FOUND = {"supported": _supported, "contradicted": _contradicted, "equivalent": _equivalent}
@@ -126,14 +138,39 @@ _FOUND = {"supported": _supported, "contradicted": _contradicted, "equivalent": 
 def _numbers(verdict: Verdict) -> str:
     n = f"n = {verdict.n} paired"
     interval = verdict.interval
+    delta = "Δ" if verdict.claim.scale == "identity" else f"Δ {verdict.claim.scale}"
     if interval is None:
         return n
     if interval.low is None or interval.high is None:
-        return f"Δ = {_plain(interval.value)}, {n}"
+        return f"{delta} = {_plain(interval.value)}, {n}"
     bounds = interval.low, interval.high
-    digits = f".{_decimals(bounds, verdict.claim.margin)}f" if SMALL <= max(map(abs, bounds)) < LARGE else ".2e"
+    digits = f".{_decimals(bounds, verdict.margin)}f" if SMALL <= max(map(abs, bounds)) < LARGE else ".2e"
     value, low, high = (_signed(f"{x:{digits}}") for x in (interval.value, *bounds))
-    return f"Δ = {value}, {100 * interval.level:.4g}% CI {low} to {high}, {n}"
+    return f"{delta} = {value}, {100 * interval.level:.4g}% CI {low} to {high}{_share(verdict)}, {n}"
+
+
+def _means(verdict: Verdict) -> str:
+    """The mean of each side, and what the trivial predictor scores."""
+    means = [_plain(value) for value in (verdict.mean_arm, verdict.mean_reference) if value is not None]
+    if not means or verdict.outcome is None:
+        return ""
+    name = "simple effects" if verdict.claim.interaction else "means" if len(means) > 1 else "mean"
+    trivial = "" if verdict.trivial is None else f" (trivial predictor {_plain(verdict.trivial)})"
+    return f"{name} {' and '.join(means)}{trivial}"
+
+
+def _share(verdict: Verdict) -> str:
+    """The difference as a share of the baseline's mean, which a margin in percent is of."""
+    if verdict.share is None:
+        return ""
+    interval = verdict.share.interval
+    bounds = (
+        ""
+        if interval.low is None or interval.high is None
+        else f" ({_signed(f'{100 * interval.low:.3g}')}% to {_signed(f'{100 * interval.high:.3g}')}%)"
+    )
+    baseline = _plain(verdict.share.baseline)
+    return f", which is {_signed(f'{100 * interval.value:.3g}')}%{bounds} of the baseline's mean, {baseline}"
 
 
 def _decimals(bounds: tuple[float, float], margin: float) -> int:

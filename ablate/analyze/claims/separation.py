@@ -39,12 +39,15 @@ BY_DEFINITION = (
 def separated(
     spec: StudySpec, points: Sequence[DesignPoint], found: Outcomes, verdicts: Sequence[Verdict]
 ) -> tuple[Verdict, ...]:
-    """The verdicts, each with the diagnostic that separates its claim's arms most.
+    """The verdicts, each with the diagnostic that separates its claim's arms most; an interaction has no two arms.
 
     Raises:
         DesignError: the design points do not carry a claim's contrast.
     """
-    return tuple(replace(v, why=separation(claimed(spec, points, v.claim), found, sides(v.claim))) for v in verdicts)
+    return tuple(
+        replace(v, why=separation(claimed(spec, points, v.claim), found, sides(v.claim))) if v.claim.contrast else v
+        for v in verdicts
+    )
 
 
 def separation_notes(verdicts: Sequence[Verdict]) -> Iterator[str]:

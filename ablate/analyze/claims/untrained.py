@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ablate.analyze.claims.averaging import is_no_better
 from ablate.analyze.outcomes.outcome import Outcomes
 from ablate.analyze.outcomes.scoring import Scores
 from ablate.analyze.statistics.paired import INTERVAL_FROM
 from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
-from ablate.analyze.statistics.student import Values, mean, t_interval
-from ablate.config.spec import Response, StudySpec
+from ablate.analyze.statistics.student import Values, mean
+from ablate.config.spec import Claim, Response, StudySpec
 from ablate.design.point import DesignPoint
 
 LAST = 0.1
@@ -61,7 +62,8 @@ def untrained(
         return "", tuple(notes)
     fall = mean(np.array([fall for fall, _ in known]))
     gain = mean(np.array([change for _, change in known])) * (1 if spec.response.better == "higher" else -1)
-    margin = min(claim.margin for claim in claims)
+    held = mean(scores.values[row][np.isfinite(scores.values[row])]) if np.isfinite(scores.values[row]).any() else 0.0
+    margin = min((_in_units(claim, held) for claim in claims), default=0.0)
     if fall > STILL_FALLING and gain > margin:
         return (
             f"the baseline was still learning: over the last tenth of its epochs {TRAINING_LOSS} fell by {fall:.0%}, "
@@ -78,13 +80,20 @@ def _trivial(response: Response, values: Values, trivial: Values) -> str:
     if np.count_nonzero(both) < INTERVAL_FROM:
         return ""
     gained = (values - trivial)[both] * (1 if response.better == "higher" else -1)
-    interval = t_interval(gained, tolerance=float(np.max(rounding_tolerance(values[both], trivial[both]))))
-    if (interval.value if interval.low is None else interval.low) > 0:
+    if not is_no_better(gained, tolerance=float(np.max(rounding_tolerance(values[both], trivial[both])))):
         return ""
     return (
         f"the baseline's {response.name}, {mean(values[both]):.3g}, is not told from the trivial predictor's, "
         f"{mean(trivial[both]):.3g}"
     )
+
+
+def _in_units(claim: Claim, baseline: float) -> float:
+    """A claim's margin in the response's units, at the baseline's mean; on another scale, by its slope there."""
+    if claim.relative:
+        return claim.margin * abs(baseline)
+    slope = {"identity": 1.0, "log": abs(baseline), "logit": max(0.0, baseline * (1 - baseline))}[claim.scale]
+    return claim.margin * slope
 
 
 def _last_tenth(curve: Mapping[str, Sequence[float]], metric: str) -> tuple[float, float] | None:

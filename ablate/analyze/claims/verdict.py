@@ -8,15 +8,28 @@ import numpy as np
 
 from ablate.analyze.claims.chances import needed
 from ablate.analyze.claims.claim import check_claim, direction, sides
-from ablate.analyze.claims.evidence import decide, evidence, is_strong
+from ablate.analyze.claims.evidence import decide, evidence, is_strong, relative_evidence
 from ablate.analyze.claims.looks import suggested
-from ablate.analyze.claims.qualifier import qualifiers
+from ablate.analyze.claims.qualifier import qualifiers, unseen_collapses
 from ablate.analyze.claims.sentence import sentence
 from ablate.analyze.outcomes.resolution import Resolution
 from ablate.analyze.statistics.distribution import t_quantile
 from ablate.analyze.statistics.paired import INTERVAL_FROM, TEST_FROM
-from ablate.analyze.statistics.student import t_interval
-from ablate.analyze.summary import Contrast, Evidence, Extension, Interval, Needed, Outcome, Paired, Proportion, Verdict
+from ablate.analyze.statistics.ratio import ratio_interval
+from ablate.analyze.statistics.student import Values, mean, sd, t_interval
+from ablate.analyze.summary import (
+    Averaged,
+    Contrast,
+    Evidence,
+    Extension,
+    Interval,
+    Needed,
+    Outcome,
+    Paired,
+    Proportion,
+    Share,
+    Verdict,
+)
 from ablate.config.spec import Better, Claim
 
 NEEDED_LEVEL = 0.8
@@ -32,6 +45,10 @@ def verdict(
     resolution: Resolution | None = None,
     failures_only: str = "",
     extended: Extension | None = None,
+    plain: Paired | None = None,
+    baseline: Values | None = None,
+    averaged: Averaged | None = None,
+    trivial: float | None = None,
 ) -> Verdict:
     """The verdict on one claim by itself; `judge` adjusts the verdicts of a study for their number.
 
@@ -58,16 +75,24 @@ def verdict(
         resolution: of an accuracy; a margin under it is remarked on.
         failures_only: why there is no verdict but on the rate of failures, as `failures_only`; empty where there is.
         extended: what an unplanned extension made of the claim's α.
+        plain: the same as `paired` in the response's units, where the claim is on another scale.
+        baseline: the baseline's scores, shape (replicates,), where the margin is a share of their mean; there is one
+            in each replicate of `paired`.
+        averaged: what the difference is averaged over.
+        trivial: what the trivial predictor scores.
 
     Raises:
         ConfigError: the claim's margin or α is out of range.
     """
     check_claim(claim)
-    found = None if failures_only else _evidence(claim, paired, better)
+    found = None if failures_only else _evidence(claim, paired, better, baseline)
     alone = None if failures_only else _outcome(claim, paired, found)
     spared = (
-        None if survivors is None or failures_only else _outcome(claim, survivors, _evidence(claim, survivors, better))
+        None
+        if survivors is None or failures_only
+        else _outcome(claim, survivors, _evidence(claim, survivors, better, baseline))
     )
+    shown = paired if plain is None else plain
     return adjust(
         Verdict(
             claim=claim,
@@ -86,6 +111,12 @@ def verdict(
             failures_only=failures_only,
             extended=extended,
             diverged=survivors is not None,
+            averaged=averaged,
+            mean_arm=shown.mean_arm,
+            mean_reference=None if claim.value is not None else shown.mean_reference,
+            trivial=trivial,
+            unseen_collapse=unseen_collapses(paired.n) if alone is not None and survivors is None else None,
+            share=_share(claim, paired, baseline),
             remarks=() if failures_only else tuple(_remarks(claim, survivors, spared, resolution)),
             line="",
         ),
@@ -126,6 +157,7 @@ def adjust(
         family=family,
         needed=more,
         interval=_widened(verdict, verdict.claim.alpha if level is None else level),
+        share=_widened_share(verdict, verdict.claim.alpha if level is None else level),
     )
     return stated(changed, better=better)
 
@@ -167,7 +199,7 @@ def failures_only(contrast: Contrast, claim: Claim, *, bounded: bool) -> str:
         if few
         else "diverged trainings have no score"
     )
-    rates = ", ".join(f"{name} diverged in {_rate(failed)}" for name, failed in arms if failed is not None)
+    rates = ", ".join(f"{name} diverged in {_rate(failed)}" for name, failed in arms if failed and failed.n)
     return f"{reason}; of trainings, {rates}"
 
 
@@ -178,13 +210,50 @@ def _rate(failed: Proportion) -> str:
     return f"{failed.k} of {failed.n} ({100 * interval.level:g}% CI {interval.low:.0%} to {interval.high:.0%})"
 
 
-def _evidence(claim: Claim, paired: Paired, better: Better) -> Evidence | None:
+def _evidence(claim: Claim, paired: Paired, better: Better, baseline: Values | None) -> Evidence | None:
     if paired.n < TEST_FROM or paired.identical:
         return None
+    if claim.relative:
+        assert baseline is not None
+        held = baseline[list(paired.replicates)]
+        return relative_evidence(claim, better=better, differences=np.array(paired.differences), baseline=held)
     assert paired.difference is not None
     assert paired.sd is not None
     se = paired.sd / math.sqrt(paired.n)
     return evidence(claim, better=better, difference=paired.difference.value, se=se, df=paired.n - 1)
+
+
+def _share(claim: Claim, paired: Paired, baseline: Values | None) -> Share | None:
+    """The difference as a share of the baseline's mean; None where the margin is none, or under three replicates."""
+    if not claim.relative or baseline is None or paired.n < INTERVAL_FROM:
+        return None
+    held, differences = baseline[list(paired.replicates)], np.array(paired.differences)
+    if not mean(held) > 0:
+        return None
+    spread = sd(held), sd(differences)
+    correlation = float(np.corrcoef(held, differences)[0, 1]) if all(spread) and not paired.identical else 0.0
+    found = Share(
+        baseline=mean(held),
+        baseline_sd=spread[0],
+        correlation=correlation,
+        interval=Interval(value=mean(differences) / mean(held)),
+    )
+    return _share_at(found, mean(differences), 0.0 if paired.identical else spread[1], paired.n, claim.alpha)
+
+
+def _share_at(share: Share, difference: float, spread: float, n: int, level: float) -> Share:
+    """The same with the interval at a one-sided level; without ends where all differences are equal."""
+    if not spread:
+        return share
+    interval = ratio_interval(
+        difference,
+        share.baseline,
+        sds=(spread, share.baseline_sd),
+        correlation=share.correlation,
+        n=n,
+        level=1 - 2 * level,
+    )
+    return dataclasses.replace(share, interval=interval)
 
 
 def _outcome(claim: Claim, paired: Paired, found: Evidence | None) -> Outcome | None:
@@ -210,15 +279,22 @@ def _widened(verdict: Verdict, level: float) -> Interval | None:
     return dataclasses.replace(interval, low=value - half, high=value + half, level=1 - 2 * level)
 
 
+def _widened_share(verdict: Verdict, level: float) -> Share | None:
+    """The share with its interval at another one-sided level."""
+    if verdict.share is None or verdict.interval is None or not verdict.sd:
+        return verdict.share
+    return _share_at(verdict.share, verdict.interval.value, verdict.sd, verdict.n, level)
+
+
 def _needed(verdict: Verdict, better: Better, alpha: float) -> Needed:
     """From one end of the 80% interval of the difference to the other, as if the true SD were the observed one."""
     assert verdict.interval is not None
     assert verdict.sd is not None
     claim, n = verdict.claim, verdict.n
-    margin = claim.margin / verdict.sd
+    margin = verdict.margin / verdict.sd
     effect = direction(claim, better=better) * verdict.interval.value / verdict.sd
     half = t_quantile((1 + NEEDED_LEVEL) / 2, n - 1) / math.sqrt(n)
-    undecidable = {"equivalent": (-margin, margin), "no_worse": (-margin,)}.get(claim.expect, ())
+    undecidable = (-margin, margin) if claim.is_equivalence else (-margin,) * (claim.expect == "no_worse")
     if any(abs(bound - effect) <= half for bound in undecidable):
         return Needed(on_margin=True)
     found = [needed(claim.expect, n, margin=margin, effect=end, alpha=alpha) for end in (effect - half, effect + half)]
@@ -234,5 +310,6 @@ def _remarks(
             f"Trials diverged and are scored; with {survivors.n} replicates of survivors only there is no second "
             "verdict to compare this one with."
         )
-    if resolution is not None and (remark := resolution.remark(claim.margin)):
+    in_units = claim.scale == "identity" and not claim.relative and not claim.interaction
+    if resolution is not None and in_units and (remark := resolution.remark(claim.margin)):
         yield f"The claim has {remark}"

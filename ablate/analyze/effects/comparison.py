@@ -1,5 +1,6 @@
 """The comparison of design points on one study's scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,9 +8,10 @@ import numpy.typing as npt
 
 from ablate.analyze.statistics.paired import paired
 from ablate.analyze.statistics.proportion import proportion
+from ablate.analyze.statistics.scale import on_scale
 from ablate.analyze.statistics.student import Values
 from ablate.analyze.summary import Contrast, Paired, Proportion
-from ablate.config.spec import Better
+from ablate.config.spec import Better, Scale
 from ablate.design.estimable import Estimable
 
 
@@ -24,14 +26,37 @@ class Comparison:
     better: Better
     seed: int
     """Of the Monte Carlo sign flips: one for all, so that a contrast has the same p wherever it stands."""
+    examples: Values | None = None
+    """Of the same shape, on how many examples each score was measured; NaN or None where that is not known."""
+    trivial: Values | None = None
+    """Of the same shape, what the trivial predictor scores on each trial's splits, in the response's units; NaN or None
+    where that is not known."""
+    unscaled: npt.NDArray[np.bool_] | None = None
+    """Of the same shape: scores that have no place on the scale, and are NaN; None on the scale of the responses."""
 
-    def contrast(self, estimable: Estimable) -> Contrast:
+    def on(self, scale: Scale) -> "Comparison":
+        """The comparison of the same scores on another scale."""
+        if scale == "identity":
+            return self
+        scores = on_scale(self.scores, scale, examples=self.examples)
+        return replace(self, scores=scores, unscaled=np.isfinite(self.scores) & ~np.isfinite(scores))
+
+    def contrast(self, estimable: Estimable, *, value: float | None = None) -> Contrast:
         """Estimates a contrast, with all replicates and with the survivors only.
 
         A replicate that lacks any trial of either side has no value and is dropped.
+
+        Args:
+            estimable: the rows of both sides.
+            value: in the place of the reference, where that has no rows.
         """
-        sides = list(estimable.arm), list(estimable.reference)
-        arm, reference = (np.mean(self.scores[rows], axis=0) for rows in sides)
+        sides = [*estimable.arm, *estimable.arm_less], [*estimable.reference, *estimable.reference_less]
+        arm = self._side(estimable.arm, estimable.arm_less)
+        if value is None:
+            reference = self._side(estimable.reference, estimable.reference_less)
+        else:
+            reference = np.full_like(arm, value)
+        size = np.max(np.abs(self.scores[list(estimable.rows)]), axis=0) if estimable.arm_less else None
         diverged = [self.diverged[rows] for rows in sides]
         unstable = np.any(np.concatenate(diverged), axis=0)
         return Contrast(
@@ -41,8 +66,8 @@ class Comparison:
             against=estimable.against,
             held=estimable.held,
             aliases=estimable.aliases,
-            paired=self._paired(arm, reference),
-            survivors=self._paired(np.where(unstable, np.nan, arm), reference) if np.any(unstable) else None,
+            paired=self._paired(arm, reference, size),
+            survivors=self._paired(np.where(unstable, np.nan, arm), reference, size) if np.any(unstable) else None,
             diverged_arm=int(np.count_nonzero(diverged[0])),
             diverged_reference=int(np.count_nonzero(diverged[1])),
             failed_arm=self._failed(sides[0]),
@@ -51,6 +76,11 @@ class Comparison:
             survived_reference=self._survived(sides[1]),
             unscored=int(np.count_nonzero(np.concatenate(diverged) & ~np.isfinite(self.scores[sides[0] + sides[1]]))),
         )
+
+    def _side(self, rows: Sequence[int], less: Sequence[int]) -> Values:
+        """The mean over the rows, by replicate, minus that over others where there are any."""
+        found: Values = np.mean(self.scores[list(rows)], axis=0)
+        return found - np.mean(self.scores[list(less)], axis=0) if less else found
 
     def _failed(self, rows: list[int]) -> Proportion:
         diverged = self.diverged[rows]
@@ -63,7 +93,14 @@ class Comparison:
 
     def up_to(self, replicates: int) -> "Comparison":
         """The comparison on the first so many replicates alone."""
-        return replace(self, scores=self.scores[:, :replicates], diverged=self.diverged[:, :replicates])
+        return replace(
+            self,
+            scores=self.scores[:, :replicates],
+            diverged=self.diverged[:, :replicates],
+            examples=None if self.examples is None else self.examples[:, :replicates],
+            trivial=None if self.trivial is None else self.trivial[:, :replicates],
+            unscaled=None if self.unscaled is None else self.unscaled[:, :replicates],
+        )
 
-    def _paired(self, arm: Values, reference: Values) -> Paired:
-        return paired(arm, reference, better=self.better, rng=np.random.default_rng(self.seed))
+    def _paired(self, arm: Values, reference: Values, size: Values | None) -> Paired:
+        return paired(arm, reference, better=self.better, rng=np.random.default_rng(self.seed), size=size)

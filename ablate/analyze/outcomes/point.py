@@ -1,5 +1,8 @@
 """One design point's summary: its responses per replicate, and what its network costs."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from ablate.analyze.outcomes.diagnostic import point_diagnostics
@@ -23,6 +26,7 @@ def summarise_point(
     scores: Values,
     difference: Contrast | None,
     cost: NetworkCost | None = None,
+    tuned: Mapping[str, Any] | None = None,
 ) -> PointSummary:
     """Summarises the design point that stands in `row` of the outcomes and of the scores.
 
@@ -47,6 +51,7 @@ def summarise_point(
         missing=int(np.count_nonzero(found.missing[row])),
         seconds=sum(seconds) / len(seconds) if seconds else None,
         diagnostics=point_diagnostics(found, row),
+        tuned=tuned or {},
         width=next((spec.capacity.width(r.config.get("model")) for r in ended), None) if spec.capacity else None,
         **joined([*(r.counts.cost for r in ended), *([cost] if cost else [])]).numbers(),
     )

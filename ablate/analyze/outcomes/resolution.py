@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ablate.analyze.outcomes.outcome import Outcomes
 from ablate.config.spec import StudySpec
@@ -30,6 +31,19 @@ class Resolution:
         )
 
 
+def examples_of(spec: StudySpec, outcomes: Outcomes) -> npt.NDArray[np.float64]:
+    """On how many examples each trial's response was measured, shape (design points, replicates); NaN: no record."""
+    on_validation = spec.response.name.startswith("val")
+    counts = [
+        [
+            np.nan if r is None else float(r.counts.val_examples if on_validation else r.counts.test_examples)
+            for r in row
+        ]
+        for row in outcomes.records
+    ]
+    return np.array(counts, dtype=np.float64).reshape(outcomes.response.shape)
+
+
 def resolution(spec: StudySpec, outcomes: Outcomes) -> Resolution | None:
     """The SE of one trial at the mean accuracy of the complete ones: STATISTICS (f).
 
@@ -39,9 +53,7 @@ def resolution(spec: StudySpec, outcomes: Outcomes) -> Resolution | None:
     values = outcomes.response[outcomes.complete]
     if not spec.response.name.endswith("accuracy") or not len(values):
         return None
-    on_validation = spec.response.name.startswith("val")
-    counts = [record.counts for row in outcomes.records for record in row if record is not None]
-    examples = max(count.val_examples if on_validation else count.test_examples for count in counts)
+    examples = int(np.nanmax(examples_of(spec, outcomes)))
     accuracy = float(np.mean(values))
     if examples < 1 or not 0 <= accuracy <= 1:
         return None

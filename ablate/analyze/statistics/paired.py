@@ -28,6 +28,7 @@ def paired(
     rng: np.random.Generator,
     replicates: Sequence[int] | None = None,
     level: float = 0.95,
+    size: npt.ArrayLike | None = None,
 ) -> Paired:
     """Compares an arm with the reference on the replicates that have both.
 
@@ -38,13 +39,15 @@ def paired(
         rng: for the sign-flip test above 16 replicates.
         replicates: the replicates' numbers, 0 to n − 1 by default.
         level: of the intervals.
+        size: of the responses, where the arms are differences of them: what rounding is relative to.
     """
     a, b = np.asarray(arm, dtype=np.float64), np.asarray(reference, dtype=np.float64)
     numbers = np.arange(len(a)) if replicates is None else np.asarray(replicates)
     both = np.isfinite(a) & np.isfinite(b)
     dropped = int(np.count_nonzero(~both))
+    sizes = [] if size is None else [np.asarray(size, dtype=np.float64)[both]]
     a, b, numbers = a[both], b[both], numbers[both]
-    n, d, tolerance = len(a), a - b, rounding_tolerance(a, b)
+    n, d, tolerance = len(a), a - b, rounding_tolerance(a, b, *sizes)
     tie = np.abs(d) <= tolerance
     wins = int(np.count_nonzero(~tie & ((d > 0) == (better == "higher"))))
     ties = int(np.count_nonzero(tie))

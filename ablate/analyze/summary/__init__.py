@@ -15,12 +15,17 @@ from ablate.analyze.summary.factorial import Source as Source
 from ablate.analyze.summary.factorial import VarianceTable as VarianceTable
 from ablate.analyze.summary.point import Failure as Failure
 from ablate.analyze.summary.point import PointSummary as PointSummary
+from ablate.analyze.summary.tuning import TunedArm as TunedArm
+from ablate.analyze.summary.tuning import TuningSummary as TuningSummary
+from ablate.analyze.summary.verdict import Averaged as Averaged
 from ablate.analyze.summary.verdict import Evidence as Evidence
 from ablate.analyze.summary.verdict import Extension as Extension
 from ablate.analyze.summary.verdict import Needed as Needed
 from ablate.analyze.summary.verdict import Outcome as Outcome
 from ablate.analyze.summary.verdict import Qualifier as Qualifier
 from ablate.analyze.summary.verdict import Separation as Separation
+from ablate.analyze.summary.verdict import Share as Share
+from ablate.analyze.summary.verdict import SimpleEffect as SimpleEffect
 from ablate.analyze.summary.verdict import Verdict as Verdict
 from ablate.config.spec import Better, Capacity
 
@@ -66,6 +71,8 @@ class Summary:
     diagnostics: tuple[str, ...] = ()
     """Those that the study names for its tables."""
     capacity: Capacity | None = None
+    tuning: TuningSummary | None = None
+    """None: every arm trained with settings that were not chosen for it."""
     timed_on: tuple[str, ...] = ()
     """Where latencies were measured: a line for each device that differs."""
     command: str = ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ablate.analyze.summary.estimate import Contrast, Interval, Proportion
 from ablate.plan.cost import NetworkCost
@@ -37,6 +38,8 @@ class PointSummary(NetworkCost, PointResponses):
     """Mean wall seconds of a training."""
     diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     """Diagnostic → moment → mean over the replicates, geometric for what counts by ratios."""
+    tuned: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Setting → the value that tuning has chosen for it; empty where nothing is tuned, or not yet."""
     width: int | None = None
     """Where capacity is matched: the value that was solved for."""
 

@@ -1,5 +1,6 @@
 """The verdict on a claim, its evidence, and the diagnostic that separates its arms."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,6 +75,47 @@ class Qualifier:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SimpleEffect:
+    """The effect that a claim is about at one setting of the factors that it is averaged over."""
+
+    at: Mapping[str, str]
+    value: float
+    """The mean difference, on the claim's scale."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Averaged:
+    """What a claim's difference is averaged over, and what the average may hide: STATISTICS.md (j)."""
+
+    factors: tuple[str, ...]
+    """Those that the claim neither compares nor holds."""
+    settings: int
+    """Of these factors."""
+    lowest: SimpleEffect | None
+    """None in a fraction, where no two points differ in one factor alone."""
+    highest: SimpleEffect | None
+    cells: int
+    """Design points that the difference rests on."""
+    at_floor: int | None
+    """Cells whose 95% interval reaches the trivial predictor's score; None where that is not known."""
+    at_ceiling: int | None
+    """Cells whose 95% interval reaches the best value that the response can have; None where it has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The difference of a claim as a share of the baseline's mean, where its margin is one."""
+
+    baseline: float
+    """The mean, in the response's units."""
+    baseline_sd: float
+    correlation: float
+    """Of the differences with the baseline's responses."""
+    interval: Interval
+    """Of the share, by Fieller, at the level of the difference's: it says what the outcome does."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Extension:
     """Replicates that were added after results had been seen, without looks: what became of a claim's α."""
 
@@ -131,6 +173,19 @@ class Verdict:
     """How many of the study's trainings are of older code than the others; empty where all are of one."""
     extended: Extension | None = None
     """None where n was not extended, or by plan."""
+    averaged: Averaged | None = None
+    """None where the difference is that of one setting."""
+    mean_arm: float | None = None
+    """In the response's units, whatever the claim's scale; of an interaction, the difference that is its arm."""
+    mean_reference: float | None = None
+    """The same of the reference; None for a claim on a design point, which states it."""
+    trivial: float | None = None
+    """What the trivial predictor scores, its mean over the replicates; None where no record says."""
+    unseen_collapse: float | None = None
+    """How often an arm may collapse, at most (95%), of which no replicate shows a case: 1 − .05^(1/n). None where a
+    trial diverged, whose rate is seen, and without a verdict."""
+    share: Share | None = None
+    """None where the margin is no share of the baseline's mean."""
     diverged: bool = False
     """A trial of either arm did: failures of its replicates are seen, and counted."""
     failures_only: str = ""
@@ -140,6 +195,11 @@ class Verdict:
     remarks: tuple[str, ...]
     line: str
     """The verdict in a line that can be quoted."""
+
+    @property
+    def margin(self) -> float:
+        """The claim's margin in units of its difference."""
+        return self.claim.margin * (1.0 if self.share is None else self.share.baseline)
 
     @property
     def heading(self) -> str:

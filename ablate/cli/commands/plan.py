@@ -23,6 +23,7 @@ def print_plan(words: Sequence[str]) -> None:
     from ablate.report.formats.terminal import terminal
     from ablate.report.tables.columns.cost_columns import cost_values
     from ablate.report.tables.plan import plan_document
+    from ablate.report.tables.tuning.outlook import tuning_lines
 
     planned = study.plan(words)
     outlook = study.examine(planned)
@@ -42,6 +43,7 @@ def print_plan(words: Sequence[str]) -> None:
                 alone=outlook.alone,
                 workers=outlook.workers,
                 threads=outlook.threads,
+                gpus=outlook.gpus,
                 seconds=outlook.seconds,
                 estimates=outlook.can,
                 cannot=outlook.cannot,
@@ -51,6 +53,8 @@ def print_plan(words: Sequence[str]) -> None:
                 width=capacity.heading if capacity else "width",
                 widths=[capacity.width(config.model.content) for config in planned.configs] if capacity else (),
                 timed_on=outlook.timed_on,
+                tuning=tuning_lines(outlook.tuning),
+                tuned=[planned.tuned.chosen(p.levels) for p in planned.layout.points] if planned.tuned else (),
                 **cost_values(outlook.costs),
             ),
             sys.stdout,

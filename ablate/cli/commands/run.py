@@ -100,7 +100,7 @@ def run(
             )
         except KeyboardInterrupt:
             display.close()
-            so_far = f"{display.done} of {display.total} trials are done" if display.total else "before the first trial"
+            so_far = f"{display.done} of {display.total} {display.noun}s are done" if display.total else FIRST
             note(f"Interrupted: {so_far}. Run the same command to go on.")
             raise
     with begun():
@@ -127,6 +127,8 @@ def run(
     return None
 
 
+FIRST = "before the first trial"
+
 FAILS: dict[FailOn, set[str | None]] = {
     FailOn.contradicted: {"contradicted"},
     FailOn.inconclusive: {"contradicted", "inconclusive", None},
@@ -139,6 +141,7 @@ class _Display:
 
     def __init__(self) -> None:
         self.total = self.done = 0
+        self.noun = "trial"
         self._progress: Progress | None = None
 
     def on_message(self, message: str) -> None:
@@ -148,8 +151,10 @@ class _Display:
         note(message)
 
     def on_start(self, planned: "Plan", already: int) -> None:
-        """Opens the progress bar, unless nothing is to be trained."""
+        """Opens a progress bar, unless nothing is to be trained; that of the tuning trials before is closed."""
+        self.close()
         self.total, self.done = len(planned.trials), already
+        self.noun = "tuning trial" if planned.is_tuning else "trial"
         self._response = planned.spec.response.name
         if self.done < self.total:
             from ablate.report.live.progress import Progress
@@ -157,7 +162,7 @@ class _Display:
 
             baseline = {factor.name: factor.reference for factor in planned.spec.factors}
             names = PointNames([point.levels for point in planned.layout.points], baseline)
-            self._progress = Progress(self.total, already, self._response, name=names.of)
+            self._progress = Progress(self.total, already, self._response, name=names.of, noun=self.noun)
             self._progress.__enter__()
 
     def on_schedule(self, seconds: float | None) -> None:

@@ -35,6 +35,14 @@ def measure(
 ) -> Measurement:
     """Measures a network in the mode that it trains in, and leaves it and the generators as they were.
 
+    Args, errors: as `traced`.
+    """
+    return measured(traced(network, inputs, targets, loss))
+
+
+def traced(network: nn.Module, inputs: Tensor, targets: Tensor, loss: Callable[[Tensor, Tensor], Tensor]) -> Trace:
+    """The trace of a forward and a backward pass, all of it on the device: `fetch` brings several traces over at once.
+
     Args:
         network: Any module that takes `inputs`.
         inputs: The probe batch, shape (examples, *inputs).
@@ -55,7 +63,7 @@ def measure(
         if gradient is not None:
             gradients.setdefault(name, []).append(gradient)
     trace.outputs, trace.targets, trace.gradients = outputs, targets, gradients
-    return measured(trace)
+    return trace
 
 
 def measured(trace: Trace) -> Measurement:

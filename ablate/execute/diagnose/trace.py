@@ -1,6 +1,7 @@
 """The trace of a forward pass: layers' inputs, activations and shortcuts, recorded by hooks.
 
 Diagnostics are computed from a trace alone, to which outputs, targets and gradients are added where they are known.
+The hooks reduce on the device. What they have found comes to the CPU when it is first read, in one transfer.
 
 A *layer* is a module with a weight matrix or kernel of its own. Its input is a hidden activation, whoever computed it,
 where it depends on parameters that train.
@@ -10,15 +11,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from typing import Any
 
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ablate.execute.process.torch_private import own_parameters
+from ablate.execute.process.transfer import to_host
 from ablate.execute.targets.target import error_text
 from ablate.models.activation import Sign, Step
 from ablate.models.hidden import Shortcut
@@ -73,12 +75,7 @@ class Trace:
     """What the hooks record, in the order of the forward pass. `failure`: why something could not be measured."""
 
     def __init__(self) -> None:
-        self.entered: list[Entered] = []
-        self.activated: list[Activated] = []
-        self.ratios: list[tuple[str, float]] = []
         self.weights: dict[str, list[nn.Parameter]] = {}
-        self.features: Tensor | None = None
-        """What has entered the latest layer."""
         self.layers = 0
         self.last: tuple[nn.Module, Tensor] | None = None
         self.outputs: Tensor | None = None
@@ -87,20 +84,72 @@ class Trace:
         self.gradients: Mapping[str, Sequence[Tensor]] = {}
         """Layer → the loss's gradients by its weights, in the order of the forward pass."""
         self.failure: str | None = None
+        self._features: Tensor | None = None
         self._axis = 1
+        self._follows_activation = False
+        self._entered: list[Entered] = []
+        self._activated: list[Activated] = []
+        self._ratios: list[tuple[str, float]] = []
+        self._norms: dict[str, float] = {}
+        self._gram: Tensor | None = None
+        self._values: Tensor | None = None
+        self._pending: list[tuple[tuple[Tensor, ...], Callable[..., object]]] = []
+        """What is on the device, and what is done with it when it is on the CPU."""
+
+    @property
+    def entered(self) -> list[Entered]:
+        """What has entered the layers."""
+        fetch([self])
+        return self._entered
+
+    @property
+    def activated(self) -> list[Activated]:
+        """What activations have yielded."""
+        fetch([self])
+        return self._activated
 
     @property
     def hidden(self) -> list[Activated]:
         """The activations that a layer follows: what comes after the last is an output."""
         return [a for a in self.activated if a.layers < self.layers]
 
-    @cached_property
+    @property
+    def ratios(self) -> list[tuple[str, float]]:
+        """Shortcut → the norm of its branch over that of what it is added to, the mean over the examples."""
+        fetch([self])
+        return self._ratios
+
+    @property
     def gradient_norms(self) -> dict[str, float]:
         """Layer → the norm of the loss's gradient by its weights."""
-        return {
-            name: math.hypot(*(float(precise(g.detach()).norm()) for g in gradients))
-            for name, gradients in self.gradients.items()
-        }
+        fetch([self])
+        return self._norms
+
+    @property
+    def gram(self) -> Tensor | None:
+        """The Gram matrix of what has entered the latest layer (`gram_of`); on the CPU, as all that a trace gives."""
+        fetch([self])
+        return self._gram
+
+    @property
+    def target_values(self) -> Tensor | None:
+        """The targets of a regression."""
+        fetch([self])
+        return self._values
+
+    def on_device(self) -> list[tuple[tuple[Tensor, ...], Callable[..., object]]]:
+        """What has not come over yet, with what is then to be done with it. It is given once."""
+        pending, self._pending = self._pending, []
+        if self._features is not None:
+            pending.append(((gram_of(self._features),), self._keep_gram))
+            self._features = None
+        if self._values is None and self.targets is not None and self.targets.is_floating_point():
+            pending.append(((self.targets,), self._keep_values))
+        if len(self._norms) < len(self.gradients):
+            for name, gradients in self.gradients.items():
+                norms = tuple(precise(gradient.detach()).norm() for gradient in gradients)
+                pending.append((norms, partial(self._keep_norms, name)))
+        return pending
 
     @contextmanager
     def watching(self, network: nn.Module, *, last: bool) -> Iterator[None]:
@@ -145,25 +194,47 @@ class Trace:
         if not (isinstance(x, Tensor) and x.is_floating_point() and x.requires_grad and x.ndim > 1):
             return
         x = _probed(x)
-        self.features = x.flatten(1).clone()  # a later module may write into its input
-        self.entered.append(Entered(name=name, sd=float(x.std()), dead=None if self.activated else self._dead(x)))
+        self._features = x.flatten(1).clone()  # a later module may write into its input
+        dead = () if self._follows_activation else (self._dead(x),)
+        self._pending.append(((x.std(), *dead), partial(self._keep_entered, name)))
 
     def _activation(self, name: str, module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
         if not output.requires_grad:
             return
         y = _probed(output)
-        saturated = None
+        saturated: tuple[Tensor, ...] = ()
         if type(module) in SATURATES:
-            saturated = fraction(SATURATES[type(module)](y))
+            saturated = (SATURATES[type(module)](y).count_nonzero(),)
         elif isinstance(module, ELEMENTWISE) and not getattr(module, "inplace", False):
-            saturated = fraction(_slope(module, arguments[0]).abs() < SATURATED)
-        self.activated.append(
-            Activated(name=name, layers=self.layers, dead=self._dead(y), places=y.numel(), saturated=saturated)
-        )
+            saturated = ((_slope(module, arguments[0]).abs() < SATURATED).count_nonzero(),)
+        keep = partial(self._keep_activated, name, self.layers, y.numel())
+        self._pending.append(((self._dead(y), *saturated), keep))
+        self._follows_activation = True
 
     def _shortcut(self, name: str, _module: nn.Module, arguments: tuple[Any, ...]) -> None:
         branch, skip = (_probed(x).flatten(1).norm(dim=1) for x in arguments)
-        self.ratios.append((name, float((branch / skip).mean())))
+        self._pending.append((((branch / skip).mean(),), partial(self._keep_ratio, name)))
+
+    def _keep_entered(self, name: str, sd: Tensor, dead: Tensor | None = None) -> None:
+        self._entered.append(Entered(name=name, sd=float(sd), dead=dead))
+
+    def _keep_activated(
+        self, name: str, layers: int, places: int, dead: Tensor, saturated: Tensor | None = None
+    ) -> None:
+        share = None if saturated is None else int(saturated) / places
+        self._activated.append(Activated(name=name, layers=layers, dead=dead, places=places, saturated=share))
+
+    def _keep_ratio(self, name: str, ratio: Tensor) -> None:
+        self._ratios.append((name, float(ratio)))
+
+    def _keep_norms(self, name: str, *norms: Tensor) -> None:
+        self._norms[name] = math.hypot(*map(float, norms))
+
+    def _keep_values(self, values: Tensor) -> None:
+        self._values = values
+
+    def _keep_gram(self, gram: Tensor) -> None:
+        self._gram = gram
 
     def _leaf(self, _name: str, module: nn.Module, _arguments: tuple[Any, ...], output: Any) -> None:
         shaped = isinstance(module, SHAPING) and self.last is not None
@@ -171,7 +242,21 @@ class Trace:
 
     def _dead(self, x: Tensor) -> Tensor:
         units = self._axis % x.ndim if x.ndim > 2 else 1
-        return x.abs().amax([axis for axis in range(x.ndim) if axis != units]).cpu() == 0
+        return x.abs().amax([axis for axis in range(x.ndim) if axis != units]) == 0
+
+
+def fetch(traces: Sequence[Trace]) -> None:
+    """Brings what the traces hold on their device to the CPU, in one transfer for all of them."""
+    pending = [each for trace in traces for each in trace.on_device()]
+    values = iter(to_host([value for values, _ in pending for value in values]))
+    for parts, keep in pending:
+        keep(*(next(values) for _ in parts))
+
+
+def gram_of(features: Float[Tensor, "examples units"]) -> Float[Tensor, "n n"]:
+    """The products of the examples with one another, or of the units where these are fewer; in double precision."""
+    x = precise(features)
+    return x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x
 
 
 def precise(x: Tensor) -> Tensor:

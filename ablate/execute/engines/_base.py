@@ -23,9 +23,11 @@ class Engine(ABC):
 
     Every engine guarantees, and one contract suite checks:
 
-    - each job yields its records exactly once, in any order, as soon as they are on disk;
+    - each trial's record is yielded exactly once, in any order, as soon as it is on disk;
+    - a trial that runs out of memory alone is tried once more when no other trial trains;
     - a trial that raises, or whose process dies, is recorded as failed with a traceback file, and costs no other trial;
-      a process that dies before it begins a trial costs none;
+      a process that dies before it begins a trial costs none; nor does one that can use its device no longer, where
+      the engine has others;
     - equal jobs give equal responses on every engine with the same number of threads, in any order;
     - where `ends_trials` says so, a job is ended when the time limits of its trials, added up, have passed: a
       trial that is alone in it is recorded as timed out, several that had not finished are each trained alone;
@@ -37,8 +39,12 @@ class Engine(ABC):
     """What the `engine` group of the configuration may say: `name`, and the engine's own keys."""
     workers: int = 1
     """Jobs that it trains at a time, at most."""
+    workers_are_fixed: bool = True
+    """Whether the user has given their number; else the planner may use fewer of them on a GPU."""
     threads: int | None = 1
     """CPU threads of each worker; None: the planner decides."""
+    pins_workers: ClassVar[bool] = False
+    """Whether `run` takes `places`, and each worker then sees no GPU but its own."""
     ends_trials: bool = False
     """Whether it ends a training after `trainer.timeout_min`. One that cannot is refused such a limit."""
     on_message: Callable[[str], None] = staticmethod(lambda _: None)
@@ -67,6 +73,9 @@ class Engine(ABC):
             jobs: The jobs to train.
             workers: How many of its workers it uses; None: all.
             threads: CPU threads of each worker, if its own number is None.
+
+        An engine that `pins_workers` also takes `places`: the GPU of each worker, by its number among those that a
+        process there sees; empty: none is chosen. After one ran out of memory beside others, fewer share its GPU.
 
         Raises:
             StoreError: a record cannot be written (a full disk): the study stops, finished trials stay.

@@ -1,16 +1,25 @@
 """One job after the other, in this process."""
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, ParamSpec, TypeVar
 
 import msgspec
 
+from ablate.errors import DeathError
 from ablate.execute.engines._base import Engine
+from ablate.execute.engines.wording import ends_with_device, short_of_memory
 from ablate.execute.process import socket_directory
 from ablate.execute.process.hardware import check_threads
-from ablate.execute.train.job import Job
+from ablate.execute.process.lost_device import lost_device
+from ablate.execute.train.job import Job, without_record
 from ablate.store.record import Record
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class InlineSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -35,14 +44,49 @@ class Inline(Engine):
         """Nothing is needed but this process."""
         return "this process"
 
+    def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls it here.
+
+        Raises:
+            DeathError: this process can do nothing more on its device afterwards.
+        """
+        result = function(*args, **kwargs)
+        if "torch" in sys.modules and (why := lost_device()) is not None:
+            raise DeathError(
+                f"The device takes no more work from this process, which has examined the study's networks: {why}. "
+                "Nothing can be trained here. engine=local replaces the process."
+            )
+        return result
+
     def run(
         self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
     ) -> Iterator[tuple[Record, ...]]:
-        """Trains the jobs in their order."""
+        """Trains the jobs in their order; at the end, once more, those that ran out of memory.
+
+        Raises:
+            DeathError: this process can train nothing more on its device.
+        """
         del workers  # there is only this process
-        from ablate.execute.bundle import run_bundle
+        from ablate.execute.bundle import InterruptedJobError, run_bundle
 
         with suppress(OSError):  # then it is a matter of the modules that start processes
             socket_directory.hold()  # of a user-defined DataLoader
-        for job in jobs:
-            yield run_bundle(job, engine=self.name, threads=self.threads or threads or 1)
+        threads = self.threads or threads or 1
+        waiting = deque(replace(job, may_wait=True) for job in jobs)
+        done: list[Record] = []
+        while waiting:
+            job = waiting.popleft()
+            try:
+                records = run_bundle(job, engine=self.name, threads=threads)
+            except InterruptedJobError as lost:
+                yield lost.records
+                done += lost.records
+                left = sum(len(job.bundle.trials) for job in jobs) - len(done)
+                failed = sum(record.state == "failed" for record in done)
+                raise DeathError(ends_with_device(str(lost), recorded=len(done), failed=failed, left=left)) from None
+            if short := without_record(job, records):
+                self.on_message(short_of_memory(short))
+                waiting.extend(short)
+            if records:
+                done += records
+                yield records

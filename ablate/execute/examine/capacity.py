@@ -7,8 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ablate.config.request import key_of
-from ablate.config.spec import Capacity, StudySpec
+from ablate.config.spec import Capacity, StudySpec, key_of
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.errors import AblateError, ConfigError, DesignError, unknown

@@ -21,10 +21,11 @@ from ablate.execute.process import hardware
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.process.socket_directory import temporary_directory
+from ablate.execute.targets.lightning_package import is_lightning_module
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.dataset import examples_text, source
 from ablate.execute.train.image_layout import channels_last, image_last
-from ablate.execute.train.network import is_own_lightning, network
+from ablate.execute.train.network import network
 from ablate.execute.train.trainer import trainer
 from ablate.plan.cost import NETWORK_COSTS, Per
 from ablate.store.costs import Cost
@@ -122,9 +123,9 @@ class _Meter:
         if self._last is None or self._last[0] != name:
             self._last = None  # before the next one takes memory
             built = network(config, seed=0)
-            key = is_own_lightning(built), config.trainer
+            key = is_lightning_module(built), config.trainer
             if key not in self._trainers:
-                self._trainers[key] = _trainer(config, own=key[0])
+                self._trainers[key] = _trainer(config, user_defined=key[0])
             self._last = name, _Inputs(built, config, self._trainers[key])
         return self._last[1]
 
@@ -171,16 +172,16 @@ def _batch(built: nn.Module, config: TrialConfig) -> int | None:
     batch = config.data.get("batch_size")
     if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
         return None
-    return batch if is_own_lightning(built) else min(batch, training_examples(source(config.data)))
+    return batch if is_lightning_module(built) else min(batch, training_examples(source(config.data)))
 
 
-def _trainer(config: TrialConfig, *, own: bool) -> pl.Trainer:
+def _trainer(config: TrialConfig, *, user_defined: bool) -> pl.Trainer:
     """Knows the device and the precision of a trial."""
     with temporary_directory() as folder:
-        return trainer(config.with_groups(logger=None), own=own, callbacks=(), folder=Path(folder))
+        return trainer(config.with_groups(logger=None), user_defined=user_defined, callbacks=(), folder=Path(folder))
 
 
 def _example(built: nn.Module, config: TrialConfig) -> Tensor | None:
     """One example, shape (1, *inputs)."""
-    inputs = built.example_input_array if is_own_lightning(built) else source(config.data).pool.inputs
+    inputs = built.example_input_array if is_lightning_module(built) else source(config.data).pool.inputs
     return inputs[:1].clone() if isinstance(inputs, Tensor) else None

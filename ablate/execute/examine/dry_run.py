@@ -47,7 +47,12 @@ def dry_run(config: TrialConfig, streams: Streams) -> DryRun:
     with temporary_directory() as folder:
         fit = prepare(config, streams)
         once = trainer(
-            config.with_groups(logger=None), own=True, callbacks=(), folder=Path(folder), module=fit.module, **ONE
+            config.with_groups(logger=None),
+            user_defined=True,
+            callbacks=(),
+            folder=Path(folder),
+            module=fit.module,
+            **ONE,
         )
         try:
             once.fit(fit.module, **fit.data)

@@ -26,13 +26,14 @@ from ablate.execute.loggers.run import check_logger
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.process.socket_directory import temporary_directory
+from ablate.execute.targets.lightning_package import is_lightning_module
 from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.augmentation import Augmentation, augmentation
 from ablate.execute.train.batches import TrainingChunks
 from ablate.execute.train.dataset import examples_text, source, splits
 from ablate.execute.train.image_layout import channels_last, image_last
-from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
+from ablate.execute.train.network import evaluating, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
 from ablate.execute.train.optimization.schedule import schedule
 from ablate.execute.train.size import flops, parameters
@@ -102,14 +103,14 @@ class _Examiner:
         if known and not self._new(config):
             return known
         built = self._built(config)
-        own = is_own_lightning(built)
-        trained_by = own, config.trainer, config.logger
+        user_defined = is_lightning_module(built)
+        trained_by = user_defined, config.trainer, config.logger
         if trained_by not in self._done:
             with temporary_directory() as folder:  # an accelerator that is not there, a logger that is not installed
-                trainer(config, own=own, callbacks=(), folder=Path(folder))
+                trainer(config, user_defined=user_defined, callbacks=(), folder=Path(folder))
                 check_logger(config.logger, folder=Path(folder))
             self._done.add(trained_by)
-        return self._own(built, config) if own else self._plain(built, config)
+        return self._lightning(built, config) if user_defined else self._plain(built, config)
 
     def _new(self, config: TrialConfig) -> set[tuple[object, ...]]:
         """What has not been examined yet, of a configuration whose network is plain and known."""
@@ -133,9 +134,9 @@ class _Examiner:
         A LightningModule has settings of training of its own, so that it is trained for one step, too.
         """
         one, two = self._built(config), self._built(other)
-        if is_own_lightning(one) and self._dry_run(config).digest != self._dry_run(other).digest:
+        if is_lightning_module(one) and self._dry_run(config).digest != self._dry_run(other).digest:
             return False
-        probe = one.example_input_array if is_own_lightning(one) else self._probe(config)[0]
+        probe = one.example_input_array if is_lightning_module(one) else self._probe(config)[0]
         assert isinstance(probe, Tensor)
         return fingerprint(one, probe, draws=THOROUGH).equals(fingerprint(two, probe, draws=THOROUGH))
 
@@ -172,7 +173,7 @@ class _Examiner:
         """The key of what a plain network and its probe batch depend on."""
         return config.model, self._examples_text(config.data)
 
-    def _own(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
+    def _lightning(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
         response, training = self._spec.response.name, ("own", *self.training(config))
         if training not in self._done and response not in (names := self._dry_run(config).logged):
             raise ConfigError(unknown("response", response, names) + " These are what one step logs.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from inspect import isclass
 from typing import Any
 
+from ablate.errors import ConfigError
 from ablate.execute.loggers.identity import RunIdentity
 
 MLFLOW_SERVER = "MLFLOW_TRACKING_URI"
@@ -15,7 +16,7 @@ LOG = "log"
 """The folder in a trial's own, for loggers whose name is one."""
 
 
-def _nothing(_logger: Any, _failed: bool) -> None:
+def _nothing(*_: object) -> None:
     return None
 
 
@@ -31,6 +32,8 @@ class Adapter:
     """Whether its store is shared by the trials of the study, so that one process at a time may open it."""
     unopened: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What a logger is given that is made to be checked, so that it opens no store."""
+    check: Callable[[Mapping[str, Any]], None] = _nothing
+    """Refuses what the logger's configuration and this machine do not allow, before anything is trained."""
     by_name: bool = False
     """Whether it gets only what its signature names, and nothing as one of its `**kwargs`."""
 
@@ -58,6 +61,23 @@ def _wandb(identity: RunIdentity) -> Mapping[str, Any]:
         "group": identity.group,
         "settings": wandb.Settings(silent=True, console="off"),
     }
+
+
+def _check_wandb(node: Mapping[str, Any]) -> None:
+    """Asks for credentials here, as each trial would fail without them, and nobody is there to be prompted.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    import wandb
+
+    if node.get("offline") or os.environ.get("WANDB_MODE", "online") != "online":
+        return
+    if not wandb.login(prompt=False, verify=False):
+        raise ConfigError(
+            "logger: nobody is logged in to Weights & Biases. Run `wandb login`, set WANDB_API_KEY, or choose "
+            "logger.offline=true and send the files later with `wandb sync`."
+        )
 
 
 def _close_wandb(logger: Any, failed: bool) -> None:
@@ -92,7 +112,7 @@ ANY = Adapter(arguments=_any, by_name=True)
 ADAPTERS: Mapping[str, Adapter] = {
     "CSVLogger": Adapter(arguments=_in_folder),
     "TensorBoardLogger": Adapter(arguments=_in_folder),
-    "WandbLogger": Adapter(arguments=_wandb, close=_close_wandb),
+    "WandbLogger": Adapter(arguments=_wandb, close=_close_wandb, check=_check_wandb),
     "MLFlowLogger": Adapter(arguments=_mlflow, opens_alone=True, unopened={"tracking_uri": "http://localhost"}),
 }
 """By the name of Lightning's class."""

@@ -20,13 +20,14 @@ def check_logger(group: Group, *, folder: Path) -> None:
     """Builds the logger that a configuration names, and opens no run.
 
     Raises:
-        ConfigError: it cannot be built as configured, or its package is not installed.
+        ConfigError: it cannot be built as configured, its package is not installed, or its service has no credentials.
     """
     if group.mapping:
         settings = {"study": "", "trial": "", "levels": {}, "replicate": 0, "seed": 0}
         identity = RunIdentity(name="", group="", settings=settings, folder=folder / "trials" / "x")
         with _silent(), _restored(MLFLOW_SERVER):
             _build(group, identity, is_checked=True)
+            adapter(locate(group.mapping["_target_"], "logger")).check(group.mapping)
 
 
 def _build(group: Group, identity: RunIdentity, *, is_checked: bool = False) -> Any:

@@ -20,7 +20,7 @@ from ablate.execute.process.isolation import silence
 from ablate.execute.process.socket_directory import temporary_directory
 from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.targets.sources import is_digested
-from ablate.execute.train.batches import TrainingChunks
+from ablate.execute.train.batches import EVALUATION_BATCH_SIZE, TrainingChunks
 from ablate.execute.train.provenance import source_digest
 from ablate.plan.trial import Trial
 from ablate.store.timings import Overhead, Profile, StepTiming, family
@@ -37,6 +37,9 @@ UPDATE_FLOPS_PER_PARAMETER = 16
 TRAINING_BYTES_PER_PARAMETER = 16
 """The weight, its gradient, and Adam's two means, in single precision."""
 
+HOST_BYTES_PER_PARAMETER = 8
+"""Of main memory, of a network that trains on a GPU: it is built there, and a stack of it is a copy."""
+
 MEMBER_EPOCH_SHARE = 0.25
 """What each further member adds to a stack's overhead per epoch, as a share of it: its metrics are computed apart."""
 
@@ -49,7 +52,8 @@ class Candidate:
     """How trials that differ only in what can be stacked are to be trained.
 
     `reason`: why they train alone; empty: they are stacked, at most `width` at a time, with `conv_as_matmul` as in a
-    bundle. `bytes`: memory of one trial in training; None: unknown.
+    bundle. `bytes`: memory of one trial in training; None: unknown. `host_bytes`: what it takes of the main memory
+    where it trains on a GPU: its examples and parameters, which are built there.
     """
 
     trials: tuple[Trial, ...]
@@ -57,7 +61,11 @@ class Candidate:
     width: int = 1
     conv_as_matmul: bool = False
     bytes: int | None = None
+    host_bytes: int = 0
     costs: "Costs | None" = None
+    is_on_gpu: bool = False
+    family: str = ""
+    """Of networks, as in the cache of timings."""
 
     def seconds(self, members: int) -> float | None:
         """Duration of one fit of so many of the trials; None: unknown."""
@@ -66,7 +74,10 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """What the duration of a fit is computed from. `steps`: per epoch; `val`, `test`: examples that are evaluated."""
+    """What the duration of a fit is computed from.
+
+    `steps`: per epoch; `val`, `test`: examples that are evaluated; `evaluations`: batches of them, in all epochs.
+    """
 
     timing: StepTiming
     overhead: Overhead
@@ -74,6 +85,7 @@ class Costs:
     steps: float
     val: int
     test: int
+    evaluations: int = 0
 
     def seconds(self, members: int) -> float:
         """Duration of one fit of so many."""
@@ -81,7 +93,13 @@ class Costs:
         member_epoch = self.steps * member_step_s(self.timing, members) + self.val * self.timing.example
         test = self.test * self.timing.example
         per_member = self.overhead.fit + self.timing.build + self.epochs * member_epoch + test
-        return self.epochs * per_epoch + members * per_member
+        return self.epochs * per_epoch + members * per_member + self.evaluations * self.timing.evaluation
+
+    def step_seconds(self, members: int) -> float:
+        """Of these, what the steps and evaluations take: on a GPU, it computes meanwhile."""
+        steps = self.epochs * self.steps * member_step_s(self.timing, members)
+        examples = (self.epochs * self.val + self.test) * self.timing.example
+        return members * (steps + examples) + self.evaluations * self.timing.evaluation
 
 
 class Candidates:
@@ -107,8 +125,10 @@ class Candidates:
         """
         trials, first = tuple(trials), trials[0]
         profile = self._profile(first)
-        if profile.own:
-            return Candidate(trials=trials, reason=reason or "a user-defined LightningModule takes its own steps")
+        is_on_gpu = self.device(first.config).type != "cpu"
+        if profile.user_defined:
+            reason = reason or "a user-defined LightningModule takes its own steps"
+            return Candidate(trials=trials, reason=reason, is_on_gpu=is_on_gpu)
         width, timing, costs = 1, None, None
         try:
             if not reason:
@@ -133,7 +153,10 @@ class Candidates:
                 + profile.example_bytes * _batch(first, profile)
                 + TRAINING_BYTES_PER_PARAMETER * profile.parameters
             ),
+            host_bytes=profile.data_bytes + HOST_BYTES_PER_PARAMETER * profile.parameters,
             costs=self._costs_or_none(first, profile, timing) if timing is None else costs,
+            is_on_gpu=is_on_gpu,
+            family=family(profile.family),
         )
 
     def device(self, config: TrialConfig) -> torch.device:
@@ -145,7 +168,7 @@ class Candidates:
             from ablate.execute.train.trainer import trainer
 
             with temporary_directory() as folder:
-                made = trainer(config.with_groups(logger=None), own=False, callbacks=(), folder=Path(folder))
+                made = trainer(config.with_groups(logger=None), user_defined=False, callbacks=(), folder=Path(folder))
             self._devices[config.trainer] = made.strategy.root_device
         return self._devices[config.trainer]
 
@@ -205,6 +228,7 @@ class Candidates:
             steps=settings.steps(steps) / settings.epochs(steps),
             val=profile.val,
             test=profile.test,
+            evaluations=settings.epochs(steps) * _batches(profile.val) + _batches(profile.test),
         )
 
     def _verify(self, trials: Sequence[Trial], *, conv_as_matmul: bool) -> None:
@@ -302,6 +326,11 @@ def _check(trials: Sequence[Trial], settings: TrainerSettings) -> None:
 
 def _batch(trial: Trial, profile: Profile) -> int:
     return min(trial.config.data.description.batch_size, profile.train)
+
+
+def _batches(examples: int) -> int:
+    """In which they are evaluated."""
+    return -(-examples // EVALUATION_BATCH_SIZE)
 
 
 _COUNTS = ("batch_size", "max_epochs", "max_steps")

@@ -34,3 +34,17 @@ def makespan(seconds: Sequence[float], *, workers: int) -> float:
     for each in seconds:
         heapq.heapreplace(free, free[0] + each)
     return max(free)
+
+
+def shared_makespan(jobs: Sequence[tuple[float, float]], slowdowns: Sequence[float]) -> float:
+    """When the last of some jobs ends, if the first idle worker starts the next job.
+
+    Args:
+        jobs: Seconds of each that other workers do not lengthen, and seconds that they do.
+        slowdowns: Of each worker: by how many times.
+    """
+    free = [(0.0, worker) for worker in range(len(slowdowns))]
+    for alone, shared in jobs:
+        at, worker = free[0]
+        heapq.heapreplace(free, (at + alone + shared * slowdowns[worker], worker))
+    return max(at for at, _ in free)

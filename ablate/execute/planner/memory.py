@@ -1,15 +1,27 @@
-"""Memory available for training."""
+"""Memory available for training, and what a process takes of it."""
 
 from pathlib import Path
 
 import psutil
 import torch
 
+from ablate.execute.process.hardware import name
+from ablate.plan.machine import Gpu, Machine
+
 USABLE_SHARE = 0.8
 """Share of the free memory that a study plans with. Workspaces of kernels are not in the estimates."""
 
 PROCESS_BYTES = 300 << 20
 """Memory of a worker beside its tensors: what it does not share with the process that it was forked from."""
+
+CONTEXT_BYTES = 600 << 20
+"""Memory of a GPU that a process takes beside its tensors: CUDA's context, kernels, and workspaces of cuBLAS.
+
+An assumption, on the high side; not measured on a GPU.
+"""
+
+GPU_PROCESS_BYTES = 2 << 30
+"""Main memory that a worker takes for CUDA and its libraries, beside its tensors. Not measured on a GPU, either."""
 
 _CGROUP = Path("/sys/fs/cgroup")
 
@@ -22,6 +34,21 @@ def available(device: torch.device) -> int | None:
         return None
     container = _container()
     return int(USABLE_SHARE * (_machine() if container is None else min(_machine(), container)))
+
+
+def describe(device: torch.device, *, several: bool) -> Machine:
+    """The machine of an accelerator, as it is now.
+
+    Args:
+        device: Where a process trains by itself.
+        several: Whether processes can be given others than that one.
+    """
+    others = range(torch.cuda.device_count()) if device.type == "cuda" and several else (device.index or 0,)
+    gpus = [torch.device(device.type, index) for index in others]
+    return Machine(
+        host_bytes=available(torch.device("cpu")),
+        gpus=tuple(Gpu(index=gpu.index or 0, name=name(gpu), free_bytes=available(gpu)) for gpu in gpus),
+    )
 
 
 def _machine() -> int:

@@ -45,7 +45,7 @@ def _seconds(config: TrialConfig, trial: Trial, epochs: int) -> float:
         began = time.perf_counter()
         settings = config.trainer.settings
         callbacks = (Curve(), Divergence(settings.max_loss), DiagnosticsCallback(settings.moments))
-        once = trainer(config, own=False, callbacks=callbacks, folder=Path(folder))
+        once = trainer(config, user_defined=False, callbacks=callbacks, folder=Path(folder))
         once.fit(fit.module, **fit.data)
         once.test(fit.module, verbose=False, **(fit.test or {}))
         seconds = time.perf_counter() - began

@@ -41,11 +41,11 @@ def profile(trial: Trial, *, hardware: str, threads: int) -> Profile:
         "layers": ", ".join(sorted({type(leaf).__name__ for leaf in leaves})),
     }
     if not isinstance(fit.module, TrialModule):
-        return Profile(own=True, family=family)
+        return Profile(user_defined=True, family=family)
     inputs = cast(Tensor, fit.module.train_inputs)
     batch = min(trial.config.data.description.batch_size, len(inputs))
     return Profile(
-        own=False,
+        user_defined=False,
         family=family,
         train=fit.examples["train"],
         val=fit.examples["val"],

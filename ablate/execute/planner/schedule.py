@@ -1,12 +1,19 @@
 """Schedules the missing trials of a study, by timings of this machine."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import partial
 
-from ablate.execute.planner import makespan
+import torch
+
+from ablate.config.trial import TrialConfig
+from ablate.execute.planner.arrangement import NO_MEMORY, Arrangement, cut
 from ablate.execute.planner.candidate import Candidate, Candidates
-from ablate.execute.planner.memory import PROCESS_BYTES, available
+from ablate.execute.planner.gpu_arrangement import MAX_PER_GPU, Groups, arrange
+from ablate.execute.planner.memory import PROCESS_BYTES, available, describe
+from ablate.execute.planner.pace import MIN_PACED_S, measure_paces
+from ablate.execute.planner.sharing import Sharing
 from ablate.execute.planner.timing_cache import TimingCache
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_last
@@ -14,33 +21,46 @@ from ablate.execute.process.isolation import isolated_process
 from ablate.execute.process.unseen_gpu import unseen_gpu
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.plan.bundle import Bundle, bundles
-from ablate.plan.schedule import Schedule
+from ablate.plan.machine import Machine
+from ablate.plan.schedule import Schedule, on_accelerator
 from ablate.plan.trial import Trial
 
 MAX_THREADED_SHARE = 0.9
 """Several threads are used if they take at most this share of the time of one."""
 
-WORKER_START_S = 0.15
-"""Time until workers have started, approximately."""
+MAX_CPU_SHARE = 0.9
+"""With `trainer.accelerator=auto`, a study trains on the processor if that takes at most this share of a GPU's time."""
 
 WORKER_FOR_EACH = "there is a worker for each trial"
 """Why trials train alone where nothing is gained by stacking them."""
 
 
 @user_modules_last()
-def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int, threads: int | None = 1) -> Schedule:
+def schedule(
+    planned: Iterable[Trial],
+    missing: Iterable[Trial],
+    *,
+    workers: int,
+    threads: int | None = 1,
+    fixed: bool = True,
+    pins: bool = False,
+    machine: Machine | None = None,
+) -> Schedule:
     """Schedules the missing trials of a study.
 
-    Whether a trial is stacked, and the number of threads, depend on the whole study and on the timings of this machine,
-    not on which trials are missing: a single missing trial of a stack is a stack of one. Another machine may have other
-    timings; results then differ by rounding.
+    Whether a trial is stacked, where it trains, and the number of threads, depend on the whole study and on the timings
+    of this machine, not on which trials are missing: a single missing trial of a stack is a stack of one. Another
+    machine may have other timings; results then differ by rounding.
 
     Args:
         planned: The whole study.
         missing: The trials to train.
-        workers: Jobs that may train at a time. There is a bundle for each, if there are enough trials.
+        workers: Jobs that may train at a time. On a CPU there is a bundle for each, if there are enough trials.
         threads: CPU threads of each worker; None: more than one where there are fewer trials than workers and that is
             faster.
+        fixed: Whether the user has given the number of workers; else fewer of them may share a GPU.
+        pins: Whether each worker trains on the GPU that it is given.
+        machine: That of the GPUs; None: it is described as it is.
 
     Raises:
         AblateError: a network or its data cannot be built.
@@ -51,87 +71,171 @@ def schedule(planned: Iterable[Trial], missing: Iterable[Trial], *, workers: int
         return Schedule(bundles=(), workers=workers, threads=threads or 1, seconds=0.0)
     cache = TimingCache()
     with as_user_errors():
-        count = threads or _threads(planned, workers, cache)
-        with isolated_process(threads=count):
-            made = _Arranged.of(planned, place, cache, workers=workers, threads=count)
+        if machine is not None or torch.accelerator.is_available():
+            offered = _Offered(workers=workers, threads=threads, fixed=fixed, pins=pins, machine=machine)
+            found = _with_gpu(planned, place, cache, offered)
+        else:
+            found = _on_cpu(planned, place, cache, workers=workers, threads=threads)
     cache.write()
     empty_cache()
-    found = made.schedule(place, threads=count)
     return found if cache.damage is None else replace(found, notes=(cache.damage, *found.notes))
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Arranged:
-    """Bundles, each with the candidate that it is part of."""
+class _Offered:
+    """What an engine has, as in `schedule`."""
 
-    bundles: tuple[Bundle, ...]
-    candidates: tuple[Candidate, ...]
     workers: int
-    notes: tuple[str, ...]
+    threads: int | None
+    fixed: bool
+    pins: bool
+    machine: Machine | None
+
+
+def _on_cpu(
+    planned: Sequence[Trial], place: dict[str, int], cache: TimingCache, *, workers: int, threads: int | None
+) -> Schedule:
+    count = threads or _threads(planned, workers, cache)
+    with isolated_process(threads=count):
+        made = _arrange(planned, place, cache, workers=workers, threads=count)
+    return made.schedule(place, threads=count)
+
+
+def _with_gpu(planned: Sequence[Trial], place: dict[str, int], cache: TimingCache, offered: _Offered) -> Schedule:
+    """Schedules trials of a machine with a GPU. With `trainer.accelerator=auto`, all may train on the processor."""
+    on_cpu = partial(_on_cpu, cache=cache, workers=offered.workers, threads=offered.threads)
+    configs = [trial.config for trial in {id(trial.config.trainer): trial for trial in planned}.values()]
+    with isolated_process(threads=offered.threads or 1):
+        on_gpu = _OnGpu.examined(planned, configs, cache, offered)
+    if on_gpu is None:
+        return on_cpu(planned, place)
+    notes: tuple[str, ...] = ()
+    if all(config.trainer.settings.accelerator == "auto" for config in configs):
+        moved = on_accelerator(planned, "cpu")
+        cpu_s = on_cpu(moved, {trial.id: index for index, trial in enumerate(planned)}).seconds
+        whole = on_gpu.arranged(on_gpu.groups)
+        if cpu_s is not None and whole.seconds is not None:
+            is_cpu = cpu_s <= MAX_CPU_SHARE * whole.seconds
+            notes = (_comparison(cpu_s, whole.seconds, gpus=whole.gpus, is_cpu=is_cpu),)
+            if is_cpu:
+                found = on_cpu(moved, place)
+                return replace(found, accelerator="cpu", notes=(*notes, *found.notes))
+    left = [(tuple(trial for trial in trials if trial.id in place), found) for trials, found in on_gpu.groups]
+    found = on_gpu.arranged([(trials, found) for trials, found in left if trials])
+    made = found.schedule(place, threads=offered.threads or 1)
+    return replace(made, notes=(*notes, *made.notes), places=made.places if on_gpu.pins else ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OnGpu:
+    """A study that is to train on GPUs. `groups`: all of its trials."""
+
+    groups: Groups
+    machine: Machine
+    sharing: Sharing
+    offered: _Offered
+    pins: bool
 
     @classmethod
-    def of(
-        cls, planned: Sequence[Trial], place: dict[str, int], cache: TimingCache, *, workers: int, threads: int
-    ) -> "_Arranged":
-        candidates, alone, stacks = Candidates(cache, threads=threads), [], []
-        reason = WORKER_FOR_EACH if len(planned) <= workers else ""
-        groups: list[tuple[tuple[Trial, ...], Candidate, int | None]] = []
-        for group in bundles(planned):
-            if left := tuple(trial for trial in group.trials if trial.id in place):
-                found = candidates.examine(group.trials, reason=reason)
-                limit = available(candidates.device(group.trials[0].config)) if found.bytes else None
-                groups.append((left, found, limit))
-        room = [
-            limit // (PROCESS_BYTES + found.bytes) for _, found, limit in groups if limit is not None and found.bytes
-        ]
-        fitting = max(1, min([workers, *room]))
-        for left, found, limit in groups:
-            width = found.width
-            if limit is not None and found.bytes:
-                width = max(1, min(width, (limit // fitting - PROCESS_BYTES) // found.bytes))
-            if found.reason or (width < 2 <= found.width):
-                reason = found.reason or "there is memory for one at a time"
-                alone += [(Bundle(trials=(trial,), reason=reason), found) for trial in left]
-            else:
-                stacks += [(piece, found) for piece in _cut(left, -(-len(left) // width))]
-        notes = () if fitting == workers else (f"There is memory for {fitting} of {workers} trials at a time.",)
-        if (unseen := unseen_gpu()) and any(t.config.trainer.settings.accelerator == "auto" for t in planned):
-            notes = (*notes, unseen)
-        while stacks and len(stacks) + len(alone) < workers and len((largest := max(stacks, key=_members))[0]) > 1:
-            stacks.remove(largest)
-            stacks += [(piece, largest[1]) for piece in _cut(largest[0], 2)]
-        made = [
-            *alone,
-            *(
-                (Bundle(trials=piece, stacked=True, conv_as_matmul=found.conv_as_matmul), found)
-                for piece, found in stacks
-            ),
-        ]
+    def examined(
+        cls, planned: Sequence[Trial], configs: Sequence[TrialConfig], cache: TimingCache, offered: _Offered
+    ) -> "_OnGpu | None":
+        """Examines its trials; None: all of them train on the processor. `configs`: one for each trainer."""
+        candidates = Candidates(cache, threads=offered.threads or 1)
+        device = next((found for config in configs if (found := candidates.device(config)).type != "cpu"), None)
+        if device is None:
+            return None
+        groups = [(group.trials, candidates.examine(group.trials)) for group in bundles(planned)]
+        pins = offered.pins and all(config.trainer.settings.devices in (1, "1") for config in configs)
+        empty_cache()
         return cls(
-            bundles=tuple(bundle for bundle, _ in made),
-            candidates=tuple(found for _, found in made),
-            workers=fitting,
-            notes=notes,
+            groups=groups,
+            machine=offered.machine or describe(device, several=pins),
+            sharing=_sharing(groups, cache, device=device, most=min(offered.workers, MAX_PER_GPU)),
+            offered=offered,
+            pins=pins,
         )
 
-    def schedule(self, place: dict[str, int], *, threads: int) -> Schedule:
-        known = [c.seconds(len(b.trials)) for b, c in zip(self.bundles, self.candidates, strict=True)]
-        seconds = [s for s in known if s is not None]
-        in_plan = sorted(range(len(known)), key=lambda i: place[self.bundles[i].trials[0].id])
-        if len(seconds) < len(known):
-            chosen, total = in_plan, None
+    def arranged(self, groups: Groups) -> Arrangement:
+        """What trains together of these."""
+        offered = self.offered
+        return arrange(groups, machine=self.machine, workers=offered.workers, fixed=offered.fixed, sharing=self.sharing)
+
+
+def _comparison(cpu_s: float, gpu_s: float, *, gpus: int, is_cpu: bool) -> str:
+    """Where the study trains, and why."""
+    there = "the GPU" if gpus == 1 else f"{gpus} GPUs"
+    chosen, other = ("the processor", "gpu takes the GPU") if is_cpu else (there, "cpu takes the processor")
+    return (
+        f"The study trains on {chosen}: all of it is expected to take {_rounded(cpu_s)} s on the processor and "
+        f"{_rounded(gpu_s)} s on {there}. trainer.accelerator={other}."
+    )
+
+
+def _rounded(seconds: float) -> str:
+    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}"
+
+
+def _sharing(groups: Groups, cache: TimingCache, *, device: torch.device, most: int) -> Sharing:
+    """How processes share a GPU: measured of the trials that take the longest there, if that is worth its time."""
+    timed = [
+        (seconds, trials, found)
+        for trials, found in groups
+        if found.is_on_gpu and found.costs is not None and (seconds := found.costs.step_seconds(len(trials)))
+    ]
+    if most < 2 or not timed:
+        return Sharing()
+    _, _, longest = max(timed, key=lambda each: each[0])
+    assert longest.costs is not None
+    work = round(math.log2(max(longest.costs.timing.work, 1.0)))
+    kind = f"{longest.family}; work: 2^{work}; width: {longest.width}"
+    is_worth_it = sum(seconds for seconds, _, _ in timed) >= MIN_PACED_S
+
+    def measure() -> dict[int, float] | None:
+        return measure_paces(longest, device=device, counts={2, most}) if is_worth_it else None
+
+    return Sharing(paces=cache.paces(kind, measure))
+
+
+def _arrange(
+    planned: Sequence[Trial], place: dict[str, int], cache: TimingCache, *, workers: int, threads: int
+) -> Arrangement:
+    """Arranges trials on the processor."""
+    candidates, alone, stacks = Candidates(cache, threads=threads), [], []
+    reason = WORKER_FOR_EACH if len(planned) <= workers else ""
+    groups: list[tuple[tuple[Trial, ...], Candidate, int | None]] = []
+    for group in bundles(planned):
+        if left := tuple(trial for trial in group.trials if trial.id in place):
+            found = candidates.examine(group.trials, reason=reason)
+            limit = available(candidates.device(group.trials[0].config)) if found.bytes else None
+            groups.append((left, found, limit))
+    room = [limit // (PROCESS_BYTES + found.bytes) for _, found, limit in groups if limit is not None and found.bytes]
+    fitting = max(1, min([workers, *room]))
+    for left, found, limit in groups:
+        width = found.width
+        if limit is not None and found.bytes:
+            width = max(1, min(width, (limit // fitting - PROCESS_BYTES) // found.bytes))
+        if found.reason or (width < 2 <= found.width):
+            reason = found.reason or NO_MEMORY
+            alone += [(Bundle(trials=(trial,), reason=reason), found) for trial in left]
         else:
-            blocks = [self.bundles[i].trials[0].replicate for i in in_plan]
-            order = makespan.order([seconds[i] for i in in_plan], blocks, workers=self.workers)
-            chosen = [in_plan[k] for k in order]
-            total = WORKER_START_S + makespan.makespan([seconds[i] for i in chosen], workers=self.workers)
-        return Schedule(
-            bundles=tuple(self.bundles[i] for i in chosen),
-            workers=self.workers,
-            threads=threads,
-            seconds=total,
-            notes=self.notes,
-        )
+            stacks += [(piece, found) for piece in cut(left, -(-len(left) // width))]
+    notes = () if fitting == workers else (f"There is memory for {fitting} of {workers} trials at a time.",)
+    if (unseen := unseen_gpu()) and any(t.config.trainer.settings.accelerator == "auto" for t in planned):
+        notes = (*notes, unseen)
+    while stacks and len(stacks) + len(alone) < workers and len((largest := max(stacks, key=_members))[0]) > 1:
+        stacks.remove(largest)
+        stacks += [(piece, largest[1]) for piece in cut(largest[0], 2)]
+    made = [
+        *alone,
+        *((Bundle(trials=piece, stacked=True, conv_as_matmul=found.conv_as_matmul), found) for piece, found in stacks),
+    ]
+    return Arrangement(
+        bundles=tuple(bundle for bundle, _ in made),
+        candidates=tuple(found for _, found in made),
+        workers=fitting,
+        notes=notes,
+    )
 
 
 def _threads(planned: Sequence[Trial], workers: int, cache: TimingCache) -> int:
@@ -150,9 +254,3 @@ def _threads(planned: Sequence[Trial], workers: int, cache: TimingCache) -> int:
 
 def _members(stack: tuple[tuple[Trial, ...], Candidate]) -> int:
     return len(stack[0])
-
-
-def _cut(trials: tuple[Trial, ...], pieces: int) -> Iterator[tuple[Trial, ...]]:
-    """Pieces of nearly equal length."""
-    ends = [len(trials) * k // pieces for k in range(pieces + 1)]
-    return (trials[start:end] for start, end in pairwise(ends))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ablate.execute.planner.timing_cache import MAX_STACKED_SHARE
 from ablate.execute.process.hardware import synchronize
+from ablate.execute.process.out_of_memory import is_out_of_memory
 from ablate.execute.stack.conv_as_matmul import can_be_matmul
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.stacked_module import StackedModule
@@ -21,6 +22,9 @@ from ablate.store.timings import StepTiming
 
 WIDTHS = (4, 10, 20)
 """Members of the stacks that are timed, until one is no faster than the one before. Wider ones gain little more."""
+
+WIDTHS_ON_GPU = (*WIDTHS, 50, 100, 200)
+"""The same on an accelerator, which a narrow stack of small networks leaves idle most of the time."""
 
 BUSY_STEP_S = 0.05
 """From this duration of a step of one trial on, no stack is timed: stacking saves the time between operations only."""
@@ -60,9 +64,15 @@ def time_steps(
         }
         conv_as_matmul = min(found, key=lambda way: min(found[way].values()))
         stacked = found[conv_as_matmul]
-    example = _time_example(single, device)
+    example, evaluation = _time_evaluation(single, device)
     return StepTiming(
-        work=work, step=alone, stacked=stacked, conv_as_matmul=conv_as_matmul, example=example, build=build
+        work=work,
+        step=alone,
+        stacked=stacked,
+        conv_as_matmul=conv_as_matmul,
+        example=example,
+        evaluation=evaluation,
+        build=build,
     )
 
 
@@ -78,20 +88,32 @@ def _ways(module: TrialModule, device: torch.device) -> tuple[bool, ...]:
 def _time_stacks(
     module: TrialModule, member: Member, steps: Tensor, device: torch.device, alone: float, *, conv_as_matmul: bool
 ) -> dict[int, float]:
-    """Members → seconds of a step for each of them."""
+    """Members → seconds of a step for each of them. On an accelerator, as wide as its memory allows."""
     seconds: dict[int, float] = {}
     best = alone
-    for width in WIDTHS:
-        copies = [_copy(member, module) for _ in range(width)]
-        stack = StackedModule(copies, conv_as_matmul=conv_as_matmul).to(device)
-        optimizer = stack.configure_optimizers()
-        chunks = steps.unsqueeze(1).expand(-1, width, -1)
-        take = cast(Callable[[Tensor], object], lambda chunk, s=stack, o=optimizer: s.take_steps(o, chunk))
-        seconds[width] = _fastest(take, chunks, device) / width
+    for width in WIDTHS if device.type == "cpu" else WIDTHS_ON_GPU:
+        try:
+            seconds[width] = _time_stack(module, member, steps, device, width, conv_as_matmul=conv_as_matmul)
+        except Exception as error:
+            if not seconds or device.type == "cpu" or not is_out_of_memory(error):
+                raise
+            break
         if seconds[width] > MAX_STACKED_SHARE * best:
             break
         best = seconds[width]
     return seconds
+
+
+def _time_stack(
+    module: TrialModule, member: Member, steps: Tensor, device: torch.device, width: int, *, conv_as_matmul: bool
+) -> float:
+    """Seconds of a step of a stack, for each of its members."""
+    copies = [_copy(member, module) for _ in range(width)]
+    stack = StackedModule(copies, conv_as_matmul=conv_as_matmul).to(device)
+    optimizer = stack.configure_optimizers()
+    chunks = steps.unsqueeze(1).expand(-1, width, -1)
+    take = cast(Callable[[Tensor], object], lambda chunk, s=stack, o=optimizer: s.take_steps(o, chunk))
+    return _fastest(take, chunks, device) / width
 
 
 def _keep_examples_of(module: TrialModule, steps: Tensor) -> Tensor:
@@ -112,28 +134,40 @@ def _copy(member: Member, module: TrialModule) -> Member:
 
 
 def _fastest(take: Callable[[Tensor], object], steps: Tensor, device: torch.device) -> float:
-    """Seconds of the fastest step, without the first, which is not timed."""
+    """Seconds of the fastest step, without the first, which is not timed.
+
+    An accelerator takes steps while the next ones are queued, so there several are timed together.
+    """
+    count = 1 if device.type == "cpu" else len(steps)
     take(steps[:1])
     synchronize(device)
     times: list[float] = []
     began = time.perf_counter()
     while len(times) < MIN_TIMED_STEPS or time.perf_counter() - began < TIMED_STEPS_BUDGET_S:
-        start = len(times) % len(steps)
+        start = len(times) * count % len(steps)
         at = time.perf_counter()
-        take(steps[start : start + 1])
+        take(steps[start : start + count])
         synchronize(device)
-        times.append(time.perf_counter() - at)
+        times.append((time.perf_counter() - at) / count)
     return min(times)
 
 
-def _time_example(module: TrialModule, device: torch.device) -> float:
-    """Seconds of the evaluation of one example."""
+def _time_evaluation(module: TrialModule, device: torch.device) -> tuple[float, float]:
+    """Seconds of the evaluation of one example, and of a batch beside its examples.
+
+    On a CPU a batch takes what its examples take. On an accelerator a small batch takes as long as a larger one, and
+    the first of a size longer than the next ones: two sizes are timed, the fastest of several each.
+    """
     inputs = cast(Tensor, module.val_inputs)
     network = cast(nn.Module, module.network)
     with torch.no_grad(), evaluating(network):
-        network(inputs[:1])
-        synchronize(device)
-        began = time.perf_counter()
-        network(inputs)
-        synchronize(device)
-        return (time.perf_counter() - began) / max(len(inputs), 1)
+        if device.type == "cpu":
+            network(inputs[:1])
+            began = time.perf_counter()
+            network(inputs)
+            return (time.perf_counter() - began) / max(len(inputs), 1), 0.0
+        one, all_of_them = (
+            _fastest(lambda rows: network(rows[0]), rows.unsqueeze(0), device) for rows in (inputs[:1], inputs)
+        )
+    example = max(all_of_them - one, 0.0) / max(len(inputs) - 1, 1)
+    return example, max(one - example, 0.0)

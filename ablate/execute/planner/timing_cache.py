@@ -74,6 +74,18 @@ class TimingCache:
             self._is_new = True
         return self._kept.overheads.get(device) or self._disturbed_overheads[device]
 
+    def paces(self, kind: str, measure: Callable[[], Mapping[int, float] | None]) -> Mapping[int, float]:
+        """The paces of concurrent processes on one GPU, as in `Sharing`; empty: they could not be measured.
+
+        Args:
+            kind: The GPU, the network, and the width of its stacks.
+            measure: Measures them; None: it cannot.
+        """
+        if kind not in self._kept.paces and (found := measure()) is not None:
+            self._kept.paces[kind] = dict(found)
+            self._is_new = True
+        return self._kept.paces.get(kind, {})
+
     @property
     def profiles(self) -> Mapping[str, Profile]:
         """The kept profiles, by a digest of what they depend on."""
@@ -130,5 +142,6 @@ def interpolate(timings: list[StepTiming], work: float) -> StepTiming:
         stacked={width: mixed(s, high.stacked[width]) for width, s in low.stacked.items() if width in high.stacked},
         conv_as_matmul=(low if share < 0.5 else high).conv_as_matmul,
         example=mixed(low.example, high.example),
+        evaluation=mixed(low.evaluation, high.evaluation),
         build=low.build + share * (high.build - low.build),
     )

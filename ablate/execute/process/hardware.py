@@ -66,12 +66,15 @@ def synchronize(device: "device") -> None:
 
 
 def empty_cache() -> None:
-    """Frees the GPU memory that this process has cached, so that other processes can train there.
+    """Frees the GPU memory that this process has cached, data among it, so that other processes can train there.
 
     CUDA's context, some hundred MB, stays until the process ends.
     """
     import torch
 
+    from ablate.execute.process.resident import forget_copies
+
+    forget_copies()
     gc.collect()
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()

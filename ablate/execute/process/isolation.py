@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch.utils import deterministic
 
+from ablate.execute.process.fork import one_process
 from ablate.execute.process.matmul_precision import restore_matmul_precision
 from ablate.execute.process.settings import settings_restored
 from ablate.execute.process.streams import stdout_to_stderr
@@ -50,12 +51,14 @@ def isolated_process(*, threads: int) -> Iterator[None]:
 
     That is: the `SETTINGS` (environment, working directory, handlers of signals, torch's defaults and flags, and more),
     the precision of matrix products, the generators of torch, NumPy and Python, log levels, warning filters and the
-    standard streams. What is printed meanwhile goes to stderr: stdout is for a command's output, which may be JSON.
+    standard streams. What is printed meanwhile goes to stderr: stdout is for a command's output, which may be JSON. A
+    copy of the process that the training forks ends with it.
 
     Not restored is what has no such state: attributes that a training sets on modules and classes, threads that it
     leaves running, and torch's threads between operations, whose number can be set once in a process.
     """
     with ExitStack() as stack:
+        stack.enter_context(one_process())
         for name in LOGGERS:
             logger = logging.getLogger(name)
             stack.callback(logger.setLevel, logger.level)

@@ -7,7 +7,7 @@ import multiprocessing
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -66,6 +66,22 @@ def own_buffers(module: nn.Module) -> dict[str, Tensor | None]:
     what the dict held. Instead: nothing; `register_buffer` adds only, and calls the hooks for it.
     """
     return module._buffers
+
+
+class Movable(nn.Module):
+    """A module that decides what becomes of its tensors when it is moved to a device, or converted.
+
+    `Module._apply`. Why: `to`, `cuda`, `cpu` and `double` all end there, also where Lightning calls them, or where the
+    module is a part of the one that is moved. Instead: nothing; torch's own recurrent layers override it.
+    """
+
+    def moved(self, fn: Callable[[Tensor], Tensor], move: Callable[[], Any]) -> None:
+        """`fn` converts one tensor; `move` does as torch would with all that the module holds then."""
+        raise NotImplementedError
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        self.moved(fn, lambda: super(Movable, self)._apply(fn, recurse))
+        return self
 
 
 def has_forward_hooks(module: nn.Module) -> bool:

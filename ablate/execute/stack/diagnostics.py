@@ -7,8 +7,8 @@ import pytorch_lightning as pl
 from torch import Tensor
 
 from ablate.config.diagnostic import Moment
-from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, measure
-from ablate.execute.diagnose.trace import EXAMPLES
+from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, measured, traced
+from ablate.execute.diagnose.trace import EXAMPLES, Trace, fetch
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.stacked_module import StackedModule
 from ablate.execute.targets.target import error_text
@@ -57,13 +57,20 @@ class StackedDiagnostics(pl.Callback):
     def _probe(self, moment: Moment, module: StackedModule) -> None:
         if moment not in self._moments:
             return
+        traces: dict[int, Trace] = {}
         for place, member in enumerate(self._members):
             if moment == "middle" and place not in module.active:
                 continue  # it has diverged, and would have ended before its middle
             try:
                 inputs, targets = self._probes[place]
-                found = measure(module.member(place), inputs, targets, member.module.loss)
+                traces[place] = traced(module.member(place), inputs, targets, member.module.loss)
             except Exception as error:  # a user-defined network may raise anything
+                self.failures[place] = self.failures[place] or error_text(error)
+        fetch(list(traces.values()))
+        for place, trace in traces.items():
+            try:
+                found = measured(trace)
+            except Exception as error:
                 self.failures[place] = self.failures[place] or error_text(error)
             else:
                 self._found[place][moment] = found

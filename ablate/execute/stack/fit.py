@@ -10,7 +10,7 @@ from ablate.execute.stack.diagnostics import StackedDiagnostics
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.optimizer import in_groups
 from ablate.execute.stack.stacked_module import StackedModule
-from ablate.execute.train.dataset import shared_splits
+from ablate.execute.train.dataset import shared_splits, splits_for
 from ablate.execute.train.job import Job
 from ablate.execute.train.outcome import outcome
 from ablate.execute.train.record import now, record
@@ -30,7 +30,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     """
     started = now()
     trials = job.bundle.trials
-    make_splits = shared_splits()
+    make_splits = shared_splits(splits_for(trials[0].config.trainer.settings))
     prepared = [Member.of(trial.config, trial.streams, make_splits=make_splits) for trial in trials]
     order = in_groups([member.way for member in prepared])
     members = [prepared[index] for index in order]
@@ -42,11 +42,11 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     curves = MemberCurves([member.max_loss for member in members])
     diagnostics = StackedDiagnostics(trials[0].config.trainer.settings.moments, members)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
-    trainer = make_trainer(trials[0].config, own=False, callbacks=(curves, diagnostics), folder=folder)
+    trainer = make_trainer(trials[0].config, user_defined=False, callbacks=(curves, diagnostics), folder=folder)
     began = time.perf_counter()
     trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"])
     seconds = (time.perf_counter() - began) / len(members)
-    if module.active:
+    if module.active and trials[0].is_tested:
         trainer.test(module, verbose=False, **cast(dict[str, Any], fit.test))
     made: dict[int, Written] = {}
     for place, index in enumerate(order):

@@ -100,9 +100,8 @@ class Trace:
         except Exception as error:
             raise Unstackable(f"its network cannot be copied ({type(error).__name__})") from error
         order = DropoutOrder(network)
-        inputs, targets = cast(Tensor, member.module.train_inputs), cast(Tensor, member.module.train_targets)
-        size = member.chunks.batch_size
-        take_step(network, member.module.loss, inputs[:size], targets[:size], optimizer=NoUpdate(network.parameters()))
+        inputs, targets = member.module.probe(member.chunks.batch_size)
+        take_step(network, member.module.loss, inputs, targets, optimizer=NoUpdate(network.parameters()))
         trained = tuple(name for name, p in network.named_parameters() if p.grad is not None)
         if not trained:
             raise Unstackable("none of its parameters gets a gradient")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import cast
 
 import pytorch_lightning as pl
 import torch
@@ -10,6 +10,7 @@ from jaxtyping import Int
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
+from ablate.execute.process.transfer import floats
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.data import StackedData
 from ablate.execute.stack.dropout import Masks
@@ -20,6 +21,7 @@ from ablate.execute.stack.optimizer import runs, stacked
 from ablate.execute.stack.schedule import StackedSchedule
 from ablate.execute.stack.step import GradientRows, losses_of, take_step
 from ablate.execute.stack.unstackable import Unstackable
+from ablate.execute.train.callbacks import is_number
 from ablate.execute.train.compilation import CopiedStep
 from ablate.execute.train.step import NoUpdate
 from ablate.execute.train.trial_module import at_least_single
@@ -166,16 +168,18 @@ class StackedModule(pl.LightningModule):
 
     def log_evaluation(self, split: str) -> None:
         """Writes the loss and the metrics of a split into the active members' responses."""
-        losses = self._evaluated.values()
+        losses, found = self._evaluated.mean(), {m: self._metrics(m, split).compute() for m in self.active}
+        names = [(m, name) for m, computed in found.items() for name in computed if is_number(computed[name])]
+        values = floats([*losses, *(found[m][name] for m, name in names)])
         for member in self.active:
-            metrics = self._metrics(member, split)
-            computed = {f"{split}/loss": losses[member], **_single_numbers(metrics.compute())}
-            self.responses[member] |= computed
-            metrics.reset()
+            self.responses[member][f"{split}/loss"] = values[member]
+            self._metrics(member, split).reset()
+        for (member, name), value in zip(names, values[len(losses) :], strict=True):
+            self.responses[member][name] = value
 
     def log_training(self) -> None:
         """Writes the epoch's mean training loss so far into the active members' responses."""
-        losses = self._train.values()
+        losses = self._train.mean().tolist()
         for member in self.active:
             self.responses[member]["train/loss"] = losses[member]
 
@@ -237,10 +241,6 @@ class _Mean:
         self._total = self._total + losses.detach() * weight
         self._weight += weight
 
-    def values(self) -> list[float]:
+    def mean(self) -> Tensor:
         assert isinstance(self._total, Tensor)
-        return (self._total / self._weight).tolist()
-
-
-def _single_numbers(computed: dict[str, Any]) -> dict[str, float]:
-    return {name: float(value) for name, value in computed.items() if torch.as_tensor(value).numel() == 1}
+        return self._total / self._weight

@@ -43,11 +43,15 @@ class GradientRows:
         if len(given) < len(gradients):
             raise Unstackable("some of its parameters get a gradient at some steps only")
         numbers = self._stack.numbers
-        if not self._parts or (self.rows.dtype, self.rows.device) != (numbers.dtype, numbers.device):
-            self.rows = torch.empty_like(numbers, requires_grad=False)
+        if not self._parts or _kind(self.rows) != _kind(numbers):
+            self.rows = torch.zeros_like(numbers, requires_grad=False)  # between parameters they stay 0
             self._parts = self._stack.parts(self.rows)
         copy_all(given, to=self._parts)
         return self.rows
+
+
+def _kind(rows: Tensor) -> tuple[object, ...]:
+    return rows.shape, rows.dtype, rows.device
 
 
 def take_step(

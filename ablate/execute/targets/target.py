@@ -16,6 +16,7 @@ import torch
 from torch.optim.lr_scheduler import LRScheduler
 
 from ablate.errors import AblateError, ConfigError, kind, unknown
+from ablate.execute.process.fork import one_process
 from ablate.execute.process.settings import changes_kept
 from ablate.execute.targets.annotation import misfit
 from ablate.execute.targets.hidden_module import hidden_by_installed, refuse_hidden
@@ -68,6 +69,11 @@ def build(config: Mapping[str, Any] | None, where: str) -> Any:
     """
     called = check(config, where)
     assert config is not None
+    with one_process():
+        return _built(called, config, where)
+
+
+def _built(called: Callable[..., Any], config: Mapping[str, Any], where: str) -> Any:
     if _is_plain(called, config):
         return _call(called, config, where)
     from hydra.errors import InstantiationException  # slow to import, and few trainings need it
@@ -80,9 +86,9 @@ def build(config: Mapping[str, Any] | None, where: str) -> Any:
         if isinstance(cause, AblateError):
             raise cause from error
         nested = re.search(r"full_key: (\S+)", str(error))
-        called = re.match(r"Error in call to target '([^']+)'", str(error))
+        failed = re.match(r"Error in call to target '([^']+)'", str(error))
         at = f"{where}.{nested[1]}" if nested else where
-        named = called[1] if nested and called else config["_target_"]
+        named = failed[1] if nested and failed else config["_target_"]
         raise ConfigError(f"{at}: {named} failed: {error_text(cause or error)}") from error
 
 

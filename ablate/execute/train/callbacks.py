@@ -10,6 +10,8 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from ablate.execute.process.transfer import floats
+
 
 class Curve(pl.Callback):
     """Keeps the logged responses of every epoch."""
@@ -73,6 +75,10 @@ class Interruption(pl.Callback):
 
 def scalars(trainer: pl.Trainer) -> dict[str, float]:
     """The logged numbers, as Python floats."""
-    return {
-        name: float(value) for name, value in trainer.callback_metrics.items() if torch.as_tensor(value).numel() == 1
-    }
+    logged = {name: value for name, value in trainer.callback_metrics.items() if is_number(value)}
+    return dict(zip(logged, floats(list(logged.values())), strict=True))
+
+
+def is_number(value: Any) -> bool:
+    """Whether what is logged is one number."""
+    return torch.as_tensor(value).numel() == 1

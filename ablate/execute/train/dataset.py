@@ -1,11 +1,15 @@
 """The data set of a configuration, split for a replicate and checked against the description in `data`."""
 
 import functools
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+
+import torch
 
 from ablate.config.augmentation import AUGMENTATION, switched_on
 from ablate.config.canonical_text import canonical_text
 from ablate.config.data import DataGroup
+from ablate.config.trainer import TrainerSettings
 from ablate.config.trial import TrialConfig
 from ablate.data.source import Source
 from ablate.data.split import Splits, check, split
@@ -26,9 +30,12 @@ def splits(config: TrialConfig, *, seed: int) -> Splits:
         ConfigError: `data` lacks its description, or its `_target_` returns no Source.
         DataError: files are missing or damaged, or the data do not match the description.
     """
-    description = config.data.description
-    drawn = split(source(config.data, seed=seed), seed=seed)
-    check(drawn, inputs=description.inputs, outputs=description.outputs)
+    return _splits(config.data, seed)
+
+
+def _splits(data: DataGroup, seed: int) -> Splits:
+    drawn = split(source(data, seed=seed), seed=seed)
+    check(drawn, inputs=data.description.inputs, outputs=data.description.outputs)
     return drawn
 
 
@@ -36,17 +43,46 @@ MakeSplits = Callable[..., Splits]
 """`splits`, or what does the same."""
 
 
-def shared_splits() -> MakeSplits:
-    """Makes splits as `splits` does. Trials with the same data and seed share one."""
+def shared_splits(make_splits: MakeSplits = splits) -> MakeSplits:
+    """Makes splits as `make_splits` does. Trials with the same data and seed share one."""
     drawn: dict[tuple[DataGroup, int], Splits] = {}
 
     def make(config: TrialConfig, *, seed: int) -> Splits:
         key = config.data, seed
         if key not in drawn:
-            drawn[key] = splits(config, seed=seed)
+            drawn[key] = make_splits(config, seed=seed)
         return drawn[key]
 
     return make
+
+
+KEPT_BYTES = 1 << 29
+"""Of the splits that a process keeps for later trainings on an accelerator, and of their copies there."""
+
+_KEPT: OrderedDict[tuple[DataGroup, int], Splits] = OrderedDict()
+
+
+def kept_splits(config: TrialConfig, *, seed: int) -> Splits:
+    """As `splits`, for trainings on an accelerator: later trials with the same data and seed find it there.
+
+    A process keeps the splits that it has used last, `KEPT_BYTES` at most.
+    """
+    key = config.data, seed
+    found = _KEPT.pop(key) if key in _KEPT else _splits(*key)
+    _KEPT[key] = found
+    while sum(map(_bytes, _KEPT.values())) > KEPT_BYTES:
+        _KEPT.popitem(last=False)
+    return found
+
+
+def _bytes(drawn: Splits) -> int:
+    return sum(part.inputs.nbytes + part.targets.nbytes for part in (drawn.train, drawn.val, drawn.test))
+
+
+def splits_for(settings: TrainerSettings) -> MakeSplits:
+    """How a training of these settings makes its splits. On the CPU none are kept: there they cost little."""
+    is_on_accelerator = settings.accelerator != "cpu" and torch.accelerator.is_available()
+    return kept_splits if is_on_accelerator else splits
 
 
 def source(data: DataGroup, *, seed: int | None = None) -> Source:

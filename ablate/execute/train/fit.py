@@ -8,14 +8,19 @@ from torch import Tensor, nn
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, kind
-from ablate.execute.targets.lightning_package import is_lightning_data, lightning_package, overrides
+from ablate.execute.targets.lightning_package import (
+    is_lightning_data,
+    is_lightning_module,
+    lightning_package,
+    overrides,
+)
 from ablate.execute.targets.target import build
 from ablate.execute.train.augmentation import augmentation, is_asked
 from ablate.execute.train.batches import EvaluationChunks, TrainingChunks
 from ablate.execute.train.compilation import Compilation
 from ablate.execute.train.dataset import MakeSplits, arguments, splits
 from ablate.execute.train.image_layout import channels_last, images_last
-from ablate.execute.train.network import is_own_lightning, network, seed_everything
+from ablate.execute.train.network import network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
 from ablate.execute.train.optimization.schedule import schedule
 from ablate.execute.train.trial_module import TrialModule
@@ -53,8 +58,8 @@ def prepare(config: TrialConfig, streams: Streams, *, make_splits: MakeSplits = 
         AblateError: something in the configuration cannot be built, or data are missing.
     """
     built = network(config, seed=streams.initialisation)
-    if is_own_lightning(built):
-        fit = _own(cast(pl.LightningModule, built), config, streams)
+    if is_lightning_module(built):
+        fit = _lightning_fit(cast(pl.LightningModule, built), config, streams)
         seed_everything(streams.order)
     else:
         fit = _resident(built, config, streams, make_splits)
@@ -91,14 +96,14 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
     return Fit(
         module=module,
         network=built,
-        probe=drawn.train.inputs[:1],
+        probe=drawn.train.inputs[:1].clone(),  # a network may write into its input
         data={"train_dataloaders": train, "val_dataloaders": EvaluationChunks(examples=len(drawn.val))},
         test={"dataloaders": EvaluationChunks(examples=len(drawn.test))},
         examples={"train": len(drawn.train), "val": len(drawn.val), "test": len(drawn.test)},
     )
 
 
-def _own(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> Fit:
+def _lightning_fit(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> Fit:
     for group, off in (("objective", "none"), ("optimizer", "none"), ("scheduler", "constant")):
         if getattr(config, group).content:
             raise ConfigError(

@@ -3,6 +3,7 @@
 Shapes stay (examples, channels, height, width); only strides change.
 """
 
+import weakref
 from dataclasses import replace
 
 import torch
@@ -18,11 +19,20 @@ def channels_last(network: nn.Module) -> nn.Module:
 
 
 def images_last(splits: Splits) -> Splits:
-    """Converts the inputs of all splits, once for a training: minibatches keep the memory format.
+    """Converts the inputs of all splits, once for all trainings on them: minibatches keep the memory format.
 
     Raises:
         ConfigError: they are not images.
     """
+    if splits not in _CONVERTED:
+        _CONVERTED[splits] = _converted(splits)
+    return _CONVERTED[splits]
+
+
+_CONVERTED: "weakref.WeakKeyDictionary[Splits, Splits]" = weakref.WeakKeyDictionary()
+
+
+def _converted(splits: Splits) -> Splits:
     parts = {name: getattr(splits, name) for name in ("train", "val", "test")}
     return replace(splits, **{name: replace(part, inputs=image_last(part.inputs)) for name, part in parts.items()})
 

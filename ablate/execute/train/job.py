@@ -1,5 +1,6 @@
 """The input of an engine: a bundle, and where its records are written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ class Job:
     commit: str | None
     stated: str | None = None
     """Digest of what the study states before its first trial."""
+    may_wait: bool = False
+    """Whether a trial that runs out of memory is left without a record, to be trained when nothing trains beside it."""
 
 
 def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
@@ -62,6 +65,12 @@ def unfinished(job: Job) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
     found = [_result(each.bundle.trials[0], each, each.sources[0]) for each in alone]
     records = tuple(record for record in found if record is not None)
     return records, tuple(each for each, record in zip(alone, found, strict=True) if record is None)
+
+
+def without_record(job: Job, records: Sequence[Record]) -> tuple[Job, ...]:
+    """A job for each trial that has no record, as those that ran out of memory. The next try is their last."""
+    done = {record.id for record in records}
+    return tuple(replace(one, may_wait=False) for one in one_by_one(job) if one.bundle.trials[0].id not in done)
 
 
 def time_limit_min(job: Job) -> float | None:

@@ -11,7 +11,6 @@ from torch import nn
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import ModelError, kind
-from ablate.execute.targets.lightning_package import is_lightning_module
 from ablate.execute.targets.target import build, takes
 from ablate.execute.train.layer_streams import Kind, LayerStreams, Registration, keys, registrations
 
@@ -88,11 +87,6 @@ def evaluating(module: nn.Module) -> Iterator[None]:
     finally:
         for part, mode in modes:
             part.training = mode
-
-
-def is_own_lightning(module: nn.Module) -> bool:
-    """Whether the module is a user-defined LightningModule, which trains in the ordinary Lightning loop."""
-    return is_lightning_module(module)
 
 
 def seed_everything(seed: int) -> None:

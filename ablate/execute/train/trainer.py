@@ -47,7 +47,7 @@ BY_STEP = (
 def trainer(
     config: TrialConfig,
     *,
-    own: bool,
+    user_defined: bool,
     callbacks: Sequence[pl.Callback],
     folder: Path,
     logger: Any = None,
@@ -58,7 +58,7 @@ def trainer(
 
     Args:
         config: The trial's resolved configuration.
-        own: Whether the module is user-defined; Lightning then counts its batches and clips its gradients.
+        user_defined: Whether the module is user-defined; Lightning then counts its batches and clips its gradients.
         callbacks: Of the fit.
         folder: What Lightning takes for its files; nothing is written there.
         logger: With an open run, as `logger_run` gives it; None: nothing is logged.
@@ -74,23 +74,23 @@ def trainer(
         if name in OURS:
             use = OURS[name]
             raise ConfigError(f"trainer.lightning.{name} is set by ablate." + (f" Use {use}." if use else ""))
-        if name in BY_STEP and not own:
+        if name in BY_STEP and not user_defined:
             raise ConfigError(
                 f"trainer.lightning.{name} would not do what it says: a plain network takes many optimizer steps per "
                 "call of Lightning's. Use trainer.max_epochs, trainer.max_steps, "
                 "trainer.lightning.limit_train_batches or data.batch_size; a LightningModule of your own takes it."
             )
-    if own and settings.compile:
+    if user_defined and settings.compile:
         raise ConfigError(
             "trainer.compile would be ignored: a LightningModule takes its own steps. Have it compile what it calls, "
             "with torch.compile in its __init__. Take it out: trainer.compile=false."
         )
-    if own and settings.channels_last:
+    if user_defined and settings.channels_last:
         raise ConfigError(
             "trainer.channels_last would be ignored: a LightningModule lays out its own parameters and batches, with "
             "self.to(memory_format=torch.channels_last) in its __init__. Take it out: trainer.channels_last=false."
         )
-    if own and settings.ema_decay is not None:
+    if user_defined and settings.ema_decay is not None:
         raise ConfigError(
             "trainer.ema_decay would be ignored: a LightningModule evaluates its own weights. Average them in a "
             "callback of its configure_callbacks. Take it out: trainer.ema_decay=null."
@@ -102,12 +102,12 @@ def trainer(
     chosen: dict[str, Any] = {
         # A plain network's module ends its fit at its last step itself: Lightning sees chunks.
         "max_epochs": -1 if settings.max_epochs is None else settings.max_epochs,
-        "max_steps": -1 if settings.max_steps is None or not own else settings.max_steps,
+        "max_steps": -1 if settings.max_steps is None or not user_defined else settings.max_steps,
         "accelerator": settings.accelerator,
         "devices": settings.devices,
         "precision": settings.precision,
         "deterministic": settings.deterministic,
-        "gradient_clip_val": settings.gradient_clip_norm if own else None,
+        "gradient_clip_val": settings.gradient_clip_norm if user_defined else None,
         "logger": logger or False,
         "callbacks": [*callbacks, Interruption()],
         "enable_progress_bar": False,
@@ -115,7 +115,7 @@ def trainer(
         "num_sanity_val_steps": 0,
         "default_root_dir": folder,
         "enable_checkpointing": False,
-        **{k: v for k, v in settings.lightning.items() if own or k != "limit_train_batches"},
+        **{k: v for k, v in settings.lightning.items() if user_defined or k != "limit_train_batches"},
         **arguments,
     }
     try:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
 from ablate.data.split import Splits
+from ablate.execute.process.resident import ResidentBuffers
 from ablate.execute.train.augmentation import Augmentation
 from ablate.execute.train.batches import TrainingChunks
 from ablate.execute.train.compilation import Compilation, CopiedStep
@@ -19,11 +20,12 @@ from ablate.execute.train.optimization.schedule import Schedule, ScheduleFactory
 from ablate.execute.train.step import NoUpdate, loss_of, take_step
 
 
-class TrialModule(pl.LightningModule):
+class TrialModule(ResidentBuffers, pl.LightningModule):
     """One network, its loss and its metrics, with the data of its replicate as buffers.
 
-    Buffers follow the module's device and precision, so that no batch is moved during training. A `training_step` takes
-    one optimizer step for each minibatch of its chunk (manual optimization).
+    Buffers follow the module's device and precision, so that no batch is moved during training; other trials of the
+    process with the same data find them there. A `training_step` takes one optimizer step for each minibatch of its
+    chunk (manual optimization).
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class TrialModule(pl.LightningModule):
     def probe(self, examples: int) -> tuple[Tensor, Tensor]:
         """The first training examples, shape (examples, *inputs), and their targets."""
         inputs, targets = self._split("train")
-        return inputs[:examples], targets[:examples]
+        return inputs[:examples].clone(), targets[:examples].clone()  # a network may write into its input
 
     @property
     def epoch_steps(self) -> int:

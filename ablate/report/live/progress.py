@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ablate.plan.seeds import replicate_name
 from ablate.report.text.console import console_for
 from ablate.report.text.number import Digits
 from ablate.report.text.point_name import BASELINE, settings
@@ -48,6 +49,7 @@ class Progress:
         clock: Callable[[], float] = time.monotonic,
         *,
         name: Callable[[Mapping[str, str]], str] | None = None,
+        noun: str = "trial",
     ) -> None:
         """Shows nothing yet.
 
@@ -58,9 +60,11 @@ class Progress:
             console: default: that of standard error.
             clock: seconds, never backwards.
             name: what a design point is called; default: all of its levels with their factors.
+            noun: what is counted.
         """
         self._name = name or (lambda levels: settings(levels) or BASELINE)
         self._total, self._already, self._response = total, already, visible(response)
+        self._noun = noun
         self._console = console or console_for(sys.stderr)
         self._clock = clock
         self._done = already
@@ -119,7 +123,7 @@ class Progress:
         self._done += 1
         self._latest = self._clock()
         self._states[state] = self._states.get(state, 0) + 1
-        what = f"replicate {replicate}, {visible(self._name(levels))}, {duration(seconds)}"
+        what = f"{replicate_name(replicate)}, {visible(self._name(levels))}, {duration(seconds)}"
         shown = value if state == "complete" else None
         self._recent = (*self._recent, _Latest(value=shown, state=state, what=what))[-SHOWN:]
         self._pending = True
@@ -135,7 +139,7 @@ class Progress:
 
     def _status(self) -> str:
         """How far it is, how fast it goes and how long it will take."""
-        parts = [f"{self._done}/{counted(self._total, 'trial')}"]
+        parts = [f"{self._done}/{counted(self._total, self._noun)}"]
         parts += [f"{count} {state}" for state, count in tuple(self._states.items()) if state != "complete"]
         rate = self._rate()
         if rate is not None:

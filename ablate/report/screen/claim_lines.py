@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from ablate.analyze.claims.claim import sides
-from ablate.analyze.summary import Verdict
+from ablate.analyze.claims.claim import sides, where
+from ablate.analyze.claims.qualifier import range_text
+from ablate.analyze.summary import Averaged, Verdict
 from ablate.config.spec import Claim, Expectation
 from ablate.report.screen.cut import cut
 from ablate.report.tables.verdicts import TONES, claim_name, needed
 from ablate.report.text.line import Line, Span
-from ablate.report.text.number import Digits, bounds
+from ablate.report.text.number import MINUS, Digits, bounds
 from ablate.report.text.point_name import is_descriptive
 from ablate.report.text.table import ABSENT
 from ablate.report.text.wrap import widest
@@ -18,7 +19,9 @@ GAP = 2
 INDENT = 2
 _ROOMY = 26
 """Cells of a claim below which its numbers go to a line of their own."""
-_SIGNS: dict[Expectation, str] = {"greater": ">", "less": "<", "equivalent": "≈"}
+MOST_RANGES = 8
+"""Claims of which each has a line for what it is averaged over; of more there is no room."""
+_SIGNS: dict[Expectation, str] = {"greater": ">", "less": "<", "equivalent": "≈", "value": "≈"}
 _SHORT = {"failure-sensitive": "failures", ", within the margin": "", "strong; ": "strong, "}
 """What a heading has room for on a screen; what it leaves out stands below."""
 
@@ -31,14 +34,50 @@ def heading(verdicts: Sequence[Verdict]) -> str:
     name = f"{100 * levels.pop():.4g}% t interval" if len(levels) == 1 else several if levels else ""
     parts = [f"Δ, first − second [{name}]" if name else "Δ, first − second"]
     parts += [f"n = {verdicts[0].n} paired"] if _one(verdicts, lambda v: v.n) else []
-    parts += [f"margin {verdicts[0].claim.margin:g}"] if _one(verdicts, lambda v: v.claim.margin) else []
-    return ", ".join(parts)
+    parts += [f"margin {verdicts[0].claim.margin_text}"] if _one(verdicts, lambda v: v.claim.margin_text) else []
+    return "; ".join([", ".join(parts), *_averaged_alike(verdicts)])
+
+
+def _averaged_alike(verdicts: Sequence[Verdict]) -> list[str]:
+    """What all claims are averaged over, where that is the same; the range of the effects is each claim's."""
+    found = verdicts[0].averaged
+    if found is None or not _one(verdicts, _over):
+        return []
+    more = "" if len(verdicts) <= MOST_RANGES else "; ranges: --table verdicts"
+    return [f"each over {found.settings} settings{_ends(found)}{more}"]
+
+
+def _over(verdict: Verdict) -> object:
+    """Over what a claim is averaged, the range of the effects apart."""
+    over = verdict.averaged
+    return None if over is None else (over.settings, over.cells, over.at_floor, over.at_ceiling)
+
+
+def _ends(over: Averaged) -> str:
+    counts = [
+        f"{count} at {end}"
+        for end, count in (("floor", over.at_floor), ("ceiling", over.at_ceiling))
+        if count is not None
+    ]
+    return f"; of {over.cells} cells {', '.join(counts)}" if counts else ""
+
+
+def _range(verdict: Verdict, *, alike: bool) -> str:
+    """What a claim is averaged over, with the range of its effects; what all claims share is in the heading."""
+    over = verdict.averaged
+    if over is None:
+        return ""
+    low, high = over.lowest, over.highest
+    ends = "" if low is None or high is None else f"effects {range_text(low.value, high.value)}"
+    if alike:
+        return ends
+    return f"over {over.settings} settings{ends.replace('effects', ':')}{_ends(over)}"
 
 
 def claim_lines(
     verdicts: Sequence[Verdict], width: int, *, ascii_only: bool, spell: Callable[[str], str]
 ) -> list[list[Line]]:
-    """The lines of each verdict: one, or two where a line has no room for its numbers.
+    """The lines of each verdict: one, a second where a line has no room for its numbers, one for an average's range.
 
     Args:
         verdicts: there must be one.
@@ -52,8 +91,8 @@ def claim_lines(
     numbers = [ABSENT if i is None else aligned.interval(i) for i in intervals]
     if not _one(verdicts, lambda v: v.n):
         numbers = _beside(numbers, [f"n = {v.n}" for v in verdicts])
-    if not _one(verdicts, lambda v: v.claim.margin):
-        numbers = _beside(numbers, [f"margin {v.claim.margin:g}" for v in verdicts])
+    if not _one(verdicts, lambda v: v.claim.margin_text):
+        numbers = _beside(numbers, [f"margin {v.claim.margin_text}" for v in verdicts])
     numbers = [spell(text) for text in numbers]
     found = [spell(_shortened(v.heading)) for v in verdicts]
     room = width - INDENT - GAP - widest(found)
@@ -67,6 +106,8 @@ def claim_lines(
         names = [spell(name) for name in _without_factors([v.claim for v in verdicts])]
     names = [cut(name, room, ascii_only=ascii_only) for name in names]
     lines: list[list[Line]] = []
+    alike = _one(verdicts, _over)
+    indent = " " * 2 * INDENT
     for verdict, name, word, text in zip(verdicts, names, found, numbers, strict=True):
         named = Span(text=f"{' ' * INDENT}{name}{' ' * (widest(names) - widest([name]) + GAP)}")
         said = Span(text=word, style=TONES.get(verdict.outcome, ""))
@@ -74,8 +115,11 @@ def claim_lines(
         lines.append(
             [(named, said, Span(text=f"{filled}{text}"))]
             if one_line
-            else [(named, said), (Span(text=f"{' ' * 2 * INDENT}{text}"),)]
+            else [(named, said), (Span(text=f"{indent}{text}"),)]
         )
+        if len(verdicts) <= MOST_RANGES and (over := _range(verdict, alike=alike)):
+            shown = cut(spell(over), width - len(indent), ascii_only=ascii_only)
+            lines[-1].append((Span(text=f"{indent}{shown}", style="faint"),))
     return lines
 
 
@@ -89,9 +133,13 @@ def _in_signs(claim: Claim) -> str:
     """A claim with a sign for its words, where there is little room: `head: gap ≈ fc`."""
     if claim.expect not in _SIGNS:
         return claim_name(claim)
-    (factor,) = claim.contrast
     arm, reference = sides(claim)
-    return f"{factor}: {arm} {_SIGNS[claim.expect]} {reference}"
+    if claim.interaction:
+        (one, other), (first, second) = claim.interaction.values()
+        difference = f"{claim.subject}: {one} {MINUS} {other}"
+        return f"{difference}, {first} {_SIGNS[claim.expect]} {second}{where(claim)}"
+    subject = "" if claim.value is not None else f"{claim.subject}: "
+    return f"{subject}{arm} {_SIGNS[claim.expect]} {reference}{where(claim)}"
 
 
 def _without_factors(claims: Sequence[Claim]) -> list[str]:
@@ -100,7 +148,7 @@ def _without_factors(claims: Sequence[Claim]) -> list[str]:
     levels = [name.partition(": ")[2] for name in names]
     shared = Counter(levels)
     return [
-        brief if shared[brief] == 1 and is_descriptive(sides(claim)[0]) else name
+        brief if claim.contrast and shared[brief] == 1 and is_descriptive(sides(claim)[0]) else name
         for claim, name, brief in zip(claims, names, levels, strict=True)
     ]
 

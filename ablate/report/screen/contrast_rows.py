@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from ablate.analyze.claims.claim import sides
-from ablate.analyze.summary import Contrast, Summary
+from ablate.analyze.summary import Contrast, Summary, Verdict
 from ablate.report.screen.forest import Row
 from ablate.report.tables.contrasts import difference, difference_digits
 from ablate.report.text.number import NO_BREAK, bounds, interval_name
@@ -77,18 +77,20 @@ def _brief(contrast: Contrast) -> str:
     return f"{level} vs {reference}" if is_descriptive(level) else ""
 
 
-def _margins(summary: Summary) -> dict[tuple[str, str, str], float]:
-    """Factor, arm and reference of each stated claim → its margin."""
-    found: dict[tuple[str, str, str], float] = {}
-    for verdict in summary.verdicts:
-        (factor,) = verdict.claim.contrast
-        found[(factor, *sides(verdict.claim))] = verdict.claim.margin
-    return found
+def _margins(summary: Summary) -> list[Verdict]:
+    """The verdicts on stated claims that have a margin in the response's units, on a contrast."""
+    return [v for v in summary.verdicts if v.claim.contrast and v.claim.scale == "identity"]
 
 
-def _margin(contrast: Contrast, margins: dict[tuple[str, str, str], float]) -> float | None:
+def _margin(contrast: Contrast, verdicts: Sequence[Verdict]) -> float | None:
+    """That of the last claim on the contrast; one that says where it holds is on a contrast that holds the same."""
     if len(contrast.levels) != 1:
         return None
     ((factor, level),) = contrast.levels.items()
-    reference = contrast.against.get(factor, "")
-    return margins.get((factor, level, reference), margins.get((factor, reference, level)))
+    levels = {level, contrast.against.get(factor, "")}
+    found = [
+        v.margin
+        for v in verdicts
+        if (v.claim.subject, set(sides(v.claim))) == (factor, levels) and v.claim.at.items() <= contrast.held.items()
+    ]
+    return found[-1] if found else None

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ablate.analyze.claims.qualifier import AVERAGED
 from ablate.analyze.summary import Summary, Verdict
 from ablate.report.screen.claim_lines import open_claims
 from ablate.report.tables.columns.interaction_warning import misleading
 from ablate.report.tables.verdicts import EXPLORATORY, claim_name, qualifier_lines
+
+SAID = ("failure-sensitive", AVERAGED)
 
 
 def qualifiers(summary: Summary) -> list[str]:
@@ -37,8 +40,8 @@ def _of(verdict: Verdict) -> Iterator[str]:
 
 
 def _without_repeats(verdict: Verdict) -> Verdict:
-    """The verdict without the qualifiers that its own line says already."""
-    return replace(verdict, qualifiers=tuple(q for q in verdict.qualifiers if q.name != "failure-sensitive"))
+    """The verdict without the qualifiers that its own lines say already."""
+    return replace(verdict, qualifiers=tuple(q for q in verdict.qualifiers if q.name not in SAID))
 
 
 def _dropped(summary: Summary) -> Iterator[str]:

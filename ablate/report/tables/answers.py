@@ -8,7 +8,7 @@ from ablate.report.tables.columns.row import Row
 from ablate.report.tables.columns.row import interval as interval_cells
 from ablate.report.tables.identities import TONES as HELD
 from ablate.report.tables.identities import identity_lines
-from ablate.report.tables.verdicts import claim_name, qualifier_names, tones
+from ablate.report.tables.verdicts import QUALIFYING, claim_name, qualifier_names, qualifying, tones
 from ablate.report.text.number import Digits, interval_name
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Block, Column, Table
@@ -82,7 +82,7 @@ def _rows(summary: Summary, *, same: bool) -> list[tuple[str, ...]]:
                 claim_name(v.claim),
                 v.heading,
                 _difference(v.interval, same=same),
-                f"{v.claim.margin:g}",
+                v.claim.margin_text,
                 str(v.n),
                 qualifier_names(v),
                 summary.response,
@@ -115,6 +115,7 @@ def _identity_rows(summary: Summary) -> Iterator[Row]:
             | interval_cells("difference", interval)
             | {"margin": exact.identity.tolerance, "n": None, "p": None, "p_holm": None, "line": exact.line}
             | {"command": summary.command, "qualifiers": ""}
+            | dict.fromkeys(QUALIFYING)
             | {"extended_false_support": None, "extended_false_contradiction": None}
         )
 
@@ -129,6 +130,7 @@ def _verdict_rows(summary: Summary) -> Iterator[Row]:
             | {"p": verdict.p if tested else None, "p_holm": verdict.p_holm if tested else None}
             | {"line": verdict.line, "command": summary.command}
             | {"qualifiers": "; ".join(q.name for q in verdict.qualifiers)}
+            | qualifying(verdict)
             | {
                 "extended_false_support": verdict.extended.false_support if verdict.extended else None,
                 "extended_false_contradiction": verdict.extended.false_contradiction if verdict.extended else None,

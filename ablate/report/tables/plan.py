@@ -1,8 +1,10 @@
 """What `ablate plan` prints: what would be trained, what it would cost, and what it could estimate."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ablate.report.tables.columns.cost_columns import Cells, cost_columns, cost_notes
+from ablate.report.tables.tuning.columns import tuned_columns, tuned_notes
 from ablate.report.text.point_name import PointNames
 from ablate.report.text.quantity import counted, duration
 from ablate.report.text.table import Block, Column, Item, Table
@@ -31,6 +33,9 @@ def plan_document(
     alone: Mapping[str, int] | None = None,
     workers: int = 0,
     threads: int = 1,
+    tuning: Sequence[str] = (),
+    tuned: Sequence[Mapping[str, Any]] = (),
+    gpus: int = 0,
     **costs: Sequence[float | None],
 ) -> tuple[Item, ...]:
     """The study, then its design points.
@@ -57,19 +62,25 @@ def plan_document(
         alone: reason → how many trials train alone for it.
         workers: that train at a time.
         threads: of each worker.
+        tuning: what is tuned, what that costs, and what is not known before it.
+        tuned: the settings that were chosen for each design point.
+        gpus: on which they train; 0: they train on the processor.
         costs: as in `cost_columns`.
     """
     missing = trials - finished
     todo = f"{missing} to train in {counted(bundles, 'bundle')}" if missing else "nothing to train"
     on = f" on {counted(workers, 'worker')}" if workers else ""
     on += f" of {counted(threads, 'thread')}" if workers and threads > 1 else ""
-    takes = f"about {duration(seconds)}{on}" if seconds is not None else "not known before a first trial"
+    on += f" on {counted(gpus, 'GPU')}" if workers and gpus else ""
+    unknown_s = "not known before a first trial"
+    takes = f"about {duration(seconds)}{on}" if seconds is not None else f"{unknown_s},{on}" if gpus else unknown_s
     if not points and identities:
         exact = [("question", question), *_listed("identities", identities), ("trials", "none: nothing to train")]
         return (Block(title=study, lines=(*exact, *_listed("notes", notes))),)
     lines = [
         ("question", question),
         ("design", f"{design}: {counted(len(points), 'design point')}"),
+        *_listed("tuning", tuning),
         ("trials", f"{trials}: {finished} finished, {todo}"),
         *_listed("stacked", _stacking(stacked, alone or {}) if missing else ()),
         *([("time", takes)] if missing else []),
@@ -80,9 +91,9 @@ def plan_document(
         *_listed("notes", notes),
     ]
     unknown = [None] * len(points)
-    columns = cost_columns(width=width, widths=widths or unknown, group=0, **costs)
+    columns = tuned_columns(tuned) + cost_columns(width=width, widths=widths or unknown, group=0, **costs)
     return Block(title=study, lines=tuple(lines)), _points(
-        points, baseline_levels, columns, cost_notes(timed_on=timed_on, **costs)
+        points, baseline_levels, columns, (*tuned_notes(tuned), *cost_notes(timed_on=timed_on, **costs))
     )
 
 

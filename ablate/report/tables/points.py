@@ -1,5 +1,7 @@
 """The table of design points: the response of each, its difference from the baseline, and what it costs."""
 
+from collections.abc import Sequence
+
 from ablate.analyze.summary import PointSummary, Summary
 from ablate.report.tables.columns.cost_columns import cost_columns, cost_notes, cost_values
 from ablate.report.tables.columns.diagnostic_columns import diagnostic_columns, diagnostic_notes
@@ -9,6 +11,7 @@ from ablate.report.tables.columns.row import proportion as proportion_cells
 from ablate.report.tables.contrasts import STARTS_NOTE, starts_equal
 from ablate.report.tables.costs import costs
 from ablate.report.tables.kind import TableKind
+from ablate.report.tables.tuning.columns import tuned_columns, tuned_notes
 from ablate.report.text.number import Digits, bounds, interval_name, proportion, with_interval
 from ablate.report.text.point_name import BASELINE, PointNames, point_names
 from ablate.report.text.table import ABSENT, Column, Table
@@ -60,6 +63,7 @@ def points_table(summary: Summary, names: PointNames) -> Table:
             Column(name="timed out", justify="right", group=1),
             [str(p.timed_out) if p.timed_out else ABSENT for p in points] if any(p.timed_out for p in points) else [],
         ),
+        *tuned_columns([p.tuned for p in points], group=1),
         *diagnostic_columns(summary),
         *cost_columns(
             width=summary.capacity.heading if summary.capacity else "width",
@@ -108,7 +112,8 @@ def _difference(point: PointSummary, digits: Digits) -> str:
 
 
 def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...]) -> tuple[str, ...]:
-    notes = [*cost_notes(timed_on=timed_on, **cost_values(points)), *seconds_notes(points)]
+    notes = [*tuned_notes([p.tuned for p in points])]
+    notes += [*cost_notes(timed_on=timed_on, **cost_values(points)), *seconds_notes(points)]
     if any(p.difference and p.difference.shared_parameters is not None for p in points):
         notes.append(STARTS_NOTE)
     if most > 2 and any(0 < len(p.values) <= 2 for p in points):
@@ -125,14 +130,15 @@ def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...
 def point_rows(summary: Summary) -> list[Row]:
     """One row for each design point: its levels, its response, its difference from the baseline, and what it costs."""
     names = point_names(summary)
+    settings = summary.tuning.settings if summary.tuning else ()
     return [
         {"point": row["point"]} | levels(point.levels, row) | row
         for point in summary.points
-        for row in [_row(point, names, summary.response)]
+        for row in [_row(point, names, summary.response, settings)]
     ]
 
 
-def _row(point: PointSummary, names: PointNames, response: str) -> Row:
+def _row(point: PointSummary, names: PointNames, response: str, settings: Sequence[str]) -> Row:
     difference = point.difference
     against = names.of({**point.levels, **difference.against}) if difference else None
     return (
@@ -150,6 +156,7 @@ def _row(point: PointSummary, names: PointNames, response: str) -> Row:
         | {"sd": point.sd, "against": against}
         | interval("difference", difference.paired.difference if difference else None)
         | proportion_cells("diverged", point.diverged)
+        | {f"tuned.{key}": point.tuned.get(key) for key in settings}
         | costs(point)
     )
 

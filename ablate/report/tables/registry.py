@@ -14,6 +14,7 @@ from ablate.report.tables.notes import NOTES
 from ablate.report.tables.points import POINTS
 from ablate.report.tables.simple_effects import SIMPLE_EFFECTS
 from ablate.report.tables.trials import TRIALS
+from ablate.report.tables.tuning.table import TUNING
 from ablate.report.tables.variance import VARIANCE
 from ablate.report.tables.verdicts import VERDICTS
 
@@ -21,6 +22,7 @@ TABLES: Mapping[str, TableKind] = {
     "verdicts": VERDICTS,
     "identities": IDENTITIES,
     "points": POINTS,
+    "tuning": TUNING,
     "costs": COSTS,
     "contrasts": CONTRASTS,
     "interactions": INTERACTIONS,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from ablate.analyze.claims.claim import sides
+from ablate.analyze.claims.claim import sides, where
 from ablate.analyze.summary import Evidence, Needed, Summary, Verdict
 from ablate.config.spec import Claim, Expectation
 from ablate.report.tables.columns.contrast_notes import P_FROM
@@ -12,7 +12,7 @@ from ablate.report.tables.columns.row import Row, interval
 from ablate.report.tables.identities import identity_lines
 from ablate.report.tables.interactions import ERROR_TERM
 from ablate.report.tables.kind import TableKind
-from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
+from ablate.report.text.number import MINUS, Digits, bounds, interval_name, probability, with_interval
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Block, Column, Item, Table, Tone
 
@@ -34,6 +34,7 @@ _PHRASES: dict[Expectation, str] = {
     "less": "less than",
     "equivalent": "equivalent to",
     "no_worse": "no worse than",
+    "value": "within the margin of",
 }
 
 
@@ -64,19 +65,16 @@ def _block(title: str, verdicts: Sequence[Verdict], exact: Sequence[tuple[str, s
 
 
 def claim_name(claim: Claim) -> str:
-    """A claim in short: `head: gap no worse than fc`."""
+    """A claim in short: `head: gap no worse than fc at layers=10`."""
     arm, reference = sides(claim)
-    return f"{_factor(claim)}: {arm} {_PHRASES[claim.expect]} {reference}"
+    subject = "" if claim.value is not None else f"{claim.subject}: "
+    return f"{subject}{arm} {_PHRASES[claim.expect]} {reference}{where(claim)}"
 
 
 def _lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
-    yield _factor(verdict.claim), verdict.line
+    yield verdict.claim.subject, verdict.line
     if verdict.why is not None:
         yield "", verdict.why.line
-
-
-def _factor(claim: Claim) -> str:
-    return next(iter(claim.contrast))
 
 
 def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Table:
@@ -96,7 +94,8 @@ def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Ta
         (Column(name="claim", key=True, wrap=True), names),
         (Column(name="outcome", wrap=True, tones=tones(verdicts)), [v.heading for v in verdicts]),
         (Column(name=with_interval("Δ", intervals) if same else "Δ [interval]"), deltas),
-        (Column(name="margin", justify="right"), [f"{v.claim.margin:g}" for v in verdicts]),
+        (Column(name="margin", justify="right"), [v.claim.margin_text for v in verdicts]),
+        (Column(name="means", group=1), [means(v) for v in verdicts]),
         (Column(name="n", justify="right", group=1), [str(v.n) for v in verdicts]),
         (
             Column(name="p, one-sided", justify="right", group=1),
@@ -124,11 +123,20 @@ def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Ta
         notes=(
             *([ERROR_TERM] if interval_name(intervals) else []),
             *_notes(verdicts, family),
+            *_unit_notes(verdicts, summary),
             *misleading(summary),
             *qualifier_lines(verdicts),
             *(f"{name}: {note}" for name, v in zip(names, verdicts, strict=True) for note in v.remarks),
         ),
     )
+
+
+def means(verdict: Verdict) -> str:
+    """The mean of each side, to the digits of numbers that have no interval: `0.5121, 0.873`."""
+    found = [
+        f"{value:.4g}".replace("-", MINUS) for value in (verdict.mean_arm, verdict.mean_reference) if value is not None
+    ]
+    return ", ".join(found) or ABSENT
 
 
 def tones(verdicts: Sequence[Verdict]) -> dict[str, Tone]:
@@ -182,6 +190,25 @@ def _notes(verdicts: tuple[Verdict, ...], family: int) -> list[str]:
     return notes
 
 
+def _unit_notes(verdicts: Sequence[Verdict], summary: Summary) -> Iterator[str]:
+    """What the numbers of claims are that are not differences of two arms in the response's units."""
+    if any(v.claim.interaction for v in verdicts):
+        yield (
+            "Of an interaction, Δ is a difference of differences: the first factor's difference at the second's first "
+            "level − that at its second level. Its means are these two differences."
+        )
+    if any(v.claim.value is not None for v in verdicts):
+        yield "Of a design point, Δ is its mean − the stated value."
+    for scale in dict.fromkeys(v.claim.scale for v in verdicts if v.claim.scale != "identity"):
+        of = "differences of means of the {0} of {1}; the means are in the units of {1}"
+        yield f"Margins in {scale}: Δ and the interval are {of.format(scale, summary.response)}."
+    if any(v.share for v in verdicts):
+        yield "A margin in % is a share of the baseline's mean, whose own error counts (Fieller): see the line."
+    known = dict.fromkeys(f"{v.trivial:.4g}".replace("-", MINUS) for v in verdicts if v.trivial is not None)
+    if known:
+        yield f"The trivial predictor scores {', '.join(known)}."
+
+
 def verdict_rows(summary: Summary) -> list[Row]:
     """One row for each claim: those that were stated, then those that were given when there were trials already."""
     return [_row(verdict, summary.response) for verdict in (*summary.verdicts, *summary.later)]
@@ -195,11 +222,14 @@ def _row(verdict: Verdict, response: str) -> Row:
         {
             "claim": claim_name(claim),
             "response": response,
-            "factor": _factor(claim),
+            "factor": claim.subject,
             "level": arm,
             "reference": reference,
+            "at": claim.place,
             "expect": claim.expect,
             "margin": claim.margin,
+            "margin_relative": claim.relative,
+            "scale": claim.scale,
             "alpha": claim.alpha,
             "after": claim.after,
             "outcome": verdict.outcome,
@@ -215,6 +245,9 @@ def _row(verdict: Verdict, response: str) -> Row:
             "outcome_survivors": verdict.survivors,
             "failure_sensitive": verdict.failure_sensitive,
             "qualifiers": "; ".join(q.name for q in verdict.qualifiers),
+        }
+        | qualifying(verdict)
+        | {
             "needed": None if verdict.needed is None else verdict.needed.low,
             "needed_high": None if verdict.needed is None else verdict.needed.high,
             "extended_false_support": None if verdict.extended is None else verdict.extended.false_support,
@@ -233,6 +266,32 @@ def _row(verdict: Verdict, response: str) -> Row:
     )
 
 
+QUALIFYING = (
+    *("mean_arm", "mean_reference", "trivial", "averaged_settings", "averaged_lowest", "averaged_highest"),
+    *("averaged_cells", "averaged_at_floor", "averaged_at_ceiling", "unseen_collapse"),
+    *(f"share_of_baseline{end}" for end in ("", "_low", "_high", "_level")),
+)
+"""The columns of `qualifying`."""
+
+
+def qualifying(verdict: Verdict) -> Row:
+    """The numbers that qualify a verdict."""
+    averaged, share = verdict.averaged, verdict.share
+    lowest, highest = (averaged.lowest, averaged.highest) if averaged else (None, None)
+    return {
+        "mean_arm": verdict.mean_arm,
+        "mean_reference": verdict.mean_reference,
+        "trivial": verdict.trivial,
+        "averaged_settings": averaged.settings if averaged else None,
+        "averaged_lowest": lowest.value if lowest else None,
+        "averaged_highest": highest.value if highest else None,
+        "averaged_cells": averaged.cells if averaged else None,
+        "averaged_at_floor": averaged.at_floor if averaged else None,
+        "averaged_at_ceiling": averaged.at_ceiling if averaged else None,
+        "unseen_collapse": verdict.unseen_collapse,
+    } | interval("share_of_baseline", share.interval if share else None)
+
+
 def _evidence_cells(prefix: str, evidence: Evidence | None) -> Row:
     """The p of all that can be found; that of the claim itself is the one of `supported`."""
     found = asdict(evidence) if evidence else {}
@@ -245,5 +304,17 @@ VERDICTS = TableKind(
     rows=lambda results: verdict_rows(results.summary),
     data=lambda results: {"verdicts": results.summary.verdicts, "later": results.summary.later},
     present=lambda summary: bool(summary.verdicts or summary.later),
-    columns=("claim", "response", "factor", "level", "reference", "expect", "margin", "alpha", "after", "outcome"),
+    columns=(
+        "claim",
+        "response",
+        "factor",
+        "level",
+        "reference",
+        "at",
+        "expect",
+        "margin",
+        "alpha",
+        "after",
+        "outcome",
+    ),
 )

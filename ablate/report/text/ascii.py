@@ -11,6 +11,7 @@ SPELLED_OUT = str.maketrans(
         "Δ": "delta",
         "µ": "u",
         "×": "x",
+        "√": "sqrt ",
         "≥": ">=",
         "≤": "<=",
         "≈": "~",

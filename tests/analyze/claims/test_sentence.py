@@ -25,7 +25,9 @@ def line(expect, middle, half, margin=0.01, better="higher", alpha=0.05):
     claim = Claim(contrast={"skip_span": ("one", "two")}, expect=expect, margin=margin, alpha=alpha)
     found = verdict(claim, compared, better=better).line
     assert found.endswith(SMALL_N)
-    return found.removesuffix(SMALL_N)
+    found, _, means = found.removesuffix(SMALL_N).rpartition("; ")
+    assert means == f"means {middle:.4g} and 0".replace("-", "−")
+    return found
 
 
 @pytest.mark.parametrize(

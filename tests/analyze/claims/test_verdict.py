@@ -98,8 +98,8 @@ def test_equal_differences_leave_any_claim_open(expect, shift):
     assert (found.interval.value, found.interval.low) == (shift, None)
     assert found.line == (
         "inconclusive: every replicate has the same difference between one and two, which leaves no interval; "
-        f"Δ = {shift:g}, n = 8 paired; small n: an arm that collapsed in 0 of 8 replicates may collapse in up to 31% "
-        "of them, and with skewed differences an error of 5% may be one of 16%".replace("-", "−")
+        f"Δ = {shift:g}, n = 8 paired; means {shift:g} and 0; small n: an arm that collapsed in 0 of 8 replicates may "
+        "collapse in up to 31% of them, and with skewed differences an error of 5% may be one of 16%".replace("-", "−")
     )
 
 
@@ -155,7 +155,7 @@ class TestDivergence:
         assert found.line == (
             "inconclusive (failure-sensitive): whether one is less than two hangs on the diverged trials, supported "
             "where they are scored, contradicted among the survivors only; Δ = −0.30, 90% CI −0.42 to −0.18, "
-            "n = 10 paired"
+            "n = 10 paired; means −0.3 and 0"
         )
         assert found.heading == "inconclusive (failure-sensitive)"
 

@@ -32,6 +32,12 @@ import torch
 from torch import nn
 
 
+LOST = set()
+"""Processes in which an assertion on the device has failed: each later call of theirs fails, of whatever network."""
+
+ASSERTED = "CUDA error: device-side assert triggered\\nCUDA kernel errors might be asynchronously reported"
+
+
 class NoException(BaseException):
     """Caught by no `except Exception`."""
 
@@ -42,9 +48,11 @@ class Net(nn.Module):
         self.body = nn.Sequential(nn.Linear(*inputs, width), nn.Dropout(0.5), nn.ReLU(), nn.Linear(width, outputs))
         self.fault, self.pause = fault, pause
         Path("pids").mkdir(exist_ok=True)
-        Path("pids", str(os.getpid())).touch()
+        Path("pids", str(os.getpid())).write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "all"))
 
     def forward(self, x):
+        if os.getpid() in LOST:
+            raise RuntimeError(ASSERTED)
         in_worker = multiprocessing.parent_process() is not None and is_a_trial(sys._getframe())
         if self.training and (in_worker or Path("faults-anywhere").exists()) and not Path("no-faults").exists():
             if in_worker:
@@ -52,6 +60,10 @@ class Net(nn.Module):
             go_wrong(self.fault)
         y = self.body(x)
         return y * float("nan") if self.fault == "nan" else y
+
+
+def lose(*_):
+    raise RuntimeError(ASSERTED)
 
 
 def is_a_trial(frame):
@@ -66,6 +78,15 @@ def go_wrong(fault):
         raise ValueError("no such file: caf\\udce9")
     if fault == "memory":
         raise MemoryError("no 17 GB left")
+    if fault == "crowded" and not [*Path("study").glob("trials/*/record.json")]:
+        Path("waited-for").touch()  # the other trial goes on when this one has failed
+        raise RuntimeError(Path("says").read_text())
+    if fault == "assert" or (fault == "assert once" and not Path("asserted").exists()):
+        Path("asserted").touch()
+        LOST.add(os.getpid())
+        torch.cuda.is_initialized = lambda: True
+        torch.cuda.synchronize = lose
+        raise RuntimeError(ASSERTED)
     if fault == "exit":
         sys.exit(3)
     if fault == "uncaught":
@@ -91,6 +112,8 @@ def go_wrong(fault):
     if fault == "kill once" and not Path("killed").exists():
         Path("killed").touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "fork":  # both go on as if they were the process
+        os.fork()
     if fault == "vanish":
         os._exit(0)
     if fault == "abort":

@@ -63,6 +63,16 @@ def test_trials_of_a_stack_yield_what_they_yield_alone(any_engine, make_job, joi
     assert len({str(found) for found in alone.values()}) == 4
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_trial_that_forks_trains_once(any_engine, make_job, place):
+    """The copy would train on as the worker: the same trials again, and the messages that are the worker's."""
+    jobs = [make_job(fault, replicate) for replicate, fault in enumerate(["fork", "none", "fork"])]
+    records = [record for (record,) in any_engine.run(jobs)]
+    assert Counter(record.id for record in records) == Counter(ids(jobs))
+    assert {record.state for record in records} == {"complete"}
+    assert StudyDirectory(place / "study").contents().records == {record.id: record for record in records}
+
+
 @pytest.mark.parametrize("fault", ["raise", "exit", "uncaught"])
 def test_what_a_trial_of_a_stack_raises_costs_that_trial_only(any_engine, make_job, join, fault):
     stack = join([make_job("none", 0), make_job(fault, 1), make_job("none", 2)])

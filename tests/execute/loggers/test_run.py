@@ -247,6 +247,19 @@ def test_a_logger_whose_package_is_missing_says_what_to_do(resolve, tmp_path, mo
         check_logger(resolve(f"logger={name}").logger, folder=tmp_path)
 
 
+@needs("wandb")
+def test_nobody_is_logged_in_to_weights_and_biases(resolve, tmp_path, monkeypatch):
+    """Refused before anything is trained: each trial would fail for it."""
+    for name in ("WANDB_API_KEY", "WANDB_MODE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"nobody is logged in .* logger\.offline=true"):
+        check_logger(resolve("logger=wandb").logger, folder=tmp_path)
+    check_logger(resolve("logger=wandb", "logger.offline=true").logger, folder=tmp_path)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    check_logger(resolve("logger=wandb").logger, folder=tmp_path)
+
+
 def test_without_a_logger_nothing_is_written(ran):
     folder, records = ran("engine=inline")
     for trial in records:

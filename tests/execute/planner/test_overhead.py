@@ -5,8 +5,8 @@ import pytest
 from ablate import study
 from ablate.execute.planner import overhead as room
 from ablate.execute.planner import schedule
+from ablate.execute.planner.arrangement import WORKER_START_S
 from ablate.execute.planner.overhead import overhead
-from ablate.execute.planner.schedule import WORKER_START_S
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.callbacks import Curve
 from ablate.execute.train.fit import prepare
@@ -23,7 +23,7 @@ def measured(trial, folder) -> float:
         for _ in range(3):
             began = time.perf_counter()
             fit = prepare(trial.config, trial.streams)
-            made = trainer(trial.config, own=False, callbacks=(Curve(),), folder=folder)
+            made = trainer(trial.config, user_defined=False, callbacks=(Curve(),), folder=folder)
             made.fit(fit.module, **fit.data)
             made.test(fit.module, verbose=False, **fit.test)
             times.append(time.perf_counter() - began)

@@ -14,6 +14,7 @@ from ablate.config.trial import TrialConfig
 from ablate.execute.planner import candidate, schedule, timing_cache
 from ablate.execute.planner import overhead as overheads
 from ablate.execute.planner import profile as profiling
+from ablate.execute.planner.arrangement import WORKER_START_S
 from ablate.execute.planner.candidate import Candidate
 from ablate.execute.planner.makespan import makespan
 from ablate.execute.planner.timing import time_steps as real_time_steps
@@ -170,7 +171,7 @@ def test_the_longest_start_first_and_the_makespan_is_said(plan):
     examples = prepare(trials[0].config, trials[0].streams).examples
     steps, val, test = examples["train"] // 25, 1e-6 * examples["val"], 1e-6 * examples["test"]
     seconds = [0.1 + 0.01 + test + e * (0.01 + steps * 1e-3 + val) for e in epochs]
-    assert made.seconds == pytest.approx(room.WORKER_START_S + makespan(seconds, workers=2))
+    assert made.seconds == pytest.approx(WORKER_START_S + makespan(seconds, workers=2))
 
 
 def test_threads_follow_from_the_plan_where_they_are_left_open(plan, monkeypatch):

@@ -115,3 +115,74 @@ def test_each_width_has_a_loss_with_tensors_of_its_own(here, monkeypatch):
     first.to("meta")
     assert {loss.weight.device.type for loss in second.loss.losses} == {"cpu"}
     assert fit.module.loss.weight.device.type == "cpu"
+
+
+GPU = torch.device("cuda")
+"""Its name only: what is timed here stays on the processor."""
+
+
+@pytest.fixture
+def unsynchronized(monkeypatch):
+    monkeypatch.setattr(room, "synchronize", lambda device: None)
+
+
+@pytest.mark.usefixtures("unsynchronized")
+def test_an_accelerator_is_timed_over_several_steps_at_once(monkeypatch):
+    """It computes one while the next are queued."""
+    clock = iter([0.0, 1.0, 9.0, 9.0, 13.0, 13.0])
+    monkeypatch.setattr(room.time, "perf_counter", lambda: next(clock))
+    taken = []
+    steps = torch.arange(4).view(4, 1)
+    assert room._fastest(lambda some: taken.append(len(some)), steps, GPU) == (13.0 - 9.0) / 4
+    assert taken == [1, 4, 4]
+
+
+class Stack:
+    """Stands in for a stack, of which those of more than 50 members do not fit into the GPU's memory."""
+
+    def __init__(self, members, **_):
+        self.width = len(members)
+
+    def to(self, device):
+        if self.width > 50:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self
+
+    def configure_optimizers(self):
+        return None
+
+
+@pytest.mark.usefixtures("unsynchronized")
+def test_stacks_are_tried_to_two_hundred_members_as_memory_allows(here, monkeypatch):
+    trial = study.plan(["smoke", "replicates=1"], cwd=here).trials[0]
+    fit = prepare(trial.config, trial.streams)
+    member = Member.of(trial.config, trial.streams, fit=fit)
+    monkeypatch.setattr(room, "_fastest", lambda take, steps, device: 1e-3)
+    monkeypatch.setattr(room, "StackedModule", Stack)
+    steps = torch.zeros(2, 3, dtype=torch.long)
+
+    def time_stacks(device):
+        return room._time_stacks(fit.module, member, steps, device, 1e-3, conv_as_matmul=False)
+
+    assert list(time_stacks(GPU)) == [4, 10, 20, 50]
+    assert list(time_stacks(CPU)) == [4, 10, 20]
+    monkeypatch.setattr(Stack, "to", lambda self, device: self)
+    assert list(time_stacks(GPU)) == [4, 10, 20, 50, 100, 200]
+
+
+@pytest.mark.usefixtures("unsynchronized")
+def test_of_an_evaluation_on_an_accelerator_two_sizes_are_timed_when_they_are_warm(here, monkeypatch):
+    trial = study.plan(["smoke", "replicates=1"], cwd=here).trials[0]
+    module = prepare(trial.config, trial.streams).module
+    count, seen = len(module.val_inputs), []
+
+    def fastest(take, rows, device):
+        take(rows)
+        seen.append(tuple(rows.shape[:2]))
+        return 1e-3 + 1e-6 * rows.shape[1]
+
+    monkeypatch.setattr(room, "_fastest", fastest)
+    example, batch = room._time_evaluation(module, GPU)
+    assert seen == [(1, 1), (1, count)]
+    assert (example, batch) == (pytest.approx(1e-6), pytest.approx(1e-3))
+    assert room._time_evaluation(module, CPU)[1] == 0.0

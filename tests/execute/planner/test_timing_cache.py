@@ -119,7 +119,7 @@ def test_what_was_measured_while_others_were_at_work_serves_this_study_only(monk
 
 
 def test_looks_are_kept():
-    cache, profile = TimingCache("m"), Profile(own=False, family={"device": "cpu"}, train=3)
+    cache, profile = TimingCache("m"), Profile(user_defined=False, family={"device": "cpu"}, train=3)
     cache.keep_profile("k", profile)
     cache.write()
     assert TimingCache("m").profiles == {"k": profile}

@@ -158,7 +158,7 @@ def test_lightning_would_have_said_something(own, resolve, capfd, kept):
     fit = prepare(config, streams(0, 0))
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        trainer(config, own=True, callbacks=(), folder=__file__).fit(fit.module, **fit.data)
+        trainer(config, user_defined=True, callbacks=(), folder=__file__).fit(fit.module, **fit.data)
     torch.use_deterministic_algorithms(False)
     assert warned
     assert kept

@@ -4,10 +4,12 @@ import dataclasses
 import pytest
 import torch
 
+from ablate.execute.stack import data
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.optimizer import in_groups
 from ablate.execute.stack.stacked_module import StackedModule
 from ablate.execute.stack.unstackable import Unstackable
+from ablate.execute.train.dataset import shared_splits
 from tests.tolerances import trained_64
 
 pytestmark = pytest.mark.numeric
@@ -190,3 +192,17 @@ def test_networks_of_other_layers_or_shapes_are_refused(trials):
         StackedModule(members_of((narrow, wide)))
     with pytest.raises(Unstackable, match="differ in their layers"):
         StackedModule(members_of((wide, tanh)))
+
+
+def test_a_stack_takes_its_data_from_the_copies_that_are_on_the_device(trials, monkeypatch):
+    """`meta` stands for it. Two replicates have two splits, whatever else their members differ in."""
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    shared, made = shared_splits(), trials("optimizer.lr=0.001,0.01")
+    asked = []
+    monkeypatch.setattr(data, "resident_copy", lambda source, like: asked.append(source) or source.to(like))
+    for _ in range(2):  # stacks
+        members = [Member.of(trial.config, trial.streams, make_splits=shared) for trial in made]
+        StackedModule(members).to("meta")
+    inputs = [source for source in asked if source.ndim > 1]
+    assert len({id(source) for source in inputs}) == 2 * 3  # replicates, train, val and test: the same both times
+    assert len(inputs) == 2 * 2 * 3

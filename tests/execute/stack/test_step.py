@@ -2,9 +2,10 @@ import pytest
 import torch
 from torch import nn
 
+from ablate.execute.stack import networks as networks_of_stacks
 from ablate.execute.stack.dropout import Masks
 from ablate.execute.stack.loss import StackedLoss
-from ablate.execute.stack.networks import Stack
+from ablate.execute.stack.networks import ALIGNMENT_BYTES, Stack
 from ablate.execute.stack.optimizer import stacked
 from ablate.execute.stack.step import GradientRows, take_step
 from ablate.execute.stack.unstackable import Unstackable
@@ -36,9 +37,12 @@ def a_stack():
     return Stack(made, trained=names, masks=Masks(made, seeds=[0] * MEMBERS, layers={}))
 
 
+@pytest.mark.parametrize("is_aligned", [False, True])
 @pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adam])
-def test_a_step_of_a_stack_is_each_members_own(kind):
+def test_a_step_of_a_stack_is_each_members_own(kind, is_aligned):
     stack, (inputs, targets) = a_stack(), batch()
+    if is_aligned:
+        stack.align_rows()
     optimizer = stacked(kind, [{"lr": 0.1 * (1 + member)} for member in range(MEMBERS)], stack.numbers)
     gradients, leaves = GradientRows(stack), stack.leaves()
     losses = [
@@ -82,3 +86,46 @@ def test_a_parameter_without_a_gradient_cannot_be_stacked():
     rows = GradientRows(a_stack())
     with pytest.raises(Unstackable, match="get a gradient at some steps only"):
         rows.fill([None, torch.zeros(MEMBERS, 5)])
+
+
+def test_rows_are_aligned_where_a_stack_is_on_an_accelerator():
+    """`meta` stands for it. On the CPU they are as they were."""
+    stack = a_stack()
+    assert stack.numbers.shape == (MEMBERS, 3 * 5 + 5 + 5 * 4 + 4)
+    assert a_stack().to("cpu").numbers.shape == stack.numbers.shape
+    assert a_stack().to("meta").numbers.shape == (MEMBERS, 16 + 6 + 20 + 4)  # two numbers of 8 bytes are 16
+
+
+def test_aligned_parameters_begin_at_multiples_of_16_bytes_and_hold_the_same_numbers():
+    stack, aligned = a_stack(), a_stack()
+    aligned.align_rows()
+    for mine, before in zip(aligned.leaves().values(), stack.leaves().values(), strict=True):
+        assert torch.equal(mine, before)
+        assert all(row.data_ptr() % ALIGNMENT_BYTES == 0 for row in mine)
+    places = [part.data_ptr() for part in aligned.parts(aligned.numbers)]
+    once = aligned.numbers
+    aligned.align_rows()
+    assert aligned.numbers is once
+    assert [part.data_ptr() for part in aligned.parts(aligned.numbers)] == places
+
+
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW])
+def test_what_lies_between_aligned_parameters_stays_zero(kind):
+    stack, (inputs, targets) = a_stack(), batch()
+    stack.align_rows()
+    optimizer = stacked(kind, [{"lr": 0.1, "weight_decay": 0.1}] * MEMBERS, stack.numbers)
+    gradients, leaves = GradientRows(stack), stack.leaves()
+    for _ in range(STEPS):
+        take_step(stack.skeleton, LOSS, stack.state(leaves), inputs, targets,
+                  leaves=list(leaves.values()), gradients=gradients, optimizer=optimizer)  # fmt: skip
+    for rows in (stack.numbers.detach(), gradients.rows):
+        parts = torch.ones_like(rows)
+        for part in stack.parts(parts):
+            part.zero_()
+        assert parts.sum() == MEMBERS * 2  # of the first weights and the first biases, one each
+        assert not (rows * parts).any()
+
+
+def test_the_alignment_can_be_switched_off(monkeypatch):
+    monkeypatch.setattr(networks_of_stacks, "ALIGNMENT_BYTES", 0)
+    assert a_stack().to("meta").numbers.shape == (MEMBERS, 44)

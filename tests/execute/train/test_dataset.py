@@ -1,8 +1,12 @@
+from collections import OrderedDict
+
 import pytest
 import torch
 
 from ablate.errors import ConfigError, DataError
-from ablate.execute.train.dataset import arguments, shared_splits, source, splits
+from ablate.execute.train import dataset
+from ablate.execute.train.dataset import arguments, kept_splits, shared_splits, source, splits, splits_for
+from ablate.execute.train.image_layout import images_last
 
 pytestmark = pytest.mark.numeric
 
@@ -65,6 +69,45 @@ def test_trials_that_train_as_one_share_what_they_have_in_common(resolve):
     assert not torch.equal(draw(resolve(), seed=2).train.inputs, one.train.inputs)
     assert len(draw(resolve("data.limit=150"), seed=1).train) == 50
     assert torch.equal(one.train.inputs, splits(resolve(), seed=1).train.inputs)
+
+
+@pytest.fixture
+def accelerator(monkeypatch):
+    """As if there were one."""
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(dataset, "_KEPT", OrderedDict())
+
+
+def test_a_process_keeps_splits_for_an_accelerator_and_not_for_the_cpu(resolve, accelerator, monkeypatch):
+    on_gpu, on_cpu = resolve("trainer.accelerator=auto"), resolve("trainer.accelerator=cpu")
+    assert splits_for(on_cpu.trainer.settings) is splits
+    draw = splits_for(on_gpu.trainer.settings)
+    one = draw(on_gpu, seed=1)
+    assert draw(on_gpu, seed=1) is one
+    assert torch.equal(splits(on_gpu, seed=1).train.inputs, one.train.inputs)
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    assert splits_for(on_gpu.trainer.settings) is splits
+
+
+def test_what_is_kept_is_bounded_and_what_was_used_last_stays(resolve, accelerator, monkeypatch):
+    config = resolve("trainer.accelerator=auto")
+    one = kept_splits(config, seed=1)
+    size = sum(part.inputs.nbytes + part.targets.nbytes for part in (one.train, one.val, one.test))
+    monkeypatch.setattr(dataset, "KEPT_BYTES", 2 * size)
+    two = kept_splits(config, seed=2)
+    assert kept_splits(config, seed=1) is one
+    kept_splits(config, seed=3)
+    assert kept_splits(config, seed=1) is one
+    assert kept_splits(config, seed=2) is not two
+    monkeypatch.setattr(dataset, "KEPT_BYTES", size - 1)  # one that is too large is not kept at all
+    assert kept_splits(config, seed=4) is not kept_splits(config, seed=4)
+    assert len(dataset._KEPT) == 0
+
+
+def test_images_are_laid_out_once_for_all_trainings_on_them(resolve):
+    drawn = splits(resolve(), seed=1)
+    assert images_last(drawn) is images_last(drawn)
+    assert torch.equal(images_last(drawn).train.inputs, drawn.train.inputs)
 
 
 def test_trials_that_follow_each_other_share_a_data_set(resolve):

@@ -3,7 +3,8 @@ import torch
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, ModelError
-from ablate.execute.train.network import evaluating, is_own_lightning, network, seed_everything
+from ablate.execute.targets.lightning_package import is_lightning_module
+from ablate.execute.train.network import evaluating, network, seed_everything
 
 pytestmark = pytest.mark.numeric
 
@@ -92,8 +93,8 @@ def test_what_is_no_module_is_refused(built):
 
 
 def test_a_lightning_module_is_told_from_a_plain_one(own, built):
-    assert is_own_lightning(network(of_model("own.Net"), seed=0))
-    assert not is_own_lightning(built("Drawn"))
+    assert is_lightning_module(network(of_model("own.Net"), seed=0))
+    assert not is_lightning_module(built("Drawn"))
 
 
 def test_evaluating_puts_every_part_back_into_its_own_mode():

@@ -9,9 +9,11 @@ from ablate.execute.train.trainer import BY_STEP, OURS, trainer
 
 @pytest.fixture
 def make(resolve, tmp_path):
-    def made(*words, own=False, **arguments) -> pl.Trainer:
+    def made(*words, user_defined=False, **arguments) -> pl.Trainer:
         with isolated_process(threads=1):
-            return trainer(resolve(*words), own=own, callbacks=(), folder=tmp_path / "trial", **arguments)
+            return trainer(
+                resolve(*words), user_defined=user_defined, callbacks=(), folder=tmp_path / "trial", **arguments
+            )
 
     return made
 
@@ -23,7 +25,9 @@ def refused(make, *words, **keywords) -> str:
 
 
 def test_the_settings_reach_lightning(make):
-    made = make("trainer.max_epochs=3", "trainer.precision=64-true", "trainer.gradient_clip_norm=0.5", own=True)
+    made = make(
+        "trainer.max_epochs=3", "trainer.precision=64-true", "trainer.gradient_clip_norm=0.5", user_defined=True
+    )
     assert (made.max_epochs, made.precision, made.gradient_clip_val) == (3, "64-true", 0.5)
     assert make("trainer.gradient_clip_norm=0.5").gradient_clip_val is None  # a plain network clips its own
     assert made.loggers == []
@@ -34,39 +38,43 @@ def test_the_settings_reach_lightning(make):
 @pytest.mark.parametrize("deterministic", [True, False])
 def test_determinism_is_a_setting(make, resolve, tmp_path, deterministic):
     with isolated_process(threads=1):
-        trainer(resolve(f"trainer.deterministic={deterministic}"), own=False, callbacks=(), folder=tmp_path)
+        trainer(resolve(f"trainer.deterministic={deterministic}"), user_defined=False, callbacks=(), folder=tmp_path)
         assert torch.are_deterministic_algorithms_enabled() is deterministic
 
 
 @pytest.mark.parametrize(("precision", "rounds"), [("highest", False), ("high", True), ("medium", True)])
-@pytest.mark.parametrize("own", [True, False])
-def test_the_precision_of_products_is_torchs_while_a_trial_trains(resolve, tmp_path, precision, rounds, own):
+@pytest.mark.parametrize("user_defined", [True, False])
+def test_the_precision_of_products_is_torchs_while_a_trial_trains(resolve, tmp_path, precision, rounds, user_defined):
     def products():
         return torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
 
     before = products()
     with isolated_process(threads=1):
-        trainer(resolve(f"trainer.matmul_precision={precision}"), own=own, callbacks=(), folder=tmp_path)
+        trainer(
+            resolve(f"trainer.matmul_precision={precision}"), user_defined=user_defined, callbacks=(), folder=tmp_path
+        )
         assert products() == (precision, rounds)
     assert products() == before
 
 
 @pytest.mark.parametrize("choice", ["true", "auto"])
 def test_a_module_of_ones_own_compiles_its_own_steps(make, choice):
-    assert "torch.compile in its __init__" in refused(make, f"trainer.compile={choice}", own=True)
+    assert "torch.compile in its __init__" in refused(make, f"trainer.compile={choice}", user_defined=True)
     make(f"trainer.compile={choice}")
 
 
 def test_a_module_of_ones_own_lays_out_its_own_images(make):
-    assert "self.to(memory_format=torch.channels_last)" in refused(make, "trainer.channels_last=true", own=True)
+    assert "self.to(memory_format=torch.channels_last)" in refused(
+        make, "trainer.channels_last=true", user_defined=True
+    )
     make("trainer.channels_last=true")
 
 
 def test_any_other_argument_passes_through(make):
     assert make("+trainer.lightning.check_val_every_n_epoch=4").check_val_every_n_epoch == 4
     assert make("+trainer.lightning.limit_val_batches=1").limit_val_batches == 1
-    own = make("+trainer.lightning.limit_train_batches=2", "+trainer.lightning.max_steps=9", own=True)
-    assert (own.limit_train_batches, own.max_steps) == (2, 9)
+    made = make("+trainer.lightning.limit_train_batches=2", "+trainer.lightning.max_steps=9", user_defined=True)
+    assert (made.limit_train_batches, made.max_steps) == (2, 9)
 
 
 def test_a_plain_networks_limit_of_minibatches_is_not_lightnings_of_chunks(make):

@@ -9,7 +9,18 @@ import pytest
 from rich.cells import cell_len
 
 from ablate.analyze.claims.exactness import exactness
-from ablate.analyze.summary import Evidence, Exactness, Failure, Interval, Needed, Qualifier, Summary, Verdict
+from ablate.analyze.summary import (
+    Averaged,
+    Evidence,
+    Exactness,
+    Failure,
+    Interval,
+    Needed,
+    Qualifier,
+    SimpleEffect,
+    Summary,
+    Verdict,
+)
 from ablate.config.spec import Claim
 from ablate.identities import Identity
 from ablate.report.screen.screen import LINES
@@ -315,3 +326,63 @@ def test_tables_that_the_study_has_not_are_not_offered(answered, single, written
     assert "lenth" not in offered
     assert "failures" not in offered
     assert "variance" not in written(single(5), width=160).partition("NAME: ")[2]
+
+
+def averaged(low=-0.703, high=0.144, **changed):
+    given = {"settings": 16, "cells": 32, "at_floor": 9, "at_ceiling": 0, "factors": ("a", "b", "c", "d")}
+    ends = {"lowest": SimpleEffect(at={"a": "x"}, value=low), "highest": SimpleEffect(at={"a": "y"}, value=high)}
+    return Averaged(**(given | ends | changed))
+
+
+def test_eight_claims_with_all_that_qualifies_them_are_one_screen(core, written):
+    """Long names, so that each has its numbers on a line of their own, and its range on another."""
+    claims = [
+        verdict(f"a_factor_with_a_long_name_{i}", "gap_pooled", "fc_dense", averaged=averaged()) for i in range(8)
+    ]
+    lines = written(replace(core, verdicts=tuple(claims)), width=80).splitlines()
+    assert len(lines) <= LINES
+    assert sum("inconclusive" in line for line in lines) == 8
+    assert sum(line == "    effects −0.703 to +0.144" for line in lines) == 8
+    assert "each over 16 settings; of 32 cells 9 at floor, 0 at ceiling" in " ".join(" ".join(lines).split())
+    assert "What qualifies the verdicts" in lines
+
+
+def test_what_claims_do_not_share_stands_at_each(core, written):
+    claims = [
+        verdict("one", averaged=averaged(cells=64)),
+        verdict("two", averaged=averaged()),
+        verdict("three", averaged=averaged(lowest=None, highest=None, at_floor=None)),
+        verdict("four"),
+    ]
+    lines = written(replace(core, verdicts=tuple(claims)), width=80).splitlines()
+    assert "    over 16 settings: −0.703 to +0.144; of 64 cells 9 at floor, 0 at ceiling" in lines
+    assert "    over 16 settings; of 32 cells 0 at ceiling" in lines
+    assert sum("over 16 settings" in line for line in lines) == 3
+
+
+def test_of_more_than_eight_claims_the_ranges_are_in_the_table(core, written):
+    claims = [verdict(f"f{i}", averaged=averaged()) for i in range(9)]
+    text = written(replace(core, verdicts=tuple(claims)), width=80)
+    assert "ranges: --table verdicts" in " ".join(text.split())
+    assert "−0.703" not in text
+
+
+def test_claims_of_every_kind_have_a_line(core, written):
+    at = {"act": "relu", "layers": "10"}
+    kinds = [
+        Claim(contrast={"head": ("gap", "fc")}, at=at, expect="equivalent", margin=0.1, relative=True),
+        Claim(
+            interaction={"head": ("gap", "fc"), "act": ("softmax", "relu")}, expect="less", margin=0.3, scale="logit"
+        ),
+        Claim(at=at, expect="value", value=0.9, margin=0.02),
+    ]
+    told = replace(core, verdicts=tuple(verdict(claim=kind) for kind in kinds))
+    text, narrow = written(told, width=80), written(told, width=60)
+    assert "  head: gap equivalent to fc at act=relu, layers=10  " in text
+    assert "  head × act: gap − fc at softmax less than gap − fc at relu  " in text
+    assert "  act=relu, layers=10 within the margin of 0.9  " in text
+    for margin in ("margin 10%", "margin 0.3 logit", "margin 0.02"):
+        assert margin in text
+    assert "  head: gap ≈ fc at act=relu, layers=10  " in narrow
+    assert "  head × act: gap − fc, softmax < relu  " in narrow
+    assert "  act=relu, layers=10 ≈ 0.9  " in narrow

@@ -92,3 +92,18 @@ def test_it_fits_a_terminal(width):
     text = terminal(plan(), io.StringIO(), width)
     assert max(map(len, text.splitlines())) <= width
     assert "11 to train in 3 bundles" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"workers": 4}, "about 13 min on 4 workers"),
+        ({"workers": 4, "threads": 2}, "about 13 min on 4 workers of 2 threads"),
+        ({"workers": 4, "gpus": 2}, "about 13 min on 4 workers on 2 GPUs"),
+        ({"workers": 1, "gpus": 1}, "about 13 min on 1 worker on 1 GPU"),
+        ({"workers": 2, "gpus": 1, "seconds": None}, "not known before a first trial, on 2 workers on 1 GPU"),
+    ],
+    ids=str,
+)
+def test_the_workers_and_their_gpus_are_said(given, said):
+    assert dict(plan(**given)[0].lines)["time"] == said

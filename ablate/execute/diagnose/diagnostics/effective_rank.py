@@ -5,14 +5,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ablate.execute.diagnose.diagnostics._base import Finding, LayerValue
-from ablate.execute.diagnose.trace import Trace, precise
+from ablate.execute.diagnose.trace import Trace, gram_of
 
 
 def measure(trace: Trace) -> Finding:
     """Of the last layer only, as it takes the longest; at most the number of examples."""
-    if trace.features is None:
+    if trace.gram is None:
         return Finding()
-    rank = effective_rank(trace.features)
+    rank = rank_of(trace.gram)
     last = [(place, entered.name) for place, entered in enumerate(trace.entered)][-1:]
     return Finding(
         value=rank,
@@ -21,12 +21,15 @@ def measure(trace: Trace) -> Finding:
 
 
 def effective_rank(features: Float[Tensor, "examples units"]) -> float:
-    """Exp of the entropy of the singular values. NaN where all are 0 or one is none.
+    """Exp of the entropy of the singular values. NaN where all are 0 or one is none."""
+    return rank_of(gram_of(features))
 
-    They are the roots of the eigenvalues of the smaller Gram matrix; what rounding leaves of a zero counts as zero.
+
+def rank_of(gram: Float[Tensor, "n n"]) -> float:
+    """The effective rank from the smaller Gram matrix: the roots of its eigenvalues are the singular values.
+
+    What rounding leaves of a zero counts as zero. To be called on the CPU, which is faster for so few numbers.
     """
-    x = precise(features)
-    gram = x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x
     if not gram.isfinite().all():
         return float("nan")
     squares = torch.linalg.eigvalsh(gram)

@@ -7,8 +7,8 @@ from ablate.execute.diagnose.trace import Trace, fraction
 
 def measure(trace: Trace) -> Finding:
     """Their fraction; NaN for classes, where the last module's output is not the network's, or its range not known."""
-    targets = trace.targets
-    if targets is None or trace.last is None or trace.last[1] is not trace.outputs or not targets.is_floating_point():
+    targets = trace.target_values
+    if targets is None or trace.last is None or trace.last[1] is not trace.outputs:
         return Finding()
     bounds = output_range(trace.last[0])
     if bounds is None:

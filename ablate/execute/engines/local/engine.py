@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import Literal, ParamSpec, TypeVar
 
@@ -14,9 +15,12 @@ import msgspec
 from ablate.errors import AblateError
 from ablate.execute.engines._base import Engine
 from ablate.execute.engines.local import fork_server
-from ablate.execute.engines.local.worker import Worker, cause, stop
+from ablate.execute.engines.local.worker import Trained, Worker, cause, stop
+from ablate.execute.engines.wording import counted, device_lost, each_alone, named, short_of_memory
 from ablate.execute.process.hardware import check_threads, cores
-from ablate.execute.train.job import Job, fail, time_limit_min, timed_out, unfinished
+from ablate.execute.process.visible_gpus import only
+from ablate.execute.train.job import Job, fail, one_by_one, time_limit_min, timed_out, unfinished, without_record
+from ablate.plan.placement import is_shared
 from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
 
@@ -39,12 +43,14 @@ class Local(Engine):
     name = "local"
     settings = LocalSettings
     ends_trials = True
+    pins_workers = True
 
     def __init__(self, settings: LocalSettings) -> None:
         self.threads = None if settings.threads == "auto" else settings.threads
         check_threads(self.threads or 1)
         self.workers = cores() // (self.threads or 1) if settings.workers == "auto" else settings.workers
         self.workers = max(self.workers, 1)
+        self.workers_are_fixed = settings.workers != "auto"
         self.retries = settings.retries
         self._lost: Counter[str] = Counter()
         """Trial id → how many workers it has lost."""
@@ -70,7 +76,12 @@ class Local(Engine):
         stop([] if caller is None else [caller])
 
     def run(
-        self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
+        self,
+        jobs: Sequence[Job],
+        *,
+        workers: int | None = None,
+        threads: int | None = None,
+        places: Sequence[int] = (),
     ) -> Iterator[tuple[Record, ...]]:
         """Trains the jobs on the workers; yields them as they end.
 
@@ -83,9 +94,10 @@ class Local(Engine):
         if self._caller is None:
             fork_server.ready(self.name)
         self.close()
-        waiting, threads = deque(jobs), self.threads or threads or 1
+        waiting, threads = deque(replace(job, may_wait=True) for job in jobs), self.threads or threads or 1
+        alone: deque[Job] = deque()  # they have run out of memory, and wait until nothing trains beside them
         self._lost.clear()
-        team = [Worker(engine=self.name, threads=threads) for _ in jobs[: min(self.workers, workers or self.workers)]]
+        team = self._team(min(self.workers, workers or self.workers, len(jobs)), threads, places)
         try:
             _occupy(team, waiting)
             while busy := {worker.future: worker for worker in team if worker.job is not None}:
@@ -95,13 +107,36 @@ class Local(Engine):
                         continue
                     records, again = self._ended(busy[future], threads)
                     ended += [records] if records else []
-                    waiting.extend(again)
+                    if any(not job.may_wait for job in again):
+                        self._withdraw(busy[future], team)
+                    for job in again:
+                        (waiting if job.may_wait else alone).append(job)
                 for worker in team:
                     worker.end_overdue()
                 _occupy(team, waiting)  # now: no worker waits until the caller takes the results
+                if alone and not any(worker.job for worker in team):
+                    team[0].train(alone.popleft())
                 yield from ended
         finally:
             stop(team)
+
+    def _team(self, count: int, threads: int, places: Sequence[int]) -> list[Worker]:
+        """The workers, each on its GPU. They are pinned where one is on another GPU than it would take by itself."""
+        if not places:
+            return [Worker(engine=self.name, threads=threads) for _ in range(count)]
+        is_pinned = any(places)
+        return [
+            Worker(engine=self.name, threads=threads, gpu=gpu, variables=only(gpu, os.environ) if is_pinned else None)
+            for gpu in places[:count]
+        ]
+
+    def _withdraw(self, worker: Worker, team: list[Worker]) -> None:
+        """Ends a worker whose trial ran out of memory on a GPU, if others train there: they would lack it again."""
+        if worker.gpu is not None and is_shared([one.gpu for one in team if one.gpu is not None], worker.gpu):
+            team.remove(worker)
+            stop([worker])
+            left = sum(one.gpu == worker.gpu for one in team)
+            self.on_message(f"From now on {left} {'worker trains' if left == 1 else 'workers train'} on that GPU.")
 
     def _ended(self, worker: Worker, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
         """What is to be said and done when a worker's job has ended: records, and jobs that are yet to train."""
@@ -110,7 +145,9 @@ class Local(Engine):
         error = worker.future.exception()
         if isinstance(error, BrokenExecutor):
             return self._without_worker(job, worker, threads)
-        return self._records(job, error, threads), ()
+        if error is not None:
+            return self._failed(job, error, threads), ()
+        return self._trained(job, worker)
 
     def _without_worker(self, job: Job, worker: Worker, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
         """As `_ended`, of a job whose worker died or was ended.
@@ -131,13 +168,26 @@ class Local(Engine):
                 text = f"The worker process ended without a Python traceback: its worker {why}.\n"
                 return fail(job, error=f"its worker {why}", traceback=text, engine=self.name, threads=threads), ()
         if again:
-            self.on_message(f"The worker of {_named(job)} {why}. {_counted(again)} trained again{_alone(again)}.")
+            self.on_message(f"The worker of {named(job)} {why}. {counted(again)} trained again{each_alone(again)}.")
         return records, again
 
-    def _records(self, job: Job, error: BaseException | None, threads: int) -> tuple[Record, ...]:
-        if error is None:
-            directory = StudyDirectory(job.directory)
-            return tuple(directory.record(trial.id) for trial in job.bundle.trials)
+    def _trained(self, job: Job, worker: Worker) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
+        """As `_ended`, of a job whose worker has answered; where it can train nothing more, it is ended."""
+        answer: Trained = worker.future.result()
+        left = [job for place, job in enumerate(one_by_one(job)) if place in answer.left]
+        ids = {each.bundle.trials[0].id for each in left}
+        directory = StudyDirectory(job.directory)
+        records = tuple(directory.record(trial.id) for trial in job.bundle.trials if trial.id not in ids)
+        if answer.lost is not None:
+            worker.reap()
+            self.on_message(device_lost(job, answer.lost, left))
+            return records, tuple(left)
+        if left:
+            self.on_message(short_of_memory(left))
+        return records, without_record(job, records)
+
+    def _failed(self, job: Job, error: BaseException, threads: int) -> tuple[Record, ...]:
+        """The records of a job that its worker could not train, though it lives."""
         if isinstance(error, AblateError):
             raise error
         line = f"its worker could not train it: {error!r}"
@@ -156,20 +206,3 @@ def _next_check_s(team: Sequence[Worker]) -> float | None:
     """Time until the next job runs out of time; None: none does."""
     left = [seconds for worker in team if (seconds := worker.seconds_left) is not None]
     return max(min(left), 0.0) if left else None
-
-
-def _named(job: Job) -> str:
-    """The trials of a job, in words."""
-    if (count := len(job.bundle.trials)) > 1:
-        return f"{count} trials"
-    trial = job.bundle.trials[0]
-    levels = "".join(f"{factor} {level}, " for factor, level in trial.point.levels.items())
-    return f"trial {trial.id} ({levels}replicate {trial.replicate})"
-
-
-def _counted(jobs: Sequence[Job]) -> str:
-    return "It is" if len(jobs) == 1 else f"{len(jobs)} of them are"
-
-
-def _alone(jobs: Sequence[Job]) -> str:
-    return ", each alone" if len(jobs) > 1 else ""

@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_any
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ablate.errors import AblateError, ConfigError, DeathError, EngineError
 from ablate.execute.engines.local import fork_server
 from ablate.execute.process.interruption import interruption_deferred
+from ablate.execute.process.lost_device import lost_device
 from ablate.execute.process.parent_death import end_children_with_parent, signal_at_parent_death
 from ablate.execute.train.job import Job, time_limit_min
 
@@ -33,6 +35,9 @@ SERVER_LOST = 255
 
 CLOCK_S = 2.0
 """How much the time at which a process was created, as the operating system counts it, may be off."""
+
+LONGEST_REASON = 500
+"""Characters of what a driver says of a device that is lost."""
 
 TRIES = 3
 """Processes that a job is given to, if they die before they begin it."""
@@ -52,7 +57,12 @@ class Worker:
       killed it, or with which exit code.
     """
 
-    def __init__(self, *, engine: str, threads: int) -> None:
+    def __init__(
+        self, *, engine: str, threads: int, gpu: int | None = None, variables: Mapping[str, str] | None = None
+    ) -> None:
+        """`gpu`: where it trains, if that was chosen. `variables`: what its processes' environment has of its own."""
+        self.gpu = gpu
+        self._variables = dict(variables or {})
         self._engine = engine
         self._threads = threads
         self._executor: ProcessPoolExecutor | None = None
@@ -67,7 +77,7 @@ class Worker:
         self.job: Job | None = None
         """The job that it trains; None: it is idle."""
         self.future: Future[Any] = Future()
-        """Done when the job's records are on disk; BrokenExecutor where the process died."""
+        """Done when the job's records are on disk, with a `Trained`; BrokenExecutor where the process died."""
 
     def train(self, job: Job) -> None:
         """Starts to train a job, in a new process if the last one has died.
@@ -118,7 +128,10 @@ class Worker:
         started = killed = 0
         while started < TRIES:
             try:
-                return self._submit(_call, function).result()
+                result, is_lost = self._submit(_call, function).result()
+                if is_lost:
+                    self.reap()
+                return result
             except BrokenExecutor:
                 code = self.reap()
             if self._begun.value:
@@ -208,7 +221,7 @@ class Worker:
                 max_workers=1,
                 mp_context=self._context,
                 initializer=_start,
-                initargs=(list(sys.path), dict(os.environ), self._begun),
+                initargs=(list(sys.path), {**os.environ, **self._variables}, self._begun),
             )
         return self._executor
 
@@ -265,11 +278,14 @@ def _end(number: int, _: object) -> None:
     os.kill(os.getpid(), number)
 
 
-def _call(function: Callable[[], T]) -> T:
-    """Calls a function. What it raises can be pickled."""
+def _call(function: Callable[[], T]) -> tuple[T, bool]:
+    """Calls a function; returns its result, and whether the device is lost to this process.
+
+    What it raises can be pickled.
+    """
     _begun[0].value = 1
     try:
-        return function()
+        return function(), lost_device() is not None
     except AblateError as error:
         try:
             pickle.loads(pickle.dumps(error))
@@ -278,9 +294,28 @@ def _call(function: Callable[[], T]) -> T:
         raise
 
 
-def _train(job: Job, engine: str, threads: int) -> None:
-    """Trains a job, and returns nothing: if the process dies as it answers, a short message is whole or absent."""
-    _begun[0].value = 1
-    from ablate.execute.bundle import run_bundle
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What a process answers when it has trained a job. The records are on disk; this is small.
 
-    run_bundle(job, engine=engine, threads=threads)
+    If the process dies as it answers, a short message is whole or absent.
+    """
+
+    lost: str | None = None
+    """Why it can train nothing more on its device; None: it can."""
+    left: tuple[int, ...] = ()
+    """Which of the job's trials are to be trained again: the places of those that ran out of memory, or are `lost`."""
+
+
+def _train(job: Job, engine: str, threads: int) -> Trained:
+    """Trains a job."""
+    _begun[0].value = 1
+    from ablate.execute.bundle import InterruptedJobError, run_bundle
+
+    try:
+        done, lost = {record.id for record in run_bundle(job, engine=engine, threads=threads)}, None
+    except InterruptedJobError as error:
+        again = {each.bundle.trials[0].id for each in error.again}
+        done, lost = {record.id for record in error.records} - again, str(error)[:LONGEST_REASON]
+    left = tuple(place for place, trial in enumerate(job.bundle.trials) if trial.id not in done)
+    return Trained(lost=lost, left=left)

@@ -52,7 +52,7 @@ def test_so_do_weights_that_decay_unlike_biases(resolve):
 
 def test_ones_own_lightning_module_is_not_averaged(own, resolve, tmp_path):
     with pytest.raises(ConfigError, match=r"trainer\.ema_decay would be ignored"):
-        trainer(resolve("trainer.ema_decay=0.9", study="own"), own=True, callbacks=(), folder=tmp_path)
+        trainer(resolve("trainer.ema_decay=0.9", study="own"), user_defined=True, callbacks=(), folder=tmp_path)
 
 
 def test_a_network_that_cannot_be_copied_is_named():

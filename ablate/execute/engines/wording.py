@@ -1,0 +1,54 @@
+"""What engines say of their jobs, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ablate.plan.seeds import replicate_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ablate.execute.train.job import Job
+
+
+def named(job: Job) -> str:
+    """The trials of a job."""
+    if (count := len(job.bundle.trials)) > 1:
+        return f"{count} trials"
+    trial = job.bundle.trials[0]
+    levels = "".join(f"{factor} {level}, " for factor, level in trial.point.levels.items())
+    return f"trial {trial.id} ({levels}{replicate_name(trial.replicate)})"
+
+
+def counted(jobs: Sequence[Job]) -> str:
+    """Of several, how many."""
+    return "It is" if len(jobs) == 1 else f"{len(jobs)} of them are"
+
+
+def each_alone(jobs: Sequence[Job]) -> str:
+    """That several train one by one."""
+    return ", each alone" if len(jobs) > 1 else ""
+
+
+def short_of_memory(jobs: Sequence[Job]) -> str:
+    """The message about trials that ran out of memory, a job each."""
+    who = named(jobs[0]).capitalize() if len(jobs) == 1 else f"{len(jobs)} trials, each of which trained alone,"
+    again = "It is" if len(jobs) == 1 else "They are"
+    return f"{who} ran out of memory. {again} trained once more when no other trial trains."
+
+
+def device_lost(job: Job, why: str, again: Sequence[Job]) -> str:
+    """The message about a process that can use its device no longer."""
+    said = f"The device of {named(job)} takes no more work from its process: {why}. The process is replaced."
+    return f"{said} {counted(again)} trained again{each_alone(again)}." if again else said
+
+
+def ends_with_device(why: str, *, recorded: int, failed: int, left: int) -> str:
+    """The message of an engine that has no other process to go on with."""
+    rest = f"{left} are left" if left != 1 else "1 is left"
+    return (
+        f"The device takes no more work from this process: {why}. Of its trials, {recorded} are recorded, {failed} of "
+        f"them as failed, and {rest}. Run the same command to go on, with engine=local: it replaces the process, and "
+        "trains the others."
+    )

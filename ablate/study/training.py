@@ -1,0 +1,81 @@
+"""Trains the missing trials of a plan, batch by batch, on an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablate.study.missing import next_batch, sources_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ablate.execute.engines import Engine
+    from ablate.plan import Schedule, Trial
+    from ablate.study.observer import Observer
+    from ablate.study.planned import Plan
+
+
+def train_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> set[str]:
+    """Trains batch after batch until nothing is missing, or the study's looks end it; returns the trials' ids."""
+    from ablate.store import StudyDirectory
+
+    tried: set[str] = set()
+    directory = StudyDirectory(planned.directory)
+    while batch := next_batch(planned, [t for t in missing if t.id not in tried], lambda: directory.contents().records):
+        _train(engine, planned, batch, observer)
+        tried |= {t.id for t in batch}
+    return tried
+
+
+def schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedule:
+    """How the engine would train the missing trials of a plan; its trials are copies.
+
+    Raises:
+        AblateError: as `ablate.execute.tasks.schedule`.
+    """
+    from ablate.execute import tasks
+
+    return engine.call(
+        tasks.schedule,
+        planned.trials,
+        missing,
+        workers=engine.workers,
+        threads=engine.threads,
+        fixed=engine.workers_are_fixed,
+        pins=engine.pins_workers,
+    )
+
+
+def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Observer) -> None:
+    """Schedules a batch of trials and trains them; their records are on disk when the observer gets them."""
+    from ablate.execute.train.job import Job
+    from ablate.execute.train.provenance import commit
+    from ablate.store import stated
+
+    sources, head = sources_of(planned), commit(Path.cwd())
+    made = schedule(engine, planned, batch).with_trials(batch)
+    claims = stated(planned.spec)
+    jobs = [
+        Job(
+            bundle=b,
+            directory=planned.directory,
+            sources=tuple(sources[t.id] for t in b.trials),
+            commit=head,
+            stated=claims,
+        )
+        for b in made.bundles
+    ]
+    for note in made.notes:
+        observer.on_message(note)
+    observer.on_schedule(made.seconds)
+    placed = {"places": made.places} if engine.pins_workers else {}
+    results = engine.run(jobs, workers=made.workers, threads=made.threads, **placed)
+    try:
+        for records in results:
+            for record in records:
+                observer.on_trial(record)
+    finally:
+        close: Callable[[], None] | None = getattr(results, "close", None)
+        if close is not None:
+            close()
