@@ -10,7 +10,6 @@ from ablate.analyze.statistics.skewed import transformed_interval, transformed_p
 from ablate.analyze.summary import Outcome, Paired
 from ablate.config.spec import Better, Claim
 
-
 SKEWNESS_FROM = 10
 """Replicates from which a skewness shows at all: with five, this interval errs nearly as often as Student's."""
 
