@@ -42,7 +42,7 @@ def lone_steps(trial):
     fit = prepare(trial.config, trial.streams)
     module = cast(TrialModule, fit.module).to("meta")
     if module.augmentation is not None:
-        module.augmentation._generators = [None] * len(
+        module.augmentation._generators = [None for _ in module.augmentation._seeds]  # of `meta` there are none
             module.augmentation._seeds
         )  # torch's own: there are none for `meta`
     chunk = next(iter(fit.data["train_dataloaders"]))[:STEPS].to("meta")
