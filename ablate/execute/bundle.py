@@ -4,6 +4,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -48,10 +49,13 @@ class InterruptedJobError(LostDeviceError):
 
 
 @user_modules_last()
-def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
+def run_bundle(
+    job: Job, *, engine: str, threads: int, on_halving: Callable[[], None] | None = None
+) -> tuple[Record, ...]:
     """Trains every trial of a job, stacked or one after the other, and writes its record.
 
-    A trial that raises an exception is recorded as failed, with its traceback. The others are trained.
+    A trial that raises an exception is recorded as failed, with its traceback. The others are trained. `on_halving` is
+    called where a stack ran out of memory.
 
     Returns:
         The records in the order of the trials; where the job says so, without those that ran out of memory alone.
@@ -70,7 +74,9 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
             lacks_memory = True
         if lacks_memory:  # outside of `except`: the exception would keep the stack in memory
             empty_cache()
-            return _in_turn(run_bundle, halves(job), engine=engine, threads=threads)
+            if on_halving is not None:
+                on_halving()
+            return _in_turn(partial(run_bundle, on_halving=on_halving), halves(job), engine=engine, threads=threads)
     return _in_turn(_train_alone, one_by_one(job), engine=engine, threads=threads)
 
 

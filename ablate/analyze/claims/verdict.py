@@ -11,6 +11,7 @@ from ablate.analyze.claims.claim import check_claim, direction, sides
 from ablate.analyze.claims.evidence import decide, evidence, is_strong, relative_evidence
 from ablate.analyze.claims.looks import suggested
 from ablate.analyze.claims.qualifier import qualifiers, unseen_collapses
+from ablate.analyze.claims.sensitivity import skewed
 from ablate.analyze.claims.sentence import sentence
 from ablate.analyze.outcomes.resolution import Resolution
 from ablate.analyze.statistics.distribution import t_quantile
@@ -120,7 +121,9 @@ def verdict(
             simple=simple or {},
             unseen_collapse=unseen_collapses(paired.n) if alone is not None and survivors is None else None,
             share=_share(claim, paired, baseline),
-            remarks=() if failures_only else tuple(_remarks(claim, survivors, spared, resolution)),
+            remarks=()
+            if failures_only
+            else (*_remarks(claim, survivors, spared, resolution), *skewed(claim, paired, alone, better=better)),
             line="",
         ),
         better=better,
