@@ -8,15 +8,25 @@ import msgspec
 AUGMENTATION = "augmentation"
 """The key, below `data`."""
 
-OFF: Mapping[str, bool | int] = {"flip": False, "crop": 0}
+OFF: Mapping[str, bool | int | float] = {"flip": False, "crop": 0, "cutout": 0, "mixup": 0.0}
 """Each setting, and the value at which it does nothing."""
 
 
 class AugmentationSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """`data.augmentation`. `crop`: pixels by which an image is shifted at most."""
+    """`data.augmentation`. `crop`: pixels by which an image is shifted at most. `cutout`: a square's side in pixels.
+
+    `mixup`: both parameters of the beta distribution that the shares of two examples are drawn from.
+    """
 
     flip: bool = False
     crop: int = 0
+    cutout: int = 0
+    mixup: float = 0.0
+
+    @property
+    def changes_images(self) -> bool:
+        """Whether an image is changed by itself, which takes images."""
+        return self.flip or self.crop != 0 or self.cutout != 0
 
 
 def switched_on(node: Any) -> Any:

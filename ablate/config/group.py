@@ -21,7 +21,10 @@ OMITTED_KEYS: Mapping[str, frozenset[str]] = {
 }
 """Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 
-OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {"trainer": {"matmul_precision": "highest", "max_steps": None}}
+OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "optimizer": {"weight_decay_on": "all"},
+    "trainer": {"matmul_precision": "highest", "max_steps": None, "ema_decay": None},
+}
 """Values that are left out of a trial's identity: what trials had before the key existed."""
 
 STACKED: Mapping[str, frozenset[str]] = {

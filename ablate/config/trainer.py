@@ -37,6 +37,7 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     timeout_min: float | None = None
     max_steps: int | None = None
     """Either this or `max_epochs` is null."""
+    ema_decay: float | None = None
 
     def steps(self, epoch_steps: int) -> int:
         """Optimizer steps of the whole training, of which an epoch has `epoch_steps`."""
@@ -102,6 +103,8 @@ def _settings(node: Any) -> TrainerSettings:
     _check_budget(settings)
     if settings.gradient_clip_norm is not None and not settings.gradient_clip_norm > 0:
         raise ConfigError("trainer.gradient_clip_norm must be more than 0, or null for no clipping.")
+    if settings.ema_decay is not None and not 0 < settings.ema_decay < 1:
+        raise ConfigError(f"trainer.ema_decay={settings.ema_decay} must be between 0 and 1, such as 0.99, or null.")
     if settings.timeout_min is not None and not 0 < settings.timeout_min < math.inf:
         raise ConfigError(
             f"trainer.timeout_min={settings.timeout_min} must be minutes, more than 0, or null for no limit."

@@ -6,6 +6,7 @@ from ablate.data.diabetes import diabetes
 from ablate.data.digit_pairs import digit_pairs
 from ablate.data.digits import digits
 from ablate.data.images import cifar10, fashion_mnist, mnist
+from ablate.data.mnist1d import mnist1d
 from ablate.data.moons import moons
 from ablate.data.motifs import motifs
 from ablate.data.recall import recall
@@ -28,6 +29,7 @@ __all__ = [
     "digits",
     "fashion_mnist",
     "mnist",
+    "mnist1d",
     "moons",
     "motifs",
     "recall",

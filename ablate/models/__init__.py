@@ -8,6 +8,7 @@ from ablate.models.activation import HARD_ACTIVATIONS as HARD_ACTIVATIONS
 from ablate.models.activation import OUTPUT_ACTIVATIONS as OUTPUT_ACTIVATIONS
 from ablate.models.attention import POOLINGS as POOLINGS
 from ablate.models.attention import AttentionPooling as AttentionPooling
+from ablate.models.gru import GRU as GRU
 from ablate.models.head import HEADS as HEADS
 from ablate.models.head import SEQUENCE_HEADS as SEQUENCE_HEADS
 from ablate.models.hidden import BRANCH_ACTIVATIONS as BRANCH_ACTIVATIONS

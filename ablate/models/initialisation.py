@@ -17,7 +17,8 @@ from ablate.models.option import chosen
 
 Weight = Float[Tensor, "units inputs *kernel"]
 Fans = tuple[int, int]
-LSTM_GATES = 4
+GATES = {nn.GRU: 3, nn.LSTM: 4}
+"""Recurrent layers → gates."""
 
 
 def he(draw: Weight, fans: Fans) -> Weight:
@@ -94,7 +95,7 @@ def initialise(
     """Sets every parameter: weights by the scheme, biases to N(bias_value, bias_sd²), norms to scale 1 and shift 0.
 
     Depends on nothing but the arguments; running statistics of batch norms are reset. Each group of a grouped
-    convolution and each gate of an LSTM counts as a matrix of its own. A module on the meta device has no values
+    convolution and each gate of a GRU or LSTM counts as a matrix of its own. A module on the meta device has no values
     to set, and costs nothing.
 
     Raises:
@@ -124,19 +125,21 @@ def initialise(
             case nn.Linear() | nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
                 set_weight(layer.weight, f"{prefix}weight", 1 if isinstance(layer, nn.Linear) else layer.groups)
                 set_bias(layer.bias, f"{prefix}bias")
-            case nn.LSTM():
+            case nn.GRU() | nn.LSTM():
                 for name, parameter in layer.named_parameters(recurse=False):
                     if name.startswith("bias"):
                         set_bias(parameter, f"{prefix}{name}")
                     else:
-                        set_weight(parameter, f"{prefix}{name}", LSTM_GATES)
+                        set_weight(
+                            parameter, f"{prefix}{name}", GATES[nn.GRU if isinstance(layer, nn.GRU) else nn.LSTM]
+                        )
             case nn.BatchNorm1d() | nn.BatchNorm2d() | nn.BatchNorm3d() | nn.GroupNorm() | nn.LayerNorm():
                 layer.reset_parameters()
             case _ if any(True for _ in layer.parameters(recurse=False)):
                 kind = type(layer).__name__
                 raise ModelError(
                     f"No rule to initialise {path or 'the module'}, a {kind}. "
-                    "Valid: linear and convolutional layers, LSTMs, batch, group and layer norms. "
+                    "Valid: linear and convolutional layers, GRUs, LSTMs, batch, group and layer norms. "
                     "Give the model an `initialise(seed)` method of its own."
                 )
             case _:

@@ -9,6 +9,8 @@ from ablate.config.augmentation import switched_on
         (None, None),
         ({}, None),
         ({"flip": False, "crop": 0}, None),
+        ({"flip": False, "crop": 0, "cutout": 0, "mixup": 0.0}, None),
+        ({"flip": False, "cutout": 2, "mixup": 0.2}, {"cutout": 2, "mixup": 0.2}),
         ({"flip": True, "crop": 0}, {"flip": True}),
         ({"flip": False, "crop": 2}, {"crop": 2}),
         ({"flip": True, "crop": 2}, {"flip": True, "crop": 2}),

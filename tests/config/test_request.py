@@ -36,7 +36,7 @@ def test_overrides_keep_their_order_and_spelling(catalog):
         ("model=resnet,mlp", ["resnet", "mlp"]),
         (
             "model=glob(*)",
-            ["attention", "convnet", "lstm", "maps", "mlp", "pair", "resnet", "simple_resnet", "tcn", "vgg16"],
+            ["attention", "convnet", "gru", "lstm", "maps", "mlp", "pair", "resnet", "simple_resnet", "tcn", "vgg16"],
         ),
         ("optimizer.lr=1e-3,0.1", ["0.001", "0.1"]),
     ],

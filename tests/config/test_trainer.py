@@ -34,6 +34,8 @@ def test_the_shipped_settings_are_valid(resolve):
         ({"compile": 1}, "Unknown trainer.compile '1'."),
         ({"channels_last": "yes"}, "trainer.channels_last: expected `bool`"),
         ({"gradient_clip_norm": 0}, "trainer.gradient_clip_norm must be more than 0, or null"),
+        ({"ema_decay": 1.0}, "trainer.ema_decay=1.0 must be between 0 and 1"),
+        ({"ema_decay": 0.0}, "trainer.ema_decay=0.0 must be"),
         ({"max_loss": 0}, "calls every training diverged"),
         ({"max_loss": float("nan")}, "calls every training diverged"),
         ({"determinstic": True}, "Did you mean 'trainer.deterministic'?"),

@@ -62,7 +62,13 @@ MODELS = {
         inputs=(2, 6),
         variants=[{"outputs": None}, {"bias": False}, *({"init": init} for init in models.INITIALISERS)],
         choices={"init": INIT},
-        stacks=False,  # torch has no batching rule for it
+        stacks=False,  # torch has no batching rule for it: a stack folds it
+    ),
+    "gru": Shipped(
+        inputs=(2, 6),
+        variants=[{"outputs": None}, {"bias": False}, *({"init": init} for init in models.INITIALISERS)],
+        choices={"init": INIT},
+        stacks=False,  # torch has no batching rule for it: a stack folds it
     ),
     "attention": Shipped(
         inputs=(2, 6),

@@ -1,4 +1,4 @@
-"""LSTM, attention pooling, and the pair of images, each written out by hand."""
+"""GRU, LSTM, attention pooling, and the pair of images, each written out by hand."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import conv2d
 
 from ablate.errors import ModelError
-from ablate.models import LSTM, POOLINGS, AttentionPooling, PairNet
+from ablate.models import GRU, LSTM, POOLINGS, AttentionPooling, PairNet
 
 pytestmark = pytest.mark.numeric
 
@@ -36,6 +36,31 @@ def test_an_lstm_s_equations():
         h = o.sigmoid() * c.tanh()
     expected = h @ p["output.weight"].T + p["output.bias"]
     torch.testing.assert_close(network(x).double(), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_gru_s_equations():
+    network = GRU(inputs=(3, 6), outputs=2, units=4)
+    assert count(network) == 3 * (3 * 4 + 4 * 4 + 2 * 4) + 10
+    p = {n: v.double() for n, v in network.state_dict().items()}
+    x = torch.randn(5, 3, 6)
+    h = torch.zeros(5, 4, dtype=torch.float64)
+    for t in range(6):
+        a = x[:, :, t].double() @ p["gru.weight_ih_l0"].T + p["gru.bias_ih_l0"]
+        b = h @ p["gru.weight_hh_l0"].T + p["gru.bias_hh_l0"]
+        (ar, az, an), (br, bz, bn) = a.chunk(3, 1), b.chunk(3, 1)
+        r, z = (ar + br).sigmoid(), (az + bz).sigmoid()
+        h = (1 - z) * (an + r * bn).tanh() + z * h
+    expected = h @ p["output.weight"].T + p["output.bias"]
+    torch.testing.assert_close(network(x).double(), expected, rtol=1e-4, atol=1e-5)
+    network.initialise(0)
+    assert not network.gru.bias_hh_l0.any()
+    for gate in GRU(inputs=(3, 6), outputs=2, units=5, init="orthogonal").gru.weight_hh_l0.detach().chunk(3):
+        torch.testing.assert_close(gate @ gate.T, torch.eye(5), atol=1e-5, rtol=0)
+
+
+def test_a_gru_takes_sequences():
+    with pytest.raises(ModelError, match=r"GRU needs inputs \(channels, steps\), not \(1, 8, 8\)"):
+        GRU(inputs=(1, 8, 8), outputs=2)
 
 
 @pytest.mark.parametrize(("init", "sd"), [("he", math.sqrt(2 / 3)), ("xavier", math.sqrt(2 / 203)), ("normal_1", 1)])

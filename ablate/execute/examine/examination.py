@@ -29,7 +29,7 @@ from ablate.execute.process.socket_directory import temporary_directory
 from ablate.execute.targets.lightning_package import is_lightning_module
 from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
-from ablate.execute.train.augmentation import augmentation
+from ablate.execute.train.augmentation import Augmentation, augmentation
 from ablate.execute.train.batches import TrainingChunks
 from ablate.execute.train.dataset import examples_text, source, splits
 from ablate.execute.train.image_layout import channels_last, image_last
@@ -124,6 +124,8 @@ class _Examiner:
         }
         if config.scheduler.content:
             needed.add(("schedule", config.scheduler, config.optimizer, config.trainer, config.data))
+        if config.data.is_augmented:
+            needed.add(("augmentation", config.objective, config.data))
         return needed - self._done
 
     def are_same(self, config: TrialConfig, other: TrialConfig) -> bool:
@@ -149,12 +151,14 @@ class _Examiner:
         plain_inputs = inputs
         if config.trainer.settings.channels_last:
             built, inputs = channels_last(built), image_last(inputs)
-        augmentation(config, seed=self._seeds.augmentation)
+        augmented = augmentation(config, seed=self._seeds.augmentation)
         name, batch = self._network(config), _minibatch(config)
         known = self._plain_ones.get(name)
         size = known[0] if known else NetworkCost(parameters=parameters(built), flops=_flops(built, inputs))
         if ("network", *name, config.objective) not in self._done:
             _check_objective(built, {"loss": loss, **metrics}, inputs, targets)
+        if augmented is not None:
+            _check_mixture(augmented, built, loss, inputs, targets)
         _check_step(built, loss, config, inputs[:batch], targets[:batch])
         self._done |= self._new(config)
         self._plain_ones[name] = known or (size, fingerprint(self._built(config), plain_inputs))
@@ -254,6 +258,22 @@ def _predictions(built: nn.Module, inputs: Tensor) -> object:
             f"model: {type(built).__name__} does not take {len(inputs)} examples of shape {list(inputs.shape[1:])} at "
             f"a time: {error_text(error)}. Its last minibatch and its evaluations are of other sizes than "
             "data.batch_size: it must take any number of examples."
+        ) from error
+
+
+def _check_mixture(augmented: Augmentation, built: nn.Module, loss: nn.Module, inputs: Tensor, targets: Tensor) -> None:
+    """Asks the loss for that of mixed examples, where they are mixed."""
+    mixed, shares = augmented.mixed(inputs, targets)
+    if mixed is inputs:
+        return
+    try:
+        with evaluating(built), torch.no_grad():
+            loss(built(mixed), shares)
+    except Exception as error:
+        raise ConfigError(
+            f"data.augmentation.mixup makes targets of shape {list(shares.shape)}, shares of two examples', and the "
+            f"loss {type(loss).__name__} does not take them: {error_text(error)}. Take objective=classification, or "
+            "data.augmentation.mixup=0."
         ) from error
 
 

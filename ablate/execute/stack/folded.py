@@ -1,4 +1,4 @@
-"""Stacks of dense networks without vmap: the examples of all members are one batch, which each linear layer reshapes.
+"""Stacks of dense and recurrent networks without vmap: the examples of all members are one batch, which layers reshape.
 
 Activations, shortcuts and flattening treat every example alike, and need no change. A linear layer is one batched
 product. vmap computes the same product, but its dispatch takes as long as a small product itself.
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ablate.execute.process.torch_private import has_forward_hooks
+from ablate.execute.stack import recurrent
 from ablate.execute.stack.dropout import MaskedDropout
 
 
@@ -46,7 +47,7 @@ class FoldedDropout(MaskedDropout):
 
 
 class Folded(nn.Module):
-    """A network whose parameters and buffers all belong to linear layers and dropout masks."""
+    """A network whose parameters and buffers all belong to linear and recurrent layers and dropout masks."""
 
     def __init__(self, skeleton: nn.Module) -> None:
         super().__init__()
@@ -64,14 +65,15 @@ class Folded(nn.Module):
 
 
 def can_be_folded(skeleton: nn.Module) -> bool:
-    """Whether only linear layers have parameters and buffers. The network may still mix the examples of a batch."""
+    """Whether only linear and recurrent layers have tensors. The network may still mix the examples of a batch."""
     layers = [part for part in skeleton.modules() if _has_tensors(part)]
     return bool(layers) and skeleton not in layers and all(map(_can_be_replaced, layers))
 
 
 def _can_be_replaced(part: nn.Module) -> bool:
     """Whether a layer may become a folded one. One with hooks may not: they would be lost."""
-    return type(part) in (nn.Linear, MaskedDropout) and not has_forward_hooks(part)
+    can_be = type(part) in (nn.Linear, MaskedDropout) or recurrent.can_be_folded(part)
+    return can_be and not has_forward_hooks(part)
 
 
 def _has_tensors(part: nn.Module) -> bool:
@@ -81,4 +83,6 @@ def _has_tensors(part: nn.Module) -> bool:
 def _folded(part: nn.Module) -> nn.Module | None:
     if type(part) is nn.Linear:
         return FoldedLinear(part)
+    if recurrent.can_be_folded(part):
+        return recurrent.folded(part)
     return FoldedDropout().train(part.training) if type(part) is MaskedDropout else None

@@ -53,8 +53,8 @@ class Member:
         """Prepares one trial as for training alone, unless `fit` is given.
 
         Raises:
-            Unstackable: it is a user-defined LightningModule, its data are augmented, or its optimizer cannot be
-                stacked.
+            Unstackable: it is a user-defined LightningModule, its data are augmented, its weights are averaged, or its
+                optimizer cannot be stacked.
             AblateError: as `prepare`.
         """
         fit = fit or prepare(config, streams, make_splits=make_splits)
@@ -62,6 +62,8 @@ class Member:
             raise Unstackable("a user-defined LightningModule takes its own steps")
         if fit.module.augmentation is not None:
             raise Unstackable("its data are augmented, differently in each trial")
+        if fit.module.average is not None:
+            raise Unstackable("an average of its weights is evaluated, trainer.ema_decay")
         made, settings = fit.module.configure_optimizers(), config.trainer.settings
         return cls(
             fit=fit,

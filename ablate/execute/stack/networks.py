@@ -149,7 +149,7 @@ class Stack(Movable):
 
     @torch.no_grad()
     def fold(self, x: Tensor) -> None:
-        """Replaces vmap by folding (`Folded`), if that computes the same predictions of x, shape (members, batch, ...).
+        """Replaces vmap by folding (`Folded`), if that computes the networks' predictions of x, (members, batch, ...).
 
         Both are compared in double precision with random parameters: those of the networks may be equal, or zero.
         """
@@ -193,7 +193,10 @@ def predictions(skeleton: nn.Module, state: Mapping[str, Tensor], x: Tensor) -> 
 
 def _agree(one: nn.Module, other: nn.Module, state: Mapping[str, Tensor], x: Tensor) -> bool:
     try:
-        wanted, found = predictions(one, state, x), predictions(other, state, x)
+        # One by one: vmap has no rule for recurrent layers.
+        rows = [{name: values[member] for name, values in state.items()} for member in range(len(x))]
+        wanted = torch.stack([functional_call(one, row, (own,)) for row, own in zip(rows, x, strict=True)])
+        found = predictions(other, state, x)
     except Exception:  # a user-defined network may do anything with its layers
         return False
     tolerance = FOLD_TOLERANCE * float(wanted.abs().amax())  # not finite: never equal

@@ -1,7 +1,9 @@
-"""Random changes of the images of each training minibatch, on the device of the images.
+"""Random changes of each training minibatch, on its device: of images, and mixtures of any examples.
 
-Shapes: images (batch, channels, height, width).
+Shapes: images (batch, channels, height, width); mixtures are of inputs (batch, ...).
 """
+
+import math
 
 import numpy as np
 import torch
@@ -17,27 +19,48 @@ Images = Float[Tensor, "batch channels height width"]
 
 
 class Augmentation:
-    """Flips first, then crops, each with its own generator: arms with and without crops flip the same images.
+    """Flips first, then crops, cuts and mixes, each with its own generator: arms with and without crops flip the same.
 
     The generators are on the device of the images, so that no step waits for the host. A CPU and a GPU draw different
     numbers from the same seed.
     """
 
-    def __init__(self, settings: AugmentationSettings, *, seed: int) -> None:
+    def __init__(self, settings: AugmentationSettings, *, seed: int, classes: int = 0) -> None:
+        """`classes`: of targets that are class numbers."""
         self._settings = settings
-        self._seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(len(OFF), np.uint32)]
+        *seeds, mixtures = (int(s) for s in np.random.SeedSequence(seed).generate_state(len(OFF), np.uint32))
+        self._seeds = seeds
         self._generators: list[torch.Generator] = []
+        self._mixtures = np.random.default_rng(mixtures)  # one number per minibatch, from the host
+        self._classes = classes
 
-    def __call__(self, images: Images) -> Images:
-        """Changes a minibatch. Every call draws anew."""
+    def __call__(self, images: Tensor) -> Tensor:
+        """Changes the images of a minibatch, each by itself. Every call draws anew."""
+        if not self._settings.changes_images:
+            return images
         if not self._generators:
             self._generators = [torch.Generator(images.device).manual_seed(seed) for seed in self._seeds]
-        flips, shifts = self._generators
+        flips, shifts, squares = self._generators
         if self._settings.flip:
             images = flipped(images, flips)
         if self._settings.crop:
             images = cropped(images, self._settings.crop, shifts)
+        if self._settings.cutout:
+            images = cut_out(images, self._settings.cutout, squares)
         return images
+
+    def mixed(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Mixes each example of a minibatch with the one before it, where that is asked for. Every call draws anew.
+
+        Class numbers become shares of the classes, shape (batch, classes).
+        """
+        alpha = self._settings.mixup
+        if not alpha:
+            return inputs, targets
+        share = float(self._mixtures.beta(alpha, alpha))
+        if not targets.is_floating_point():
+            targets = nn.functional.one_hot(targets, self._classes).to(inputs.dtype)
+        return mixture(inputs, share), mixture(targets, share)
 
 
 def flipped(images: Images, generator: torch.Generator) -> Images:
@@ -67,6 +90,26 @@ def cropped(images: Images, pixels: int, generator: torch.Generator) -> Images:
     return cut.contiguous(memory_format=torch.channels_last) if is_last else cut
 
 
+def cut_out(images: Images, pixels: int, generator: torch.Generator) -> Images:
+    """Sets a square of `pixels` a side to 0 on each image; what of it lies outside of the image is lost.
+
+    Its middle is equally likely at every pixel: DeVries and Taylor (2017, arXiv 1708.04552, section 3.2).
+    """
+    batch, _, *sizes = images.shape
+    hidden = torch.ones(batch, 1, 1, 1, dtype=torch.bool, device=images.device)
+    for axis, size in enumerate(sizes):
+        middle = torch.randint(size, (batch, 1), generator=generator, device=images.device)
+        from_start = torch.arange(size, device=images.device) - middle + pixels // 2
+        inside = (from_start >= 0) & (from_start < pixels)
+        hidden = hidden & inside.view(batch, 1, *(size if axis == k else 1 for k in range(len(sizes))))
+    return images.masked_fill(hidden, 0.0)
+
+
+def mixture(values: Tensor, share: float) -> Tensor:
+    """Each row times a share, plus the row before it times the rest: Zhang et al. (2018, arXiv 1710.09412, eq. 1)."""
+    return share * values + (1 - share) * values.roll(1, 0)
+
+
 def augmentation(config: TrialConfig, *, seed: int) -> Augmentation | None:
     """What changes a plain network's minibatches; None: nothing does, or the data set itself does.
 
@@ -75,20 +118,33 @@ def augmentation(config: TrialConfig, *, seed: int) -> Augmentation | None:
     """
     if not is_asked(config):
         return None
-    settings = config.data.augmentation
-    inputs = config.data.description.inputs
-    if len(inputs) != 3:
-        raise ConfigError(
-            f"data.augmentation is for images, [channels, height, width], and one example of "
-            f"{config.data['_target_']} has shape {inputs}. Take it out: data.augmentation=null."
-        )
-    _check_crop(settings.crop, inputs)
-    return Augmentation(settings, seed=seed)
+    settings, description = config.data.augmentation, config.data.description
+    if not 0 <= settings.mixup < math.inf:
+        raise ConfigError(f"data.augmentation.mixup={settings.mixup} must be more than 0, such as 0.2; or 0, for none.")
+    if settings.changes_images:
+        _check_images(settings, config)
+    return Augmentation(settings, seed=seed, classes=description.outputs)
 
 
 def is_asked(config: TrialConfig) -> bool:
     """Whether settings are on, and are ablate's to follow."""
     return config.data.is_augmented and not augments_itself(config.data)
+
+
+def _check_images(settings: AugmentationSettings, config: TrialConfig) -> None:
+    inputs = config.data.description.inputs
+    if len(inputs) != 3:
+        raise ConfigError(
+            f"data.augmentation is for images, [channels, height, width], and one example of "
+            f"{config.data['_target_']} has shape {inputs}. Take it out: data.augmentation=null. mixup takes any shape."
+        )
+    _check_crop(settings.crop, inputs)
+    most = 2 * max(inputs[1:]) - 1
+    if not 0 <= settings.cutout <= most:
+        raise ConfigError(
+            f"data.augmentation.cutout={settings.cutout} is the side of a square in pixels; valid: 0, for none, to "
+            f"{most}, which leaves nothing of an image of {inputs[1]}×{inputs[2]}."
+        )
 
 
 def _check_crop(crop: int, inputs: list[int]) -> None:

@@ -19,6 +19,9 @@ from ablate.execute.targets.target import build, locate, takes
 DESCRIPTION = ("inputs", "outputs", "chance", "batch_size")
 """Keys of `data` that describe it to other groups. Its `_target_` gets those that it names."""
 
+REPLICATE_SEED = "replicate_seed"
+"""What a `_target_` names that draws another pool for each replicate."""
+
 
 def splits(config: TrialConfig, *, seed: int) -> Splits:
     """One replicate's train, validation and test examples.
@@ -31,7 +34,7 @@ def splits(config: TrialConfig, *, seed: int) -> Splits:
 
 
 def _splits(data: DataGroup, seed: int) -> Splits:
-    drawn = split(source(data), seed=seed)
+    drawn = split(source(data, seed=seed), seed=seed)
     check(drawn, inputs=data.description.inputs, outputs=data.description.outputs)
     return drawn
 
@@ -82,14 +85,22 @@ def splits_for(settings: TrainerSettings) -> MakeSplits:
     return kept_splits if is_on_accelerator else splits
 
 
-def source(data: DataGroup) -> Source:
+def source(data: DataGroup, *, seed: int | None = None) -> Source:
     """The data set of a configuration. The last two are kept in memory for further trials.
+
+    Args:
+        data: The group of the configuration.
+        seed: Of a replicate, for a `_target_` that names `replicate_seed` and draws a pool for each; None: of none.
 
     Raises:
         ConfigError: it cannot be built as configured, or is no Source.
         DataError: its files are missing or damaged.
     """
-    return _source(arguments(data))
+    given = arguments(data)
+    is_drawn = isinstance(data.get("_target_"), str) and takes(
+        locate(data["_target_"], "data"), REPLICATE_SEED, by_name=True
+    )
+    return _source(DataGroup("data", {**given.mapping, REPLICATE_SEED: seed}) if is_drawn else given)
 
 
 def arguments(data: DataGroup) -> DataGroup:

@@ -91,6 +91,7 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
         compilation=Compilation(settings.compile, steps=settings.steps(train.steps)),
         schedule=schedule(config, epoch_steps=train.steps),
         max_steps=settings.max_steps,
+        ema_decay=settings.ema_decay,
     )
     return Fit(
         module=module,

@@ -1,6 +1,6 @@
 """Loss, metrics and optimizer of a plain network."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import torch
@@ -8,9 +8,14 @@ from torch import nn
 from torchmetrics import Metric
 
 from ablate.config.trial import TrialConfig
-from ablate.errors import ConfigError, kind
+from ablate.errors import ConfigError, kind, unknown
 from ablate.execute.targets.target import build
 from ablate.execute.train.optimization.fused import can_fuse, unfuse_for_sparse_gradients
+
+DECAYED = "weight_decay_on"
+"""A key of the `optimizer` group that is ablate's."""
+
+DECAYED_VALUES = ("all", "weights")
 
 
 def objective(config: TrialConfig) -> tuple[nn.Module, dict[str, Metric]]:
@@ -42,14 +47,27 @@ def optimizer(config: TrialConfig) -> Callable[[Iterable[nn.Parameter]], torch.o
     """
     if not config.optimizer.content:
         raise ConfigError("A plain nn.Module needs an optimizer: optimizer=sgd, =adam or =adamw.")
-    make: partial[torch.optim.Optimizer] = build({**config.optimizer.mapping, "_partial_": True}, "optimizer")
+    settings = dict(config.optimizer.mapping)
+    decayed = settings.pop(DECAYED, "all")
+    if decayed not in DECAYED_VALUES:
+        raise ConfigError(unknown(f"optimizer.{DECAYED}", str(decayed), DECAYED_VALUES))
+    make: partial[torch.optim.Optimizer] = build({**settings, "_partial_": True}, "optimizer")
 
     def made(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        given = list(parameters)
-        if not can_fuse(make.func, make.keywords, given):
+        flat = list(parameters)
+        given = flat if decayed == "all" else _decay_groups(flat)
+        if not can_fuse(make.func, make.keywords, flat):
             return make(given)
         fused = make(given, fused=True)
         unfuse_for_sparse_gradients(fused)
         return fused
 
     return made
+
+
+def _decay_groups(parameters: Sequence[nn.Parameter]) -> list[dict[str, object]]:
+    """Weights, which have two axes or more, with the optimizer's weight decay; biases and norms without."""
+    weights = [p for p in parameters if p.ndim > 1]
+    vectors = [p for p in parameters if p.ndim <= 1]
+    groups: list[dict[str, object]] = [{"params": weights}, {"params": vectors, "weight_decay": 0.0}]
+    return [group for group in groups if group["params"]]

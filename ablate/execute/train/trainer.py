@@ -90,6 +90,11 @@ def trainer(
             "trainer.channels_last would be ignored: a LightningModule lays out its own parameters and batches, with "
             "self.to(memory_format=torch.channels_last) in its __init__. Take it out: trainer.channels_last=false."
         )
+    if user_defined and settings.ema_decay is not None:
+        raise ConfigError(
+            "trainer.ema_decay would be ignored: a LightningModule evaluates its own weights. Average them in a "
+            "callback of its configure_callbacks. Take it out: trainer.ema_decay=null."
+        )
     check_arguments(pl.Trainer, settings.lightning, "trainer.lightning")
     set_matmul_precision(settings.matmul_precision)
     if settings.deterministic:

@@ -15,6 +15,7 @@ from ablate.execute.process.resident import ResidentBuffers
 from ablate.execute.train.augmentation import Augmentation
 from ablate.execute.train.batches import TrainingChunks
 from ablate.execute.train.compilation import Compilation, CopiedStep
+from ablate.execute.train.optimization.average import average
 from ablate.execute.train.optimization.schedule import Schedule, ScheduleFactory
 from ablate.execute.train.step import NoUpdate, loss_of, take_step
 
@@ -40,8 +41,12 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         compilation: Compilation | None = None,
         schedule: ScheduleFactory | None = None,
         max_steps: int | None = None,
+        ema_decay: float | None = None,
     ) -> None:
-        """`max_steps`: optimizer steps after which the training ends; None: its Trainer's epochs end it."""
+        """`max_steps`: optimizer steps after which the training ends; None: its Trainer's epochs end it.
+
+        `ema_decay`: of the moving average of the weights that is evaluated; None: the weights themselves are.
+        """
         super().__init__()
         self.automatic_optimization = False
         self.network = network
@@ -52,6 +57,7 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         self.augmentation = augmentation
         self.compilation = compilation or Compilation(False, steps=0)
         self._optimizer = optimizer
+        self.average = None if ema_decay is None else average(network, ema_decay)
         self.make_schedule = schedule
         self._schedule: Schedule | None = None
         self.max_steps = max_steps
@@ -92,18 +98,22 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
             self._schedule = self.make_schedule(optimizer)
         total = at_least_single(torch.zeros((), device=inputs.device, dtype=inputs.dtype))
         for minibatch in chunk:
-            examples = inputs[minibatch] if self.augmentation is None else self.augmentation(inputs[minibatch])
+            examples, wanted = inputs[minibatch], targets[minibatch]
+            if self.augmentation is not None:
+                examples, wanted = self.augmentation.mixed(self.augmentation(examples), wanted)
             total += take_step(
                 self.network,
                 self.loss,
                 examples,
-                targets[minibatch],
+                wanted,
                 optimizer=optimizer,
                 clip_norm=self._clip,
                 call=self._loss_of,
             )
             if self._schedule is not None:
                 self._schedule.step()
+            if self.average is not None:
+                self.average.update_parameters(self.network)
         self.steps += len(chunk)
         return total / len(chunk)
 
@@ -125,7 +135,8 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
 
     def _evaluate(self, split: str, indices: Tensor) -> None:
         inputs, targets = self._split(split)
-        predictions, wanted = at_least_single(self.network(inputs[indices])), at_least_single(targets[indices])
+        network = self.network if self.average is None else self.average
+        predictions, wanted = at_least_single(network(inputs[indices])), at_least_single(targets[indices])
         metrics = cast(MetricCollection, self.metrics[split])
         metrics.update(predictions, wanted)
         self.log(f"{split}/loss", self.loss(predictions, wanted), on_epoch=True, batch_size=len(indices))

@@ -13,7 +13,7 @@ from ablate.config.load import load
 from ablate.design import DesignPoint
 from ablate.errors import ConfigError
 from ablate.execute.examine.examination import examine
-from ablate.execute.train.augmentation import Augmentation, cropped, flipped
+from ablate.execute.train.augmentation import Augmentation, cropped, cut_out, flipped
 from ablate.execute.train.fit import prepare
 from ablate.models import ResNet
 from ablate.plan import trial_id
@@ -249,10 +249,11 @@ def test_a_factors_levels_may_be_augmentations(project, here):
     project("conf/factor/view.yaml", f"view:\n  reference: none\n  levels: {levels}\n")
     words = ["head", "study.factors=[view]", "study.claims=[]", "replicates=2"]
     trials = study.plan(words, cwd=here).trials
+    others = {"cutout": 0, "mixup": 0.0}
     assert [t.config.data["augmentation"] for t in trials[:3]] == [
-        {"flip": False, "crop": 0},
-        {"flip": True, "crop": 0},
-        {"flip": False, "crop": 1},
+        {"flip": False, "crop": 0, **others},
+        {"flip": True, "crop": 0, **others},
+        {"flip": False, "crop": 1, **others},
     ]
     assert len({t.streams.augmentation for t in trials[:3]}) == len({t.streams.augmentation for t in trials[3:]}) == 1
     assert trials[0].streams.augmentation != trials[3].streams.augmentation
@@ -318,3 +319,63 @@ def test_data_of_ones_own_may_have_a_setting_of_that_name(own, project, resolve,
     project("augmenting.py", AUGMENTING)
     project("conf/data/own.yaml", f"_target_: augmenting.Data\nexamples: 60\nbatch_size: 10\n{line}\n")
     assert prepare(resolve(study=own[0]), streams(0, 0)).data["datamodule"].augmentation == given
+
+
+@pytest.mark.parametrize("pixels", [1, 2, 3])
+def test_a_cutout_is_a_square_whose_middle_is_anywhere(pixels):
+    images = torch.ones(400, 2, 4, 6)
+    done = cut_out(images, pixels, generator())
+    squares = set()
+    for image in done:
+        assert torch.equal(image[0], image[1])
+        rows, columns = torch.nonzero(image[0] == 0).T.tolist()
+        corner = (min(rows), max(rows), min(columns), max(columns))
+        assert len(rows) == (corner[1] - corner[0] + 1) * (corner[3] - corner[2] + 1) <= pixels**2
+        squares.add(corner)
+    assert len(squares) == 24  # one for each pixel that may be its middle
+
+
+def test_a_mixture_is_of_two_examples_and_of_their_classes():
+    settings = AugmentationSettings(mixup=0.4)
+    inputs, classes = torch.randn(6, 1, 5, dtype=torch.float64), torch.tensor([0, 1, 2, 0, 1, 2])
+    augmentation, again = Augmentation(settings, seed=3, classes=3), Augmentation(settings, seed=3, classes=3)
+    assert augmentation(inputs) is inputs
+    shares = set()
+    for _ in range(5):
+        mixed, targets = augmentation.mixed(inputs, classes)
+        assert all(map(torch.equal, (mixed, targets), again.mixed(inputs, classes)))
+        share = targets[1, 1].item()
+        shares.add(share)
+        assert 0 < share < 1
+        torch.testing.assert_close(mixed[1], share * inputs[1] + (1 - share) * inputs[0])
+        torch.testing.assert_close(mixed[0], share * inputs[0] + (1 - share) * inputs[-1])
+        torch.testing.assert_close(targets.sum(1), torch.ones(6, dtype=torch.float64))
+    assert len(shares) == 5
+    values = torch.randn(6, 1, dtype=torch.float64)
+    assert augmentation.mixed(inputs, values)[1].shape == (6, 1)
+
+
+def test_mixed_examples_train_alone_and_change_the_training(here, train, resolve):
+    sequences = ("data=motifs", "data.examples=200", "data.val_size=40", "data.test_size=40", "data.limit=null")
+    plain, mixed = train(resolve(*sequences)), train(resolve(*sequences, "data.augmentation.mixup=0.3"))
+    assert mixed.responses["train/loss"] != plain.responses["train/loss"]
+    assert mixed.responses.keys() == plain.responses.keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("data.augmentation.cutout=-1",), "data.augmentation.cutout=-1 is the side of a square in pixels"),
+        (("data.augmentation.cutout=16",), "valid: 0, for none, to 15"),
+        (("data.augmentation.mixup=-0.1",), "data.augmentation.mixup=-0.1 must be more than 0"),
+        (("data=motifs", "data.augmentation.cutout=2"), "mixup takes any shape"),
+        (
+            ("data.augmentation.mixup=0.2", "objective=categorical_hinge"),
+            "the loss MultiMarginLoss does not take them",
+        ),
+    ],
+)
+def test_what_cannot_be_cut_out_or_mixed_is_refused(here, words, says):
+    composed = load(["smoke", "study.factors=[]", "data.limit=200"], here)
+    with pytest.raises(ConfigError, match=says):
+        examine(composed.spec, [DesignPoint(levels={})], [composed.resolve({}, words)])

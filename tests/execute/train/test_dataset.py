@@ -133,3 +133,22 @@ def test_a_target_gets_the_descriptions_that_it_names(project, resolve):
     assert arguments(config.data).content == {"_target_": "mine.shaped", "inputs": [3, 2], "outputs": 2}
     assert splits(config, seed=0).train.inputs.shape == (12, 3, 2)
     assert config.data.description.batch_size == 5
+
+
+def test_data_that_name_it_are_given_the_replicate_s_seed(resolve, project):
+    project(
+        "fresh.py",
+        """
+        import torch
+        from ablate.data import Arrays, Source
+
+        def fresh(replicate_seed=None, examples=30):
+            inputs = torch.full((examples, 1, 8, 8), float(replicate_seed or 0))
+            targets = torch.zeros(examples, dtype=torch.int64)
+            return Source(pool=Arrays(inputs=inputs, targets=targets), val_size=5, test_size=5)
+        """,
+    )
+    config = resolve()
+    config = config.with_groups(data={"_target_": "fresh.fresh", "inputs": [1, 8, 8], "outputs": 10, "batch_size": 5})
+    assert [float(splits(config, seed=seed).train.inputs[0, 0, 0, 0]) for seed in (3, 4, 3)] == [3.0, 4.0, 3.0]
+    assert not source(config.data).pool.inputs.any()

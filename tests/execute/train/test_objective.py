@@ -79,6 +79,20 @@ def node(name, **settings):
     return config_of(optimizer={"_target_": f"torch.optim.{name}", "lr": 0.01, **settings})
 
 
+def test_decay_on_weights_leaves_biases_and_norms_out():
+    network = nn.Sequential(nn.Conv1d(1, 2, 3), nn.BatchNorm1d(2), nn.Linear(4, 3))
+    made = optimizer(node("AdamW", weight_decay=0.1, weight_decay_on="weights"))(network.parameters())
+    decayed, plain = made.param_groups
+    assert [p.shape for p in decayed["params"]] == [network[0].weight.shape, network[2].weight.shape]
+    assert len(plain["params"]) == 4
+    assert (decayed["weight_decay"], plain["weight_decay"]) == (0.1, 0.0)
+    assert decayed["fused"]
+    (all_alike,) = optimizer(node("AdamW", weight_decay=0.1, weight_decay_on="all"))(network.parameters()).param_groups
+    assert len(all_alike["params"]) == 6
+    with pytest.raises(ConfigError, match=r"Unknown optimizer\.weight_decay_on 'weight'\. Did you mean 'weights'"):
+        optimizer(node("AdamW", weight_decay_on="weight"))
+
+
 def a_net():
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 3)).double()
