@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports pytest test-processors chaos docs pages screen bench results questions clean
+.PHONY: help install run test lint types imports pytest test-processors chaos gpu gpu-wheels docs pages screen bench results questions clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -57,6 +57,10 @@ chaos: $(VENV)/.installed-test ## kills processes of small studies at random for
 GPU ?= cuda
 gpu: ## on a machine with a GPU: are trainings on it right, and how fast? Eight minutes, with the Python that is there (GPU=cpu tries the command)
 	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m tests.gpu $(GPU)
+
+GPU_PYTHON ?= 3.12
+gpu-wheels: ## collects in build/gpu-wheels what a machine with a GPU may lack, so that `make gpu` needs no network there
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m tests.gpu.wheels $(GPU_PYTHON)
 
 docs: $(VENV)/.installed-test ## the documentation as a site in build/docs; a warning is an error
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs

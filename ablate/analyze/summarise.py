@@ -7,7 +7,7 @@ import numpy as np
 from ablate.analyze.claims.judgement import compare, explored, later_verdicts, verdicts
 from ablate.analyze.claims.separation import separated, separation_notes
 from ablate.analyze.claims.untrained import Curves, untrained
-from ablate.analyze.claims.verdict import leave_open, of_mixed_code
+from ablate.analyze.claims.verdict import leave_open, qualified
 from ablate.analyze.effects.contrast import contrasts, point_differences
 from ablate.analyze.effects.interaction import interactions
 from ablate.analyze.effects.lenth import lenth
@@ -18,7 +18,7 @@ from ablate.analyze.notes.convention import convention_notes
 from ablate.analyze.notes.mixed_code import clause, mixed_code
 from ablate.analyze.notes.origin import command, made_by, timed_on
 from ablate.analyze.notes.three_way import three_way_notes
-from ablate.analyze.notes.tuning import choice_lookup, tuning_notes, tuning_summary
+from ablate.analyze.notes.tuning import choice_lookup, tuning_notes, tuning_summary, untuned
 from ablate.analyze.notes.unmeasured_costs import unmeasured_costs
 from ablate.analyze.outcomes.diagnostic import unmeasured
 from ablate.analyze.outcomes.outcome import Outcomes, outcomes
@@ -88,7 +88,7 @@ def summarise(
     def judged(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
         better = spec.response.better
         found = [leave_open(verdict, untrained=reason, better=better) if reason else verdict for verdict in verdicts]
-        return tuple(of_mixed_code(verdict, mixed_code=clause(mixed), better=better) for verdict in found)
+        return tuple(qualified(v, mixed_code=clause(mixed), untuned=untuned(spec), better=better) for v in found)
 
     stated = verdicts(spec, points, comparison, accuracy_resolution, looked=looked)
     stated = separated(spec, points, found, judged(stated))

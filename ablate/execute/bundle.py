@@ -4,12 +4,14 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
 
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
+from ablate.execute.examine.simple import simple_scores
 from ablate.execute.examine.trivial import trivial_scores
 from ablate.execute.loggers.identity import RunIdentity
 from ablate.execute.loggers.run import logger_run
@@ -47,10 +49,13 @@ class InterruptedJobError(LostDeviceError):
 
 
 @user_modules_last()
-def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
+def run_bundle(
+    job: Job, *, engine: str, threads: int, on_halving: Callable[[], None] | None = None
+) -> tuple[Record, ...]:
     """Trains every trial of a job, stacked or one after the other, and writes its record.
 
-    A trial that raises an exception is recorded as failed, with its traceback. The others are trained.
+    A trial that raises an exception is recorded as failed, with its traceback. The others are trained. `on_halving` is
+    called where a stack ran out of memory.
 
     Returns:
         The records in the order of the trials; where the job says so, without those that ran out of memory alone.
@@ -69,7 +74,9 @@ def run_bundle(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
             lacks_memory = True
         if lacks_memory:  # outside of `except`: the exception would keep the stack in memory
             empty_cache()
-            return _in_turn(run_bundle, halves(job), engine=engine, threads=threads)
+            if on_halving is not None:
+                on_halving()
+            return _in_turn(partial(run_bundle, on_halving=on_halving), halves(job), engine=engine, threads=threads)
     return _in_turn(_train_alone, one_by_one(job), engine=engine, threads=threads)
 
 
@@ -168,7 +175,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     started = now()
     fit = prepare(trial.config, trial.streams, make_splits=splits_for(trial.config.trainer.settings))
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
-    trivial = trivial_scores(fit)
+    trivial, simple = trivial_scores(fit), simple_scores(fit)
     settings = trial.config.trainer.settings
     curve, divergence = Curve(), Divergence(settings.max_loss)
     diagnostics = DiagnosticsCallback(settings.moments)
@@ -201,6 +208,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         diagnostics=diagnostics.values,
         unmeasured=diagnostics.failure,
         trivial=trivial,
+        simple=simple,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)

@@ -71,6 +71,10 @@ def test_every_kind_is_judged_from_its_trials_and_shown_alike(ablate, trained):
     assert average["unseen_collapse"] == pytest.approx(1 - 0.05 ** (1 / 5))
     assert (value["mean_arm"], value["mean_reference"]) == (pytest.approx(cells["relu", "he"].mean(), abs=1e-6), None)
     assert value["trivial"] == pytest.approx(0.1)
+    assert set(value["simple"]) == {"1-NN"}
+    assert 0 <= value["simple"]["1-NN"] <= 1
+    assert float(rows[-1]["simple"]) == value["simple"]["1-NN"]
+    assert rows[-1]["simple_predictor"] == "1-NN"
 
 
 def test_the_screen_and_the_lines_say_where(ablate, trained):

@@ -2,15 +2,19 @@
 
 import importlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.gpu._stage import STAGES, Findings, Stage
+from tests.gpu.wheels import SITE, WHEELS, missing, unpack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TABLE = {"cuda": REPOSITORY / "results/benchmarks/gpu.md", "cpu": REPOSITORY / "build/gpu/cpu.md"}
@@ -31,6 +35,10 @@ def main(words: Sequence[str]) -> int:
         said = f"No stage {', '.join(wrong)}." if wrong else f"No device {device}. There are: cuda, cpu."
         print(f"{said} Stages: {', '.join(valid)}.", file=sys.stderr)
         return 2
+    if absent := unpack(missing()):
+        said = f"This Python lacks {', '.join(absent)}, and {WHEELS.relative_to(REPOSITORY)} has no wheel of it."
+        print(f"{said} Where there is a network: make gpu-wheels. Then take that folder here.", file=sys.stderr)
+        return 2
     return _all([stage for stage in STAGES if not names or stage.name in names], device)
 
 
@@ -49,7 +57,7 @@ def _all(stages: Sequence[Stage], device: str) -> int:
         for line in (*_table(found), *found["notes"]):
             print(f"  {line}", flush=True)
     TABLE[device].parent.mkdir(parents=True, exist_ok=True)
-    TABLE[device].write_text(_markdown(done, device), encoding="utf-8")
+    TABLE[device].write_text(as_markdown(done, device), encoding="utf-8")
     print(f"Written: {TABLE[device].relative_to(REPOSITORY)}")
     return int(any(found["state"] == "failed" for _, found, _ in done))
 
@@ -58,18 +66,37 @@ def _run(stage: Stage, device: str, file: Path) -> dict[str, Any]:
     """What a stage has written; what it printed, where it wrote nothing."""
     file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "tests.gpu", "--stage", stage.name, device, str(file)]
+    path = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(SITE)])  # last: it fills gaps alone
+    process = subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # so that all that it starts ends with it
+    )
     try:
-        ended = subprocess.run(
-            command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=stage.limit_s
-        )
-        said = [f"exit code {ended.returncode}", *ended.stderr.strip().splitlines()[-12:]]
+        _, errors = process.communicate(timeout=stage.limit_s)
+        said = [f"exit code {process.returncode}", *errors.strip().splitlines()[-12:]]
     except subprocess.TimeoutExpired:
         said = [f"ended after {stage.limit_s} s"]
+    except KeyboardInterrupt:
+        _end(process)
+        raise
+    _end(process)
     if file.is_file():
         return json.loads(file.read_text(encoding="utf-8"))
     found = Findings(state="failed", notes=tuple(said)).as_dict()
     file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return found
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Kills what is left of a stage and of the processes that it has started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def _table(found: dict[str, Any]) -> list[str]:
@@ -80,7 +107,8 @@ def _table(found: dict[str, Any]) -> list[str]:
     return head + ["| " + " | ".join(str(cell).replace("|", "/") for cell in row) + " |" for row in found["rows"]]
 
 
-def _markdown(done: Sequence[tuple[Stage, dict[str, Any], float]], device: str) -> str:
+def as_markdown(done: Sequence[tuple[Stage, dict[str, Any], float]], device: str) -> str:
+    """The report: stage, what it found, seconds. It says on which device."""
     where = "a GPU" if device == "cuda" else "the CPU: no figure here is a GPU's"
     lines = ["# `make gpu`", "", f"On {where}, {datetime.now(UTC).isoformat('T', 'seconds')}.", ""]
     for stage, found, seconds in done:

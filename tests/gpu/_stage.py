@@ -1,8 +1,11 @@
 """What a stage is, and what it finds."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+import psutil
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,16 +21,22 @@ class Stage:
 
 STAGES = (
     Stage(name="versions", answers="Which versions, and is a GPU seen?", limit_s=20),
-    Stage(name="repeated", answers="Does a study come to the same bits twice, and on two workers?", limit_s=50),
+    Stage(name="repeated", answers="Does a study come to the same bits twice, and on two workers?", limit_s=70),
     Stage(name="marked", answers="Do the tests marked gpu pass?", limit_s=60),
-    Stage(name="levels", answers="Does every shipped level train, deterministically?", limit_s=90),
-    Stage(name="double", answers="In double precision: stack and alone, CPU and device; does a step wait?", limit_s=50),
+    Stage(name="levels", answers="Does every shipped level train, deterministically?", limit_s=80),
+    Stage(name="double", answers="In double precision: stack and alone, CPU and device; does a step wait?", limit_s=40),
     Stage(name="faults", answers="Does a trial that fails on the device cost no other?", limit_s=40),
     Stage(name="steps", answers="How long does a step take, by width and way?", limit_s=60, is_check=False),
-    Stage(name="workers", answers="How long does core take, by number of workers?", limit_s=90, is_check=False),
-    Stage(name="operations", answers="What does a stack's step spend its time on?", limit_s=20, is_check=False),
+    Stage(name="workers", answers="How long does core take, by number of workers?", limit_s=75, is_check=False),
+    Stage(name="operations", answers="What does a stack's step spend its time on?", limit_s=35, is_check=False),
 )
 """480 seconds together. Each time limit is of the whole process, imports included."""
+
+
+def seconds_left(name: str) -> float:
+    """Until a stage, which is this process, is ended. Its imports count."""
+    limit_s = next(stage.limit_s for stage in STAGES if stage.name == name)
+    return limit_s - (time.time() - psutil.Process().create_time())
 
 
 @dataclass(frozen=True, kw_only=True)

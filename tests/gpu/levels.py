@@ -1,45 +1,99 @@
-"""Every shipped level, for one deterministic epoch of a few minibatches; the trials of a study share a process."""
+"""Every shipped level, for one deterministic epoch of a few minibatches; a study that fails costs no other."""
 
 import multiprocessing
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from ablate import study
 from ablate.errors import AblateError, DataError
 from ablate.execute.process.hardware import cores
-from tests.gpu._stage import STAGES, Findings, checked
+from ablate.execute.process.lost_device import LostDeviceError
+from ablate.plan import Trial
+from tests.gpu._stage import Findings, checked, seconds_left
 
 STUDIES = Path(__file__).resolve().parents[2] / "conf/study"
 BATCHES = 4
-LIMIT_S = next(stage.limit_s for stage in STAGES if stage.name == "levels") - 15
-"""No study is begun after it."""
+RESERVE_S = 8
+"""A study that has not ended so long before the end of the stage is ended, and named."""
+
+MOST_AT_ONCE = 8
+
+Found = tuple[str, str]
+"""State and what is said of it."""
 
 
 def run(device: str) -> Findings:
     """A row for each study that does not train, and one for the others."""
-    import ablate.execute.bundle  # noqa: F401 – before processes fork: torch is loaded once
-
-    names, began = sorted(file.stem for file in STUDIES.glob("*.yaml")), time.monotonic()
-    at_once = min(cores(), 8)
-    with ProcessPoolExecutor(at_once, mp_context=multiprocessing.get_context("fork"), max_tasks_per_child=None) as pool:
-        found = list(pool.map(_trained, names, [device] * len(names), [began] * len(names)))
-    wrong = [(name, said, "failed") for name, (state, said) in zip(names, found, strict=True) if state == "failed"]
-    trained = sum(int(said) for state, said in found if state == "ok")
-    done = [name for name, (state, _) in zip(names, found, strict=True) if state == "ok"]
-    rows = [(f"{len(done)} studies", f"{trained} design points, which have every level", "ok"), *wrong]
-    skipped = [f"{name}: {said}" for name, (state, said) in zip(names, found, strict=True) if state == "skipped"]
+    deadline = time.monotonic() + seconds_left("levels") - RESERVE_S
+    names = sorted(file.stem for file in STUDIES.glob("*.yaml"))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["ablate.execute.bundle"])  # torch is loaded once
+    waiting: SimpleQueue[str] = SimpleQueue()
+    for name in names:
+        waiting.put(name)
+    at_once = min(cores(), MOST_AT_ONCE)
+    with ThreadPoolExecutor(at_once) as threads:
+        parts = [threads.submit(_one_after_the_other, waiting, context, device, deadline) for _ in range(at_once)]
+    found = {name: said for part in parts for name, said in part.result().items()}
+    ok = [name for name in names if found[name][0] == "ok"]
+    points = sum(int(found[name][1]) for name in ok)
+    rows = [(f"{len(ok)} studies", f"{points} design points, which have every level", "ok" if ok else "none")]
+    rows += [(name, found[name][1], "failed") for name in names if found[name][0] == "failed"]
+    skipped = [f"{name}: {found[name][1]}" for name in names if found[name][0] == "skipped"]
     return checked(("study", "found", ""), rows, notes=skipped)
 
 
-def _trained(name: str, device: str, began: float) -> tuple[str, str]:
+def _one_after_the_other(
+    waiting: "SimpleQueue[str]", context: ForkServerContext, device: str, deadline: float
+) -> dict[str, Found]:
+    """Has a process train studies. One that has failed, or ended, costs no other: the next has another process."""
+    found: dict[str, Found] = {}
+    process = connection = None
+    with suppress(Empty):
+        while True:
+            name = waiting.get_nowait()
+            if time.monotonic() >= deadline:
+                found[name] = "skipped", "not begun, for want of time"
+                continue
+            if process is None or connection is None:
+                connection, theirs = context.Pipe()
+                process = context.Process(target=_answer, args=(theirs, device), daemon=True)
+                process.start()
+                theirs.close()
+            connection.send(name)
+            is_done = False
+            try:
+                is_done = connection.poll(max(deadline - time.monotonic(), 0.0))
+                found[name] = connection.recv() if is_done else ("skipped", "not done, for want of time")
+            except EOFError:
+                process.join()
+                found[name] = "failed", f"its process ended with exit code {process.exitcode}"
+            if not is_done or found[name][0] == "failed":
+                process.kill()
+                process = None
+    if process is not None:
+        process.kill()
+    return found
+
+
+def _answer(connection: Connection, device: str) -> None:
+    while True:
+        connection.send(trained(connection.recv(), device))
+
+
+def trained(name: str, device: str) -> Found:
+    """State and reason; of a study that trains, how many of its design points were trained."""
     from ablate.execute.bundle import run_bundle
     from ablate.execute.train.job import Job
     from ablate.plan import Bundle
 
-    if time.monotonic() - began > LIMIT_S:
-        return "skipped", f"not begun after {LIMIT_S} s"
     accelerator = "gpu" if device == "cuda" else "cpu"
     with tempfile.TemporaryDirectory() as folder:
         words = [name, "replicates=1", f"results_dir={folder}", f"trainer.accelerator={accelerator}"]
@@ -47,26 +101,27 @@ def _trained(name: str, device: str, began: float) -> tuple[str, str]:
         try:
             planned = study.plan(words)
         except AblateError as error:
-            return "failed", str(error)
-        if not planned.trials:
-            return "skipped", "it trains nothing"
-        chosen = _with_every_level(planned.trials)
+            return ("skipped", "it trains nothing") if "trains nothing" in str(error) else ("failed", str(error))
+        chosen = with_every_level(planned.trials)
         for trial in chosen:
             job = Job(bundle=Bundle(trials=(trial,)), directory=planned.directory, sources=("",), commit=None)
             try:
                 (record,) = run_bundle(job, engine="inline", threads=1)
             except DataError as error:
                 return "skipped", str(error)
+            except LostDeviceError as error:
+                return "failed", f"{dict(trial.point.levels)}: {error}"
             if record.state == "failed":
                 if "data" in str(record.error).lower() and "not there" in str(record.error):
                     return "skipped", str(record.error)
                 return "failed", f"{dict(trial.point.levels)}: {record.error}"
-    return "ok", str(len(chosen))
+    return ("ok", str(len(chosen))) if chosen else ("skipped", "it trains nothing")
 
 
-def _with_every_level(trials: tuple) -> list:
+def with_every_level(trials: Sequence[Trial]) -> list[Trial]:
     """Few trials that have every level of every factor: one is taken where it has a level that is new."""
-    chosen, seen = [], set()
+    chosen: list[Trial] = []
+    seen: set[tuple[str, str]] = set()
     for trial in trials:
         levels = set(trial.point.levels.items())
         if not levels or not levels <= seen:

@@ -56,11 +56,11 @@ def is_no_better(gained: Values, *, tolerance: float) -> bool:
     return (interval.value if interval.low is None else interval.low) <= 0
 
 
-def trivial_score(comparison: Comparison, rows: Sequence[int]) -> float | None:
-    """What the trivial predictor scores on the splits of these points' trials, in the mean; None where none says."""
-    if comparison.trivial is None:
+def mean_score(scores: Values | None, rows: Sequence[int]) -> float | None:
+    """What a predictor scores on the splits of these points' trials, in the mean; None where that is not known."""
+    if scores is None:
         return None
-    known = comparison.trivial[list(rows)]
+    known = scores[list(rows)]
     return mean(known[np.isfinite(known)]) if np.isfinite(known).any() else None
 
 

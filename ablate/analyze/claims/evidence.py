@@ -25,7 +25,7 @@ def evidence(claim: Claim, *, better: Better, difference: float, se: float, df: 
     against both margins (`equivalent`, `value`: Schuirmann 1987, J. Pharmacokinet. Biopharm. 15).
     """
     x = direction(claim, better=better) * difference
-    return _weighed(claim, lambda margins: (x - margins * claim.margin, se), df)
+    return _by_t(claim, lambda margins: (x - margins * claim.margin, se), df)
 
 
 def relative_evidence(claim: Claim, *, better: Better, differences: Values, baseline: Values) -> Evidence:
@@ -46,10 +46,10 @@ def relative_evidence(claim: Claim, *, better: Better, differences: Values, base
         left = x - margins * claim.margin * baseline
         return mean(left), sd(left) / math.sqrt(len(left))
 
-    return _weighed(claim, beyond, len(differences) - 1)
+    return _by_t(claim, beyond, len(differences) - 1)
 
 
-def _weighed(claim: Claim, beyond: Callable[[int], tuple[float, float]], df: int) -> Evidence:
+def _by_t(claim: Claim, beyond: Callable[[int], tuple[float, float]], df: int) -> Evidence:
     """From how far the difference is beyond so many margins, with its SE; positive speaks for the claim."""
 
     def above(margins: int) -> float:
@@ -60,6 +60,17 @@ def _weighed(claim: Claim, beyond: Callable[[int], tuple[float, float]], df: int
         left, se = beyond(margins)
         return t_cdf(left / se, df) if se > 0 else 1.0
 
+    return weighed(claim, above=above, below=below)
+
+
+def weighed(claim: Claim, *, above: Callable[[int], float], below: Callable[[int], float]) -> Evidence:
+    """The evidence from one-sided p.
+
+    Args:
+        claim: says which of them count.
+        above: number of margins → p for a difference, on the claimed side, that is not above so many.
+        below: the same for one that is not below.
+    """
     inside = max(above(-1), below(1))
     if claim.is_equivalence:
         outside = min(above(1), below(-1))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ablate.analyze.claims.averaging import averaged, trivial_score
+from ablate.analyze.claims.averaging import averaged, mean_score
 from ablate.analyze.claims.claim import sides
 from ablate.analyze.claims.decision import Decision, decided
 from ablate.analyze.claims.extension import extension
@@ -16,7 +16,7 @@ from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts
 from ablate.analyze.outcomes.outcome import Outcomes, outcomes
 from ablate.analyze.outcomes.resolution import Resolution, examples_of
-from ablate.analyze.outcomes.scoring import Scores, score
+from ablate.analyze.outcomes.scoring import Scores, score, simple_scores
 from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.statistics.scale import number_on_scale
@@ -97,7 +97,12 @@ def _alone(
         plain=None if claim.scale == "identity" else comparison.contrast(estimable, value=claim.value).paired,
         baseline=baseline,
         averaged=averaged(spec, points, comparison, claim, estimable),
-        trivial=trivial_score(comparison, estimable.rows),
+        trivial=mean_score(comparison.trivial, estimable.rows),
+        simple={
+            name: known
+            for name, scores in comparison.simple.items()
+            if (known := mean_score(scores, estimable.rows)) is not None
+        },
     )
 
 
@@ -189,6 +194,7 @@ def compare(spec: StudySpec, found: Outcomes, scores: Scores, *, seed: int) -> C
         seed=seed,
         examples=examples_of(spec, found),
         trivial=scores.trivial,
+        simple=simple_scores(found, spec.response.name),
     )
 
 

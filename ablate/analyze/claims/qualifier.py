@@ -1,22 +1,16 @@
 """The qualifiers of a verdict, STATISTICS (k): what limits it, wherever it is shown."""
 
-import math
 from collections.abc import Iterator
 
 from ablate.analyze.statistics.paired import TEST_FROM
-from ablate.analyze.summary import Averaged, Qualifier, Verdict
+from ablate.analyze.summary import Qualifier, Verdict
+from ablate.analyze.summary.averaged import AVERAGED
 from ablate.config.spec import Better
 
 UNSEEN = 0.05
 """The probability with which a rate of collapses as large as is said would not have shown in any replicate."""
 FEW = 0.1
 """A number of replicates is small where a rate of collapses of more than this would often not show."""
-AVERAGED = "averaged over"
-"""The qualifier of a difference that is a mean over other factors' settings."""
-LARGE, MOST_DECIMALS = 1e7, 8
-"""From where on numbers are written with an exponent."""
-NAMED = 3
-"""Factors that are named where they are averaged over; more are counted by their settings only."""
 SKEWED = ((5, 0.16), (10, 0.13), (40, 0.09))
 """Replicates, and the one-sided error rate of a t test at .05 on the side away from the tail of exponentially
 distributed differences, by simulation: one arm normal with little spread, the other exponential."""
@@ -64,8 +58,10 @@ def _found(verdict: Verdict, better: Better) -> Iterator[Qualifier]:
         )
     if side := _side(verdict, better):
         yield Qualifier(name=f"{side}, within the margin", text="the interval excludes 0")
+    if verdict.untuned:
+        yield Qualifier(name="untuned", text=verdict.untuned, heads=False)
     if verdict.averaged is not None:
-        yield Qualifier(name=AVERAGED, text=averaging_text(verdict.averaged), heads=False)
+        yield Qualifier(name=AVERAGED, text=verdict.averaged.text, heads=False)
     if not verdict.diverged and verdict.n >= TEST_FROM and (rate := unseen_collapses(verdict.n)) > FEW:
         yield Qualifier(
             name="small n",
@@ -75,26 +71,6 @@ def _found(verdict: Verdict, better: Better) -> Iterator[Qualifier]:
             ),
             heads=False,
         )
-
-
-def averaging_text(averaged: Averaged) -> str:
-    """Over what a difference is averaged, the range of its effects there, and its cells at the floor or the ceiling."""
-    of = f" of {', '.join(averaged.factors)}" if len(averaged.factors) <= NAMED else ""
-    text = f"{averaged.settings} settings{of}"
-    if averaged.lowest is not None and averaged.highest is not None:
-        text = f"{text}, effects {range_text(averaged.lowest.value, averaged.highest.value)}"
-    ends = {"floor": averaged.at_floor, "ceiling": averaged.at_ceiling}
-    counts = [f"{count} at the {end}" for end, count in ends.items() if count is not None]
-    return f"{text}; of {averaged.cells} cells {', '.join(counts)}" if counts else text
-
-
-def range_text(low: float, high: float) -> str:
-    """Two numbers with their signs, to three significant digits of the larger one."""
-    largest = max(abs(low), abs(high))
-    decimals = max(0, 2 - math.floor(math.log10(largest))) if largest > 0 else 0
-    if largest >= LARGE or decimals > MOST_DECIMALS:
-        return f"{low:+.2e} to {high:+.2e}".replace("-", "−")
-    return f"{low:+.{decimals}f} to {high:+.{decimals}f}".replace("-", "−")
 
 
 def _side(verdict: Verdict, better: Better) -> str:

@@ -21,7 +21,7 @@ def sentence(verdict: Verdict) -> str:
     if verdict.outcome == "inconclusive" and not _is_constant(verdict) and (more := _more(verdict)):
         found = f"{found}; {more}"
     said = [q for q in verdict.qualifiers if not q.name.endswith(ALREADY_SAID)]
-    return "; ".join([found, *filter(None, [_means(verdict)]), *(f"{q.name}: {q.text}" for q in said)])
+    return "; ".join([found, *filter(None, [_means(verdict)]), *(q.clause() for q in said)])
 
 
 ALREADY_SAID = ("exploratory", "untrained", "failure-sensitive", ", within the margin")
@@ -150,13 +150,14 @@ def _numbers(verdict: Verdict) -> str:
 
 
 def _means(verdict: Verdict) -> str:
-    """The mean of each side, and what the trivial predictor scores."""
+    """The mean of each side, and what the trivial predictor and a simple one score."""
     means = [_plain(value) for value in (verdict.mean_arm, verdict.mean_reference) if value is not None]
     if not means or verdict.outcome is None:
         return ""
     name = "simple effects" if verdict.claim.interaction else "means" if len(means) > 1 else "mean"
-    trivial = "" if verdict.trivial is None else f" (trivial predictor {_plain(verdict.trivial)})"
-    return f"{name} {' and '.join(means)}{trivial}"
+    known = {} if verdict.trivial is None else {"trivial predictor": verdict.trivial}
+    beside = ", ".join(f"{predictor} {_plain(score)}" for predictor, score in {**known, **verdict.simple}.items())
+    return f"{name} {' and '.join(means)}{f' ({beside})' if beside else ''}"
 
 
 def _share(verdict: Verdict) -> str:

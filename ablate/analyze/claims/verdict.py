@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ablate.analyze.claims.claim import check_claim, direction, sides
 from ablate.analyze.claims.evidence import decide, evidence, is_strong, relative_evidence
 from ablate.analyze.claims.looks import suggested
 from ablate.analyze.claims.qualifier import qualifiers, unseen_collapses
+from ablate.analyze.claims.sensitivity import skewed
 from ablate.analyze.claims.sentence import sentence
 from ablate.analyze.outcomes.resolution import Resolution
 from ablate.analyze.statistics.distribution import t_quantile
@@ -49,6 +50,7 @@ def verdict(
     baseline: Values | None = None,
     averaged: Averaged | None = None,
     trivial: float | None = None,
+    simple: Mapping[str, float] | None = None,
 ) -> Verdict:
     """The verdict on one claim by itself; `judge` adjusts the verdicts of a study for their number.
 
@@ -80,6 +82,7 @@ def verdict(
             in each replicate of `paired`.
         averaged: what the difference is averaged over.
         trivial: what the trivial predictor scores.
+        simple: simple predictor → what it scores.
 
     Raises:
         ConfigError: the claim's margin or α is out of range.
@@ -115,9 +118,12 @@ def verdict(
             mean_arm=shown.mean_arm,
             mean_reference=None if claim.value is not None else shown.mean_reference,
             trivial=trivial,
+            simple=simple or {},
             unseen_collapse=unseen_collapses(paired.n) if alone is not None and survivors is None else None,
             share=_share(claim, paired, baseline),
-            remarks=() if failures_only else tuple(_remarks(claim, survivors, spared, resolution)),
+            remarks=()
+            if failures_only
+            else (*_remarks(claim, survivors, spared, resolution), *skewed(claim, paired, alone, better=better)),
             line="",
         ),
         better=better,
@@ -170,15 +176,15 @@ def leave_open(verdict: Verdict, *, untrained: str, better: Better) -> Verdict:
     return stated(opened, better=better)
 
 
-def of_mixed_code(verdict: Verdict, *, mixed_code: str, better: Better) -> Verdict:
-    """The same verdict, qualified where trainings of older code are pooled with others."""
-    return stated(dataclasses.replace(verdict, mixed_code=mixed_code), better=better) if mixed_code else verdict
+def qualified(verdict: Verdict, *, mixed_code: str, untuned: str, better: Better) -> Verdict:
+    """The same verdict, qualified where trainings of older code are pooled with others, or no setting was tuned."""
+    return stated(dataclasses.replace(verdict, mixed_code=mixed_code, untuned=untuned), better=better)
 
 
 def stated(verdict: Verdict, *, better: Better) -> Verdict:
     """The verdict with its qualifiers and its line, which follow from all the rest."""
-    qualified = dataclasses.replace(verdict, qualifiers=qualifiers(verdict, better=better))
-    return dataclasses.replace(qualified, line=sentence(qualified))
+    complete = dataclasses.replace(verdict, qualifiers=qualifiers(verdict, better=better))
+    return dataclasses.replace(complete, line=sentence(complete))
 
 
 def failures_only(contrast: Contrast, claim: Claim, *, bounded: bool) -> str:

@@ -1,7 +1,7 @@
 """The comparison of design points on one study's scores."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,8 @@ class Comparison:
     trivial: Values | None = None
     """Of the same shape, what the trivial predictor scores on each trial's splits, in the response's units; NaN or None
     where that is not known."""
+    simple: Mapping[str, Values] = field(default_factory=dict[str, Values])
+    """Simple predictor → what it scores on each trial's splits, of the same shape; NaN where that is not known."""
     unscaled: npt.NDArray[np.bool_] | None = None
     """Of the same shape: scores that have no place on the scale, and are NaN; None on the scale of the responses."""
 
@@ -99,6 +101,7 @@ class Comparison:
             diverged=self.diverged[:, :replicates],
             examples=None if self.examples is None else self.examples[:, :replicates],
             trivial=None if self.trivial is None else self.trivial[:, :replicates],
+            simple={name: scores[:, :replicates] for name, scores in self.simple.items()},
             unscaled=None if self.unscaled is None else self.unscaled[:, :replicates],
         )
 

@@ -56,7 +56,8 @@ def choice_lookup(tuning: TuningSummary | None) -> Callable[[Mapping[str, str]],
 def tuning_notes(spec: StudySpec, tuning: TuningSummary | None) -> tuple[str, ...]:
     """How the arms came to their settings, and what a reader should doubt of it."""
     if tuning is None:
-        return (_untuned(spec),)
+        text = untuned(spec)
+        return (f"{text[:1].upper()}{text[1:]}." if text.endswith("untuned") else f"Untuned: {text}.",)
     per = "design point" if tuning.by is None else f"level of {' and '.join(tuning.by)}" if tuning.by else ""
     whose = f"for each {per}" if per else "once for all arms"
     notes = [
@@ -85,14 +86,16 @@ def short(key: str) -> str:
     return key.rpartition(".")[2]
 
 
-def _untuned(spec: StudySpec) -> str:
-    """That every arm trains with settings that were not chosen for it."""
+def untuned(spec: StudySpec) -> str:
+    """That every arm trains with settings that were not chosen for it, as a clause; empty where the study tunes."""
+    if spec.tune is not None:
+        return ""
     keys = [key_of(o) for factor in spec.factors for level in factor.levels.values() for o in level]
     varied = any(key.partition(".")[0] == "optimizer" for key in keys)
     rate = Group("optimizer", spec.settings.get("optimizer")).get("lr")
     if rate is None or varied:
-        return "Untuned: no setting was chosen for each arm."
-    return f"All arms at lr {rate:g}, untuned." if isinstance(rate, int | float) else f"All arms at lr {rate}, untuned."
+        return "no setting was chosen for each arm"
+    return f"all arms at lr {rate:g}, untuned" if isinstance(rate, int | float) else f"all arms at lr {rate}, untuned"
 
 
 def _arms(arms: Sequence[TunedArm]) -> str:

@@ -54,6 +54,21 @@ def score(outcomes: Outcomes, response: Response) -> Scores:
     return Scores(values=values, trivial=trivial, notes=tuple(notes))
 
 
+def simple_scores(outcomes: Outcomes, response: str) -> dict[str, npt.NDArray[np.float64]]:
+    """Simple predictor → its score on the splits of each trial, shape (design points, replicates); NaN: not known."""
+    names = {name for row in outcomes.records for r in row if r is not None for name in r.simple}
+    found: dict[str, npt.NDArray[np.float64]] = {}
+    for name in sorted(names):
+        known = [
+            [np.nan if r is None else r.simple.get(name, {}).get(response, np.nan) for r in row]
+            for row in outcomes.records
+        ]
+        scores = np.array(known, dtype=np.float64).reshape(outcomes.response.shape)
+        if np.isfinite(scores).any():
+            found[name] = scores
+    return found
+
+
 def _trivial(outcomes: Outcomes, response: Response) -> npt.NDArray[np.float64]:
     if response.trivial is not None:
         return np.full(outcomes.response.shape, response.trivial)

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from ablate.analyze.statistics.distribution import t_quantile
-from ablate.analyze.statistics.student import Values, mean
+from ablate.analyze.statistics.distribution import t_cdf, t_quantile
+from ablate.analyze.statistics.student import Values, mean, sd
 from ablate.analyze.summary import Interval
 
 MIN_VALUES = 5
@@ -28,16 +28,32 @@ def transformed_interval(values: Values, *, level: float = 0.95) -> Interval:
         level: of both sides together.
     """
     n, centre = len(values), mean(values)
-    deviations = values - centre
     if n < MIN_VALUES or not np.ptp(values):
         return Interval(value=centre, level=level, method="transformed")
-    scale = float(np.max(np.abs(deviations)))
-    second, third = (float(np.mean((deviations / scale) ** power)) for power in (2, 3))
-    skewness = third / second**1.5
+    skewness, spread = _skewness(values), sd(values)
     quantile = t_quantile((1 + level) / 2, n - 1) / math.sqrt(n)
-    spread = scale * math.sqrt(second * n / (n - 1))
     low, high = (centre - spread * _inverse(q, skewness, n) for q in (quantile, -quantile))
     return Interval(value=centre, low=low, high=high, level=level, method="transformed")
+
+
+def transformed_p(values: Values, bound: float) -> float:
+    """One-sided p for a mean under the bound: small where the mean is above it. Under α where the interval is above.
+
+    Args:
+        values: shape (n,), five or more that are not all equal.
+        bound: what the mean is held against.
+    """
+    n, skewness = len(values), _skewness(values)
+    t = (mean(values) - bound) / sd(values)
+    transformed = t + skewness * t**2 / 3 + skewness**2 * t**3 / 27 + skewness / (6 * n)
+    return t_cdf(-math.sqrt(n) * transformed, n - 1)
+
+
+def _skewness(values: Values) -> float:
+    """The third moment over the second's power 3/2, with n in the denominators."""
+    deviations = values - mean(values)
+    scaled = deviations / float(np.max(np.abs(deviations)))  # neither overflows nor underflows
+    return float(np.mean(scaled**3) / np.mean(scaled**2) ** 1.5)
 
 
 def _inverse(quantile: float, skewness: float, n: int) -> float:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ablate.analyze.summary.averaged import Averaged as Averaged
+from ablate.analyze.summary.averaged import SimpleEffect as SimpleEffect
 from ablate.analyze.summary.estimate import Contrast as Contrast
 from ablate.analyze.summary.estimate import Interval as Interval
 from ablate.analyze.summary.estimate import Paired as Paired
@@ -17,7 +19,6 @@ from ablate.analyze.summary.point import Failure as Failure
 from ablate.analyze.summary.point import PointSummary as PointSummary
 from ablate.analyze.summary.tuning import TunedArm as TunedArm
 from ablate.analyze.summary.tuning import TuningSummary as TuningSummary
-from ablate.analyze.summary.verdict import Averaged as Averaged
 from ablate.analyze.summary.verdict import Evidence as Evidence
 from ablate.analyze.summary.verdict import Extension as Extension
 from ablate.analyze.summary.verdict import Needed as Needed
@@ -25,7 +26,6 @@ from ablate.analyze.summary.verdict import Outcome as Outcome
 from ablate.analyze.summary.verdict import Qualifier as Qualifier
 from ablate.analyze.summary.verdict import Separation as Separation
 from ablate.analyze.summary.verdict import Share as Share
-from ablate.analyze.summary.verdict import SimpleEffect as SimpleEffect
 from ablate.analyze.summary.verdict import Verdict as Verdict
 from ablate.config.spec import Better, Capacity
 

@@ -81,7 +81,8 @@ class Contrast:
     name: str
     kind: str
     """`main effect` (averaged over the other factors), `simple` (the factors in `held` held, averaged over any
-    others), `point`, `interaction` (half the difference of two differences: wins and losses mean nothing there)."""
+    others), `point`, `interaction` (half the difference of two differences), `difference of differences` (all of it; of
+    both, wins and losses mean nothing), `value` (a design point against a number)."""
     levels: Mapping[str, str]
     """What the arm has that the reference has not: factor → level."""
     against: Mapping[str, str]

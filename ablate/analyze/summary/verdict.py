@@ -1,9 +1,10 @@
 """The verdict on a claim, its evidence, and the diagnostic that separates its arms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from ablate.analyze.summary.averaged import Averaged
 from ablate.analyze.summary.estimate import Interval
 from ablate.config.spec import Claim
 
@@ -73,33 +74,19 @@ class Qualifier:
     heads: bool = True
     """Whether the name stands beside the outcome, in brackets."""
 
+    def clause(self, where: str = "") -> str:
+        """Name and text as one, unless the text says the name.
 
-@dataclass(frozen=True, kw_only=True)
-class SimpleEffect:
-    """The effect that a claim is about at one setting of the factors that it is averaged over."""
+        Args:
+            where: what it is on, where it is not on all.
+        """
+        on = f" ({where})" if where else ""
+        return f"{self.text}{on}" if self.text.endswith(self.name) else f"{self.name}{on}: {self.text}"
 
-    at: Mapping[str, str]
-    value: float
-    """The mean difference, on the claim's scale."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Averaged:
-    """What a claim's difference is averaged over, and what the average may hide: STATISTICS.md (j)."""
-
-    factors: tuple[str, ...]
-    """Those that the claim neither compares nor holds."""
-    settings: int
-    """Of these factors."""
-    lowest: SimpleEffect | None
-    """None in a fraction, where no two points differ in one factor alone."""
-    highest: SimpleEffect | None
-    cells: int
-    """Design points that the difference rests on."""
-    at_floor: int | None
-    """Cells whose 95% interval reaches the trivial predictor's score; None where that is not known."""
-    at_ceiling: int | None
-    """Cells whose 95% interval reaches the best value that the response can have; None where it has none."""
+    def sentence(self, where: str = "") -> str:
+        """The same as a sentence."""
+        text = self.clause(where)
+        return f"{text[:1].upper()}{text[1:]}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +158,8 @@ class Verdict:
     """Why the baseline counts as untrained, which leaves every claim of the study open; empty where it does not."""
     mixed_code: str = ""
     """How many of the study's trainings are of older code than the others; empty where all are of one."""
+    untuned: str = ""
+    """At which settings all arms trained, where none was chosen for each arm; empty where the study tunes."""
     extended: Extension | None = None
     """None where n was not extended, or by plan."""
     averaged: Averaged | None = None
@@ -181,6 +170,8 @@ class Verdict:
     """The same of the reference; None for a claim on a design point, which states it."""
     trivial: float | None = None
     """What the trivial predictor scores, its mean over the replicates; None where no record says."""
+    simple: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Simple predictor (`1-NN`, `least squares`) → what it scores on the same splits, its mean over the replicates."""
     unseen_collapse: float | None = None
     """How often an arm may collapse, at most (95%), of which no replicate shows a case: 1 − .05^(1/n). None where a
     trial diverged, whose rate is seen, and without a verdict."""

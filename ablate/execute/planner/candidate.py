@@ -15,6 +15,7 @@ from ablate.config.trainer import TrainerGroup, TrainerSettings
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError
 from ablate.execute.planner.timing_cache import MAX_STACKED_SHARE, TimingCache
+from ablate.execute.planner.widths import widths_on
 from ablate.execute.process import hardware
 from ablate.execute.process.isolation import silence
 from ablate.execute.process.socket_directory import temporary_directory
@@ -133,7 +134,7 @@ class Candidates:
         try:
             if not reason:
                 _check(trials, first.config.trainer.settings)
-                timing = self._timing(first, profile, stacked=True)
+                timing = self._timing(first, profile, count=len(trials))
                 costs = self._costs_or_none(first, profile, timing)
                 width = _width(timing, costs, len(trials))
                 self._verify(trials, conv_as_matmul=timing.conv_as_matmul)
@@ -186,22 +187,26 @@ class Candidates:
         silence()
         return profile(trial, hardware=self._hardware(trial.config), threads=self._threads)
 
-    def _timing(self, trial: Trial, profile: Profile, *, stacked: bool) -> StepTiming:
+    def _timing(self, trial: Trial, profile: Profile, *, count: int) -> StepTiming:
+        """Of a trial, alone and, if `count` is more than 1, as stacks of so many."""
         forward_passes = FORWARD_PASSES_PER_STEP * profile.flops * _batch(trial, profile)
         work = float(forward_passes + UPDATE_FLOPS_PER_PARAMETER * profile.parameters)
+        device = self.device(trial.config)
+        widths = widths_on(device, count) if count > 1 else ()
+        named = str(bool(widths)) if device.type == "cpu" else f"to {max(widths, default=1)}"
 
         def measure() -> StepTiming:
             from ablate.execute.planner.profile import step_timing
 
             silence()
-            return step_timing(trial, device=self.device(trial.config), work=work, stacked=stacked)
+            return step_timing(trial, device=device, work=work, widths=widths)
 
-        return self._cache.step_timing(family({**profile.family, "stacked": str(stacked)}), work, measure)
+        return self._cache.step_timing(family({**profile.family, "stacked": named}), work, measure)
 
     def _costs_or_none(self, trial: Trial, profile: Profile, timing: StepTiming | None) -> Costs | None:
         """None where the trial's steps fail: they fail in its training, too, and are recorded there."""
         try:
-            return self._costs(trial, profile, timing or self._timing(trial, profile, stacked=False))
+            return self._costs(trial, profile, timing or self._timing(trial, profile, count=1))
         except AblateError:
             raise
         except (Exception, SystemExit):

@@ -1,6 +1,7 @@
 """Builds and measures one trial for all trials like it. Imports Lightning."""
 
 import time
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -57,24 +58,24 @@ def profile(trial: Trial, *, hardware: str, threads: int) -> Profile:
     )
 
 
-def step_timing(trial: Trial, *, device: torch.device, work: float, stacked: bool) -> StepTiming:
-    """Builds a plain network and times its steps, alone and, if `stacked`, as stacks.
+def step_timing(trial: Trial, *, device: torch.device, work: float, widths: Sequence[int]) -> StepTiming:
+    """Builds a plain network and times its steps, alone and as stacks of these widths.
 
     Raises:
-        Unstackable: it cannot be stacked, and `stacked` was given.
+        Unstackable: it cannot be stacked, and `widths` were given.
         Exception: whatever torch raises for an operation that it cannot do or stack.
     """
     began = time.perf_counter()
     fit = prepare(trial.config, trial.streams)
     build = time.perf_counter() - began
-    member = Member.of(trial.config, trial.streams, fit=fit) if stacked else None
+    member = Member.of(trial.config, trial.streams, fit=fit) if widths else None
     steps = next(iter(cast(TrainingChunks, fit.data["train_dataloaders"])))
     settings, module = trial.config.trainer.settings, cast(TrialModule, fit.module)
     set_matmul_precision(settings.matmul_precision)  # `schedule` restores it
     if settings.precision in PRECISIONS:
         module = module.to(PRECISIONS[settings.precision])
     with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16-mixed"):
-        return time_steps(module, member, steps=steps, device=device, work=work, build=build)
+        return time_steps(module, member, steps=steps, device=device, work=work, build=build, widths=widths)
 
 
 PRECISIONS = {"64-true": torch.float64, "bf16-true": torch.bfloat16}

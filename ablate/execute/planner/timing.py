@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.execute.planner.timing_cache import MAX_STACKED_SHARE
+from ablate.execute.planner.widths import WIDTHS
 from ablate.execute.process.hardware import synchronize
 from ablate.execute.process.out_of_memory import is_out_of_memory
 from ablate.execute.stack.conv_as_matmul import can_be_matmul
@@ -19,12 +20,6 @@ from ablate.execute.train.batches import EVALUATION_BATCH_SIZE
 from ablate.execute.train.network import evaluating
 from ablate.execute.train.trial_module import TrialModule
 from ablate.store.timings import StepTiming
-
-WIDTHS = (4, 10, 20)
-"""Members of the stacks that are timed, until one is no faster than the one before. Wider ones gain little more."""
-
-WIDTHS_ON_GPU = (*WIDTHS, 50, 100, 200)
-"""The same on an accelerator, which a narrow stack of small networks leaves idle most of the time."""
 
 BUSY_STEP_S = 0.05
 """From this duration of a step of one trial on, no stack is timed: stacking saves the time between operations only."""
@@ -38,7 +33,14 @@ MAX_PROBE_STEPS = 8
 
 
 def time_steps(
-    module: TrialModule, member: Member | None, *, steps: Tensor, device: torch.device, work: float, build: float
+    module: TrialModule,
+    member: Member | None,
+    *,
+    steps: Tensor,
+    device: torch.device,
+    work: float,
+    build: float,
+    widths: Sequence[int] | None = None,
 ) -> StepTiming:
     """Takes steps of copies, alone and stacked. The module itself is changed, and of no use afterwards.
 
@@ -49,6 +51,7 @@ def time_steps(
         device: Where it trains.
         work: Floating-point operations of a step.
         build: Seconds that building it took.
+        widths: Of the stacks, ascending; None: those of a CPU.
 
     Raises:
         Exception: whatever torch raises for an operation that it cannot do or stack, or for want of memory.
@@ -60,7 +63,8 @@ def time_steps(
     stacked, conv_as_matmul = {}, False
     if member is not None and alone < BUSY_STEP_S:
         found = {
-            way: _time_stacks(module, member, steps, device, alone, conv_as_matmul=way) for way in _ways(module, device)
+            way: _time_stacks(module, member, steps, device, alone=alone, widths=widths or WIDTHS, conv_as_matmul=way)
+            for way in _ways(module, device)
         }
         conv_as_matmul = min(found, key=lambda way: min(found[way].values()))
         stacked = found[conv_as_matmul]
@@ -86,12 +90,19 @@ def _ways(module: TrialModule, device: torch.device) -> tuple[bool, ...]:
 
 
 def _time_stacks(
-    module: TrialModule, member: Member, steps: Tensor, device: torch.device, alone: float, *, conv_as_matmul: bool
+    module: TrialModule,
+    member: Member,
+    steps: Tensor,
+    device: torch.device,
+    *,
+    alone: float,
+    widths: Sequence[int],
+    conv_as_matmul: bool,
 ) -> dict[int, float]:
     """Members → seconds of a step for each of them. On an accelerator, as wide as its memory allows."""
     seconds: dict[int, float] = {}
     best = alone
-    for width in WIDTHS if device.type == "cpu" else WIDTHS_ON_GPU:
+    for width in widths:
         try:
             seconds[width] = _time_stack(module, member, steps, device, width, conv_as_matmul=conv_as_matmul)
         except Exception as error:

@@ -3,6 +3,7 @@
 import time
 from typing import Any, cast
 
+from ablate.execute.examine.simple import shared_simple_scores
 from ablate.execute.examine.trivial import shared_trivial_scores
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.callbacks import MemberCurves
@@ -36,8 +37,9 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     members = [prepared[index] for index in order]
     fit = members[0].fit
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
-    trivial_scores = shared_trivial_scores()
+    trivial_scores, simple_scores = shared_trivial_scores(), shared_simple_scores()
     trivial = [trivial_scores(member.fit) for member in members]
+    simple = [simple_scores(member.fit) for member in members]
     module = StackedModule(members, conv_as_matmul=job.bundle.conv_as_matmul)
     curves = MemberCurves([member.max_loss for member in members])
     diagnostics = StackedDiagnostics(trials[0].config.trainer.settings.moments, members)
@@ -64,6 +66,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
             diagnostics=diagnostics.values(place),
             unmeasured=diagnostics.failures[place],
             trivial=trivial[place],
+            simple=simple[place],
             compilation=module.compilation.verdict,
         )
         source = job.sources[index]

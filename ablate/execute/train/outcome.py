@@ -25,6 +25,7 @@ def outcome(
     diagnostics: Mapping[str, Mapping[str, float]],
     unmeasured: str | None,
     trivial: Mapping[str, float],
+    simple: Mapping[str, Mapping[str, float]],
     compilation: str | None,
 ) -> Outcome:
     """The outcome of a trial whose fit has finished, complete or diverged.
@@ -43,6 +44,7 @@ def outcome(
         diagnostics: Diagnostic → moment → value.
         unmeasured: Why some diagnostics are missing.
         trivial: Response → what the trivial predictor scores on its splits.
+        simple: Simple predictor → response → what it scores on them.
         compilation: How its steps were computed, as `Compilation.verdict`.
     """
     return Outcome(
@@ -63,5 +65,6 @@ def outcome(
         diagnostics=diagnostics,
         unmeasured=unmeasured,
         trivial=trivial,
+        simple=simple,
         compilation=compilation,
     )

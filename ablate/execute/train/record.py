@@ -33,6 +33,8 @@ class Outcome:
     """Why some diagnostics are missing."""
     trivial: Mapping[str, float] = field(default_factory=dict[str, float])
     """Response → what the trivial predictor scores on the replicate's splits."""
+    simple: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    """Simple predictor → response → what it scores on the replicate's splits."""
     compilation: str | None = None
     """How its steps were computed, as `Compilation.verdict`."""
 
@@ -86,6 +88,10 @@ def record(
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,
         trivial={name: value for name, value in outcome.trivial.items() if math.isfinite(value)},
+        simple={
+            predictor: {name: value for name, value in scores.items() if math.isfinite(value)}
+            for predictor, scores in outcome.simple.items()
+        },
     )
 
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from ablate.analyze.claims.claim import sides, where
-from ablate.analyze.claims.qualifier import range_text
 from ablate.analyze.summary import Averaged, Verdict
 from ablate.config.spec import Claim, Expectation
 from ablate.report.screen.cut import cut
@@ -67,11 +66,9 @@ def _range(verdict: Verdict, *, alike: bool) -> str:
     over = verdict.averaged
     if over is None:
         return ""
-    low, high = over.lowest, over.highest
-    ends = "" if low is None or high is None else f"effects {range_text(low.value, high.value)}"
     if alike:
-        return ends
-    return f"over {over.settings} settings{ends.replace('effects', ':')}{_ends(over)}"
+        return f"effects {over.range}" if over.range else ""
+    return f"over {over.settings} settings{f': {over.range}' if over.range else ''}{_ends(over)}"
 
 
 def claim_lines(

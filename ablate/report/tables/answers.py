@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ablate.analyze.summary import Interval, Summary
+from ablate.analyze.summary import Interval, Qualifier, Summary
 from ablate.report.tables.columns.contrast_notes import P_FROM
 from ablate.report.tables.columns.row import Row
 from ablate.report.tables.columns.row import interval as interval_cells
@@ -66,12 +66,13 @@ def answers_table(summaries: Sequence[Summary]) -> Table:
 
 def _qualifier_lines(summaries: Sequence[Summary]) -> Iterator[str]:
     """What the qualifiers say, each once, with the studies that it is on."""
-    found: dict[tuple[str, str], dict[str, None]] = {}
+    found: dict[tuple[str, str], tuple[Qualifier, dict[str, None]]] = {}
     for summary in summaries:
         for qualifier in (q for v in summary.verdicts for q in v.qualifiers):
-            found.setdefault((qualifier.name, qualifier.text), {})[summary.study] = None
-    for (name, text), studies in found.items():
-        yield f"{name[:1].upper()}{name[1:]} ({', '.join(studies)}): {text}."
+            _, studies = found.setdefault((qualifier.name, qualifier.text), (qualifier, {}))
+            studies[summary.study] = None
+    for qualifier, studies in found.values():
+        yield qualifier.sentence(", ".join(studies))
 
 
 def _rows(summary: Summary, *, same: bool) -> list[tuple[str, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from ablate.analyze.claims.claim import sides, where
-from ablate.analyze.summary import Evidence, Needed, Summary, Verdict
+from ablate.analyze.summary import Evidence, Needed, Qualifier, Summary, Verdict
 from ablate.config.spec import Claim, Expectation
 from ablate.report.tables.columns.contrast_notes import P_FROM
 from ablate.report.tables.columns.interaction_warning import misleading
@@ -151,15 +151,14 @@ def qualifier_names(verdict: Verdict) -> str:
 
 def qualifier_lines(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     """What the qualifiers of some verdicts say, each once, with the claims that it is on where it is not on all."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], tuple[Qualifier, list[str]]] = {}
     for verdict in verdicts:
         for qualifier in verdict.qualifiers:
-            found.setdefault((qualifier.name, qualifier.text), []).append(claim_name(verdict.claim))
-    lines: list[str] = []
-    for (name, text), on in found.items():
-        where = "" if len(on) == len(verdicts) else f" ({', '.join(on)})"
-        lines.append(f"{name[:1].upper()}{name[1:]}{where}: {text}.")
-    return tuple(lines)
+            _, on = found.setdefault((qualifier.name, qualifier.text), (qualifier, []))
+            on.append(claim_name(verdict.claim))
+    return tuple(
+        qualifier.sentence("" if len(on) == len(verdicts) else ", ".join(on)) for qualifier, on in found.values()
+    )
 
 
 def needed(wanted: Needed | None) -> str:
@@ -207,6 +206,9 @@ def _unit_notes(verdicts: Sequence[Verdict], summary: Summary) -> Iterator[str]:
     known = dict.fromkeys(f"{v.trivial:.4g}".replace("-", MINUS) for v in verdicts if v.trivial is not None)
     if known:
         yield f"The trivial predictor scores {', '.join(known)}."
+    for name in dict.fromkeys(name for v in verdicts for name in v.simple):
+        scores = dict.fromkeys(f"{v.simple[name]:.4g}".replace("-", MINUS) for v in verdicts if name in v.simple)
+        yield f"On the same splits, {name} scores {', '.join(scores)}."
 
 
 def verdict_rows(summary: Summary) -> list[Row]:
@@ -267,8 +269,9 @@ def _row(verdict: Verdict, response: str) -> Row:
 
 
 QUALIFYING = (
-    *("mean_arm", "mean_reference", "trivial", "averaged_settings", "averaged_lowest", "averaged_highest"),
-    *("averaged_cells", "averaged_at_floor", "averaged_at_ceiling", "unseen_collapse"),
+    *("mean_arm", "mean_reference", "trivial", "simple", "simple_predictor"),
+    *(f"averaged_{name}" for name in ("settings", "lowest", "highest", "cells", "at_floor", "at_ceiling")),
+    "unseen_collapse",
     *(f"share_of_baseline{end}" for end in ("", "_low", "_high", "_level")),
 )
 """The columns of `qualifying`."""
@@ -282,6 +285,8 @@ def qualifying(verdict: Verdict) -> Row:
         "mean_arm": verdict.mean_arm,
         "mean_reference": verdict.mean_reference,
         "trivial": verdict.trivial,
+        "simple": next(iter(verdict.simple.values()), None),
+        "simple_predictor": next(iter(verdict.simple), None),
         "averaged_settings": averaged.settings if averaged else None,
         "averaged_lowest": lowest.value if lowest else None,
         "averaged_highest": highest.value if highest else None,

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from ablate.analyze.claims.qualifier import SKEWED, unseen_collapses
-from ablate.analyze.claims.verdict import leave_open, verdict
+from ablate.analyze.claims.verdict import leave_open, qualified, verdict
 from ablate.analyze.statistics.paired import paired
-from ablate.analyze.summary import Extension
+from ablate.analyze.summary import Averaged, Extension, SimpleEffect
 from ablate.config.spec import Claim
 
 Z = np.array([-1.3, 0.4, 0.9, -0.2, 1.1, -0.7, 0.3, -1.6, 0.5, 0.6])
@@ -63,6 +63,66 @@ def test_a_small_n_is_said_and_a_large_one_is_not():
 
 def test_where_a_trial_diverged_its_rate_is_seen():
     assert names(judge("greater", 0.3, survivors=0.3 + 0.01 * Z[:8])) == []
+
+
+@pytest.mark.parametrize(
+    ("ends", "counts", "text"),
+    [
+        (
+            (-0.7034, 0.1441),
+            (9, 2),
+            "16 settings of a, b, effects −0.703 to +0.144; of 32 cells 9 at the floor, 2 at the ceiling",
+        ),
+        ((-0.05, -0.0004), (0, None), "16 settings of a, b, effects −0.0500 to −0.0004; of 32 cells 0 at the floor"),
+        ((-120.4, 3.0), (None, None), "16 settings of a, b, effects −120 to +3"),
+        ((-0.0533, -0.00001), (None, None), "16 settings of a, b, effects −0.0533 to 0.0000"),
+        (None, (None, 1), "16 settings of a, b; of 32 cells 1 at the ceiling"),
+        ((0.0, 0.0), (None, None), "16 settings of a, b, effects 0 to 0"),
+        ((-3e-12, 2e9), (None, None), "16 settings of a, b, effects −3.00e−12 to +2.00e+09"),
+    ],
+)
+def test_what_is_averaged_over_is_said_with_its_range_and_its_ends(ends, counts, text):
+    low, high = (None, None) if ends is None else (SimpleEffect(at={"a": "x"}, value=end) for end in ends)
+    averaged = Averaged(
+        factors=("a", "b"), settings=16, lowest=low, highest=high, cells=32, at_floor=counts[0], at_ceiling=counts[1]
+    )
+    found = judge("greater", 0.3, averaged=averaged)
+    assert names(found) == ["averaged over", "small n"]
+    assert found.qualifiers[0].text == text
+    assert found.heading == "supported (strong)"
+    assert f"; averaged over: {text}; small n: " in found.line
+
+
+def test_factors_that_are_many_are_not_named():
+    averaged = Averaged(
+        factors=tuple("abcd"), settings=16, lowest=None, highest=None, cells=32, at_floor=None, at_ceiling=None
+    )
+    assert judge("greater", 0.3, averaged=averaged).qualifiers[0].text == "16 settings"
+
+
+def test_the_rate_of_collapses_that_may_not_show_is_a_number_at_any_n():
+    assert judge("greater", 0.3).unseen_collapse == pytest.approx(1 - 0.05 ** (1 / 10))
+    assert judge("greater", 0.3, repeat=4).unseen_collapse == pytest.approx(1 - 0.05 ** (1 / 40))
+    assert judge("greater", 0.3, survivors=0.3 + 0.01 * Z[:8]).unseen_collapse is None
+
+
+def test_an_untuned_verdict_says_at_what_its_arms_trained():
+    found = qualified(judge("greater", 0.3), mixed_code="", untuned="all arms at lr 0.002, untuned", better="higher")
+    assert names(found) == ["untuned", "small n"]
+    assert "; all arms at lr 0.002, untuned; small n: " in found.line
+    assert found.heading == "supported (strong)"
+    assert found.qualifiers[0].sentence("head") == "All arms at lr 0.002, untuned (head)."
+    unnamed = qualified(
+        judge("greater", 0.3), mixed_code="", untuned="no setting was chosen for each arm", better="higher"
+    )
+    assert "; untuned: no setting was chosen for each arm; small n: " in unnamed.line
+    assert unnamed.qualifiers[0].sentence() == "Untuned: no setting was chosen for each arm."
+
+
+def test_what_other_predictors_score_stands_beside_the_means():
+    found = judge("greater", 0.3, trivial=0.1, simple={"1-NN": 0.94})
+    assert (found.trivial, found.simple) == (0.1, {"1-NN": 0.94})
+    assert "; means 0.3 and 0 (trivial predictor 0.1, 1-NN 0.94); " in found.line
 
 
 def test_the_gravest_comes_first_and_all_stand_in_the_line():

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ablate.analyze.statistics.distribution import t_quantile
-from ablate.analyze.statistics.skewed import transformed_interval
+from ablate.analyze.statistics.skewed import transformed_interval, transformed_p
 from ablate.analyze.statistics.student import sd, t_interval
 
 pytestmark = pytest.mark.numeric
@@ -28,6 +28,14 @@ def test_its_ends_are_where_the_cubic_of_t_has_its_quantiles(values, level):
         assert transformed == pytest.approx(
             sign * t_quantile((1 + level) / 2, n - 1) / math.sqrt(n), rel=1e-6, abs=1e-6
         )
+
+
+@given(samples, st.sampled_from([0.8, 0.9, 0.95]))
+def test_its_p_is_alpha_at_its_ends(values, level):
+    assume(np.ptp(values) > 1e-3)
+    found, alpha = transformed_interval(values, level=level), (1 - level) / 2
+    assert transformed_p(values, found.low) == pytest.approx(alpha, rel=1e-5)
+    assert transformed_p(-values, -found.high) == pytest.approx(alpha, rel=1e-5)
 
 
 def test_of_symmetric_values_it_is_the_t_interval():

@@ -81,6 +81,9 @@ def go_wrong(fault):
     if fault == "crowded" and not [*Path("study").glob("trials/*/record.json")]:
         Path("waited-for").touch()  # the other trial goes on when this one has failed
         raise RuntimeError(Path("says").read_text())
+    if fault == "short once" and not Path("short").exists():
+        Path("short").touch()
+        raise RuntimeError("CUDA error: out of memory")
     if fault == "assert" or (fault == "assert once" and not Path("asserted").exists()):
         Path("asserted").touch()
         LOST.add(os.getpid())

@@ -3,7 +3,8 @@ import torch
 
 from ablate import study
 from ablate.execute.planner import timing as room
-from ablate.execute.planner.timing import WIDTHS, time_steps
+from ablate.execute.planner.timing import time_steps
+from ablate.execute.planner.widths import WIDTHS, widths_on
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.stack.member import Member
 from ablate.execute.train.fit import prepare
@@ -161,13 +162,16 @@ def test_stacks_are_tried_to_two_hundred_members_as_memory_allows(here, monkeypa
     monkeypatch.setattr(room, "StackedModule", Stack)
     steps = torch.zeros(2, 3, dtype=torch.long)
 
-    def time_stacks(device):
-        return room._time_stacks(fit.module, member, steps, device, 1e-3, conv_as_matmul=False)
+    def time_stacks(device, count=1000):
+        widths = widths_on(device, count)
+        return room._time_stacks(fit.module, member, steps, device, alone=1e-3, widths=widths, conv_as_matmul=False)
 
     assert list(time_stacks(GPU)) == [4, 10, 20, 50]
-    assert list(time_stacks(CPU)) == [4, 10, 20]
     monkeypatch.setattr(Stack, "to", lambda self, device: self)
     assert list(time_stacks(GPU)) == [4, 10, 20, 50, 100, 200]
+    assert list(time_stacks(CPU)) == list(time_stacks(CPU, 3)) == [4, 10, 20]
+    assert list(time_stacks(GPU, 11)) == [4, 10, 20], "no wider than eleven trials are"
+    assert list(time_stacks(GPU, 4)) == [4]
 
 
 @pytest.mark.usefixtures("unsynchronized")

@@ -20,7 +20,7 @@ WORDS = {
     "dense, clipped": ("model=mlp", "trainer.gradient_clip_norm=0.1"),
     "dense, layer norm, GAP": ("model=mlp", "model.norm=layer", "model.head=gap"),
     "dense, batch norm": ("model=mlp", "model.norm=batch"),
-    "convolutional, batch norm": ("model=resnet", "model.width=4", "model.depth=2", "model.norm=batch"),
+    "convolutional, batch norm": ("model=simple_resnet", "model.width=4", "model.depth=2", "model.norm=batch"),
     "SGD": ("model=mlp", "optimizer=sgd"),
     "smoothed": ("model=mlp", "objective.loss.label_smoothing=0.0,0.1"),
     "weighted": ("model=mlp", "+objective.loss.weight={_target_: torch.ones, size: [10]}"),
@@ -69,7 +69,7 @@ def test_a_stack_reads_no_number_and_mixes_no_devices(made, conv_as_matmul):
 
 def test_augmentation_reads_no_number(trials):
     words = (
-        "model=resnet",
+        "model=simple_resnet",
         "model.width=4",
         "model.depth=2",
         "data.augmentation.flip=true",

@@ -107,8 +107,9 @@ class Local(Engine):
                         continue
                     records, again = self._ended(busy[future], threads)
                     ended += [records] if records else []
-                    if any(not job.may_wait for job in again):
-                        self._withdraw(busy[future], team)
+                    was_halved = future.exception() is None and future.result().halved
+                    if was_halved or any(not job.may_wait for job in again):
+                        self._withdraw(busy[future], team, was_halved=was_halved)
                     for job in again:
                         (waiting if job.may_wait else alone).append(job)
                 for worker in team:
@@ -130,13 +131,17 @@ class Local(Engine):
             for gpu in places[:count]
         ]
 
-    def _withdraw(self, worker: Worker, team: list[Worker]) -> None:
-        """Ends a worker whose trial ran out of memory on a GPU, if others train there: they would lack it again."""
+    def _withdraw(self, worker: Worker, team: list[Worker], *, was_halved: bool) -> None:
+        """Ends a worker that ran out of memory on a GPU, if others train there: the GPU has not enough for all of them.
+
+        `was_halved`: whether that was a stack, which was halved; else it was a trial alone.
+        """
         if worker.gpu is not None and is_shared([one.gpu for one in team if one.gpu is not None], worker.gpu):
             team.remove(worker)
             stop([worker])
             left = sum(one.gpu == worker.gpu for one in team)
-            self.on_message(f"From now on {left} {'worker trains' if left == 1 else 'workers train'} on that GPU.")
+            why = "A stack ran out of memory beside others on its GPU, and was halved. " if was_halved else ""
+            self.on_message(f"{why}From now on {left} {'worker trains' if left == 1 else 'workers train'} on that GPU.")
 
     def _ended(self, worker: Worker, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
         """What is to be said and done when a worker's job has ended: records, and jobs that are yet to train."""

@@ -305,6 +305,8 @@ class Trained:
     """Why it can train nothing more on its device; None: it can."""
     left: tuple[int, ...] = ()
     """Which of the job's trials are to be trained again: the places of those that ran out of memory, or are `lost`."""
+    halved: bool = False
+    """Whether a stack ran out of memory."""
 
 
 def _train(job: Job, engine: str, threads: int) -> Trained:
@@ -312,10 +314,12 @@ def _train(job: Job, engine: str, threads: int) -> Trained:
     _begun[0].value = 1
     from ablate.execute.bundle import InterruptedJobError, run_bundle
 
+    halvings: list[None] = []
     try:
-        done, lost = {record.id for record in run_bundle(job, engine=engine, threads=threads)}, None
+        records = run_bundle(job, engine=engine, threads=threads, on_halving=lambda: halvings.append(None))
+        done, lost = {record.id for record in records}, None
     except InterruptedJobError as error:
         again = {each.bundle.trials[0].id for each in error.again}
         done, lost = {record.id for record in error.records} - again, str(error)[:LONGEST_REASON]
     left = tuple(place for place, trial in enumerate(job.bundle.trials) if trial.id not in done)
-    return Trained(lost=lost, left=left)
+    return Trained(lost=lost, left=left, halved=bool(halvings))

@@ -70,3 +70,14 @@ def test_after_a_shortage_of_memory_fewer_workers_share_the_gpu(
     assert said[1:] == ([left] if left else [])
     assert teams == ([0, 1, 1] if left else [0, 2]), "the one that called, the one withdrawn, the team"
     watch.wait_for(lambda: not any(map(watch.is_alive, watch.trained_in(place))), "its processes to end")
+
+
+@pytest.mark.parametrize("places", [(0, 0), (0, 1)])
+def test_after_a_stack_was_halved_fewer_workers_share_the_gpu(make_engine, make_job, join, places):
+    stack = join([make_job("short once", r) for r in range(4)])
+    records, said = run(make_engine("local", workers=2), [stack, make_job("none", 4)], places=places)
+    assert {r.replicate: r.state for r in records} == dict.fromkeys(range(5), "complete")
+    expected = (
+        "A stack ran out of memory beside others on its GPU, and was halved. From now on 1 worker trains on that GPU."
+    )
+    assert said == ([expected] if places == (0, 0) else [])
