@@ -43,8 +43,6 @@ def lone_steps(trial):
     module = cast(TrialModule, fit.module).to("meta")
     if module.augmentation is not None:
         module.augmentation._generators = [None for _ in module.augmentation._seeds]  # of `meta` there are none
-            module.augmentation._seeds
-        )  # torch's own: there are none for `meta`
     chunk = next(iter(fit.data["train_dataloaders"]))[:STEPS].to("meta")
     return module.take_steps(module.configure_optimizers(), chunk)
 
