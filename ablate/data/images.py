@@ -1,6 +1,11 @@
 """Images by torchvision, each with its official test set: MNIST, Fashion-MNIST, CIFAR-10."""
 
+import gzip
+import shutil
+import tempfile
 import warnings
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +15,10 @@ from torch import Tensor
 
 from ablate.data.files import Files
 from ablate.data.source import Arrays, Source, subset
+from ablate.errors import DataError
+
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+"""Where Debian's package has the archives."""
 
 
 def mnist(
@@ -26,7 +35,7 @@ def mnist(
     Recognition", Proceedings of the IEEE 86, 1998.
 
     Args:
-        root: Folder that has `MNIST/raw/` with the four unpacked files.
+        root: Folder that has `MNIST/raw/` with the four files, unpacked or not.
         download: Fetch and unpack what is not there.
         limit: Examples of the training part to use at all; None: every one.
         val_size: Examples of the validation split, out of the training part.
@@ -37,7 +46,7 @@ def mnist(
     """
     from torchvision.datasets import MNIST
 
-    train, test = _idx_files("MNIST", MNIST, root).load(download=download)
+    train, test = _parts("MNIST", MNIST, root, download=download)
     return Source(pool=_grey(train, limit), test=_grey(test, None), val_size=val_size, test_size=test_size)
 
 
@@ -53,8 +62,10 @@ def fashion_mnist(
 
     Source: H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST", arXiv 1708.07747, 2017.
 
+    Where they are not there, those of Debian's package `dataset-fashion-mnist` are read, if it is installed.
+
     Args:
-        root: Folder that has `FashionMNIST/raw/` with the four unpacked files.
+        root: Folder that has `FashionMNIST/raw/` with the four files, unpacked or not.
         download: Fetch and unpack what is not there.
         limit: Examples of the training part to use at all; None: every one.
         val_size: Examples of the validation split, out of the training part.
@@ -65,7 +76,7 @@ def fashion_mnist(
     """
     from torchvision.datasets import FashionMNIST
 
-    train, test = _idx_files("Fashion-MNIST", FashionMNIST, root).load(download=download)
+    train, test = _parts("Fashion-MNIST", FashionMNIST, root, download=download, elsewhere=(DEBIAN,))
     return Source(pool=_grey(train, limit), test=_grey(test, None), val_size=val_size, test_size=test_size)
 
 
@@ -126,6 +137,37 @@ def _idx_files(title: str, dataset: Any, root: str) -> Files:
         contents={name.removesuffix(".gz"): None for name, _ in dataset.resources},
         archives=tuple(directory / name for name, _ in dataset.resources),
     )
+
+
+def _parts(title: str, dataset: Any, root: str, *, download: bool, elsewhere: Sequence[Path] = ()) -> tuple[Any, Any]:
+    """The train and test parts: of the unpacked files, or else of the archives beside them or in other folders."""
+    files = _idx_files(title, dataset, root)
+    if not any((files.directory / name).exists() for name in files.contents):
+        for place in (files.directory, *elsewhere):
+            archives = [place / archive.name for archive in files.archives]
+            if all(archive.is_file() for archive in archives):
+                if download and place == files.directory:
+                    break  # torchvision unpacks them there, once for all
+                with tempfile.TemporaryDirectory() as folder:
+                    unpacked = _idx_files(title, dataset, folder)
+                    _unpack(archives, unpacked.directory)
+                    return unpacked.load(download=False)
+    return files.load(download=download)
+
+
+def _unpack(archives: Sequence[Path], directory: Path) -> None:
+    """Unpacks archives into a new directory.
+
+    Raises:
+        DataError: one is damaged.
+    """
+    directory.mkdir(parents=True)
+    for archive in archives:
+        try:
+            with gzip.open(archive) as packed, (directory / archive.stem).open("wb") as plain:
+                shutil.copyfileobj(packed, plain)
+        except (EOFError, OSError, zlib.error) as error:
+            raise DataError(f"{archive} is damaged: {error}. Delete it, and pass data.download=true.") from error
 
 
 def _grey(part: Any, limit: int | None) -> Arrays:

@@ -41,6 +41,8 @@ class Choice:
     """Setting → value."""
     rungs: tuple[tuple[Tried, ...], ...]
     """What it was chosen by: each rung's candidates, in the order of the study."""
+    trials: int
+    """Tuning trials that it was chosen by; two rungs of as many epochs share theirs."""
 
 
 class _File(msgspec.Struct, kw_only=True):

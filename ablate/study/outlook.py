@@ -130,11 +130,14 @@ def _tuning(engine: Engine, planned: Plan) -> TuningOutlook | None:
 
     if planned.tuned is None:
         return None
-    tuned, missing, seconds = planned.tuned, 0, list[float | None]()
+    tuned, seconds = planned.tuned, list[float | None]()
+    every, missing = set[str](), set[str]()
     for stage in stages(planned):
         done = {record.id for record in stage.part.records if record.state != "failed"}
         left = [trial for trial in stage.part.trials if trial.id not in done]
-        missing += len(left)
+        left = [trial for trial in left if trial.id not in missing]  # two rungs of as many epochs share theirs
+        every |= {trial.id for trial in stage.part.trials}
+        missing |= {trial.id for trial in left}
         if left:
             seconds.append(schedule(engine, stage.part, left).seconds)
     known = [each for each in seconds if each is not None]
@@ -146,7 +149,7 @@ def _tuning(engine: Engine, planned: Plan) -> TuningOutlook | None:
         sizes=tuned.tuning.sizes,
         arms=len(tuned.arms),
         pending=len(tuned.pending),
-        trials=len(tuned.arms) * tuned.tuning.trials_per_arm,
-        missing=missing,
+        trials=len(every) + sum(choice.trials for choice in tuned.choices.values()),
+        missing=len(missing),
         seconds=sum(known) if len(known) == len(seconds) else None,
     )

@@ -228,6 +228,7 @@ def tune(engine: Engine, planned: Plan, observer: Observer, *, stale: Stale | No
     tuning, arms = planned.tuned.tuning, planned.tuned.pending
     tried: dict[Cell, list[tuple[Tried, ...]]] = {arm.levels: [] for arm in arms}
     best: dict[Cell, int] = {}
+    used: dict[Cell, set[str]] = {arm.levels: set() for arm in arms}
     for rung, stage in enumerate(stages(planned)):
         directory = StudyDirectory(stage.part.directory)
         directory.set_aside(stage.part.contents.unreadable)
@@ -238,6 +239,7 @@ def tune(engine: Engine, planned: Plan, observer: Observer, *, stale: Stale | No
         _check_trained(ended.part)
         for arm in arms:
             scores = ended.scores(arm.levels)
+            used[arm.levels] |= {trial.id for trials in ended.trials[arm.levels].values() for trial in trials}
             best[arm.levels] = ranked(scores, tuning.better)[0]
             tried[arm.levels].append(
                 tuple(
@@ -250,7 +252,9 @@ def tune(engine: Engine, planned: Plan, observer: Observer, *, stale: Stale | No
                 )
             )
     made = [
-        Choice(levels=dict(levels), chosen=tuning.candidates[best[levels]], rungs=tuple(rungs))
+        Choice(
+            levels=dict(levels), chosen=tuning.candidates[best[levels]], rungs=tuple(rungs), trials=len(used[levels])
+        )
         for levels, rungs in tried.items()
     ]
     write_choices(StudyDirectory(planned.directory), [*planned.tuned.choices.values(), *made])

@@ -1,6 +1,8 @@
 """From `study.tune` to a verdict: an arm that needs another learning rate gets it, and everybody is told."""
 
 import json
+import sys
+from collections import Counter
 
 import pytest
 
@@ -69,10 +71,16 @@ def gained(write):
 
 @pytest.fixture
 def quick(gained):
-    """The same with a budget of two epochs, and no claim: for what does not hang on how well anything learns."""
+    """The same with a budget of two epochs, one on either rung, and no claim: where nothing has to be learned well."""
     words = ("trainer.max_epochs=2", "replicates=2", "study.claims=[]", "data.limit=100", "data.val_size=20",
              "data.test_size=30", "study.name=quick")  # fmt: skip
     return *gained, *words, GRID
+
+
+@pytest.fixture
+def two_rungs(quick):
+    """The same with a budget of four epochs."""
+    return tuple(word.replace("max_epochs=2", "max_epochs=4") for word in quick)
 
 
 def directory_of(here) -> StudyDirectory:
@@ -121,12 +129,12 @@ def test_a_plan_says_what_tuning_costs_and_what_is_not_known_before_it(quick, ab
     assert (
         "optimizer.lr for 2 arms by val/accuracy, on 2 tuning seeds: 4 candidates at 25% of the budget, then 2 " in said
     )
-    assert "24 tuning trials: 24 to train, about " in said
+    assert "16 tuning trials: 16 to train, about " in said, "those of the second rung are among those of the first"
     assert "2 arms without a choice: ids of trials follow from what is chosen, and are not known before" in said
     assert not (here / "results").exists()
     assert ablate("run", *quick).exit_code == 0
     said = " ".join(ablate("plan", *quick).stdout.split())
-    assert "24 tuning trials, all finished: the settings are chosen" in said
+    assert "16 tuning trials, all finished: the settings are chosen" in said
     assert "lr*" in said
     assert "nothing to train" in said
 
@@ -162,10 +170,10 @@ def test_a_choice_is_made_once_and_more_replicates_and_levels_keep_it(quick, abl
 
 
 @pytest.mark.parametrize("ends", ["in the first rung", "in the second rung", "between tuning and trials"])
-def test_a_study_that_was_interrupted_while_it_tuned_goes_on_where_it_was(quick, here, listener, ends):
+def test_a_study_that_was_interrupted_while_it_tuned_goes_on_where_it_was(two_rungs, here, listener, ends):
     """What a kill leaves is the same: a record is written whole before the observer has it."""
     whole = type(listener)()
-    study.run([*quick, "results_dir=whole"], observer=whole)
+    study.run([*two_rungs, "results_dir=whole"], observer=whole)
 
     class Ended(type(listener)):
         def on_start(self, planned, already):
@@ -180,9 +188,9 @@ def test_a_study_that_was_interrupted_while_it_tuned_goes_on_where_it_was(quick,
 
     first = Ended()
     with pytest.raises(KeyboardInterrupt):
-        study.run(quick, observer=first)
+        study.run(two_rungs, observer=first)
     again = type(listener)()
-    study.run(quick, observer=again)
+    study.run(two_rungs, observer=again)
     assert not {record.id for record in first.records} & {record.id for record in again.records}, "none twice"
     (one,), (other,) = (here / "whole").iterdir(), (here / "results").iterdir()
     for folder in ("trials", "tuning/trials"):
@@ -239,7 +247,7 @@ def test_tuning_trials_that_fail_end_the_command_and_are_trained_again(quick, ab
 def test_one_choice_for_all_arms(quick, ablate):
     words = [*quick[:-1], GRID.replace("]}", "], by: []}")]
     found = json.loads(ablate("run", *words, "--format", "json").stdout)
-    assert found["tuning"]["trials"] == 12
+    assert found["tuning"]["trials"] == 8
     assert found["points"][0]["tuned"] == found["points"][1]["tuned"] != {}
     assert [line for line in found["qualifiers"] if line.startswith("Tuned: lr is chosen once for all arms")]
 
@@ -271,3 +279,23 @@ def test_another_tuning_is_another_study(quick, ablate, write, refused):
     write("conf/study/gained.yaml", STUDY)
     said = " ".join(refused("run", *words).split())
     assert "is frozen with other settings: tune {'optimizer.lr': " in said
+
+
+def test_code_that_has_changed_since_is_tuned_anew_where_trials_are_trained_anew(quick, ablate, write, here):
+    def sources(directory):
+        records = directory.contents().records.values()
+        return Counter(record.provenance.source for record in records)
+
+    assert ablate("run", *quick).exit_code == 0
+    study, tuning = directory_of(here), tuning_directory(directory_of(here).path)
+    (old,) = sources(tuning)
+    write("gained_net.py", NET.replace("relu", "tanh"))
+    sys.modules.pop("gained_net", None)
+    kept = ablate("run", *quick, "replicates=3", "--stale", "keep")
+    assert kept.exit_code == 0, kept.stderr
+    assert set(sources(tuning)) == {old}, "what was chosen stays chosen"
+    assert sources(study)[old] == 4
+    again = ablate("run", *quick, "--stale", "rerun")
+    assert again.exit_code == 0, again.stderr
+    assert sources(tuning).total() - sources(tuning)[old] == 16
+    assert "older code" not in ablate("show", study.path.name).stdout

@@ -1,12 +1,11 @@
 import gzip
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from ablate.data import check, cifar10, fashion_mnist, mnist, split
+from ablate.data import check, cifar10, fashion_mnist, images, mnist, split
 from ablate.errors import DataError
 
 pytestmark = pytest.mark.numeric
@@ -71,14 +70,10 @@ def test_a_home_directory_is_understood(tmp_path, write_idx, monkeypatch):
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the original MNIST archives are not in {REAL}")
-def test_the_real_mnist(tmp_path):
+def test_the_real_mnist():
     """Mean .1307 and SD .3081 are the constants that PyTorch's own MNIST example normalises by."""
-    raw = tmp_path / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    for archive in REAL.glob("*.gz"):
-        with gzip.open(archive) as packed, (raw / archive.stem).open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked)
-    source = mnist(root=str(tmp_path))
+    source = mnist(root=str(REAL.parents[1]))  # its archives, which stay as they are
+    assert {file.suffix for file in REAL.iterdir()} == {".gz"}
     assert (len(source.pool), len(source.test)) == (60_000, 10_000)
     assert source.pool.inputs.mean().item() == pytest.approx(0.1307, abs=5e-5)
     assert source.pool.inputs.std().item() == pytest.approx(0.3081, abs=5e-5)
@@ -87,3 +82,28 @@ def test_the_real_mnist(tmp_path):
     splits = split(source, seed=0)
     assert (len(splits.train), len(splits.val), len(splits.test)) == (50_000, 10_000, 10_000)
     check(splits, inputs=[1, 28, 28], outputs=10)
+
+
+def test_fashion_mnist_of_debian_s_package_is_read_where_there_is_no_other(tmp_path, write_idx, monkeypatch):
+    plain = write_idx(tmp_path / "plain", "FashionMNIST")
+    debian = tmp_path / "debian"
+    debian.mkdir()
+    for file in plain.iterdir():
+        (debian / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+    monkeypatch.setattr(images, "DEBIAN", debian)
+    wanted, found = (fashion_mnist(root=str(tmp_path / root), val_size=5) for root in ("plain", "nowhere"))
+    assert torch.equal(found.pool.inputs, wanted.pool.inputs)
+    assert torch.equal(found.test.targets, wanted.test.targets)
+    assert not (tmp_path / "nowhere").exists()
+    (debian / "train-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(DataError, match=r"Fashion-MNIST is not in .*nowhere"):
+        fashion_mnist(root=str(tmp_path / "nowhere"), val_size=5)
+
+
+def test_an_archive_that_is_damaged_is_named(tmp_path, write_idx):
+    raw = write_idx(tmp_path, "MNIST")
+    for file in list(raw.iterdir()):
+        (raw / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes())[:-9])
+        file.unlink()
+    with pytest.raises(DataError, match=r"-ubyte\.gz is damaged: .* Delete it, and pass data\.download=true"):
+        mnist(root=str(tmp_path), val_size=5)

@@ -14,6 +14,7 @@ CHOICE = Choice(
             Tried(settings={"optimizer.lr": 0.1}, share=0.5, values=(None, 0.5)),
         ),
     ),
+    trials=4,
 )
 
 

@@ -31,12 +31,13 @@ def tuning_summary(spec: StudySpec, points: Sequence[DesignPoint], choices: Sequ
         seeds=tuning.seeds,
         by=tuning.by,
         candidates=tuning.candidates,
-        trials=tuning.trials_per_arm * len(arms),
+        trials=sum(made[levels].trials for levels in arms if levels in made),
         arms=tuple(
             TunedArm(
                 levels=made[levels].levels,
                 chosen=made[levels].chosen,
                 rungs=made[levels].rungs,
+                trials=made[levels].trials,
                 edges=tuning.edges(made[levels].chosen),
             )
             for levels in arms
