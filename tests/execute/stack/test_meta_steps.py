@@ -21,6 +21,7 @@ WORDS = {
     "dense, layer norm, GAP": ("model=mlp", "model.norm=layer", "model.head=gap"),
     "dense, batch norm": ("model=mlp", "model.norm=batch"),
     "convolutional, batch norm": ("model=simple_resnet", "model.width=4", "model.depth=2", "model.norm=batch"),
+    "scheduled": ("model=mlp", "scheduler=one_cycle"),
     "SGD": ("model=mlp", "optimizer=sgd"),
     "smoothed": ("model=mlp", "objective.loss.label_smoothing=0.0,0.1"),
     "weighted": ("model=mlp", "+objective.loss.weight={_target_: torch.ones, size: [10]}"),
@@ -42,7 +43,7 @@ def lone_steps(trial):
     fit = prepare(trial.config, trial.streams)
     module = cast(TrialModule, fit.module).to("meta")
     if module.augmentation is not None:
-        module.augmentation._generators = [None, None]  # torch's own: there are none for `meta`
+        module.augmentation._generators = [None, None, None]  # torch's own: there are none for `meta`
     chunk = next(iter(fit.data["train_dataloaders"]))[:STEPS].to("meta")
     return module.take_steps(module.configure_optimizers(), chunk)
 
@@ -74,6 +75,8 @@ def test_augmentation_reads_no_number(trials):
         "model.depth=2",
         "data.augmentation.flip=true",
         "data.augmentation.crop=1",
+        "data.augmentation.cutout=2",
+        "data.augmentation.mixup=0.2",
     )
     assert lone_steps(trials(*words, "optimizer.lr=0.001,0.01")[0]).is_meta
 
