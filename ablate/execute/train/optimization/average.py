@@ -10,7 +10,8 @@ from ablate.execute.targets.target import error_text
 def average(network: nn.Module, decay: float) -> AveragedModel:
     """The average of a network that has taken no step: that of its weights and buffers, batch norm's among them.
 
-    After the first step it is the network as it is then; from then on decay × average + (1 − decay) × network.
+    After the first step it is the network as it is then; from then on decay × average + (1 − decay) × network. torch
+    reads its counter at each update, for which a GPU waits.
 
     Raises:
         ModelError: the network cannot be copied.
