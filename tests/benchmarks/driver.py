@@ -127,7 +127,12 @@ class Nothing(Local):
     """Spent on writing."""
 
     def run(
-        self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
+        self,
+        jobs: Sequence[Job],
+        *,
+        workers: int | None = None,
+        threads: int | None = None,
+        places: Sequence[int] = (),
     ) -> Iterator[tuple[Record, ...]]:
         """Yields what is on disk then, as engines do whose workers are other processes."""
         for job in jobs:

@@ -110,7 +110,7 @@ class _Losses(Curve):
 def _lightning(trial: Trial, fit: Fit) -> Callable[[], list[float]]:
     losses = _Losses()
     with tempfile.TemporaryDirectory() as folder:
-        made = trainer(trial.config, own=False, callbacks=(losses, Divergence(1e6)), folder=Path(folder))
+        made = trainer(trial.config, user_defined=False, callbacks=(losses, Divergence(1e6)), folder=Path(folder))
 
     def take() -> list[float]:
         made.fit(fit.module, **fit.data)

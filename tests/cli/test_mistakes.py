@@ -57,7 +57,7 @@ def test_what_a_study_may_not_call_is_refused_wherever_it_is_named(command, wher
         (["model=resent"], ["Unknown model 'resent'", "Did you mean 'resnet'?", "mlp"]),
         (["engine=locl"], ["Unknown engine 'locl'", "Did you mean 'local'?", "inline"]),
         (["model.width=[1"], ["'model.width=[1' does not parse", "key=value"]),
-        (["trainer.max_epochs=abc"], ["trainer.max_epochs: expected `int`, got `str`"]),
+        (["trainer.max_epochs=abc"], ["trainer.max_epochs: expected `int | null`, got `str`"]),
         (["trainer.max_epochs=0"], ["trainer.max_epochs=0 trains nothing", "1 or more"]),
         (["+trainer.lightning.fast_dev=true"], ["trainer.lightning.fast_dev", "Did you mean", "fast_dev_run"]),
         (["model.width=wide"], ["model.width='wide' does not fit", "expected `int`"]),

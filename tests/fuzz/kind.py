@@ -69,7 +69,7 @@ def kinds(place: Path) -> tuple[Kind, ...]:
         Timings(
             families={"f": [timing]},
             overheads={"cpu": Overhead(fit=0.1, epoch=0.2)},
-            profiles={"p": Profile(own=False, family={"device": "cpu"})},
+            profiles={"p": Profile(user_defined=False, family={"device": "cpu"})},
         ),
     )
 

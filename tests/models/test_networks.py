@@ -148,16 +148,29 @@ def test_inputs_without_extent(model, inputs):
         model(inputs=inputs, outputs=3)
 
 
-@pytest.mark.parametrize(("model", "name"), [(ResNet, "resnet"), (MLP, "mlp")])
-def test_the_config_says_every_option_with_the_constructor_s_default(model, name):
+def options_of(model, name):
+    """What the configuration says of the model's options, and the constructor's defaults."""
     text = (CONF / f"{name}.yaml").read_text(encoding="utf-8")
     assert text.startswith("# ")
     config = yaml.safe_load(text)
     assert config.pop("_target_") == f"{model.__module__.rpartition('.')[0]}.{model.__name__}"
     assert (config.pop("inputs"), config.pop("outputs")) == ("${data.inputs}", "${data.outputs}")
-    defaults = {n: p.default for n, p in inspect.signature(model).parameters.items() if n not in ("inputs", "outputs")}
-    assert config == defaults
+    parameters = inspect.signature(model).parameters.items()
+    return config, {name: p.default for name, p in parameters if name not in ("inputs", "outputs")}
+
+
+@pytest.mark.parametrize(("model", "name"), [(ResNet, "resnet"), (MLP, "mlp")])
+def test_the_config_says_every_option(model, name):
+    config, defaults = options_of(model, name)
     assert list(config) == list(defaults)
+
+
+@pytest.mark.parametrize(("model", "name"), [(ResNet, "simple_resnet"), (MLP, "mlp")])
+def test_the_config_says_the_constructor_s_defaults(model, name):
+    """`simple_resnet` leaves out the options that came later: with them, its trials would have other ids."""
+    config, defaults = options_of(model, name)
+    assert config == {option: defaults[option] for option in config}
+    assert len(config) > 10
 
 
 @pytest.mark.parametrize(("model", "name"), [(ResNet, "resnet"), (MLP, "mlp")])

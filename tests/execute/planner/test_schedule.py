@@ -234,10 +234,8 @@ def test_shipped_networks_are_stacked(here, name):
 LSTM = ("model=lstm", "~model.width", "~model.depth", "~model.skip_span", "data=motifs", "model.units=4,6")
 
 
-def test_what_torch_cannot_stack_is_said_in_its_words(plan):
-    found = reasons(plan(*LSTM))
-    assert len(found) == 1
-    assert found.pop().startswith("torch cannot stack it: ")
+def test_recurrent_layers_stack(plan):
+    assert reasons(plan(*LSTM)) == {""}
 
 
 FORWARDS = {
