@@ -23,6 +23,9 @@ OTHERWISE = {
     "execute/planner/test_overhead.py": "seconds",
     "execute/planner/test_timing_cache.py": "seconds",
     "execute/planner/test_schedule.py": "seconds",
+    "execute/planner/test_gpu_arrangement.py": "seconds",
+    "execute/planner/test_sharing.py": "seconds",
+    "execute/planner/test_timing.py": "seconds",
 }
 """Tests of floats that no kernel computes, and what they are."""
 

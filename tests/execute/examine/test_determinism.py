@@ -16,7 +16,7 @@ from ablate.execute.examine.determinism import REFUSED, Refused
 
 CONF = Path(__file__).parents[3] / "conf"
 
-SHAPES = {"lstm": (5, 3), "attention": (6, 5), "pair": (1, 8, 16), "tcn": (2, 6)}
+SHAPES = {"lstm": (5, 3), "gru": (5, 3), "attention": (6, 5), "pair": (1, 8, 16), "tcn": (2, 6)}
 """Model → its inputs; the others take (1, 8, 8)."""
 
 HEADS = {name: tuple(models.HEADS) for name in ("maps", "mlp", "pair", "resnet")} | {"tcn": ("fc", "gap")}

@@ -5,6 +5,8 @@ import torch
 
 from ablate.execute.process.transfer import floats, packed, to_host, unpacked
 
+pytestmark = pytest.mark.numeric
+
 MIXED = (
     torch.tensor(0.1),
     torch.arange(6).view(2, 3),
