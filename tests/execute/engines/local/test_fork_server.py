@@ -89,6 +89,14 @@ time.sleep(3600)
         time.sleep(0.2)
         assert is_alive(pid)
         process.kill()
+    check_gone(pid)
+
+
+HANG_S = 60
+"""How long a process that has been killed may take to be gone; a test waits as long only where it was not."""
+
+
+def check_gone(pid):
     until = time.monotonic() + HANG_S
     while is_alive(pid) and time.monotonic() < until:
         time.sleep(0.01)
@@ -98,9 +106,6 @@ time.sleep(3600)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
-
-HANG_S = 60
-"""How long a process that has been killed may take to be gone; a test waits as long only where it was not."""
 
 ENDLESS = """
 import time
@@ -138,14 +143,7 @@ def test_it_ends_at_once_with_the_process_that_has_started_it(waits, tmp_path):
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         assert process.wait() == 0
-    until = time.monotonic() + HANG_S
-    while is_alive(pid) and time.monotonic() < until:
-        time.sleep(0.01)
-    try:
-        assert not is_alive(pid)
-    finally:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    check_gone(pid)
 
 
 def test_starting_it_leaves_the_environment_as_it_was(here):
