@@ -5,8 +5,9 @@ import json
 import pytest
 from msgspec.structs import replace
 
+from ablate.execute.planner import overhead as overheads
 from ablate.execute.planner import profile as profiling
-from ablate.store.timings import StepTiming
+from ablate.store.timings import Overhead, StepTiming
 from tests.benchmarks import _results, driver, fills_chip, makespan, step
 from tests.benchmarks._goal import Goal
 from tests.benchmarks._workload import Losses, Workload, is_installed
@@ -64,10 +65,12 @@ def test_a_driver_that_trains_nothing_has_all_trials_in_its_summary(tmp_path, mo
         driver.run(20, tmp_path / "none")
 
 
-def test_a_plan_with_stacks_and_one_without_have_the_same_losses(monkeypatch):
+def test_a_plan_with_stacks_and_one_without_have_the_same_losses(monkeypatch, tmp_path):
     """On a machine that is found to gain by stacks, whatever else it does meanwhile."""
-    found = StepTiming(work=0, step=1e-3, stacked={4: 5e-4, 10: 3e-4, 20: 2e-4}, example=1e-6, build=0.01)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # nothing that others have measured
+    found = StepTiming(work=0, step=1e-3, stacked={4: 5e-4}, example=0, build=0)
     monkeypatch.setattr(profiling, "time_steps", lambda *_, work, **__: replace(found, work=work))
+    monkeypatch.setattr(overheads, "overhead", lambda *_: Overhead(fit=0, epoch=0))
     (ours,), (theirs,) = fills_chip.measured(
         (
             "model=mlp",

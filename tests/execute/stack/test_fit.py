@@ -5,10 +5,10 @@ from msgspec.structs import replace
 from ablate import study
 from ablate.analyze.summary import Summary
 from ablate.execute import bundle
-from ablate.execute.planner import candidate, profile
+from ablate.execute.planner import candidate, overhead, profile
 from ablate.execute.stack import fit
 from ablate.execute.stack.fit import train_stacked
-from ablate.store.timings import StepTiming
+from ablate.store.timings import Overhead, StepTiming
 
 pytestmark = pytest.mark.numeric
 
@@ -130,6 +130,7 @@ def stacks_pay(monkeypatch, tmp_path):
     found = StepTiming(work=0, step=1e-3, stacked={4: 5e-4, 10: 3e-4, 20: 2e-4}, example=1e-6, build=0.01)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # nothing that others have measured
     monkeypatch.setattr(profile, "time_steps", lambda *_, work, **__: replace(found, work=work))
+    monkeypatch.setattr(overhead, "overhead", lambda *_: Overhead(fit=0.01, epoch=0.0))
 
 
 def test_stacked_studies_reach_the_same_verdicts_in_single_precision(here, listener, stacks_pay, monkeypatch):

@@ -272,6 +272,7 @@ def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
 
 def _end(number: int, _: object) -> None:
     """Ends this process by the signal, and with it the processes of a user-defined DataLoader."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch's handler raises when a DataLoader's process has been ended
     for child in multiprocessing.active_children():
         child.terminate()
     signal.signal(number, signal.SIG_DFL)

@@ -39,27 +39,30 @@ def test_starting_it_leaves_ctrl_c_as_it_was_and_is_done_once():
     assert None not in pids
 
 
-def test_a_server_that_is_killed_while_it_loads_is_started_again():
+def test_a_server_that_is_killed_while_it_loads_is_started_again(tmp_path):
+    (tmp_path / "killed.py").write_text(KILLED)
     script = """
-import os, signal, sys, time
 from ablate.execute.engines.local import fork_server
-from ablate.execute.process.stdlib_private import fork_server_pid
-start, killed = fork_server.start, []
-def start_and_kill():
-    start()
-    if len(killed) < int(sys.argv[1]):
-        killed.append(fork_server_pid())
-        os.kill(killed[-1], signal.SIGSTOP)
-        import threading
-        threading.Timer(0.3, os.kill, (killed[-1], signal.SIGKILL)).start()
-fork_server.start = start_and_kill
+fork_server.LOADED = "killed"
 fork_server.ready("local")
 print("ready")
 """
-    for kills, said in (2, "ready"), (fork_server.TRIES, "engine=local cannot start a process here"):
-        command = [sys.executable, "-c", script, str(kills)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    for kills, said in (2, "ready"), (1000, "engine=local cannot start a process here"):
+        (tmp_path / "kills").write_text(str(kills))
+        command = [sys.executable, "-c", script]
+        environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
         assert said in done.stdout + done.stderr
+
+
+KILLED = """
+import os
+from pathlib import Path
+left = int(Path("kills").read_text())
+if left:
+    Path("kills").write_text(str(left - 1))
+    os.kill(os.getpid(), 9)
+"""
 
 
 def test_a_server_that_replaces_a_killed_one_ends_with_its_driver_too_and_ignores_ctrl_c(tmp_path):

@@ -92,3 +92,24 @@ def test_a_data_loader_starts_as_in_any_python_process(start, tmp_path):
     command = start("replicates=2")
     assert command.process.wait() == 0
     assert (tmp_path / "start-method").read_text() == plain
+
+
+def test_a_worker_is_ended_by_sigterm_whatever_the_end_of_its_children_raises():
+    """Torch's handler of SIGCHLD raises when a process of a DataLoader was ended."""
+    script = """
+import multiprocessing, os, signal, time
+from ablate.execute.engines.local import worker
+
+def ended(*_):
+    raise RuntimeError("DataLoader worker is killed by signal: Terminated.")
+
+child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+child.start()
+terminate = child.terminate
+child.terminate = lambda: (terminate(), child.join())
+signal.signal(signal.SIGCHLD, ended)
+signal.signal(signal.SIGTERM, worker._end)
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
