@@ -141,7 +141,7 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
-    """Every arm gets as many parameters as the baseline: the integer at a key is solved for (STATISTICS.md, g)."""
+    """Every arm gets as many parameters as the baseline: the integer at a key is solved for."""
 
     by: str = "model.width"
     """The key, below `model`."""

@@ -1,4 +1,4 @@
-"""What tuning chose, and the notes on it: or that nothing is tuned (STATISTICS.md, i)."""
+"""What tuning chose, and the notes on it: or that nothing is tuned."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
