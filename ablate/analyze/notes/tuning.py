@@ -8,7 +8,7 @@ from ablate.config.group import Group
 from ablate.config.spec import StudySpec, hydra_text, key_of
 from ablate.design.point import DesignPoint, cell
 from ablate.design.tuning import tuning_of
-from ablate.store.tuned import Choice
+from ablate.store.choices import Choice
 
 SCOPE = "The intervals speak of training at the chosen settings; that the choice itself varies is not in them."
 
