@@ -11,7 +11,7 @@ MAX_YAML_DEPTH = 50
 
 MAX_CONFIG_NODES = 10_000
 """Keys and values in a YAML file of the configuration, those behind aliases (`*name`) counted wherever they stand.
-Hydra composes so many in about ten seconds."""
+Hydra composes that number in about ten seconds."""
 
 MAX_STUDY_NODES = 200_000
 """The same of a study.yaml."""
@@ -35,4 +35,4 @@ MAX_HOLDER_BYTES = 4 << 10
 """Of the file that names the driver that holds a study."""
 
 MAX_TRIALS = 100_000
-"""Trials of one study: a plan of so many takes about ten seconds and 200 MB."""
+"""Trials of one study: the plan of a study of this size takes about ten seconds and 200 MB."""

@@ -76,7 +76,7 @@ def _option(group: str, name: str, file: Path) -> Option:
             return Option(name=name, about=_about(group, file), path=file)
         study = _mapping(file).get("study", {})
         if not isinstance(study, dict):
-            raise Broken("its key 'study' is no mapping")
+            raise Broken("its key 'study' is not a mapping")
     except Broken as error:
         return Option(name=name, about=f"broken: {error}", path=file, broken=True)
     tags = study.get("tags")
@@ -135,5 +135,5 @@ def _mapping(file: Path) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise Broken("it is no mapping")
+        raise Broken("it is not a mapping")
     return content

@@ -203,7 +203,7 @@ class Composer:
                     raise ConfigError(unknown(group, str(option), {*names, *others}))
 
     def _check_added(self, override: str, others: tuple[str, ...]) -> None:
-        """Refuses a key that nothing reads: whoever reads a group checks its other keys."""
+        """Refuses a key that nothing reads. The reader of a group checks the keys in it."""
         name = added_key(override)
         group, _, rest = name.partition(".")
         is_read = group in GROUPS if group != OBJECTIVE or not rest else rest.partition(".")[0] in OBJECTIVE_KEYS

@@ -18,7 +18,8 @@ MOMENTS: tuple[Moment, ...] = ("start", "middle", "end")
 class Diagnostic:
     """What is measured of a network on a probe batch.
 
-    `floor` is the least SD that two arms are held against: below it, replicates that agree say nothing of interest.
+    `floor` is the least SD that a difference of two arms is compared with. A smaller one, where replicates agree,
+    would make a difference of no interest seem large.
     """
 
     title: str

@@ -39,7 +39,7 @@ def read_yaml(file: Path) -> bytes:
 def check_yaml(content: bytes, *, limit: int) -> None:
     """Refuses what could take all time or memory to load: depth, aliases of aliases, long numbers.
 
-    It stops at the first limit. What is no YAML passes: loading it raises the error.
+    It stops at the first limit. Text that is not YAML passes: loading it raises the error.
 
     Args:
         content: The file's bytes.

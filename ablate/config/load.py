@@ -49,7 +49,7 @@ class ComposedStudy:
                 hint = " A key's values are a factor, too: {model.width: [8, 16]}." if "." in name else ""
                 raise ConfigError(unknown("factor", name, known) + f" 'ablate list factors' describes them.{hint}")
         self.notes: tuple[str, ...] = tuple(self._hidden_factors(factors, inline))
-        """What stands in the place of a factor of the same name."""
+        """Notes on factors that replace others of the same name."""
         in_files = [name for name in factors if name in known and not _is_whole(inline.get(name))]
         for name in in_files:
             self._check_keys("factor", name)

@@ -329,7 +329,7 @@ def _capacity(declared: str | CapacityYaml | None) -> Capacity | None:
     given = CapacityYaml() if isinstance(declared, str) else declared
     if not given.matched.startswith("model."):
         raise ConfigError(
-            f"study.capacity.matched={given.matched!r} is no key below 'model': name the key whose integer sets the "
+            f"study.capacity.matched={given.matched!r} is not a key below 'model': name the key whose integer sets the "
             "number of parameters, such as model.width."
         )
     if not 0 < given.within < 1:

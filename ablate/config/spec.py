@@ -90,7 +90,7 @@ class Claim:
     at: Mapping[str, str] = field(default_factory=dict[str, str])
     """Factor → the level at which it is held. What is not held, nor compared, is averaged over."""
     value: float | None = None
-    """The number that the mean of the design point `at` is held against, in the response's units."""
+    """The number that the mean of the design point `at` is compared with, in the response's units."""
     scale: Scale = "identity"
     """On which responses are averaged and compared."""
     relative: bool = False

@@ -93,7 +93,7 @@ class TrialConfig:
 
     @property
     def identified(self) -> tuple[Group, ...]:
-        """The groups that a trial's id is a hash of: those of `trained`, but for those of `ADDED` that are empty."""
+        """The groups that a trial's id is a hash of: those of `trained`, without those of `ADDED` that are empty."""
         return tuple(one for one in self.trained if one.name not in ADDED or one.content)
 
     @property

@@ -70,7 +70,7 @@ def _of_value(factors: Sequence[Factor], points: Points, claim: Claim) -> Estima
             return Estimable(
                 name=claim.place, kind="value", levels=dict(claim.at), against={}, held={}, arm=(row,), reference=()
             )
-    return f"{claim.place} is no design point"
+    return f"{claim.place} is not a design point"
 
 
 def _corners(claim: Claim) -> tuple[Corner, ...]:

@@ -205,7 +205,7 @@ def _check_range(key: str, given: Mapping[str, Any]) -> None:
 
 
 def _candidates(settings: Mapping[str, Any], grids: Mapping[str, tuple[Any, ...]], points: Any) -> Iterator[Candidate]:
-    """Every combination of a grid; where there are ranges, so many Sobol points."""
+    """Every combination of a grid; where there are ranges, `points` Sobol points."""
     if all(grids.values()):
         if points is not None:
             raise ConfigError(

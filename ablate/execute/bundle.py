@@ -40,7 +40,7 @@ from ablate.store.record import Record
 class InterruptedJobError(LostDeviceError):
     """The device was lost while a job trained. `records`: what is on disk; `again`: what another process is to train.
 
-    Of a stack, nobody knows which member was at fault: all are recorded as failed, and each is to be trained alone.
+    It is not known which member of a stack caused it: all are recorded as failed, and each is to be trained alone.
     """
 
     def __init__(self, message: str, *, records: Sequence[Record], again: Sequence[Job]) -> None:
@@ -132,7 +132,7 @@ def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] 
     """Trains a stack; None: it failed, and its trials are to be trained one by one.
 
     Raises:
-        MemoryError: there is not enough memory for so many.
+        MemoryError: there is not enough memory for all of them.
         InterruptedJobError: as `run_bundle`.
     """
     try:

@@ -15,7 +15,7 @@ def normal_targets(*, tolerance: float = 1e-6) -> tuple[Identity, ...]:
     """For standard normal targets, the mean squared distance to the activation's range.
 
     ReLU: half of the variance. A bound at 1, as of tanh on both sides and sigmoid on one, costs
-    E[(y − 1)²; y > 1] = 2 Φ(−1) − φ(1); sigmoid, which also has ReLU's, comes to their sum.
+    E[(y − 1)²; y > 1] = 2 Φ(−1) − φ(1); the floor of a sigmoid, which also has ReLU's, is their sum.
 
     Args:
         tolerance: Of the integral over a grid.

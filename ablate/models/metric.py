@@ -81,7 +81,7 @@ class Margin(Average):
 
 
 class ProbabilitySum(Average):
-    """Mean sum of an example's probabilities: 1 by softmax, whatever it comes to by sigmoids."""
+    """Mean sum of an example's probabilities: 1 by softmax, any number by sigmoids."""
 
     def __init__(self, *, link: str, **arguments: Any) -> None:
         super().__init__(**arguments)

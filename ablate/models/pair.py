@@ -20,7 +20,7 @@ from ablate.models.option import check_at_least, check_inputs
 
 
 class PairNet(nn.Module):
-    """One 3×3 convolution that stays as it is drawn, the same for both images, and a trained head.
+    """One untrained 3×3 convolution, the same for both images, and a trained head.
 
     No feature depends on both images, so that a head of one layer adds up what it sees in the one and in the other.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Gpu:
-    """An accelerator, as it is when a study is planned."""
+    """The state of an accelerator when a study is planned."""
 
     index: int
     """Its number among those that a process on the machine sees."""

@@ -41,10 +41,10 @@ def on_accelerator(trials: Iterable[Trial], accelerator: str | None) -> tuple[Tr
     """The same trials with another `trainer.accelerator`, which is no part of what a trial is; None: unchanged."""
     if accelerator is None:
         return tuple(trials)
-    configs: dict[int, TrialConfig] = {}
+    configs: dict[TrialConfig, TrialConfig] = {}  # few: the replicates of a design point have equal ones
     moved: list[Trial] = []
     for trial in trials:
-        if (key := id(trial.config)) not in configs:  # shared by the replicates of a design point
-            configs[key] = trial.config.with_settings("trainer", accelerator=accelerator)
-        moved.append(replace(trial, config=configs[key]))
+        if trial.config not in configs:
+            configs[trial.config] = trial.config.with_settings("trainer", accelerator=accelerator)
+        moved.append(replace(trial, config=configs[trial.config]))
     return tuple(moved)

@@ -29,7 +29,7 @@ class Content:
         ConfigError: it is several tables, each with columns of its own.
     """
     columns: tuple[str, ...] = ()
-    """The header where there is no row."""
+    """The header of a table without rows."""
     screen: Callable[[int, bool], Sequence[Line]] | None = None
     """What a terminal shows in place of the items: from its width in cells, and whether it takes ASCII only."""
 
@@ -103,7 +103,7 @@ def _about(results: Results) -> Mapping[str, object]:
 
 
 def refuse_rows() -> Sequence[Row]:
-    """Says that the whole document is no one table.
+    """The error that the whole document is not one table.
 
     Raises:
         ConfigError: always.

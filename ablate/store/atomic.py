@@ -162,7 +162,7 @@ def set_aside(path: Path, suffix: str) -> Path:
 
 
 def check_folder(path: Path) -> None:
-    """Refuses a symbolic link in the place of a folder of a study: what is written there would be written elsewhere.
+    """Refuses a symbolic link in place of a folder of a study: files would be written elsewhere.
 
     Raises:
         StoreError: it is one.

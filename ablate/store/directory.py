@@ -227,7 +227,7 @@ class StudyDirectory:
 
         Raises:
             DiskError: the disk is full or the directory cannot be written; no half-written record is left.
-            StoreError: a symbolic link is in the place of a folder.
+            StoreError: there is a symbolic link in place of a folder.
         """
         atomic.check_folder(self.path / "trials")
         for trial in trials:

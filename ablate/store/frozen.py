@@ -33,7 +33,7 @@ class Frozen:
     spec: StudySpec
     history: tuple[str, ...]
     looked: tuple[int, ...] = ()
-    """Replicates at which the study had been looked at when it was extended."""
+    """Replicates at which its results had been seen when it was extended."""
     pooled_after: int = 0
     """Finished trials that were there when `pool_above` was last changed; 0: it is what it was before the first."""
     kept: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Frozen:
 
     @staticmethod
     def decode(content: bytes) -> "Frozen":
-        """From YAML. Without a checksum it is read as well: one of before there were any, or one edited by hand.
+        """From YAML. One without a checksum is read too: an older one, or one edited by hand.
 
         Raises:
             ValueError: it is not such a file, or of an unknown schema, or its checksum is of another content.
@@ -64,7 +64,7 @@ class Frozen:
             tree = msgspec.yaml.decode(content)
         except Exception as error:  # PyYAML's constructors let through whatever a strange tag makes them raise
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise ValueError(f"it is no YAML: {reason}") from error
+            raise ValueError(f"it is not YAML: {reason}") from error
         try:
             schema = msgspec.convert(tree, _Schema).schema
             if schema != SCHEMA:
@@ -74,8 +74,8 @@ class Frozen:
                 raise ValueError(unknown("study.design", frozen.spec.design, DESIGNS))
             if CHECKSUM in tree and tree[CHECKSUM] != _checksum(tree):
                 raise ValueError(
-                    "its checksum is of another content: it was damaged, or changed by hand. Whoever means the change "
-                    f"removes the line '{CHECKSUM}: …', and its claims count as given after the trials that are there"
+                    "its checksum is of another content: it was damaged, or changed by hand. To keep a change, "
+                    f"remove the line '{CHECKSUM}: …'; its claims then count as given after the trials that are there"
                 )
         except (msgspec.MsgspecError, RecursionError) as error:
             raise ValueError(str(error)) from error
@@ -99,7 +99,7 @@ def _checksum(tree: Any) -> str:
     try:
         text = canonical_text(rest)
     except (TypeError, ValueError) as error:  # keys that cannot be sorted, an alias of itself
-        raise ValueError(f"it is no study: {error}") from error
+        raise ValueError(f"it is not a study: {error}") from error
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 

@@ -21,7 +21,7 @@ MAX_PROFILES = 2000
 
 
 class StepTiming(msgspec.Struct, kw_only=True, frozen=True):
-    """How fast networks of one family train when a step takes so many operations. All times are in seconds."""
+    """How fast networks of one family train, by the number of operations of a step. All times are in seconds."""
 
     work: float
     """Floating-point operations of one step."""

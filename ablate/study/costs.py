@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ablate.study.study_plan import Plan
 
 ANNOUNCED_POINTS = 64
-"""From so many design points on, the user is told before they are measured: it may take long."""
+"""Number of design points from which the user is told before they are measured: it may take long."""
 
 
 def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[TrialConfig]]:

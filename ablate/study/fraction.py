@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def check_fraction(spec: StudySpec, layout: Layout, records: Iterable[Record], path: Path) -> None:
     """Refuses trials that were made with another fraction of the same factors.
 
-    Earlier versions of ablate took fractions that confound more. Their design points are no half of these, so that
+    Earlier versions of ablate took fractions that confound more. Their design points are not a part of these, so that
     the trials of both together have no alias structure, and neither part of them can be judged by that of the other.
 
     Raises:

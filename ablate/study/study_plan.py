@@ -93,8 +93,8 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     if content is None and (found := count_results(contents)):
         if spec.claims:
             notes = (
-                f"{spec.directory}/study.yaml is not there, and {found} trials are: whoever states the claims now may "
-                "have seen them, so that they are exploratory. Restore study.yaml if it was there before the trials.",
+                f"{spec.directory}/study.yaml is not there, and {found} trials are: claims that are stated now may "
+                "have been fitted to them, and are exploratory. Restore study.yaml if it was there before the trials.",
             )
         spec = as_later(spec, trials=found)
     elif content is not None:

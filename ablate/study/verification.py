@@ -1,4 +1,4 @@
-"""The files of a study, held against what they say of themselves."""
+"""Checks the files of a study against their checksums and each other."""
 
 from __future__ import annotations
 

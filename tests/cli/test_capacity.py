@@ -107,7 +107,7 @@ def test_a_shipped_study_can_be_matched(ablate, sign):
     ("capacity", "says"),
     [
         ("equal", "Unknown study.capacity 'equal'. Valid: matched."),
-        ("{matched: trainer.max_epochs}", "'trainer.max_epochs' is no key below 'model'"),
+        ("{matched: trainer.max_epochs}", "'trainer.max_epochs' is not a key below 'model'"),
         ("{matched: model.width, within: 2}", "study.capacity.within=2 is a share"),
         ("{matched: model.widht}", "Did you mean 'model.width'?"),
         ("{mached: model.width}", "mached"),

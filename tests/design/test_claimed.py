@@ -151,7 +151,7 @@ def test_a_place_that_is_not_there_is_refused(make_factors, make_spec, claim, sa
 
 def test_a_design_point_that_the_design_lacks_is_refused(make_factors, make_spec):
     spec = make_spec(make_factors([2, 2]), "one_at_a_time", claims=(value(a="a1", b="b1"),))
-    assert "a=a1, b=b1 is no design point" in refused(spec)
+    assert "a=a1, b=b1 is not a design point" in refused(spec)
 
 
 def test_a_share_of_a_baseline_that_is_not_there_is_refused(make_factors, make_spec):

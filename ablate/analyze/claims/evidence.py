@@ -50,7 +50,7 @@ def relative_evidence(claim: Claim, *, better: Better, differences: Values, base
 
 
 def _by_t(claim: Claim, beyond: Callable[[int], tuple[float, float]], df: int) -> Evidence:
-    """From how far the difference is beyond so many margins, with its SE; positive speaks for the claim."""
+    """The difference minus a number of margins, with its SE; a positive value supports the claim."""
 
     def above(margins: int) -> float:
         left, se = beyond(margins)
@@ -68,7 +68,7 @@ def weighed(claim: Claim, *, above: Callable[[int], float], below: Callable[[int
 
     Args:
         claim: says which of them count.
-        above: number of margins → p for a difference, on the claimed side, that is not above so many.
+        above: number of margins → p for a difference, on the claimed side, that is not above that many.
         below: the same for one that is not below.
     """
     inside = max(above(-1), below(1))
@@ -80,7 +80,7 @@ def weighed(claim: Claim, *, above: Callable[[int], float], below: Callable[[int
 
 
 def decide(evidence: Evidence, *, alpha: float) -> Outcome:
-    """The outcome: `equivalent` before all else, whatever was claimed."""
+    """The outcome. `equivalent` is tested first, whatever was claimed."""
     if evidence.equivalent is not None and evidence.equivalent < alpha:
         return "equivalent"
     if evidence.supported < alpha:

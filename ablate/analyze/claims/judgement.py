@@ -268,9 +268,9 @@ def explored(contrasts: Sequence[Contrast], claims: Sequence[Claim]) -> tuple[Co
             for factor, level in contrast.levels.items()
         )
 
-    free = [contrast for contrast in contrasts if not is_claimed(contrast)]
-    q = dict(zip(map(id, free), exploratory_q([c.paired.p for c in free]), strict=True))
-    return tuple(replace(c, q=q.get(id(c))) for c in contrasts)
+    claimed = [is_claimed(contrast) for contrast in contrasts]
+    q = iter(exploratory_q([c.paired.p for c, stated in zip(contrasts, claimed, strict=True) if not stated]))
+    return tuple(replace(c, q=None if stated else next(q)) for c, stated in zip(contrasts, claimed, strict=True))
 
 
 def _found(spec: StudySpec, points: Sequence[DesignPoint], factor: str, level: str, against: str) -> Estimable:

@@ -87,7 +87,7 @@ def check_looks(spec: StudySpec) -> None:
 
 
 def suggested(replicates: int) -> tuple[int, ...]:
-    """Two looks for a new study of as many replicates; none where there is no room for two."""
+    """Two looks for a new study of that number of replicates; none where the number is too small for two."""
     return _spaced(2, replicates) if replicates >= TEST_FROM + MIN_SPACING else ()
 
 
@@ -139,7 +139,7 @@ def _replicates(looks: int | Sequence[int], replicates: int) -> tuple[int, ...]:
 
 def _spaced(looks: int, replicates: int) -> tuple[int, ...]:
     if looks < 1:
-        raise ConfigError(f"looks: {looks} is no number of looks. A study is looked at once or more.")
+        raise ConfigError(f"looks: {looks} is not a number of looks. A study is looked at once or more.")
     most = (replicates - TEST_FROM) // MIN_SPACING + 1
     if looks > most:
         fewest = TEST_FROM + MIN_SPACING * (looks - 1)
@@ -160,5 +160,5 @@ def _given(looks: Sequence[int], replicates: int) -> tuple[int, ...]:
         f"replicates={replicates}"
     )
     if not ns or ns[0] < TEST_FROM or ns[-1] != replicates or list(ns) != sorted(set(ns)):
-        raise ConfigError(f"looks: {list(ns)} are no numbers of replicates to look at. {valid}.")
+        raise ConfigError(f"looks: {list(ns)} are not numbers of replicates. {valid}.")
     return ns

@@ -32,7 +32,7 @@ def untrained(
     It does where the 95% interval of its response, less what the trivial predictor scores on the same splits, reaches
     0; or where its training loss falls by more than a tenth over the last tenth of its epochs while the response's
     metric on the validation split improves by more than the smallest margin of the claims. A response that names a
-    penalty in the place of a trivial score is not compared with the trivial predictor.
+    penalty in place of a trivial score is not compared with the trivial predictor.
 
     Returns:
         The reason as a clause, empty where it is trained; notes.

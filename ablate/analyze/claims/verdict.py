@@ -57,7 +57,7 @@ def verdict(
     With the (1 − 2α) t interval of the mean difference and the margin m: inside (−m, m) a claim of a direction is
     `equivalent`, even where the interval excludes 0; else `supported` wholly on the claimed side of 0 (strong, if
     beyond m), `contradicted` wholly on the other, and `inconclusive` across. A claim of equivalence is `supported`
-    inside (−m, m) and `contradicted` wholly beyond. `no_worse` has −m, on the worse side, in the place of 0.
+    inside (−m, m) and `contradicted` wholly beyond. `no_worse` has −m, on the worse side, in place of 0.
 
     Where the true difference is 0, `greater` and `less` are each falsely supported, and falsely contradicted, with
     probability α at most; where it is m, `equivalent` is false as often. Only a claim of equivalence with a margin

@@ -50,7 +50,7 @@ class Comparison:
 
         Args:
             estimable: the rows of both sides.
-            value: in the place of the reference, where that has no rows.
+            value: used in place of the reference, where that has no rows.
         """
         sides = [*estimable.arm, *estimable.arm_less], [*estimable.reference, *estimable.reference_less]
         arm = self._side(estimable.arm, estimable.arm_less)
@@ -94,7 +94,7 @@ class Comparison:
         return int(np.count_nonzero(np.all(np.isfinite(self.scores[rows]) & ~self.diverged[rows], axis=0)))
 
     def up_to(self, replicates: int) -> "Comparison":
-        """The comparison on the first so many replicates alone."""
+        """The comparison on the first replicates only."""
         return replace(
             self,
             scores=self.scores[:, :replicates],

@@ -29,6 +29,6 @@ def check_pooling(spec: StudySpec) -> None:
 
 
 def pooling_note(spec: StudySpec, *, after: int) -> str:
-    """Says that what the residual includes was decided after so many trials."""
+    """A note that what the residual includes was decided after that number of trials."""
     what = "nothing is pooled" if spec.pool_above is None else f"interactions of more than {spec.pool_above} are pooled"
     return f"That {what} was decided when {after} trials were there. F and ω² of the variance table are exploratory."

@@ -11,13 +11,13 @@ from ablate.config.spec import StudySpec
 
 
 def binomial_se(proportion: float, examples: int) -> float:
-    """The SE of an accuracy that is measured on so many examples, each right or wrong."""
+    """The SE of an accuracy that is measured on a number of examples, each right or wrong."""
     return math.sqrt(proportion * (1 - proportion) / examples)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """The standard error of one trial's accuracy on a test set of so many examples."""
+    """The standard error of one trial's accuracy on a test set of that size."""
 
     se: float
     examples: int

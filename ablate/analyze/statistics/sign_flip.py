@@ -6,7 +6,7 @@ import numpy.typing as npt
 from ablate.analyze.summary import SignFlip
 
 MAX_ENUMERATED = 16
-"""Up to so many differences every sign pattern is enumerated."""
+"""Number of differences up to which every sign pattern is enumerated."""
 DRAWS = 9_999
 """Random sign patterns above that."""
 ROUNDING = 1e-12

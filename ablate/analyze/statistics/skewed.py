@@ -17,10 +17,10 @@ def transformed_interval(values: Values, *, level: float = 0.95) -> Interval:
     """Hall's interval of a mean: t is transformed by a cubic so that its skewness goes, monotonely.
 
     With one arm skewed, each tail of the t interval misses by far more than (1 − level) / 2 on one side, and by less on
-    the other. This interval lessens that and does not remove it: from five values nobody knows a skewness. The
+    the other. This interval lessens that and does not remove it: five values do not tell a skewness. The
     simulations in docs/operating.md say how much is left.
 
-    Source: Hall (1992), On the removal of skewness by transformation, section 2; with quantiles of t in the place of
+    Source: Hall (1992), On the removal of skewness by transformation, section 2; with quantiles of t in place of
     the normal's.
 
     Args:
@@ -41,7 +41,7 @@ def transformed_p(values: Values, bound: float) -> float:
 
     Args:
         values: shape (n,), five or more that are not all equal.
-        bound: what the mean is held against.
+        bound: what the mean is compared with.
     """
     n, skewness = len(values), _skewness(values)
     t = (mean(values) - bound) / sd(values)

@@ -3,8 +3,8 @@
 Diagnostics are computed from a trace alone, to which outputs, targets and gradients are added where they are known.
 The hooks reduce on the device. What they have found comes to the CPU when it is first read, in one transfer.
 
-A *layer* is a module with a weight matrix or kernel of its own. Its input is a hidden activation, whoever computed it,
-where it depends on parameters that train.
+A *layer* is a module with a weight matrix or kernel of its own. Its input is a hidden activation where
+it depends on parameters that train, whichever module computed it.
 """
 
 import math

@@ -199,7 +199,7 @@ class _Examiner:
 
 
 def _unbatched(data: DataGroup) -> DataGroup:
-    """The data, but for the number that make a minibatch."""
+    """The settings of the data, without the size of a minibatch."""
     return data.without("batch_size")
 
 

@@ -20,7 +20,8 @@ ENOUGH, SPREAD = 9, 0.05
 """Calls after which no further one is made where the middle half of them lies within this share of the median."""
 
 SECONDS = 0.1
-"""After which no further call is made, once the fewest are timed; of as much is warmed up at most, but for one call."""
+"""Time after which no further call is made, once the least number is timed. Warming up takes at most as long, or one
+call."""
 
 
 def latency(

@@ -73,7 +73,7 @@ def _constant(loss: nn.Module, start: Tensor, targets: Tensor) -> Tensor:
     """The output, of the shape and type of `start`, that has the least mean loss.
 
     It is found in double precision, so that classes of equal shares are equal when rounded to `start`'s type: their
-    order, which decides the accuracy, would else be that of a processor's rounding.
+    order decides the accuracy, and would otherwise depend on a processor's rounding.
     """
     constant = start.double().requires_grad_()
     loss = copy.deepcopy(loss).double()

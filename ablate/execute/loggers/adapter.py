@@ -64,7 +64,7 @@ def _wandb(identity: RunIdentity) -> Mapping[str, Any]:
 
 
 def _check_wandb(node: Mapping[str, Any]) -> None:
-    """Asks for credentials here, as each trial would fail without them, and nobody is there to be prompted.
+    """Checks for credentials before any trial: each would fail without them, and cannot prompt for them.
 
     Raises:
         ConfigError: there are none.

@@ -69,7 +69,7 @@ class Candidate:
     """Of networks, as in the cache of timings."""
 
     def seconds(self, members: int) -> float | None:
-        """Duration of one fit of so many of the trials; None: unknown."""
+        """Duration of one fit of that number of the trials; None: unknown."""
         return None if self.costs is None else self.costs.seconds(members)
 
 
@@ -89,7 +89,7 @@ class Costs:
     evaluations: int = 0
 
     def seconds(self, members: int) -> float:
-        """Duration of one fit of so many."""
+        """Duration of one fit of that number of trials."""
         per_epoch = self.overhead.epoch * (1 + MEMBER_EPOCH_SHARE * (members - 1))
         member_epoch = self.steps * member_step_s(self.timing, members) + self.val * self.timing.example
         test = self.test * self.timing.example
@@ -188,7 +188,7 @@ class Candidates:
         return profile(trial, hardware=self._hardware(trial.config), threads=self._threads)
 
     def _timing(self, trial: Trial, profile: Profile, *, count: int) -> StepTiming:
-        """Of a trial, alone and, if `count` is more than 1, as stacks of so many."""
+        """Of a trial, alone and, if `count` is more than 1, in stacks of `count`."""
         forward_passes = FORWARD_PASSES_PER_STEP * profile.flops * _batch(trial, profile)
         work = float(forward_passes + UPDATE_FLOPS_PER_PARAMETER * profile.parameters)
         device = self.device(trial.config)

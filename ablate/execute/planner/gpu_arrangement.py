@@ -70,7 +70,7 @@ def _fitting(groups: Groups, machine: Machine, workers: int) -> int:
 
 
 def _room(groups: Groups, machine: Machine, workers: int) -> int:
-    """Memory of a GPU for the tensors of each of so many workers: for the widest stacks, or as much as there is."""
+    """Memory of a GPU for the tensors of each worker: enough for the widest stacks, or as much as there is."""
     low, high = _bytes(groups, width=1), _bytes(groups, width=None)
     if _fits(groups, machine, workers, high):
         return high
@@ -81,7 +81,7 @@ def _room(groups: Groups, machine: Machine, workers: int) -> int:
 
 
 def _fits(groups: Groups, machine: Machine, workers: int, room: int) -> bool:
-    """Whether there is memory for so many workers with so much for the tensors of each."""
+    """Whether there is memory for that number of workers, each with tensors of that size."""
     host = max(_host_bytes(found, _width(found, room)) for _, found in groups)
     if machine.host_bytes is not None and workers * host > machine.host_bytes:
         return False
@@ -98,7 +98,7 @@ def _bytes(groups: Groups, *, width: int | None) -> int:
 def _with_workers(
     groups: Groups, workers: int, *, machine: Machine, sharing: Sharing, filled: bool = False
 ) -> Arrangement:
-    """On so many workers, which fit, or on fewer where there is nothing for the others to do.
+    """On that number of workers, which fit, or on fewer where there is nothing for the others to do.
 
     `filled`: cuts stacks until every worker has one; else only if that is faster.
     """

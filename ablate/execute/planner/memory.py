@@ -37,7 +37,7 @@ def available(device: torch.device) -> int | None:
 
 
 def describe(device: torch.device, *, several: bool) -> Machine:
-    """The machine of an accelerator, as it is now.
+    """The machine of an accelerator, with the memory that is free now.
 
     Args:
         device: Where a process trains by itself.

@@ -104,7 +104,7 @@ def _on_cpu(
 def _with_gpu(planned: Sequence[Trial], place: dict[str, int], cache: TimingCache, offered: _Offered) -> Schedule:
     """Schedules trials of a machine with a GPU. With `trainer.accelerator=auto`, all may train on the processor."""
     on_cpu = partial(_on_cpu, cache=cache, workers=offered.workers, threads=offered.threads)
-    configs = [trial.config for trial in {id(trial.config.trainer): trial for trial in planned}.values()]
+    configs = [trial.config for trial in {trial.config.trainer: trial for trial in planned}.values()]
     with isolated_process(threads=offered.threads or 1):
         on_gpu = _OnGpu.examined(planned, configs, cache, offered)
     if on_gpu is None:

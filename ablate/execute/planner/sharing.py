@@ -18,7 +18,7 @@ class Sharing:
     paces: Mapping[int, float] = field(default_factory=dict[int, float])
 
     def slowdown(self, processes: int) -> float:
-        """How many times as long as alone a step of each of so many processes takes."""
+        """How many times as long a step takes when that number of processes share the GPU."""
         known = {1: 1.0, **self.paces}
         counts = sorted(known)
         return processes / float(np.interp(processes, counts, [known[count] for count in counts]))

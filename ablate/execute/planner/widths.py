@@ -10,7 +10,7 @@ WIDTHS_ON_GPU = (*WIDTHS, 50, 100, 200)
 
 
 def widths_on(device: torch.device, count: int) -> tuple[int, ...]:
-    """Widths to time where so many trials may be stacked.
+    """Widths to time where up to `most` trials may be stacked.
 
     On an accelerator none is timed that they would not fill but the first: a wide stack takes seconds to build.
     """

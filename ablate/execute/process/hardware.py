@@ -22,7 +22,7 @@ def cores() -> int:
 
 
 def check_threads(threads: int) -> None:
-    """Checks that this machine can start so many threads for a training.
+    """Checks that this machine can start that number of threads for a training.
 
     Raises:
         ConfigError: it has far fewer cores; the threads would not start, and the process would end.

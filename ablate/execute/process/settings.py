@@ -27,7 +27,7 @@ class Setting:
     restore: Callable[[Any], None]
     """Called where the value is another."""
     stays: bool = False
-    """Whether a change stays that a user-defined module makes as it is imported, which happens once in a process."""
+    """Whether a change is kept that a user-defined module makes when it is imported: it is imported once."""
 
 
 class Snapshot:
@@ -55,7 +55,7 @@ class Snapshot:
 
 @contextmanager
 def settings_restored() -> Generator[None]:
-    """Puts all settings back at the end, but for what the import of a user-defined module has changed."""
+    """Restores all settings at the end, except what the import of a user-defined module has changed."""
     snapshot = Snapshot()
     _active.append(snapshot)
     try:
@@ -165,7 +165,7 @@ def _set_root_logger(value: tuple[int, list[logging.Handler], int]) -> None:
 
 
 def _set_device(value: torch.device) -> None:
-    """The default, the CPU, is no device at all: torch then looks at no call."""
+    """The default, the CPU, is set as no device: torch then intercepts no calls."""
     torch.set_default_device(None if value.type == "cpu" else value)
 
 

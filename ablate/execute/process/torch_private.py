@@ -1,4 +1,4 @@
-"""Every name of torch that ablate uses and torch does not document: why, since when, and what to use instead one day.
+"""Every name of torch that ablate uses and torch does not document: why, since when, and what could replace it.
 
 Since when: all of them are in torch 2.6, the oldest that ablate supports, and in 2.14, but where one says otherwise.
 """

@@ -1,4 +1,4 @@
-"""A GPU of this machine that torch does not see: trainings would go to the CPU, and nobody would know why."""
+"""A GPU of this machine that torch does not see: trainings would run on the CPU without a reason given."""
 
 import os
 import warnings

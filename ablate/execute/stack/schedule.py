@@ -8,7 +8,7 @@ import torch
 from ablate.execute.train.optimization.schedule import Schedule, ScheduleFactory
 
 KEPT = ("params", "fused")
-"""Keys of a parameter group that are no settings of its members."""
+"""Keys of a parameter group that are not settings of its members."""
 
 
 class StackedSchedule:

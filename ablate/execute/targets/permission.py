@@ -1,6 +1,6 @@
 """Whether a `_target_` may be called: judged by what was found, under whatever name it was asked for.
 
-A study's configuration is code, and so is what it names: nobody should run a stranger's. What is refused here is a
+A study's configuration is code, and so is what it names: do not run a stranger's unread. What is refused here is a
 stranger's YAML that does harm with nothing but Python's library and the installed packages, and a slip of the user's.
 """
 

@@ -36,7 +36,7 @@ def sources(target: str) -> frozenset[Path]:
 
 
 def code(file: Path) -> bytes:
-    """A file of Python without comments and layout; as it is where it does not parse."""
+    """A file of Python without comments and layout; unchanged where it does not parse."""
     return _read(_content(file)).code
 
 

@@ -42,7 +42,7 @@ def locate(target: str, where: str) -> Any:
     """
     parts = target.split(".")
     if len(parts) < 2 or not all(parts):
-        raise ConfigError(f"{where}._target_: {target!r} is no dotted name: write module.Class.")
+        raise ConfigError(f"{where}._target_: {target!r} is not a dotted name: write module.Class.")
     refuse_hidden(target, where)
     found, name, rest = _import(parts, where)
     for part in rest:
@@ -145,7 +145,7 @@ def _check_looked_up(config: Mapping[str, Any], where: str) -> None:
     """Checks what a node of `hydra.utils.get_method` and the like looks up, as if it were called."""
     path = config.get("path", next(iter(config.get("_args_") or ()), None))
     if not isinstance(path, str):
-        raise ConfigError(f"{where}.path: {path!r} is no dotted name: write module.Class.")
+        raise ConfigError(f"{where}.path: {path!r} is not a dotted name: write module.Class.")
     if callable(found := locate(path, where)) and not is_lookup(found):
         refuse_forbidden(found, {"_target_": path}, where)
     else:
@@ -268,7 +268,7 @@ def _check_nested(tree: Any, where: str, *, is_built: bool) -> None:
 
 
 def _refuse_handed_over(node: Mapping[str, Any], where: str) -> None:
-    """Refuses a node that a target gets as it is, to build it, if it may not be called. It need not be one that can."""
+    """Refuses a node that is passed on unbuilt, for the target to build, if what it names may not be called."""
     try:
         called = locate(node["_target_"], where) if isinstance(node["_target_"], str) else None
     except ForbiddenError:

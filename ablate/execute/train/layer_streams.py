@@ -54,7 +54,7 @@ def registrations(called: Callable[[Registration], None]) -> Iterator[None]:
 def keys(built: object, seen: Sequence[Registration]) -> tuple[str, ...]:
     """A key of each registration: the qualified name of the parameter, with a number where it comes again.
 
-    A module that is no part of what was built, such as one that was copied, has its type in place of its name.
+    A module that is not a part of the network, such as one that was copied, has its type in place of its name.
     """
     names = {part: name for name, part in built.named_modules()} if isinstance(built, nn.Module) else {}
     counts: Counter[str] = Counter()

@@ -24,7 +24,7 @@ def network(config: TrialConfig, *, seed: int) -> nn.Module:
 
     Raises:
         ConfigError: it cannot be built as configured.
-        ModelError: what was built is no nn.Module, or none that can be trained before it has seen data.
+        ModelError: what was built is not an nn.Module, or cannot be trained before it has seen data.
     """
     seen: list[Registration] = []
     with registrations(seen.append):
@@ -66,8 +66,8 @@ def _check(built: Any, config: TrialConfig) -> None:
         named = tuple(built.named_parameters())
     except AttributeError as error:
         raise ModelError(
-            f"model: {config.model['_target_']} is no whole torch.nn.Module: {error}. Call super().__init__() first in "
-            "its __init__."
+            f"model: {config.model['_target_']} is not a complete torch.nn.Module: {error}. Call super().__init__() "
+            "first in its __init__."
         ) from error
     for name, parameter in named:
         if isinstance(parameter, nn.UninitializedParameter):

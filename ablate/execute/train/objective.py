@@ -22,7 +22,7 @@ def objective(config: TrialConfig) -> tuple[nn.Module, dict[str, Metric]]:
     """The loss, and the metrics by name.
 
     Raises:
-        ConfigError: there is no loss, they cannot be built, or a metric is none of torchmetrics'.
+        ConfigError: there is no loss, they cannot be built, or a metric is not one of torchmetrics.
     """
     node = config.objective
     if "loss" not in node:

@@ -19,7 +19,7 @@ INDENT = 2
 _ROOMY = 26
 """Cells of a claim below which its numbers go to a line of their own."""
 MOST_RANGES = 8
-"""Claims of which each has a line for what it is averaged over; of more there is no room."""
+"""Number of claims up to which each has a line for what it is averaged over."""
 _SIGNS: dict[Expectation, str] = {"greater": ">", "less": "<", "equivalent": "≈", "value": "≈"}
 _SHORT = {"failure-sensitive": "failures", ", within the margin": "", "strong; ": "strong, "}
 """What a heading has room for on a screen; what it leaves out stands below."""

@@ -24,7 +24,7 @@ from ablate.report.text.quantity import counted
 from ablate.report.text.wrap import widest, wrap
 
 LINES, COLUMNS = 45, 80
-"""A screen has so many lines at the most where it is so wide; a narrower one has more, since its lines wrap."""
+"""The most lines of a screen of this width; a narrower one has more, since its lines wrap."""
 _ENTRY_LINES = 3
 """That one entry of the header, or one failed trial, may take."""
 _FAILURES, _QUALIFIERS = 6, 8
@@ -55,7 +55,7 @@ class _Page:
         return [line(), line(first, "title"), *(line(more, "title") for more in rest)]
 
     def labelled(self, lines: Sequence[tuple[str, str]], *, most: int | None = None) -> list[list[Line]]:
-        """Labelled lines, of which each entry takes so many at the most."""
+        """Labelled lines, with a limit on the lines of each entry."""
         found = labelled([(self.spell(label), self.spell(text)) for label, text in lines], self.width)
         return [self._shortened(entry, most) for entry in found]
 

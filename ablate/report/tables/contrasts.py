@@ -180,7 +180,7 @@ def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: di
     if any(flip and not flip.exact for flip in flips):
         notes.append("Above n = 16 the sign-flip p is from random sign flips, not from all of them.")
     if any(p.n <= 2 for p in pairs) and any(p.n > 2 for p in pairs):
-        notes.append("Where n is 1 or 2 the values and differences themselves stand in the place of means.")
+        notes.append("Where n is 1 or 2 the values and differences themselves are shown, not means.")
     if any(p.superiority.interval for p in pairs):
         notes.append("P̂(better): wins among the pairs that are not ties.")
     if any(p.detectable is not None for p in pairs):

@@ -117,7 +117,7 @@ def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...
     if any(p.difference and p.difference.shared_parameters is not None for p in points):
         notes.append(STARTS_NOTE)
     if most > 2 and any(0 < len(p.values) <= 2 for p in points):
-        notes.append("Where n is 1 or 2 the values themselves stand in the place of the mean.")
+        notes.append("Where n is 1 or 2 the values themselves are shown, not the mean.")
     if any(len(p.values) > 2 and p.mean is not None and p.mean.low is None for p in points):
         notes.append("A mean without an interval: all its values are equal.")
     if any(p.difference and p.difference.paired.identical for p in points):

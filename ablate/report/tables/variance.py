@@ -42,9 +42,9 @@ def variance_table(summary: Summary, variance: VarianceTable) -> Table:
 
 def _caption(variance: VarianceTable) -> tuple[str, ...]:
     if variance.residual is None:
-        return ("Shares only: with nothing left over there is no residual, and so no F and no ω².",)
+        return ("Shares only: there is no residual, and so no F and no ω².",)
     if all(s.f is None for s in variance.effects):
-        return ("Shares only: trainings repeat but for rounding, and so there is no F and no ω².",)
+        return ("Shares only: replicates differ by rounding alone, and so there is no F and no ω².",)
     return (
         "Two error terms: here F and ω² rest on the pooled residual, which assumes that all cells vary alike; "
         "verdicts, contrasts and interactions rest on each contrast's own t over the replicates, which does not.",

@@ -26,8 +26,8 @@ NEEDED = (
 LATER = "Exploratory: given after the first trial"
 NO_CLAIM = "No claim was stated before the trials: all contrasts are exploratory."
 EXPLORATORY = (
-    "Whoever stated these claims may have seen the trials: a verdict on them is a suggestion, and no evidence. Each is "
-    "judged by itself, outside the family of stated claims; p is one-sided and adjusted for nothing."
+    "These claims may have been stated with knowledge of the trials: a verdict on them is a suggestion, not evidence. "
+    "Each is judged by itself, outside the family of stated claims; p is one-sided and adjusted for nothing."
 )
 _PHRASES: dict[Expectation, str] = {
     "greater": "greater than",

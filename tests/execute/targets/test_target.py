@@ -81,9 +81,9 @@ def test_a_class_a_function_and_a_nested_name_are_found(net):
         ("torch.nn.Linaer", ["Unknown name in torch.nn 'Linaer'. Did you mean 'Linear'?"]),
         ("torch.nnn.Linear", ["Unknown name in torch 'nnn'. Did you mean 'nn'?"]),
         ("ablate.data.digit", ["Did you mean 'digits'?"]),
-        ("Net", ["'Net' is no dotted name: write module.Class"]),
-        ("net..Net", ["is no dotted name"]),
-        (".Net", ["is no dotted name"]),
+        ("Net", ["'Net' is not a dotted name: write module.Class"]),
+        ("net..Net", ["is not a dotted name"]),
+        (".Net", ["is not a dotted name"]),
     ],
 )
 def test_a_name_that_is_not_there_gets_its_nearest(net, target, says):

@@ -276,7 +276,7 @@ def test_claims_given_later_stand_apart(core, written):
     later = next(i for i, line in enumerate(lines) if line.startswith("Exploratory: given after the first trial: "))
     assert stated < later
     assert "init: naive" in lines[later + 1]
-    assert "is a suggestion, and no evidence" in " ".join(" ".join(lines).split())
+    assert "is a suggestion, not evidence" in " ".join(" ".join(lines).split())
 
 
 def test_different_numbers_of_replicates_and_margins_are_each_named(core, written):

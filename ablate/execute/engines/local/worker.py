@@ -46,7 +46,7 @@ TRIES = 3
 class Worker:
     """An executor of one process, of `concurrent.futures`. A death costs that process and the job that it was at.
 
-    The processes of a larger pool share its pipes and locks. With each pool in the place of these workers, the tests of
+    The processes of a larger pool share its pipes and locks. With each pool in place of these workers, the tests of
     the engines' contract pass (pebble in 23 s, loky in 331 s: its processes do not fork from the server, and import
     torch one by one). Those of deaths (tests/execute/engines/local) do not:
 

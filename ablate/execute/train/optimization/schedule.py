@@ -24,7 +24,7 @@ SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
 class Schedule:
     """A schedule of torch at work: it counts the optimizer's steps.
 
-    After the last step of the training it changes nothing more: whoever times a network takes any number of steps.
+    After the last step of the training it changes nothing more: the timing of a network may take any number of steps.
     """
 
     def __init__(self, scheduler: LRScheduler, *, every: int, intervals: int) -> None:

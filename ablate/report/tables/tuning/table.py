@@ -38,7 +38,7 @@ def tuning_table(summary: Summary, tuning: TuningSummary) -> Table:
         "reached. *: chosen."
     ]
     if any(tried is None or None in tried.values for found in reached for tried in found.values()):
-        notes.append("k diverged: of so many tuning seeds there is no value, since the training diverged or timed out.")
+        notes.append("k diverged: k tuning seeds have no value, since the training diverged or timed out.")
     return Table.of(
         title=f"Tuning: {tuning.metric}, {tuning.better} is better",
         columns=columns,
