@@ -17,6 +17,7 @@ from ablate.execute.process.hardware import cores
 from ablate.execute.process.lost_device import LostDeviceError
 from ablate.plan import Trial
 from tests.gpu._stage import Findings, checked, seconds_left
+from tests.gpu._study import ACCELERATOR
 
 STUDIES = Path(__file__).resolve().parents[2] / "conf/study"
 BATCHES = 4
@@ -94,9 +95,8 @@ def trained(name: str, device: str) -> Found:
     from ablate.execute.train.job import Job
     from ablate.plan import Bundle
 
-    accelerator = "gpu" if device == "cuda" else "cpu"
     with tempfile.TemporaryDirectory() as folder:
-        words = [name, "replicates=1", f"results_dir={folder}", f"trainer.accelerator={accelerator}"]
+        words = [name, "replicates=1", f"results_dir={folder}", f"trainer.accelerator={ACCELERATOR[device]}"]
         words += ["trainer.max_epochs=1", f"+trainer.lightning.limit_train_batches={BATCHES}"]
         try:
             planned = study.plan(words)

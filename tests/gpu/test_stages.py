@@ -44,6 +44,17 @@ def test_a_wrong_word(words, says):
     assert says in done.stderr
 
 
+@pytest.mark.parametrize("words", [(), ("cuda", "steps")])
+def test_without_a_gpu_nothing_else_is_tried_and_no_table_is_written(words):
+    before = TABLE["cuda"].read_bytes() if TABLE["cuda"].exists() else None
+    done = gpu(*words)
+    assert done.returncode == 1, done.stderr
+    assert "versions: failed" in done.stdout
+    assert "| GPU | none | none |" in done.stdout
+    assert done.stdout.endswith("Nothing else is tried, and nothing is written to results/benchmarks/gpu.md.\n")
+    assert (TABLE["cuda"].read_bytes() if TABLE["cuda"].exists() else None) == before
+
+
 def test_one_row_that_is_not_ok_is_a_failure():
     assert checked(("what", ""), [("a", "ok"), ("b", "ok")]).state == "passed"
     assert checked(("what", ""), [("a", "ok"), ("b", "different")]).state == "failed"
