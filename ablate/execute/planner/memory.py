@@ -51,6 +51,23 @@ def describe(device: torch.device, *, several: bool) -> Machine:
     )
 
 
+def stack_bytes(member: int, *, examples: int, splits: int, members: int, kept: int = 0) -> int:
+    """Memory of a stack where it trains, at its start at the latest.
+
+    Members with equal splits share their rows. Different splits are joined, and each is there twice: by itself, and
+    among the joined rows.
+
+    Args:
+        member: Bytes of each member beside its examples.
+        examples: Bytes of one replicate's.
+        splits: Different ones among the members, at most.
+        members: 1: a trial that trains alone.
+        kept: Bytes of examples that the process keeps from one training to the next, those of this stack among them.
+    """
+    own = min(splits, members) * examples
+    return members * member + max(own, kept) + (own if min(splits, members) > 1 else 0)
+
+
 def _machine() -> int:
     return psutil.virtual_memory().available
 

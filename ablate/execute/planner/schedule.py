@@ -209,12 +209,12 @@ def _arrange(
             found = candidates.examine(group.trials, reason=reason)
             limit = available(candidates.device(group.trials[0].config)) if found.bytes else None
             groups.append((left, found, limit))
-    room = [limit // (PROCESS_BYTES + found.bytes) for _, found, limit in groups if limit is not None and found.bytes]
+    room = [limit // (PROCESS_BYTES + found.memory(1)) for _, found, limit in groups if limit is not None]
     fitting = max(1, min([workers, *room]))
     for left, found, limit in groups:
         width = found.width
-        if limit is not None and found.bytes:
-            width = max(1, min(width, (limit // fitting - PROCESS_BYTES) // found.bytes))
+        if limit is not None:
+            width = found.width_in(limit // fitting - PROCESS_BYTES)
         if found.reason or (width < 2 <= found.width):
             reason = found.reason or NO_MEMORY
             alone += [(Bundle(trials=(trial,), reason=reason), found) for trial in left]
