@@ -43,11 +43,12 @@ def describe(device: torch.device, *, several: bool) -> Machine:
         device: Where a process trains by itself.
         several: Whether processes can be given others than that one.
     """
-    others = range(torch.cuda.device_count()) if device.type == "cuda" and several else (device.index or 0,)
-    gpus = [torch.device(device.type, index) for index in others]
+    there = range(torch.cuda.device_count()) if device.type == "cuda" else range(1)
+    gpus = [torch.device(device.type, index) for index in (there if several else (device.index or 0,))]
     return Machine(
         host_bytes=available(torch.device("cpu")),
         gpus=tuple(Gpu(index=gpu.index or 0, name=name(gpu), free_bytes=available(gpu)) for gpu in gpus),
+        unused=len(there) - len(gpus),
     )
 
 
