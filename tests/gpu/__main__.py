@@ -57,7 +57,10 @@ def _all(stages: Sequence[Stage], device: str) -> int:
         began = time.monotonic()
         found = _run(stage, device, folder / f"{device}-{stage.name}.json")
         done.append((stage, found, time.monotonic() - began))
-        print(f"{stage.name}: {found['state']}, {done[-1][2]:.0f} s of {stage.limit_s}. {stage.answers}", flush=True)
+        print(
+            f"{stage.name}: {found['state']}, {done[-1][2]:.0f} s of {stage.limit_s(device)}. {stage.answers}",
+            flush=True,
+        )
         for line in (*_table(found), *found["notes"]):
             print(f"  {line}", flush=True)
         if (stage, found["state"]) == (FIRST, "failed"):
@@ -84,10 +87,10 @@ def _run(stage: Stage, device: str, file: Path) -> dict[str, Any]:
         start_new_session=True,  # so that all that it starts ends with it
     )
     try:
-        _, errors = process.communicate(timeout=stage.limit_s)
+        _, errors = process.communicate(timeout=stage.limit_s(device))
         said = [f"exit code {process.returncode}", *errors.strip().splitlines()[-12:]]
     except subprocess.TimeoutExpired:
-        said = [f"ended after {stage.limit_s} s"]
+        said = [f"ended after {stage.limit_s(device)} s"]
     except KeyboardInterrupt:
         _end(process)
         raise

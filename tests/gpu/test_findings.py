@@ -7,9 +7,11 @@ import pytest
 from torch import nn
 
 from ablate.execute.process.hardware import cores
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.fit import prepare
-from tests.gpu import _study, double, workers
+from tests.gpu import _study, double, levels, workers
 from tests.gpu._study import Listener
+from tests.threads import THREADS
 
 CHOICE = "The study trains on the GPU: all of it is expected to take 12 s on the processor and 3.2 s on the GPU."
 
@@ -52,7 +54,7 @@ def test_core_is_tried_with_every_number_of_workers_and_as_the_planner_chooses(a
 
 def test_what_there_was_no_time_for_is_named(answers, monkeypatch):
     left = iter([60.0, 60.0] + [1.0] * 20)
-    monkeypatch.setattr(workers, "seconds_left", lambda name: next(left))
+    monkeypatch.setattr(workers, "seconds_left", lambda name, device: next(left))
     found = workers.run("cuda")
     assert answers == [("gpu", "4")]
     assert found.notes[0].startswith("For want of time not tried: auto on auto, ")
@@ -65,6 +67,21 @@ def test_the_choice_of_auto_is_told_with_what_was_taken(monkeypatch, capsys):
     devices, trials, states, planned_s, taken_s, said = json.loads(capsys.readouterr().out)
     assert (devices, trials, states, planned_s, said) == ("", 0, "", 3.2, [CHOICE])
     assert taken_s >= 0
+
+
+def test_few_trials_have_every_level():
+    planned = _study.study.plan(["core"])
+    chosen = levels.with_every_level(planned.trials)
+    assert {(f.name, name) for f in planned.spec.factors for name in f.levels} == {
+        pair for trial in chosen for pair in trial.point.levels.items()
+    }
+    assert len(chosen) < len(planned.layout.points)
+
+
+@pytest.mark.parametrize(("name", "found"), [("smoke", ("ok", "2")), ("lstm_units", ("skipped", "it trains nothing"))])
+def test_a_study_trains_or_is_said_not_to(name, found):
+    with isolated_process(threads=THREADS):
+        assert levels.trained(name, "cpu") == found
 
 
 @pytest.mark.parametrize("name", double.NETWORKS)

@@ -23,8 +23,9 @@ def gpu(*words):
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
 
-def test_the_stages_take_eight_minutes_at_most():
-    assert sum(stage.limit_s for stage in STAGES) <= 480
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_the_stages_take_eight_minutes_at_most(device):
+    assert sum(stage.limit_s(device) for stage in STAGES) <= 480
 
 
 def test_a_stage_is_printed_and_kept():

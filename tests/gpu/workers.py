@@ -31,11 +31,11 @@ def run(device: str) -> Findings:
     """A row for each accelerator and number of workers."""
     rows, said, longest, left_out = [], [], 0.0, []
     for accelerator, count in TRIED[device]:
-        if seconds_left("workers") < longest + RESERVE_S:
+        if seconds_left("workers", device) < longest + RESERVE_S:
             left_out.append(f"{count} on {accelerator}")
             continue
         began = time.monotonic()
-        row, chosen = _taken(accelerator, count, STUDY[device], limit_s=seconds_left("workers") - RESERVE_S)
+        row, chosen = _taken(accelerator, count, STUDY[device], limit_s=seconds_left("workers", device) - RESERVE_S)
         longest = max(longest, time.monotonic() - began)
         rows.append((accelerator, count, *row))
         said += chosen
