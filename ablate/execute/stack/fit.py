@@ -33,6 +33,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     trials = job.bundle.trials
     make_splits = shared_splits(splits_for(trials[0].config.trainer.settings))
     prepared = [Member.of(trial.config, trial.streams, make_splits=make_splits) for trial in trials]
+    del make_splits  # it holds the splits, which the stack joins: on the CPU they are freed then
     order = in_groups([member.way for member in prepared])
     members = [prepared[index] for index in order]
     fit = members[0].fit
