@@ -1,5 +1,6 @@
 """A YAML file before it is loaded: small enough, and no deeper and no larger in memory than a configuration is."""
 
+import codecs
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,11 @@ def read_yaml(file: Path) -> bytes:
 
     Raises:
         OSError: there is no regular file, or it cannot be read, or is too large.
-        ValueError: loading it could take all memory.
+        ValueError: loading it could take all memory, or Hydra would read it as another.
     """
     content = files.read(file, limit=MAX_CONFIG_BYTES, follow=True)
+    if content.startswith(codecs.BOM_UTF8):  # Hydra would not see a `# @package` in the first line
+        raise ValueError("it begins with a byte order mark (BOM): save it as UTF-8 without one")
     check_yaml(content, limit=MAX_CONFIG_NODES)
     return content
 

@@ -74,6 +74,7 @@ BAD = {
     "an alias of itself": ("a: &a [*a]", "stands inside of what it names"),
     "20 MB": ("# " + "x" * 20_000_000, "bytes, and 262,144 are the most"),
     "too deep": ("a: " + "[" * 5000, "nested deeper than 50 levels"),
+    "a byte order mark": ("\ufeff# @package _global_\nstudy: {name: bad}", "byte order mark (BOM): save it as UTF-8"),
     "a number of a page": ("a: " + "9" * 5000, "a value without quotes has 5,000 characters"),
 }
 
