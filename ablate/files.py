@@ -65,4 +65,4 @@ def reason(error: OSError) -> str:
 
 
 def _too_large(path: Path, size: int, limit: int) -> OSError:
-    return OSError(errno.EFBIG, f"Has {size:,} bytes, and {limit:,} are the most", str(path))
+    return OSError(errno.EFBIG, f"Has {size:,} bytes; the limit is {limit:,}", str(path))

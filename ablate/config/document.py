@@ -59,7 +59,7 @@ def check_yaml(content: bytes, *, limit: int) -> None:
             if isinstance(event, yaml.ScalarEvent):
                 if not event.style and len(event.value) > MAX_YAML_WORD:
                     raise ValueError(
-                        f"a value without quotes has {len(event.value):,} characters; {MAX_YAML_WORD:,} are the most"
+                        f"a value without quotes has {len(event.value):,} characters; the limit is {MAX_YAML_WORD:,}"
                     )
                 nodes += 1
                 if event.anchor is not None:

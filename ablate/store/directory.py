@@ -116,7 +116,7 @@ class StudyDirectory:
         content = frozen.encode()
         if len(content) > MAX_STUDY_BYTES:
             raise StoreError(
-                f"{self.path / STUDY} would have {len(content):,} bytes, and {MAX_STUDY_BYTES:,} are the most. Give "
+                f"{self.path / STUDY} would have {len(content):,} bytes; the limit is {MAX_STUDY_BYTES:,}. Give "
                 "the study fewer factors or levels."
             )
         atomic.write(self.path / STUDY, content)

@@ -144,12 +144,12 @@ def _check_size(spec: StudySpec, layout: Layout) -> None:
     asked = len(points) * spec.replicates
     said = f"{len(points):,} design points × {spec.replicates:,} replicates are {asked:,} trials"
     if asked > MAX_TRIALS:
-        raise DesignError(f"{said}, and {MAX_TRIALS:,} are the most. Ask for fewer replicates, factors or levels.")
+        raise DesignError(f"{said}; the limit is {MAX_TRIALS:,}. Ask for fewer replicates, factors or levels.")
     tried = 0 if tuning is None else len(tuning.arms(points)) * tuning.trials_per_arm
     if asked + tried > MAX_TRIALS:
         raise DesignError(
-            f"{said}, beside {tried:,} tuning trials, and {MAX_TRIALS:,} are the most of both. Tune fewer values, or "
-            "by the levels of fewer factors (study.tune.by)."
+            f"{said}, beside {tried:,} tuning trials; the limit of both together is {MAX_TRIALS:,}. Tune fewer values, "
+            "or by the levels of fewer factors (study.tune.by)."
         )
 
 

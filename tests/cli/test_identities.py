@@ -109,7 +109,7 @@ def test_one_that_does_not_hold_is_1_and_says_which(ablate, own, here):
         ('statement="s", saying=None, found=2.0', "saying is None, a NoneType. It must be text, and '' where"),
         ('statement=" ", found=1.0', "an identity has an empty statement"),
         ('statement="\\ud800", found=1.0', "cannot be written as UTF-8: surrogates not allowed"),
-        ('statement="s", found=10**400', "found is an int that is no finite number"),
+        ('statement="s", found=10**400', "found is an int that is not a finite number"),
     ],
 )
 def test_an_identity_that_no_file_can_hold_is_refused(words, says, refused, write):

@@ -17,10 +17,10 @@ CONCLUSION = """
 ## What follows
 
 - No interval in the tables holds its level at n = 5 where one arm's skewness dominates the difference. Student's t errs
-  in the worse tail two to four times as often as it says. Where an arm collapses in one training of ten, five
-  replicates show no collapse at all in six samples of ten, and every method is then sure of the wrong mean. No method
-  can allow for what it does not see. Do not trust n = 5 where trainings collapse now and then: look at the values, and
-  take 40 replicates, or state a claim about the rate of failures.
+  in the worse tail two to four times as often as it says. Where an arm collapses in one training of ten, six
+  samples of ten with five replicates contain no collapse, and every method then gives a narrow interval around the
+  wrong mean. No method can allow for what is not in the sample. Do not trust n = 5 where trainings collapse now and
+  then: read the values, and take 40 replicates, or state a claim about the rate of failures.
 - Skewness that both arms have cancels in the differences. t is then exact enough, and the methods that correct for
   skewness are a little worse.
 - Signed ranks are about a median. Their error *grows* with n, since the mean and the median of a skewed difference are

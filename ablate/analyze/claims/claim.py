@@ -78,8 +78,8 @@ def _check_kind(claim: Claim) -> None:
     if claim.value is not None:
         if claim.expect != "value":
             raise ConfigError(
-                f"A claim has value: {claim.value:g} and expect: {claim.expect}. A design point's mean is held against "
-                "a number by expect: value; greater, less, equivalent and no_worse compare two arms."
+                f"A claim has value: {claim.value:g} and expect: {claim.expect}. A design point's mean is compared "
+                "with a number by expect: value; greater, less, equivalent and no_worse compare two arms."
             )
         if not math.isfinite(claim.value):
             raise ConfigError(f"A claim has value: {claim.value}. Give a finite number.")

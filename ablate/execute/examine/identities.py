@@ -102,9 +102,9 @@ def _number(value: Any, name: str, where: str) -> float:
     try:
         return float(value)
     except OverflowError as error:
-        raise ConfigError(f"{where}: {name} is {kind(value)} that is no finite number: {error}.") from error
+        raise ConfigError(f"{where}: {name} is {kind(value)} that is not a finite number: {error}.") from error
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ConfigError(f"{where}: {name} is {kind(value)} that is no number: {error}.") from error
+        raise ConfigError(f"{where}: {name} is {kind(value)} that is not a number: {error}.") from error
 
 
 def _kind(given: Any) -> str:
