@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import yaml
 from hydra import compose, initialize_config_dir
-from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
@@ -26,7 +25,7 @@ from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.objective import OBJECTIVE, OBJECTIVE_KEYS
 from ablate.config.request import added_key, parse_override
 from ablate.config.search_path import packaged, user_conf
-from ablate.config.source import CheckedSource
+from ablate.config.source import CheckedSource, checked_source
 from ablate.config.spec import StudySettings, key_of
 from ablate.config.trial import make_group
 from ablate.errors import ConfigError, unknown
@@ -277,14 +276,11 @@ def _hydra(directory: Path, brought: tuple[Path, ...]) -> Iterator[None]:
     _user, _brought = user_conf(directory), brought
     GlobalHydra.instance().clear()
     plugins.register(UserConf)
-    sources = SourcesRegistry.instance()
-    sources.register(CheckedSource)
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
+        with checked_source(), initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
             yield
     finally:
         _user, _brought = None, ()
-        del sources.types[CheckedSource.scheme()]
         for registered in plugins.plugin_type_to_subclass_list.values():
             registered[:] = [plugin for plugin in registered if plugin is not UserConf]
         del plugins.class_name_to_class[f"{UserConf.__module__}.{UserConf.__name__}"]

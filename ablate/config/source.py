@@ -1,9 +1,17 @@
-"""Where Hydra reads a user's YAML files: as it reads any, after they have been checked."""
+"""The source from which Hydra reads a user's YAML files: they are checked first, then read as any other.
 
+All private names of Hydra that ablate uses are imported here; both are in Hydra 1.3, which is what ablate requires.
+`FileConfigSource` reads files; the public `ConfigSource` would leave headers and packages to be parsed again.
+`SourcesRegistry` takes a further source for one composition; Hydra finds public plugins by installed package only.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.plugins.config_source import ConfigResult
 from omegaconf.errors import OmegaConfBaseException
 
@@ -41,6 +49,17 @@ class CheckedSource(FileConfigSource):
             raise ConfigError(f"{file} cannot be read: {_brief(error)}. {VALID}.") from error
         except RecursionError as error:
             raise ConfigError(f"{file} cannot be read: it is nested too deeply. {VALID}.") from error
+
+
+@contextmanager
+def checked_source() -> Iterator[None]:
+    """Lets Hydra know the source for as long as it lasts."""
+    sources = SourcesRegistry.instance()
+    sources.register(CheckedSource)
+    try:
+        yield
+    finally:
+        del sources.types[CheckedSource.scheme()]
 
 
 def _brief(error: Exception) -> str:
