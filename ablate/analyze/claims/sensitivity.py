@@ -53,7 +53,7 @@ def overlap(shares: Values | None, rows: Sequence[int]) -> float | None:
 
 
 def resampled(verdict: Verdict, *, better: Better) -> Resampled | None:
-    """What the interval of a verdict is where the splits overlap, STATISTICS (m), and what it would say.
+    """What the interval of a verdict is where the splits overlap, and what it would say.
 
     Every t interval of n differences, that of a look too, is widened by √(1 + n · share): `corrected_interval`.
     """
@@ -90,7 +90,7 @@ def _of_baseline(verdict: Verdict, test_share: float) -> Interval:
 
 
 def outcome_of(claim: Claim, interval: Interval, *, better: Better) -> Outcome:
-    """The outcome that an interval leads to: STATISTICS (c), in intervals.
+    """The outcome that an interval leads to, by the rule of docs/verdicts.md.
 
     Args:
         claim: its margin is in the units of the interval.

@@ -1,4 +1,4 @@
-"""What the replicates of a study have of each other's examples, STATISTICS (m)."""
+"""The share of examples that the replicates of a study have in common."""
 
 from collections.abc import Iterator
 

@@ -15,7 +15,7 @@ from ablate.store.record import Counts
 pytestmark = pytest.mark.numeric
 
 D = (0.010, 0.020, 0.015, 0.005, 0.012)
-"""STATISTICS, values to test against: with n_test / n_train = .25."""
+"""Values given with the method: with n_test / n_train = .25."""
 CLAIM = Claim(contrast={"head": ("gap", "fc")}, expect="greater", margin=0.001)
 
 
