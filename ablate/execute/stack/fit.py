@@ -3,8 +3,8 @@
 import time
 from typing import Any, cast
 
-from ablate.execute.examine.simple import shared_simple_scores
-from ablate.execute.examine.trivial import shared_trivial_scores
+from ablate.execute.examine.simple_predictor import shared_simple_scores
+from ablate.execute.examine.trivial_predictor import shared_trivial_scores
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.callbacks import MemberCurves
 from ablate.execute.stack.diagnostics import StackedDiagnostics
