@@ -30,7 +30,7 @@ STAGES = (
         name="repeated", answers="Does a study come to the same bits twice, and on two workers?", cuda_s=45, cpu_s=60
     ),
     Stage(name="marked", answers="Do the tests marked gpu pass?", cuda_s=60, cpu_s=60),
-    Stage(name="levels", answers="Does every shipped level train, deterministically?", cuda_s=80, cpu_s=130),
+    Stage(name="levels", answers="Does every shipped level train, deterministically?", cuda_s=80, cpu_s=120),
     Stage(
         name="double",
         answers="In double precision: stack and alone, CPU and device; does a step wait?",
@@ -43,7 +43,7 @@ STAGES = (
         name="workers", answers="How long does core take, by number of workers?", cuda_s=95, cpu_s=45, is_check=False
     ),
     Stage(
-        name="operations", answers="What does a stack's step spend its time on?", cuda_s=30, cpu_s=30, is_check=False
+        name="operations", answers="What does a stack's step spend its time on?", cuda_s=30, cpu_s=40, is_check=False
     ),
 )
 """480 seconds together, on either. On a CPU few workers train the levels; most else is only tried there."""

@@ -87,6 +87,7 @@ def test_what_a_python_lacks_is_unpacked_from_wheels_and_the_rest_is_named(wheel
     environment = {**os.environ, "PYTHONPATH": str(site)}
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert said.stdout == "42\n"
+    assert list(site.glob("__pycache__/only_on_the_gpu.*.pyc")), "compiled once, not by each process"
 
 
 def test_every_package_for_the_gpu_is_pinned_and_this_python_lacks_none():

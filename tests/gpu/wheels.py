@@ -75,12 +75,16 @@ def missing() -> list[str]:
 
 
 def unpack(lacking: Sequence[str], folder: Path = WHEELS, site: Path = SITE) -> list[str]:
-    """Unpacks the wheels of these packages into a folder for `sys.path`; returns those of which there is no wheel."""
+    """Unpacks the wheels of these packages into a folder for `sys.path`; returns those of which there is no wheel.
+
+    They are compiled once: the stages start dozens of processes, and where Python is told to write no bytecode
+    (PYTHONDONTWRITEBYTECODE) each would compile them again.
+    """
     wheels = {normal(file.name.partition("-")[0]): file for file in folder.glob("*.whl")}
     chosen = [str(wheels[normal(name)]) for name in lacking if normal(name) in wheels]
     if chosen:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--no-index"]
-        subprocess.run([*pip, "--no-deps", "--no-compile", "--upgrade", "--target", str(site), *chosen], check=True)
+        subprocess.run([*pip, "--no-deps", "--compile", "--upgrade", "--target", str(site), *chosen], check=True)
     return [name for name in lacking if normal(name) not in wheels]
 
 
