@@ -1,11 +1,12 @@
 """Exclusive or: the least problem that no affine function solves."""
 
 import torch
+from torch import Tensor
 
 from ablate.data.encoding import encode
 from ablate.data.generator import generators
 from ablate.data.option import check_at_least
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.source import Arrays, Best, Source, subset
 
 CORNERS = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
 
@@ -42,9 +43,13 @@ def xor(
     check_at_least(0, noise=noise)
     (rng,) = generators(data_seed, 1)
     corners = torch.tensor(CORNERS)
-    targets = encode((corners[:, 0] != corners[:, 1]).long(), encoding=encoding, count=2)
+
+    def truth(points: Tensor) -> Tensor:
+        return encode(((points - 0.5).prod(dim=1) < 0).long(), encoding=encoding, count=2)
+
+    targets = truth(corners)
     test = Arrays(inputs=corners, targets=targets)
     clean = test.at(torch.arange(4).repeat(copies))
     moved = clean.inputs + noise * torch.tensor(rng.standard_normal((4 * copies, 2)), dtype=torch.float32)
     pool = Arrays(inputs=moved, targets=clean.targets).at(subset(4 * copies, limit))
-    return Source(pool=pool, test=test, val_size=val_size, test_size=test_size)
+    return Source(pool=pool, test=test, val_size=val_size, test_size=test_size, best=Best(predict=truth))

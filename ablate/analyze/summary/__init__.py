@@ -19,6 +19,7 @@ from ablate.analyze.summary.point import Failure as Failure
 from ablate.analyze.summary.point import PointSummary as PointSummary
 from ablate.analyze.summary.tuning import TunedArm as TunedArm
 from ablate.analyze.summary.tuning import TuningSummary as TuningSummary
+from ablate.analyze.summary.verdict import BAYES as BAYES
 from ablate.analyze.summary.verdict import Evidence as Evidence
 from ablate.analyze.summary.verdict import Extension as Extension
 from ablate.analyze.summary.verdict import Needed as Needed
