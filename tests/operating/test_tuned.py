@@ -1,10 +1,13 @@
 """The published error rates of tuned comparisons, and what they rest on."""
 
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
 
+from ablate.analyze.claims.evidence import decide, evidence
+from ablate.config.spec import Claim
 from ablate.design.tuning import RUNGS as DEFAULT_RUNGS
 from ablate.design.tuning import Tuning
 from ablate.plan.tuning import ranked
@@ -22,6 +25,7 @@ from tests.operating.tuned import (
     SIZES,
     VALUES,
     chosen,
+    compared,
     halved,
     rates,
     shift_cell,
@@ -75,6 +79,36 @@ def test_the_interval_keeps_its_level_given_a_choice_by_halving(shift):
 def test_the_interval_keeps_its_level_given_the_choice(curvature, n):
     found = rates(curvature, 2, n, samples=SAMPLES, seed=1).conditional
     assert found == pytest.approx(ALPHA, abs=5 * standard_error(ALPHA, SAMPLES))
+
+
+@pytest.mark.parametrize("shift", [None, 1.0])
+@pytest.mark.parametrize(
+    ("expect", "off", "wrong"),
+    [
+        ("greater", 0.0, ("supported", "contradicted")),
+        ("less", 0.0, ("supported", "contradicted")),
+        ("greater", 2.0, ("equivalent",)),
+        ("equivalent", 2.0, ("equivalent", "contradicted")),
+        ("equivalent", -2.0, ("equivalent", "contradicted")),
+        ("no_worse", -2.0, ("supported", "contradicted")),
+    ],
+)
+def test_every_verdict_keeps_its_level_given_the_choice(shift, expect, off, wrong):
+    """The arms differ at the chosen settings by what would make the verdict false, and by no more."""
+    samples = 2000
+    truth, differences = compared(1.0, 2, 8, shift=shift, samples=samples, seed=2)
+    assert np.mean(truth != 0) > 0.3, "the choices differ"
+    claim = Claim(contrast={"arm": ("one", "other")}, expect=expect, margin=2.0)
+    moved = differences - truth[:, None] + off
+    means, errors = moved.mean(axis=1), moved.std(axis=1, ddof=1) / np.sqrt(8)
+    found = Counter(
+        decide(evidence(claim, better="higher", difference=mean, se=error, df=7), alpha=ALPHA)
+        for mean, error in zip(means, errors, strict=True)
+    )
+    for outcome in wrong:
+        word = "supported" if (expect, outcome) == ("equivalent", "equivalent") else outcome
+        assert found[word] / samples <= ALPHA + 4 * standard_error(ALPHA, samples), outcome
+    assert sum(found[outcome] for outcome in found if outcome != "inconclusive"), "something is decided"
 
 
 def published(begin: str, end: str) -> list[list[str]]:

@@ -81,7 +81,16 @@ def halved(responses: Sequence[Array], seeds: int, rng: np.random.Generator) -> 
 def rates(
     curvature: float, seeds: int, n: int, *, shift: float | None = None, samples: int = SAMPLES, seed: int = 0
 ) -> Rates:
-    """The rates of one-sided errors of a 90% t interval of the difference.
+    """The rates of one-sided errors of a 90% t interval of the difference. Arguments are those of `compared`."""
+    truth, differences = compared(curvature, seeds, n, shift=shift, samples=samples, seed=seed)
+    low = student(differences, ALPHA)[:, 0]
+    return Rates(conditional=float(np.mean(low > truth)), unconditional=float(np.mean(low > 0)))
+
+
+def compared(
+    curvature: float, seeds: int, n: int, *, shift: float | None = None, samples: int = SAMPLES, seed: int = 0
+) -> tuple[Array, Array]:
+    """Pairs of tuned arms: their true difference at the chosen settings, shape (samples,), and that of each replicate.
 
     Args:
         curvature: what a step off the optimum costs, in SDs of a training.
@@ -104,9 +113,7 @@ def rates(
         whole[np.arange(samples), halved(short, seeds, rng) if short else chosen(whole, seeds, rng)] for _ in range(2)
     )
     truth = one - other
-    differences = truth[:, None] + np.sqrt(2) * rng.normal(size=(samples, n))
-    low = student(differences, ALPHA)[:, 0]
-    return Rates(conditional=float(np.mean(low > truth)), unconditional=float(np.mean(low > 0)))
+    return truth, truth[:, None] + np.sqrt(2) * rng.normal(size=(samples, n))
 
 
 def table() -> list[str]:
