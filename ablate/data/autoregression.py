@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from ablate.data.generator import generators
+from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Best, Source, subset
 from ablate.errors import DataError
@@ -19,7 +19,8 @@ def autoregression(
     length: int = 64,
     lead: int = 1,
     examples: int = 1600,
-    data_seed: int = 0,
+    data_seed: int | None = None,
+    replicate_seed: int | None = None,
     limit: int | None = None,
     val_size: int = 200,
     test_size: int = 400,
@@ -42,7 +43,8 @@ def autoregression(
         length: Steps of one series.
         lead: How many steps ahead the target lies.
         examples: How many to generate.
-        data_seed: Fixes the series: every replicate splits the same examples.
+        data_seed: Fixes the series: every replicate splits the same examples. None: a fresh draw for each replicate.
+        replicate_seed: Of the replicate, which ablate gives; None: a draw that belongs to none.
         limit: Examples to use at all; None: every one.
         val_size: Examples of the validation split.
         test_size: Examples of the test split.
@@ -52,7 +54,7 @@ def autoregression(
     """
     check_at_least(1, length=length, lead=lead, examples=examples)
     state = _stationary(coefficients)
-    for_start, for_steps = generators(data_seed, 2)
+    for_start, for_steps = generators(data_seed, 2, replicate_seed=replicate_seed)
     order, steps = len(coefficients), length + lead
     noise = np.sqrt(1 / state[0, 0])
     past = noise * for_start.standard_normal((examples, order)) @ np.linalg.cholesky(state).T  # the latest step first
@@ -76,6 +78,7 @@ def autoregression(
         pool=pool.at(subset(examples, limit)),
         val_size=val_size,
         test_size=test_size,
+        is_fresh=is_fresh(data_seed, replicate_seed),
         best=Best(predict=mean, knows="the past"),
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ablate.data.generator import generators
+from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Best, Source, subset
 
@@ -15,7 +15,8 @@ def recall(
     values: int = 8,
     key_size: int = 8,
     examples: int = 2600,
-    data_seed: int = 0,
+    data_seed: int | None = None,
+    replicate_seed: int | None = None,
     limit: int | None = None,
     val_size: int = 200,
     test_size: int = 400,
@@ -36,7 +37,8 @@ def recall(
         values: How many values there are.
         key_size: Length of one key, 2 or more.
         examples: How many lists to generate.
-        data_seed: Fixes the lists: every replicate splits the same examples.
+        data_seed: Fixes the lists: every replicate splits the same examples. None: a fresh draw for each replicate.
+        replicate_seed: Of the replicate, which ablate gives; None: a draw that belongs to none.
         limit: Examples to use at all; None: every one.
         val_size: Examples of the validation split.
         test_size: Examples of the test split.
@@ -46,7 +48,7 @@ def recall(
     """
     check_at_least(1, pairs=pairs, values=values, examples=examples)
     check_at_least(2, key_size=key_size)
-    for_keys, for_values, for_queries = generators(data_seed, 3)
+    for_keys, for_values, for_queries = generators(data_seed, 3, replicate_seed=replicate_seed)
     keys = for_keys.standard_normal((examples, key_size, pairs))
     keys /= np.linalg.norm(keys, axis=1, keepdims=True)
     held = for_values.integers(0, values, (examples, pairs))
@@ -62,4 +64,10 @@ def recall(
         right = (given[:, :key_size] * given[:, key_size : 2 * key_size]).sum(dim=1).argmax(dim=1)
         return given[torch.arange(len(given)), 2 * key_size :, right].argmax(dim=1)
 
-    return Source(pool=pool, val_size=val_size, test_size=test_size, best=Best(predict=truth))
+    return Source(
+        pool=pool,
+        val_size=val_size,
+        test_size=test_size,
+        is_fresh=is_fresh(data_seed, replicate_seed),
+        best=Best(predict=truth),
+    )

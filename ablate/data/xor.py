@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ablate.data.encoding import encode
-from ablate.data.generator import generators
+from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Best, Source, subset
 
@@ -16,7 +16,8 @@ def xor(
     copies: int = 32,
     noise: float = 0.0,
     encoding: str = "classes",
-    data_seed: int = 0,
+    data_seed: int | None = None,
+    replicate_seed: int | None = None,
     limit: int | None = None,
     val_size: int = 28,
     test_size: int | None = None,
@@ -31,7 +32,8 @@ def xor(
         copies: Examples of each corner, validation included.
         noise: SD of what is added to each coordinate of the copies.
         encoding: A name in `ENCODINGS`.
-        data_seed: Fixes the noise.
+        data_seed: Fixes the noise. None: a fresh draw of it for each replicate.
+        replicate_seed: Of the replicate, which ablate gives; None: a draw that belongs to none.
         limit: Copies to use at all; None: every one.
         val_size: Examples of the validation split.
         test_size: Corners of the test set; None: all four.
@@ -41,7 +43,7 @@ def xor(
     """
     check_at_least(1, copies=copies)
     check_at_least(0, noise=noise)
-    (rng,) = generators(data_seed, 1)
+    (rng,) = generators(data_seed, 1, replicate_seed=replicate_seed)
     corners = torch.tensor(CORNERS)
 
     def truth(points: Tensor) -> Tensor:
@@ -52,4 +54,11 @@ def xor(
     clean = test.at(torch.arange(4).repeat(copies))
     moved = clean.inputs + noise * torch.tensor(rng.standard_normal((4 * copies, 2)), dtype=torch.float32)
     pool = Arrays(inputs=moved, targets=clean.targets).at(subset(4 * copies, limit))
-    return Source(pool=pool, test=test, val_size=val_size, test_size=test_size, best=Best(predict=truth))
+    return Source(
+        pool=pool,
+        test=test,
+        val_size=val_size,
+        test_size=test_size,
+        is_fresh=is_fresh(data_seed, replicate_seed),
+        best=Best(predict=truth),
+    )

@@ -70,7 +70,7 @@ def test_of_a_known_function_it_leaves_the_noise(function, shift):
 
 
 def test_of_unseen_targets_too():
-    source = synthetic(function="linear", noise=0.3, examples=20_000, unseen_below=-1.0, test_size=None)
+    source = synthetic(function="linear", noise=0.3, examples=20_000, unseen_below=-1.0, test_size=None, data_seed=0)
     assert error(source, source.test) == pytest.approx(0.09, rel=5 * np.sqrt(2 / len(source.test)))
 
 

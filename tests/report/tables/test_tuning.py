@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ablate.analyze.summary import TunedArm, TuningSummary
-from ablate.store.tuned import Tried
+from ablate.store.choices import Tried
 
 RATES = (0.001, 0.003, 0.01, 0.03)
 

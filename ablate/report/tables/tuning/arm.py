@@ -4,7 +4,7 @@ import math
 
 from ablate.analyze.summary import Summary, TunedArm, TuningSummary
 from ablate.report.text.point_name import PointNames, baseline_levels
-from ablate.store.tuned import Tried
+from ablate.store.choices import Tried
 
 EVERY = "all arms"
 

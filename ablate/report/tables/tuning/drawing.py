@@ -14,7 +14,7 @@ from ablate.report.text.chart import SERIES, Series, chart
 from ablate.report.text.line import Line, line
 from ablate.report.text.number import Digits
 from ablate.report.text.wrap import wrap
-from ablate.store.tuned import Tried
+from ablate.store.choices import Tried
 
 
 def drawing(summary: Summary, tuning: TuningSummary, width: int, *, ascii_only: bool = False) -> list[Line]:

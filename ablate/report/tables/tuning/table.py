@@ -13,7 +13,7 @@ from ablate.report.tables.tuning.drawing import drawing
 from ablate.report.text.number import Digits
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Column, Table
-from ablate.store.tuned import Tried
+from ablate.store.choices import Tried
 
 STAR = " *"
 _COLUMNS = ("arm", "metric", "rung", "share", "seeds", "lost", "mean", "values", "chosen", "edge")

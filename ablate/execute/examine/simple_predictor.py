@@ -1,6 +1,6 @@
 """A simple predictor on the splits of a replicate, and the best rule: what is reached without a network."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import cast
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor
 from torchmetrics import MetricCollection
 
 from ablate.errors import DataError
+from ablate.execute.examine.predictor import scores_where_possible, shared_scores, split_of
 from ablate.execute.train.fit import Fit
 from ablate.execute.train.trial_module import TrialModule, at_least_single
 
@@ -33,41 +34,25 @@ def simple_scores(fit: Fit) -> Scores:
     Beside it stands the best rule that there is, where the data state it: `ablate.data.Best`.
     """
     module = fit.module
-    if not isinstance(module, TrialModule):
-        return {}
     with torch.no_grad():
-        answers = _best_answers(module)
-        return {**_known(lambda: _simple(module)), **_known(lambda: _best(module, answers))}
-
-
-def _known(found: Callable[[], Scores]) -> Scores:
-    """The scores; none where a user-defined loss or metric wants something else than these predictors give."""
-    try:
-        return found()
-    except (RuntimeError, TypeError, ValueError, AttributeError):
-        return {}
+        answers = _best_answers(module) if isinstance(module, TrialModule) else {}
+    best = scores_where_possible(fit, lambda found: _best(found, answers))
+    return {**scores_where_possible(fit, _simple), **best}
 
 
 def shared_simple_scores() -> Callable[[Fit], Scores]:
     """Does as `simple_scores`. Members of a stack that hold the same data share what is found."""
-    found: dict[tuple[object, ...], Scores] = {}
 
-    def make(fit: Fit) -> Scores:
-        module = fit.module
-        if not isinstance(module, TrialModule):
-            return {}
-        held = [t for split in ("train", "val", "test") for t in _split(module, split)]
-        key = (*((t.data_ptr(), t.shape) for t in held), id(module.best), repr(module.loss), repr(module.metrics))
-        if key not in found:
-            found[key] = simple_scores(fit)
-        return found[key]
+    def key(module: TrialModule) -> Hashable:
+        held = [t for split in ("train", "val", "test") for t in split_of(module, split)]
+        return (*((t.data_ptr(), t.shape) for t in held), id(module.best), repr(module.loss), repr(module.metrics))
 
-    return make
+    return shared_scores(simple_scores, key)
 
 
 def _simple(module: TrialModule) -> Scores:
-    inputs, targets = _split(module, "train")
-    known, asked = _flat(inputs), max(len(_split(module, split)[0]) for split in ("val", "test"))
+    inputs, targets = split_of(module, "train")
+    known, asked = _flat(inputs), max(len(split_of(module, split)[0]) for split in ("val", "test"))
     classes = _are_classes(targets)
     products = asked * known.shape[1] if classes else (known.shape[1] + 1) ** 2
     used = min(len(known), max(1, (MAX_PRODUCTS if classes else MAX_LINEAR_PRODUCTS) // max(1, products)))
@@ -78,7 +63,7 @@ def _simple(module: TrialModule) -> Scores:
         return {}
     predict = (_nearest if classes else _linear)(known[:used], answers[:used])
     name = (NEAREST if classes else LINEAR) + (f" of {used} examples" if used < len(known) else "")
-    return _evaluated(module, name, lambda split: predict(_flat(_split(module, split)[0])), are_classes=classes)
+    return _evaluated(module, name, lambda split: predict(_flat(split_of(module, split)[0])), are_classes=classes)
 
 
 def _best_answers(module: TrialModule) -> dict[str, Tensor]:
@@ -91,7 +76,7 @@ def _best_answers(module: TrialModule) -> dict[str, Tensor]:
         return {}
     answers: dict[str, Tensor] = {}
     for split in ("val", "test"):
-        inputs, targets = _split(module, split)
+        inputs, targets = split_of(module, split)
         answers[split] = found = module.best.predict(inputs.float().cpu()).to(targets.device)
         if found.shape != targets.shape or found.is_floating_point() != targets.is_floating_point():
             raise DataError(
@@ -105,11 +90,11 @@ def _best_answers(module: TrialModule) -> dict[str, Tensor]:
 def _best(module: TrialModule, answers: Mapping[str, Tensor]) -> Scores:
     if module.best is None:
         return {}
-    classes = _are_classes(_split(module, "train")[1])
+    classes = _are_classes(split_of(module, "train")[1])
 
     def predict(split: str) -> Tensor | None:
         found = answers[split]
-        return _as_outputs(module, found) if classes else found.to(_split(module, split)[1].dtype)
+        return _as_outputs(module, found) if classes else found.to(split_of(module, split)[1].dtype)
 
     return _evaluated(module, module.best.name, predict, are_classes=classes)
 
@@ -118,7 +103,7 @@ def _evaluated(module: TrialModule, name: str, predict: Callable[[str], Tensor |
     """The scores of a predictor on `val` and `test`: of classes the accuracies, of other numbers all and the loss."""
     scores: dict[str, float] = {}
     for split in ("val", "test"):
-        wanted, predicted = _split(module, split)[1], predict(split)
+        wanted, predicted = split_of(module, split)[1], predict(split)
         if predicted is None:
             return {}
         metrics = cast(MetricCollection, module.metrics[split]).clone()
@@ -145,7 +130,7 @@ def _as_outputs(module: TrialModule, targets: Tensor) -> Tensor | None:
         return 2 * targets - 1 if bool((targets >= 0).all()) else targets
     if targets.ndim > 1:
         return None
-    count = 1 + max(int(_split(module, split)[1].max()) for split in ("train", "val", "test"))
+    count = 1 + max(int(split_of(module, split)[1].max()) for split in ("train", "val", "test"))
     return 2 * torch.nn.functional.one_hot(targets.long(), count).to(torch.float32) - 1
 
 
@@ -176,8 +161,3 @@ def _with_one(inputs: Tensor) -> Tensor:
 
 def _flat(inputs: Tensor) -> Tensor:
     return at_least_single(inputs if inputs.is_floating_point() else inputs.float()).flatten(1)
-
-
-def _split(module: TrialModule, split: str) -> tuple[Tensor, Tensor]:
-    inputs, targets = (cast(Tensor, getattr(module, f"{split}_{kind}")) for kind in ("inputs", "targets"))
-    return inputs, at_least_single(targets)
