@@ -11,13 +11,14 @@ from ablate.data.moons import moons
 from ablate.data.motifs import motifs
 from ablate.data.recall import recall
 from ablate.data.shifted_digits import shifted_digits
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.source import Arrays, Best, Source, subset
 from ablate.data.split import Splits, check, split
 from ablate.data.synthetic import synthetic
 from ablate.data.xor import xor
 
 __all__ = [
     "Arrays",
+    "Best",
     "Source",
     "Splits",
     "autoregression",

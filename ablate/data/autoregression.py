@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from jaxtyping import Float64
+from torch import Tensor
 
 from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.source import Arrays, Best, Source, subset
 from ablate.errors import DataError
 
 
@@ -63,12 +64,38 @@ def autoregression(
         past = np.concatenate([series[:, step : step + 1], past[:, :-1]], axis=1)
     values = torch.tensor(series, dtype=torch.float32)
     pool = Arrays(inputs=values[:, None, :length].contiguous(), targets=values[:, lead:].contiguous())
+    weights = [_weights(state, coefficients, lead, seen) for seen in range(1, order + 1)]
+
+    def mean(given: Tensor) -> Tensor:
+        """Of each target, given its own step and all before it."""
+        steps, found = given[:, 0].double().numpy(), np.zeros(given[:, 0].shape)
+        for step in range(steps.shape[1]):
+            seen = min(step + 1, order)
+            found[:, step] = steps[:, step - seen + 1 : step + 1] @ weights[seen - 1]
+        return torch.from_numpy(found).float()
+
     return Source(
         pool=pool.at(subset(examples, limit)),
         val_size=val_size,
         test_size=test_size,
         is_fresh=is_fresh(data_seed, replicate_seed),
+        best=Best(predict=mean, knows="the past"),
     )
+
+
+def _weights(
+    state: Float64[np.ndarray, "order order"], coefficients: Sequence[float], lead: int, seen: int
+) -> Float64[np.ndarray, " seen"]:
+    """Of so many successive values, the latest last, in the mean of the one `lead` steps after them.
+
+    From as many values as there are coefficients, no older one adds anything.
+    """
+    covariances = [*state[0]]  # at distances 0, 1, …
+    while len(covariances) < lead + seen:
+        covariances.append(float(np.dot(coefficients, covariances[: -len(coefficients) - 1 : -1])))
+    distances = np.abs(np.subtract.outer(np.arange(seen), np.arange(seen)))
+    ahead = [covariances[lead + seen - 1 - place] for place in range(seen)]
+    return np.linalg.solve(np.array(covariances)[distances], np.array(ahead))
 
 
 def _stationary(coefficients: Sequence[float]) -> Float64[np.ndarray, "order order"]:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from jaxtyping import Float64
+from torch import Tensor
 
 from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.source import Arrays, Best, Source, subset
 from ablate.errors import DataError, unknown
 
 Values = Float64[np.ndarray, " points"]
@@ -72,8 +73,17 @@ def curve(
     targets = CURVES[function](inputs) + noise * for_noise.standard_normal(examples)
     grid = np.linspace(-1, 1, test_size)
     pool = _arrays(inputs, targets).at(subset(examples, limit))
-    test = _arrays(grid, CURVES[function](grid))
-    return Source(pool=pool, test=test, val_size=val_size, is_fresh=is_fresh(data_seed, replicate_seed))
+
+    def truth(given: Tensor) -> Tensor:
+        return torch.from_numpy(CURVES[function](given[:, 0].double().numpy())).float().unsqueeze(1)
+
+    return Source(
+        pool=pool,
+        test=_arrays(grid, CURVES[function](grid)),
+        val_size=val_size,
+        is_fresh=is_fresh(data_seed, replicate_seed),
+        best=Best(predict=truth),
+    )
 
 
 def _arrays(inputs: Values, targets: Values) -> Arrays:

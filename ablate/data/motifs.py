@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.source import Arrays, Best, Source, subset
 from ablate.errors import DataError
 
 MOTIFS = np.array(
@@ -18,6 +19,9 @@ MOTIFS = np.array(
 )
 """Each sums to 0, so that a sequence's mean says nothing of its class; each has an inner product of at most 4, half
 its own 8, with any shift of another or of itself."""
+
+LEAST_NOISE = 0.05
+"""Of the likelihoods: without any noise, they have no logarithms."""
 
 
 def motifs(
@@ -73,7 +77,16 @@ def motifs(
         val_size=val_size,
         any_length=True,
         is_fresh=is_fresh(data_seed, replicate_seed),
+        best=Best(predict=lambda given: _more_probable(given, (length, tested), noise)),
     )
+
+
+def _more_probable(sequences: Tensor, lengths: tuple[int, int], noise: float) -> Tensor:
+    """The class of the largest likelihood over all places: of sequences of one of these lengths, zeros after it."""
+    length = next(n for n in sorted(lengths) if n == max(lengths) or not bool(sequences[:, 0, n:].any()))
+    windows = sequences[:, 0, :length].double().unfold(1, MOTIFS.shape[1], 1)
+    products = windows @ torch.tensor(MOTIFS.T, dtype=torch.float64)
+    return (products / max(noise, LEAST_NOISE) ** 2).logsumexp(dim=1).argmax(dim=1)
 
 
 def _drawn(rng: np.random.Generator, examples: int, length: int, noise: float, padded_length: int) -> Arrays:

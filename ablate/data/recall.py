@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.source import Arrays, Best, Source, subset
 
 
 def recall(
@@ -58,4 +59,15 @@ def recall(
         inputs=torch.tensor(lists, dtype=torch.float32),
         targets=torch.tensor(np.take_along_axis(held, asked, axis=1)[:, 0], dtype=torch.int64),
     ).at(subset(examples, limit))
-    return Source(pool=pool, val_size=val_size, test_size=test_size, is_fresh=is_fresh(data_seed, replicate_seed))
+
+    def truth(given: Tensor) -> Tensor:
+        right = (given[:, :key_size] * given[:, key_size : 2 * key_size]).sum(dim=1).argmax(dim=1)
+        return given[torch.arange(len(given)), 2 * key_size :, right].argmax(dim=1)
+
+    return Source(
+        pool=pool,
+        val_size=val_size,
+        test_size=test_size,
+        is_fresh=is_fresh(data_seed, replicate_seed),
+        best=Best(predict=truth),
+    )

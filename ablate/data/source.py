@@ -1,5 +1,6 @@
 """A data set before it is split: its examples, and the sizes of its splits."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,22 @@ class Arrays:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Best:
+    """The best rule that there is, where the truth of generated data is known: Bayes' rule, or the true function."""
+
+    predict: Callable[[Tensor], Tensor]
+    """From inputs on the CPU, shape (examples, *shape), to what the targets are, as they are encoded: of classes the
+    most probable, of other numbers the mean. It reads nothing else, and no random generator."""
+    knows: str = ""
+    """What it goes by, where that is less than all of an input, such as `the past`."""
+
+    @property
+    def name(self) -> str:
+        """As tables have it."""
+        return f"Bayes from {self.knows}" if self.knows else "Bayes"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Source:
     """What `split` draws from, and how. Sizes are numbers of examples; what is left of the pool trains.
 
@@ -77,6 +94,8 @@ class Source:
     """Whether the pool, and an official test set, are another draw for each replicate."""
     any_length: bool = False
     """Whether the official test set's examples may be longer or shorter than the pool's, along their last axis."""
+    best: Best | None = None
+    """What no network can expect to beat; None: the truth is not known."""
 
     def __post_init__(self) -> None:
         if self.pool.has_classes and (self.standardise_targets or self.target_shift):

@@ -1,7 +1,7 @@
 """Train, validation and test: disjoint, and the same for the same seed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ablate.data.scale import Scale
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.source import Arrays, Best, Source, subset
 from ablate.errors import DataError
 
 Sampling = Literal["redrawn", "official", "fresh"]
@@ -28,6 +28,8 @@ class Splits:
     """What other replicates have of these examples; None: not known."""
     any_length: bool = False
     """Whether test examples may be longer or shorter than the others, along their last axis."""
+    best: Best | None = None
+    """The best rule that there is, from these inputs to these targets; None: it is not known."""
 
 
 def split(source: Source, *, seed: int) -> Splits:
@@ -124,7 +126,21 @@ def _standardised(source: Source, splits: Splits) -> Splits:
         test=scaled(splits.test),
         sampling="fresh" if source.is_fresh else "redrawn" if source.test is None else "official",
         any_length=source.any_length,
+        best=_best(source, inputs, targets),
     )
+
+
+def _best(source: Source, inputs: Scale | None, targets: Scale | None) -> Best | None:
+    """The rule of the source, between inputs and targets as they are standardised and shifted."""
+    best = source.best
+    if best is None or not (inputs or targets or source.target_shift):
+        return best
+
+    def predict(given: Tensor) -> Tensor:
+        found = best.predict(given * inputs.sd + inputs.mean if inputs else given)
+        return (targets.apply(found) if targets else found) + source.target_shift
+
+    return replace(best, predict=predict)
 
 
 def _check_targets(name: str, arrays: Arrays, outputs: int) -> None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float64
+from torch import Tensor
 
 from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.source import Arrays, Best, Source, subset
 from ablate.errors import DataError, unknown
 
 
@@ -125,6 +126,11 @@ def synthetic(
                 f" largest target without its noise, {truth.min():.2f} and {truth.max():.2f}."
             )
         pool, unseen = pool.at(torch.nonzero(~low)[:, 0]), pool.at(torch.nonzero(low)[:, 0])
+
+    def mean(given: Tensor) -> Tensor:
+        found = math.sqrt(1 - noise**2) * chosen.truth(given.double().numpy())
+        return torch.from_numpy(found).float().unsqueeze(1)
+
     return Source(
         pool=pool.at(subset(len(pool), limit)),
         test=unseen,
@@ -132,4 +138,5 @@ def synthetic(
         test_size=test_size,
         target_shift=target_shift,
         is_fresh=is_fresh(data_seed, replicate_seed),
+        best=Best(predict=mean),
     )

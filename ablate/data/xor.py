@@ -1,11 +1,12 @@
 """Exclusive or: the least problem that no affine function solves."""
 
 import torch
+from torch import Tensor
 
 from ablate.data.encoding import encode
 from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.source import Arrays, Best, Source, subset
 
 CORNERS = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
 
@@ -44,7 +45,11 @@ def xor(
     check_at_least(0, noise=noise)
     (rng,) = generators(data_seed, 1, replicate_seed=replicate_seed)
     corners = torch.tensor(CORNERS)
-    targets = encode((corners[:, 0] != corners[:, 1]).long(), encoding=encoding, count=2)
+
+    def truth(points: Tensor) -> Tensor:
+        return encode(((points - 0.5).prod(dim=1) < 0).long(), encoding=encoding, count=2)
+
+    targets = truth(corners)
     test = Arrays(inputs=corners, targets=targets)
     clean = test.at(torch.arange(4).repeat(copies))
     moved = clean.inputs + noise * torch.tensor(rng.standard_normal((4 * copies, 2)), dtype=torch.float32)
@@ -55,4 +60,5 @@ def xor(
         val_size=val_size,
         test_size=test_size,
         is_fresh=is_fresh(data_seed, replicate_seed),
+        best=Best(predict=truth),
     )

@@ -32,6 +32,8 @@ class Content:
     """The header of a table without rows."""
     screen: Callable[[int, bool], Sequence[Line]] | None = None
     """What a terminal shows in place of the items: from its width in cells, and whether it takes ASCII only."""
+    drawn: Callable[[int, bool], Sequence[Line]] | None = None
+    """What a terminal shows below the items."""
 
 
 def check_table(table: str | None) -> None:
@@ -77,6 +79,7 @@ def _table(results: Results, kind: TableKind, name: str) -> Content:
         data=lambda: {**_about(results), **kind.data(results)},
         rows=lambda: kind.rows(results),
         columns=kind.columns,
+        drawn=lambda width, ascii_only: kind.drawn(results, width, ascii_only),
     )
 
 

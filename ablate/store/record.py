@@ -85,7 +85,8 @@ class Record:
     trivial: Mapping[str, float] = field(default_factory=dict[str, float])
     """Response name → what the trivial predictor scores on this replicate's splits; empty where it is not known."""
     simple: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
-    """Simple predictor (`1-NN`, `least squares`) → response → what it scores on this replicate's splits."""
+    """Predictor → response → what it scores on this replicate's splits: a simple one (`1-NN`, `least squares`), and the
+    best rule that there is (`Bayes`), where the truth of the data is known."""
     provenance: Provenance | None = None
     stated: str | None = None
     """Digest of what the study stated when it was trained: `ablate.store.frozen.stated`."""

@@ -19,8 +19,8 @@ def find(study: str, results_dir: Path) -> Path:
     made = f" With results in {results_dir}: {', '.join(there) or 'none'}."
     if relatives := [name for name in there if name.startswith(f"{study}@")]:
         raise StoreError(
-            f"There are no results of {study!r} as it is in {results_dir}, but with other settings: "
-            f"{', '.join(relatives)}. Name one of these, or train it: 'ablate run {study}'."
+            f"There are no results of {study!r} in {results_dir}, only of this study with overrides: "
+            f"{', '.join(relatives)}. Name one of these, or train the study without overrides: 'ablate run {study}'."
         )
     from ablate.config.catalog import Catalog
 

@@ -147,7 +147,7 @@ def test_options_and_commands_are_told_apart_from_what_there_is(words, says, ref
 def test_a_study_with_results_under_other_settings_is_named(ablate, tiny, refused):
     ablate("run", *tiny)
     said = refused("show", "smoke")
-    assert "with other settings: smoke@data.limit=60" in said
+    assert "only of this study with overrides: smoke@data.limit=60" in said
     assert "'ablate run smoke'" in said
 
 

@@ -119,6 +119,11 @@ def test_an_arm_that_needs_another_rate_is_contradicted_untuned_and_equivalent_t
     table = ablate("show", NAME, "--table", "tuning").stdout
     assert table.count("% *") == 2
     assert "at 25%" in table
+    assert "val/accuracy over lr at 25% of the budget" in table
+    assert "● baseline   ○ gain=large" in table
+    ascii_table = ablate("show", NAME, "--table", "tuning", "--ascii").stdout
+    assert ascii_table.isascii()
+    assert "o baseline   x gain=large" in ascii_table
     assert len(ablate("show", NAME, "--table", "tuning", "--format", "csv").stdout.splitlines()) == 1 + 2 * (4 + 2)
     assert len(ablate("show", NAME, "--table", "trials", "--format", "csv").stdout.splitlines()) == 1 + 10
     assert "all are as they were written" in ablate("verify", NAME).stdout

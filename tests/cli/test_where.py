@@ -75,6 +75,23 @@ def test_every_kind_is_judged_from_its_trials_and_shown_alike(ablate, trained):
     assert 0 <= value["simple"]["1-NN"] <= 1
     assert float(rows[-1]["simple"]) == value["simple"]["1-NN"]
     assert rows[-1]["simple_predictor"] == "1-NN"
+    assert rows[-1]["bayes"] == "", "nobody knows the truth of digits"
+
+
+def test_the_best_rule_is_shown_where_the_truth_is_known(ablate, here):
+    claim = "study.claims=[{contrast: {hidden_activation: [tanh, relu]}, expect: equivalent, margin: 0.3}]"
+    words = ("model=mlp", "data=moons", "model.width=4", "model.depth=1", "model.skip_span=0", "trainer.max_epochs=1")
+    sizes = ("data.examples=200", "data.val_size=20", "data.test_size=100", "replicates=5", "engine=inline")
+    found = json.loads(ablate("run", "smoke", *words, *sizes, claim, "--format", "json").stdout)
+    (verdict,) = found["verdicts"]
+    assert list(verdict["simple"]) == ["1-NN", "Bayes"]
+    assert verdict["simple"]["Bayes"] == pytest.approx(0.971, abs=0.03)
+    assert f"Bayes {verdict['simple']['Bayes']:.4g})" in verdict["line"]
+    (directory,) = (here / "results").iterdir()
+    table = " ".join(ablate("show", directory.name, "--table", "verdicts").stdout.split())
+    assert f"On the same splits, Bayes scores {verdict['simple']['Bayes']:.4g}." in table
+    rows = list(csv.DictReader(io.StringIO(ablate("verdicts", "--format", "csv").stdout)))
+    assert [(row["simple_predictor"], float(row["bayes"])) for row in rows] == [("1-NN", verdict["simple"]["Bayes"])]
 
 
 def test_the_screen_and_the_lines_say_where(ablate, trained):

@@ -7,6 +7,7 @@ INTRODUCTION = f"""# Error rates where results are skewed
 A verdict's interval is Student's t over paired differences. It is exact where the differences are normal. Where one arm
 is skewed (most trainings end well, and some end badly) and the other is not, one tail errs more often than α says. This
 page says how often, and whether another interval would do better. It is made by `python -m tests.operating`.
+The error rates of comparisons of tuned arms stand in [Tuning](tuning.md#what-the-interval-says-then).
 
 Each cell is the rate at which an interval with α = {ALPHA:g} in each tail lies wholly on one side of the true
 difference, in the tail where that is more frequent, and in parentheses the median width beside that of t. Rates are of

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ablate.analyze.outcomes.outcome import Outcomes
+from ablate.analyze.summary import BAYES
 from ablate.config.spec import Response
 
 
@@ -55,10 +56,13 @@ def score(outcomes: Outcomes, response: Response) -> Scores:
 
 
 def simple_scores(outcomes: Outcomes, response: str) -> dict[str, npt.NDArray[np.float64]]:
-    """Simple predictor → its score on the splits of each trial, shape (design points, replicates); NaN: not known."""
+    """Predictor → its score on the splits of each trial, shape (design points, replicates); NaN: not known.
+
+    The best rule that there is comes after the simple predictors.
+    """
     names = {name for row in outcomes.records for r in row if r is not None for name in r.simple}
     found: dict[str, npt.NDArray[np.float64]] = {}
-    for name in sorted(names):
+    for name in sorted(names, key=lambda name: (name.startswith(BAYES), name)):
         known = [
             [np.nan if r is None else r.simple.get(name, {}).get(response, np.nan) for r in row]
             for row in outcomes.records

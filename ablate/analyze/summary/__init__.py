@@ -21,6 +21,7 @@ from ablate.analyze.summary.resampled import Outcome as Outcome
 from ablate.analyze.summary.resampled import Resampled as Resampled
 from ablate.analyze.summary.tuning import TunedArm as TunedArm
 from ablate.analyze.summary.tuning import TuningSummary as TuningSummary
+from ablate.analyze.summary.verdict import BAYES as BAYES
 from ablate.analyze.summary.verdict import Evidence as Evidence
 from ablate.analyze.summary.verdict import Extension as Extension
 from ablate.analyze.summary.verdict import Needed as Needed

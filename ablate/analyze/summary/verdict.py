@@ -8,6 +8,9 @@ from ablate.analyze.summary.estimate import Interval
 from ablate.analyze.summary.resampled import Outcome, Resampled
 from ablate.config.spec import Claim
 
+BAYES = "Bayes"
+"""With what the name of the best rule that there is begins, as `ablate.data.Best` has it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
@@ -169,7 +172,8 @@ class Verdict:
     trivial: float | None = None
     """What the trivial predictor scores, its mean over the replicates; None where no record says."""
     simple: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Simple predictor (`1-NN`, `least squares`) → what it scores on the same splits, its mean over the replicates."""
+    """Predictor → what it scores on the same splits, its mean over the replicates: a simple one (`1-NN`, `least
+    squares`), then the best rule that there is (`Bayes`), where the truth of the data is known."""
     unseen_collapse: float | None = None
     """How often an arm may collapse, at most (95%), of which no replicate shows a case: 1 − .05^(1/n). None where a
     trial diverged, whose rate is seen, and without a verdict."""

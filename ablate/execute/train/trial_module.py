@@ -63,6 +63,7 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         self.max_steps = max_steps
         self._clip = gradient_clip_norm
         self._loss_of = loss_of
+        self.best = splits.best
         for name, arrays in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
             self.register_buffer(f"{name}_inputs", arrays.inputs, persistent=False)
             self.register_buffer(f"{name}_targets", arrays.targets, persistent=False)

@@ -22,20 +22,22 @@ if TYPE_CHECKING:
 
 BOX = str.maketrans({"─": "-", "•": "*"})
 """What lines and bullets are drawn with where there is no Unicode."""
-UNICODE = "─│├┤●┼┴░−Δ×≈²→…"
+UNICODE = "─│├┤●○■□┼┴░−Δ×≈²→…"
 """What a stream must be able to show; else all of it is in ASCII."""
 STYLES: dict[Tone, str] = {"good": "green", "caution": "yellow", "bad": "red"}
 LINE_STYLES: dict[str, str] = {"title": "bold", "faint": "dim", **STYLES}
 
 
 def write_terminal(content: Content, output: Output) -> str:
-    """The first screen where a content has one, else its items."""
-    if content.screen is None:
-        return terminal(content.items(), output.stream, output.width, ascii_only=output.ascii_only)
+    """The first screen where a content has one, else its items with what is drawn of them."""
     console = console_for(output.stream, output.width)
     ascii_only = output.ascii_only or not can_show(output.stream)
-    lines = content.screen(console.width, ascii_only)
-    return _written(console, map(_line, lines), output.stream, ascii_only=ascii_only)
+    if content.screen is not None:
+        lines = content.screen(console.width, ascii_only)
+        return _written(console, map(_line, lines), output.stream, ascii_only=ascii_only)
+    text = terminal(content.items(), output.stream, output.width, ascii_only=output.ascii_only)
+    drawn = [] if content.drawn is None else content.drawn(console.width, ascii_only)
+    return text + (_written(console, map(_line, drawn), output.stream, ascii_only=ascii_only) if drawn else "")
 
 
 def terminal(items: Sequence[Item], stream: TextIO, width: int | None = None, *, ascii_only: bool = False) -> str:

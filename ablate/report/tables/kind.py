@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ablate.analyze.summary import Summary
 from ablate.report.tables.columns.row import Row
+from ablate.report.text.line import Line
 from ablate.report.text.table import Item
 from ablate.store import Record
 from ablate.store.costs import Cost
@@ -14,6 +15,10 @@ Trials = Sequence[tuple[Record, Cost | None]]
 
 
 def _no_trials() -> Trials:
+    return ()
+
+
+def _no_drawing(_results: "Results", _width: int, _ascii_only: bool) -> Sequence[Line]:
     return ()
 
 
@@ -48,3 +53,6 @@ class TableKind:
     """Whether it holds estimates, which the scope of the study is said of."""
     in_document: bool = True
     """Whether it is part of the whole document; what repeats other tables is not."""
+    drawn: Callable[[Results, int, bool], Sequence[Line]] = _no_drawing
+    """What a terminal shows below the table, which says the same in numbers: from its width in cells, and whether it
+    takes ASCII only."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from ablate.analyze.claims.claim import sides, where
-from ablate.analyze.summary import Evidence, Needed, Qualifier, Summary, Verdict
+from ablate.analyze.summary import BAYES, Evidence, Needed, Qualifier, Summary, Verdict
 from ablate.config.spec import Claim, Expectation
 from ablate.report.tables.columns.contrast_notes import P_FROM
 from ablate.report.tables.columns.interaction_warning import misleading
@@ -285,7 +285,7 @@ def _row(verdict: Verdict, response: str) -> Row:
 
 
 QUALIFYING = (
-    *("mean_arm", "mean_reference", "trivial", "simple", "simple_predictor"),
+    *("mean_arm", "mean_reference", "trivial", "simple", "simple_predictor", "bayes"),
     *(f"averaged_{name}" for name in ("settings", "lowest", "highest", "cells", "at_floor", "at_ceiling")),
     "unseen_collapse",
     *(f"share_of_baseline{end}" for end in ("", "_low", "_high", "_level")),
@@ -297,13 +297,16 @@ QUALIFYING = (
 def qualifying(verdict: Verdict) -> Row:
     """The numbers that qualify a verdict."""
     averaged, share, resampled = verdict.averaged, verdict.share, verdict.resampled
+    best = [name for name in verdict.simple if name.startswith(BAYES)]
+    simple = [name for name in verdict.simple if name not in best]
     lowest, highest = (averaged.lowest, averaged.highest) if averaged else (None, None)
     cells: Row = {
         "mean_arm": verdict.mean_arm,
         "mean_reference": verdict.mean_reference,
         "trivial": verdict.trivial,
-        "simple": next(iter(verdict.simple.values()), None),
-        "simple_predictor": next(iter(verdict.simple), None),
+        "simple": verdict.simple[simple[0]] if simple else None,
+        "simple_predictor": simple[0] if simple else None,
+        "bayes": verdict.simple[best[0]] if best else None,
         "averaged_settings": averaged.settings if averaged else None,
         "averaged_lowest": lowest.value if lowest else None,
         "averaged_highest": highest.value if highest else None,

@@ -6,6 +6,8 @@ import torch
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsClassifier
 
+from ablate.data import Best
+from ablate.errors import DataError
 from ablate.execute.examine import simple_predictor
 from ablate.execute.examine.simple_predictor import shared_simple_scores, simple_scores
 from ablate.execute.train.fit import prepare
@@ -84,3 +86,44 @@ def test_nothing_is_drawn_and_nothing_of_the_network_changes(resolve):
 
 def test_a_lightning_module_of_the_users_has_none(resolve, own):
     assert simple_scores(prepare(resolve(study=own[0]), streams(0, 0))) == {}
+
+
+def test_where_the_truth_is_known_the_best_rule_stands_beside_it(resolve):
+    fit = fit_of(resolve, "data=moons", "model=mlp", "model.skip_span=0", "model.depth=1")
+    found = simple_scores(fit)
+    assert list(found) == ["1-NN", "Bayes"]
+    right = fit.module.best.predict(fit.module.test_inputs) == fit.module.test_targets
+    assert found["Bayes"] == {
+        "val/accuracy": pytest.approx(0.971, abs=0.06),
+        "test/accuracy": pytest.approx(float(right.float().mean()), abs=1e-6),
+    }
+    assert found["Bayes"]["test/accuracy"] >= found["1-NN"]["test/accuracy"] - 0.02
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("data.encoding=binary", "data.outputs=1", "objective=binary"),
+        ("data.encoding=signs", "data.outputs=1", "objective=hinge"),
+        ("data.encoding=one_hot", "objective=sigmoids"),
+    ],
+)
+def test_of_classes_in_any_encoding_it_is_an_accuracy(resolve, words):
+    sizes = ("data.limit=null", "data.val_size=28", "data.test_size=null")
+    fit = fit_of(resolve, "data=xor", "model=mlp", "model.skip_span=0", "model.depth=1", *sizes, *words)
+    assert simple_scores(fit)["Bayes"]["test/accuracy"] == 1
+
+
+def test_of_a_known_function_it_has_every_metric_and_the_loss(resolve):
+    found = simple_scores(fit_of(resolve, "data.noise=0.1", study="width_approximation"))["Bayes"]
+    assert found["test/mse"] < 1e-10
+    assert found["test/sup_error"] < 1e-5
+    assert found["val/mse"] == found["val/loss"] == pytest.approx(0.01, rel=0.5)
+
+
+def test_a_best_rule_that_answers_otherwise_than_the_targets_are_is_refused(resolve):
+    fit = fit_of(resolve, "data=moons", "model=mlp", "model.skip_span=0", "model.depth=1")
+    fit.module.best = Best(predict=lambda x: x)
+    with pytest.raises(DataError, match=r"gives float32 of shape \[40, 2\] for targets of shape \[40\] \(int64\)"):
+        simple_scores(fit)

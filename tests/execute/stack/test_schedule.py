@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.execute.stack.test_stacked_module import assert_equal, both
+from tests.execute.stack.test_stacked_module import STEPS, assert_equal, both
 from tests.tolerances import trained_64
 
 pytestmark = pytest.mark.numeric
@@ -30,6 +30,18 @@ def test_a_stack_follows_the_schedules_of_its_members(trials, words):
     stacked, alone = both(trials(FIVE_EPOCHS, *words))
     assert len(stacked) > 2
     assert_equal(stacked, alone)
+
+
+def test_every_schedule_is_the_same_alone_per_step_and_per_epoch(trials):
+    named = "scheduler=cosine,one_cycle,step,multi_step,warmup"
+    given = trials(FIVE_EPOCHS, named, "scheduler.interval=step,epoch")
+    assert {trial.config.scheduler["interval"] for trial in given} == {"step", "epoch"}
+    given += trials(FIVE_EPOCHS, "optimizer.lr=0.001,0.01")
+    stacked, alone = both(given)
+    assert trained_64(STEPS) <= 1e-9
+    assert_equal(stacked, alone)
+    ends = {round(float(losses[-1]), 9) for losses, _ in alone}
+    assert len(ends) == len(given), "no two of them are the same training"
 
 
 @pytest.mark.parametrize("words", [("scheduler=one_cycle", RATES), ("scheduler=multi_step,cosine",)], ids=" ".join)

@@ -1,6 +1,5 @@
 """The table of tuning: a row for each arm, with what each candidate came to and which one was chosen."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,25 +7,25 @@ from ablate.analyze.notes.tuning import short
 from ablate.analyze.summary import Summary, TunedArm, TuningSummary
 from ablate.report.tables.columns.row import Row, levels
 from ablate.report.tables.kind import TableKind
+from ablate.report.tables.tuning.arm import arm_name, arm_names, mean
 from ablate.report.tables.tuning.columns import setting
+from ablate.report.tables.tuning.drawing import drawing
 from ablate.report.text.number import Digits
-from ablate.report.text.point_name import PointNames, baseline_levels
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Column, Table
 from ablate.store.choices import Tried
 
 STAR = " *"
-EVERY = "all arms"
 _COLUMNS = ("arm", "metric", "rung", "share", "seeds", "lost", "mean", "values", "chosen", "edge")
 
 
 def tuning_table(summary: Summary, tuning: TuningSummary) -> Table:
     """What each candidate came to, on the largest share of the budget that it reached."""
-    names = _names(summary, tuning)
+    names = arm_names(summary, tuning)
     reached = [_reached(arm) for arm in tuning.arms]
     digits = Digits.fitting([mean(tried) for found in reached for tried in found.values()])
     shares = {tried.share for found in reached for tried in found.values()}
-    columns = [(Column(name="arm", key=True, wrap=True), [_name(names, arm) for arm in tuning.arms])]
+    columns = [(Column(name="arm", key=True, wrap=True), [arm_name(names, arm) for arm in tuning.arms])]
     for number, candidate in enumerate(tuning.candidates):
         cells = [
             _cell(found[number], digits, is_alone=len(shares) == 1) + STAR * (dict(arm.chosen) == dict(candidate))
@@ -47,20 +46,14 @@ def tuning_table(summary: Summary, tuning: TuningSummary) -> Table:
     )
 
 
-def mean(tried: Tried) -> float | None:
-    """Of the tuning seeds that have a value."""
-    values = [value for value in tried.values if value is not None]
-    return math.fsum(values) / len(values) if values else None
-
-
 def tuning_rows(summary: Summary) -> list[Row]:
     """A row for each arm, candidate and rung."""
     tuning = summary.tuning
     if tuning is None:
         return []
-    names = _names(summary, tuning)
+    names = arm_names(summary, tuning)
     return [
-        {"arm": _name(names, arm)}
+        {"arm": arm_name(names, arm)}
         | levels(arm.levels, _COLUMNS)
         | {key: _plain(value) for key, value in tried.settings.items()}
         | {
@@ -101,16 +94,6 @@ def _heading(candidate: Mapping[str, Any]) -> str:
     return ", ".join(f"{short(key)} {setting(value)}" for key, value in candidate.items())
 
 
-def _names(summary: Summary, tuning: TuningSummary) -> PointNames:
-    baseline = baseline_levels(summary)
-    kept = {name: level for name, level in baseline.items() if tuning.by is None or name in tuning.by}
-    return PointNames([arm.levels for arm in tuning.arms], kept)
-
-
-def _name(names: PointNames, arm: TunedArm) -> str:
-    return names.of(arm.levels) if arm.levels else EVERY
-
-
 TUNING = TableKind(
     about="what tuning tried for each arm, and what it chose",
     items=lambda results: (
@@ -123,4 +106,9 @@ TUNING = TableKind(
     present=lambda summary: summary.tuning is not None and bool(summary.tuning.arms),
     columns=("arm", "metric", "rung", "share", "seeds", "lost", "mean", "values", "chosen", "edge"),
     estimates=False,
+    drawn=lambda results, width, ascii_only: (
+        drawing(results.summary, results.summary.tuning, width, ascii_only=ascii_only)
+        if results.summary.tuning is not None
+        else []
+    ),
 )
