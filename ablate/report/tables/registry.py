@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ablate.report.tables.contrasts import CONTRASTS
 from ablate.report.tables.costs import COSTS
+from ablate.report.tables.data_sets.table import DATA_SETS
 from ablate.report.tables.diagnostics import DIAGNOSTICS
 from ablate.report.tables.failures import FAILURES
 from ablate.report.tables.identities import IDENTITIES
@@ -20,6 +21,7 @@ from ablate.report.tables.verdicts import VERDICTS
 
 TABLES: Mapping[str, TableKind] = {
     "verdicts": VERDICTS,
+    "data_sets": DATA_SETS,
     "identities": IDENTITIES,
     "points": POINTS,
     "tuning": TUNING,
