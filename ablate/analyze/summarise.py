@@ -30,10 +30,10 @@ from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable, Verdict
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
+from ablate.store.choices import Choice
 from ablate.store.costs import Cost, cost_lookup
 from ablate.store.record import Record
 from ablate.store.starts import PointStart
-from ablate.store.tuned import Choice
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
 ACROSS = (

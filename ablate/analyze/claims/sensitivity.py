@@ -38,7 +38,7 @@ def skewed(claim: Claim, paired: Paired, outcome: Outcome | None, *, better: Bet
         interval = transformed_interval(values, level=1 - 2 * claim.alpha)
         yield (
             f"Skewed: {other} by Hall's interval ({interval.low:+.3g} to {interval.high:+.3g}), which allows for "
-            "skewness; see operating.md in the docs."
+            "skewness; docs/operating.md has the error rates of both."
         )
 
 

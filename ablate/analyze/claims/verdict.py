@@ -1,4 +1,4 @@
-"""The verdict on a claim: STATISTICS (c), with (e) and (l) where trials diverged, (f) where n is small, (k) and (o)."""
+"""The verdict on a claim: its outcome, also where trials diverged or n is small, and what qualifies it."""
 
 import dataclasses
 import math

@@ -47,7 +47,7 @@ class Separation:
 
 @dataclass(frozen=True, kw_only=True)
 class Needed:
-    """How many replicates would probably (80%) decide an open claim, if the SD is what it seems: STATISTICS.md (o).
+    """How many replicates would probably (80%) decide an open claim, if the SD is what it seems.
 
     An interval: from one end of the 80% interval of the difference to the other.
     """
@@ -115,7 +115,7 @@ class Extension:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the data say of a claim: STATISTICS.md (c), (d) and (e).
+    """What the data say of a claim (docs/verdicts.md).
 
     The claim's first level is the arm, its second the reference; differences are arm − reference, and `greater` and
     `less` speak of that number, not of what is better.
