@@ -21,7 +21,6 @@ from ablate.report.tables.verdicts import VERDICTS
 
 TABLES: Mapping[str, TableKind] = {
     "verdicts": VERDICTS,
-    "data_sets": DATA_SETS,
     "identities": IDENTITIES,
     "points": POINTS,
     "tuning": TUNING,
@@ -29,6 +28,7 @@ TABLES: Mapping[str, TableKind] = {
     "contrasts": CONTRASTS,
     "interactions": INTERACTIONS,
     "simple": SIMPLE_EFFECTS,
+    "data_sets": DATA_SETS,
     "variance": VARIANCE,
     "lenth": LENTH,
     "diagnostics": DIAGNOSTICS,
