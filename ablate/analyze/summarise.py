@@ -36,6 +36,10 @@ from ablate.store.record import Record
 from ablate.store.starts import PointStart
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
+ACROSS = (
+    "Scope: training randomness on these data sets and budget; what is claimed across them speaks of data sets like "
+    "these, as far as they are a random sample of such."
+)
 
 
 def summarise(
@@ -166,7 +170,7 @@ def summarise(
             *unmeasured(spec, found),
             *unmeasured_costs(points, costs),
         ),
-        scope=SCOPE,
+        scope=ACROSS if any(claim.across for claim in (*spec.claims, *spec.later)) else SCOPE,
         trivial=spec.response.trivial,
         qualifiers=(*qualifiers, *(conventions if any(c.paired.n < TEST_FROM for c in estimated) else ())),
         verdicts=stated,

@@ -56,6 +56,8 @@ class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     at: dict[str, str] = {}
     value: float | None = None
     scale: Scale = "identity"
+    across: str = ""
+    """A factor whose levels are data sets."""
 
     @property
     def claim(self) -> Claim:
@@ -85,6 +87,7 @@ class ClaimYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             value=self.value,
             scale=self.scale,
             relative=relative,
+            across=self.across,
         )
 
 

@@ -95,6 +95,9 @@ class Claim:
     """On which responses are averaged and compared."""
     relative: bool = False
     """The margin is a share of the baseline's mean."""
+    across: str = ""
+    """The factor whose levels are data sets: the claim is about data sets like these, and each counts as one value.
+    Empty: it is about trainings on the data sets that there are."""
 
     @property
     def is_equivalence(self) -> bool:
@@ -122,7 +125,8 @@ class Claim:
         if self.value is not None:
             return f"{self.place}: {self.value:g}"
         levels = ", ".join(f"{level} vs {against}" for level, against in self.compared.values())
-        return f"{self.subject}: {levels}{f' at {self.place}' if self.at else ''}"
+        across = f" across {self.across}" if self.across else ""
+        return f"{self.subject}: {levels}{f' at {self.place}' if self.at else ''}{across}"
 
     @property
     def margin_text(self) -> str:
@@ -136,7 +140,8 @@ class Claim:
         """What it says, whenever and in whatever words: two claims of which this is equal are the same claim."""
         said = tuple(self.contrast.items()), self.expect, self.margin, self.alpha
         more = tuple(self.interaction.items()), tuple(sorted(self.at.items())), self.value, self.scale, self.relative
-        return said if more == ((), (), None, "identity", False) else (*said, *more)
+        stated = said if more == ((), (), None, "identity", False) else (*said, *more)
+        return (*stated, "across", self.across) if self.across else stated
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
 """The check that a layout can estimate the contrasts of all claims."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from ablate.config.spec import Claim, Factor, StudySpec
+from ablate.config.spec import Claim, Factor, StudySpec, key_of
 from ablate.design._base import Design
 from ablate.design.claimed import claimed_at
 from ablate.design.layout import Layout
@@ -30,6 +31,9 @@ def check_claims(design: Design, layout: Layout, spec: StudySpec) -> None:
                     f"A claim compares levels of {name!r} and holds it at {level!r}, too. Take {name!r} out of `at`."
                 )
         _check_value(claim, factors)
+        if claim.across:
+            _check_across(design, layout, spec, claim)
+            continue
         _check_baseline(design, layout, claim)
         if claim.contrast and not claim.at:
             ((name, levels),) = claim.contrast.items()
@@ -39,6 +43,38 @@ def check_claims(design: Design, layout: Layout, spec: StudySpec) -> None:
             why = found if isinstance(found, str) else None
         if why:
             raise DesignError(f"The design cannot estimate what a claim asks. {why}. {_remedy(design, claim)}")
+
+
+def _check_across(design: Design, layout: Layout, spec: StudySpec, claim: Claim) -> None:
+    """Refuses a claim across what are no data sets, or of which one lacks an arm."""
+    factors = {f.name: f for f in layout.factors}
+    where = f"The claim on {claim.text}"
+    if claim.across not in factors:
+        known = [name for name, factor in factors.items() if changes_data(factor)]
+        listed = f"Of this study: {', '.join(known) or 'none'}"
+        raise DesignError(
+            f"{where}: {claim.across!r} is no factor of the study, and a claim across data sets takes one whose levels "
+            f"are data sets. {listed}. Name one, sweep the group, as in data=digits,moons, or leave `across` out."
+        )
+    if not changes_data(spec.factor(claim.across)):
+        raise DesignError(
+            f"{where}: the levels of {claim.across!r} set nothing of `data`, and so are no data sets. Name a factor "
+            "whose levels do, such as data=digits and data=moons, or leave `across` out."
+        )
+    for kind, names in (("compares", claim.compared), ("holds", claim.at)):
+        if claim.across in names:
+            raise DesignError(f"{where} {kind} levels of {claim.across!r}, too. Take it out of one of the two.")
+    for level in factors[claim.across].levels:
+        on = replace(claim, across="", at={**claim.at, claim.across: level})
+        found = claimed_at(design, layout.factors, layout.points, on)
+        if isinstance(found, str):
+            raise DesignError(f"The design cannot estimate what a claim asks. {found}. {_remedy(design, on)}")
+
+
+def changes_data(factor: Factor) -> bool:
+    """Whether the levels of a factor are data sets: each that sets anything sets something of `data`."""
+    keys = [[key_of(override) for override in overrides] for overrides in factor.levels.values() if overrides]
+    return bool(keys) and all(any(key.split(".")[0] == "data" for key in of) for of in keys)
 
 
 def _remedy(design: Design, claim: Claim) -> str:

@@ -122,6 +122,7 @@ def test_a_record_says_what_was_trained_and_how(make_job, place, resolved):
     assert record.counts.flops == 20  # ten products and their sums
     assert (record.counts.epochs, record.counts.steps) == (1, 4)
     assert (record.counts.train_examples, record.counts.val_examples, record.counts.test_examples) == (20, 20, 21)
+    assert record.counts.sampling == "fresh"
     assert set(record.responses) == {"train/loss", "val/loss", "val/mse", "test/loss", "test/mse"}
     assert record.responses["test/mse"] == pytest.approx(record.responses["test/loss"], rel=summed(21))
     assert 0 < record.seconds <= time.perf_counter() - began

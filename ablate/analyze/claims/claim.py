@@ -23,8 +23,15 @@ def sides(claim: Claim) -> tuple[str, str]:
 
 
 def where(claim: Claim) -> str:
-    """Where a contrast or an interaction is said to hold: ` at layers=10`; empty where nothing is held."""
-    return f" at {claim.place}" if claim.at and claim.value is None else ""
+    """Where a contrast or an interaction is said to hold: ` at layers=10`, ` across data`; empty where nothing is."""
+    at = f" at {claim.place}" if claim.at and claim.value is None else ""
+    return f"{at} across {claim.across}" if claim.across else at
+
+
+def unit(claim: Claim, count: int = 0) -> str:
+    """What n counts: replicates, or data sets for a claim across them; of one, without its s."""
+    name = "data set" if claim.across else "replicate"
+    return name if count == 1 else f"{name}s"
 
 
 def direction(claim: Claim, *, better: Better) -> int:
@@ -59,6 +66,8 @@ def check_claim(claim: Claim, response: Response | None = None) -> None:
             f"{said} has margin: {claim.margin_text} and scale: {claim.scale}. A share of the baseline's mean goes "
             f"with scale: identity; on another scale, give the margin in its units{ratio}."
         )
+    if claim.across:
+        _check_across(claim, said)
     if response is not None:
         _check_response(claim, response, said)
 
@@ -103,6 +112,21 @@ def _check_kind(claim: Claim) -> None:
         )
 
 
+def _check_across(claim: Claim, said: str) -> None:
+    """Refuses what is not known of a claim across data sets."""
+    if not claim.contrast:
+        raise ConfigError(
+            f"{said}: across goes with a contrast of two arms, which has one difference on each data set. "
+            "Leave it out, or state a contrast."
+        )
+    if claim.relative:
+        raise ConfigError(
+            f"{said} has margin: {claim.margin_text}, a share of the baseline's mean, which is that of one data set. "
+            f"Write scale: log with margin: {math.log1p(claim.margin):.3g}, which is a ratio on each data set, or give "
+            "the margin in the response's units."
+        )
+
+
 def _check_response(claim: Claim, response: Response, said: str) -> None:
     """Refuses a margin, a value or a scale that does not go with the response."""
     low, high = response.bounds
@@ -123,6 +147,13 @@ def _check_response(claim: Claim, response: Response, said: str) -> None:
         raise ConfigError(
             f"{said} has scale: log, and {response.name} may be 0 or negative as far as is known, which has no "
             f"logarithm. Use {other}{positive}."
+        )
+    if claim.across and claim.scale == "identity" and None in (low, high):
+        raise ConfigError(
+            f"{said}: {response.name} has the units of each data set, as far as is known, so that differences on "
+            "several cannot be compared. Use scale: log, on which a difference is a ratio (margin: 0.0953 is one of "
+            "1.1), or a response between two bounds, such as an accuracy; if it lies between some, say so: "
+            f"{declare.format('[0, 1]')}."
         )
     if claim.relative and (low is None or low < 0):
         raise ConfigError(
@@ -154,7 +185,7 @@ def check_replicates(spec: StudySpec, *, seen: int = 0) -> None:
     """
     from ablate.analyze.statistics.paired import TEST_FROM  # with NumPy, which showing a finished study does without
 
-    if not spec.claims or spec.replicates >= TEST_FROM:
+    if all(claim.across for claim in spec.claims) or spec.replicates >= TEST_FROM:
         return
     pilot = (
         f", or look without a verdict: 'study.claims=[]', and seed={spec.seed + 1} with it, so that the study itself "

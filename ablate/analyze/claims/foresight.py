@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ablate.analyze.claims.judgement import comparison_of, estimated
+from ablate.analyze.claims.judgement import comparison_of, data_sets, estimated
 from ablate.analyze.claims.looks import plan
 from ablate.analyze.claims.outlook import outlook
 from ablate.analyze.claims.savings import savings
@@ -39,10 +39,22 @@ def foresee(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Re
         paired = estimated(spec, points, compared, claim).paired
         known = paired.sd if paired.n >= INTERVAL_FROM and paired.sd else None
         margin_sd = _margin(spec, points, compared, claim) / known if known else 1.0
-        unknown = UNKNOWN_SD.format("the point's values" if claim.value is not None else "the differences")
-        source = f"SD {known:.3g} from n = {paired.n} so far" if known else f"{unknown}{UNKNOWN_MORE[_kind(claim)]}"
+        of = "the point's values" if claim.value is not None else "the differences"
+        unknown = UNKNOWN_SD.format("the data sets' differences" if claim.across else of)
+        source = (
+            f"SD {known:.3g} from n = {paired.n}{' data sets' if claim.across else ''} so far"
+            if known
+            else f"{unknown}{UNKNOWN_MORE[_kind(claim)]}"
+        )
         name = f"{claim.text}, {claim.expect}"
-        found = outlook(claim, spec.replicates, margin_sd=margin_sd, effect_sd=margin_sd, family=len(spec.claims))
+        n = len(data_sets(spec, points, claim)) if claim.across else spec.replicates
+        found = outlook(claim, n, margin_sd=margin_sd, effect_sd=margin_sd, family=len(spec.claims))
+        if found is None and claim.across:
+            lines.append(
+                f"{name}: {n} data sets carry no verdict, whatever the number of replicates: a claim across data sets "
+                f"takes {TEST_FROM}"
+            )
+            continue
         if found is None:
             lines.append(f"{name}: {spec.replicates} replicates carry no verdict; set replicates={TEST_FROM} or more")
             continue

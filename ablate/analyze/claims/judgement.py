@@ -1,6 +1,6 @@
 """The verdicts of a study: each stated claim on its contrast, then all of them as one family."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from ablate.analyze.claims.sensitivity import overlap
 from ablate.analyze.claims.verdict import failures_only, stated, verdict
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts
+from ablate.analyze.effects.data_sets import across, over_data_sets
 from ablate.analyze.outcomes.outcome import Outcomes, outcomes
 from ablate.analyze.outcomes.resolution import Resolution, examples_of
 from ablate.analyze.outcomes.sampling import test_shares
@@ -86,6 +87,7 @@ def _alone(
     """The verdict on one claim by itself."""
     estimable = claimed(spec, points, claim)
     contrast = estimated(spec, points, comparison, claim)
+    sets = data_sets(spec, points, claim)
     baseline = _baseline(spec, points, comparison) if claim.relative else None
     return verdict(
         claim,
@@ -95,12 +97,13 @@ def _alone(
         resolution=resolution,
         failures_only=failures_only(contrast, claim, bounded=spec.response.trivial is not None)
         or _without_place(comparison.on(claim.scale), claim, estimable, baseline),
-        extended=extension(claim, (*looked, spec.replicates)) if looked else None,
-        plain=None if claim.scale == "identity" else comparison.contrast(estimable, value=claim.value).paired,
+        extended=extension(claim, (*looked, spec.replicates)) if looked and not claim.across else None,
+        plain=None if claim.scale == "identity" else _contrast(comparison, estimable, sets, value=claim.value).paired,
         baseline=baseline,
         averaged=averaged(spec, points, comparison, claim, estimable),
         trivial=mean_score(comparison.trivial, estimable.rows),
-        test_share=overlap(comparison.test_shares, estimable.rows),
+        test_share=None if claim.across else overlap(comparison.test_shares, estimable.rows),
+        across=across(spec, points, comparison, claim, estimable=estimable, sets=sets) if claim.across else None,
         simple={
             name: known
             for name, scores in comparison.simple.items()
@@ -122,7 +125,31 @@ def estimated(spec: StudySpec, points: Sequence[DesignPoint], comparison: Compar
         known = np.isfinite(_baseline(spec, points, comparison))
         compared = replace(compared, scores=np.where(known, compared.scores, np.nan))
     value = None if claim.value is None else number_on_scale(claim.value, claim.scale)
-    return compared.contrast(claimed(spec, points, claim), value=value)
+    return _contrast(compared, claimed(spec, points, claim), data_sets(spec, points, claim), value=value)
+
+
+def _contrast(
+    comparison: Comparison, estimable: Estimable, sets: Mapping[str, Estimable], *, value: float | None = None
+) -> Contrast:
+    """The contrast over the replicates or, where there are some, over data sets."""
+    found = comparison.contrast(estimable, value=value)
+    return over_data_sets(comparison, found, sets) if sets else found
+
+
+def data_sets(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> dict[str, Estimable]:
+    """Data set → the contrast of a claim on it; none where the claim is about replicates.
+
+    Raises:
+        DesignError: the design points of a data set do not carry the contrast.
+    """
+    if not claim.across:
+        return {}
+    there = {point.levels[claim.across] for point in points}
+    return {
+        level: claimed(spec, points, replace(claim, across="", at={**claim.at, claim.across: level}))
+        for level in spec.factor(claim.across).levels
+        if level in there
+    }
 
 
 def _baseline(spec: StudySpec, points: Sequence[DesignPoint], comparison: Comparison) -> Values:

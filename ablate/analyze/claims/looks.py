@@ -82,7 +82,13 @@ def check_looks(spec: StudySpec) -> None:
         if claim.relative:
             raise ConfigError(
                 f"The claim on {claim.text} has margin: {claim.margin_text}, and study.looks hold their error rates "
-                "for a margin that is known. Give it in the response's units, or leave looks out."
+                "for a margin that is known: the baseline's mean, of which this is a share, is another one at each "
+                "look. Give it in the response's units, or leave looks out."
+            )
+        if claim.across:
+            raise ConfigError(
+                f"The claim on {claim.text} counts data sets, and study.looks are taken at numbers of replicates: "
+                "more of them add no data set. Leave looks out, or across."
             )
 
 

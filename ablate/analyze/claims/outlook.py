@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ablate.analyze.claims.chances import Chances, chances
-from ablate.analyze.claims.claim import check_claim
+from ablate.analyze.claims.claim import check_claim, unit
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.statistics.power import fewest, smallest
 from ablate.config.spec import Claim, Expectation
@@ -43,6 +43,8 @@ class ClaimOutlook:
     """What it is that the difference is 0: no interaction, or a mean that is the stated value."""
     spread: str = "the differences"
     """What the SD is of."""
+    unit: str = "replicates"
+    """What n counts."""
 
     @property
     def shown(self) -> float:
@@ -64,9 +66,10 @@ class ClaimOutlook:
             limit = (
                 f"the smallest margin for which equality is found with {TARGET:.0%} is {self.smallest_margin_sd:.2f} SD"
             )
-        enough = "more than 1000 replicates" if self.suggested is None else f"{self.suggested} replicates"
+        enough = f"{'more than 1000' if self.suggested is None else self.suggested} {self.unit}"
+        n = f"n = {self.n}{f' {self.unit}' if self.unit != 'replicates' else ''}"
         return (
-            f"n = {self.n}, margin {self.margin_sd:.3g} SD of {self.spread}: {self.equal.inconclusive:.0%} of "
+            f"{n}, margin {self.margin_sd:.3g} SD of {self.spread}: {self.equal.inconclusive:.0%} of "
             f"{self.equality} end inconclusive; the claim is shown, given {truth}, with probability {self.shown:.0%}, "
             f"and takes {enough} for {TARGET:.0%}; {limit}; given {self.equality} it ends {_listed(self.equal)}; given "
             f"a true difference of {self.effect_sd:.3g} SD, {_listed(self.different)}"
@@ -104,7 +107,10 @@ def outlook(claim: Claim, n: int, *, margin_sd: float, effect_sd: float, family:
         equality, spread = "pairs of truly equal differences", "the differences of differences"
     elif claim.value is not None:
         equality, spread = "points that truly have the stated value", "the point's values"
+    elif claim.across:
+        equality, spread = "arms that are equal in the mean over data sets", "the data sets' differences"
     return ClaimOutlook(
+        unit=unit(claim),
         equality=equality,
         spread=spread,
         expect=claim.expect,

@@ -16,6 +16,10 @@ SKEWED = ((5, 0.16), (10, 0.13), (40, 0.09))
 distributed differences, by simulation: one arm normal with little spread, the other exponential."""
 
 
+LEAST_SKEWED = SKEWED[-1][0]
+"""Data sets under which the error rate of a t test may be that far off."""
+
+
 def unseen_collapses(n: int) -> float:
     """The largest rate at which trainings collapse that shows in none of n of them with probability 5%."""
     return 1 - UNSEEN ** (1 / n)
@@ -62,7 +66,21 @@ def _found(verdict: Verdict, better: Better) -> Iterator[Qualifier]:
         yield Qualifier(name="untuned", text=verdict.untuned, heads=False)
     if verdict.averaged is not None:
         yield Qualifier(name=AVERAGED, text=verdict.averaged.text, heads=False)
-    if not verdict.diverged and verdict.n >= TEST_FROM and (rate := unseen_collapses(verdict.n)) > FEW:
+    if verdict.across is not None and verdict.n < LEAST_SKEWED:
+        yield Qualifier(
+            name="few data sets",
+            text=(
+                f"{verdict.n} of them, taken as a sample of data sets like these; with skewed differences an error of "
+                f"5% may be one of {_skewed(verdict.n):.0%}"
+            ),
+            heads=False,
+        )
+    elif (
+        verdict.across is None
+        and not verdict.diverged
+        and verdict.n >= TEST_FROM
+        and (rate := unseen_collapses(verdict.n)) > FEW
+    ):
         yield Qualifier(
             name="small n",
             text=(

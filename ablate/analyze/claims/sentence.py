@@ -2,7 +2,7 @@
 
 import math
 
-from ablate.analyze.claims.claim import sides, where
+from ablate.analyze.claims.claim import sides, unit, where
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Verdict
 
@@ -21,7 +21,9 @@ def sentence(verdict: Verdict) -> str:
     if verdict.outcome == "inconclusive" and not _is_constant(verdict) and (more := _more(verdict)):
         found = f"{found}; {more}"
     said = [q for q in verdict.qualifiers if not q.name.endswith(ALREADY_SAID)]
-    return "; ".join([found, *filter(None, [_resampled(verdict), _means(verdict)]), *(q.clause() for q in said)])
+    return "; ".join(
+        [found, *filter(None, [_resampled(verdict), _across(verdict), _means(verdict)]), *(q.clause() for q in said)]
+    )
 
 
 ALREADY_SAID = ("exploratory", "untrained", "failure-sensitive", ", within the margin")
@@ -37,26 +39,27 @@ def _heading(verdict: Verdict) -> str:
 
 def _more(verdict: Verdict) -> str:
     """What would decide an open claim; empty where nothing is known to."""
-    needed = verdict.needed
+    needed, units = verdict.needed, unit(verdict.claim)
     if verdict.look is not None:
         return "the last look left it open" if needed is None else f"the next look is at n = {needed.low}"
     if needed is None:
         return ""
     if needed.on_margin:
-        return "the truth may lie on the margin, where no number of replicates decides"
+        return f"the truth may lie on the margin, where no number of {units} decides"
     if needed.low is None:
-        return "not even 1000 replicates would probably decide it"
+        return f"not even 1000 {units} would probably decide it"
     if needed.high is None:
-        return f"{needed.low} replicates or more, perhaps over 1000, would probably decide it"
+        return f"{needed.low} {units} or more, perhaps over 1000, would probably decide it"
     range_ = f"{needed.low}" if needed.low == needed.high else f"{needed.low} to {needed.high}"
-    looks = f", in a study on another seed with looks at {' and '.join(map(str, needed.looks))}" if needed.looks else ""
-    return f"{range_} replicates would probably decide it{looks}"
+    is_looked = bool(needed.looks) and not verdict.claim.across
+    looks = f", in a study on another seed with looks at {' and '.join(map(str, needed.looks))}" if is_looked else ""
+    return f"{range_} {units} would probably decide it{looks}"
 
 
 def _finding(verdict: Verdict) -> str:
     arm, reference = sides(verdict.claim)
     if verdict.outcome is None:
-        return verdict.failures_only or f"a verdict takes {TEST_FROM} replicates"
+        return verdict.failures_only or f"a verdict takes {TEST_FROM} {unit(verdict.claim)}"
     if verdict.untrained:
         return f"open whether {_claimed(verdict)}, because {verdict.untrained}"
     if verdict.failure_sensitive:
@@ -65,7 +68,8 @@ def _finding(verdict: Verdict) -> str:
             f"{verdict.survivors} among the survivors only"
         )
     if _is_constant(verdict):
-        return f"every replicate has the same difference between {arm} and {reference}, which leaves no interval"
+        each = unit(verdict.claim, 1)
+        return f"every {each} has the same difference between {arm} and {reference}, which leaves no interval"
     if verdict.outcome == "inconclusive":
         return f"open whether {_claimed(verdict)}{_alone(verdict)}"
     return f"{_FOUND[verdict.outcome](verdict, arm, reference)}{_alone(verdict)}"
@@ -136,7 +140,7 @@ _FOUND = {"supported": _supported, "contradicted": _contradicted, "equivalent": 
 
 
 def _numbers(verdict: Verdict) -> str:
-    n = f"n = {verdict.n} paired"
+    n = f"n = {verdict.n} {unit(verdict.claim, verdict.n) if verdict.claim.across else 'paired'}"
     interval = verdict.interval
     delta = "Δ" if verdict.claim.scale == "identity" else f"Δ {verdict.claim.scale}"
     if interval is None:
@@ -169,6 +173,23 @@ def _resampled(verdict: Verdict) -> str:
     low, high = (_signed(f"{x:{_digits(bounds, verdict.margin)}}") for x in bounds)
     other = "" if found.outcome in (None, verdict.outcome) else f", {found.outcome}"
     return f"resampled {100 * found.interval.level:.4g}% CI {low} to {high} (splits overlap){other}"
+
+
+def _across(verdict: Verdict) -> str:
+    """The same on these very data sets, how far the data sets differ, ranks, and what cannot be concluded."""
+    found = verdict.across
+    if found is None:
+        return ""
+    parts: list[str] = []
+    if found.marginal is not None:
+        ends = found.marginal.low, found.marginal.high
+        bounds = "" if None in ends else " ({} to {})".format(*(_signed(f"{x:.3g}") for x in ends if x is not None))
+        parts.append(f"on these data sets alone {_signed(f'{found.marginal.value:.3g}')}{bounds}")
+    if found.between is not None:
+        parts.append(f"SD of the true differences over data sets {found.between:.2g}")
+    if found.signed_rank is not None:
+        parts.append(f"signed-rank p {found.signed_rank.p:.3g}, {found.signed_rank.floor:.3g} at the least")
+    return "; ".join([*parts, *filter(None, [found.limit])])
 
 
 def _digits(bounds: tuple[float, float], margin: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from ablate.analyze.claims.chances import needed
-from ablate.analyze.claims.claim import check_claim, direction, sides
+from ablate.analyze.claims.claim import check_claim, direction, sides, unit
 from ablate.analyze.claims.evidence import decide, evidence, is_strong, relative_evidence
 from ablate.analyze.claims.looks import suggested
 from ablate.analyze.claims.qualifier import qualifiers, unseen_collapses
@@ -19,6 +19,7 @@ from ablate.analyze.statistics.paired import INTERVAL_FROM, TEST_FROM
 from ablate.analyze.statistics.ratio import ratio_interval
 from ablate.analyze.statistics.student import Values, mean, sd, t_interval
 from ablate.analyze.summary import (
+    Across,
     Averaged,
     Contrast,
     Evidence,
@@ -51,6 +52,7 @@ def verdict(
     averaged: Averaged | None = None,
     trivial: float | None = None,
     test_share: float | None = None,
+    across: Across | None = None,
     simple: Mapping[str, float] | None = None,
 ) -> Verdict:
     """The verdict on one claim by itself; `judge` adjusts the verdicts of a study for their number.
@@ -84,6 +86,7 @@ def verdict(
         averaged: what the difference is averaged over.
         trivial: what the trivial predictor scores.
         test_share: examples tested on by those trained on, where the splits of the replicates overlap.
+        across: of a claim across data sets, which are what `paired` counts.
         simple: simple predictor → what it scores.
 
     Raises:
@@ -121,8 +124,11 @@ def verdict(
             mean_reference=None if claim.value is not None else shown.mean_reference,
             trivial=trivial,
             test_share=test_share,
+            across=across,
             simple=simple or {},
-            unseen_collapse=unseen_collapses(paired.n) if alone is not None and survivors is None else None,
+            unseen_collapse=(
+                unseen_collapses(paired.n) if alone is not None and survivors is None and across is None else None
+            ),
             share=_share(claim, paired, baseline),
             remarks=()
             if failures_only
@@ -318,8 +324,8 @@ def _remarks(
 ) -> Iterator[str]:
     if survivors is not None and spared is None:
         yield (
-            f"Trials diverged and are scored; with {survivors.n} replicates of survivors only there is no second "
-            "verdict to compare this one with."
+            f"Trials diverged and are scored; with {survivors.n} {unit(claim, survivors.n)} of survivors only there is "
+            "no second verdict to compare this one with."
         )
     in_units = claim.scale == "identity" and not claim.relative and not claim.interaction
     if resolution is not None and in_units and (remark := resolution.remark(claim.margin)):

@@ -4,7 +4,9 @@ Divergence is data: to average the survivors would flatter the unstable arm. A f
 trial is scored by what another one yielded.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,7 @@ import numpy.typing as npt
 from ablate.analyze.outcomes.outcome import Outcomes
 from ablate.analyze.summary import BAYES
 from ablate.config.spec import Response
+from ablate.store.record import Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,8 @@ def score(outcomes: Outcomes, response: Response) -> Scores:
     counted = f"{diverged} of {diverged + int(np.count_nonzero(outcomes.complete))} finished trials diverged"
     if response.penalty is not None:
         said = f"each is scored {response.penalty:.4g}, the penalty that the response names."
+    elif response.trivial is not None and np.ptp(trivial) > 0:
+        said = "each is scored with the trivial predictor's value on its own data."
     elif response.trivial is not None:
         said = f"each is scored {response.trivial:.4g}, the trivial predictor's value."
     else:
@@ -75,6 +80,26 @@ def simple_scores(outcomes: Outcomes, response: str) -> dict[str, npt.NDArray[np
 
 def _trivial(outcomes: Outcomes, response: Response) -> npt.NDArray[np.float64]:
     if response.trivial is not None:
-        return np.full(outcomes.response.shape, response.trivial)
+        return _declared(outcomes, response, response.trivial)
     known = [[np.nan if r is None else r.trivial.get(response.name, np.nan) for r in row] for row in outcomes.records]
     return np.array(known, dtype=np.float64).reshape(outcomes.response.shape)
+
+
+def _declared(outcomes: Outcomes, response: Response, trivial: float) -> npt.NDArray[np.float64]:
+    """The value that the trial's own configuration declares: chance is another one on data of more classes.
+
+    That of the study for all, where the study states one of its own.
+    """
+    own = [[None if r is None else _of_record(r, response.name) for r in row] for row in outcomes.records]
+    if not any(value == trivial for row in own for value in row):
+        return np.full(outcomes.response.shape, trivial)
+    return np.array([[trivial if value is None else value for value in row] for row in own], dtype=np.float64).reshape(
+        outcomes.response.shape
+    )
+
+
+def _of_record(record: Record, name: str) -> float | None:
+    node: Any = record.config
+    for key in ("objective", "responses", name.rpartition("/")[2], "trivial"):
+        node = cast(Mapping[str, Any], node).get(key) if isinstance(node, Mapping) else None
+    return float(node) if isinstance(node, int | float) else None

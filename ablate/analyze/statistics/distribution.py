@@ -2,6 +2,7 @@
 # pyright: reportMissingTypeStubs=false
 
 import math
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -49,3 +50,17 @@ def beta_quantile(probability: float, a: float, b: float) -> float:
     from scipy.special import betaincinv
 
     return float(betaincinv(a, b, probability))
+
+
+def chi2_survival(chi2: float, df: float) -> float:
+    """The χ² distribution: the probability of more than `chi2`."""
+    from scipy.special import chdtrc
+
+    return float(chdtrc(df, chi2))
+
+
+def range_quantile(probability: float, count: int) -> float:
+    """The range of so many standard normals: the value that is not exceeded with this probability."""
+    from scipy import stats
+
+    return float(cast(Any, stats).studentized_range.ppf(probability, count, np.inf))

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from ablate.analyze.summary.across import Across as Across
+from ablate.analyze.summary.across import Ranks as Ranks
+from ablate.analyze.summary.across import SetEffect as SetEffect
 from ablate.analyze.summary.averaged import Averaged as Averaged
 from ablate.analyze.summary.averaged import SimpleEffect as SimpleEffect
 from ablate.analyze.summary.estimate import Contrast as Contrast

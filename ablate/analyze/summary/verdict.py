@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ablate.analyze.summary.across import Across
 from ablate.analyze.summary.averaged import Averaged
 from ablate.analyze.summary.estimate import Interval
 from ablate.analyze.summary.resampled import Outcome, Resampled
@@ -188,6 +189,8 @@ class Verdict:
     pool; None where they do not, and where the records do not say."""
     resampled: Resampled | None = None
     """What splits that overlap leave of the interval; None where they do not overlap, or it has no ends."""
+    across: Across | None = None
+    """What a claim across data sets rests on; n counts them, and the interval is over them."""
     why: Separation | None = None
     """None where no diagnostic was measured in three replicates of both arms."""
     remarks: tuple[str, ...]

@@ -34,7 +34,7 @@ def heading(verdicts: Sequence[Verdict]) -> str:
     several = "t interval at the level of Holm" if by_holm else "interval at level 1 − 2α"
     name = f"{100 * levels.pop():.4g}% t interval" if len(levels) == 1 else several if levels else ""
     parts = [f"Δ, first − second [{name}]" if name else "Δ, first − second"]
-    parts += [f"n = {verdicts[0].n} paired"] if _one(verdicts, lambda v: v.n) else []
+    parts += [f"n = {_counted(verdicts[0])}"] if _one(verdicts, _counted) else []
     parts += [f"margin {verdicts[0].claim.margin_text}"] if _one(verdicts, lambda v: v.claim.margin_text) else []
     return "; ".join([", ".join(parts), *_averaged_alike(verdicts), *_overlapping(verdicts)])
 
@@ -71,6 +71,11 @@ def _further(resampled: str, over: str, brief: str, room: int, *, lines: int) ->
     if len(said) < 2 or widest([joined]) <= room:
         return [joined] * bool(said)
     return [f"{resampled}; {brief}"] if lines == 1 else said
+
+
+def _counted(verdict: Verdict) -> str:
+    """What n counts: pairs of trainings, or data sets."""
+    return f"{verdict.n} data sets" if verdict.claim.across else f"{verdict.n} paired"
 
 
 def _averaged_alike(verdicts: Sequence[Verdict]) -> list[str]:
@@ -122,8 +127,8 @@ def claim_lines(
     digits = Digits.fitting([i.value for i in intervals if i], intervals).as_difference()
     aligned = digits.padded(bounds(intervals))
     numbers = [ABSENT if i is None else aligned.interval(i) for i in intervals]
-    if not _one(verdicts, lambda v: v.n):
-        numbers = _beside(numbers, [f"n = {v.n}" for v in verdicts])
+    if not _one(verdicts, _counted):
+        numbers = _beside(numbers, [f"n = {v.n}{' data sets' if v.claim.across else ''}" for v in verdicts])
     if not _one(verdicts, lambda v: v.claim.margin_text):
         numbers = _beside(numbers, [f"margin {v.claim.margin_text}" for v in verdicts])
     numbers = [spell(text) for text in numbers]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ablate.report.tables.contrasts import CONTRASTS
 from ablate.report.tables.costs import COSTS
+from ablate.report.tables.data_sets.table import DATA_SETS
 from ablate.report.tables.diagnostics import DIAGNOSTICS
 from ablate.report.tables.failures import FAILURES
 from ablate.report.tables.identities import IDENTITIES
@@ -27,6 +28,7 @@ TABLES: Mapping[str, TableKind] = {
     "contrasts": CONTRASTS,
     "interactions": INTERACTIONS,
     "simple": SIMPLE_EFFECTS,
+    "data_sets": DATA_SETS,
     "variance": VARIANCE,
     "lenth": LENTH,
     "diagnostics": DIAGNOSTICS,

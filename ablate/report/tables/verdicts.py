@@ -212,6 +212,11 @@ def _unit_notes(verdicts: Sequence[Verdict], summary: Summary) -> Iterator[str]:
             "Of an interaction, Δ is a difference of differences: the first factor's difference at the second's first "
             "level − that at its second level. Its means are these two differences."
         )
+    if any(v.claim.across for v in verdicts):
+        yield (
+            "Across data sets, n counts data sets, and Δ is the mean of their mean differences, with the interval over "
+            "data sets: see --table data_sets."
+        )
     if any(v.claim.value is not None for v in verdicts):
         yield "Of a design point, Δ is its mean − the stated value."
     for scale in dict.fromkeys(v.claim.scale for v in verdicts if v.claim.scale != "identity"):
@@ -244,6 +249,7 @@ def _row(verdict: Verdict, response: str) -> Row:
             "level": arm,
             "reference": reference,
             "at": claim.place,
+            "across": claim.across,
             "expect": claim.expect,
             "margin": claim.margin,
             "margin_relative": claim.relative,
@@ -289,6 +295,8 @@ QUALIFYING = (
     *(f"averaged_{name}" for name in ("settings", "lowest", "highest", "cells", "at_floor", "at_ceiling")),
     "unseen_collapse",
     *(f"share_of_baseline{end}" for end in ("", "_low", "_high", "_level")),
+    *("across_between", "across_signed_rank_p", "across_marginal", "across_marginal_low", "across_marginal_high"),
+    "across_marginal_level",
     *(f"resampled{end}" for end in ("", "_low", "_high", "_level", "_outcome", "_test_share")),
 )
 """The columns of `qualifying`."""
@@ -299,6 +307,7 @@ def qualifying(verdict: Verdict) -> Row:
     averaged, share, resampled = verdict.averaged, verdict.share, verdict.resampled
     best = [name for name in verdict.simple if name.startswith(BAYES)]
     simple = [name for name in verdict.simple if name not in best]
+    across = verdict.across
     lowest, highest = (averaged.lowest, averaged.highest) if averaged else (None, None)
     cells: Row = {
         "mean_arm": verdict.mean_arm,
@@ -319,7 +328,10 @@ def qualifying(verdict: Verdict) -> Row:
         cells
         | interval("share_of_baseline", share.interval if share else None)
         | interval("resampled", resampled.interval if resampled else None)
+        | interval("across_marginal", across.marginal if across else None)
         | {
+            "across_between": across.between if across else None,
+            "across_signed_rank_p": across.signed_rank.p if across and across.signed_rank else None,
             "resampled_outcome": resampled.outcome if resampled else None,
             "resampled_test_share": resampled.test_share if resampled else None,
         }
