@@ -13,6 +13,8 @@ from ablate.study.place import find as find
 from ablate.study.place import find_all as find_all
 from ablate.study.planned import Plan as Plan
 from ablate.study.planned import plan as plan
+from ablate.study.reviewed import review as review
+from ablate.study.reviewed import review_saved as review_saved
 from ablate.study.saved import records as records
 from ablate.study.saved import save_summary as save_summary
 from ablate.study.saved import summarise as summarise
