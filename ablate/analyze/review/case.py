@@ -17,7 +17,7 @@ from ablate.config.group import Group
 from ablate.config.spec import Claim, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.store.record import Record
-from ablate.store.tuned import Choice
+from ablate.store.choices import Choice
 
 NAMED = 3
 """Design points and claims that a sentence names; more are counted."""

@@ -6,7 +6,7 @@ from ablate.analyze.outcomes.resolution import resolution
 from ablate.analyze.review._base import Judgement, Objection, Unjudged
 from ablate.analyze.review.case import Case, listed, number
 from ablate.config.group import Group
-from ablate.store.later import claim_text
+from ablate.store.later_claims import claim_text
 
 
 def judge(case: Case) -> Judgement:

@@ -11,7 +11,7 @@ from ablate.analyze.review.grid_edge import next_value
 from ablate.analyze.review.registry import CHECKS
 from ablate.config.spec import Capacity, Claim, Factor, Response
 from ablate.store.record import Counts
-from ablate.store.tuned import Choice
+from ablate.store.choices import Choice
 
 NOISE = np.array([0.01, -0.02, 0.015, 0.0, -0.005, 0.02])
 SETTINGS = {

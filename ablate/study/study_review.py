@@ -6,8 +6,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ablate.study.networks import examine_networks
-from ablate.study.planned import plan
-from ablate.study.saved import records as saved_records
+from ablate.study.study_plan import plan
+from ablate.study.study_summary import records as saved_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ def _review(
     from ablate.analyze.review.case import Case
     from ablate.analyze.review.review import review
     from ablate.store.curve import read_curve
-    from ablate.store.tuned import read_choices
+    from ablate.store.choices import read_choices
 
     case = Case(
         spec=spec,
