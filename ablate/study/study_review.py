@@ -67,8 +67,8 @@ def _review(
 ) -> Review:
     from ablate.analyze.review.case import Case
     from ablate.analyze.review.review import review
-    from ablate.store.curve import read_curve
     from ablate.store.choices import read_choices
+    from ablate.store.curve import read_curve
 
     case = Case(
         spec=spec,

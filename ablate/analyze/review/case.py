@@ -16,8 +16,8 @@ from ablate.analyze.summary import Summary
 from ablate.config.group import Group
 from ablate.config.spec import Claim, StudySpec
 from ablate.design.point import DesignPoint
-from ablate.store.record import Record
 from ablate.store.choices import Choice
+from ablate.store.record import Record
 
 NAMED = 3
 """Design points and claims that a sentence names; more are counted."""

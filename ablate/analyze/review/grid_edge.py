@@ -5,7 +5,8 @@ from typing import Any
 
 from ablate.analyze.review._base import Judgement, Objection, Unjudged
 from ablate.analyze.review.case import Case, listed
-from ablate.design.tuning import tuning_of, written
+from ablate.config.spec import hydra_text
+from ablate.design.tuning import tuning_of
 
 ENDS = ("lowest", "highest")
 
@@ -28,7 +29,9 @@ def judge(case: Case) -> Judgement:
             if not at or (end == "lowest" and at[0][1] == 0):  # nothing lies below no weight decay, no momentum
                 continue
             names = [", ".join(f"{name}={level}" for name, level in levels.items()) or "all arms" for levels, _ in at]
-            found.append(f"{key} {written(at[0][1])}, the {end} tried, of {len(at)} of {len(arms)} ({listed(names)})")
+            found.append(
+                f"{key} {hydra_text(at[0][1])}, the {end} tried, of {len(at)} of {len(arms)} ({listed(names)})"
+            )
             grids[key] = sorted({*grids[key], next_value(values, end=end)})
     if not found:
         return None
@@ -60,4 +63,4 @@ def _text(value: Any) -> str:
         return f"[{', '.join(map(_text, value))}]"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     if isinstance(value, dict):
         return f"{{{', '.join(f'{k}: {_text(v)}' for k, v in value.items())}}}"  # pyright: ignore
-    return f"{value:g}" if isinstance(value, float) else written(value)
+    return f"{value:g}" if isinstance(value, float) else hydra_text(value)

@@ -10,8 +10,8 @@ from ablate.analyze.review.case import Case
 from ablate.analyze.review.grid_edge import next_value
 from ablate.analyze.review.registry import CHECKS
 from ablate.config.spec import Capacity, Claim, Factor, Response
-from ablate.store.record import Counts
 from ablate.store.choices import Choice
+from ablate.store.record import Counts
 
 NOISE = np.array([0.01, -0.02, 0.015, 0.0, -0.005, 0.02])
 SETTINGS = {
