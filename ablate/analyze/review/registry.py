@@ -57,7 +57,10 @@ CHECKS: Mapping[str, Check] = {
         ),
         Check(
             name="unmatched_capacity",
-            about="A design point's parameters are more than 2% from the baseline's, or than `study.capacity` allows.",
+            about=(
+                "A design point's parameters are further than 2%, or `study.capacity`'s share, from the baseline's on "
+                "the same data set."
+            ),
             judge=unmatched_capacity.judge,
         ),
         Check(

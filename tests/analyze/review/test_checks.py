@@ -213,6 +213,17 @@ def test_arms_of_other_sizes_are_unmatched(case):
     assert isinstance(judged("unmatched_capacity", case(parameters=[100, None])), Unjudged)
 
 
+def test_sizes_are_compared_on_the_same_data_set(case):
+    a = Factor(name="a", levels={"x": (), "y": ("model.depth=2",)}, reference="x")
+    b = Factor(name="b", levels={"u": ("data=digits",), "v": ("data=mnist1d",)}, reference="u")
+    crossed = {"levels": {"b": ["u", "v"]}, "factors": (a, b), "design": "factorial"}
+    # Design points in their order: xu, xv, yu, yv.
+    assert judged("unmatched_capacity", case(parameters=[100, 150, 100, 150], **crossed)) is None
+    found = judged("unmatched_capacity", case(parameters=[100, 150, 100, 200], **crossed))
+    assert "1 of 4 design points" in found.found
+    assert "up to 200 against 150, +33% (a=y, b=v)" in found.found
+
+
 def test_a_model_without_a_width_names_the_key_that_sets_its_size(case):
     found = judged("unmatched_capacity", case(parameters=[100, 150], settings={**SETTINGS, "model": {"channels": 4}}))
     assert found.mend == "study.capacity: {matched: model.KEY}"
@@ -298,6 +309,6 @@ def test_before_a_trial_an_average_is_not_judged(case):
 
 def test_one_data_set_is_one_until_a_factor_chooses_it(case):
     found = judged("one_data_set", case())
-    assert "{reference: digits, levels: {digits: [data=digits], mnist1d: [data=mnist1d]}}" in found.mend
+    assert found.mend == "{data: [digits, mnist1d]} among study.factors"
     factor = Factor(name="a", levels={"x": ("data=digits",), "y": ("data=mnist1d",)}, reference="x")
     assert judged("one_data_set", case(factors=(factor,))) is None

@@ -43,6 +43,15 @@ def test_what_mends_a_remark_mends_it(ablate, tiny):
     assert "untuned" not in remarks(ablate("review", *tiny, grid, "-f", "json"))
 
 
+def test_a_factor_of_data_sets_mends_that_there_is_one(ablate, tiny):
+    found = remarks(ablate("review", *tiny, "-f", "json"))
+    factor = found["one_data_set"]["mend"].partition(" among")[0]
+    words = [word for word in tiny if not word.startswith("data.")]
+    mended = ablate("review", *words, f"study.factors=[hidden_activation, {factor}]", "-f", "json")
+    assert mended.exit_code == 1, mended.stderr
+    assert "one_data_set" not in remarks(mended)
+
+
 def test_sizes_are_those_of_the_networks(ablate, tiny):
     wide = [word for word in tiny if not word.startswith("model.width=")]
     found = remarks(ablate("review", *wide, "model.width=4,6", "-f", "json"))
@@ -118,7 +127,7 @@ def test_every_format_says_what_was_found_and_what_mends_it(ablate, tiny, format
     said = " ".join(result.stdout.replace("\\_", "_").split())
     assert "one_data_set" in said
     assert "All trials are on one data set" in said
-    assert "mnist1d: [data=mnist1d]" in said
+    assert "data: [digits, mnist1d]" in said
 
 
 def test_csv_has_a_row_for_each_remark(ablate, tiny):
