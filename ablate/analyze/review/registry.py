@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from ablate.analyze.review import (
     bounded_cells,
-    coarse_test_set,
     few_replicates,
+    fine_margin,
     grid_edge,
     marginal_claim,
     one_data_set,
@@ -64,12 +64,12 @@ CHECKS: Mapping[str, Check] = {
             judge=unmatched_capacity.judge,
         ),
         Check(
-            name="coarse_test_set",
+            name="fine_margin",
             about=(
                 "The margin of an accuracy is under the binomial SE of one accuracy on the test set; before a first "
                 "trial, under one test example's share."
             ),
-            judge=coarse_test_set.judge,
+            judge=fine_margin.judge,
         ),
         Check(
             name="few_replicates",

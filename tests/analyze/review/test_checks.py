@@ -230,30 +230,30 @@ def test_a_model_without_a_width_names_the_key_that_sets_its_size(case):
 
 
 def test_a_margin_under_the_share_of_one_example_is_too_fine_beforehand(case):
-    found = judged("coarse_test_set", case(claims=[claim(margin=0.005)]))
+    found = judged("fine_margin", case(claims=[claim(margin=0.005)]))
     assert "0.01 (one example's share, on 100 examples)" in found.found
     assert found.mend == "data.test_size: 200; or margin: 0.01"
-    assert judged("coarse_test_set", case(claims=[claim(margin=0.01)])) is None
+    assert judged("fine_margin", case(claims=[claim(margin=0.01)])) is None
 
 
 def test_with_results_a_margin_is_held_against_the_binomial_se(case):
     counted = Counts(test_examples=100)
     # All accuracies .8: SE = sqrt(.8 × .2 / 100) = .04; a margin of .02 takes four times as many examples.
     values = [0.8] * 6
-    found = judged("coarse_test_set", case(values, values, claims=[claim(margin=0.02)], counts=counted))
+    found = judged("fine_margin", case(values, values, claims=[claim(margin=0.02)], counts=counted))
     assert "0.04 (the binomial SE of one accuracy, on 100 examples)" in found.found
     assert found.mend == "data.test_size: 400; or margin: 0.04"
-    assert judged("coarse_test_set", case(values, values, claims=[claim(margin=0.05)], counts=counted)) is None
+    assert judged("fine_margin", case(values, values, claims=[claim(margin=0.05)], counts=counted)) is None
 
 
 def test_a_resolution_that_is_not_known_is_said(case):
     official = {**SETTINGS, "data": {"test_size": None}}
-    assert isinstance(judged("coarse_test_set", case(settings=official)), Unjudged)
-    assert isinstance(judged("coarse_test_set", case(claims=[claim(margin=0.1, relative=True)])), Unjudged)
+    assert isinstance(judged("fine_margin", case(settings=official)), Unjudged)
+    assert isinstance(judged("fine_margin", case(claims=[claim(margin=0.1, relative=True)])), Unjudged)
 
 
 def test_a_response_that_is_no_accuracy_has_no_such_resolution(case):
-    assert judged("coarse_test_set", case(response=MSE, claims=[claim(margin=1e-9)])) is None
+    assert judged("fine_margin", case(response=MSE, claims=[claim(margin=1e-9)])) is None
 
 
 def test_fewer_than_five_replicates_are_too_few_beforehand(case):

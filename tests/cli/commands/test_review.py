@@ -88,8 +88,8 @@ def test_a_study_whose_remarks_are_accepted_ends_with_0(ablate, tiny):
 
 
 def test_what_is_accepted_without_need_is_said(ablate, tiny):
-    said = json.loads(ablate("review", *tiny, "study.accepted={coarse_test_set: Why not?}", "-f", "json").stdout)
-    assert said["needless"] == ["coarse_test_set"]
+    said = json.loads(ablate("review", *tiny, "study.accepted={fine_margin: Why not?}", "-f", "json").stdout)
+    assert said["needless"] == ["fine_margin"]
 
 
 @pytest.mark.parametrize("command", ["review", "plan", "run"])
