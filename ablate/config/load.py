@@ -19,7 +19,7 @@ from ablate.errors import ConfigError, unknown
 EXTENDS = ("replicates", "results_dir", "engine", "logger", "factor")
 """Root keys that do not change what a trial is: overriding them extends the study, or runs it elsewhere."""
 
-ANALYSED = ("study.claims", "study.diagnostics", "study.pool_above")
+ANALYSED = ("study.claims", "study.diagnostics", "study.pool_above", "study.accepted")
 """Keys of the study that change how its trials are analysed, not the trials: the study stays the same."""
 
 LONGEST_NAME = 120
@@ -169,7 +169,7 @@ def _check_added(spec: StudySpec) -> None:
 
 def _changes_trials(name: str) -> bool:
     group, _, rest = name.partition(".")
-    if name in ANALYSED:
+    if any(name == key or name.startswith(f"{key}.") for key in ANALYSED):
         return False
     return group not in EXTENDS and rest.partition(".")[0] not in OMITTED_KEYS.get(group, ())
 

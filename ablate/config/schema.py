@@ -120,6 +120,8 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     pool_above: int | None = None
     tags: list[str] = []
     diagnostics: list[str] = []
+    accepted: dict[str, str] = {}
+    """Remark → the reason why it is accepted; `ablate.analyze.review` knows the names."""
 
     @property
     def chosen(self) -> dict[str, list[LevelName | None] | None]:
@@ -213,6 +215,7 @@ def read(
         pool_above=study.pool_above,
         tags=tuple(study.tags),
         diagnostics=_diagnostics(study.diagnostics),
+        accepted=study.accepted,
         request=request,
         overrides=overrides,
         settings=settings,

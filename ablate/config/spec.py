@@ -206,6 +206,8 @@ class StudySpec:
     """Interactions of more factors than this are declared negligible: the variance table pools them with the residual.
     None: all stay."""
     tags: tuple[str, ...] = ()
+    accepted: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Remark of `ablate review` → why the study accepts it. Prose: it changes no trial and no verdict."""
     diagnostics: tuple[str, ...] = ()
     """What the tables show of every design point beside the response."""
     request: tuple[str, ...] = ()

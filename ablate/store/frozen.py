@@ -163,6 +163,8 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
     if pool_above != frozen.pool_above:
         added.append(f"pool_above {frozen.pool_above} → {pool_above}")
     messages += _pooling_messages(frozen, asked, where, trials)
+    if frozen.accepted != asked.accepted:
+        added.append("accepted remarks as they are now")
     shown = tuple(dict.fromkeys((*frozen.diagnostics, *asked.diagnostics)))
     if new := shown[len(frozen.diagnostics) :]:
         added.append(f"diagnostics {', '.join(new)}")

@@ -13,6 +13,8 @@ from ablate.study.place import find as find
 from ablate.study.place import find_all as find_all
 from ablate.study.study_plan import Plan as Plan
 from ablate.study.study_plan import plan as plan
+from ablate.study.study_review import review as review
+from ablate.study.study_review import review_saved as review_saved
 from ablate.study.study_summary import records as records
 from ablate.study.study_summary import save_summary as save_summary
 from ablate.study.study_summary import summarise as summarise

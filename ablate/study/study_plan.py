@@ -75,6 +75,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.analyze.claims.claim import check_claim
     from ablate.analyze.claims.looks import check_looks
     from ablate.analyze.effects.pooling import check_pooling
+    from ablate.analyze.review.registry import check_accepted
     from ablate.config.load import load
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
@@ -106,6 +107,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
         check_claim(claim, spec.response)
     check_looks(spec)
     check_pooling(spec)
+    check_accepted(spec)
     layout = lay_out(spec)
     _check_size(spec, layout)
     contents = directory.contents()

@@ -11,6 +11,7 @@ from pathlib import Path
 from answers import answers
 from configuration import configuration
 from marked import replace
+from review import review
 from rooms import rooms
 from screen import screen
 
@@ -21,6 +22,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "answers.md": lambda: replace(DOCS / "answers.md", "verdicts", answers(REPOSITORY)),
     "architecture.md": lambda: replace(DOCS / "architecture.md", "rooms", rooms(REPOSITORY)),
     "configuration.md": lambda: replace(DOCS / "configuration.md", "keys", configuration(REPOSITORY / "conf")),
+    "review.md": lambda: replace(DOCS / "review.md", "remarks", review()),
     "screen.svg": lambda: screen(REPOSITORY),
 }
 

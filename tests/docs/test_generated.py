@@ -17,7 +17,7 @@ def generate(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("page", ["answers.md", "architecture.md", "configuration.md", "screen.svg"])
+@pytest.mark.parametrize("page", ["answers.md", "architecture.md", "configuration.md", "review.md", "screen.svg"])
 def test_a_generated_page_is_current(page):
     done = generate("--check", page)
     assert done.returncode == 0, done.stderr
@@ -26,7 +26,7 @@ def test_a_generated_page_is_current(page):
 def test_a_page_that_is_not_generated_is_refused():
     done = generate("--check", "tutorial.md")
     assert done.returncode == 2
-    assert "answers.md, architecture.md, configuration.md, screen.svg" in done.stderr
+    assert "answers.md, architecture.md, configuration.md, review.md, screen.svg" in done.stderr
 
 
 def test_every_shipped_study_has_its_answer():

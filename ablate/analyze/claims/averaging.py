@@ -45,8 +45,8 @@ def averaged(
         lowest=min(effects, key=lambda effect: effect.value, default=None),
         highest=max(effects, key=lambda effect: effect.value, default=None),
         cells=len(estimable.rows),
-        at_floor=_at_floor(spec.response, comparison, estimable.rows),
-        at_ceiling=_at_ceiling(spec.response, comparison, estimable.rows),
+        at_floor=_counted(at_floor(spec.response, comparison, estimable.rows)),
+        at_ceiling=_counted(at_ceiling(spec.response, comparison, estimable.rows)),
     )
 
 
@@ -64,6 +64,10 @@ def mean_score(scores: Values | None, rows: Sequence[int]) -> float | None:
     return mean(known[np.isfinite(known)]) if np.isfinite(known).any() else None
 
 
+def _counted(rows: Sequence[int] | None) -> int | None:
+    return None if rows is None else len(rows)
+
+
 def _effect(scores: Values, estimable: Estimable, index: int) -> float | None:
     """The mean over the replicates of the difference at one setting; None without a replicate that has it."""
     difference = scores[estimable.arm[index]] - scores[estimable.reference[index]]
@@ -73,8 +77,8 @@ def _effect(scores: Values, estimable: Estimable, index: int) -> float | None:
     return mean(finite) if len(finite) else None
 
 
-def _at_floor(response: Response, comparison: Comparison, rows: Sequence[int]) -> int | None:
-    """How many points are not told from the trivial predictor, or are worse; None where its score says nothing."""
+def at_floor(response: Response, comparison: Comparison, rows: Sequence[int]) -> tuple[int, ...] | None:
+    """The points that are not told from the trivial predictor, or are worse; None where its score says nothing."""
     trivial = comparison.trivial
     if trivial is None or not np.isfinite(trivial[list(rows)]).any():
         return None
@@ -83,8 +87,8 @@ def _at_floor(response: Response, comparison: Comparison, rows: Sequence[int]) -
     return _reaching(comparison.scores, trivial, rows, sign=1 if response.better == "higher" else -1)
 
 
-def _at_ceiling(response: Response, comparison: Comparison, rows: Sequence[int]) -> int | None:
-    """How many points are not told from the best value that the response can have; None where it has none."""
+def at_ceiling(response: Response, comparison: Comparison, rows: Sequence[int]) -> tuple[int, ...] | None:
+    """The points that are not told from the best value that the response can have; None where it has none."""
     best = response.bounds[1 if response.better == "higher" else 0]
     if best is None:
         return None
@@ -92,12 +96,13 @@ def _at_ceiling(response: Response, comparison: Comparison, rows: Sequence[int])
     return _reaching(comparison.scores, limit, rows, sign=-1 if response.better == "higher" else 1)
 
 
-def _reaching(scores: Values, limit: Values, rows: Sequence[int], *, sign: int) -> int:
-    count = 0
+def _reaching(scores: Values, limit: Values, rows: Sequence[int], *, sign: int) -> tuple[int, ...]:
+    found: list[int] = []
     for row in rows:
         both = np.isfinite(scores[row]) & np.isfinite(limit[row])
         if np.count_nonzero(both) < INTERVAL_FROM:
             continue
         here, there = scores[row][both], limit[row][both]
-        count += is_no_better(sign * (here - there), tolerance=float(np.max(rounding_tolerance(here, there))))
-    return count
+        if is_no_better(sign * (here - there), tolerance=float(np.max(rounding_tolerance(here, there)))):
+            found.append(row)
+    return tuple(found)

@@ -1,12 +1,13 @@
 """The power of a study's claims at its number of replicates: what `plan` says before any training."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ablate.analyze.claims.judgement import comparison_of, data_sets, estimated
 from ablate.analyze.claims.looks import plan
-from ablate.analyze.claims.outlook import outlook
+from ablate.analyze.claims.outlook import ClaimOutlook, outlook
 from ablate.analyze.claims.savings import savings
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.statistics.paired import INTERVAL_FROM, TEST_FROM
@@ -24,6 +25,42 @@ UNKNOWN_MORE = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prospect:
+    """A claim and its power at the study's replicates."""
+
+    claim: Claim
+    n: int
+    """Values that the SD is of."""
+    sd: float | None
+    """Of the differences, from the trials that are there; None: not known."""
+    margin_sd: float
+    """The margin in that SD; 1 is supposed where it is not known."""
+    planned: int
+    """Values that there will be: replicates, or data sets of a claim across them."""
+    outlook: ClaimOutlook | None
+    """None: too few of these for a verdict."""
+
+
+def prospects(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> tuple[Prospect, ...]:
+    """The power of each stated claim: for a true difference of its margin, from the SD of the trials that are there.
+
+    Raises:
+        ConfigError: a margin or an α that states nothing.
+        DesignError: the design points do not carry a claim's contrast.
+    """
+    compared = comparison_of(spec, points, records)
+    found: list[Prospect] = []
+    for claim in spec.claims:
+        paired = estimated(spec, points, compared, claim).paired
+        known = paired.sd if paired.n >= INTERVAL_FROM and paired.sd else None
+        margin_sd = _margin(spec, points, compared, claim) / known if known else 1.0
+        planned = len(data_sets(spec, points, claim)) if claim.across else spec.replicates
+        ahead = outlook(claim, planned, margin_sd=margin_sd, effect_sd=margin_sd, family=len(spec.claims))
+        found.append(Prospect(claim=claim, n=paired.n, sd=known, margin_sd=margin_sd, planned=planned, outlook=ahead))
+    return tuple(found)
+
+
 def foresee(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Record]) -> tuple[str, ...]:
     """A line for each claim: its power, the smallest effect that n can show, the replicates that it would take.
 
@@ -33,26 +70,21 @@ def foresee(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Re
         ConfigError: a margin or an α that states nothing, or looks that cannot be had.
         DesignError: the design points do not carry a claim's contrast.
     """
-    compared = comparison_of(spec, points, records)
     lines: list[str] = []
-    for claim in spec.claims:
-        paired = estimated(spec, points, compared, claim).paired
-        known = paired.sd if paired.n >= INTERVAL_FROM and paired.sd else None
-        margin_sd = _margin(spec, points, compared, claim) / known if known else 1.0
+    for prospect in prospects(spec, points, records):
+        claim, known, found = prospect.claim, prospect.sd, prospect.outlook
         of = "the point's values" if claim.value is not None else "the differences"
         unknown = UNKNOWN_SD.format("the data sets' differences" if claim.across else of)
         source = (
-            f"SD {known:.3g} from n = {paired.n}{' data sets' if claim.across else ''} so far"
+            f"SD {known:.3g} from n = {prospect.n}{' data sets' if claim.across else ''} so far"
             if known
             else f"{unknown}{UNKNOWN_MORE[_kind(claim)]}"
         )
         name = f"{claim.text}, {claim.expect}"
-        n = len(data_sets(spec, points, claim)) if claim.across else spec.replicates
-        found = outlook(claim, n, margin_sd=margin_sd, effect_sd=margin_sd, family=len(spec.claims))
         if found is None and claim.across:
             lines.append(
-                f"{name}: {n} data sets carry no verdict, whatever the number of replicates: a claim across data sets "
-                f"takes {TEST_FROM}"
+                f"{name}: {prospect.planned} data sets carry no verdict, whatever the number of replicates: a claim across "
+                f"data sets takes {TEST_FROM}"
             )
             continue
         if found is None:
@@ -60,7 +92,7 @@ def foresee(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Re
             continue
         lines.append(f"{name} ({source}): {found.line}")
         if spec.looks is not None:
-            lines.append(_saved(spec, claim, margin_sd))
+            lines.append(_saved(spec, claim, prospect.margin_sd))
     lines += [f"exploratory: given after {claim.after} trials; {claim_text(claim)}" for claim in spec.later]
     return tuple(lines)
 

@@ -63,7 +63,7 @@ def untrained(
     fall = mean(np.array([fall for fall, _ in known]))
     gain = mean(np.array([change for _, change in known])) * (1 if spec.response.better == "higher" else -1)
     held = mean(scores.values[row][np.isfinite(scores.values[row])]) if np.isfinite(scores.values[row]).any() else 0.0
-    margin = min((_in_units(claim, held) for claim in claims), default=0.0)
+    margin = min((margin_in_units(claim, held) for claim in claims), default=0.0)
     if fall > STILL_FALLING and gain > margin:
         return (
             f"the baseline was still learning: over the last tenth of its epochs {TRAINING_LOSS} fell by {fall:.0%}, "
@@ -88,7 +88,7 @@ def _trivial(response: Response, values: Values, trivial: Values) -> str:
     )
 
 
-def _in_units(claim: Claim, baseline: float) -> float:
+def margin_in_units(claim: Claim, baseline: float) -> float:
     """A claim's margin in the response's units, at the baseline's mean; on another scale, by its slope there."""
     if claim.relative:
         return claim.margin * abs(baseline)
@@ -105,8 +105,14 @@ def _last_tenth(curve: Mapping[str, Sequence[float]], metric: str) -> tuple[floa
     epochs = len(loss)
     if epochs < 2 or len(values) != epochs or not (np.isfinite(loss).all() and np.isfinite(values).all()):
         return None
-    places = np.arange(1, epochs + 1)
-    before = {name: float(np.interp((1 - LAST) * epochs, places, of)) for name, of in (("loss", loss), ("of", values))}
-    if not math.isfinite(before["loss"]) or before["loss"] == 0:
+    fallen = -last_change(loss)
+    before = float(loss[-1]) + fallen
+    if not math.isfinite(before) or before == 0:
         return None
-    return (before["loss"] - float(loss[-1])) / abs(before["loss"]), float(values[-1]) - before["of"]
+    return fallen / abs(before), last_change(values)
+
+
+def last_change(values: Values) -> float:
+    """By how much a curve, shape (epochs,), changes over the last tenth of its epochs; straight between them."""
+    epochs = len(values)
+    return float(values[-1]) - float(np.interp((1 - LAST) * epochs, np.arange(1, epochs + 1), values))

@@ -11,7 +11,7 @@ Outcome = Literal["supported", "contradicted", "equivalent", "inconclusive"]
 
 @dataclass(frozen=True, kw_only=True)
 class Resampled:
-    """The corrected resampled interval of a claim, beside its own (Nadeau and Bengio, 2003).
+    """The corrected resampled interval of a claim, beside its own: Nadeau and Bengio (2003).
 
     The claim's own interval speaks of other trainings and splits of this pool of examples, this one of the population
     that the pool is a sample of.
