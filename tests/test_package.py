@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -95,3 +96,9 @@ def test_every_package_says_in_its_docstring_what_it_is_for():
         docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
         assert docstring is not None, path
         assert len(docstring.split()) > 3, path
+
+
+def test_a_page_that_the_package_names_is_in_the_repository():
+    for path in (REPOSITORY / "ablate").rglob("*.py"):
+        for page in re.findall(r"[\w/]+\.md\b", path.read_text(encoding="utf-8")):
+            assert page == "summary.md" or (REPOSITORY / page).is_file(), f"{path}: {page}"

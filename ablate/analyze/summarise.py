@@ -24,15 +24,16 @@ from ablate.analyze.outcomes.diagnostic import unmeasured
 from ablate.analyze.outcomes.outcome import Outcomes, outcomes
 from ablate.analyze.outcomes.point import summarise_point
 from ablate.analyze.outcomes.resolution import resolution
+from ablate.analyze.outcomes.sampling import sampling_notes
 from ablate.analyze.outcomes.scoring import score
 from ablate.analyze.statistics.paired import TEST_FROM
 from ablate.analyze.summary import Failure, Interaction, Lenth, Summary, VarianceTable, Verdict
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
+from ablate.store.choices import Choice
 from ablate.store.costs import Cost, cost_lookup
 from ablate.store.record import Record
 from ablate.store.starts import PointStart
-from ablate.store.tuned import Choice
 
 SCOPE = "Scope: training randomness on this data set and budget, not other data sets."
 
@@ -160,6 +161,7 @@ def summarise(
             *qualifiers,
             *conventions,
             *separation_notes(stated),
+            *sampling_notes(spec, found, accuracy_resolution),
             *unknown,
             *unmeasured(spec, found),
             *unmeasured_costs(points, costs),

@@ -10,7 +10,7 @@ from ablate.config.composer import Composer
 from ablate.config.group import OMITTED_KEYS, TRAINED
 from ablate.config.keys import check_keys
 from ablate.config.request import Request, parse
-from ablate.config.schema import read, study_node
+from ablate.config.schema import is_swept, read, study_node
 from ablate.config.search_path import packaged
 from ablate.config.spec import Factor, StudySpec, key_of
 from ablate.config.trial import TrialConfig, trial_config
@@ -45,8 +45,9 @@ class ComposedStudy:
         known = self.composer.catalog.names("factor")
         inline = self.composer.resolve((*chosen, *plain)).get("factor") or {}
         for name in factors:
-            if name not in known and name not in inline:
-                raise ConfigError(unknown("factor", name, known) + " 'ablate list factors' describes them.")
+            if name not in known and name not in inline and not is_swept(name):
+                hint = " A key's values are a factor, too: {model.width: [8, 16]}." if "." in name else ""
+                raise ConfigError(unknown("factor", name, known) + f" 'ablate list factors' describes them.{hint}")
         self.notes: tuple[str, ...] = tuple(self._hidden_factors(factors, inline))
         """What stands in the place of a factor of the same name."""
         in_files = [name for name in factors if name in known and not _is_whole(inline.get(name))]

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from ablate.config.diagnostic import DIAGNOSTICS
+from ablate.config.group import TRAINED
 from ablate.config.objective import SPLITS, ObjectiveGroup
 from ablate.config.spec import (
     Better,
@@ -20,10 +21,14 @@ from ablate.config.spec import (
     Scale,
     StudySettings,
     StudySpec,
+    hydra_text,
 )
 from ablate.errors import ConfigError, unknown, unknown_level
 
 Schema = TypeVar("Schema", bound=msgspec.Struct)
+
+LevelName = str | bool | int | float
+"""As YAML reads the name of a level: its text is meant."""
 
 
 class ResponseYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -98,10 +103,10 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     design: str | None = None
     """As `response`, needed wherever there are factors; the design room knows the names."""
     response: str | ResponseYaml | None = None
-    factors: list[str | dict[str, list[str]]] = []
-    """Names, or `{name: [level, …]}` to take only some of a factor's levels."""
+    factors: list[str | dict[str, list[LevelName | None]]] = []
+    """Names; `{name: [level, …]}` takes some of a factor's levels, and `{key: [value, …]}` makes a factor of a key."""
     resolution: int | None = None
-    exclude: list[dict[str, str]] = []
+    exclude: list[dict[str, LevelName]] = []
     claims: list[ClaimYaml] = []
     looks: int | list[int] | None = None
     identities: list[dict[str, Any]] = []
@@ -114,9 +119,9 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     diagnostics: list[str] = []
 
     @property
-    def chosen(self) -> dict[str, list[str] | None]:
+    def chosen(self) -> dict[str, list[LevelName | None] | None]:
         """Factor → the levels that the study takes of it; None: all."""
-        chosen: dict[str, list[str] | None] = {}
+        chosen: dict[str, list[LevelName | None] | None] = {}
         for entry in self.factors:
             for name, levels in entry.items() if isinstance(entry, dict) else [(entry, None)]:
                 if name in chosen:
@@ -196,7 +201,7 @@ def read(
         replicates=root.replicates,
         seed=root.seed,
         resolution=study.resolution,
-        exclude=tuple(study.exclude),
+        exclude=tuple({name: _as_level_name(level) for name, level in left_out.items()} for left_out in study.exclude),
         claims=tuple(c.claim for c in study.claims),
         looks=tuple(study.looks) if isinstance(study.looks, list) else study.looks,
         identities=tuple(study.identities),
@@ -265,7 +270,26 @@ def _choices(hint: Any, names: list[str]) -> tuple[str, ...]:
     return next((choices for choices in inner if choices), ())
 
 
-def _factor(name: str, declared: Mapping[str, Any], chosen: list[str] | None) -> Factor:
+def is_swept(name: str) -> bool:
+    """Whether a factor's name is a key of what a trial is, such as `model.width`, or one of its groups."""
+    return name.partition(".")[0] in TRAINED
+
+
+def _swept(key: str, values: list[LevelName | None] | None) -> Factor:
+    """The factor of a key's values, as a sweep on the command line makes it; its first value is the reference."""
+    levels = {_as_level_name(value) or "null": (f"{key}={hydra_text(value)}",) for value in values or ()}
+    if len(levels) < 2 or len(levels) < len(values or ()):
+        raise ConfigError(
+            f"study.factors: {key!r} is a key of the configuration. Give two or more different values, of which the "
+            f"first is the reference: {{{key}: [8, 16]}}; or define a factor of another name under `factor`."
+        )
+    return Factor(name=key, levels=levels, reference=next(iter(levels)))
+
+
+def _factor(name: str, declared: Mapping[str, Any], taken: list[LevelName | None] | None) -> Factor:
+    if name not in declared and is_swept(name):
+        return _swept(name, taken)
+    chosen = None if taken is None else [_as_level_name(level) or "null" for level in taken]
     node = declared.get(name)
     if not isinstance(node, Mapping):
         raise ConfigError(f"conf/factor/{name}.yaml has no key {name!r}: its first line should be '{name}:'.")

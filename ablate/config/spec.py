@@ -141,7 +141,7 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
-    """Every arm gets as many parameters as the baseline: the integer at a key is solved for (STATISTICS.md, g)."""
+    """Every arm gets as many parameters as the baseline: the integer at a key is solved for."""
 
     by: str = "model.width"
     """The key, below `model`."""
@@ -229,6 +229,18 @@ class StudySpec:
 def key_of(override: str) -> str:
     """The key that an override sets, without its sign and without its package: `+a.b=1` sets `a.b`."""
     return override.partition("=")[0].lstrip("+~").partition("@")[0]
+
+
+def hydra_text(value: Any) -> str:
+    """A value as Hydra's grammar has it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        return f"'{escaped}'"
+    return repr(value)
 
 
 def _missing(name: str) -> Factor:

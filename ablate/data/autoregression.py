@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
-from ablate.data.generator import generators
+from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
@@ -18,7 +18,8 @@ def autoregression(
     length: int = 64,
     lead: int = 1,
     examples: int = 1600,
-    data_seed: int = 0,
+    data_seed: int | None = None,
+    replicate_seed: int | None = None,
     limit: int | None = None,
     val_size: int = 200,
     test_size: int = 400,
@@ -41,7 +42,8 @@ def autoregression(
         length: Steps of one series.
         lead: How many steps ahead the target lies.
         examples: How many to generate.
-        data_seed: Fixes the series: every replicate splits the same examples.
+        data_seed: Fixes the series: every replicate splits the same examples. None: a fresh draw for each replicate.
+        replicate_seed: Of the replicate, which ablate gives; None: a draw that belongs to none.
         limit: Examples to use at all; None: every one.
         val_size: Examples of the validation split.
         test_size: Examples of the test split.
@@ -51,7 +53,7 @@ def autoregression(
     """
     check_at_least(1, length=length, lead=lead, examples=examples)
     state = _stationary(coefficients)
-    for_start, for_steps = generators(data_seed, 2)
+    for_start, for_steps = generators(data_seed, 2, replicate_seed=replicate_seed)
     order, steps = len(coefficients), length + lead
     noise = np.sqrt(1 / state[0, 0])
     past = noise * for_start.standard_normal((examples, order)) @ np.linalg.cholesky(state).T  # the latest step first
@@ -61,7 +63,12 @@ def autoregression(
         past = np.concatenate([series[:, step : step + 1], past[:, :-1]], axis=1)
     values = torch.tensor(series, dtype=torch.float32)
     pool = Arrays(inputs=values[:, None, :length].contiguous(), targets=values[:, lead:].contiguous())
-    return Source(pool=pool.at(subset(examples, limit)), val_size=val_size, test_size=test_size)
+    return Source(
+        pool=pool.at(subset(examples, limit)),
+        val_size=val_size,
+        test_size=test_size,
+        is_fresh=is_fresh(data_seed, replicate_seed),
+    )
 
 
 def _stationary(coefficients: Sequence[float]) -> Float64[np.ndarray, "order order"]:

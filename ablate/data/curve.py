@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
-from ablate.data.generator import generators
+from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError, unknown
@@ -37,7 +37,8 @@ def curve(
     function: str = "sine",
     examples: int = 1200,
     noise: float = 0.0,
-    data_seed: int = 0,
+    data_seed: int | None = None,
+    replicate_seed: int | None = None,
     limit: int | None = None,
     val_size: int = 200,
     test_size: int = 2001,
@@ -52,7 +53,8 @@ def curve(
         function: A name in `CURVES`.
         examples: How many to generate, validation included.
         noise: SD of the noise on the training and validation targets.
-        data_seed: Fixes inputs and noise: every replicate splits the same examples.
+        data_seed: Fixes inputs and noise: every replicate splits the same examples. None: a fresh draw for each.
+        replicate_seed: Of the replicate, which ablate gives; None: a draw that belongs to none.
         limit: Examples to use at all; None: every one.
         val_size: Examples of the validation split.
         test_size: Points of the grid.
@@ -65,12 +67,13 @@ def curve(
     check_at_least(1, examples=examples)
     check_at_least(2, test_size=test_size)
     check_at_least(0, noise=noise)
-    for_inputs, for_noise = generators(data_seed, 2)
+    for_inputs, for_noise = generators(data_seed, 2, replicate_seed=replicate_seed)
     inputs = for_inputs.uniform(-1, 1, examples)
     targets = CURVES[function](inputs) + noise * for_noise.standard_normal(examples)
     grid = np.linspace(-1, 1, test_size)
     pool = _arrays(inputs, targets).at(subset(examples, limit))
-    return Source(pool=pool, test=_arrays(grid, CURVES[function](grid)), val_size=val_size)
+    test = _arrays(grid, CURVES[function](grid))
+    return Source(pool=pool, test=test, val_size=val_size, is_fresh=is_fresh(data_seed, replicate_seed))
 
 
 def _arrays(inputs: Values, targets: Values) -> Arrays:

@@ -15,7 +15,8 @@ def diabetes(
     Errors are in the train split's SD: predicting its mean scores an MSE of about 1.
 
     Source: B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, "Least Angle Regression", Annals of Statistics
-    32, 2004, as `sklearn.datasets.load_diabetes`.
+    32, 2004, as `sklearn.datasets.load_diabetes`. A finite data set: each replicate draws its splits from the same
+    patients.
 
     Args:
         target_shift: Added to the standardised targets, in SD.

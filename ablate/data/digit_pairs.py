@@ -24,7 +24,8 @@ def digit_pairs(
     cases; by least squares or cross-entropy its optimum is the constant.
 
     The test pairs are made of 597 images that no other pair shows; training and validation pairs share the other
-    1200, so that a validation score is the more favourable one. The test set is the same for every replicate.
+    1200, so that a validation score is the more favourable one. The test set is the same for every replicate,
+    as with an official one: the digits are a finite data set, of which no replicate can draw afresh.
 
     Args:
         examples: How many pairs to draw, validation included.

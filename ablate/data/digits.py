@@ -26,7 +26,7 @@ def digits(
     """1797 images of shape (1, 8, 8) in [0, 1], ten classes of 174 to 183 images.
 
     Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998 (its test part), as
-    `sklearn.datasets.load_digits`.
+    `sklearn.datasets.load_digits`. A finite data set: each replicate draws its splits from the same images.
 
     Args:
         classes: The digits to use, two or more; they become classes 0, 1, … in this order. None: all ten.

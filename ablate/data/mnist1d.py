@@ -15,6 +15,7 @@ import torch
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from ablate.data.generator import is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
@@ -78,7 +79,13 @@ def mnist1d(
         )
         for part in ("", "_test")
     )
-    return Source(pool=pool.at(subset(len(pool), limit)), test=test, val_size=val_size, test_size=test_size)
+    return Source(
+        pool=pool.at(subset(len(pool), limit)),
+        test=test,
+        val_size=val_size,
+        test_size=test_size,
+        is_fresh=is_fresh(data_seed, replicate_seed),
+    )
 
 
 def _arrays(seed: int) -> Mapping[str, np.ndarray]:

@@ -3,9 +3,13 @@
 import torch
 
 from ablate.data.encoding import encode
+from ablate.data.generator import draw_seed, is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
+
+MAX_SEED = 2**32
+"""Seeds of scikit-learn's generator are below it."""
 
 
 def moons(
@@ -13,7 +17,8 @@ def moons(
     examples: int = 1600,
     noise: float = 0.2,
     encoding: str = "classes",
-    data_seed: int = 0,
+    data_seed: int | None = None,
+    replicate_seed: int | None = None,
     limit: int | None = None,
     val_size: int = 200,
     test_size: int = 400,
@@ -27,7 +32,8 @@ def moons(
         examples: How many to generate; another number makes other points.
         noise: SD of what is added to each coordinate.
         encoding: A name in `ENCODINGS`.
-        data_seed: Fixes the points: every replicate splits the same examples.
+        data_seed: Fixes the points: every replicate splits the same examples. None: a fresh draw for each replicate.
+        replicate_seed: Of the replicate, which ablate gives; None: a draw that belongs to none.
         limit: Examples to use at all; None: every one.
         val_size: Examples of the validation split.
         test_size: Examples of the test split.
@@ -39,11 +45,15 @@ def moons(
 
     check_at_least(2, examples=examples)
     check_at_least(0, noise=noise)
-    if not 0 <= data_seed < 2**32:
-        raise DataError(f"data.data_seed={data_seed}; valid here: 0 to 2^32 − 1, as in scikit-learn.")
-    points, classes = make_moons(n_samples=examples, noise=noise, random_state=data_seed)
+    if data_seed is not None and not 0 <= data_seed < MAX_SEED:
+        raise DataError(
+            f"data.data_seed={data_seed}; valid here: 0 to 2^32 − 1, as in scikit-learn, or null for a draw"
+            " per replicate."
+        )
+    seed = draw_seed(data_seed, replicate_seed) % MAX_SEED
+    points, classes = make_moons(n_samples=examples, noise=noise, random_state=seed)
     pool = Arrays(
         inputs=torch.tensor(points, dtype=torch.float32),
         targets=encode(torch.tensor(classes, dtype=torch.int64), encoding=encoding, count=2),
     ).at(subset(examples, limit))
-    return Source(pool=pool, val_size=val_size, test_size=test_size)
+    return Source(pool=pool, val_size=val_size, test_size=test_size, is_fresh=is_fresh(data_seed, replicate_seed))

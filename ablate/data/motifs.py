@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ablate.data.generator import generators
+from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
@@ -27,7 +27,8 @@ def motifs(
     padded_length: int | None = None,
     noise: float = 0.5,
     examples: int = 1200,
-    data_seed: int = 0,
+    data_seed: int | None = None,
+    replicate_seed: int | None = None,
     limit: int | None = None,
     val_size: int = 200,
     test_size: int = 400,
@@ -45,7 +46,8 @@ def motifs(
             no padding.
         noise: SD of the noise; the motif's steps are −1 and 1.
         examples: How many to generate, validation included.
-        data_seed: Fixes the sequences: every replicate splits the same examples.
+        data_seed: Fixes the sequences: every replicate splits the same examples. None: a fresh draw for each replicate.
+        replicate_seed: Of the replicate, which ablate gives; None: a draw that belongs to none.
         limit: Examples to use at all, test examples apart; None: every one.
         val_size: Examples of the validation split.
         test_size: Examples of the test set, which is generated apart.
@@ -62,10 +64,16 @@ def motifs(
             f"data.padded_length={padded_length} is shorter than the sequences; valid: {max(length, tested)} or more,"
             " or null for no padding."
         )
-    for_pool, for_test = generators(data_seed, 2)
+    for_pool, for_test = generators(data_seed, 2, replicate_seed=replicate_seed)
     pool = _drawn(for_pool, examples, length, noise, padded_length or length)
     test = _drawn(for_test, test_size, tested, noise, padded_length or tested)
-    return Source(pool=pool.at(subset(examples, limit)), test=test, val_size=val_size, any_length=True)
+    return Source(
+        pool=pool.at(subset(examples, limit)),
+        test=test,
+        val_size=val_size,
+        any_length=True,
+        is_fresh=is_fresh(data_seed, replicate_seed),
+    )
 
 
 def _drawn(rng: np.random.Generator, examples: int, length: int, noise: float, padded_length: int) -> Arrays:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ablate.data.generator import generators
+from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Source, subset
 
@@ -14,7 +14,8 @@ def recall(
     values: int = 8,
     key_size: int = 8,
     examples: int = 2600,
-    data_seed: int = 0,
+    data_seed: int | None = None,
+    replicate_seed: int | None = None,
     limit: int | None = None,
     val_size: int = 200,
     test_size: int = 400,
@@ -35,7 +36,8 @@ def recall(
         values: How many values there are.
         key_size: Length of one key, 2 or more.
         examples: How many lists to generate.
-        data_seed: Fixes the lists: every replicate splits the same examples.
+        data_seed: Fixes the lists: every replicate splits the same examples. None: a fresh draw for each replicate.
+        replicate_seed: Of the replicate, which ablate gives; None: a draw that belongs to none.
         limit: Examples to use at all; None: every one.
         val_size: Examples of the validation split.
         test_size: Examples of the test split.
@@ -45,7 +47,7 @@ def recall(
     """
     check_at_least(1, pairs=pairs, values=values, examples=examples)
     check_at_least(2, key_size=key_size)
-    for_keys, for_values, for_queries = generators(data_seed, 3)
+    for_keys, for_values, for_queries = generators(data_seed, 3, replicate_seed=replicate_seed)
     keys = for_keys.standard_normal((examples, key_size, pairs))
     keys /= np.linalg.norm(keys, axis=1, keepdims=True)
     held = for_values.integers(0, values, (examples, pairs))
@@ -56,4 +58,4 @@ def recall(
         inputs=torch.tensor(lists, dtype=torch.float32),
         targets=torch.tensor(np.take_along_axis(held, asked, axis=1)[:, 0], dtype=torch.int64),
     ).at(subset(examples, limit))
-    return Source(pool=pool, val_size=val_size, test_size=test_size)
+    return Source(pool=pool, val_size=val_size, test_size=test_size, is_fresh=is_fresh(data_seed, replicate_seed))

@@ -27,7 +27,8 @@ def shifted_digits(
 
     It is moved by whole pixels, down and to the right independently, each from −shift to shift with equal
     probability. A function of the digit alone, whatever its place, loses nothing by another `test_shift`. Test
-    images are 597 that are not trained on, the same for every replicate.
+    images are 597 that are not trained on, the same for every replicate, as with an official test set: the
+    digits are a finite data set, of which no replicate can draw afresh.
 
     Args:
         canvas: Pixels of the canvas's side.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -11,6 +12,10 @@ from ablate.data.scale import Scale
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
 
+Sampling = Literal["redrawn", "official", "fresh"]
+"""What the replicates of a study have of each other's examples, in the words of a record: all splits are redrawn from
+one pool (`redrawn`), the test set is one and the same and the others are redrawn (`official`), or nothing (`fresh`)."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Splits:
@@ -19,6 +24,8 @@ class Splits:
     train: Arrays
     val: Arrays
     test: Arrays
+    sampling: Sampling | None = None
+    """What other replicates have of these examples; None: not known."""
     any_length: bool = False
     """Whether test examples may be longer or shorter than the others, along their last axis."""
 
@@ -115,6 +122,7 @@ def _standardised(source: Source, splits: Splits) -> Splits:
         train=scaled(splits.train),
         val=scaled(splits.val),
         test=scaled(splits.test),
+        sampling="fresh" if source.is_fresh else "redrawn" if source.test is None else "official",
         any_length=source.any_length,
     )
 

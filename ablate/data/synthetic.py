@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
-from ablate.data.generator import generators
+from ablate.data.generator import generators, is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError, unknown
@@ -59,7 +59,8 @@ def synthetic(
     features: int = 10,
     examples: int = 1600,
     noise: float = 0.1,
-    data_seed: int = 0,
+    data_seed: int | None = None,
+    replicate_seed: int | None = None,
     target_shift: float = 0.0,
     unseen_below: float | None = None,
     limit: int | None = None,
@@ -76,13 +77,15 @@ def synthetic(
     it, and the pool all others: tested is what lies below the training range. The noise floor is noise² on both
     sides, which a choice by the noisy target would bias. With a shift of −`unseen_below` the pool is positive and
     the test set negative, noise apart. (A ReLU output's test MSE is .475 or more, for linear, no noise, a cut at −1.)
+    It takes a `data_seed`: another draw would have another number of examples below the cut.
 
     Args:
         function: A name in `FUNCTIONS`.
         features: Length of one input.
         examples: How many to generate.
         noise: SD of the noise, in SD of the target.
-        data_seed: Fixes inputs and noise: every replicate splits the same examples.
+        data_seed: Fixes inputs and noise: every replicate splits the same examples. None: a fresh draw for each.
+        replicate_seed: Of the replicate, which ablate gives; None: a draw that belongs to none.
         target_shift: Added to the targets, in their SD.
         unseen_below: Targets below it, in their SD, are in the test set alone; None: splits are random.
         limit: Examples to use at all, those of `unseen_below` apart; None: every one.
@@ -100,7 +103,12 @@ def synthetic(
     if not 0 <= noise < 1:
         raise DataError(f"data.noise={noise} is a share of the target's SD; valid: 0 or more, and less than 1.")
     check_at_least(1, examples=examples)
-    for_inputs, for_noise = generators(data_seed, 2)
+    if unseen_below is not None and data_seed is None:
+        raise DataError(
+            f"data.unseen_below={unseen_below} goes with a data.data_seed, such as 0: with another draw for each"
+            " replicate, each would train and test on another number of examples."
+        )
+    for_inputs, for_noise = generators(data_seed, 2, replicate_seed=replicate_seed)
     inputs = chosen.draw(for_inputs, (examples, features))
     truth = math.sqrt(1 - noise**2) * chosen.truth(inputs)
     targets = truth + noise * for_noise.standard_normal(examples)
@@ -123,4 +131,5 @@ def synthetic(
         val_size=val_size,
         test_size=test_size,
         target_shift=target_shift,
+        is_fresh=is_fresh(data_seed, replicate_seed),
     )

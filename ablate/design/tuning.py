@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from ablate.config.group import TRAINED
 from ablate.config.objective import ObjectiveGroup
-from ablate.config.spec import Better, StudySpec, key_of
+from ablate.config.spec import Better, StudySpec, hydra_text, key_of
 from ablate.design.point import Cell, DesignPoint, cell
 from ablate.errors import ConfigError, kind, unknown
 
@@ -93,19 +93,7 @@ class Tuning:
 
 def overrides(candidate: Candidate) -> tuple[str, ...]:
     """A candidate as Hydra's overrides."""
-    return tuple(f"{key}={written(value)}" for key, value in candidate.items())
-
-
-def written(value: Any) -> str:
-    """A value as Hydra's grammar has it."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-        return f"'{escaped}'"
-    return repr(value)
+    return tuple(f"{key}={hydra_text(value)}" for key, value in candidate.items())
 
 
 def tuning_of(spec: StudySpec) -> Tuning | None:
@@ -193,7 +181,7 @@ def _grid(key: str, given: Any) -> tuple[Any, ...]:
                 f"study.tune: {key} has {value!r}: a value is a finite number, text, true, false or null."
             )
     if len(values) < 2:
-        shown = f"{key}={written(values[0])}" if values else f"{key}=…"
+        shown = f"{key}={hydra_text(values[0])}" if values else f"{key}=…"
         raise ConfigError(
             f"study.tune: {key} has {'one value' if values else 'no value'}: there is nothing to choose. Name two or "
             f"more, or set it for all arms, {shown}, and leave it out of study.tune."

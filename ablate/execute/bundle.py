@@ -11,8 +11,8 @@ import pytorch_lightning as pl
 
 from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
-from ablate.execute.examine.simple import simple_scores
-from ablate.execute.examine.trivial import trivial_scores
+from ablate.execute.examine.simple_predictor import simple_scores
+from ablate.execute.examine.trivial_predictor import trivial_scores
 from ablate.execute.loggers.identity import RunIdentity
 from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache

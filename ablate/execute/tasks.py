@@ -12,8 +12,8 @@ from ablate.design.point import DesignPoint
 from ablate.plan.cost import NetworkCost
 from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
-from ablate.store.checked import Checked
 from ablate.store.costs import Cost
+from ablate.store.identity_results import Checked
 from ablate.store.starts import PointStart
 
 RUN_COST_BUDGET_S = 20.0

@@ -21,3 +21,5 @@ class Machine:
     host_bytes: int | None = None
     """Of its main memory; None: unknown."""
     gpus: tuple[Gpu, ...] = ()
+    unused: int = 0
+    """GPUs that it has beside these, and that no trial of the study is given."""

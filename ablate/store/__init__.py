@@ -1,9 +1,9 @@
 """Trial records on disk: written whole or not at all, read without trust. No statistics, no torch."""
 
-from ablate.store.checked import IDENTITIES, Checked
 from ablate.store.directory import Contents, StudyDirectory
 from ablate.store.frozen import Frozen, extend, stated
-from ablate.store.later import as_later
+from ablate.store.identity_results import IDENTITIES, Checked
+from ablate.store.later_claims import as_later
 from ablate.store.lock import Lock
 from ablate.store.record import SCHEMA, Counts, Provenance, Record, State
 

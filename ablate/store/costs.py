@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ablate.errors import StoreError
 from ablate.plan.cost import NETWORK_COSTS, NetworkCost
+from ablate.store.derived_file import read_derived
 from ablate.store.directory import StudyDirectory
 from ablate.store.seal import seal, unseal
 
@@ -33,11 +33,7 @@ class _File(msgspec.Struct, kw_only=True):
 
 def read_costs(directory: StudyDirectory) -> tuple[Cost, ...]:
     """The costs that are on disk; none where the file is absent, damaged or of another schema."""
-    try:
-        content = directory.read(COSTS)
-        return () if content is None else decode(content)
-    except (StoreError, ValueError):
-        return ()
+    return read_derived(directory, COSTS, decode) or ()
 
 
 def decode(content: bytes) -> tuple[Cost, ...]:

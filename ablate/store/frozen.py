@@ -15,7 +15,7 @@ from ablate.config.trial import TrialConfig
 from ablate.design import DESIGNS
 from ablate.errors import StoreError, unknown
 from ablate.limits import MAX_STUDY_NODES
-from ablate.store.later import claim_text, join_claims
+from ablate.store.later_claims import claim_text, join_claims
 from ablate.store.seal import CHECKSUM
 
 SCHEMA = 1

@@ -7,6 +7,9 @@ from typing import Any, Literal
 from ablate.plan.cost import NetworkCost
 
 State = Literal["complete", "diverged", "failed", "timed_out"]
+Sampling = Literal["redrawn", "official", "fresh"]
+"""All splits are redrawn from one pool; the test set is one for all, and the others are redrawn; or each replicate has
+a draw of its own."""
 SCHEMA = 2
 UNSEALED = (1,)
 """Older schemas: their records have no checksum, and do not say under which claims they were trained."""
@@ -23,6 +26,8 @@ class Counts:
     test_examples: int = 0
     parameters: int | None = None
     flops: int | None = None
+    sampling: Sampling | None = None
+    """What the replicates of the study have of each other's examples; None: not known, as in older records."""
 
     @property
     def cost(self) -> NetworkCost:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ablate.errors import StoreError
+from ablate.store.derived_file import read_derived
 from ablate.store.directory import StudyDirectory
 from ablate.store.seal import seal, unseal
 
@@ -49,11 +49,7 @@ class _File(msgspec.Struct, kw_only=True):
 
 def read_starts(directory: StudyDirectory) -> tuple[PointStart, ...]:
     """What is on disk; nothing where the file is absent, damaged or of another schema."""
-    try:
-        content = directory.read(STARTS)
-        return () if content is None else decode(content)
-    except (StoreError, ValueError):
-        return ()
+    return read_derived(directory, STARTS, decode) or ()
 
 
 def decode(content: bytes) -> tuple[PointStart, ...]:

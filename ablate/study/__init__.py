@@ -5,17 +5,17 @@ Everything heavier than msgspec is imported where it is used: `show` of a finish
 
 from ablate.study.driver import run as run
 from ablate.study.machine import examine_machine as examine_machine
-from ablate.study.missing import Stale as Stale
+from ablate.study.missing_trials import Stale as Stale
 from ablate.study.observer import Observer as Observer
 from ablate.study.outlook import Outlook as Outlook
 from ablate.study.outlook import examine as examine
 from ablate.study.place import find as find
 from ablate.study.place import find_all as find_all
-from ablate.study.planned import Plan as Plan
-from ablate.study.planned import plan as plan
-from ablate.study.saved import records as records
-from ablate.study.saved import save_summary as save_summary
-from ablate.study.saved import summarise as summarise
+from ablate.study.study_plan import Plan as Plan
+from ablate.study.study_plan import plan as plan
+from ablate.study.study_summary import records as records
+from ablate.study.study_summary import save_summary as save_summary
+from ablate.study.study_summary import summarise as summarise
 from ablate.study.verification import Problem as Problem
 from ablate.study.verification import Verification as Verification
 from ablate.study.verification import verify_files as verify_files

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ablate.store import StudyDirectory
     from ablate.store.costs import Cost
     from ablate.study.observer import Observer
-    from ablate.study.planned import Plan
+    from ablate.study.study_plan import Plan
 
 ANNOUNCED_POINTS = 64
 """From so many design points on, the user is told before they are measured: it may take long."""

@@ -15,13 +15,13 @@ def find_damaged(directory: StudyDirectory) -> Mapping[str, str]:
     """Name → why it cannot be read, of costs.json, starts.json, tuned.json, identities.json and summary.json."""
     from ablate.errors import StoreError
     from ablate.limits import MAX_CACHE_BYTES, MAX_SUMMARY_BYTES
-    from ablate.store import IDENTITIES, Checked, costs, starts, tuned
-    from ablate.study.saved import SUMMARY, decode
+    from ablate.store import IDENTITIES, Checked, choices, costs, starts
+    from ablate.study.study_summary import SUMMARY, decode
 
     kinds = {
         costs.COSTS: (costs.decode, MAX_CACHE_BYTES),
         starts.STARTS: (starts.decode, MAX_CACHE_BYTES),
-        tuned.TUNED: (tuned.decode, MAX_CACHE_BYTES),
+        choices.TUNED: (choices.decode, MAX_CACHE_BYTES),
         IDENTITIES: (Checked.decode, MAX_CACHE_BYTES),
         SUMMARY: (decode, MAX_SUMMARY_BYTES),
     }
@@ -36,7 +36,7 @@ def find_damaged(directory: StudyDirectory) -> Mapping[str, str]:
 
 
 def remarks(damaged: Mapping[str, str]) -> tuple[str, ...]:
-    """A sentence on each, for whoever reads the study and changes nothing."""
+    """A sentence on each, for commands that only read the study."""
     return tuple(f"{name} is ignored ({reason}): 'ablate run' makes it again." for name, reason in damaged.items())
 
 

@@ -12,7 +12,7 @@ from ablate.errors import begun
 from ablate.study.costs import is_incomplete, measure
 from ablate.study.damage import set_damaged_aside
 from ablate.study.identities import evaluate_identities
-from ablate.study.missing import (
+from ablate.study.missing_trials import (
     check_time_limits,
     kept_sources,
     lacking_diagnostics_message,
@@ -21,8 +21,8 @@ from ablate.study.missing import (
 )
 from ablate.study.networks import examine_networks
 from ablate.study.observer import Muted
-from ablate.study.planned import count_results, plan
-from ablate.study.saved import save_summary
+from ablate.study.study_plan import count_results, plan
+from ablate.study.study_summary import save_summary
 from ablate.study.training import train_missing
 from ablate.study.tuning import tune, without_stale_choices
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from ablate.analyze.summary import Summary
     from ablate.execute.engines import Engine
     from ablate.store import StudyDirectory
-    from ablate.study.missing import Retried, Stale
+    from ablate.study.missing_trials import Retried, Stale
     from ablate.study.observer import Observer
-    from ablate.study.planned import Plan
+    from ablate.study.study_plan import Plan
 
 
 def run(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.store import Checked, Frozen, StudyDirectory
-    from ablate.study.planned import Plan
+    from ablate.study.study_plan import Plan
 
 
 def evaluate_identities(planned: Plan, engine: Engine) -> Checked | None:

@@ -10,7 +10,7 @@ from ablate.study.tuning import check_candidates
 if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan.cost import NetworkCost
-    from ablate.study.planned import Plan
+    from ablate.study.study_plan import Plan
 
 
 def examine_networks(planned: Plan, engine: Engine) -> tuple[NetworkCost, ...]:

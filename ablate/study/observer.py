@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ablate.store import Record
-    from ablate.study.planned import Plan
+    from ablate.study.study_plan import Plan
 
 
 class Observer(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.study.costs import unmeasured
-from ablate.study.missing import check_time_limits, stale_note
+from ablate.study.missing_trials import check_time_limits, stale_note
 from ablate.study.networks import examine_networks
 from ablate.study.training import schedule
 from ablate.study.tuning import stages
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan import NetworkCost
     from ablate.plan.tuning import TuningOutlook
-    from ablate.study.planned import Plan
+    from ablate.study.study_plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablate.study.missing import next_batch, sources_of
+from ablate.study.missing_trials import next_batch, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan import Schedule, Trial
     from ablate.study.observer import Observer
-    from ablate.study.planned import Plan
+    from ablate.study.study_plan import Plan
 
 
 def train_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> set[str]:

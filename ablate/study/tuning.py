@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.plan.tuning import Arm
-    from ablate.store.tuned import Choice
-    from ablate.study.missing import Retried, Stale
+    from ablate.store.choices import Choice
+    from ablate.study.missing_trials import Retried, Stale
     from ablate.study.observer import Observer
-    from ablate.study.planned import Plan
+    from ablate.study.study_plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,8 +164,8 @@ def stages(planned: Plan) -> Iterator[Stage]:
 def _part(planned: Plan, trials: Mapping[Cell, Mapping[int, tuple[Trial, ...]]]) -> Plan:
     """The trials as a plan: their folder, and their metric as the response."""
     from ablate.config.spec import Response
-    from ablate.store.tuned import tuning_directory
-    from ablate.study.planned import without_misplaced
+    from ablate.store.choices import tuning_directory
+    from ablate.study.study_plan import without_misplaced
 
     assert planned.tuned is not None
     tuning, directory = planned.tuned.tuning, tuning_directory(planned.directory)
@@ -184,7 +184,7 @@ def without_stale_choices(planned: Plan) -> Plan:
     """The plan without its choices, where tuning trials that they were made by are of other code than is there now."""
     if planned.tuned is None or not planned.tuned.choices:
         return planned
-    from ablate.study.missing import stale_sources
+    from ablate.study.missing_trials import stale_sources
 
     anew = replace(planned, tuned=replace(planned.tuned, choices={}))
     return anew if any(stale_sources(stage.part) for stage in stages(anew)) else planned
@@ -220,8 +220,8 @@ def tune(engine: Engine, planned: Plan, observer: Observer, *, stale: Stale | No
     """
     from ablate.plan.tuning import ranked
     from ablate.store import StudyDirectory
-    from ablate.store.tuned import Choice, Tried, write_choices
-    from ablate.study.missing import missing_trials
+    from ablate.store.choices import Choice, Tried, write_choices
+    from ablate.study.missing_trials import missing_trials
     from ablate.study.training import train_missing
 
     assert planned.tuned is not None

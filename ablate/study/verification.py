@@ -43,10 +43,10 @@ def verify_files(path: Path) -> Verification:
     It writes nothing.
     """
     from ablate.store import IDENTITIES, StudyDirectory
+    from ablate.store.choices import TUNED, tuning_directory
     from ablate.store.costs import COSTS
     from ablate.store.starts import STARTS
-    from ablate.store.tuned import TUNED, tuning_directory
-    from ablate.study.saved import SUMMARY
+    from ablate.study.study_summary import SUMMARY
 
     directory = StudyDirectory(path)
     problems: list[Problem] = [*_frozen(directory)]

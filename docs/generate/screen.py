@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ablate.analyze.summary import Summary
 from ablate.store import StudyDirectory
-from ablate.study.saved import write_summary
+from ablate.study.study_summary import write_summary
 
 WIDTH = 80
 COMMAND = ("show", "core")

@@ -55,7 +55,7 @@ def goals() -> Iterator[Goal]:
             best="least",
             values=tuple(1e3 * one.seconds / trials for one in taken),
             unit=" ms",
-            note=f"{statistics.median(one.seconds for one in taken):.1f} s: imports and looks at networks included",
+            note=f"{statistics.median(one.seconds for one in taken):.1f} s: with imports and examinations of networks",
         )
     pairs = [*zip(found[many], found[some], strict=True)]
     each = statistics.median((a.peak_bytes - b.peak_bytes) / (many - some) for a, b in pairs)

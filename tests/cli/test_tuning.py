@@ -9,7 +9,7 @@ import pytest
 from ablate import study
 from ablate.plan.seeds import TUNING_FROM
 from ablate.store import StudyDirectory
-from ablate.store.tuned import TUNED, read_choices, tuning_directory
+from ablate.store.choices import TUNED, read_choices, tuning_directory
 
 NET = """
     import math

@@ -121,6 +121,10 @@ def test_a_factor_can_stand_in_the_study_itself(here):
         ),
         (["head", "study.factors=[{head: [gap, conv]}]"], ["without its reference, 'fc'"]),
         (["head", "study.factors=[head, head]"], ["twice"]),
+        (["head", "study.factors=[{head: [fc, 3]}]"], ["Unknown level of factor 'head' '3'"]),
+        (["head", "study.factors=[model.width]"], ["'model.width' is a key", "{model.width: [8, 16]}"]),
+        (["head", "study.factors=[{model.width: [4, 4]}]"], ["two or more different values"]),
+        (["head", "study.factors=[{modl.width: [4, 8]}]"], ["Unknown factor 'modl.width'", "{model.width: [8, 16]}"]),
         (["head", "study.response=test/acuracy"], ["Unknown response 'test/acuracy'", "Did you mean 'test/accuracy'?"]),
         (["head", "+study.clams=[]"], ["Unknown key 'study.clams'", "Did you mean 'study.claims'?"]),
         (["head", "model.head=gap"], ["'model.head=gap' would be ignored", "factor 'head'"]),
@@ -205,6 +209,38 @@ def test_levels_that_yaml_reads_as_something_else_are_words_everywhere(here):
     assert claim.contrast == {"f": ("True", "2")}
     assert (list(factor.levels), factor.reference) == (["2", "True"], "2")
     assert list(study.resolve({"f": "2"}, factor.levels["2"]).as_dict()["factor"]["f"]["levels"]) == ["2", "True"]
+
+
+def test_the_values_of_a_key_are_a_factor_as_in_a_sweep(here):
+    keys = (
+        "{model.width: [4, 8]}, {optimizer.lr: [0.01, 1e-3]}, {optimizer: [adam, sgd]}, {trainer.ema_decay: [null, .9]}"
+    )
+    study = load(["smoke", f"study.factors=[{keys}]"], here)
+    assert {f.name: (f.reference, dict(f.levels)) for f in study.spec.factors} == {
+        "model.width": ("4", {"4": ("model.width=4",), "8": ("model.width=8",)}),
+        "optimizer.lr": ("0.01", {"0.01": ("optimizer.lr=0.01",), "0.001": ("optimizer.lr=0.001",)}),
+        "optimizer": ("adam", {"adam": ("optimizer='adam'",), "sgd": ("optimizer='sgd'",)}),
+        "trainer.ema_decay": ("null", {"null": ("trainer.ema_decay=null",), "0.9": ("trainer.ema_decay=0.9",)}),
+    }
+    levels = {"model.width": "8", "optimizer.lr": "0.001", "optimizer": "sgd", "trainer.ema_decay": "0.9"}
+    overrides = [override for f in study.spec.factors for override in f.levels[levels[f.name]]]
+    found = study.resolve(levels, overrides)
+    assert (found.model["width"], found.optimizer["_target_"]) == (8, "torch.optim.SGD")
+    (swept,) = load(["smoke", "model.width=4,8"], here).spec.factors[1:]
+    assert swept == study.spec.factors[0]
+
+
+def test_levels_of_a_factor_may_be_written_as_numbers_where_they_are_taken_or_left_out(here):
+    write(
+        here / "conf/study/sizes.yaml",
+        "# @package _global_\nstudy:\n  {name: sizes, question: q, design: factorial, response: test/accuracy,\n"
+        "   factors: [{size: [4, 8.5]}, {sw: [true, 2]}], exclude: [{size: 8.5, sw: true}]}\n"
+        "factor:\n  size: {reference: 4, levels: {4: [model.width=4], 8.5: [model.width=8], 16: [model.width=16]}}\n"
+        "  sw: {reference: true, levels: {true: [optimizer.lr=1], 2: [optimizer.lr=2], 3: [optimizer.lr=3]}}\n",
+    )
+    spec = load(["sizes"], here).spec
+    assert [list(f.levels) for f in spec.factors] == [["4", "8.5"], ["True", "2"]]
+    assert spec.exclude == ({"size": "8.5", "sw": "True"},)
 
 
 def claims_of(here, *claims):

@@ -12,7 +12,7 @@ from ablate.config.load import load
 from ablate.identities import Identity
 from ablate.store import Checked, Frozen, StudyDirectory, costs, encoding, starts, timings
 from ablate.store.timings import Overhead, Profile, StepTiming, Timings, write_timings
-from ablate.study import saved
+from ablate.study.study_summary import decode
 from tests.conftest import Listener
 
 WORDS = (
@@ -118,7 +118,7 @@ def kinds(place: Path) -> tuple[Kind, ...]:
 
 
 def _summary(content: bytes) -> Any:
-    found = saved.decode(content)
+    found = decode(content)
     if found is None:
         raise ValueError("of another version")
     return found

@@ -20,6 +20,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 TABLE = {"cuda": REPOSITORY / "results/benchmarks/gpu.md", "cpu": REPOSITORY / "build/gpu/cpu.md"}
 """Only what a GPU has computed is kept with the results."""
 
+FIRST = STAGES[0]
+"""Finds the GPU: on one, it precedes whatever is asked for. Where it fails, no figure would be a GPU's."""
+
 
 def main(words: Sequence[str]) -> int:
     """Exit code: 0 where every stage passed or measured, 1 where one did not, 2 for a wrong word."""
@@ -39,7 +42,8 @@ def main(words: Sequence[str]) -> int:
         said = f"This Python lacks {', '.join(absent)}, and {WHEELS.relative_to(REPOSITORY)} has no wheel of it."
         print(f"{said} Where there is a network: make gpu-wheels. Then take that folder here.", file=sys.stderr)
         return 2
-    return _all([stage for stage in STAGES if not names or stage.name in names], device)
+    chosen = [stage for stage in STAGES if not names or stage.name in names or (device, stage) == ("cuda", FIRST)]
+    return _all(chosen, device)
 
 
 def _all(stages: Sequence[Stage], device: str) -> int:
@@ -53,9 +57,15 @@ def _all(stages: Sequence[Stage], device: str) -> int:
         began = time.monotonic()
         found = _run(stage, device, folder / f"{device}-{stage.name}.json")
         done.append((stage, found, time.monotonic() - began))
-        print(f"{stage.name}: {found['state']}, {done[-1][2]:.0f} s of {stage.limit_s}. {stage.answers}", flush=True)
+        print(
+            f"{stage.name}: {found['state']}, {done[-1][2]:.0f} s of {stage.limit_s(device)}. {stage.answers}",
+            flush=True,
+        )
         for line in (*_table(found), *found["notes"]):
             print(f"  {line}", flush=True)
+        if (stage, found["state"]) == (FIRST, "failed"):
+            print(f"Nothing else is tried, and nothing is written to {TABLE[device].relative_to(REPOSITORY)}.")
+            return 1
     TABLE[device].parent.mkdir(parents=True, exist_ok=True)
     TABLE[device].write_text(as_markdown(done, device), encoding="utf-8")
     print(f"Written: {TABLE[device].relative_to(REPOSITORY)}")
@@ -77,10 +87,10 @@ def _run(stage: Stage, device: str, file: Path) -> dict[str, Any]:
         start_new_session=True,  # so that all that it starts ends with it
     )
     try:
-        _, errors = process.communicate(timeout=stage.limit_s)
+        _, errors = process.communicate(timeout=stage.limit_s(device))
         said = [f"exit code {process.returncode}", *errors.strip().splitlines()[-12:]]
     except subprocess.TimeoutExpired:
-        said = [f"ended after {stage.limit_s} s"]
+        said = [f"ended after {stage.limit_s(device)} s"]
     except KeyboardInterrupt:
         _end(process)
         raise

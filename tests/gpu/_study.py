@@ -37,11 +37,14 @@ class Listener:
         self.records.append(record)
 
 
-def run(words: Sequence[str], device: str) -> Listener:
-    """Runs a study on a device; returns what it reported."""
+ACCELERATOR = {"cuda": "gpu", "cpu": "cpu"}
+"""Device of the stages → `trainer.accelerator`."""
+
+
+def run(words: Sequence[str], accelerator: str) -> Listener:
+    """Runs a study; returns what it reported."""
     heard = Listener()
     with tempfile.TemporaryDirectory() as folder:
-        accelerator = "gpu" if device == "cuda" else "cpu"
         study.run([*words, f"results_dir={folder}", f"trainer.accelerator={accelerator}"], observer=heard, cwd=HERE)
     return heard
 

@@ -17,9 +17,12 @@ from ablate.execute.process.hardware import cores
 from ablate.execute.process.lost_device import LostDeviceError
 from ablate.plan import Trial
 from tests.gpu._stage import Findings, checked, seconds_left
+from tests.gpu._study import ACCELERATOR
 
 STUDIES = Path(__file__).resolve().parents[2] / "conf/study"
-BATCHES = 4
+LIMITS = {"train": 2, "val": 1, "test": 1}
+"""Batches. What a second step of an optimizer does differently from the first is tried, too."""
+
 RESERVE_S = 8
 """A study that has not ended so long before the end of the stage is ended, and named."""
 
@@ -31,7 +34,7 @@ Found = tuple[str, str]
 
 def run(device: str) -> Findings:
     """A row for each study that does not train, and one for the others."""
-    deadline = time.monotonic() + seconds_left("levels") - RESERVE_S
+    deadline = time.monotonic() + seconds_left("levels", device) - RESERVE_S
     names = sorted(file.stem for file in STUDIES.glob("*.yaml"))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["ablate.execute.bundle"])  # torch is loaded once
@@ -94,10 +97,9 @@ def trained(name: str, device: str) -> Found:
     from ablate.execute.train.job import Job
     from ablate.plan import Bundle
 
-    accelerator = "gpu" if device == "cuda" else "cpu"
     with tempfile.TemporaryDirectory() as folder:
-        words = [name, "replicates=1", f"results_dir={folder}", f"trainer.accelerator={accelerator}"]
-        words += ["trainer.max_epochs=1", f"+trainer.lightning.limit_train_batches={BATCHES}"]
+        words = [name, "replicates=1", f"results_dir={folder}", f"trainer.accelerator={ACCELERATOR[device]}"]
+        words += ["trainer.max_epochs=1", *(f"+trainer.lightning.limit_{k}_batches={n}" for k, n in LIMITS.items())]
         try:
             planned = study.plan(words)
         except AblateError as error:

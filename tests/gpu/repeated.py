@@ -7,7 +7,7 @@ from ablate.execute.engines import engine
 from ablate.execute.train.job import Job
 from ablate.plan import Bundle
 from tests.gpu._stage import Findings, checked
-from tests.gpu._study import HERE
+from tests.gpu._study import ACCELERATOR, HERE
 
 WORDS = ("smoke", "trainer.max_epochs=2", "trainer.diagnostics=false")
 
@@ -35,8 +35,7 @@ def run(device: str) -> Findings:
 def _trained(words: tuple[str, ...], device: str) -> Responses:
     """Each trial alone, however fast the machine is."""
     with tempfile.TemporaryDirectory() as folder:
-        accelerator = "gpu" if device == "cuda" else "cpu"
-        planned = study.plan([*words, f"results_dir={folder}", f"trainer.accelerator={accelerator}"], cwd=HERE)
+        planned = study.plan([*words, f"results_dir={folder}", f"trainer.accelerator={ACCELERATOR[device]}"], cwd=HERE)
         jobs = [
             Job(bundle=Bundle(trials=(trial,)), directory=planned.directory, sources=("",), commit=None)
             for trial in planned.trials

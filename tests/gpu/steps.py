@@ -33,7 +33,7 @@ def run(device: str) -> Findings:
     """A row for each network, way and width."""
     rows, left_out = [], []
     for name, words, way, width in _plan(device):
-        if seconds_left("steps") < RESERVE_S.get(way, EAGER_RESERVE_S):
+        if seconds_left("steps", device) < RESERVE_S.get(way, EAGER_RESERVE_S):
             left_out.append(f"{name}, {way}, {width}")
             continue
         with isolated_process(threads=1):

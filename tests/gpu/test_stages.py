@@ -23,8 +23,9 @@ def gpu(*words):
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
 
-def test_the_stages_take_eight_minutes_at_most():
-    assert sum(stage.limit_s for stage in STAGES) <= 480
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_the_stages_take_eight_minutes_at_most(device):
+    assert sum(stage.limit_s(device) for stage in STAGES) <= 480
 
 
 def test_a_stage_is_printed_and_kept():
@@ -42,6 +43,17 @@ def test_a_wrong_word(words, says):
     done = gpu(*words)
     assert done.returncode == 2
     assert says in done.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("cuda", "steps")])
+def test_without_a_gpu_nothing_else_is_tried_and_no_table_is_written(words):
+    before = TABLE["cuda"].read_bytes() if TABLE["cuda"].exists() else None
+    done = gpu(*words)
+    assert done.returncode == 1, done.stderr
+    assert "versions: failed" in done.stdout
+    assert "| GPU | none | none |" in done.stdout
+    assert done.stdout.endswith("Nothing else is tried, and nothing is written to results/benchmarks/gpu.md.\n")
+    assert (TABLE["cuda"].read_bytes() if TABLE["cuda"].exists() else None) == before
 
 
 def test_one_row_that_is_not_ok_is_a_failure():

@@ -21,6 +21,7 @@ def run(device: str) -> Findings:
         rows.append(("CUDA of torch", str(torch.version.cuda), "ok" if torch.version.cuda else "none"))
         rows.append(("GPU", torch.cuda.get_device_name() if seen else unseen_gpu() or "none", "ok" if seen else "none"))
         if seen:
+            torch.ones(1, device="cuda").sum().item()  # a driver may show a GPU that cannot compute
             free, total = torch.cuda.mem_get_info()
             rows.append(("its memory", f"{free / 2**30:.0f} of {total / 2**30:.0f} GiB free", "ok"))
     return checked(("what", "found", ""), rows)

@@ -1,6 +1,6 @@
 """`core` with several numbers of workers: the seconds that were planned, and those that it took.
 
-`python -m tests.gpu.workers DEVICE COUNT` is one of them, a process of its own.
+`python -m tests.gpu.workers ACCELERATOR COUNT` is one of them, a process of its own. `auto` leaves both to the planner.
 """
 
 import json
@@ -12,8 +12,14 @@ from ablate.execute.process.hardware import cores
 from tests.gpu._stage import Findings, seconds_left
 from tests.gpu._study import run as run_study
 
-COUNTS = {"cuda": (4, 2, 1, 8, 16), "cpu": (2, 1)}
-"""Numbers of workers, the likely best first: others may be left out for want of time."""
+TRIED = {
+    "cuda": (
+        *(("gpu", "4"), ("auto", "auto"), ("cpu", str(cores()))),
+        *(("gpu", "2"), ("gpu", "1"), ("gpu", "8"), ("gpu", "16")),
+    ),
+    "cpu": (("cpu", "2"), ("auto", "auto")),
+}
+"""Accelerators and numbers of workers, what is of most use first: others may be left out for want of time."""
 
 STUDY = {"cuda": ("core",), "cpu": ("smoke",)}
 """On the CPU only the command is tried."""
@@ -22,41 +28,52 @@ RESERVE_S = 3
 
 
 def run(device: str) -> Findings:
-    """A row for each number of workers."""
-    rows, longest, left_out = [], 0.0, []
-    asked = [(device, count) for count in COUNTS[device]] + ([("cpu", cores())] if device == "cuda" else [])
-    for where, count in asked:
-        if seconds_left("workers") < longest + RESERVE_S:
-            left_out.append(f"{count} on {where}")
+    """A row for each accelerator and number of workers."""
+    rows, said, longest, left_out = [], [], 0.0, []
+    for accelerator, count in TRIED[device]:
+        if seconds_left("workers", device) < longest + RESERVE_S:
+            left_out.append(f"{count} on {accelerator}")
             continue
         began = time.monotonic()
-        found = _taken(where, count, STUDY[device], limit_s=seconds_left("workers") - RESERVE_S)
+        row, chosen = _taken(accelerator, count, STUDY[device], limit_s=seconds_left("workers", device) - RESERVE_S)
         longest = max(longest, time.monotonic() - began)
-        rows.append((where, str(count), *found))
-    notes = [f"For want of time not tried: {', '.join(left_out)}."] if left_out else []
+        rows.append((accelerator, count, *row))
+        said += chosen
+    notes = [*dict.fromkeys(said)]
+    notes += [f"For want of time not tried: {', '.join(left_out)}."] if left_out else []
     notes += ["Of smoke, on a CPU: no figure of a GPU."] if device == "cpu" else []
-    headers = ("device", "workers", "trials", "states", "planned s, training", "taken s, whole command")
+    headers = (
+        *("trainer.accelerator", "engine.workers", "trained on", "trials", "states"),
+        *("planned s, training", "taken s, whole command"),
+    )
     return Findings(state="measured", headers=headers, rows=rows, notes=notes)
 
 
-def _taken(device: str, count: int, words: tuple[str, ...], *, limit_s: float) -> tuple[str, str, str, str]:
-    command = [sys.executable, "-m", "tests.gpu.workers", device, str(count), *words]
+def _taken(
+    accelerator: str, count: str, words: tuple[str, ...], *, limit_s: float
+) -> tuple[tuple[str, str, str, str, str], list[str]]:
+    """Where it trained, how many trials, their states, planned and taken seconds; and what the planner said of both."""
+    command = [sys.executable, "-m", "tests.gpu.workers", accelerator, count, *words]
     try:
         ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit_s)
     except subprocess.TimeoutExpired:
-        return "", "", "", f"not done after {limit_s:.0f}"
+        return ("", "", "", "", f"not done after {limit_s:.0f}"), []
     if ended.returncode:
-        return "", "failed", "", (ended.stderr.strip().splitlines() or ["nothing was said"])[-1][:200]
-    trials, states, planned_s, taken_s = json.loads(ended.stdout.strip().splitlines()[-1])
-    return str(trials), states, "unknown" if planned_s is None else f"{planned_s:.1f}", f"{taken_s:.1f}"
+        return ("", "", "failed", "", (ended.stderr.strip().splitlines() or ["nothing was said"])[-1][:200]), []
+    trained_on, trials, states, planned_s, taken_s, said = json.loads(ended.stdout.strip().splitlines()[-1])
+    planned = "unknown" if planned_s is None else f"{planned_s:.1f}"
+    return (trained_on, str(trials), states, planned, f"{taken_s:.1f}"), said
 
 
-def main(device: str, count: str, *words: str) -> None:
-    """Prints the number of trials, their states, the seconds that were planned, and those that it took."""
+def main(accelerator: str, count: str, *words: str) -> None:
+    """Prints devices, the number of trials, their states, the seconds planned and taken, and the choice of `auto`."""
     began = time.monotonic()
-    heard = run_study((*words, "engine=local", f"engine.workers={count}"), device)
+    heard = run_study((*words, "engine=local", f"engine.workers={count}"), accelerator)
     states = ", ".join(sorted({record.state for record in heard.records}))
-    print(json.dumps([len(heard.records), states, heard.planned_s, time.monotonic() - began]))
+    devices = ", ".join(sorted({record.provenance.device for record in heard.records if record.provenance}))
+    chosen = [message for message in heard.messages if message.startswith("The study trains on ")]
+    taken_s = time.monotonic() - began
+    print(json.dumps([devices, len(heard.records), states, heard.planned_s, taken_s, chosen]))
 
 
 if __name__ == "__main__":

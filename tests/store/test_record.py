@@ -32,6 +32,7 @@ def test_the_fields_on_disk(make_record):
     }  # fmt: skip
     assert set(content["counts"]) == {
         "epochs", "steps", "train_examples", "val_examples", "test_examples", "parameters", "flops",
+        "sampling",
     }  # fmt: skip
 
 

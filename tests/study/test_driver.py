@@ -15,7 +15,7 @@ from ablate.execute.examine import examination
 from ablate.store import Contents, Lock, StudyDirectory
 from ablate.store.costs import read_costs, write_costs
 from ablate.store.seal import seal
-from ablate.study.missing import stale_note
+from ablate.study.missing_trials import stale_note
 
 TINY = (
     "smoke", "engine=inline", "model.width=4", "model.depth=0", "model.skip_span=0",

@@ -1,4 +1,4 @@
-"""What a claim's difference is averaged over, and what the average may hide: STATISTICS (j)."""
+"""What a claim's difference is averaged over, and what the average may hide."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 """The evidence on a claim: one-sided p values, and the outcome that they lead to.
 
-Rule (c) of STATISTICS.md is written in intervals; here it stands in p values, which is the same rule and can be
+docs/verdicts.md states the rule in intervals; here it is in p values, which is the same rule and can be
 adjusted for many claims. The (1 − 2α) t interval is wholly above a bound exactly where the one-sided p against that
 bound is under α.
 """

@@ -1,4 +1,4 @@
-"""The family of stated claims, adjusted by Holm: STATISTICS (d)."""
+"""The family of stated claims, adjusted by Holm."""
 
 import dataclasses
 from collections.abc import Sequence

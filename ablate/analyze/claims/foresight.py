@@ -13,7 +13,7 @@ from ablate.analyze.statistics.paired import INTERVAL_FROM, TEST_FROM
 from ablate.analyze.statistics.student import mean
 from ablate.config.spec import Claim, StudySpec
 from ablate.design.point import DesignPoint
-from ablate.store.later import claim_text
+from ablate.store.later_claims import claim_text
 from ablate.store.record import Record
 
 UNKNOWN_SD = "the SD of {} is not known before a first trial: in SDs"

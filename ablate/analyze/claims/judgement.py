@@ -11,11 +11,13 @@ from ablate.analyze.claims.decision import Decision, decided
 from ablate.analyze.claims.extension import extension
 from ablate.analyze.claims.family import judge
 from ablate.analyze.claims.looks import plan
+from ablate.analyze.claims.sensitivity import overlap
 from ablate.analyze.claims.verdict import failures_only, stated, verdict
 from ablate.analyze.effects.comparison import Comparison
 from ablate.analyze.effects.contrast import contrasts
 from ablate.analyze.outcomes.outcome import Outcomes, outcomes
 from ablate.analyze.outcomes.resolution import Resolution, examples_of
+from ablate.analyze.outcomes.sampling import test_shares
 from ablate.analyze.outcomes.scoring import Scores, score, simple_scores
 from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.statistics.paired import TEST_FROM
@@ -98,6 +100,7 @@ def _alone(
         baseline=baseline,
         averaged=averaged(spec, points, comparison, claim, estimable),
         trivial=mean_score(comparison.trivial, estimable.rows),
+        test_share=overlap(comparison.test_shares, estimable.rows),
         simple={
             name: known
             for name, scores in comparison.simple.items()
@@ -195,6 +198,7 @@ def compare(spec: StudySpec, found: Outcomes, scores: Scores, *, seed: int) -> C
         examples=examples_of(spec, found),
         trivial=scores.trivial,
         simple=simple_scores(found, spec.response.name),
+        test_shares=test_shares(spec, found),
     )
 
 

@@ -1,4 +1,4 @@
-"""The qualifiers of a verdict, STATISTICS (k): what limits it, wherever it is shown."""
+"""The qualifiers of a verdict: what limits it, wherever it is shown."""
 
 from collections.abc import Iterator
 

@@ -21,7 +21,7 @@ def sentence(verdict: Verdict) -> str:
     if verdict.outcome == "inconclusive" and not _is_constant(verdict) and (more := _more(verdict)):
         found = f"{found}; {more}"
     said = [q for q in verdict.qualifiers if not q.name.endswith(ALREADY_SAID)]
-    return "; ".join([found, *filter(None, [_means(verdict)]), *(q.clause() for q in said)])
+    return "; ".join([found, *filter(None, [_resampled(verdict), _means(verdict)]), *(q.clause() for q in said)])
 
 
 ALREADY_SAID = ("exploratory", "untrained", "failure-sensitive", ", within the margin")
@@ -144,7 +144,7 @@ def _numbers(verdict: Verdict) -> str:
     if interval.low is None or interval.high is None:
         return f"{delta} = {_plain(interval.value)}, {n}"
     bounds = interval.low, interval.high
-    digits = f".{_decimals(bounds, verdict.margin)}f" if SMALL <= max(map(abs, bounds)) < LARGE else ".2e"
+    digits = _digits(bounds, verdict.margin)
     value, low, high = (_signed(f"{x:{digits}}") for x in (interval.value, *bounds))
     return f"{delta} = {value}, {100 * interval.level:.4g}% CI {low} to {high}{_share(verdict)}, {n}"
 
@@ -158,6 +158,22 @@ def _means(verdict: Verdict) -> str:
     known = {} if verdict.trivial is None else {"trivial predictor": verdict.trivial}
     beside = ", ".join(f"{predictor} {_plain(score)}" for predictor, score in {**known, **verdict.simple}.items())
     return f"{name} {' and '.join(means)}{f' ({beside})' if beside else ''}"
+
+
+def _resampled(verdict: Verdict) -> str:
+    """What the interval is where the splits overlap, and the outcome where it is another one."""
+    found = verdict.resampled
+    if found is None or found.interval.low is None or found.interval.high is None:
+        return ""
+    bounds = found.interval.low, found.interval.high
+    low, high = (_signed(f"{x:{_digits(bounds, verdict.margin)}}") for x in bounds)
+    other = "" if found.outcome in (None, verdict.outcome) else f", {found.outcome}"
+    return f"resampled {100 * found.interval.level:.4g}% CI {low} to {high} (splits overlap){other}"
+
+
+def _digits(bounds: tuple[float, float], margin: float) -> str:
+    """The format of an interval's numbers."""
+    return f".{_decimals(bounds, margin)}f" if SMALL <= max(map(abs, bounds)) < LARGE else ".2e"
 
 
 def _share(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""The diagnostic that separates the two arms of a claim most: STATISTICS (h). An association, found afterwards."""
+"""The diagnostic that separates the two arms of a claim most. An association, found afterwards."""
 
 import math
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The untrained baseline, STATISTICS (k): what it says about a claim that nothing was learned, or not yet."""
+"""The untrained baseline: what it says about a claim that nothing was learned, or not yet."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The verdict on a claim: STATISTICS (c), with (e) and (l) where trials diverged, (f) where n is small, (k) and (o)."""
+"""The verdict on a claim: its outcome, also where trials diverged or n is small, and what qualifies it."""
 
 import dataclasses
 import math
@@ -11,7 +11,7 @@ from ablate.analyze.claims.claim import check_claim, direction, sides
 from ablate.analyze.claims.evidence import decide, evidence, is_strong, relative_evidence
 from ablate.analyze.claims.looks import suggested
 from ablate.analyze.claims.qualifier import qualifiers, unseen_collapses
-from ablate.analyze.claims.sensitivity import skewed
+from ablate.analyze.claims.sensitivity import resampled, skewed
 from ablate.analyze.claims.sentence import sentence
 from ablate.analyze.outcomes.resolution import Resolution
 from ablate.analyze.statistics.distribution import t_quantile
@@ -50,6 +50,7 @@ def verdict(
     baseline: Values | None = None,
     averaged: Averaged | None = None,
     trivial: float | None = None,
+    test_share: float | None = None,
     simple: Mapping[str, float] | None = None,
 ) -> Verdict:
     """The verdict on one claim by itself; `judge` adjusts the verdicts of a study for their number.
@@ -82,6 +83,7 @@ def verdict(
             in each replicate of `paired`.
         averaged: what the difference is averaged over.
         trivial: what the trivial predictor scores.
+        test_share: examples tested on by those trained on, where the splits of the replicates overlap.
         simple: simple predictor → what it scores.
 
     Raises:
@@ -118,6 +120,7 @@ def verdict(
             mean_arm=shown.mean_arm,
             mean_reference=None if claim.value is not None else shown.mean_reference,
             trivial=trivial,
+            test_share=test_share,
             simple=simple or {},
             unseen_collapse=unseen_collapses(paired.n) if alone is not None and survivors is None else None,
             share=_share(claim, paired, baseline),
@@ -182,8 +185,10 @@ def qualified(verdict: Verdict, *, mixed_code: str, untuned: str, better: Better
 
 
 def stated(verdict: Verdict, *, better: Better) -> Verdict:
-    """The verdict with its qualifiers and its line, which follow from all the rest."""
-    complete = dataclasses.replace(verdict, qualifiers=qualifiers(verdict, better=better))
+    """The verdict with what overlapping splits leave of it, its qualifiers and its line: they follow from the rest."""
+    complete = dataclasses.replace(
+        verdict, resampled=resampled(verdict, better=better), qualifiers=qualifiers(verdict, better=better)
+    )
     return dataclasses.replace(complete, line=sentence(complete))
 
 

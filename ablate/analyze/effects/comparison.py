@@ -33,6 +33,9 @@ class Comparison:
     where that is not known."""
     simple: Mapping[str, Values] = field(default_factory=dict[str, Values])
     """Simple predictor → what it scores on each trial's splits, of the same shape; NaN where that is not known."""
+    test_shares: Values | None = None
+    """Of the same shape, examples that each score was measured on, divided by those trained on; 0 where no other
+    replicate can have them, NaN or None where that is not known."""
     unscaled: npt.NDArray[np.bool_] | None = None
     """Of the same shape: scores that have no place on the scale, and are NaN; None on the scale of the responses."""
 
@@ -101,6 +104,7 @@ class Comparison:
             diverged=self.diverged[:, :replicates],
             examples=None if self.examples is None else self.examples[:, :replicates],
             trivial=None if self.trivial is None else self.trivial[:, :replicates],
+            test_shares=None if self.test_shares is None else self.test_shares[:, :replicates],
             simple={name: scores[:, :replicates] for name, scores in self.simple.items()},
             unscaled=None if self.unscaled is None else self.unscaled[:, :replicates],
         )

@@ -1,4 +1,4 @@
-"""Interactions: whether a main effect holds at every level of the other factors, STATISTICS (b)."""
+"""Interactions: whether a main effect holds at every level of the other factors."""
 
 import math
 from collections.abc import Sequence

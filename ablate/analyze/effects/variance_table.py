@@ -1,4 +1,4 @@
-"""The variance table of a balanced design: its sum of squares by source, STATISTICS (b)."""
+"""The variance table of a balanced design: its sum of squares by source."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""The conventions of small n, STATISTICS (f), as notes for the reader."""
+"""The conventions of small n, as notes for the reader."""
 
 from collections.abc import Iterator, Sequence
 

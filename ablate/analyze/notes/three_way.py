@@ -1,4 +1,4 @@
-"""Interactions of three factors that are larger than a main effect of one of them: STATISTICS (b) and (j)."""
+"""Interactions of three factors that are larger than a main effect of one of them."""
 
 from ablate.analyze.statistics.multiplicity import exploratory_q
 from ablate.analyze.summary import VarianceTable

@@ -1,14 +1,14 @@
-"""What tuning chose, and the notes on it: or that nothing is tuned (STATISTICS.md, i)."""
+"""What tuning chose, and the notes on it: or that nothing is tuned."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ablate.analyze.summary.tuning import TunedArm, TuningSummary
 from ablate.config.group import Group
-from ablate.config.spec import StudySpec, key_of
+from ablate.config.spec import StudySpec, hydra_text, key_of
 from ablate.design.point import DesignPoint, cell
-from ablate.design.tuning import tuning_of, written
-from ablate.store.tuned import Choice
+from ablate.design.tuning import tuning_of
+from ablate.store.choices import Choice
 
 SCOPE = "The intervals speak of training at the chosen settings; that the choice itself varies is not in them."
 
@@ -73,7 +73,7 @@ def tuning_notes(spec: StudySpec, tuning: TuningSummary | None) -> tuple[str, ..
             at = [arm for arm in tuning.arms if arm.edges.get(key) == end]
             if at:
                 notes.append(
-                    f"At the edge of its grid: {short(key)} {written(at[0].chosen[key])}, the {end} tried, of "
+                    f"At the edge of its grid: {short(key)} {hydra_text(at[0].chosen[key])}, the {end} tried, of "
                     f"{_arms(at)}. A better one may lie beyond it: extend study.tune."
                 )
     lost = [arm for arm in tuning.arms if all(value is None for tried in arm.rungs[-1] for value in tried.values)]

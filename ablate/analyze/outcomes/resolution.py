@@ -45,7 +45,7 @@ def examples_of(spec: StudySpec, outcomes: Outcomes) -> npt.NDArray[np.float64]:
 
 
 def resolution(spec: StudySpec, outcomes: Outcomes) -> Resolution | None:
-    """The SE of one trial at the mean accuracy of the complete ones: STATISTICS (f).
+    """The SE of one trial at the mean accuracy of the complete ones.
 
     None where the response is not an accuracy between 0 and 1, or the records do not say how many examples there
     were.

@@ -1,4 +1,4 @@
-"""Scoring: what a trial that diverged counts as, STATISTICS (e) and (l).
+"""Scoring: what a trial that diverged counts as.
 
 Divergence is data: to average the survivors would flatter the unstable arm. A failed trial is never scored, and no
 trial is scored by what another one yielded.

@@ -1,4 +1,4 @@
-"""Two arms compared replicate by replicate: STATISTICS (a), with the limits of small n (f)."""
+"""Two arms compared replicate by replicate, with the limits of small n."""
 
 import math
 from collections.abc import Sequence

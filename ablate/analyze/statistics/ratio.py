@@ -7,7 +7,14 @@ from ablate.analyze.summary import Interval
 
 
 def ratio_interval(
-    numerator: float, denominator: float, *, sds: tuple[float, float], correlation: float, n: int, level: float
+    numerator: float,
+    denominator: float,
+    *,
+    sds: tuple[float, float],
+    correlation: float,
+    n: int,
+    level: float,
+    test_share: float = 0.0,
 ) -> Interval:
     """The ratio of two means, with the ratios ρ that a paired t of numerator − ρ · denominator against 0 keeps.
 
@@ -21,8 +28,9 @@ def ratio_interval(
         correlation: of the two.
         n: replicates, 2 or more.
         level: of the interval.
+        test_share: of splits that overlap, as `corrected_interval`.
     """
-    factor = t_quantile((1 + level) / 2, n - 1) ** 2 / n
+    factor = t_quantile((1 + level) / 2, n - 1) ** 2 * (1 / n + test_share)
     top, bottom = sds
     a = denominator**2 - factor * bottom**2
     b = numerator * denominator - factor * correlation * top * bottom

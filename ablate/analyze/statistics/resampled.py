@@ -8,7 +8,7 @@ from ablate.analyze.summary import Interval
 
 
 def corrected_interval(differences: Values, *, test_share: float, level: float = 0.95) -> Interval:
-    """The interval of a difference in the population that the pool was drawn from: STATISTICS (m).
+    """The interval of a difference in the population that the pool was drawn from.
 
     Replicates that draw their splits from one pool share examples, so that their differences are correlated. The
     variance of the mean is taken as s² (1/n + n_test / n_train) in place of s² / n, with n − 1 degrees of freedom.

@@ -17,12 +17,13 @@ from ablate.analyze.summary.factorial import Source as Source
 from ablate.analyze.summary.factorial import VarianceTable as VarianceTable
 from ablate.analyze.summary.point import Failure as Failure
 from ablate.analyze.summary.point import PointSummary as PointSummary
+from ablate.analyze.summary.resampled import Outcome as Outcome
+from ablate.analyze.summary.resampled import Resampled as Resampled
 from ablate.analyze.summary.tuning import TunedArm as TunedArm
 from ablate.analyze.summary.tuning import TuningSummary as TuningSummary
 from ablate.analyze.summary.verdict import Evidence as Evidence
 from ablate.analyze.summary.verdict import Extension as Extension
 from ablate.analyze.summary.verdict import Needed as Needed
-from ablate.analyze.summary.verdict import Outcome as Outcome
 from ablate.analyze.summary.verdict import Qualifier as Qualifier
 from ablate.analyze.summary.verdict import Separation as Separation
 from ablate.analyze.summary.verdict import Share as Share

@@ -23,7 +23,7 @@ class SimpleEffect:
 
 @dataclass(frozen=True, kw_only=True)
 class Averaged:
-    """What a claim's difference is averaged over, and what the average may hide: STATISTICS.md (j)."""
+    """What a claim's difference is averaged over, and what the average may hide."""
 
     factors: tuple[str, ...]
     """Those that the claim neither compares nor holds."""

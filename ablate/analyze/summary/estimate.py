@@ -37,7 +37,7 @@ class SignFlip:
 
 @dataclass(frozen=True, kw_only=True)
 class Paired:
-    """Two arms compared replicate by replicate: STATISTICS.md (a). Fields that n does not allow are None.
+    """Two arms compared replicate by replicate. Fields that n does not allow are None.
 
     Differences are arm − reference, in the response's units, whichever direction is better. Wins, losses and
     `superiority` go by what is better: a win is a replicate in which the arm is.

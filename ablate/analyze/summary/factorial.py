@@ -7,7 +7,7 @@ from ablate.analyze.summary.estimate import Contrast
 
 @dataclass(frozen=True, kw_only=True)
 class Interaction:
-    """Two factors, and whether the effect of one depends on the level of the other: STATISTICS.md (b)."""
+    """Two factors, and whether the effect of one depends on the level of the other."""
 
     factors: tuple[str, str]
     contrasts: tuple[Contrast, ...]
@@ -56,7 +56,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class VarianceTable:
-    """The sum of squares of a balanced design by source: STATISTICS.md (b).
+    """The sum of squares of a balanced design by source; replicates are blocks.
 
     The error term of F is the pooled residual, which takes all cells to vary alike. Verdicts rest on the other
     error term, each contrast's own t over the replicates.

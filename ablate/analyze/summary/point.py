@@ -17,7 +17,7 @@ class PointResponses:
     baseline: bool
     planned: int
     values: tuple[float, ...]
-    """One per finished replicate, diverged ones scored as STATISTICS.md (e) says."""
+    """One per finished replicate, diverged ones scored as `outcomes.scoring` says."""
     replicates: tuple[int, ...]
     mean: Interval | None
     sd: float | None

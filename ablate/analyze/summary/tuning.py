@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablate.config.spec import Better
-from ablate.store.tuned import Choice
+from ablate.store.choices import Choice
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from ablate.analyze.summary.averaged import Averaged
 from ablate.analyze.summary.estimate import Interval
+from ablate.analyze.summary.resampled import Outcome, Resampled
 from ablate.config.spec import Claim
-
-Outcome = Literal["supported", "contradicted", "equivalent", "inconclusive"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +46,7 @@ class Separation:
 
 @dataclass(frozen=True, kw_only=True)
 class Needed:
-    """How many replicates would probably (80%) decide an open claim, if the SD is what it seems: STATISTICS.md (o).
+    """How many replicates would probably (80%) decide an open claim, if the SD is what it seems.
 
     An interval: from one end of the 80% interval of the difference to the other.
     """
@@ -116,7 +114,7 @@ class Extension:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the data say of a claim: STATISTICS.md (c), (d) and (e).
+    """What the data say of a claim (docs/verdicts.md).
 
     The claim's first level is the arm, its second the reference; differences are arm − reference, and `greater` and
     `less` speak of that number, not of what is better.
@@ -181,6 +179,11 @@ class Verdict:
     """A trial of either arm did: failures of its replicates are seen, and counted."""
     failures_only: str = ""
     """Where too few trials of an unbounded response survive for a verdict: the failure rates of both arms."""
+    test_share: float | None = None
+    """Examples that the response is measured on, divided by those trained on, where replicates redraw both from one
+    pool; None where they do not, and where the records do not say."""
+    resampled: Resampled | None = None
+    """What splits that overlap leave of the interval; None where they do not overlap, or it has no ends."""
     why: Separation | None = None
     """None where no diagnostic was measured in three replicates of both arms."""
     remarks: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The diagnostics of one network on a probe batch (STATISTICS.md, h)."""
+"""The diagnostics of one network on a probe batch."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Matched capacity: the width at which every arm has as many parameters as the baseline (STATISTICS.md, g)."""
+"""Matched capacity: the width at which every arm has as many parameters as the baseline."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Fingerprints of networks: two design points with equal fingerprints are one network (STATISTICS.md, g)."""
+"""Fingerprints of networks: two design points with equal fingerprints are one network."""
 
 import hashlib
 from collections.abc import Iterator

@@ -48,7 +48,7 @@ PROBE = 8
 
 @user_modules_last()
 def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[NetworkCost, ...]:
-    """Builds the network of every design point and compares them with each other (STATISTICS.md, g).
+    """Builds the network of every design point and compares them with each other.
 
     A user-defined LightningModule is compared where it has an `example_input_array`, and by one step of training.
 

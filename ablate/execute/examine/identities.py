@@ -15,7 +15,7 @@ from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build, check
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.identities import Identity
-from ablate.store.checked import Checked
+from ablate.store.identity_results import Checked
 
 
 @user_modules_last()

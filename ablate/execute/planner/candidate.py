@@ -1,6 +1,7 @@
 """Trials that differ only in what can be stacked: whether they are stacked, how many at a time, and for how long."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from ablate.config.group import Group
 from ablate.config.trainer import TrainerGroup, TrainerSettings
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError
+from ablate.execute.planner.memory import stack_bytes
 from ablate.execute.planner.timing_cache import MAX_STACKED_SHARE, TimingCache
 from ablate.execute.planner.widths import widths_on
 from ablate.execute.process import hardware
@@ -54,7 +56,8 @@ class Candidate:
 
     `reason`: why they train alone; empty: they are stacked, at most `width` at a time, with `conv_as_matmul` as in a
     bundle. `bytes`: memory of one trial in training; None: unknown. `host_bytes`: what it takes of the main memory
-    where it trains on a GPU: its examples and parameters, which are built there.
+    where it trains on a GPU: its examples and parameters, which are built there. `example_bytes`: what its examples
+    take of either; `splits`: how many different sets of examples the trials have.
     """
 
     trials: tuple[Trial, ...]
@@ -63,6 +66,8 @@ class Candidate:
     conv_as_matmul: bool = False
     bytes: int | None = None
     host_bytes: int = 0
+    example_bytes: int = 0
+    splits: int = 1
     costs: "Costs | None" = None
     is_on_gpu: bool = False
     family: str = ""
@@ -71,6 +76,25 @@ class Candidate:
     def seconds(self, members: int) -> float | None:
         """Duration of one fit of so many of the trials; None: unknown."""
         return None if self.costs is None else self.costs.seconds(members)
+
+    def memory(self, members: int, *, kept: int = 0) -> int:
+        """Bytes of one fit of so many of the trials where they train; 0: unknown. `kept`: as for `stack_bytes`."""
+        return 0 if self.bytes is None else self._memory(self.bytes, members, kept)
+
+    def host_memory(self, members: int, *, kept: int = 0) -> int:
+        """The same of the main memory, where they train on a GPU."""
+        return self._memory(self.host_bytes, members, kept)
+
+    def width_in(self, room: int, *, kept: int = 0) -> int:
+        """How many of the trials fit into so much memory as one stack: at least one, `width` at most."""
+        if self.memory(self.width, kept=kept) <= room:
+            return self.width
+        return max(1, bisect_right(range(1, self.width), room, key=lambda count: self.memory(count, kept=kept)))
+
+    def _memory(self, one: int, members: int, kept: int) -> int:
+        return stack_bytes(
+            one - self.example_bytes, examples=self.example_bytes, splits=self.splits, members=members, kept=kept
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +178,8 @@ class Candidates:
                 + profile.example_bytes * _batch(first, profile)
                 + TRAINING_BYTES_PER_PARAMETER * profile.parameters
             ),
+            example_bytes=profile.data_bytes,
+            splits=len({trial.streams.split for trial in trials}),
             host_bytes=profile.data_bytes + HOST_BYTES_PER_PARAMETER * profile.parameters,
             costs=self._costs_or_none(first, profile, timing) if timing is None else costs,
             is_on_gpu=is_on_gpu,

@@ -10,6 +10,7 @@ from ablate.execute.planner.arrangement import NO_MEMORY, Arrangement, cut
 from ablate.execute.planner.candidate import Candidate
 from ablate.execute.planner.memory import CONTEXT_BYTES, GPU_PROCESS_BYTES, PROCESS_BYTES
 from ablate.execute.planner.sharing import Sharing
+from ablate.execute.train.dataset import KEPT_BYTES
 from ablate.plan.bundle import Bundle
 from ablate.plan.machine import Machine
 from ablate.plan.placement import place
@@ -82,7 +83,8 @@ def _room(groups: Groups, machine: Machine, workers: int) -> int:
 
 def _fits(groups: Groups, machine: Machine, workers: int, room: int) -> bool:
     """Whether there is memory for so many workers with so much for the tensors of each."""
-    host = max(_host_bytes(found, _width(found, room)) for _, found in groups)
+    kept = _kept(groups)
+    host = max(_host_bytes(found, _width(found, room, kept), kept) for _, found in groups)
     if machine.host_bytes is not None and workers * host > machine.host_bytes:
         return False
     if any(gpu.free_bytes is None for gpu in machine.gpus):
@@ -92,7 +94,13 @@ def _fits(groups: Groups, machine: Machine, workers: int, room: int) -> bool:
 
 def _bytes(groups: Groups, *, width: int | None) -> int:
     """Memory of a GPU for the tensors of a stack of this width, None: of the widest, of the largest trials."""
-    return max((found.bytes or 0) * (width or found.width) for _, found in groups if found.is_on_gpu)
+    kept = _kept(groups)
+    return max(found.memory(width or found.width, kept=kept) for _, found in groups if found.is_on_gpu)
+
+
+def _kept(groups: Groups) -> int:
+    """Examples that a process keeps there, and in its main memory, from one training to the next."""
+    return min(KEPT_BYTES, sum(found.splits * found.example_bytes for _, found in groups if found.is_on_gpu))
 
 
 def _with_workers(
@@ -103,7 +111,7 @@ def _with_workers(
     `filled`: cuts stacks until every worker has one; else only if that is faster.
     """
     room = _room(groups, machine, workers)
-    widths = [_width(found, room) for _, found in groups]
+    widths = [_width(found, room, _kept(groups)) for _, found in groups]
     places = place(machine.gpus, workers=workers, worker_bytes=CONTEXT_BYTES + room)
     pieces: list[tuple[tuple[Trial, ...], Candidate, str]] = []
     for (left, found), width in zip(groups, widths, strict=True):
@@ -136,16 +144,16 @@ def _with_workers(
     return parts if filled or _is_faster(parts, whole) else whole
 
 
-def _width(found: Candidate, room: int) -> int:
+def _width(found: Candidate, room: int, kept: int) -> int:
     """Of the stacks that fit into so much memory."""
-    return max(1, min(found.width, room // found.bytes)) if found.bytes and found.is_on_gpu else found.width
+    return found.width_in(room, kept=kept) if found.is_on_gpu else found.width
 
 
-def _host_bytes(found: Candidate, width: int) -> int:
+def _host_bytes(found: Candidate, width: int, kept: int) -> int:
     """Main memory of a worker that trains a stack of this width."""
     if found.is_on_gpu:
-        return GPU_PROCESS_BYTES + found.host_bytes * width
-    return PROCESS_BYTES + (found.bytes or 0) * width
+        return GPU_PROCESS_BYTES + found.host_memory(width, kept=kept)
+    return PROCESS_BYTES + found.memory(width)
 
 
 def _filled(

@@ -43,12 +43,30 @@ def describe(device: torch.device, *, several: bool) -> Machine:
         device: Where a process trains by itself.
         several: Whether processes can be given others than that one.
     """
-    others = range(torch.cuda.device_count()) if device.type == "cuda" and several else (device.index or 0,)
-    gpus = [torch.device(device.type, index) for index in others]
+    there = range(torch.cuda.device_count()) if device.type == "cuda" else range(1)
+    gpus = [torch.device(device.type, index) for index in (there if several else (device.index or 0,))]
     return Machine(
         host_bytes=available(torch.device("cpu")),
         gpus=tuple(Gpu(index=gpu.index or 0, name=name(gpu), free_bytes=available(gpu)) for gpu in gpus),
+        unused=len(there) - len(gpus),
     )
+
+
+def stack_bytes(member: int, *, examples: int, splits: int, members: int, kept: int = 0) -> int:
+    """Memory of a stack where it trains, at its start at the latest.
+
+    Members with equal splits share their rows. Different splits are joined, and each is there twice: by itself, and
+    among the joined rows.
+
+    Args:
+        member: Bytes of each member beside its examples.
+        examples: Bytes of one replicate's.
+        splits: Different ones among the members, at most.
+        members: 1: a trial that trains alone.
+        kept: Bytes of examples that the process keeps from one training to the next, those of this stack among them.
+    """
+    own = min(splits, members) * examples
+    return members * member + max(own, kept) + (own if min(splits, members) > 1 else 0)
 
 
 def _machine() -> int:

@@ -120,6 +120,7 @@ def _with_gpu(planned: Sequence[Trial], place: dict[str, int], cache: TimingCach
             if is_cpu:
                 found = on_cpu(moved, place)
                 return replace(found, accelerator="cpu", notes=(*notes, *found.notes))
+    notes = (*notes, *on_gpu.notes)
     left = [(tuple(trial for trial in trials if trial.id in place), found) for trials, found in on_gpu.groups]
     found = on_gpu.arranged([(trials, found) for trials, found in left if trials])
     made = found.schedule(place, threads=offered.threads or 1)
@@ -128,13 +129,14 @@ def _with_gpu(planned: Sequence[Trial], place: dict[str, int], cache: TimingCach
 
 @dataclass(frozen=True, kw_only=True)
 class _OnGpu:
-    """A study that is to train on GPUs. `groups`: all of its trials."""
+    """A study that is to train on GPUs. `groups`: all of its trials; `pins`: whether its workers are given theirs."""
 
     groups: Groups
     machine: Machine
     sharing: Sharing
     offered: _Offered
     pins: bool
+    notes: tuple[str, ...]
 
     @classmethod
     def examined(
@@ -146,20 +148,31 @@ class _OnGpu:
         if device is None:
             return None
         groups = [(group.trials, candidates.examine(group.trials)) for group in bundles(planned)]
-        pins = offered.pins and all(config.trainer.settings.devices in (1, "1") for config in configs)
+        is_free = all(config.trainer.settings.devices in (1, "1") for config in configs)
+        pins = offered.pins and is_free
+        machine = offered.machine or describe(device, several=pins)
         empty_cache()
         return cls(
             groups=groups,
-            machine=offered.machine or describe(device, several=pins),
+            machine=machine,
             sharing=_sharing(groups, cache, device=device, most=min(offered.workers, MAX_PER_GPU)),
             offered=offered,
             pins=pins,
+            notes=(_unused(machine),) if is_free and machine.unused else (),
         )
 
     def arranged(self, groups: Groups) -> Arrangement:
         """What trains together of these."""
         offered = self.offered
         return arrange(groups, machine=self.machine, workers=offered.workers, fixed=offered.fixed, sharing=self.sharing)
+
+
+def _unused(machine: Machine) -> str:
+    """That the engine gives its trials one GPU, though there are others."""
+    return (
+        f"The study trains on the first of {1 + machine.unused} GPUs and on no other: this engine does not spread it. "
+        "engine=local gives each worker a GPU of its own."
+    )
 
 
 def _comparison(cpu_s: float, gpu_s: float, *, gpus: int, is_cpu: bool) -> str:
@@ -209,12 +222,12 @@ def _arrange(
             found = candidates.examine(group.trials, reason=reason)
             limit = available(candidates.device(group.trials[0].config)) if found.bytes else None
             groups.append((left, found, limit))
-    room = [limit // (PROCESS_BYTES + found.bytes) for _, found, limit in groups if limit is not None and found.bytes]
+    room = [limit // (PROCESS_BYTES + found.memory(1)) for _, found, limit in groups if limit is not None]
     fitting = max(1, min([workers, *room]))
     for left, found, limit in groups:
         width = found.width
-        if limit is not None and found.bytes:
-            width = max(1, min(width, (limit // fitting - PROCESS_BYTES) // found.bytes))
+        if limit is not None:
+            width = found.width_in(limit // fitting - PROCESS_BYTES)
         if found.reason or (width < 2 <= found.width):
             reason = found.reason or NO_MEMORY
             alone += [(Bundle(trials=(trial,), reason=reason), found) for trial in left]

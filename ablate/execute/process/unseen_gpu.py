@@ -33,7 +33,9 @@ def unseen_gpu() -> str | None:
     else:
         said = " ".join(" ".join(str(warning.message).split()) for warning in caught)
         reason = said or f"torch {torch.__version__} is built for {built_for}{_driver()}. Look at nvidia-smi"
-    return f"This machine has an {maker} GPU that torch does not see, so that trials train on the CPU: {reason}."
+    return (
+        f"This machine has an {maker} GPU that torch does not see, so that trials can train on the CPU only: {reason}."
+    )
 
 
 def _has_nvidia() -> bool:

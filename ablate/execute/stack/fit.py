@@ -3,8 +3,8 @@
 import time
 from typing import Any, cast
 
-from ablate.execute.examine.simple import shared_simple_scores
-from ablate.execute.examine.trivial import shared_trivial_scores
+from ablate.execute.examine.simple_predictor import shared_simple_scores
+from ablate.execute.examine.trivial_predictor import shared_trivial_scores
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.callbacks import MemberCurves
 from ablate.execute.stack.diagnostics import StackedDiagnostics
@@ -33,6 +33,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     trials = job.bundle.trials
     make_splits = shared_splits(splits_for(trials[0].config.trainer.settings))
     prepared = [Member.of(trial.config, trial.streams, make_splits=make_splits) for trial in trials]
+    del make_splits  # it holds the splits, which the stack joins: on the CPU they are freed then
     order = in_groups([member.way for member in prepared])
     members = [prepared[index] for index in order]
     fit = members[0].fit

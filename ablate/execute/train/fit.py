@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 from torch import Tensor, nn
 
 from ablate.config.trial import TrialConfig
+from ablate.data.split import Sampling
 from ablate.errors import ConfigError, kind
 from ablate.execute.targets.lightning_package import (
     is_lightning_data,
@@ -41,6 +42,8 @@ class Fit:
     """Keyword arguments of `Trainer.test`; None: nothing to test on."""
     examples: dict[str, int]
     """Split → number of examples, if known before the fit."""
+    sampling: Sampling | None = None
+    """What other replicates have of these examples; None: not known."""
 
 
 def prepare(config: TrialConfig, streams: Streams, *, make_splits: MakeSplits = splits) -> Fit:
@@ -100,6 +103,7 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
         data={"train_dataloaders": train, "val_dataloaders": EvaluationChunks(examples=len(drawn.val))},
         test={"dataloaders": EvaluationChunks(examples=len(drawn.test))},
         examples={"train": len(drawn.train), "val": len(drawn.val), "test": len(drawn.test)},
+        sampling=drawn.sampling,
     )
 
 

@@ -59,6 +59,7 @@ def outcome(
             test_examples=fit.examples.get("test", 0),
             parameters=parameters,
             flops=flops,
+            sampling=fit.sampling,
         ),
         seconds=seconds,
         device=hardware.name(trainer.strategy.root_device),

@@ -12,6 +12,7 @@ from ablate.config.trainer import TrainerSettings
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
 from ablate.execute.process.matmul_precision import set_matmul_precision
+from ablate.execute.process.unseen_gpu import unseen_gpu
 from ablate.execute.targets.lightning_package import is_misconfiguration, trainer_class
 from ablate.execute.targets.target import check_arguments
 from ablate.execute.train.callbacks import Interruption
@@ -123,7 +124,9 @@ def trainer(
     except Exception as error:
         if not (is_misconfiguration(error) or isinstance(error, ImportError | ValueError | TypeError | RuntimeError)):
             raise
-        raise ConfigError(f"trainer: Lightning refuses it: {' '.join(str(error).split())}") from error
+        unseen = unseen_gpu() if settings.accelerator in ("gpu", "cuda") else None
+        said = " ".join([*str(error).split(), *filter(None, [unseen])])
+        raise ConfigError(f"trainer: Lightning refuses it: {said}") from error
     if made.world_size > 1:
         raise ConfigError(
             f"trainer.devices={settings.devices} is {made.world_size} devices for one trial: it must be one. Trials "

@@ -20,6 +20,8 @@ _ROOMY = 26
 """Cells of a claim below which its numbers go to a line of their own."""
 MOST_RANGES = 8
 """Claims of which each has a line for what it is averaged over; of more there is no room."""
+FEW = 4
+"""Claims of which each may have two further lines; of more, one."""
 _SIGNS: dict[Expectation, str] = {"greater": ">", "less": "<", "equivalent": "≈", "value": "≈"}
 _SHORT = {"failure-sensitive": "failures", ", within the margin": "", "strong; ": "strong, "}
 """What a heading has room for on a screen; what it leaves out stands below."""
@@ -34,7 +36,41 @@ def heading(verdicts: Sequence[Verdict]) -> str:
     parts = [f"Δ, first − second [{name}]" if name else "Δ, first − second"]
     parts += [f"n = {verdicts[0].n} paired"] if _one(verdicts, lambda v: v.n) else []
     parts += [f"margin {verdicts[0].claim.margin_text}"] if _one(verdicts, lambda v: v.claim.margin_text) else []
-    return "; ".join([", ".join(parts), *_averaged_alike(verdicts)])
+    return "; ".join([", ".join(parts), *_averaged_alike(verdicts), *_overlapping(verdicts)])
+
+
+def _overlapping(verdicts: Sequence[Verdict]) -> list[str]:
+    """What the resampled intervals are, of which each claim has its own."""
+    if not any(v.resampled for v in verdicts):
+        return []
+    return [f"resampled: for splits that overlap{'' if len(verdicts) <= MOST_RANGES else ': --table verdicts'}"]
+
+
+def _resampled(verdict: Verdict, digits: Digits) -> str:
+    """The interval where splits overlap, with the outcome where it is another one."""
+    found = verdict.resampled
+    if found is None:
+        return ""
+    low, high = found.interval.low, found.interval.high
+    other = "" if found.outcome in (None, verdict.outcome) else f", {found.outcome}"
+    return f"resampled [{digits.number(low)}, {digits.number(high)}]{other}"
+
+
+def _further(resampled: str, over: str, brief: str, room: int, *, lines: int) -> list[str]:
+    """What a claim has to say on further lines: on one where there is room, or only one is left.
+
+    Args:
+        resampled: the interval where splits overlap.
+        over: what the claim is averaged over.
+        brief: the same for where there is no room for all of it.
+        room: of a line.
+        lines: that there are.
+    """
+    said = [text for text in (resampled, over) if text]
+    joined = "; ".join(said)
+    if len(said) < 2 or widest([joined]) <= room:
+        return [joined] * bool(said)
+    return [f"{resampled}; {brief}"] if lines == 1 else said
 
 
 def _averaged_alike(verdicts: Sequence[Verdict]) -> list[str]:
@@ -61,14 +97,14 @@ def _ends(over: Averaged) -> str:
     return f"; of {over.cells} cells {', '.join(counts)}" if counts else ""
 
 
-def _range(verdict: Verdict, *, alike: bool) -> str:
+def _range(verdict: Verdict, *, alike: bool, counts: bool = True) -> str:
     """What a claim is averaged over, with the range of its effects; what all claims share is in the heading."""
     over = verdict.averaged
     if over is None:
         return ""
     if alike:
         return f"effects {over.range}" if over.range else ""
-    return f"over {over.settings} settings{f': {over.range}' if over.range else ''}{_ends(over)}"
+    return f"over {over.settings} settings{f': {over.range}' if over.range else ''}{_ends(over) if counts else ''}"
 
 
 def claim_lines(
@@ -114,8 +150,17 @@ def claim_lines(
             if one_line
             else [(named, said), (Span(text=f"{indent}{text}"),)]
         )
-        if len(verdicts) <= MOST_RANGES and (over := _range(verdict, alike=alike)):
-            shown = cut(spell(over), width - len(indent), ascii_only=ascii_only)
+        if len(verdicts) > MOST_RANGES:
+            continue
+        further = _further(
+            spell(_resampled(verdict, digits)),
+            spell(_range(verdict, alike=alike)),
+            spell(_range(verdict, alike=alike, counts=False)),
+            width - len(indent),
+            lines=2 if one_line and len(verdicts) <= FEW else 1,
+        )
+        for entry in further:
+            shown = cut(entry, width - len(indent), ascii_only=ascii_only)
             lines[-1].append((Span(text=f"{indent}{shown}", style="faint"),))
     return lines
 

@@ -124,6 +124,7 @@ def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Ta
             *([ERROR_TERM] if interval_name(intervals) else []),
             *_notes(verdicts, family),
             *_unit_notes(verdicts, summary),
+            *resampled_lines(verdicts),
             *misleading(summary),
             *qualifier_lines(verdicts),
             *(f"{name}: {note}" for name, v in zip(names, verdicts, strict=True) for note in v.remarks),
@@ -159,6 +160,21 @@ def qualifier_lines(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     return tuple(
         qualifier.sentence("" if len(on) == len(verdicts) else ", ".join(on)) for qualifier, on in found.values()
     )
+
+
+def resampled_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """The intervals where splits overlap, a line a claim, and what they are."""
+    found = [(claim_name(v.claim), v.outcome, v.resampled) for v in verdicts if v.resampled is not None]
+    if not found:
+        return
+    yield (
+        "Resampled: the replicates' splits overlap, so that Δ [interval] is that of this pool of examples. Of the "
+        "population that it is a sample of, the interval is wider (Nadeau and Bengio, 2003):"
+    )
+    for name, outcome, resampled in found:
+        digits = Digits.fitting([resampled.interval.value], [resampled.interval]).as_difference()
+        other = "" if resampled.outcome in (None, outcome) else f": {resampled.outcome}"
+        yield f"{name}: {digits.interval(resampled.interval)}{other}"
 
 
 def needed(wanted: Needed | None) -> str:
@@ -273,15 +289,16 @@ QUALIFYING = (
     *(f"averaged_{name}" for name in ("settings", "lowest", "highest", "cells", "at_floor", "at_ceiling")),
     "unseen_collapse",
     *(f"share_of_baseline{end}" for end in ("", "_low", "_high", "_level")),
+    *(f"resampled{end}" for end in ("", "_low", "_high", "_level", "_outcome", "_test_share")),
 )
 """The columns of `qualifying`."""
 
 
 def qualifying(verdict: Verdict) -> Row:
     """The numbers that qualify a verdict."""
-    averaged, share = verdict.averaged, verdict.share
+    averaged, share, resampled = verdict.averaged, verdict.share, verdict.resampled
     lowest, highest = (averaged.lowest, averaged.highest) if averaged else (None, None)
-    return {
+    cells: Row = {
         "mean_arm": verdict.mean_arm,
         "mean_reference": verdict.mean_reference,
         "trivial": verdict.trivial,
@@ -294,7 +311,16 @@ def qualifying(verdict: Verdict) -> Row:
         "averaged_at_floor": averaged.at_floor if averaged else None,
         "averaged_at_ceiling": averaged.at_ceiling if averaged else None,
         "unseen_collapse": verdict.unseen_collapse,
-    } | interval("share_of_baseline", share.interval if share else None)
+    }
+    return (
+        cells
+        | interval("share_of_baseline", share.interval if share else None)
+        | interval("resampled", resampled.interval if resampled else None)
+        | {
+            "resampled_outcome": resampled.outcome if resampled else None,
+            "resampled_test_share": resampled.test_share if resampled else None,
+        }
+    )
 
 
 def _evidence_cells(prefix: str, evidence: Evidence | None) -> Row:

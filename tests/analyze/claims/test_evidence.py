@@ -60,7 +60,7 @@ def test_equivalence_is_the_tost_of_statsmodels(d, m):
 
 
 def by_interval(d, expect, m, better, alpha):
-    """The rule as STATISTICS (c) words it, in intervals."""
+    """The rule as docs/verdicts.md words it, in intervals."""
     low, high = DescrStatsW(d).tconfint_mean(2 * alpha)
     assume(min(abs(abs(bound) - limit) for bound in (low, high) for limit in (0, m)) > 1e-7)
     inside = -m < low and high < m

@@ -23,7 +23,7 @@ def claim_of(expect, margin):
 
 
 def outcome(claim, low, high, better):
-    """STATISTICS (c), in words of the interval."""
+    """The rule of docs/verdicts.md, in words of the interval."""
     sign, m = direction(claim, better=better), claim.margin
     low, high = sorted((sign * low, sign * high))
     inside, beyond = -m < low and high < m, low > m or high < -m

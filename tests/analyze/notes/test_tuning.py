@@ -6,7 +6,7 @@ import pytest
 
 from ablate.analyze.notes.tuning import choice_lookup, tuning_notes, tuning_summary
 from ablate.config.spec import Factor
-from ablate.store.tuned import Choice, Tried
+from ablate.store.choices import Choice, Tried
 
 RATES = [0.001, 0.01, 0.1]
 

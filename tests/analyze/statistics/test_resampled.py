@@ -11,7 +11,7 @@ D = np.array([0.010, 0.020, 0.015, 0.005, 0.012])
 
 
 def test_the_stated_example():
-    """STATISTICS, values to test against; to the digits that are given there."""
+    """Values given with the method, to the digits that are given there."""
     plain, corrected = t_interval(D, level=0.9), corrected_interval(D, test_share=0.25, level=0.9)
     assert corrected.value == pytest.approx(0.0124)
     assert (plain.low, plain.high) == pytest.approx((0.007066, 0.017734), abs=5e-7)

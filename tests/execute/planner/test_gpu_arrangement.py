@@ -11,6 +11,7 @@ from ablate.execute.planner.candidate import Candidate, Costs
 from ablate.execute.planner.gpu_arrangement import MAX_PER_GPU, arrange
 from ablate.execute.planner.memory import CONTEXT_BYTES, GPU_PROCESS_BYTES
 from ablate.execute.planner.sharing import Sharing
+from ablate.execute.train.dataset import KEPT_BYTES
 from ablate.plan.machine import Gpu, Machine
 from ablate.store.timings import Overhead, StepTiming
 
@@ -119,6 +120,33 @@ def test_a_stack_is_no_wider_than_the_memory_of_its_gpu():
     assert made.workers == 1
     assert sizes(arranged([group(3)], machine(CONTEXT_BYTES / GB + 0.011))) == [1] * 3
     assert {b.reason for b in arranged([group(3)], machine(0.1)).bundles} == {"there is memory for one at a time"}
+
+
+@pytest.mark.parametrize(("splits", "width"), [(1, 99), (10, 80), (396, 33)])
+def test_examples_that_differ_count_twice_in_a_stack_and_equal_ones_once(splits, width):
+    """Half of what a trial takes is for its examples. There is room for a hundred halves."""
+    half = GB // 10
+    big = group(396, bytes=2 * half, example_bytes=half, splits=splits)
+    made = arranged([big], machine((CONTEXT_BYTES + 100 * half) / GB), workers=1)
+    assert sizes(made)[0] == width
+
+
+@pytest.mark.parametrize(("splits", "width"), [(1, 20), (40, 10)])
+def test_examples_that_differ_count_twice_in_the_main_memory_too(splits, width):
+    """Beside what a process takes there are 3 GB: ten times 0.1 for a network, and 0.2 for its examples."""
+    half = GB // 10
+    found = group(40, width=20, bytes=2 * half, host_bytes=2 * half, example_bytes=half, splits=splits)
+    made = arranged([found], machine(100, host_gb=GPU_PROCESS_BYTES // GB + 3), workers=1)
+    assert sizes(made)[0] == width
+
+
+def test_what_a_process_keeps_is_counted_up_to_what_it_may_keep():
+    small = group(40, width=1, host_s=10.0, epochs=1, bytes=2 << 20, example_bytes=1 << 20, splits=40)
+    large = group(40, width=1, host_s=10.0, epochs=1, bytes=2 << 20, example_bytes=1 << 20, splits=40_000)
+    for found, kept in ((small, 40 << 20), (large, KEPT_BYTES)):
+        two = 2 * (CONTEXT_BYTES + (1 << 20) + kept) / GB
+        assert arranged([found], machine(two)).workers == 2
+        assert arranged([found], machine(two - 1e-3)).workers == 1
 
 
 def test_a_gpu_that_others_have_filled_gets_no_worker():

@@ -1,6 +1,7 @@
 """Schedules for a described GPU, by recorded timings: whatever a GPU would do is stood in for."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -72,6 +73,26 @@ def test_a_missing_trial_of_a_stack_is_a_stack_of_one(here):
 def test_places_are_for_engines_that_pin_and_for_trials_that_name_no_gpu(here, words, pins, expected):
     found = trials(here, "trainer.accelerator=gpu", *words)
     assert schedule(found, found, workers=2, pins=pins, machine=TWO).places == expected
+
+
+@pytest.mark.usefixtures("steps")
+def test_an_engine_that_takes_the_first_of_several_gpus_says_so(here):
+    """As `engine=inline` does; who names a GPU has chosen it."""
+    first = replace(ONE, unused=3)
+    said = (
+        "The study trains on the first of 4 GPUs and on no other: this engine does not spread it. engine=local gives "
+        "each worker a GPU of its own."
+    )
+    for words, machine, expected in (
+        (("trainer.accelerator=gpu",), first, (said,)),
+        (("trainer.accelerator=gpu",), ONE, ()),
+        (("trainer.accelerator=gpu", "trainer.devices='0,'"), first, ()),
+        (("trainer.accelerator=cpu",), first, ()),
+    ):
+        found = trials(here, *words)
+        assert schedule(found, found, workers=1, machine=machine).notes == expected
+    found = trials(here, "trainer.accelerator=gpu")
+    assert schedule(found, found, workers=2, pins=True, machine=TWO).notes == ()
 
 
 def test_auto_takes_the_processor_where_that_ends_first_and_says_so(here, steps):
@@ -150,8 +171,8 @@ def test_a_gpu_machine_is_described_as_it_is(here, monkeypatch):
         (1, "GPU 1", int(0.8 * GB)),
     ]
     assert made.host_bytes
-    (only,) = room.describe(torch.device("cuda", 1), several=False).gpus
-    assert only.index == 1
+    one = room.describe(torch.device("cuda", 1), several=False)
+    assert ([gpu.index for gpu in one.gpus], one.unused, made.unused) == ([1], 1, 0)
     found = trials(here)
     assert schedule(found, found, workers=3, pins=True).places == (0, 1, 0), "the second has room for one"
     free[1] = GB // 2

@@ -106,13 +106,15 @@ def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
     trials = plan("model.init=he,xavier", "replicates=4", "data.limit=200")
     cache = room.TimingCache()
     with isolation.isolated_process(threads=1):
-        of_one = candidate.Candidates(cache, threads=1).examine(trials).bytes
-    assert of_one > 200 * (64 * 4 + 8)
+        of = candidate.Candidates(cache, threads=1).examine(trials).memory
+    assert of(1) > (examples := 200 * (64 * 4 + 8))
+    assert of(4) == 4 * of(1) + 4 * examples, "those of the replicates are joined"
+    assert of(8) == 8 * (of(1) - examples) + 2 * 4 * examples, "two starts of each replicate share theirs"
     for free, workers, widths, at_a_time in (
-        (room.PROCESS_BYTES + 4 * of_one, 1, [4, 4], 1),
-        (room.PROCESS_BYTES + 3 * of_one, 1, [2, 3, 3], 1),
-        (2 * (room.PROCESS_BYTES + of_one), 2, [1] * 8, 2),
-        (2 * (room.PROCESS_BYTES + of_one) - 2, 2, [4, 4], 1),
+        (room.PROCESS_BYTES + of(4), 1, [4, 4], 1),
+        (room.PROCESS_BYTES + of(4) - 1, 1, [2, 3, 3], 1),
+        (2 * (room.PROCESS_BYTES + of(1)), 2, [1] * 8, 2),
+        (2 * (room.PROCESS_BYTES + of(1)) - 2, 2, [4, 4], 1),
     ):
         monkeypatch.setattr(room, "available", lambda _, free=free: free)
         made = schedule(trials, trials, workers=workers)
@@ -123,14 +125,13 @@ def test_memory_bounds_the_width_and_then_the_workers(plan, monkeypatch):
 
 def test_of_many_workers_those_are_counted_that_memory_is_there_for(plan, monkeypatch):
     trials = plan("model.init=he,xavier", "replicates=20", "data.limit=200")
-    of_one = candidate.Candidates(room.TimingCache(), threads=1).examine(trials).bytes
-    monkeypatch.setattr(room, "available", lambda _: 2 * (room.PROCESS_BYTES + 10 * of_one))
+    of = candidate.Candidates(room.TimingCache(), threads=1).examine(trials).memory
+    monkeypatch.setattr(room, "available", lambda _: 2 * (room.PROCESS_BYTES + of(10)))
     made = schedule(trials, trials, workers=64)
     assert made.workers < 64
     assert made.notes
-    assert made.workers * (room.PROCESS_BYTES + max(len(b.trials) for b in made.bundles) * of_one) <= room.available(
-        None
-    )
+    widest = max(len(b.trials) for b in made.bundles)
+    assert made.workers * (room.PROCESS_BYTES + of(widest)) <= room.available(None)
 
 
 def test_a_network_that_fails_a_probe_costs_the_plan_its_estimate_and_no_more(plain, plan, monkeypatch):

@@ -45,7 +45,9 @@ def test_torch_without_cuda(machine, monkeypatch):
     machine("nvidia")
     monkeypatch.setattr(torch.version, "cuda", None)
     said = unseen_gpu()
-    assert said.startswith("This machine has an NVIDIA GPU that torch does not see, so that trials train on the CPU")
+    assert said.startswith(
+        "This machine has an NVIDIA GPU that torch does not see, so that trials can train on the CPU only"
+    )
     assert "built without support for it" in said
 
 

@@ -17,6 +17,7 @@ from ablate.analyze.summary import (
     Interval,
     Needed,
     Qualifier,
+    Resampled,
     SimpleEffect,
     Summary,
     Verdict,
@@ -386,3 +387,46 @@ def test_claims_of_every_kind_have_a_line(core, written):
     assert "  head: gap ≈ fc at act=relu, layers=10  " in narrow
     assert "  head × act: gap − fc, softmax < relu  " in narrow
     assert "  act=relu, layers=10 ≈ 0.9  " in narrow
+
+
+def overlapping(low, high, outcome="inconclusive"):
+    interval = Interval(value=(low + high) / 2, low=low, high=high, level=0.9, method="resampled")
+    return Resampled(interval=interval, test_share=0.25, outcome=outcome)
+
+
+def test_where_splits_overlap_eight_claims_are_one_screen(core, written):
+    """With the range of an average as well: two further lines a claim at the most, and nothing of them is cut."""
+    claims = [
+        verdict(f"factor_{i}", averaged=averaged(), resampled=overlapping(-0.31, 0.25, "supported")) for i in range(8)
+    ]
+    for width in (80, 100):
+        lines = written(replace(core, verdicts=tuple(claims)), width=width).splitlines()
+        assert len(lines) <= LINES
+        found = [line for line in lines if "resampled [" in line]
+        assert len(found) == 8
+        assert all("resampled [−0.310, +0.250], supported; effects −0.703 to +0.144" in line for line in found)
+    assert "resampled: for splits that overlap" in " ".join(" ".join(lines).split())
+
+
+def test_what_has_no_room_on_one_line_has_two_where_claims_are_few(core, written):
+    def lines(count):
+        claims = [
+            verdict(f"f{i}", averaged=averaged(cells=64 + i), resampled=overlapping(-0.3, 0.2)) for i in range(count)
+        ]
+        return written(replace(core, verdicts=tuple(claims)), width=80).splitlines()
+
+    ranges = "over 16 settings: −0.703 to +0.144"
+    few, many = lines(4), lines(8)
+    assert len(few) <= LINES
+    assert len(many) <= LINES
+    assert few.count("    resampled [−0.300, +0.200]") == sum(f"    {ranges}; of 6" in line for line in few) == 4
+    assert many.count(f"    resampled [−0.300, +0.200]; {ranges}") == 8
+
+
+def test_of_more_than_eight_claims_the_resampled_intervals_are_in_the_table(core, written):
+    claims = [verdict(f"f{i}", resampled=overlapping(-0.31, 0.25)) for i in range(9)]
+    told = replace(core, verdicts=tuple(claims))
+    text = written(told, width=80)
+    assert "overlap: --table verdicts" in " ".join(text.split())
+    assert "resampled [" not in text
+    assert "f3: gap equivalent to fc: −0.03 [−0.31, +0.25]" in " ".join(written(told, table="verdicts").split())

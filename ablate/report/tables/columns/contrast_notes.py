@@ -7,7 +7,7 @@ from ablate.report.text.number import Digits, interval_name, probability
 from ablate.report.text.quantity import counted
 
 P_FROM = 5
-"""Pairs below which no p is printed: STATISTICS (f)."""
+"""Pairs below which no p is printed."""
 
 
 def contrast_notes(contrast: Contrast, label: str, digits: Digits) -> tuple[str, ...]:

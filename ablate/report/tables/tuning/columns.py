@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ablate.analyze.notes.tuning import short
-from ablate.design.tuning import written
+from ablate.config.spec import hydra_text
 from ablate.report.text.table import ABSENT, Column
 
 Cells = tuple[Column, list[str]]
@@ -36,4 +36,4 @@ def tuned_notes(chosen: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def setting(value: Any) -> str:
     """A value as a cell."""
-    return f"{value:g}" if isinstance(value, float) else written(value).strip("'")
+    return f"{value:g}" if isinstance(value, float) else hydra_text(value).strip("'")

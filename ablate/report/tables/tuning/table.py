@@ -13,7 +13,7 @@ from ablate.report.text.number import Digits
 from ablate.report.text.point_name import PointNames, baseline_levels
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Column, Table
-from ablate.store.tuned import Tried
+from ablate.store.choices import Tried
 
 STAR = " *"
 EVERY = "all arms"

@@ -79,7 +79,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
     from ablate.store import StudyDirectory, as_later, extend
-    from ablate.store.tuned import read_choices
+    from ablate.store.choices import read_choices
     from ablate.study.fraction import check_fraction
     from ablate.study.tuning import tuned_of, with_choices
 

@@ -1,12 +1,13 @@
 """A simple predictor on the splits of a replicate: what is reached without a network."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import cast
 
 import torch
 from torch import Tensor
 from torchmetrics import MetricCollection
 
+from ablate.execute.examine.predictor import scores_where_possible, shared_scores, split_of
 from ablate.execute.train.fit import Fit
 from ablate.execute.train.trial_module import TrialModule, at_least_single
 
@@ -29,36 +30,22 @@ def simple_scores(fit: Fit) -> Scores:
     first training examples stand for all of them. There is none for a user-defined LightningModule, nor where a network
     gives more than one vector for an example.
     """
-    module = fit.module
-    if not isinstance(module, TrialModule):
-        return {}
-    try:
-        with torch.no_grad():
-            return _scores(module)
-    except (RuntimeError, TypeError, ValueError, AttributeError):  # a user-defined loss or metric wants something else
-        return {}
+    return scores_where_possible(fit, _scores)
 
 
 def shared_simple_scores() -> Callable[[Fit], Scores]:
     """Does as `simple_scores`. Members of a stack that hold the same data share what is found."""
-    found: dict[tuple[object, ...], Scores] = {}
 
-    def make(fit: Fit) -> Scores:
-        module = fit.module
-        if not isinstance(module, TrialModule):
-            return {}
-        held = [t for split in ("train", "val", "test") for t in _split(module, split)]
-        key = (*((t.data_ptr(), t.shape) for t in held), repr(module.loss), repr(module.metrics))
-        if key not in found:
-            found[key] = simple_scores(fit)
-        return found[key]
+    def key(module: TrialModule) -> Hashable:
+        held = [t for split in ("train", "val", "test") for t in split_of(module, split)]
+        return (*((t.data_ptr(), t.shape) for t in held), repr(module.loss), repr(module.metrics))
 
-    return make
+    return shared_scores(simple_scores, key)
 
 
 def _scores(module: TrialModule) -> Scores:
-    inputs, targets = _split(module, "train")
-    known, asked = _flat(inputs), max(len(_split(module, split)[0]) for split in ("val", "test"))
+    inputs, targets = split_of(module, "train")
+    known, asked = _flat(inputs), max(len(split_of(module, split)[0]) for split in ("val", "test"))
     classes = _are_classes(targets)
     products = asked * known.shape[1] if classes else (known.shape[1] + 1) ** 2
     used = min(len(known), max(1, (MAX_PRODUCTS if classes else MAX_LINEAR_PRODUCTS) // max(1, products)))
@@ -70,7 +57,7 @@ def _scores(module: TrialModule) -> Scores:
     predict = (_nearest if classes else _linear)(known[:used], answers[:used])
     scores: dict[str, float] = {}
     for split in ("val", "test"):
-        there, wanted = _split(module, split)
+        there, wanted = split_of(module, split)
         predicted = predict(_flat(there))
         metrics = cast(MetricCollection, module.metrics[split]).clone()
         metrics.to(predicted.dtype).update(predicted, wanted)
@@ -97,7 +84,7 @@ def _as_outputs(module: TrialModule, targets: Tensor) -> Tensor | None:
         return 2 * targets - 1 if bool((targets >= 0).all()) else targets
     if targets.ndim > 1:
         return None
-    count = 1 + max(int(_split(module, split)[1].max()) for split in ("train", "val", "test"))
+    count = 1 + max(int(split_of(module, split)[1].max()) for split in ("train", "val", "test"))
     return 2 * torch.nn.functional.one_hot(targets.long(), count).to(torch.float32) - 1
 
 
@@ -128,8 +115,3 @@ def _with_one(inputs: Tensor) -> Tensor:
 
 def _flat(inputs: Tensor) -> Tensor:
     return at_least_single(inputs if inputs.is_floating_point() else inputs.float()).flatten(1)
-
-
-def _split(module: TrialModule, split: str) -> tuple[Tensor, Tensor]:
-    inputs, targets = (cast(Tensor, getattr(module, f"{split}_{kind}")) for kind in ("inputs", "targets"))
-    return inputs, at_least_single(targets)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ablate.design import Layout
     from ablate.store import Checked, Contents, Frozen, Record, StudyDirectory
     from ablate.store.costs import Cost
-    from ablate.study.planned import Plan
+    from ablate.study.study_plan import Plan
 
 SUMMARY = "summary.json"
 SUMMARY_SCHEMA = 11
@@ -44,15 +44,12 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         StoreError: there is no study, or it cannot be read.
     """
     from ablate.store import StudyDirectory
+    from ablate.store.derived_file import read_derived
 
     directory = StudyDirectory(path)
     if not directory.exists:
         directory.frozen()
-    try:
-        content = directory.read(SUMMARY, limit=MAX_SUMMARY_BYTES)
-        saved = None if content is None else decode(content)
-    except (StoreError, ValueError):
-        saved = None
+    saved = read_derived(directory, SUMMARY, decode, limit=MAX_SUMMARY_BYTES)
     try:
         if saved is not None and saved.key == _key(directory):
             return saved.summary, ()
@@ -161,9 +158,9 @@ class _Saved(msgspec.Struct, kw_only=True):
 
 def _key(directory: StudyDirectory) -> str:
     from ablate.store import IDENTITIES
+    from ablate.store.choices import TUNED
     from ablate.store.costs import COSTS
     from ablate.store.starts import STARTS
-    from ablate.store.tuned import TUNED
 
     rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS, STARTS, TUNED))
     return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + rest).hexdigest()
@@ -185,9 +182,9 @@ def _summarise(
     from ablate.analyze.effects.pooling import pooling_note
     from ablate.analyze.summarise import summarise as analyze
     from ablate.store import as_later
+    from ablate.store.choices import read_choices
     from ablate.store.curve import read_curve
     from ablate.store.starts import read_starts
-    from ablate.store.tuned import read_choices
 
     spec, late = frozen.spec, _unstated(frozen, records)
     if late:

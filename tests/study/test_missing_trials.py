@@ -3,7 +3,7 @@
 import pytest
 
 from ablate import study
-from ablate.study.missing import next_batch
+from ablate.study.missing_trials import next_batch
 
 
 def test_records_are_read_for_a_look_only(here):

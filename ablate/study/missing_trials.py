@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ablate.plan import Trial
     from ablate.store import Record
     from ablate.study.observer import Observer
-    from ablate.study.planned import Plan
+    from ablate.study.study_plan import Plan
 
 Stale = Literal["keep", "rerun"]
 """What to do with trials whose code has changed since they trained."""

@@ -1,13 +1,14 @@
 """The trivial predictor of a replicate: one output for every input, the best that the training targets allow."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
+from ablate.execute.examine.predictor import scores_where_possible, shared_scores, split_of
 from ablate.execute.train.fit import Fit
 from ablate.execute.train.network import evaluating
 from ablate.execute.train.trial_module import TrialModule, at_least_single
@@ -32,46 +33,30 @@ def trivial_scores(fit: Fit) -> Scores:
         `train/loss`, and every metric and the loss on `val` and `test`. Nothing for a user-defined LightningModule, or
         where the outputs are no tensor that the loss takes as they are.
     """
-    module = fit.module
-    if not isinstance(module, TrialModule) or fit.probe is None:
-        return {}
-    try:
-        return _scores(module, fit.network, fit.probe)
-    except (RuntimeError, TypeError, ValueError, AttributeError):  # a user-defined loss or metric wants something else
-        return {}
+    probe = fit.probe
+    return {} if probe is None else scores_where_possible(fit, lambda module: _scores(module, fit.network, probe))
 
 
 def shared_trivial_scores() -> Callable[[Fit], Scores]:
     """Does as `trivial_scores`. Members of a stack with the same targets, loss and metrics share what is found."""
-    found: dict[tuple[object, ...], Scores] = {}
 
-    def make(fit: Fit) -> Scores:
-        module = fit.module
-        if not isinstance(module, TrialModule):
-            return {}
-        targets = (cast(Tensor, getattr(module, f"{split}_targets")) for split in ("train", "val", "test"))
-        key = (*((t.shape, t.dtype, t.numpy(force=True).tobytes()) for t in targets), repr(module.loss))
-        if key not in found:
-            found[key] = trivial_scores(fit)
-        return found[key]
+    def key(module: TrialModule) -> Hashable:
+        targets = (split_of(module, split)[1] for split in ("train", "val", "test"))
+        return (*((t.shape, t.dtype, t.numpy(force=True).tobytes()) for t in targets), repr(module.loss))
 
-    return make
+    return shared_scores(trivial_scores, key)
 
 
 def _scores(module: TrialModule, network: nn.Module, probe: Tensor) -> Scores:
-    with torch.no_grad(), evaluating(network), torch.random.fork_rng(devices=[]):
+    with evaluating(network), torch.random.fork_rng(devices=[]):
         output = network(probe)
     if not isinstance(output, Tensor):
         return {}
     like = at_least_single(output)[0]
-
-    def targets(split: str) -> Tensor:
-        return at_least_single(cast(Tensor, getattr(module, f"{split}_targets")))
-
-    constant = _constant(module.loss, torch.zeros_like(like), targets("train"))
+    constant = _constant(module.loss, torch.zeros_like(like), split_of(module, "train")[1])
     scores: dict[str, float] = {}
     for split in ("train", "val", "test"):
-        wanted = targets(split)
+        _, wanted = split_of(module, split)
         metrics = None if split == "train" else cast(MetricCollection, module.metrics[split]).clone()
         total = 0.0
         for part in wanted.split(EVALUATED_AT_ONCE):

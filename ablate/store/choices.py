@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ablate.errors import StoreError
+from ablate.store.derived_file import read_derived
 from ablate.store.directory import StudyDirectory
 from ablate.store.seal import seal, unseal
 
@@ -57,11 +57,7 @@ def tuning_directory(study: Path) -> StudyDirectory:
 
 def read_choices(directory: StudyDirectory) -> tuple[Choice, ...]:
     """What has been chosen; nothing where the file is absent, damaged or of another schema."""
-    try:
-        content = directory.read(TUNED)
-        return () if content is None else decode(content)
-    except (StoreError, ValueError):
-        return ()
+    return read_derived(directory, TUNED, decode) or ()
 
 
 def decode(content: bytes) -> tuple[Choice, ...]:

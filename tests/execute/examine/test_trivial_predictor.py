@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ablate.execute.examine.trivial import shared_trivial_scores, trivial_scores
+from ablate.execute.examine.trivial_predictor import shared_trivial_scores, trivial_scores
 from ablate.execute.train.fit import prepare
 from ablate.plan.seeds import streams
 

@@ -6,8 +6,8 @@ import torch
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from ablate.execute.examine import simple
-from ablate.execute.examine.simple import shared_simple_scores, simple_scores
+from ablate.execute.examine import simple_predictor
+from ablate.execute.examine.simple_predictor import shared_simple_scores, simple_scores
 from ablate.execute.train.fit import prepare
 from ablate.plan.seeds import streams
 
@@ -60,7 +60,7 @@ def test_of_other_numbers_it_is_scikit_learns_linear_regression(resolve):
 def test_where_it_takes_long_the_first_examples_stand_for_all_and_it_says_so(resolve, monkeypatch):
     fit = fit_of(resolve, *SMALL)
     x, y = arrays(fit, "train")
-    monkeypatch.setattr(simple, "MAX_PRODUCTS", 50 * 60 * x.shape[1])
+    monkeypatch.setattr(simple_predictor, "MAX_PRODUCTS", 50 * 60 * x.shape[1])
     model = KNeighborsClassifier(1).fit(x[:50], y[:50])
     found = simple_scores(fit)["1-NN of 50 examples"]
     assert found["test/accuracy"] == pytest.approx(model.score(*arrays(fit, "test")), abs=1e-6)

@@ -3,7 +3,7 @@
 import pytest
 
 from ablate.store import StudyDirectory
-from ablate.store.tuned import TUNED, Choice, Tried, decode, read_choices, tuning_directory, write_choices
+from ablate.store.choices import TUNED, Choice, Tried, decode, read_choices, tuning_directory, write_choices
 
 CHOICE = Choice(
     levels={"head": "gap"},
