@@ -69,8 +69,9 @@ def test_it_runs_from_an_empty_directory(installed, tmp_path):
     place = python("-c", "import ablate; print(ablate.__file__)", cwd=tmp_path, **env)
     assert Path(place.strip()) == installed / "ablate/__init__.py", "not the checkout's"
     listed = python("-m", "ablate", "list", "studies", cwd=tmp_path, **env)
-    for study in (REPOSITORY / "conf/study").glob("*.yaml"):
-        assert study.stem in listed
+    studies = REPOSITORY / "conf/study"
+    for study in studies.rglob("*.yaml"):
+        assert str(study.relative_to(studies).with_suffix("")) in listed
     words = ("smoke", "engine.workers=1", "data.limit=60", "data.val_size=10", "data.test_size=20")
     out = python("-m", "ablate", "run", *words, cwd=tmp_path, **env)
     assert "4 planned: 4 complete" in out

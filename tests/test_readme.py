@@ -38,7 +38,7 @@ def test_the_committed_table_is_of_the_committed_numbers(tmp_path):
 
 
 def test_it_counts_the_studies_and_the_trials():
-    studies = len(list((REPOSITORY / "conf/study").glob("*.yaml")))
+    studies = len(list((REPOSITORY / "conf/study").rglob("*.yaml")))
     assert f"the {studies} studies that ship" in README
     assert "trains the 160 nets" in README
 

@@ -19,7 +19,7 @@ GROUPS = ("study", "factor", "model", "data", "objective", "optimizer", "schedul
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One choice in a group: its name, a line about it, and the file that holds it."""
+    """One choice in a group: its name, a line about it, and the file that holds it. `published/x`: one in a folder."""
 
     name: str
     about: str
@@ -44,7 +44,7 @@ class Catalog:
         """
         files: dict[str, Path] = {}
         for root in reversed(self._path):
-            files.update({file.stem: file for file in (root / group).glob("*.yaml")})
+            files.update(_files(root / group))
         options = {name: _option(group, name, file) for name, file in files.items()}
         others = installed(ENGINES) if group == "engine" else {}
         options |= {name: _brought(entry) for name, entry in others.items() if name not in options}
@@ -52,7 +52,7 @@ class Catalog:
 
     def names(self, group: str) -> tuple[str, ...]:
         """The names of a group's options on the search path, unread."""
-        return tuple(sorted({file.stem for root in self._path for file in (root / group).glob("*.yaml")}))
+        return tuple(sorted({name for root in self._path for name in _files(root / group)}))
 
     def file(self, group: str, name: str) -> Path | None:
         """The file of an option; None where there is none."""
@@ -68,6 +68,11 @@ class Catalog:
         listed = entries if isinstance(entries, list) else []
         pairs = [pair for entry in listed if isinstance(entry, dict) for pair in entry.items()]
         return {str(k).removeprefix("override").strip().lstrip("/"): str(v) for k, v in pairs}
+
+
+def _files(group: Path) -> dict[str, Path]:
+    """The files of a group by their names: one in a folder has the folder's, too, as in Hydra: `published/mnist1d`."""
+    return {file.relative_to(group).with_suffix("").as_posix(): file for file in group.rglob("*.yaml")}
 
 
 def _option(group: str, name: str, file: Path) -> Option:

@@ -26,6 +26,9 @@ PUBLISHED_SEED = 42
 MAX_SEED = 2**32
 """Seeds of NumPy's global generator, which the package draws from, are below it."""
 
+ORDER = np.random.Generator(np.random.PCG64(42)).permutation(40)
+"""Positions in the order of `shuffled`."""
+
 DRAW = """
 import sys
 import numpy
@@ -45,6 +48,7 @@ def mnist1d(
     limit: int | None = None,
     val_size: int = 500,
     test_size: int | None = None,
+    shuffled: bool = False,
 ) -> Source:
     """4000 and 1000 sequences of shape (1, 40), mean 0 and SD 1 over all, ten equally frequent classes.
 
@@ -58,6 +62,7 @@ def mnist1d(
         limit: Examples of the 4000 to use at all; None: every one.
         val_size: Examples of the validation split, out of the 4000.
         test_size: Examples of the test set; None: all 1000.
+        shuffled: Whether the 40 positions are in another order, the same for all examples and all replicates.
 
     Raises:
         DataError: the package is not installed, its draw fails, or a number is out of its range.
@@ -72,9 +77,10 @@ def mnist1d(
     else:
         seed = PUBLISHED_SEED if replicate_seed is None else replicate_seed % MAX_SEED
     drawn = _arrays(seed)
+    order = ORDER if shuffled else slice(None)
     pool, test = (
         Arrays(
-            inputs=torch.tensor(drawn[f"x{part}"], dtype=torch.float32).unsqueeze(1),
+            inputs=torch.tensor(drawn[f"x{part}"][:, order], dtype=torch.float32).unsqueeze(1),
             targets=torch.tensor(drawn[f"y{part}"], dtype=torch.int64),
         )
         for part in ("", "_test")

@@ -4,8 +4,9 @@ Source: Long, Shelhamer & Darrell (2015, arXiv 1411.4038, section 3.1).
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from ablate.identities.difference import relative_difference
 from ablate.identities.identity import Identity
 from ablate.models import HEADS
 from ablate.models.head import HeadSpec
@@ -39,13 +40,13 @@ def same_function(
     return (
         Identity(
             statement="FC and its convolution with the same weights have the same outputs (relative)",
-            found=_apart(here, there),
+            found=relative_difference(here, there),
             expected=0.0,
             tolerance=tolerance,
         ),
         Identity(
             statement="FC and its convolution have the same gradients by their inputs (relative)",
-            found=_apart(down, down_there),
+            found=relative_difference(down, down_there),
             expected=0.0,
             tolerance=tolerance,
         ),
@@ -55,7 +56,3 @@ def same_function(
             expected=channels * height * width * outputs + outputs,
         ),
     )
-
-
-def _apart(one: Tensor, other: Tensor) -> float:
-    return float(((one - other).abs().max() / one.abs().max()).detach())

@@ -1,6 +1,7 @@
-"""A recurrent layer over the steps of a sequence, and a linear layer on its last hidden state.
+"""A recurrent layer over the steps of a sequence, and a linear layer on its last hidden state, or on all of them.
 
-Shapes: inputs (batch, channels, steps) → last hidden state (batch, units) → outputs (batch, outputs).
+Shapes: inputs (batch, channels, steps) → last hidden state (batch, units) → outputs (batch, outputs). All hidden
+states: (batch, steps × units). With `bidirectional`, the units are those of both directions, one after the other.
 """
 
 from collections.abc import Sequence
@@ -11,9 +12,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ablate.errors import ModelError
+from ablate.errors import ModelError, unknown
 from ablate.models.initialisation import initialise
 from ablate.models.option import check_at_least, check_inputs
+
+STATES = ("last", "all")
+"""The hidden states that the output layer sees."""
 
 
 class Recurrent(nn.Module):
@@ -38,14 +42,21 @@ class Recurrent(nn.Module):
         units: int = 10,
         bias: bool = True,
         init: str = "xavier",
+        bidirectional: bool = False,
+        states: str = "last",
     ) -> None:
         super().__init__()
         check_inputs(inputs)
         if len(inputs) != 2:
             raise ModelError(f"{type(self).__name__} needs inputs (channels, steps), not {tuple(inputs)}.")
         check_at_least(1, outputs=1 if outputs is None else outputs, units=units)
-        self.add_module(self.name, self.layer(inputs[0], units, bias=bias, batch_first=True))
-        self.output = nn.Identity() if outputs is None else nn.Linear(units, outputs, bias=bias)
+        if states not in STATES:
+            raise ModelError(unknown("states", states, STATES))
+        layer = self.layer(inputs[0], units, bias=bias, batch_first=True, bidirectional=bidirectional)
+        self.add_module(self.name, layer)
+        self.states = states
+        features = units * (2 if bidirectional else 1) * (inputs[1] if states == "all" else 1)
+        self.output = nn.Identity() if outputs is None else nn.Linear(features, outputs, bias=bias)
         self.draw_parameters = partial(initialise, scheme=init)
         # torch's own seed decides until a trial's does, as for any module.
         self.initialise(int(torch.randint(2**31, (), device="cpu")))
@@ -55,7 +66,9 @@ class Recurrent(nn.Module):
         self.draw_parameters(self, seed=seed)
 
     def forward(self, x: Float[Tensor, "batch channels steps"]) -> Float[Tensor, "batch outputs"]:
-        """The outputs after the last step."""
-        _, state = getattr(self, self.name)(x.transpose(1, 2))
+        """The outputs after the last step, of each direction."""
+        every, state = getattr(self, self.name)(x.transpose(1, 2))
+        if self.states == "all":
+            return self.output(every.flatten(1))
         hidden = state[0] if isinstance(state, tuple) else state  # an LSTM has a cell state, too
-        return self.output(hidden[-1])
+        return self.output(hidden.transpose(0, 1).flatten(1))

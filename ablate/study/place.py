@@ -9,10 +9,12 @@ from ablate.files import is_there
 def find(study: str, results_dir: Path) -> Path:
     """The directory of a study by its name under the results directory, or by its path.
 
+    A study in a folder of `conf/study/` has a name without a slash: `published/mnist1d` is `published-mnist1d`.
+
     Raises:
         StoreError: there is no such study; names the nearest.
     """
-    for place in (results_dir / study, Path(study)):
+    for place in (results_dir / study, Path(study), results_dir / study.replace("/", "-")):
         if _holds_a_study(place):
             return place
     there = sorted(p.parent.name for p in results_dir.glob("*/study.yaml"))

@@ -19,6 +19,8 @@ GROUPS = {
 }
 KEY = re.compile(r"^(?P<indent> *)(?P<name>[\w]+):(?: +(?P<value>[^#\s].*?))?(?: *(?<!\S)# ?(?P<comment>.*))?$")
 COMMENT = re.compile(r"^(?P<indent> *)# ?(?P<comment>.*)$")
+ITEM = re.compile(r"^ +- ")
+"""An entry of a list that is written an entry a line."""
 
 
 @dataclass(kw_only=True)
@@ -35,8 +37,9 @@ def configuration(conf: Path) -> str:
     parts = ["## Keys of every study", _table(keys(conf / "config.yaml"))]
     for group, title in GROUPS.items():
         parts.append(f"## {title}: `{group}=…`")
-        for file in sorted((conf / group).glob("*.yaml")):
-            option = f"### `{group}={file.stem}`" if group != "factor" else f"### `{file.stem}`"
+        for file in sorted((conf / group).rglob("*.yaml")):
+            name = file.relative_to(conf / group).with_suffix("").as_posix()
+            option = f"### `{group}={name}`" if group != "factor" else f"### `{name}`"
             parts.append(f"{option}\n\n{_about(file)}")
             found = [
                 Key(path=key.path if group == "factor" else f"{group}.{key.path}", value=key.value, comment=key.comment)
@@ -51,6 +54,7 @@ def keys(file: Path) -> list[Key]:
     """The keys of a file that have a value, by their path; a comment goes on over the lines below that are no key."""
     found: list[Key] = []
     above: list[tuple[int, str]] = []
+    items: dict[str, int] = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         if (key := KEY.match(line)) is not None:
             indent = len(key["indent"])
@@ -62,6 +66,12 @@ def keys(file: Path) -> list[Key]:
                     found.append(Key(path=path, value="", comment=key["comment"]))
             elif path != "defaults":
                 found.append(Key(path=path, value=key["value"].strip(), comment=key["comment"] or ""))
+        elif above and above[0][1] != "defaults" and ITEM.match(line) is not None:
+            path = ".".join(name for _, name in above)
+            if not (found and found[-1].path == path):
+                found.append(Key(path=path, value="", comment=""))
+            items[path] = items.get(path, 0) + 1
+            found[-1].value = f"a list of {items[path]}"
         elif (more := COMMENT.match(line)) is not None and len(more["indent"]) > 2 and found:
             found[-1].comment += f" {more['comment'].strip()}"
     _check_whole(file, found)

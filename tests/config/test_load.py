@@ -7,7 +7,8 @@ from ablate.config.load import load
 from ablate.config.search_path import packaged
 from ablate.errors import AblateError, ConfigError
 
-STUDIES = sorted(p.stem for p in (packaged() / "study").glob("*.yaml"))
+SHIPPED = packaged() / "study"
+STUDIES = sorted(str(p.relative_to(SHIPPED).with_suffix("")) for p in SHIPPED.rglob("*.yaml"))
 
 
 def write(path: Path, text: str) -> None:
@@ -93,6 +94,21 @@ def test_a_users_conf_comes_first_and_adds_to_the_shipped_one(here):
     assert spec.factor("speed").reference == "1"
     assert load(["head", "model=mlp"], here).spec.settings["model"]["_target_"] == "ablate.models.MLP"
     assert "own" in Catalog(here).names("study")
+
+
+def test_options_may_lie_in_folders(here):
+    write(here / "conf/model/mine/wide.yaml", "_target_: mine.Net\nwidth: 64\n")
+    write(
+        here / "conf/study/mine/own.yaml",
+        "# @package _global_\ndefaults:\n  - override /model: mine/wide\nstudy:\n  name: mine-own\n"
+        "  question: Is it found?\n  factors: [init]\n  response: test/accuracy\n",
+    )
+    study = load(["mine/own"], here)
+    assert study.spec.settings["model"] == {"_target_": "mine.Net", "width": 64}
+    assert study.spec.directory == "mine-own"
+    assert load(["study=mine/own", "model=mlp"], here).spec.directory.startswith("mine-own@")
+    assert {"mine/own", "core"} <= set(Catalog(here).names("study"))
+    assert "mine/wide" in [option.name for option in Catalog(here).options("model")]
 
 
 def test_a_factor_can_stand_in_the_study_itself(here):

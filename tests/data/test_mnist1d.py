@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from ablate.data import check, mnist1d, split
+from ablate.data.mnist1d import ORDER
 from ablate.errors import DataError
 
 
@@ -114,3 +115,13 @@ def test_where_the_cache_cannot_be_written_it_is_drawn_and_not_kept(monkeypatch,
 def test_a_seed_out_of_range_is_named(seed):
     with pytest.raises(DataError, match=f"data.data_seed={seed}; valid: 0"):
         mnist1d(data_seed=seed)
+
+
+def test_shuffled_positions_are_the_same_for_all_examples_and_draws(cache):
+    for seed in (42, 7):
+        as_drawn, shuffled = (mnist1d(data_seed=seed, shuffled=flag) for flag in (False, True))
+        for one, other in zip((as_drawn.pool, as_drawn.test), (shuffled.pool, shuffled.test), strict=True):
+            assert torch.equal(one.inputs[:, :, ORDER], other.inputs)
+            assert torch.equal(one.targets, other.targets)
+    assert sorted(ORDER) == list(range(40))
+    assert list(ORDER) != list(range(40))

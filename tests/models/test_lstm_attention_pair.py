@@ -158,3 +158,32 @@ def test_the_features_are_drawn_by_the_seed_for_every_head():
 def test_nonsense_is_refused(build, message):
     with pytest.raises(ModelError, match=message):
         build()
+
+
+@pytest.mark.parametrize("kind", [GRU, LSTM])
+def test_both_ways_and_all_states_are_those_of_two_layers(kind):
+    network = kind(inputs=(3, 5), outputs=2, units=4, bidirectional=True, states="all")
+    last = kind(inputs=(3, 5), outputs=None, units=4, bidirectional=True)
+    layer, other = getattr(network, kind.name), getattr(last, kind.name)
+    other.load_state_dict(layer.state_dict())
+    ways = []
+    for suffix in ("", "_reverse"):
+        one = kind(inputs=(3, 5), outputs=None, units=4)
+        weights = {f"{name}_l0": getattr(layer, f"{name}_l0{suffix}") for name in WEIGHTS}
+        getattr(one, kind.name).load_state_dict(weights)
+        ways.append(getattr(one, kind.name))
+    x = torch.randn(7, 3, 5)
+    steps = x.transpose(1, 2)
+    forward, backward = ways[0](steps)[0], ways[1](steps.flip(1))[0].flip(1)
+    every = torch.cat([forward, backward], 2).flatten(1)
+    torch.testing.assert_close(network(x), network.output(every), rtol=1e-4, atol=1e-5)
+    # The state after the last step of each way.
+    torch.testing.assert_close(last(x), torch.cat([forward[:, -1], backward[:, 0]], 1), rtol=1e-4, atol=1e-5)
+
+
+WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+def test_states_are_the_last_or_all():
+    with pytest.raises(ModelError, match=r"states .first.. Valid: all, last"):
+        GRU(inputs=(3, 5), outputs=2, states="first")

@@ -83,8 +83,8 @@ def foresee(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[Re
         name = f"{claim.text}, {claim.expect}"
         if found is None and claim.across:
             lines.append(
-                f"{name}: {prospect.planned} data sets carry no verdict, whatever the number of replicates: a claim across "
-                f"data sets takes {TEST_FROM}"
+                f"{name}: {prospect.planned} data sets carry no verdict, whatever the number of replicates: a claim "
+                f"across data sets takes {TEST_FROM}"
             )
             continue
         if found is None:

@@ -9,10 +9,17 @@ from ablate.analyze.summary import Verdict
 
 
 def judge(case: Case) -> Judgement:
-    """Objects where the power for the margin is under 80%, or no verdict can be had; not to what is decided by far."""
+    """Objects where the power for the margin is under 80%, or no verdict can be had; not to what is decided by far.
+
+    A claim across data sets is left out: it counts data sets, not replicates.
+    """
     judged = case.summary.verdicts if case.has_results else ()
     decided = [verdict.claim.stated for verdict in judged if _is_beyond_doubt(verdict)]
-    found = [each for each in prospects(case.spec, case.points, case.records) if each.claim.stated not in decided]
+    found = [
+        each
+        for each in prospects(case.spec, case.points, case.records)
+        if each.claim.stated not in decided and not each.claim.across
+    ]
     few = [each for each in found if _is_few(each)]
     if not few:
         unknown = [each.claim.text for each in found if each.sd is None]
