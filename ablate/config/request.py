@@ -127,7 +127,7 @@ def _factor(override: Override, word: str, catalog: Catalog) -> Factor:
 def _values(override: Override, name: str, catalog: Catalog) -> list[str]:
     value = override.value()
     if isinstance(value, Glob):
-        return value.filter(list(catalog.names(name)))
+        return value.filter([option for option in catalog.names(name) if "/" not in option])  # none of a folder's
     if isinstance(value, IntervalSweep):
         raise ConfigError(f"{name!r}: interval() names no levels. Use a list or range(): '{name}=range(8,33,8)'.")
     try:

@@ -10,7 +10,8 @@ import pytest
 
 from ablate.cli.completion import complete_request, complete_results
 
-MODELS = sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "conf/model").glob("*.yaml"))
+CONF = Path(__file__).resolve().parents[2] / "conf/model"
+MODELS = sorted(path.relative_to(CONF).with_suffix("").as_posix() for path in CONF.rglob("*.yaml"))
 
 
 def offered(incomplete, *words, **params):

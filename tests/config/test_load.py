@@ -184,7 +184,7 @@ def test_every_shipped_study_composes_to_a_plan(name, here):
     from ablate import study
 
     plan = study.plan([name])
-    assert plan.spec.name == name
+    assert plan.spec.name == name.replace("/", "-")
     assert plan.spec.question.endswith((".", "?", ")"))
     assert len(plan.trials) == len(plan.layout.points) * plan.spec.replicates
     assert not list(here.iterdir()), "planning writes nothing"

@@ -36,6 +36,7 @@ def answers(monkeypatch):
         return subprocess.CompletedProcess(command, 0, stdout=f"{json.dumps(answer)}\n", stderr="")
 
     monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(workers, "seconds_left", lambda name, device: 60.0)  # whatever this process did before
     return asked
 
 

@@ -163,7 +163,7 @@ def test_a_study_yaml_that_was_edited_is_refused_with_the_way_out_and_its_layout
     path.write_text(f"# a remark\n{whole}\n\n")
     assert directory.frozen().spec == make_spec()
     path.write_text(whole.replace("margin: 0.01", "margin: 0.05"))
-    with pytest.raises(StoreError, match=r"its checksum is of another content.*removes the line 'checksum: …'"):
+    with pytest.raises(StoreError, match=r"its checksum is of another content.*remove the line 'checksum: …'"):
         directory.frozen()
     path.write_text(path.read_text().partition("\n")[2])
     assert directory.frozen().spec.claims[0].margin == 0.05

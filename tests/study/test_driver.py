@@ -519,7 +519,7 @@ def test_studies_are_found_by_name_and_by_path(run, here):
     _, directory = run()
     assert study.find(directory.path.name, here / "results") == directory.path
     assert study.find(str(directory.path), here / "nowhere") == directory.path
-    with pytest.raises(StoreError, match=r"other settings: smoke@data\.limit=60"):
+    with pytest.raises(StoreError, match=r"with overrides: smoke@data\.limit=60"):
         study.find("smoke", here / "results")
     with pytest.raises(StoreError, match=r"no results of 'head' in .*'ablate run head' makes them"):
         study.find("head", here / "results")

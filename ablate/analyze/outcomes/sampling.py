@@ -13,7 +13,7 @@ from ablate.store.record import Record
 REDRAWN = (
     "The replicates draw their splits from one pool of examples, and so share some: an interval speaks of other "
     "trainings and splits of this pool. The one called resampled speaks of the population that the pool is a sample "
-    "of: the variance of the mean is s² (1/n + n_test/n_train) in the place of s²/n (Nadeau and Bengio, 2003)."
+    "of: the variance of the mean is 1 + n · n_test/n_train times as large (Nadeau and Bengio, 2003)."
 )
 OFFICIAL = "The test set is one for all replicates, so that which examples test does not enter an interval"
 FRESH = "Each replicate draws examples of its own: an interval speaks of other draws, too."

@@ -42,7 +42,7 @@ class Ranks:
 
 @dataclass(frozen=True, kw_only=True)
 class Across:
-    """What a claim across data sets rests on: STATISTICS.md (n)."""
+    """What a claim across data sets rests on (Demšar, 2006, sections 3.1 and 3.2)."""
 
     factor: str
     sets: tuple[SetEffect, ...]
