@@ -81,6 +81,7 @@ def test_of_nothing_it_says_nothing(name):
 
 
 def test_a_measurement_has_all_of_them_in_their_order():
+    torch.manual_seed(0)  # of four units, all may be dead: a shortcut of zeros has no ratio
     found = measure(
         MLP(inputs=[2], outputs=1, width=4, depth=3, skip_span=1), torch.randn(9, 2), torch.randn(9, 1), mse
     )
