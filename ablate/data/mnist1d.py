@@ -97,7 +97,7 @@ def mnist1d(
 def _arrays(seed: int) -> Mapping[str, np.ndarray]:
     """The draw of a seed, from the cache if it is there and whole."""
     if importlib.util.find_spec("mnist1d") is None:
-        raise DataError("data=mnist1d is drawn by the package mnist1d: pip install 'ablate-lab[mnist1d]'.")
+        raise DataError("data=mnist1d is drawn by the package mnist1d, which is not installed: pip install mnist1d.")
     file = user_cache_path("ablate") / "mnist1d" / f"{version('mnist1d')}-{seed}.npz"
     if (kept := _read(file)) is not None:
         return kept

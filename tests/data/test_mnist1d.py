@@ -94,7 +94,7 @@ def test_without_the_package_it_says_what_to_install(monkeypatch):
     import importlib.util
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match=r"pip install 'ablate-lab\[mnist1d\]'"):
+    with pytest.raises(DataError, match="which is not installed: pip install mnist1d"):
         mnist1d()
 
 
