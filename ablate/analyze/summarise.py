@@ -148,6 +148,7 @@ def summarise(
     return Summary(
         study=spec.name,
         question=spec.question,
+        data=spec.data,
         design=spec.design,
         response=spec.response.name,
         better=spec.response.better,

@@ -16,7 +16,7 @@ from hydra.core.utils import JobRuntime
 from hydra.errors import HydraException, MissingConfigException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.version import VersionBase
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config.catalog import GROUPS, Catalog
@@ -61,6 +61,7 @@ class Composer:
     def __init__(self, directory: Path) -> None:
         self.catalog = Catalog(directory)
         self._directory = directory
+        self._options: dict[tuple[str, ...], dict[str, str | None]] = {}
         self._composed = lru_cache(maxsize=256)(self._compose)
         self._resolved = lru_cache(maxsize=4096)(self._resolve)
         self._resolved_group = lru_cache(maxsize=4096)(self._resolve_group)
@@ -78,6 +79,17 @@ class Composer:
             ConfigError: as `groups`.
         """
         return {name: group.content for name, group in self.groups(overrides).items()}
+
+    def option(self, group: str, overrides: Sequence[str]) -> str:
+        """The option of a group that these overrides, a study among them, come to; empty where it has none.
+
+        Raises:
+            ConfigError: as `groups`.
+        """
+        structural = tuple(o for o in overrides if _is_structural(o))
+        if structural not in self._options:
+            self._composed(structural)
+        return self._options[structural].get(group) or ""
 
     def groups(self, overrides: Sequence[str]) -> dict[str, Group]:
         """The whole configuration under these overrides, by key, with interpolations resolved.
@@ -174,7 +186,11 @@ class Composer:
         """
         with _hydra(self._directory, brought):
             try:
-                return compose("config", overrides=list(overrides))
+                config = compose("config", overrides=list(overrides), return_hydra_config=True)
+                self._options[overrides] = dict(config.hydra.runtime.choices)
+                with open_dict(config):
+                    del config["hydra"]
+                return config
             except MissingConfigException:
                 raise
             except (HydraException, OmegaConfBaseException, yaml.YAMLError, UnicodeDecodeError) as error:

@@ -11,6 +11,25 @@ from ablate.config.group import Group
 from ablate.config.schema import convert
 from ablate.errors import ConfigError, kind
 
+DATA_NAMES: Mapping[str, str] = {
+    "autoregression": "autoregressive series",
+    "cifar10": "CIFAR-10",
+    "curve": "a function of one variable",
+    "diabetes": "scikit-learn's diabetes",
+    "digit_pairs": "pairs of scikit-learn's digits",
+    "digits": "scikit-learn's digits",
+    "fashion_mnist": "Fashion-MNIST",
+    "mnist": "MNIST",
+    "mnist1d": "MNIST-1D",
+    "moons": "two moons",
+    "motifs": "sequences with motifs",
+    "recall": "key–value recall",
+    "shifted_digits": "shifted digits of scikit-learn",
+    "synthetic": "synthetic regression",
+    "xor": "XOR",
+}
+"""Option of the group → what plans and tables call it. A user-defined one is called what its option is."""
+
 
 class Description(msgspec.Struct, kw_only=True, frozen=True):
     """What `data` says of itself: the shape of one example, its classes or values, and how many make a minibatch."""

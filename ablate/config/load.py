@@ -3,13 +3,15 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ablate.config.composer import Composer
+from ablate.config.data import DATA_NAMES
 from ablate.config.group import OMITTED_KEYS, TRAINED
 from ablate.config.keys import check_keys
-from ablate.config.request import Request, parse
+from ablate.config.request import Request, parse, parse_override
 from ablate.config.schema import is_swept, read, study_node
 from ablate.config.search_path import packaged
 from ablate.config.spec import Factor, StudySpec, key_of
@@ -56,13 +58,14 @@ class ComposedStudy:
         with_factors = (f"factor=[{','.join(in_files)}]",) if in_files else ()
         settings = self.composer.resolve((*chosen, *with_factors, *request.overrides))
         self._base = (*chosen, *plain)
-        self.spec: StudySpec = read(
+        spec = read(
             settings,
             request=tuple(words),
             sweeps=request.sweeps,
             overrides=request.overrides,
             directory=_directory(settings["study"]["name"], request),
         )
+        self.spec: StudySpec = replace(spec, data=", ".join(self._data_names(spec)))
         _check_conflicts(self.spec)
         _check_added(self.spec)
         self._check_untrained(chosen)
@@ -79,6 +82,22 @@ class ComposedStudy:
         except ConfigError as error:
             raise ConfigError(f"{self._source_of_error(levels)}: {error}") from error
         return trial_config(groups.values())
+
+    def _data_names(self, spec: StudySpec) -> Iterator[str]:
+        """What tables call the data sets: those that a factor's levels choose, and the study's one where they do not."""
+        choosing = [
+            [str(parse_override(o).value()) for o in level if key_of(o) == "data"]
+            for factor in spec.factors
+            for level in factor.levels.values()
+            if any(key_of(o) == "data" for each in factor.levels.values() for o in each)
+        ]
+        if not choosing or not all(choosing):  # of the levels that leave the data set as it is
+            choosing.append([option] if (option := self.composer.option("data", self._base)) else [])
+        options = [option for chosen in choosing for option in chosen]
+        for option in dict.fromkeys(options):
+            file = self.composer.catalog.file("data", option)
+            is_shipped = file is not None and file.is_relative_to(packaged())
+            yield DATA_NAMES.get(option, option) if is_shipped else option
 
     def _check_keys(self, group: str, name: str) -> None:
         """Checks the keys of a user's file; tests check the shipped ones."""

@@ -215,6 +215,8 @@ class StudySpec:
     overrides: tuple[str, ...] = ()
     """What the user changed on the command line, sweeps apart (those have become factors)."""
     settings: StudySettings = field(default_factory=dict[str, Any])
+    data: str = ""
+    """The data sets, as plans and tables call them."""
     directory: str = ""
     """The study's directory under the results directory: its name, and what was changed of it."""
 

@@ -30,6 +30,7 @@ def study_block(summary: Summary, name: str = "") -> Block:
         title=title,
         lines=(
             ("question", summary.question),
+            *([("data", summary.data)] if summary.data else []),
             ("design", f"{summary.design}: {size}"),
             ("response", f"{summary.response}, {summary.better} is better"),
             ("trials", f"{summary.planned} planned: {_states(summary)}"),

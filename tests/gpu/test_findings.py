@@ -40,7 +40,7 @@ def answers(monkeypatch):
     return asked
 
 
-def test_core_is_tried_with_every_number_of_workers_and_as_the_planner_chooses(answers):
+def test_it_is_tried_with_every_number_of_workers_and_as_the_planner_chooses(answers):
     found = workers.run("cuda")
     assert sorted(answers) == sorted(
         [*(("gpu", str(count)) for count in (1, 2, 4, 8, 16)), ("cpu", str(cores())), ("auto", "auto")]
@@ -64,7 +64,7 @@ def test_what_there_was_no_time_for_is_named(answers, monkeypatch):
 def test_the_choice_of_auto_is_told_with_what_was_taken(monkeypatch, capsys):
     heard = Listener(messages=["Something else.", CHOICE], planned_s=3.2)
     monkeypatch.setattr(workers, "run_study", lambda words, accelerator: heard)
-    workers.main("auto", "auto", "core")
+    workers.main("auto", "auto", "five_factors")
     devices, trials, states, planned_s, taken_s, said = json.loads(capsys.readouterr().out)
     assert (devices, trials, states, planned_s, said) == ("", 0, "", 3.2, [CHOICE])
     assert taken_s >= 0

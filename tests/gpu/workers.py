@@ -1,4 +1,4 @@
-"""`core` with several numbers of workers: the seconds that were planned, and those that it took.
+"""160 small nets with several numbers of workers: the seconds that were planned, and those that it took.
 
 `python -m tests.gpu.workers ACCELERATOR COUNT` is one of them, a process of its own. `auto` leaves both to the planner.
 """
@@ -21,7 +21,7 @@ TRIED = {
 }
 """Accelerators and numbers of workers, what is of most use first: others may be left out for want of time."""
 
-STUDY = {"cuda": ("core",), "cpu": ("smoke",)}
+STUDY = {"cuda": ("five_factors",), "cpu": ("smoke",)}
 """On the CPU only the command is tried."""
 
 RESERVE_S = 3

@@ -58,6 +58,8 @@ class Summary:
     scope: str
     timed_out: int = 0
     """Trials that did not end within `trainer.timeout_min`: censored, without a response."""
+    data: str = ""
+    """The data sets, as tables call them; empty in a study of identities alone, and where its file does not say."""
     trivial: float | None = None
     """What the trivial predictor scores; None where the response does not say."""
     qualifiers: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ def print_plan(words: Sequence[str]) -> None:
             plan_document(
                 study=planned.directory.name,
                 question=planned.spec.question,
+                data=planned.spec.data,
                 design=planned.spec.design,
                 points=[p.levels for p in planned.layout.points],
                 baseline_levels={f.name: f.reference for f in planned.spec.factors},

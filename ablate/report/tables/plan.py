@@ -26,6 +26,7 @@ def plan_document(
     notes: Sequence[str],
     claims: Sequence[str] = (),
     identities: Sequence[str] = (),
+    data: str = "",
     width: str = "width",
     widths: Sequence[int | None] = (),
     timed_on: Sequence[str] = (),
@@ -55,6 +56,7 @@ def plan_document(
         notes: on the design and on what the plan has found.
         claims: the power of each stated claim.
         identities: what evaluates the study's identities.
+        data: the data sets, as tables call them.
         width: the name of the width that was solved for, where capacity is matched.
         widths: of each point, where capacity is matched.
         timed_on: where latencies were measured.
@@ -79,6 +81,7 @@ def plan_document(
         return (Block(title=study, lines=(*exact, *_listed("notes", notes))),)
     lines = [
         ("question", question),
+        *([("data", data)] if data else []),
         ("design", f"{design}: {counted(len(points), 'design point')}"),
         *_listed("tuning", tuning),
         ("trials", f"{trials}: {finished} finished, {todo}"),

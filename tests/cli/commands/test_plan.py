@@ -39,7 +39,8 @@ def test_a_plan_counts_what_is_there(ablate, here, tiny):
 
 
 def test_a_fraction_says_what_it_cannot_tell_apart(ablate):
-    result = ablate("plan", "core", "model.width=4", "study.design=fractional", "study.resolution=5")
+    claims = "study.claims=[{contrast: {head: [gap, fc]}, expect: equivalent, margin: .02}]"
+    result = ablate("plan", "core", "model.width=4", "study.design=fractional", "study.resolution=5", claims)
     said = " ".join(result.stdout.split())
     assert "fractional: 16 design points" in said  # half of 2^5, resolution V (Box, Hunter and Hunter)
     assert "80: 0 finished" in said
