@@ -117,6 +117,8 @@ def claim_lines(
 ) -> list[list[Line]]:
     """The lines of each verdict: one, a second where a line has no room for its numbers, one for an average's range.
 
+    Where a claim holds (`at` levels of other factors) has a line of its own where the first has no room for it.
+
     Args:
         verdicts: there must be one.
         width: in cells.
@@ -140,13 +142,17 @@ def claim_lines(
     names = [spell(claim_name(v.claim)) for v in verdicts]
     if widest(names) > room:
         names = [spell(_in_signs(v.claim)) for v in verdicts]
+    places = [""] * len(verdicts)
+    if widest(names) > room and one_line and len(verdicts) <= MOST_RANGES:
+        places = [spell(where(v.claim).strip()) for v in verdicts]
+        names = [spell(_in_signs(v.claim).removesuffix(where(v.claim))) for v in verdicts]
     if widest(names) > room:
-        names = [spell(name) for name in _without_factors([v.claim for v in verdicts])]
+        names = _without_factors(names, [v.claim for v in verdicts], room)
     names = [cut(name, room, ascii_only=ascii_only) for name in names]
     lines: list[list[Line]] = []
     alike = _one(verdicts, _over)
     indent = " " * 2 * INDENT
-    for verdict, name, word, text in zip(verdicts, names, found, numbers, strict=True):
+    for verdict, name, place, word, text in zip(verdicts, names, places, found, numbers, strict=True):
         named = Span(text=f"{' ' * INDENT}{name}{' ' * (widest(names) - widest([name]) + GAP)}")
         said = Span(text=word, style=TONES.get(verdict.outcome, ""))
         filled = " " * (widest(found) - len(word) + GAP)
@@ -164,6 +170,9 @@ def claim_lines(
             width - len(indent),
             lines=2 if one_line and len(verdicts) <= FEW else 1,
         )
+        if place:
+            joined = "; ".join((place, *further))
+            further = [joined] if widest([joined]) <= width - len(indent) else [place, *further]
         for entry in further:
             shown = cut(entry, width - len(indent), ascii_only=ascii_only)
             lines[-1].append((Span(text=f"{indent}{shown}", style="faint"),))
@@ -189,15 +198,20 @@ def _in_signs(claim: Claim) -> str:
     return f"{subject}{arm} {_SIGNS[claim.expect]} {reference}{where(claim)}"
 
 
-def _without_factors(claims: Sequence[Claim]) -> list[str]:
-    """The same without the factor, where the levels mean something alone and no other claim reads like it."""
-    names = [_in_signs(claim) for claim in claims]
-    levels = [name.partition(": ")[2] for name in names]
-    shared = Counter(levels)
+def _without_factors(names: Sequence[str], claims: Sequence[Claim], room: int) -> list[str]:
+    """Those that are too wide without the factor, where levels mean something alone and no other claim reads like it."""
+    brief = [name.partition(": ")[2] for name in names]
+    shared = Counter(brief)
     return [
-        brief if claim.contrast and shared[brief] == 1 and is_descriptive(sides(claim)[0]) else name
-        for claim, name, brief in zip(claims, names, levels, strict=True)
+        short if widest([name]) > room and shared[short] == 1 and _is_telling(claim) else name
+        for claim, name, short in zip(claims, names, brief, strict=True)
     ]
+
+
+def _is_telling(claim: Claim) -> bool:
+    """Whether the levels that a claim compares mean something without their factors."""
+    pairs = [*claim.contrast.values(), *claim.interaction.values()]
+    return bool(pairs) and all(is_descriptive(arm) for arm, _ in pairs)
 
 
 def _one(verdicts: Sequence[Verdict], of: Callable[[Verdict], object]) -> bool:

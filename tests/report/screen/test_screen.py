@@ -213,11 +213,30 @@ def test_little_room_drops_a_factor_where_its_levels_are_telling(core, written):
     claims = [verdict(name, "flatten", "gap"), verdict(name, "32", "16"), verdict("other_factor", "gap", "fc")]
     lines = written(replace(core, verdicts=tuple(claims)), width=80).splitlines()
     named = [line.partition("  inconclusive")[0].strip() for line in lines if "  inconclusive" in line]
-    assert named == ["flatten ≈ gap", "a_factor_that_is_very_long: 32 ≈ 16", "gap ≈ fc"]
+    assert named == ["flatten ≈ gap", "a_factor_that_is_very_long: 32 ≈ 16", "other_factor: gap ≈ fc"]
     shared = [verdict(name, "gap", "fc"), verdict("another_factor_of_this_length", "gap", "fc")]
     text = written(replace(core, verdicts=tuple(shared)), width=80)
     assert "a_factor_that_is_very_long: gap ≈ fc" in text
     assert "another_factor" in text
+
+
+def test_where_a_claim_holds_has_its_own_line_where_the_first_has_no_room(core, written):
+    at = {"output_activation": "linear", "hidden_activation": "relu"}
+    crossed = {"hidden_activation": ("softmax", "relu"), "head": ("gap", "fc")}
+    claims = [
+        verdict(claim=Claim(contrast={"head": ("gap", "fc")}, at=at, expect="equivalent", margin=0.02)),
+        verdict(claim=Claim(interaction=crossed, at={"init": "he"}, expect="less", margin=0.02), averaged=averaged()),
+        verdict("init", "naive", "he"),
+    ]
+    lines = written(replace(core, verdicts=tuple(claims)), width=80).splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("  head: gap ≈ fc  "))
+    assert lines[first + 1] == "    at output_activation=linear, hidden_activation=relu"
+    assert lines[first + 2].startswith("  softmax − relu, gap < fc  ")
+    assert lines[first + 3].startswith("    at init=he")
+    assert "over 16 settings" in " ".join(lines[first + 3 : first + 5])
+    assert lines[first + 5].startswith("  init: naive ≈ he  ")
+    roomy = written(replace(core, verdicts=tuple(claims)), width=160)
+    assert "  head: gap equivalent to fc at output_activation=linear, hidden_activation=relu  " in roomy
 
 
 def test_the_answers_of_every_shipped_question_fit(answered, written):
