@@ -84,7 +84,7 @@ class ComposedStudy:
         return trial_config(groups.values())
 
     def _data_names(self, spec: StudySpec) -> Iterator[str]:
-        """What tables call the data sets: those that a factor's levels choose, and the study's one where they do not."""
+        """What tables call the data sets: those that factors choose, and the study's own where a level chooses none."""
         choosing = [
             [str(parse_override(o).value()) for o in level if key_of(o) == "data"]
             for factor in spec.factors

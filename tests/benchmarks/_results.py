@@ -21,7 +21,7 @@ from tests.benchmarks._goal import Goal
 
 BENCHMARKS = (
     *("start_up", "scale", "driver", "step", "overhead", "makespan", "diagnostics"),
-    *("dense_study", "conv_study", "fills_chip", "planner", "tuning"),
+    *("dense_study", "conv_study", "fills_chip", "planner", "tuning", "run_core"),
 )
 FOLDER = Path(__file__).resolve().parents[2] / "results/benchmarks"
 MISSED = Path(__file__).parent / "missed.md"

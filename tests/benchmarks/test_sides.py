@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ablate.execute.planner import overhead as overheads
 from ablate.execute.planner import profile as profiling
 from ablate.store.timings import Overhead, StepTiming
-from tests.benchmarks import _results, driver, fills_chip, makespan, step
+from tests.benchmarks import _results, driver, fills_chip, makespan, run_core, step
 from tests.benchmarks._goal import Goal
 from tests.benchmarks._workload import Losses, Workload, is_installed
 
@@ -86,6 +86,27 @@ def test_a_plan_with_stacks_and_one_without_have_the_same_losses(monkeypatch, tm
     assert len(ours.losses) == 3
     with pytest.raises(RuntimeError, match="there is no ratio"):
         fills_chip.check(ours.losses, {trial_id: 1.01 * loss for trial_id, loss in ours.losses.items()})
+
+
+def test_make_run_and_bare_loops_have_the_same_losses_tuning_included(tmp_path):
+    words = ("data.limit=600", "data.val_size=100", "data.test_size=100", "model.width=4", "trainer.max_epochs=4")
+    words += ("study.factors=[{head: [fc, gap]}]", "study.tune={optimizer.lr: [0.01, 0.03]}", "study.claims=[]")
+    sides = run_core.Sides((*words, "replicates=1", "trainer.precision=64-true"))
+    (tmp_path / "bare").mkdir()
+    ours, bare = sides.ours(tmp_path / "ours"), sides.bare(tmp_path / "bare")
+    tested = [training["is_tested"] for training in sides.trainings.values()]
+    assert (tested.count(True), tested.count(False)) == (2, 12)  # of 2 arms on 2 seeds 2 rates, then 1
+    budgets = {training["config"]["trainer"]["max_epochs"] for training in sides.trainings.values()}
+    assert max(budgets) == 4 > min(budgets)
+    sides.agree_exactly({"ours": ours, "bare": bare})
+    off = {name: {**losses, "val/loss": losses["val/loss"] + 1e-6} for name, losses in bare.items()}
+    with pytest.raises(RuntimeError, match="There is no ratio"):
+        sides.agree_exactly({"ours": ours, "bare": off})
+    off = {name: {**losses, "train/loss": 1.02 * losses["train/loss"] + 0.02} for name, losses in bare.items()}
+    with pytest.raises(RuntimeError, match="Half of the losses differ"):
+        sides.agree_rounded({"ours": ours, "bare": off})
+    with pytest.raises(RuntimeError, match="14 and 13 trainings, of which 13 are the same"):
+        sides.agree_rounded({"ours": ours, "bare": dict([*bare.items()][1:])})
 
 
 def goal(**changes) -> Goal:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from ablate.config.catalog import GROUPS, Catalog
+from ablate.config.data import DATA_NAMES
 from ablate.config.load import load
 from ablate.config.search_path import packaged
 from ablate.errors import AblateError, ConfigError
@@ -42,6 +43,38 @@ def test_levels_are_applied_on_top_of_the_users_overrides(here):
     assert config.model["skip_span"] == 1
     assert config.model["width"] == 4
     assert config.model["_target_"] == "ablate.models.MLP"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["core"], "MNIST-1D"),
+        (["head"], "scikit-learn's digits"),
+        (["head", "data=mnist"], "MNIST"),
+        (["head", "data=mnist1d,moons"], "MNIST-1D, two moons"),
+        (["output_activation"], "synthetic regression, scikit-learn's diabetes"),
+        (["partly"], "MNIST, scikit-learn's digits"),
+        (["head", "data=mine"], "mine"),
+    ],
+)
+def test_data_sets_have_a_name_for_tables(words, named, here):
+    write(here / "conf/data/mine.yaml", "_target_: ablate.data.digits\ninputs: [1, 8, 8]\noutputs: 10\nchance: 0.1\n")
+    write(
+        here / "conf/study/partly.yaml",
+        "# @package _global_\n"
+        "study: {name: partly, question: Which?, design: one_at_a_time, factors: [which], response: test/accuracy}\n"
+        "factor: {which: {reference: small, levels: {small: [model.width=4], other: [data=mnist]}}}\n",
+    )
+    assert load(words, here).spec.data == named
+
+
+def test_a_user_defined_data_set_of_a_shipped_name_is_called_what_its_option_is(here):
+    write(here / "conf/data/mnist1d.yaml", "_target_: own.waves\ninputs: [1, 40]\noutputs: 10\nchance: 0.1\n")
+    assert load(["core"], here).spec.data == "mnist1d"
+
+
+def test_every_shipped_data_set_has_a_name_and_no_other():
+    assert set(DATA_NAMES) == {file.stem for file in (packaged() / "data").glob("*.yaml")}
 
 
 def test_interpolations_follow_a_levels_choice(here):

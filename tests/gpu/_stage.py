@@ -40,7 +40,11 @@ STAGES = (
     Stage(name="faults", answers="Does a trial that fails on the device cost no other?", cuda_s=40, cpu_s=45),
     Stage(name="steps", answers="How long does a step take, by width and way?", cuda_s=60, cpu_s=45, is_check=False),
     Stage(
-        name="workers", answers="How long do 160 small nets take, by number of workers?", cuda_s=95, cpu_s=45, is_check=False
+        name="workers",
+        answers="How long do 160 small nets take, by number of workers?",
+        cuda_s=95,
+        cpu_s=45,
+        is_check=False,
     ),
     Stage(
         name="operations", answers="What does a stack's step spend its time on?", cuda_s=30, cpu_s=40, is_check=False

@@ -139,13 +139,14 @@ CASES = (
     ),
     Case(
         name="fraction",
-        words=("five_factors", "study.design=fractional", "study.resolution=3", "replicates=1", "study.claims=[]", *TINY_RESNET,
-               *FEW_TESTS, *THREE_STEPS, *DOUBLE),
+        words=("five_factors", "study.design=fractional", "study.resolution=3", "replicates=1", "study.claims=[]",
+               *TINY_RESNET, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
         covers="a fraction: its generators, its aliases; one replicate, with Lenth's method",
     ),
     Case(
         name="leave_one_out",
-        words=("five_factors", "study.design=leave_one_out", *TINY_RESNET, *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
+        words=("five_factors", "study.design=leave_one_out", *TINY_RESNET, *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS,
+               *DOUBLE),
         covers="leave one out; softmax in hidden layers, global average pooling, N(0, .01²)",
     ),
     Case(

@@ -238,6 +238,10 @@ def test_the_study_comes_first(core):
     }
 
 
+def test_the_data_set_stands_below_the_question(core):
+    assert document(replace(core, data="MNIST-1D"))[0].lines[1] == ("data", "MNIST-1D")
+
+
 def test_a_study_of_which_nothing_has_run_is_shown(core):
     empty = tuple(
         replace(p, values=(), replicates=(), mean=None, sd=None, difference=None, parameters=None, flops=None)

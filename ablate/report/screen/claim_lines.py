@@ -199,7 +199,7 @@ def _in_signs(claim: Claim) -> str:
 
 
 def _without_factors(names: Sequence[str], claims: Sequence[Claim], room: int) -> list[str]:
-    """Those that are too wide without the factor, where levels mean something alone and no other claim reads like it."""
+    """Names; those too wide without the factor, where levels mean something alone and no other claim reads like it."""
     brief = [name.partition(": ")[2] for name in names]
     shared = Counter(brief)
     return [

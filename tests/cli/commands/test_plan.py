@@ -38,6 +38,13 @@ def test_a_plan_counts_what_is_there(ablate, here, tiny):
     assert sorted(here.rglob("*")) == before
 
 
+def test_plan_and_first_screen_name_the_data_set(ablate, here, tiny):
+    for command in ("plan", "run", "show"):
+        words = (str(next(here.glob("results/*"))),) if command == "show" else tiny
+        said = [" ".join(line.split()) for line in ablate(command, *words).stdout.splitlines()]
+        assert "data scikit-learn's digits" in said, command
+
+
 def test_a_fraction_says_what_it_cannot_tell_apart(ablate):
     claims = "study.claims=[{contrast: {head: [gap, fc]}, expect: equivalent, margin: .02}]"
     result = ablate("plan", "core", "model.width=4", "study.design=fractional", "study.resolution=5", claims)

@@ -43,6 +43,10 @@ def test_the_study_says_what_would_run_and_what_it_could_tell():
     )
 
 
+def test_the_data_set_stands_below_the_question():
+    assert plan(data="MNIST-1D")[0].lines[:2] == (("question", "Which choices matter?"), ("data", "MNIST-1D"))
+
+
 def test_nothing_is_left_to_train():
     lines = dict(plan(finished=15, bundles=0, seconds=0.0)[0].lines)
     assert lines["trials"] == "15: 15 finished, nothing to train"
