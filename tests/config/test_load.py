@@ -62,7 +62,7 @@ def test_data_sets_have_a_name_for_tables(words, named, here):
     write(
         here / "conf/study/partly.yaml",
         "# @package _global_\n"
-        "study: {name: partly, question: Which?, design: one_at_a_time, factors: [which], response: test/accuracy}\n"
+        "study: {name: partly, question: Which one, design: one_at_a_time, factors: [which], response: test/accuracy}\n"
         "factor: {which: {reference: small, levels: {small: [model.width=4], other: [data=mnist]}}}\n",
     )
     assert load(words, here).spec.data == named

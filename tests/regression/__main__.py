@@ -13,6 +13,7 @@ tolerance, nothing is written: the tolerance would not hold elsewhere.
 
 import os
 import sys
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,7 +54,9 @@ def _record_ids() -> None:
     from tests.regression.observation import trial_ids
 
     studies = sorted(path.stem for path in (REPOSITORY / "conf" / "study").glob("*.yaml"))
-    write(IDS, {study: digested(trial_ids([study])) for study in studies})
+    with TemporaryDirectory() as folder, chdir(folder):  # where no study has chosen its settings yet
+        found = {study: digested(trial_ids([study])) for study in studies}
+    write(IDS, found)
     print(f"{IDS}: {len(studies)} studies")
 
 
