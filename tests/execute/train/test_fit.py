@@ -211,10 +211,10 @@ def test_arms_of_the_core_study_share_split_order_and_initialisation(here):
     for (one, a), (two, b) in itertools.combinations(arms, 2):
         theirs = dict(b.network.named_parameters())
         shared = {n: p for n, p in a.network.named_parameters() if n in theirs and theirs[n].shape == p.shape}
-        assert "hidden.layers.5.weight" in shared
+        assert {"hidden.layers.3.weight", "hidden.norms.3.weight"} <= shared.keys()
         assert ("head.output.weight" in shared) == (one["head"] == two["head"])
         for name, parameter in shared.items():
-            if one["init"] == two["init"] or name.endswith("bias"):
+            if one["init"] == two["init"] or name.endswith("bias") or "norm" in name:
                 assert torch.equal(parameter, theirs[name]), f"{point(one)} and {point(two)}: {name}"
             else:  # the same normal draw under another scale: he's is √(2 / fan-in), the other's .01
                 he, naive = (parameter, theirs[name]) if one["init"] == "he" else (theirs[name], parameter)
