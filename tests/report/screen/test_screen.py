@@ -141,31 +141,47 @@ def test_a_stream_without_unicode_gets_ascii_by_itself(answered):
     show(answered, stream=stream, width=80)
     stream.flush()
     text = stream.buffer.getvalue().decode("ascii")
-    assert "-0.343 [-0.394, -0.293]" in text
-    assert "[--" in text
+    assert "-0.394 [-0.488, -0.300]" in text
+    assert "[--" not in text, "the plot has no room"
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    show(answered, stream=stream, width=160)
+    stream.flush()
+    assert "[--" in stream.buffer.getvalue().decode("ascii")
 
 
 def test_core_answers_its_question(answered, written):
     text = written(answered, width=80)
     lines = text.splitlines()
     for line in (
-        "  skip_span: one ≈ two               inconclusive        −0.029 [−0.074, +0.015]",
-        "  output_activation: relu < linear   supported (strong)  −0.361 [−0.398, −0.325]",
-        "  head: gap ≈ fc                     contradicted        −0.343 [−0.394, −0.293]",
-        "  hidden_activation: softmax < relu  supported (strong)  −0.224 [−0.281, −0.166]",
-        "  init: normal_001 < he              supported (strong)  −0.116 [−0.141, −0.091]",
-        "  baseline  0.975 [0.960, 0.989] (95% t interval), n = 5; trivial predictor 0.1",
+        "  data      MNIST-1D",
+        "  skip_span: one ≈ two               inconclusive        −0.012 [−0.029, +0.005]",
+        "  output_activation: relu < linear   supported (strong)  −0.394 [−0.488, −0.300]",
+        "  head: gap ≈ fc                     supported           +0.005 [−0.005, +0.014]",
+        "  hidden_activation: softmax < relu  inconclusive        −0.008 [−0.022, +0.006]",
+        "  softmax − relu, gap < fc           supported (strong)  −0.158 [−0.258, −0.058]",
+        "  init: normal_001 < he              supported           −0.013 [−0.020, −0.005]",
+        "    at output_activation=linear, hidden_activation=relu",
+        "    over 4 settings: −0.0208 to −0.0002; of 8 cells 0 at floor, 0 at ceiling",
+        "5 contrasts: --table contrasts",
     ):
         assert line in lines
-    assert sum("●" in line for line in lines) == len(answered.contrasts) == 5
-    assert "Factors interact, so that their main effects alone mislead" in text
-    assert "where no number of replicates decides: skip_span: one equivalent to two" in " ".join(text.split())
+    assert "baseline 0.9616 [0.9529, 0.9703] (95% t interval), n = 5; trivial predictor 0.1" in " ".join(text.split())
     assert text.count("training randomness on this data set") == 1
+    wide = written(answered, width=160)
+    assert wide.count("●") == len(answered.contrasts) == 5
+    assert "Factors interact, so that their main effects alone mislead" in wide
 
 
 def test_where_there_is_room_a_claim_is_in_words(answered, written):
-    assert "  head: gap equivalent to fc  " in written(answered, width=100)
-    assert "Main effects: Δ of test/accuracy [95% t interval], n = 5; ░ margin" in written(answered, width=100)
+    text = written(answered, width=160)
+    assert "  head: gap equivalent to fc at output_activation=linear, hidden_activation=relu  " in text
+    assert "Main effects: Δ of test/accuracy [95% t interval], n = 5\n" in text
+
+
+def test_the_plot_stands_below_claims_with_its_margin(core, written):
+    text = written(replace(core, verdicts=(verdict(), verdict("init", "naive", "he"))), width=80)
+    assert "Main effects: Δ of test/accuracy [95% t interval], n = 5; ░ margin" in " ".join(text.split())
+    assert text.count("●") == len(core.contrasts)
 
 
 def test_all_claims_are_shown_before_contrasts_and_what_is_left_out_is_counted(core, monstrous, written):
