@@ -23,7 +23,7 @@ OMITTED_KEYS: Mapping[str, frozenset[str]] = {
 
 OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
     "optimizer": {"weight_decay_on": "all"},
-    "trainer": {"matmul_precision": "highest", "max_steps": None, "ema_decay": None},
+    "trainer": {"matmul_precision": "highest", "max_steps": None, "ema_decay": None, "patience": None},
 }
 """Values that are left out of a trial's identity: what trials had before the key existed."""
 
