@@ -140,6 +140,12 @@ def test_no_schedule_and_no_budget_of_steps_leave_an_id_as_it_was_before_there_w
     assert len({same(config), *map(same, others)}) == 3
 
 
+def test_other_test_images_are_another_trial(config):
+    usual, other = (config.with_settings("data", tested_on=where) for where in ("unseen", "seen"))
+    assert same(usual) == same(config) == "7131df430a5c"
+    assert same(other) != same(config)
+
+
 @pytest.mark.parametrize("off", [None, {}, {"cutout": 0, "mixup": 0.0}, {"flip": False, "crop": 0}, {"crop": 0}])
 def test_augmentation_that_is_off_leaves_an_id_as_it_was(config, off):
     without = config.with_settings("data", augmentation=off)

@@ -49,10 +49,11 @@ def _record(case: Case) -> None:
 
 
 def _record_ids() -> None:
+    from ablate.config.catalog import Catalog
     from tests.conftest import REPOSITORY
     from tests.regression.observation import trial_ids
 
-    studies = sorted(path.stem for path in (REPOSITORY / "conf" / "study").glob("*.yaml"))
+    studies = Catalog(REPOSITORY).names("study")
     write(IDS, {study: digested(trial_ids([study])) for study in studies})
     print(f"{IDS}: {len(studies)} studies")
 
