@@ -16,7 +16,7 @@ def images(shape, limit, val_size, test_size, tested_on="unseen", root=None, dow
     draw = torch.Generator().manual_seed(0)
     pool, test = (
         Arrays(inputs=torch.rand(examples, *shape, generator=draw), targets=torch.arange(examples) % 10)
-        for examples in (limit, 40)
+        for examples in (limit, 20)
     )
     return Source(pool=pool, test=pool if tested_on == "seen" else test, val_size=val_size, test_size=test_size)
 """
@@ -68,5 +68,41 @@ def test_keskar_plans_and_trains(ablate, here, generated):
     assert {(*r.levels.values(), r.state, r.counts.test_examples) for r in records} == {
         (batch, images, "complete", tested)
         for batch in ("small", "large")
-        for images, tested in (("unseen", 40), ("seen", 90))
+        for images, tested in (("unseen", 20), ("seen", 90))
     }
+
+
+def test_wide_resnet_states_the_published_numbers_within_half_a_point(here):
+    errors = {1: 6.69, 2: 5.43, 3: 5.65, 4: 5.93}  # percent
+    values = {layers: round(1 - error / 100, 4) for layers, error in errors.items()}
+    assert stated("published/wide_resnet") == {
+        **{f"block_layers={layers}: {value}": (value, 0.005) for layers, value in values.items()},
+        "block_layers: 1 vs 2": ("less", 0.005),
+        "block_layers: 3 vs 2": ("equivalent", 0.005),
+        "block_layers: 4 vs 2": ("less", 0.005),
+    }
+
+
+def test_wide_resnet_trains_for_an_epoch_with_every_number_of_convolutions(ablate, here, generated):
+    words = ("published/wide_resnet", *generated([3, 32, 32], 14), "data.batch_size=2")
+    assert "20: 0 finished, 20 to train" in " ".join(ablate("plan", *words).stdout.split()).replace("trials ", "")
+    result = ablate(
+        "run", *words, "seed=99", "study.claims=[]", "replicates=1", "trainer.max_epochs=1", "trainer.diagnostics=false"
+    )
+    assert result.exit_code == 0, result.stderr
+    (place,) = (here / "results").iterdir()
+    records = StudyDirectory(place).contents().records.values()
+    assert sorted(record.levels["block_layers"] for record in records) == ["1", "2", "3", "4"]
+    assert {(r.state, r.counts.steps, r.counts.parameters) for r in records} == {("complete", 2, 2_243_546)}
+    (planned, *_) = study.plan(words).configs
+    assert planned.scheduler["milestones"] == [60, 120, 160]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("keskar", "MNIST is not in /nowhere/"), ("wide_resnet", "CIFAR-10 is not in /nowhere/")]
+)
+def test_without_its_data_a_study_says_where_they_may_be(refused, name, says):
+    said = refused("run", f"published/{name}", "data.root=/nowhere")
+    assert says in said
+    assert "data.download=true" in said
+    assert "ABLATE_DATA_DIR" in said
