@@ -57,6 +57,7 @@ def test_keskar_plans_and_trains(ablate, here, generated):
     words = ("published/keskar", *generated([1, 28, 28], 90))
     said = " ".join(ablate("plan", *words).stdout.split())
     assert "20: 0 finished, 20 to train" in said.replace("trials ", "")
+    assert "0 open remarks" in (reviewed := " ".join(ablate("review", *words).stdout.split())), reviewed
     result = ablate("run", *words, "seed=99", "study.claims=[]", "replicates=1", "trainer.max_epochs=2")
     assert result.exit_code == 0
     (place,) = (here / "results").iterdir()
