@@ -175,7 +175,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     started = now()
     fit = prepare(trial.config, trial.streams, make_splits=splits_for(trial.config.trainer.settings))
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
-    trivial, simple = trivial_scores(fit), simple_scores(fit)
+    trivial, simple = (trivial_scores(fit), simple_scores(fit)) if trial.is_tested else ({}, {})
     settings = trial.config.trainer.settings
     curve, divergence = Curve(), Divergence(settings.max_loss)
     diagnostics = DiagnosticsCallback(settings.moments)

@@ -99,9 +99,9 @@ def _on_each_seed(spec: StudySpec, tuning: Tuning, arm: Arm, rung: int, candidat
 
 
 def _as_tried(config: TrialConfig, share: float) -> TrialConfig:
-    """The configuration on a share of its budget, without what only a reader of single trainings would want."""
+    """The configuration on a share of its budget, in whole epochs or steps, and without what no choice needs."""
     budget = {
-        key: max(1, math.ceil(share * value))
+        key: max(1, round(share * value))
         for key in (name.partition(".")[2] for name in BUDGETS)
         if isinstance(value := config.trainer.get(key), int)
     }

@@ -128,8 +128,9 @@ def write_all(files: Mapping[Path, bytes]) -> None:
             write(path, content)
         return
     with ThreadPoolExecutor(max_workers=min(len(files), SIDE_BY_SIDE)) as pool:
-        for done in [pool.submit(write, path, content) for path, content in files.items()]:
-            done.result()
+        writing = [pool.submit(write, path, content) for path, content in files.items()]
+    for done in writing:  # all are: a Ctrl-C while a future is waited for can leave it locked, and its thread waiting
+        done.result()
 
 
 def remove(path: Path) -> None:

@@ -39,8 +39,9 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     fit = members[0].fit
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     trivial_scores, simple_scores = shared_trivial_scores(), shared_simple_scores()
-    trivial = [trivial_scores(member.fit) for member in members]
-    simple = [simple_scores(member.fit) for member in members]
+    tested = members if trials[0].is_tested else []
+    trivial = [trivial_scores(member.fit) for member in tested] or [{}] * len(members)
+    simple = [simple_scores(member.fit) for member in tested] or [{}] * len(members)
     module = StackedModule(members, conv_as_matmul=job.bundle.conv_as_matmul)
     curves = MemberCurves([member.max_loss for member in members])
     diagnostics = StackedDiagnostics(trials[0].config.trainer.settings.moments, members)

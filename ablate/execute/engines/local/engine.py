@@ -4,11 +4,12 @@ import os
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from concurrent.futures import BrokenExecutor, Future
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import Literal, ParamSpec, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import msgspec
 
@@ -18,6 +19,7 @@ from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.local.worker import Trained, Worker, cause, stop
 from ablate.execute.engines.wording import counted, device_lost, each_alone, named, short_of_memory
 from ablate.execute.process.hardware import check_threads, cores
+from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.visible_gpus import only
 from ablate.execute.train.job import Job, fail, one_by_one, time_limit_min, timed_out, unfinished, without_record
 from ablate.plan.placement import is_shared
@@ -97,39 +99,41 @@ class Local(Engine):
         waiting, threads = deque(replace(job, may_wait=True) for job in jobs), self.threads or threads or 1
         alone: deque[Job] = deque()  # they have run out of memory, and wait until nothing trains beside them
         self._lost.clear()
-        team = self._team(min(self.workers, workers or self.workers, len(jobs)), threads, places)
+        answers: SimpleQueue[Future[Any]] = SimpleQueue()
+        team = self._team(min(self.workers, workers or self.workers, len(jobs)), threads, places, answers)
         try:
             _occupy(team, waiting)
             while busy := {worker.future: worker for worker in team if worker.job is not None}:
+                future = _next(answers, _next_check_s(team))
                 ended: list[tuple[Record, ...]] = []
-                for future in wait(busy, timeout=_next_check_s(team), return_when=FIRST_COMPLETED).done:
-                    if busy[future].retry():
-                        continue
-                    records, again = self._ended(busy[future], threads)
-                    ended += [records] if records else []
-                    was_halved = future.exception() is None and future.result().halved
-                    if was_halved or any(not job.may_wait for job in again):
-                        self._withdraw(busy[future], team, was_halved=was_halved)
-                    for job in again:
-                        (waiting if job.may_wait else alone).append(job)
-                for worker in team:
-                    worker.end_overdue()
-                _occupy(team, waiting)  # now: no worker waits until the caller takes the results
-                if alone and not any(worker.job for worker in team):
-                    team[0].train(alone.popleft())
+                with interruption_deferred():
+                    if future is not None and (worker := busy.get(future)) is not None and not worker.retry():
+                        records, again = self._ended(worker, threads)
+                        ended += [records] if records else []
+                        was_halved = future.exception() is None and future.result().halved
+                        if was_halved or any(not job.may_wait for job in again):
+                            self._withdraw(worker, team, was_halved=was_halved)
+                        for job in again:
+                            (waiting if job.may_wait else alone).append(job)
+                    for worker in team:
+                        worker.end_overdue()
+                    _occupy(team, waiting)  # now: no worker waits until the caller takes the results
+                    if alone and not any(worker.job for worker in team):
+                        team[0].train(alone.popleft())
                 yield from ended
         finally:
-            stop(team)
+            with interruption_deferred():
+                stop(team)
 
-    def _team(self, count: int, threads: int, places: Sequence[int]) -> list[Worker]:
+    def _team(
+        self, count: int, threads: int, places: Sequence[int], answers: "SimpleQueue[Future[Any]]"
+    ) -> list[Worker]:
         """The workers, each on its GPU. They are pinned where one is on another GPU than it would take by itself."""
+        make = partial(Worker, engine=self.name, threads=threads, answers=answers)
         if not places:
-            return [Worker(engine=self.name, threads=threads) for _ in range(count)]
+            return [make() for _ in range(count)]
         is_pinned = any(places)
-        return [
-            Worker(engine=self.name, threads=threads, gpu=gpu, variables=only(gpu, os.environ) if is_pinned else None)
-            for gpu in places[:count]
-        ]
+        return [make(gpu=gpu, variables=only(gpu, os.environ) if is_pinned else None) for gpu in places[:count]]
 
     def _withdraw(self, worker: Worker, team: list[Worker], *, was_halved: bool) -> None:
         """Ends a worker that ran out of memory on a GPU, if others train there: the GPU has not enough for all of them.
@@ -205,6 +209,14 @@ def _occupy(team: Sequence[Worker], waiting: deque[Job]) -> None:
     for worker in team:
         if worker.job is None and waiting:
             worker.train(waiting.popleft())
+
+
+def _next(answers: "SimpleQueue[Future[Any]]", timeout_s: float | None) -> Future[Any] | None:
+    """The next job that has ended, or None after the time. Ctrl-C comes through here, and nowhere else in `run`."""
+    try:
+        return answers.get(timeout=timeout_s)
+    except Empty:
+        return None
 
 
 def _next_check_s(team: Sequence[Worker]) -> float | None:

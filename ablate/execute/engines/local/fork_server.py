@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
@@ -24,6 +25,12 @@ LOADED = "ablate.execute.engines.local.preload"
 
 TRIES = 3
 """Servers that are started, if they are killed before they have loaded everything."""
+
+LOST = (EOFError, ConnectionError)
+"""What a process raises that cannot start because its server is dying."""
+
+END_S = 1.0
+"""Time that a dying server has to be gone."""
 
 SAFE_PATH = "PYTHONSAFEPATH"
 """Environment variable: Python then leaves the working directory off its import path."""
@@ -113,12 +120,23 @@ def ready(engine: str) -> None:
             process = context().Process()  # it does nothing; it starts when the server is ready
             try:
                 process.start()
-            except (EOFError, ConnectionError):  # the server was killed while it loaded
+            except LOST:
                 if attempt == TRIES - 1:
                     raise
+                wait_until_lost()
             else:
                 process.join()
                 return
+
+
+def wait_until_lost() -> None:
+    """Waits until a dying server has ended: its connections close first. Only then is another started."""
+    if (pid := fork_server_pid()) is None:
+        return
+    deadline = time.monotonic() + END_S
+    with suppress(ChildProcessError):
+        while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None and time.monotonic() < deadline:
+            time.sleep(0.001)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_any
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ablate.errors import AblateError, ConfigError, DeathError, EngineError
@@ -58,14 +59,30 @@ class Worker:
     """
 
     def __init__(
-        self, *, engine: str, threads: int, gpu: int | None = None, variables: Mapping[str, str] | None = None
+        self,
+        *,
+        engine: str,
+        threads: int,
+        gpu: int | None = None,
+        variables: Mapping[str, str] | None = None,
+        answers: "SimpleQueue[Future[Any]] | None" = None,
     ) -> None:
-        """`gpu`: where it trains, if that was chosen. `variables`: what its processes' environment has of its own."""
+        """A worker without a process, which starts with its first job or call.
+
+        Args:
+            engine: Name of the engine.
+            threads: Of torch, in its process.
+            gpu: Where it trains, if that was chosen.
+            variables: What its processes' environment has of its own.
+            answers: Gets each job's future when that is done. A Ctrl-C that comes while a future's own methods wait
+                can leave the future locked, and its executor then never ends; this queue it leaves as it was.
+        """
         self.gpu = gpu
         self._variables = dict(variables or {})
         self._engine = engine
         self._threads = threads
         self._executor: ProcessPoolExecutor | None = None
+        self._answers: SimpleQueue[Future[Any]] = SimpleQueue() if answers is None else answers
         self._context = fork_server.context()
         self._begun = self._context.RawValue("b", 0)  # the process sets it to 1 when it begins
         self._tries = 0
@@ -127,13 +144,17 @@ class Worker:
         code: int | None = None
         started = killed = 0
         while started < TRIES:
-            try:
-                result, is_lost = self._submit(_call, function).result()
-                if is_lost:
-                    self.reap()
-                return result
-            except BrokenExecutor:
-                code = self.reap()
+            future = self._submit(_call, function)
+            while self._answers.get() is not future:
+                pass  # the answer to a call that Ctrl-C has ended
+            with interruption_deferred():
+                try:
+                    result, is_lost = future.result()
+                    if is_lost:
+                        self.reap()
+                    return result
+                except BrokenExecutor:
+                    code = self.reap()
             if self._begun.value:
                 killed += 1
                 if killed > retries:
@@ -203,13 +224,22 @@ class Worker:
         """Submits a call to the process, or to a new one if it has died."""
         self._begun.value = 0
         with fork_server.explained(self._engine), interruption_deferred():
-            try:
-                future = self._running().submit(function, *args, **kwargs)
-            except BrokenExecutor:  # it died while it was idle
-                self.reap()
-                future = self._running().submit(function, *args, **kwargs)
+            future = self._submit_again(function, *args, **kwargs)
             self._started = self._started or time.time()  # the executor has started the process by now
+            future.add_done_callback(self._answers.put)
             return future
+
+    def _submit_again(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Submits a call, again where the process died while it was idle, or its server is dying."""
+        for _ in range(TRIES - 1):
+            try:
+                return self._running().submit(function, *args, **kwargs)
+            except BrokenExecutor:
+                pass
+            except fork_server.LOST:
+                fork_server.wait_until_lost()
+            self.reap()
+        return self._running().submit(function, *args, **kwargs)
 
     def _running(self) -> "ProcessPoolExecutor":
         """The executor, started if there is none."""

@@ -14,8 +14,9 @@ import pytest
 
 from ablate.errors import ConfigError, EngineError, ModelError
 from ablate.execute.engines import engine
-from ablate.execute.engines.local import worker
+from ablate.execute.engines.local import fork_server, worker
 from ablate.execute.process.interruption import interruption_deferred
+from ablate.execute.process.stdlib_private import fork_server_pid
 from ablate.store import StudyDirectory
 
 
@@ -109,6 +110,25 @@ def test_workers_killed_at_any_moment_cost_at_most_what_they_trained(make_engine
     assert all("killed by SIGKILL" in (r.error or "") for r in failed)
     assert len(failed) <= len(set(hit))
     assert StudyDirectory(place / "study").contents().records == {r.id: r for r in records}
+
+
+def test_a_server_that_dies_as_a_process_starts_costs_nothing(make_engine, make_job, place, monkeypatch):
+    """Its connections close before it has ended."""
+    fork_server.ready("local")
+    monkeypatch.setattr(fork_server, "ready", lambda _: None)
+    start, killed = fork_server.Process.start, []
+
+    def start_second(process):
+        if not killed:
+            killed.append(fork_server_pid())
+            os.kill(killed[0], signal.SIGKILL)
+            raise EOFError("unexpected EOF")
+        start(process)
+
+    monkeypatch.setattr(fork_server.Process, "start", start_second)
+    records = [record for records in make_engine("local", workers=1).run([make_job()]) for record in records]
+    assert [record.state for record in records] == ["complete"]
+    assert fork_server_pid() not in (killed[0], None)
 
 
 def test_processes_that_die_before_they_begin_are_replaced_but_not_for_ever(
