@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.timeout(180)
-
 STATE = """
 import gc, importlib, json, logging, multiprocessing, os, random, signal, sys, threading, warnings
 

@@ -251,7 +251,7 @@ def test_a_command_ends_at_once_while_its_fork_server_still_loads(here):
     """A server loads for seconds; who mistypes a name waits for none of it, and leaves none of it behind."""
     command = [sys.executable, "-X", "importtime", "-m", "ablate", "plan", "smok"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    _, err = process.communicate(timeout=60)  # whoever is left holds stderr open
+    _, err = process.communicate(timeout=HANG_S)  # whoever is left holds stderr open
     assert process.returncode == 2
     assert "Did you mean 'smoke'" in err
     assert "ablate.execute.engines.local.preload" not in err, "the server was ended before it had loaded everything"

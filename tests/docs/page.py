@@ -22,6 +22,8 @@ FILE = re.compile(r"^(?:# @package \S+\n)?# (?P<path>[\w./-]+\.(?:py|yaml|toml))
 WRITTEN = ("python", "yaml", "toml")
 NOT_EXECUTED, OUTPUT = "not executed: ", "output"
 ANY = "…"
+HANG_S = 1200
+"""Time after which a block is taken to hang: a busy machine makes any of them slow."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +122,7 @@ def shell(script: str, folder: Path, where: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=HANG_S,
         check=False,
     )
     assert done.returncode == 0, f"{where}:\n{script}\n{done.stdout[-4000:]}"

@@ -41,7 +41,6 @@ def test_a_block_is_executed_or_says_why_not(page):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", EXECUTED, ids=name)
 def test_the_blocks_of_a_page_run_in_their_order(page, tmp_path):
     run(page, tmp_path)

@@ -107,7 +107,6 @@ def test_a_recipe_is_short(title):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("title", RECIPES)
 def test_a_recipe_does_what_it_says(title, tmp_path):
     recipe = recipes()[title]
@@ -119,7 +118,6 @@ def test_a_recipe_does_what_it_says(title, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("title", RECIPES)
 def test_a_recipe_s_test_misses_the_line_in_the_registry(title, tmp_path):
     recipe = recipes()[title]

@@ -14,7 +14,7 @@ from tests.reliability.command import Command, names
 
 pytestmark = pytest.mark.slow
 
-WAIT_S = 60
+WAIT_S = 300
 """Nothing takes so long to end but what never does. Torch looks for a lost parent every 5 s."""
 
 
