@@ -83,11 +83,23 @@ results: run ## regenerates the tables in results/ that are kept in git
 	$(BIN)/ablate show core --format json > results/core.json
 	$(BIN)/python docs/generate screen.svg
 
-questions: $(VENV)/.installed ## answers every question that ships; regenerates results/questions/ and docs/answers.md
-	@for study in $$($(BIN)/ablate list studies --names); do $(BIN)/ablate run $$study > /dev/null || exit; done
-	@mkdir -p results/questions
-	$(BIN)/ablate verdicts $$($(BIN)/ablate list studies --names) --format markdown > results/questions/verdicts.md
-	$(BIN)/ablate verdicts $$($(BIN)/ablate list studies --names) --format json > results/questions/verdicts.json
+# A study that is refused, with code 2, lacks its data here: `ablate run` has said which. One that is tagged long counts once it was run.
+LONG ?=
+questions: $(VENV)/.installed ## answers every question that ships, but those tagged long (LONG=1: these, too); regenerates results/questions/ and docs/answers.md
+	@long=" $$($(BIN)/ablate list studies --tag long --names | tr '\n' ' ')"; answered=; \
+	for study in $$($(BIN)/ablate list studies --names); do \
+		case "$(LONG):$$long" in :*" $$study "*) \
+			if $(BIN)/ablate show $$study > /dev/null 2>&1; then answered="$$answered $$study"; \
+			else echo "$$study is skipped: it takes long. Run it by itself ('ablate run $$study'), or all such: make questions LONG=1." >&2; fi; \
+			continue;; esac; \
+		$(BIN)/ablate run $$study > /dev/null; code=$$?; \
+		if [ $$code = 2 ]; then echo "$$study is skipped, for the reason above." >&2; continue; fi; \
+		[ $$code = 0 ] || exit $$code; \
+		answered="$$answered $$study"; \
+	done; \
+	mkdir -p results/questions; \
+	$(BIN)/ablate verdicts $$answered --format markdown > results/questions/verdicts.md && \
+	$(BIN)/ablate verdicts $$answered --format json > results/questions/verdicts.json
 	$(BIN)/python docs/generate answers.md
 
 clean: ## removes .venv and caches; results stay

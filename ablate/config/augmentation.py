@@ -1,27 +1,38 @@
 """The settings under `data.augmentation`. One that is off counts as absent."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
 import msgspec
 
 AUGMENTATION = "augmentation"
 """The key, below `data`."""
 
-OFF: Mapping[str, bool | int | float] = {"flip": False, "crop": 0, "cutout": 0, "mixup": 0.0}
+Border = Literal["zeros", "reflections"]
+BORDERS: tuple[str, ...] = get_args(Border)
+
+OFF: Mapping[str, bool | int | float | str] = {
+    "flip": False,
+    "crop": 0,
+    "cutout": 0,
+    "mixup": 0.0,
+    "crop_border": "zeros",
+}
 """Each setting, and the value at which it does nothing."""
 
 
 class AugmentationSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """`data.augmentation`. `crop`: pixels by which an image is shifted at most. `cutout`: a square's side in pixels.
 
-    `mixup`: both parameters of the beta distribution that the shares of two examples are drawn from.
+    `crop_border`: what lies around an image that is shifted. `mixup`: both parameters of the beta distribution that the
+    shares of two examples are drawn from.
     """
 
     flip: bool = False
     crop: int = 0
     cutout: int = 0
     mixup: float = 0.0
+    crop_border: Border = "zeros"
 
     @property
     def changes_images(self) -> bool:

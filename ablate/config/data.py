@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import msgspec
 
-from ablate.config.augmentation import AUGMENTATION, AugmentationSettings, switched_on
+from ablate.config.augmentation import AUGMENTATION, BORDERS, AugmentationSettings, switched_on
 from ablate.config.group import Group
 from ablate.config.schema import convert
-from ablate.errors import ConfigError, kind
+from ablate.errors import ConfigError, kind, unknown
 
 DATA_NAMES: Mapping[str, str] = {
     "autoregression": "autoregressive series",
@@ -80,4 +80,6 @@ class DataGroup(Group):
             raise ConfigError(
                 f"data.augmentation is {kind(node)}: write settings, such as {{flip: true, crop: 1}}, or null for none."
             )
+        if isinstance(border := node.get("crop_border"), str) and border not in BORDERS:
+            raise ConfigError(unknown("data.augmentation.crop_border", border, BORDERS))
         return convert(dict(cast(Mapping[str, Any], node)), AugmentationSettings, "data.augmentation")

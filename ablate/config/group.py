@@ -22,8 +22,9 @@ OMITTED_KEYS: Mapping[str, frozenset[str]] = {
 """Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 
 OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
+    "data": {"tested_on": "unseen"},
     "optimizer": {"weight_decay_on": "all"},
-    "trainer": {"matmul_precision": "highest", "max_steps": None, "ema_decay": None},
+    "trainer": {"matmul_precision": "highest", "max_steps": None, "ema_decay": None, "patience": None},
 }
 """Values that are left out of a trial's identity: what trials had before the key existed."""
 

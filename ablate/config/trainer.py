@@ -37,6 +37,8 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     timeout_min: float | None = None
     max_steps: int | None = None
     """Either this or `max_epochs` is null."""
+    patience: int | None = None
+    """Epochs without a lower mean training loss, after which the training ends. None: only its budget ends it."""
     ema_decay: float | None = None
 
     def steps(self, epoch_steps: int) -> int:
@@ -103,6 +105,8 @@ def _settings(node: Any) -> TrainerSettings:
     _check_budget(settings)
     if settings.gradient_clip_norm is not None and not settings.gradient_clip_norm > 0:
         raise ConfigError("trainer.gradient_clip_norm must be more than 0, or null for no clipping.")
+    if settings.patience is not None and settings.patience < 1:
+        raise ConfigError(f"trainer.patience={settings.patience} must be a number of epochs, 1 or more, or null.")
     if settings.ema_decay is not None and not 0 < settings.ema_decay < 1:
         raise ConfigError(f"trainer.ema_decay={settings.ema_decay} must be between 0 and 1, such as 0.99, or null.")
     if settings.timeout_min is not None and not 0 < settings.timeout_min < math.inf:

@@ -15,10 +15,13 @@ from torch import Tensor
 
 from ablate.data.files import Files
 from ablate.data.source import Arrays, Source, subset
-from ablate.errors import DataError
+from ablate.errors import DataError, unknown
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package has the archives."""
+
+TESTED_ON = ("seen", "unseen")
+"""Examples that a network is tested on: those that it was trained on, or others."""
 
 
 def mnist(
@@ -28,6 +31,7 @@ def mnist(
     limit: int | None = None,
     val_size: int = 10_000,
     test_size: int | None = None,
+    tested_on: str = "unseen",
 ) -> Source:
     """60 000 and 10 000 handwritten digits of shape (1, 28, 28) in [0, 1], ten classes.
 
@@ -39,15 +43,25 @@ def mnist(
         download: Fetch and unpack what is not there.
         limit: Examples of the training part to use at all; None: every one.
         val_size: Examples of the validation split, out of the training part.
-        test_size: Examples of the official test set; None: every one.
+        test_size: Examples of the test set; None: every one.
+        tested_on: The test set: the official one (`unseen`), or the training part (`seen`), of which all but the
+            validation split were trained on.
 
     Raises:
-        DataError: the files are absent, damaged, or could not be downloaded.
+        DataError: the files are absent, damaged, or could not be downloaded, or `tested_on` is unknown.
     """
     from torchvision.datasets import MNIST
 
+    if tested_on not in TESTED_ON:
+        raise DataError(unknown("data.tested_on", tested_on, TESTED_ON))
     train, test = _parts("MNIST", MNIST, root, download=download)
-    return Source(pool=_grey(train, limit), test=_grey(test, None), val_size=val_size, test_size=test_size)
+    pool = _grey(train, limit)
+    return Source(
+        pool=pool,
+        test=pool if tested_on == "seen" else _grey(test, None),
+        val_size=val_size,
+        test_size=test_size,
+    )
 
 
 def fashion_mnist(

@@ -23,7 +23,7 @@ from ablate.execute.process.out_of_memory import is_out_of_memory
 from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
-from ablate.execute.train.callbacks import Curve, Divergence, scalars
+from ablate.execute.train.callbacks import Curve, Divergence, scalars, stopping
 from ablate.execute.train.dataset import splits_for
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, fail, halves, one_by_one, record_failure
@@ -182,7 +182,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     trainer = make_trainer(
         trial.config,
         user_defined=not isinstance(fit.module, TrialModule),
-        callbacks=(curve, divergence, diagnostics),
+        callbacks=(curve, divergence, diagnostics, *stopping(settings.patience)),
         folder=StudyDirectory(job.directory).trial(trial.id),
         logger=logger,
         module=fit.module,

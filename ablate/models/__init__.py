@@ -26,3 +26,4 @@ from ablate.models.pair import PairNet as PairNet
 from ablate.models.resnet import BRANCH_DENSE as BRANCH_DENSE
 from ablate.models.resnet import ResNet as ResNet
 from ablate.models.tcn import TCN as TCN
+from ablate.models.wide_resnet import WideResNet as WideResNet

@@ -11,6 +11,8 @@ from ablate.config.augmentation import switched_on
         ({"flip": False, "crop": 0}, None),
         ({"flip": False, "crop": 0, "cutout": 0, "mixup": 0.0}, None),
         ({"flip": False, "cutout": 2, "mixup": 0.2}, {"cutout": 2, "mixup": 0.2}),
+        ({"crop": 4, "crop_border": "zeros"}, {"crop": 4}),
+        ({"crop": 4, "crop_border": "reflections"}, {"crop": 4, "crop_border": "reflections"}),
         ({"flip": True, "crop": 0}, {"flip": True}),
         ({"flip": False, "crop": 2}, {"crop": 2}),
         ({"flip": True, "crop": 2}, {"flip": True, "crop": 2}),

@@ -36,6 +36,7 @@ def test_the_shipped_settings_are_valid(resolve):
         ({"gradient_clip_norm": 0}, "trainer.gradient_clip_norm must be more than 0, or null"),
         ({"ema_decay": 1.0}, "trainer.ema_decay=1.0 must be between 0 and 1"),
         ({"ema_decay": 0.0}, "trainer.ema_decay=0.0 must be"),
+        ({"patience": 0}, "trainer.patience=0 must be a number of epochs, 1 or more, or null"),
         ({"max_loss": 0}, "calls every training diverged"),
         ({"max_loss": float("nan")}, "calls every training diverged"),
         ({"determinstic": True}, "Did you mean 'trainer.deterministic'?"),

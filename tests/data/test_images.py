@@ -63,6 +63,19 @@ def test_a_limit_is_of_the_pool_and_test_size_of_the_official_test_set(tmp_path,
         mnist(root=str(tmp_path), limit=41)
 
 
+def test_the_training_part_may_be_the_test_set(tmp_path, write_idx):
+    write_idx(tmp_path, "MNIST")
+    options = {"root": str(tmp_path), "limit": 30, "val_size": 5}
+    seen, unseen = (split(mnist(**options, tested_on=where), seed=0) for where in ("seen", "unseen"))
+    assert torch.equal(seen.train.inputs, unseen.train.inputs)
+    assert torch.equal(unseen.test.inputs, mnist(root=str(tmp_path)).test.inputs)
+    known = {tuple(image.flatten().tolist()) for part in (seen.train, seen.val) for image in part.inputs}
+    assert {tuple(image.flatten().tolist()) for image in seen.test.inputs} == known
+    assert (len(seen.train), len(seen.test)) == (25, 30)
+    with pytest.raises(DataError, match=r"Unknown data\.tested_on 'train'.*seen, unseen"):
+        mnist(root=str(tmp_path), tested_on="train")
+
+
 def test_a_home_directory_is_understood(tmp_path, write_idx, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     write_idx(tmp_path / "sets", "MNIST")

@@ -135,6 +135,19 @@ def test_a_record_says_what_was_trained_and_how(make_job, place, resolved):
     assert float(rows[1].split(",")[rows[0].split(",").index("val/mse")]) == record.responses["val/mse"]
 
 
+def test_a_training_with_patience_ends_before_its_budget(make_job):
+    job = make_job("train")
+    (trial,) = job.bundle.trials
+    config = trial.config.with_settings("trainer", max_epochs=50, patience=2).with_settings("optimizer", lr=0.5)
+    (record,) = run_bundle(
+        replace(job, bundle=Bundle(trials=(replace(trial, config=config),))), engine="inline", threads=1
+    )
+    assert (record.state, record.error) == ("complete", None)
+    assert 3 <= record.counts.epochs < 50
+    assert record.counts.steps == 4 * record.counts.epochs
+    assert set(record.diagnostics["gradient_norm"]) >= {"start", "end"}
+
+
 def test_a_training_that_leaves_its_bounds_is_a_result(make_job, place):
     (record,) = run_bundle(make_job("nan"), engine="inline", threads=1)
     assert record.state == "diverged"

@@ -132,12 +132,18 @@ def test_exact_products_leave_an_id_as_it_was_before_they_could_be_chosen(config
 
 @pytest.mark.parametrize("none", [None, {}])
 def test_no_schedule_and_no_budget_of_steps_leave_an_id_as_it_was_before_there_were_any(config, none):
-    without = config.with_groups(scheduler=none).with_settings("trainer", max_steps=None, ema_decay=None)
+    without = config.with_groups(scheduler=none).with_settings("trainer", max_steps=None, ema_decay=None, patience=None)
     without = without.with_settings("optimizer", weight_decay_on="all")
     assert same(without) == "7131df430a5c"
     assert without.identity == config.identity
     others = [config.with_groups(scheduler={"T_max": 5}), config.with_settings("trainer", max_steps=5)]
     assert len({same(config), *map(same, others)}) == 3
+
+
+def test_other_test_images_are_another_trial(config):
+    usual, other = (config.with_settings("data", tested_on=where) for where in ("unseen", "seen"))
+    assert same(usual) == same(config) == "7131df430a5c"
+    assert same(other) != same(config)
 
 
 @pytest.mark.parametrize("off", [None, {}, {"cutout": 0, "mixup": 0.0}, {"flip": False, "crop": 0}, {"crop": 0}])

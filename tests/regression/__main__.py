@@ -50,10 +50,11 @@ def _record(case: Case) -> None:
 
 
 def _record_ids() -> None:
+    from ablate.config.catalog import Catalog
     from tests.conftest import REPOSITORY
     from tests.regression.observation import trial_ids
 
-    studies = sorted(path.stem for path in (REPOSITORY / "conf" / "study").glob("*.yaml"))
+    studies = Catalog(REPOSITORY).names("study")
     with TemporaryDirectory() as folder, chdir(folder):  # where no study has chosen its settings yet
         found = {study: digested(trial_ids([study])) for study in studies}
     write(IDS, found)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ablate.config.catalog import Catalog
 from tests.conftest import REPOSITORY
 from tests.regression.case import CASES, FLOAT32, FLOAT64, Case
 from tests.regression.difference import differences
@@ -40,7 +41,7 @@ def test_a_shipped_study_has_the_trials_that_it_had(name, here):
 
 
 def test_every_study_that_ships_and_every_case_is_recorded():
-    assert {path.stem for path in (REPOSITORY / "conf" / "study").glob("*.yaml")} == set(SHIPPED)
+    assert set(Catalog(REPOSITORY).names("study")) == set(SHIPPED)
     assert {path.stem for path in BEFORE.glob("*.json")} == {IDS, *(case.name for case in CASES)}
 
 

@@ -53,8 +53,8 @@ class Member:
         """Prepares one trial as for training alone, unless `fit` is given.
 
         Raises:
-            Unstackable: it is a user-defined LightningModule, its data are augmented, its weights are averaged, or its
-                optimizer cannot be stacked.
+            Unstackable: it is a user-defined LightningModule, its data are augmented, its weights are averaged, its
+                loss decides when it ends, or its optimizer cannot be stacked.
             AblateError: as `prepare`.
         """
         fit = fit or prepare(config, streams, make_splits=make_splits)
@@ -65,6 +65,8 @@ class Member:
         if fit.module.average is not None:
             raise Unstackable("an average of its weights is evaluated, trainer.ema_decay")
         made, settings = fit.module.configure_optimizers(), config.trainer.settings
+        if settings.patience is not None:
+            raise Unstackable("its training ends where its own loss no longer falls, trainer.patience")
         return cls(
             fit=fit,
             module=fit.module,

@@ -4,6 +4,7 @@ Shapes: images (batch, channels, height, width); mixtures are of inputs (batch, 
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -17,6 +18,11 @@ from ablate.execute.train.dataset import augments_itself
 
 Images = Float[Tensor, "batch channels height width"]
 
+DRAWS = 4
+"""Random changes: flips, crops, squares, mixtures."""
+PADDING: Mapping[str, str] = {"zeros": "constant", "reflections": "reflect"}
+"""What lies around an image → the mode of torch's `pad`. Reflections do not repeat the outermost pixels."""
+
 
 class Augmentation:
     """Flips first, then crops, cuts and mixes, each with its own generator: arms with and without crops flip the same.
@@ -28,7 +34,7 @@ class Augmentation:
     def __init__(self, settings: AugmentationSettings, *, seed: int, classes: int = 0) -> None:
         """`classes`: of targets that are class numbers."""
         self._settings = settings
-        *seeds, mixtures = (int(s) for s in np.random.SeedSequence(seed).generate_state(len(OFF), np.uint32))
+        *seeds, mixtures = (int(s) for s in np.random.SeedSequence(seed).generate_state(DRAWS, np.uint32))
         self._seeds = seeds
         self._generators: list[torch.Generator] = []
         self._mixtures = np.random.default_rng(mixtures)  # one number per minibatch, from the host
@@ -44,7 +50,7 @@ class Augmentation:
         if self._settings.flip:
             images = flipped(images, flips)
         if self._settings.crop:
-            images = cropped(images, self._settings.crop, shifts)
+            images = cropped(images, self._settings.crop, shifts, border=self._settings.crop_border)
         if self._settings.cutout:
             images = cut_out(images, self._settings.cutout, squares)
         return images
@@ -69,8 +75,8 @@ def flipped(images: Images, generator: torch.Generator) -> Images:
     return torch.where(chosen == 1, images.flip(-1), images)
 
 
-def cropped(images: Images, pixels: int, generator: torch.Generator) -> Images:
-    """Pads each image with `pixels` zeros on every side and crops a window of the image's size.
+def cropped(images: Images, pixels: int, generator: torch.Generator, *, border: str = "zeros") -> Images:
+    """Pads each image by `pixels` on every side, with zeros or its reflections, and crops a window of the image's size.
 
     All (2 × pixels + 1)² windows have the same probability. The memory format is kept.
     """
@@ -79,7 +85,7 @@ def cropped(images: Images, pixels: int, generator: torch.Generator) -> Images:
     corners = torch.randint(2 * pixels + 1, (2, batch, 1), generator=generator, device=device)
     rows = corners[0] + torch.arange(height, device=device)
     columns = corners[1] + torch.arange(width, device=device)
-    padded = nn.functional.pad(images, (pixels, pixels, pixels, pixels))
+    padded = nn.functional.pad(images, (pixels, pixels, pixels, pixels), mode=PADDING[border])
     cut = padded[
         torch.arange(batch, device=device)[:, None, None, None],
         torch.arange(channels, device=device)[:, None, None],
@@ -121,7 +127,7 @@ def augmentation(config: TrialConfig, *, seed: int) -> Augmentation | None:
     settings, description = config.data.augmentation, config.data.description
     if not 0 <= settings.mixup < math.inf:
         raise ConfigError(f"data.augmentation.mixup={settings.mixup} must be more than 0, such as 0.2; or 0, for none.")
-    if settings.changes_images:
+    if settings.changes_images or settings.crop_border != OFF["crop_border"]:
         _check_images(settings, config)
     return Augmentation(settings, seed=seed, classes=description.outputs)
 
@@ -139,6 +145,11 @@ def _check_images(settings: AugmentationSettings, config: TrialConfig) -> None:
             f"{config.data['_target_']} has shape {inputs}. Take it out: data.augmentation=null. mixup takes any shape."
         )
     _check_crop(settings.crop, inputs)
+    if not settings.crop and settings.crop_border != OFF["crop_border"]:
+        raise ConfigError(
+            f"data.augmentation.crop_border={settings.crop_border} would be ignored: no image is cropped. Set "
+            "data.augmentation.crop, or take it out."
+        )
     most = 2 * max(inputs[1:]) - 1
     if not 0 <= settings.cutout <= most:
         raise ConfigError(

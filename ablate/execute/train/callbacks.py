@@ -1,4 +1,4 @@
-"""Callbacks for the training of a trial, with any LightningModule: curve, divergence, Ctrl-C."""
+"""Callbacks for the training of a trial, with any LightningModule: curve, divergence, patience, Ctrl-C."""
 
 import csv
 import io
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import EarlyStopping
 from torch import Tensor
 
 from ablate.execute.process.transfer import floats
@@ -45,6 +46,13 @@ class Divergence(pl.Callback):
         if self.reason is None:
             self.reason = out_of_bounds(loss.detach().mean().item(), self._max_loss, epoch=trainer.current_epoch)
             trainer.should_stop = trainer.should_stop or self.reason is not None
+
+
+def stopping(patience: int | None) -> tuple[pl.Callback, ...]:
+    """Ends a training after so many epochs without a lower mean training loss; None: nothing does."""
+    if patience is None:
+        return ()
+    return (EarlyStopping("train/loss", mode="min", patience=patience, check_on_train_epoch_end=True),)
 
 
 def as_csv(rows: Sequence[Mapping[str, float]]) -> str:

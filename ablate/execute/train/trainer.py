@@ -96,6 +96,11 @@ def trainer(
             "trainer.ema_decay would be ignored: a LightningModule evaluates its own weights. Average them in a "
             "callback of its configure_callbacks. Take it out: trainer.ema_decay=null."
         )
+    if user_defined and settings.patience is not None:
+        raise ConfigError(
+            "trainer.patience would be ignored: a LightningModule logs its own losses. Return an EarlyStopping "
+            "from its configure_callbacks. Take it out: trainer.patience=null."
+        )
     check_arguments(pl.Trainer, settings.lightning, "trainer.lightning")
     set_matmul_precision(settings.matmul_precision)
     if settings.deterministic:

@@ -90,6 +90,18 @@ def test_a_crop_is_a_window_of_the_padded_image(pixels):
     assert any(t != x for t, x in windows)
 
 
+def test_a_crop_may_show_reflections_beyond_the_image():
+    images, pixels = pictures(40), 2
+    done = Augmentation(AugmentationSettings(crop=pixels, crop_border="reflections"), seed=3)(images).numpy()
+    plain = Augmentation(AugmentationSettings(crop=pixels), seed=3)(images).numpy()
+    padded = np.pad(images.numpy(), ((0, 0), (0, 0), (pixels, pixels), (pixels, pixels)), mode="reflect")
+    assert (done > 0).all()
+    assert np.array_equal(np.where(plain > 0, done, 0), plain)  # the same windows
+    for image, found in zip(padded, done, strict=True):
+        windows = [image[:, y : y + 5, x : x + 7] for y, x in itertools.product(range(5), range(5))]
+        assert sum(np.array_equal(window, found) for window in windows) == 1
+
+
 def test_every_window_is_as_likely():
     batch, pixels = 45_000, 1
     images = pictures(1, (1, 3, 3)).repeat(batch, 1, 1, 1)
@@ -249,7 +261,7 @@ def test_a_factors_levels_may_be_augmentations(project, here):
     project("conf/factor/view.yaml", f"view:\n  reference: none\n  levels: {levels}\n")
     words = ["head", "study.factors=[view]", "study.claims=[]", "replicates=2"]
     trials = study.plan(words, cwd=here).trials
-    others = {"cutout": 0, "mixup": 0.0}
+    others = {"crop_border": "zeros", "cutout": 0, "mixup": 0.0}
     assert [t.config.data["augmentation"] for t in trials[:3]] == [
         {"flip": False, "crop": 0, **others},
         {"flip": True, "crop": 0, **others},
@@ -265,6 +277,14 @@ def test_a_factors_levels_may_be_augmentations(project, here):
         (("data.augmentation.crop=8",), "crop=8 would cut windows without a pixel of an image of 8×8; valid: 0,"),
         (("data.augmentation.crop=-1",), "crop=-1 is a number of pixels; valid: 0, for none, to 7"),
         (("data.augmentation.crop=x",), "data.augmentation.crop: expected `int`, got `str`"),
+        (
+            ("data.augmentation.crop_border=reflections",),
+            "crop_border=reflections would be ignored: no image is cropped",
+        ),
+        (
+            ("data.augmentation.crop=1", "data.augmentation.crop_border=mirror"),
+            "Unknown data.augmentation.crop_border 'mirror'. Valid: reflections, zeros.",
+        ),
         (("data.augmentation.flip=maybe",), "data.augmentation.flip: expected `bool`, got `str`"),
         (("+data.augmentation.flop=true",), "Did you mean 'data.augmentation.flip'?"),
         (("data.augmentation=3",), "data.augmentation is an int: write settings, such as {flip: true, crop: 1}"),

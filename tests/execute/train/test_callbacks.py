@@ -5,8 +5,13 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
+from ablate.errors import ConfigError
 from ablate.execute.process.isolation import isolated_process
-from ablate.execute.train.callbacks import Divergence
+from ablate.execute.stack.member import Member
+from ablate.execute.stack.unstackable import Unstackable
+from ablate.execute.train.callbacks import Divergence, stopping
+from ablate.execute.train.trainer import trainer
+from ablate.plan.seeds import streams
 
 
 def test_a_curve_has_a_row_per_epoch_and_a_column_per_response(resolve, train):
@@ -23,6 +28,33 @@ def test_a_response_that_an_epoch_did_not_log_is_empty(resolve, train):
     first, second = csv.DictReader(done.curve.splitlines())
     assert first["val/loss"] == ""
     assert float(second["val/loss"]) > 0
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+def test_a_training_ends_after_epochs_without_a_lower_loss(resolve, train, patience):
+    done = train(resolve("trainer.max_epochs=60", "optimizer.lr=0.05"), callbacks=stopping(patience))
+    losses = [float(row["train/loss"]) for row in csv.DictReader(done.curve.splitlines())]
+    best = losses.index(min(losses))
+    assert len(losses) == best + 1 + patience < 60
+    waits = [k - losses.index(min(losses[: k + 1])) for k in range(len(losses))]
+    assert max(waits[:-1]) < patience == waits[-1]
+    assert done.fit.module.steps == len(losses) * done.fit.data["train_dataloaders"].steps
+
+
+def test_the_budget_still_ends_a_training_that_has_patience(resolve, train):
+    done = train(resolve("trainer.max_epochs=2"), callbacks=stopping(50))
+    assert len(list(csv.DictReader(done.curve.splitlines()))) == 2
+    assert stopping(None) == ()
+
+
+def test_a_training_with_patience_trains_alone(resolve):
+    with pytest.raises(Unstackable, match=r"its own loss no longer falls, trainer\.patience"):
+        Member.of(resolve("trainer.patience=2"), streams(0, 0))
+
+
+def test_ones_own_lightning_module_brings_its_own_end(own, resolve, tmp_path):
+    with pytest.raises(ConfigError, match=r"trainer\.patience would be ignored"):
+        trainer(resolve("trainer.patience=2", study="own"), user_defined=True, callbacks=(), folder=tmp_path)
 
 
 class Fake:
