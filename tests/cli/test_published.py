@@ -76,7 +76,7 @@ def test_keskar_plans_and_trains(ablate, here, generated):
 def test_wide_resnet_states_the_published_numbers_within_half_a_point(here):
     errors = {1: 6.69, 2: 5.43, 3: 5.65, 4: 5.93}  # percent
     values = {layers: round(1 - error / 100, 4) for layers, error in errors.items()}
-    assert stated("published/wide_resnet") == {
+    assert stated("published/zagoruyko") == {
         **{f"block_layers={layers}: {value}": (value, 0.005) for layers, value in values.items()},
         "block_layers: 1 vs 2": ("less", 0.005),
         "block_layers: 3 vs 2": ("equivalent", 0.005),
@@ -85,7 +85,7 @@ def test_wide_resnet_states_the_published_numbers_within_half_a_point(here):
 
 
 def test_wide_resnet_trains_for_an_epoch_with_every_number_of_convolutions(ablate, here, generated):
-    words = ("published/wide_resnet", *generated([3, 32, 32], 14), "data.batch_size=2")
+    words = ("published/zagoruyko", *generated([3, 32, 32], 14), "data.batch_size=2")
     assert "20: 0 finished, 20 to train" in " ".join(ablate("plan", *words).stdout.split()).replace("trials ", "")
     result = ablate(
         "run", *words, "seed=99", "study.claims=[]", "replicates=1", "trainer.max_epochs=1", "trainer.diagnostics=false"
@@ -100,7 +100,7 @@ def test_wide_resnet_trains_for_an_epoch_with_every_number_of_convolutions(ablat
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("keskar", "MNIST is not in /nowhere/"), ("wide_resnet", "CIFAR-10 is not in /nowhere/")]
+    ("name", "says"), [("keskar", "MNIST is not in /nowhere/"), ("zagoruyko", "CIFAR-10 is not in /nowhere/")]
 )
 def test_without_its_data_a_study_says_where_they_may_be(refused, name, says):
     said = refused("run", f"published/{name}", "data.root=/nowhere")
