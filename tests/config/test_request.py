@@ -36,7 +36,22 @@ def test_overrides_keep_their_order_and_spelling(catalog):
         ("model=resnet,mlp", ["resnet", "mlp"]),
         (
             "model=glob(*)",
-            ["attention", "convnet", "gru", "lstm", "maps", "mlp", "pair", "resnet", "simple_resnet", "tcn", "vgg16"],
+            [
+                *(
+                    "attention",
+                    "convnet",
+                    "gru",
+                    "lstm",
+                    "maps",
+                    "mlp",
+                    "pair",
+                    "resnet",
+                    "simple_resnet",
+                    "tcn",
+                    "vgg16",
+                ),
+                "wide_resnet",
+            ],
         ),
         ("optimizer.lr=1e-3,0.1", ["0.001", "0.1"]),
     ],
