@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from dataclasses import replace
 
 import msgspec
@@ -265,8 +266,9 @@ def test_the_answers_of_every_shipped_question_fit(answered, written):
         lines = written(summary, width=80).splitlines()
         assert len(lines) <= LINES, study["study"]
         assert max(map(cell_len, lines)) <= 80
-        outcomes = ("supported", "contradicted", "equivalent", "inconclusive")
-        shown = [line for line in lines if any(f"  {outcome}" in line for outcome in outcomes)]
+        # A line indented further says why.
+        outcome = re.compile(r"^  \S.*  (supported|contradicted|equivalent|inconclusive)\b")
+        shown = [line for line in lines if outcome.match(line)]
         assert len(shown) == len(verdicts), "a line for each claim"
 
 
