@@ -13,6 +13,10 @@ Moment = Literal["start", "middle", "end"]
 MOMENTS: tuple[Moment, ...] = ("start", "middle", "end")
 """Of a training: before its first step, after half of its epochs, after its last step."""
 
+EXAMPLES = 48
+"""Of the training split, those that are measured unless a study asks for more: few, so that diagnostics cost less than
+5% of a short training."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
@@ -92,3 +96,9 @@ DIAGNOSTICS: Mapping[str, Diagnostic] = {
     ),
 }
 """In the order that breaks ties."""
+
+
+def measured_as(response: str) -> tuple[Moment, str] | None:
+    """The moment and the diagnostic that a response such as `end/dead_units` names; None: it is no diagnostic."""
+    moment, _, name = response.partition("/")
+    return (moment, name) if moment in MOMENTS and name in DIAGNOSTICS else None

@@ -7,6 +7,7 @@ from typing import Any, Self, cast
 
 from ablate.config.augmentation import AUGMENTATION, switched_on
 from ablate.config.canonical_text import canonical_text, identity_text
+from ablate.config.diagnostic import EXAMPLES
 
 TRAINED = ("data", "model", "objective", "optimizer", "scheduler", "trainer")
 """The config groups that decide what a trial is. Engine, logger and paths do not."""
@@ -24,7 +25,13 @@ OMITTED_KEYS: Mapping[str, frozenset[str]] = {
 OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
     "data": {"tested_on": "unseen"},
     "optimizer": {"weight_decay_on": "all"},
-    "trainer": {"matmul_precision": "highest", "max_steps": None, "ema_decay": None, "patience": None},
+    "trainer": {
+        "matmul_precision": "highest",
+        "max_steps": None,
+        "ema_decay": None,
+        "patience": None,
+        "diagnostic_examples": EXAMPLES,
+    },
 }
 """Values that are left out of a trial's identity: what trials had before the key existed."""
 

@@ -19,14 +19,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from ablate.config.diagnostic import EXAMPLES
 from ablate.execute.process.torch_private import own_parameters
 from ablate.execute.process.transfer import to_host
 from ablate.execute.targets.target import error_text
 from ablate.models.activation import Sign, Step
 from ablate.models.hidden import Shortcut
-
-EXAMPLES = 48
-"""Of a batch, those that are measured: few, so that diagnostics cost less than 5% of a short training."""
 
 SATURATED = 0.01
 """An activation is saturated where the magnitude of its slope is below this."""
@@ -74,7 +72,9 @@ class Activated:
 class Trace:
     """What the hooks record, in the order of the forward pass. `failure`: why something could not be measured."""
 
-    def __init__(self) -> None:
+    def __init__(self, examples: int = EXAMPLES) -> None:
+        """`examples`: of a batch, how many of the first ones are measured."""
+        self._examples = examples
         self.weights: dict[str, list[nn.Parameter]] = {}
         self.layers = 0
         self.last: tuple[nn.Module, Tensor] | None = None
@@ -193,7 +193,7 @@ class Trace:
         x = arguments[0] if arguments else None
         if not (isinstance(x, Tensor) and x.is_floating_point() and x.requires_grad and x.ndim > 1):
             return
-        x = _probed(x)
+        x = self._probed(x)
         self._features = x.flatten(1).clone()  # a later module may write into its input
         dead = () if self._follows_activation else (self._dead(x),)
         self._pending.append(((x.std(), *dead), partial(self._keep_entered, name)))
@@ -201,18 +201,18 @@ class Trace:
     def _activation(self, name: str, module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
         if not output.requires_grad:
             return
-        y = _probed(output)
+        y = self._probed(output)
         saturated: tuple[Tensor, ...] = ()
         if type(module) in SATURATES:
             saturated = (SATURATES[type(module)](y).count_nonzero(),)
         elif isinstance(module, ELEMENTWISE) and not getattr(module, "inplace", False):
-            saturated = ((_slope(module, arguments[0]).abs() < SATURATED).count_nonzero(),)
+            saturated = ((_slope(module, arguments[0][: self._examples]).abs() < SATURATED).count_nonzero(),)
         keep = partial(self._keep_activated, name, self.layers, y.numel())
         self._pending.append(((self._dead(y), *saturated), keep))
         self._follows_activation = True
 
     def _shortcut(self, name: str, _module: nn.Module, arguments: tuple[Any, ...]) -> None:
-        branch, skip = (_probed(x).flatten(1).norm(dim=1) for x in arguments)
+        branch, skip = (self._probed(x).flatten(1).norm(dim=1) for x in arguments)
         self._pending.append((((branch / skip).mean(),), partial(self._keep_ratio, name)))
 
     def _keep_entered(self, name: str, sd: Tensor, dead: Tensor | None = None) -> None:
@@ -240,6 +240,11 @@ class Trace:
         shaped = isinstance(module, SHAPING) and self.last is not None
         self.last = (self.last[0] if shaped and self.last else module, output)
 
+    def _probed(self, x: Tensor) -> Tensor:
+        """Its first examples, in single precision at least."""
+        x = x.detach()[: self._examples]
+        return x.to(torch.promote_types(x.dtype, torch.float32))
+
     def _dead(self, x: Tensor) -> Tensor:
         units = self._axis % x.ndim if x.ndim > 2 else 1
         return x.abs().amax([axis for axis in range(x.ndim) if axis != units]) == 0
@@ -264,12 +269,6 @@ def precise(x: Tensor) -> Tensor:
     return (x.cpu() if x.device.type == "mps" else x).double()
 
 
-def _probed(x: Tensor) -> Tensor:
-    """Its first examples, in single precision at least."""
-    x = x.detach()[:EXAMPLES]
-    return x.to(torch.promote_types(x.dtype, torch.float32))
-
-
 def fraction(places: Bool[Tensor, "..."]) -> float:
     """Of the places, those that are true."""
     return int(places.count_nonzero()) / places.numel()
@@ -277,7 +276,7 @@ def fraction(places: Bool[Tensor, "..."]) -> float:
 
 def _slope(module: nn.Module, inputs: Tensor) -> Tensor:
     with torch.enable_grad():
-        z = inputs.detach()[:EXAMPLES].requires_grad_(True)
+        z = inputs.detach().requires_grad_(True)
         return torch.autograd.grad(module.forward(z).sum(), z)[0]
 
 
