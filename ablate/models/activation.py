@@ -9,17 +9,30 @@ from torch import Tensor, nn
 from ablate.errors import ModelError
 from ablate.models.option import chosen
 
+
+class ScaledSoftmax(nn.Softmax):
+    """Softmax over dimension 1, times its size: the mean of its terms is 1 at any width, not 1 / width."""
+
+    def __init__(self) -> None:
+        super().__init__(dim=1)
+
+    def forward(self, input: Float[Tensor, "batch width *spatial"]) -> Float[Tensor, "batch width *spatial"]:
+        """The softmax, times the width."""
+        return input.shape[1] * super().forward(input)
+
+
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "gelu": nn.GELU,
     "identity": nn.Identity,
     "leaky_relu": nn.LeakyReLU,
     "relu": nn.ReLU,
+    "scaled_softmax": ScaledSoftmax,
     "sigmoid": nn.Sigmoid,
     "softmax": lambda: nn.Softmax(dim=1),
     "tanh": nn.Tanh,
 }
-"""Hidden activations. Softmax is over dimension 1: over the channels at each position of a feature map, and
-over the units of a dense layer. Leaky ReLU has slope .01 below zero; GELU is the exact one."""
+"""Hidden activations. Softmax, scaled or not, is over dimension 1: over the channels at each position of a feature
+map, and over the units of a dense layer. Leaky ReLU has slope .01 below zero; GELU is the exact one."""
 
 OUTPUT_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "linear": nn.Identity,

@@ -32,7 +32,7 @@ def test_values(name):
 
 
 def test_the_closed_sets():
-    assert set(ACTIVATIONS) == {*SCALAR, "softmax"}
+    assert set(ACTIVATIONS) == {*SCALAR, "scaled_softmax", "softmax"}
     assert set(OUTPUT_ACTIVATIONS) == {"linear", "relu", "leaky_relu", "tanh", "sigmoid"}
 
 
@@ -51,3 +51,11 @@ def test_softmax_is_over_units_or_channels(shape):
     x = torch.randn(shape)
     y = ACTIVATIONS["softmax"]()(x)
     torch.testing.assert_close(y, x.exp() / x.exp().sum(1, keepdim=True))
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (3, 5, 4), (3, 5, 4, 2)])
+def test_scaled_softmax_has_a_mean_of_1_over_units_or_channels(shape):
+    x = torch.randn(shape)
+    y = ACTIVATIONS["scaled_softmax"]()(x)
+    torch.testing.assert_close(y, 5 * x.exp() / x.exp().sum(1, keepdim=True))
+    torch.testing.assert_close(y.mean(1), torch.ones_like(y[:, 0]))
