@@ -53,6 +53,12 @@ DIAGNOSTICS: Mapping[str, Diagnostic] = {
         floor=FRACTION,
         by_activation="the off side of a ReLU counts",
     ),
+    "zeros": Diagnostic(
+        title="share of exact zeros",
+        about="Fraction of the places at which a hidden activation is exactly 0.",
+        floor=FRACTION,
+        by_activation="the off side of a ReLU is 0",
+    ),
     "activation_sd": Diagnostic(
         title="activation SD",
         about="Geometric mean over layers of the SD of what enters them, the first apart.",

@@ -1,6 +1,7 @@
 """Activations by name, for hidden layers and for outputs."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -9,17 +10,50 @@ from torch import Tensor, nn
 from ablate.errors import ModelError
 from ablate.models.option import chosen
 
+
+class ScaledSoftmax(nn.Softmax):
+    """Softmax over dimension 1, times its size: the mean of its terms is 1 at any width, not 1 / width."""
+
+    def __init__(self) -> None:
+        super().__init__(dim=1)
+
+    def forward(self, input: Float[Tensor, "batch width *spatial"]) -> Float[Tensor, "batch width *spatial"]:
+        """The softmax, times the width."""
+        return input.shape[1] * super().forward(input)
+
+
+class SlopeAtZero(nn.Module):
+    """ReLU with a chosen slope at exactly 0, where it has no derivative: any of [0, 1] is a subgradient.
+
+    Source: D. Bertoin, J. Bolte, S. Gerchinovitz, E. Pauwels, "Numerical influence of ReLU'(0) on backpropagation",
+    NeurIPS 2021, arXiv 2106.12915.
+    """
+
+    def __init__(self, slope: float) -> None:
+        super().__init__()
+        self.slope = slope
+
+    def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """The larger of each number and 0."""
+        return torch.where(x == 0, self.slope * x, torch.relu(x))
+
+
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "gelu": nn.GELU,
     "identity": nn.Identity,
     "leaky_relu": nn.LeakyReLU,
     "relu": nn.ReLU,
+    "relu_half_at_zero": partial(SlopeAtZero, 0.5),
+    "relu_one_at_zero": partial(SlopeAtZero, 1.0),
+    "scaled_softmax": ScaledSoftmax,
     "sigmoid": nn.Sigmoid,
     "softmax": lambda: nn.Softmax(dim=1),
+    "softplus": nn.Softplus,
     "tanh": nn.Tanh,
 }
-"""Hidden activations. Softmax is over dimension 1: over the channels at each position of a feature map, and
-over the units of a dense layer. Leaky ReLU has slope .01 below zero; GELU is the exact one."""
+"""Hidden activations. Softmax, scaled or not, is over dimension 1: over the channels at each position of a feature
+map, and over the units of a dense layer. Leaky ReLU has slope .01 below zero; GELU is the exact one;
+ReLU's slope at exactly 0 is 0, or what its name says."""
 
 OUTPUT_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "linear": nn.Identity,

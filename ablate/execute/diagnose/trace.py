@@ -23,7 +23,7 @@ from ablate.config.diagnostic import EXAMPLES
 from ablate.execute.process.torch_private import own_parameters
 from ablate.execute.process.transfer import to_host
 from ablate.execute.targets.target import error_text
-from ablate.models.activation import Sign, Step
+from ablate.models.activation import Sign, SlopeAtZero, Step
 from ablate.models.hidden import Shortcut
 
 SATURATED = 0.01
@@ -34,6 +34,7 @@ SATURATES: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
     nn.Sigmoid: lambda y: y * (1 - y) < SATURATED,
     nn.Tanh: lambda y: 1 - y**2 < SATURATED,
     Sign: torch.isfinite,
+    SlopeAtZero: lambda y: y <= 0,
     Step: torch.isfinite,
 }
 """Where an activation is saturated, from its output, where that is enough."""
@@ -66,6 +67,8 @@ class Activated:
     layers: int
     dead: Bool[Tensor, "units"]
     places: int
+    zeros: float
+    """Share of the places where it is exactly 0."""
     saturated: float | None
 
 
@@ -207,8 +210,8 @@ class Trace:
             saturated = (SATURATES[type(module)](y).count_nonzero(),)
         elif isinstance(module, ELEMENTWISE) and not getattr(module, "inplace", False):
             saturated = ((_slope(module, arguments[0][: self._examples]).abs() < SATURATED).count_nonzero(),)
-        keep = partial(self._keep_activated, name, self.layers, y.numel())
-        self._pending.append(((self._dead(y), *saturated), keep))
+        keep = partial(self._keep_activated, name=name, layers=self.layers, places=y.numel())
+        self._pending.append(((self._dead(y), (y == 0).count_nonzero(), *saturated), keep))
         self._follows_activation = True
 
     def _shortcut(self, name: str, _module: nn.Module, arguments: tuple[Any, ...]) -> None:
@@ -219,10 +222,12 @@ class Trace:
         self._entered.append(Entered(name=name, sd=float(sd), dead=dead))
 
     def _keep_activated(
-        self, name: str, layers: int, places: int, dead: Tensor, saturated: Tensor | None = None
+        self, dead: Tensor, zeros: Tensor, saturated: Tensor | None = None, *, name: str, layers: int, places: int
     ) -> None:
         share = None if saturated is None else int(saturated) / places
-        self._activated.append(Activated(name=name, layers=layers, dead=dead, places=places, saturated=share))
+        self._activated.append(
+            Activated(name=name, layers=layers, dead=dead, places=places, zeros=int(zeros) / places, saturated=share)
+        )
 
     def _keep_ratio(self, name: str, ratio: Tensor) -> None:
         self._ratios.append((name, float(ratio)))

@@ -72,6 +72,7 @@ SEEDS = "model.bias_value=0.0,0.1"
         (SEEDS, "model.hidden_activation=tanh", "trainer.gradient_clip_norm=0.3"),
         (SEEDS, "model.hidden_activation=gelu", "model.norm=layer", "model.shared_weights=true"),
         (SEEDS, "model.hidden_activation=softmax", "model.shortcut=concat", "model.norm=group"),
+        (SEEDS, "model.hidden_activation=scaled_softmax"),
         (SEEDS, "model.norm=batch", "optimizer=sgd"),
         ("model.init=he,xavier,orthogonal", "optimizer=adamw", "model.bias_sd=0.1"),
         ("optimizer=sgd", "optimizer.lr=0.01,0.1", "optimizer.nesterov=true"),
