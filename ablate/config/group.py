@@ -23,7 +23,8 @@ OMITTED_KEYS: Mapping[str, frozenset[str]] = {
 """Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 
 OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
-    "data": {"tested_on": "unseen"},
+    "data": {"tested_on": "unseen", "input_sd": 1.0},
+    "model": {"init_gain": 1.0},
     "optimizer": {"weight_decay_on": "all"},
     "trainer": {
         "matmul_precision": "highest",
@@ -36,7 +37,7 @@ OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
 """Values that are left out of a trial's identity: what trials had before the key existed."""
 
 STACKED: Mapping[str, frozenset[str]] = {
-    "model": frozenset({"init", "bias_value", "bias_sd", "fan_area", "zero_init_residual", "dropout"}),
+    "model": frozenset({"init", "init_gain", "bias_value", "bias_sd", "fan_area", "zero_init_residual", "dropout"}),
     "objective.loss": frozenset({"label_smoothing"}),
     "optimizer": frozenset(
         {"lr", "weight_decay", "momentum", "dampening", "nesterov", "betas", "eps", "alpha", "amsgrad", "lr_decay"}

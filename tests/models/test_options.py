@@ -60,6 +60,21 @@ def test_biases_that_cannot_be(options):
         MLP(inputs=(3,), outputs=2, **options)
 
 
+def test_a_gain_of_the_initial_weights_is_of_stem_and_hidden_layers():
+    plain, gained = (MLP(inputs=(3,), outputs=2, width=5, depth=2, init_gain=gain) for gain in (1.0, 4.0))
+    for network in (plain, gained):
+        network.initialise(3)
+    for name, p in gained.named_parameters():
+        factor = 4 if name.endswith("weight") and not name.startswith("head") else 1
+        assert torch.equal(p, factor * plain.get_parameter(name)), name
+
+
+@pytest.mark.parametrize("gain", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_gain_that_cannot_be(gain):
+    with pytest.raises(ModelError, match=r"init_gain=.* must be a factor above 0"):
+        MLP(inputs=(3,), outputs=2, init_gain=gain)
+
+
 # By hand: fan-in 20, fan-out 40 without the area of 3 × 5.
 @pytest.mark.parametrize(("scheme", "sd"), [("he", 0.316228), ("xavier", 0.182574), ("lecun", 0.223607)])
 def test_fans_without_the_kernel_s_area(scheme, sd):

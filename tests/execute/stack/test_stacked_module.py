@@ -75,6 +75,7 @@ SEEDS = "model.bias_value=0.0,0.1"
         (SEEDS, "model.hidden_activation=scaled_softmax"),
         (SEEDS, "model.norm=batch", "optimizer=sgd"),
         ("model.init=he,xavier,orthogonal", "optimizer=adamw", "model.bias_sd=0.1"),
+        ("model.init_gain=1.0,4.0", "optimizer=adamw"),
         ("optimizer=sgd", "optimizer.lr=0.01,0.1", "optimizer.nesterov=true"),
         ("optimizer=adam", "optimizer.lr=0.001,0.1"),
         ("optimizer=sgd", "optimizer.momentum=0.0,0.5", "study.design=one_at_a_time", "optimizer.weight_decay=0,.01"),
