@@ -36,7 +36,15 @@ def test_values(name):
 
 def test_the_closed_sets():
     assert set(ACTIVATIONS) == {*SCALAR, "scaled_softmax", "softmax"}
-    assert set(OUTPUT_ACTIVATIONS) == {"linear", "relu", "leaky_relu", "tanh", "sigmoid"}
+    assert set(OUTPUT_ACTIVATIONS) == {
+        "linear",
+        "relu",
+        "leaky_relu",
+        "tanh",
+        "sigmoid",
+        "sign",
+        "sign_straight_through",
+    }
 
 
 @pytest.mark.parametrize("name", ["relu", "leaky_relu", "tanh", "sigmoid"])

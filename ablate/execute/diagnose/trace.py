@@ -23,7 +23,7 @@ from ablate.config.diagnostic import EXAMPLES
 from ablate.execute.process.torch_private import own_parameters
 from ablate.execute.process.transfer import to_host
 from ablate.execute.targets.target import error_text
-from ablate.models.activation import Sign, SlopeAtZero, Step
+from ablate.models.activation import Sign, SlopeAtZero, Step, StraightThrough
 from ablate.models.hidden import Shortcut
 
 SATURATED = 0.01
@@ -41,7 +41,7 @@ SATURATES: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
 
 ELEMENTWISE = (
     *SATURATES, nn.CELU, nn.ELU, nn.GELU, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.Mish, nn.PReLU,
-    nn.SELU, nn.SiLU, nn.Softplus, nn.Softsign,
+    nn.SELU, nn.SiLU, nn.Softplus, nn.Softsign, StraightThrough,
 )  # fmt: skip
 """Activations with a slope at each unit; softmax has a Jacobian instead."""
 
