@@ -62,14 +62,20 @@ def in_short(study: Study) -> str:
     if study.found is None:
         return "not answered yet" if study.is_changed else "not trained yet"
     decided, left = _decided(study)
-    named = [brief(v, study.spec.response) for v in decided[:MOST_NAMED]]
+    named = [short(v, study) for v in decided[:MOST_NAMED]]
     if more := len(decided) - len(named):
         named.append(f"{more} more")
     if left:
         is_alone = len(study.verdicts) == 1
-        named.append(brief(left[0], study.spec.response) if is_alone else f"{len(left)} open")
+        named.append(short(left[0], study) if is_alone else f"{len(left)} open")
     of = f"{response_name(study.spec.response.name)}: " if named else ""
     return "; ".join([*_exact_in_short(study), *([f"{of}{'; '.join(named)}"] if named else [])])
+
+
+def short(verdict: Verdict, study: Study) -> str:
+    """A verdict in a few words; levels have their factor where the study's claims are about several."""
+    factors = {factor for v in study.verdicts for factor in v.claim.compared}
+    return brief(verdict, study.spec.response, with_factors=len(factors) > 1)
 
 
 def _decided(study: Study) -> tuple[list[Verdict], list[Verdict]]:
@@ -110,7 +116,7 @@ def _against(study: Study) -> Iterator[str]:
     for verdict in study.verdicts:
         expect = verdict.claim.expect
         if verdict.outcome == "contradicted" or (verdict.outcome == "equivalent" and expect != "no_worse"):
-            found.append(f"{brief(verdict, study.spec.response)}, where {claimed.get(expect, 'the same')} was claimed")
+            found.append(f"{short(verdict, study)}, where {claimed.get(expect, 'the same')} was claimed")
     found += [_exactly(exact) for exact in study.identities if exact.true_as_said is False or not exact.holds]
     if found:
         yield f"- {_link(study)} {_capital('; '.join(found))}."
@@ -151,9 +157,9 @@ def _answer(study: Study) -> str:
         whole = "the identity holds" if count == 1 else f"all {count} identities hold"
         said.append(whole if held == count else f"{held} of {count} identities hold")
     if decided:
-        said.append(f"in {response_name(response.name)}, {'; '.join(brief(v, response) for v in decided)}")
+        said.append(f"in {response_name(response.name)}, {'; '.join(short(v, study) for v in decided)}")
     if left:
-        said.append(f"left open: {'; '.join(brief(v, response).removesuffix(': open') for v in left)}")
+        said.append(f"left open: {'; '.join(short(v, study).removesuffix(': open') for v in left)}")
     lines = [(f"*{'holds' if exact.holds else 'fails'}*", exact.line) for exact in study.identities]
     lines += [(_outcome(v), ": ".join(finding(v, response))) for v in study.verdicts]
     return f"{' '.join(f'{_capital(text)}.' for text in said)}\n\n" + "\n".join(f"- {o}: {text}." for o, text in lines)

@@ -63,9 +63,15 @@ def finding(verdict: Verdict, response: Response) -> tuple[str, str]:
     return found, _numbers(verdict, response, margin="" if margin in found else f", margin {margin}")
 
 
-def brief(verdict: Verdict, response: Response) -> str:
-    """The finding in a few words, in Markdown: `relu` is 39.4 points lower than `linear`."""
-    subject, against, than, same = _compared(verdict.claim)
+def brief(verdict: Verdict, response: Response, *, with_factors: bool = False) -> str:
+    """The finding in a few words, in Markdown: `relu` is 39.4 points lower than `linear`.
+
+    Args:
+        verdict: of the claim.
+        response: that it is about.
+        with_factors: whether levels have their factor, as where claims are about several: `output_activation=relu`.
+    """
+    subject, against, than, same = _compared(verdict.claim, with_factors=with_factors)
     if is_open(verdict):
         return f"{subject} {against}: open"
     margin = _margin(verdict, response)
@@ -81,29 +87,35 @@ def is_open(verdict: Verdict) -> bool:
     return verdict.outcome in (None, "inconclusive")
 
 
-def _compared(claim: Claim) -> tuple[str, str, str, str]:
+def _compared(claim: Claim, *, with_factors: bool) -> tuple[str, str, str, str]:
     """What is compared, against what, than what, and how it is said that it is the same within `{margin}`."""
     if claim.value is not None:
         stated = f"the stated {claim.value:g}"
         return _code(claim.place), f"against {stated}", f"than {stated}", f"within {{margin}} of {stated}"
     if claim.interaction:
-        (factor, moderator), ((one, other), levels) = claim.interaction.keys(), claim.interaction.values()
-        first, second = (_level(moderator, level) for level in levels)
+        (one, other), (first, second) = (
+            _levels(factor, levels, with_factor=with_factors) for factor, levels in claim.interaction.items()
+        )
         return (
-            f"the effect of {_level(factor, one)} for {_level(factor, other)}",
+            f"the effect of {one} instead of {other}",
             f"with {first} against that with {second}",
             f"with {first} than with {second}",
             f"with {first} within {{margin}} of that with {second}",
         )
-    ((factor, (one, other)),) = claim.contrast.items()
-    reference = _level(factor, other)
-    return _level(factor, one), f"against {reference}", f"than {reference}", f"within {{margin}} of {reference}"
+    ((factor, levels),) = claim.contrast.items()
+    arm, reference = _levels(factor, levels, with_factor=with_factors)
+    return arm, f"against {reference}", f"than {reference}", f"within {{margin}} of {reference}"
 
 
-def _level(factor: str, level: str) -> str:
-    """A level by its name, and with its factor where that says nothing by itself: `width=64`, `norm=none`."""
-    says_nothing = level in ("on", "off", "none", "all", "true", "false") or not any(map(str.isalpha, level))
-    return _code(f"{factor}={level}" if says_nothing else level)
+def _levels(factor: str, levels: tuple[str, str], *, with_factor: bool) -> tuple[str, str]:
+    """Two levels, the first with its factor where that is asked for or a level says nothing alone: `width=64`."""
+    one, other = levels
+    named = with_factor or any(map(_says_nothing, levels))
+    return _code(f"{factor}={one}" if named else one), _code(other)
+
+
+def _says_nothing(level: str) -> bool:
+    return level in ("on", "off", "none", "all", "true", "false") or not any(map(str.isalpha, level))
 
 
 def _code(text: str) -> str:

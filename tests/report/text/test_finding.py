@@ -180,13 +180,15 @@ def test_an_interaction_compares_two_effects():
         "`batch` (`norm`) by more than the margin of 2 points"
     )
     assert brief(said, ACCURACY) == (
-        "the effect of `gap` for `fc` is 21.5 points lower with `norm=none` than with `batch`"
+        "the effect of `gap` instead of `fc` is 21.5 points lower with `norm=none` than with `batch`"
     )
     same = verdict("equivalent", "inconclusive", -0.03, 0.01, **claim)
     assert finding(same, ACCURACY)[0].endswith(
         "is the same with `none` as with `batch` (`norm`) within the margin of 2 points"
     )
-    assert brief(same, ACCURACY) == "the effect of `gap` for `fc` with `norm=none` against that with `batch`: open"
+    assert (
+        brief(same, ACCURACY) == "the effect of `gap` instead of `fc` with `norm=none` against that with `batch`: open"
+    )
 
 
 def test_a_published_number_is_compared_with_what_was_found():
@@ -204,7 +206,12 @@ def test_a_published_number_is_compared_with_what_was_found():
 
 def test_levels_that_say_nothing_have_their_factor():
     said = verdict("less", "supported", -0.5, -0.4, strong=True, contrast={"width": ("64", "16")})
-    assert brief(said, ACCURACY) == "`width=64` is 45.0 points lower than `width=16`"
+    assert brief(said, ACCURACY) == "`width=64` is 45.0 points lower than `16`"
+
+
+def test_levels_have_their_factor_where_claims_are_about_several():
+    said = verdict("less", "supported", -0.095, -0.071, strong=True)
+    assert brief(said, ACCURACY, with_factors=True) == "`head=gap` is 8.3 points lower than `fc`"
 
 
 def test_why_a_claim_is_open_is_said():
