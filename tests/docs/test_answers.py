@@ -21,6 +21,11 @@ REMADE = {
     *("published/keskar", "published/mnist1d", "published/zagoruyko"),
 }
 """Studies that are being asked anew: they may lack the texts beside their answer, and an answer to their new claims."""
+NEW = {
+    *("relu_at_zero", "softplus", "activation_cost", "positive_targets", "multi_label", "repeatability"),
+    *("svm_on_features", "hinge_labels"),
+}
+"""Studies that are to come: the same."""
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +61,15 @@ def test_every_study_that_states_something_has_a_row_and_a_section(generator, sh
 
 
 def test_every_study_is_answered_but_those_that_are_asked_anew(shipped):
-    assert {name for name, study in shipped.items() if study.found is None} <= REMADE
+    assert {name for name, study in shipped.items() if study.found is None} <= REMADE | NEW
 
 
 def test_every_study_says_how_it_is_asked_why_it_is_fair_and_on_what_it_depends(shipped):
     assert set(shipped) >= REMADE
+    allowed = REMADE | NEW
     for name, study in shipped.items():
         answer = study.spec.answer
-        if name not in REMADE:
+        if name not in allowed:
             assert answer.asked, name
             assert answer.fair, name
             assert answer.depends, name

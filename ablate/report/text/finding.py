@@ -9,6 +9,7 @@ from ablate.config.spec import Claim, Response
 from ablate.report.text.number import MINUS, Digits
 
 SPLITS = {"test": "test", "train": "training", "val": "validation"}
+MOMENTS = ("start", "middle", "end")
 CAPITALS = ("mse", "mae", "rmse")
 POINTS = "points"
 """Of an accuracy: hundredths."""
@@ -37,9 +38,11 @@ class Unit:
 
 
 def response_name(name: str) -> str:
-    """A response in words: `test/accuracy` is `test accuracy`, `train/mse` is `training MSE`."""
+    """A response in words: `test/accuracy` is `test accuracy`; `end/dead_units`, `dead units at the end`."""
     split, slash, metric = name.partition("/")
     words = metric.upper() if metric in CAPITALS else metric.replace("_", " ")
+    if slash and split in MOMENTS:
+        return f"{words} at the {split}"
     return f"{SPLITS[split]} {words}" if slash and split in SPLITS else name
 
 

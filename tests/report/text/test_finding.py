@@ -225,6 +225,11 @@ def test_why_a_claim_is_open_is_said():
 
 
 def test_responses_have_names():
-    names = {"test/sup_error": "test sup error", "train/loss": "training loss", "val/mse": "validation MSE"}
+    names = {
+        "test/sup_error": "test sup error",
+        "train/loss": "training loss",
+        "val/mse": "validation MSE",
+        "end/dead_units": "dead units at the end",
+    }
     assert {name: response_name(name) for name in names} == names
     assert response_name("speed") == "speed"
