@@ -1,6 +1,6 @@
 """A verdict in plain English: what was found, by how much, and on how many replicates; nothing beyond the verdict."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
 from ablate.analyze.claims.claim import unit
@@ -63,26 +63,30 @@ def finding(verdict: Verdict, response: Response) -> tuple[str, str]:
         response: that it is about.
     """
     found, margin = _found(verdict, response), _margin(verdict, response)
-    return found, _numbers(verdict, response, margin="" if margin in found else f", margin {margin}")
+    return found, _numbers(verdict, response, margin="" if f"margin of {margin}" in found else f", margin {margin}")
 
 
-def brief(verdict: Verdict, response: Response, *, with_factors: bool = False) -> str:
+def brief(verdict: Verdict, response: Response, *, with_factors: bool = False, places: Container[str] = ()) -> str:
     """The finding in a few words, in Markdown: `relu` is 39.4 points lower than `linear`.
 
     Args:
         verdict: of the claim.
         response: that it is about.
         with_factors: whether levels have their factor, as where claims are about several: `output_activation=relu`.
+        places: factors whose held levels are said, as where they tell claims apart.
     """
-    subject, against, than, same = _compared(verdict.claim, with_factors=with_factors)
+    claim = verdict.claim
+    subject, against, than, same = _compared(claim, with_factors=with_factors)
+    held = [f"{factor}={level}" for factor, level in claim.at.items() if factor in places and claim.value is None]
+    where = f" at {_listed(held)}" if held else ""
     if is_open(verdict):
-        return f"{subject} {against}: open"
+        return f"{subject} {against}{where}: open"
     margin = _margin(verdict, response)
     if _is_no_worse(verdict):
-        return f"{subject} is not worse {than} by {margin}"
-    if verdict.outcome == "equivalent" or (verdict.outcome == "supported" and verdict.claim.is_equivalence):
-        return f"{subject} is {same.format(margin=margin)}"
-    return f"{subject} is {_amount(verdict, response)} {_side(verdict)} {than}"
+        return f"{subject} is not worse {than} by {margin}{where}"
+    if verdict.outcome == "equivalent" or (verdict.outcome == "supported" and claim.is_equivalence):
+        return f"{subject} is {same.format(margin=margin)}{where}"
+    return f"{subject} is {_amount(verdict, response)} {_side(verdict)} {than}{where}"
 
 
 def is_open(verdict: Verdict) -> bool:
@@ -171,7 +175,7 @@ def _found(verdict: Verdict, response: Response) -> str:
     elif claim.expect == "no_worse":
         text = f"{measured} is not worse{differ} by the margin of {margin}"
     else:
-        text = f"{measured} is {side}{differ}, and it is open whether by more than the margin of {margin}"
+        text = f"{measured} is {side}{differ}"
     return f"{lead}{text}"
 
 

@@ -52,7 +52,7 @@ LED = "with `gap` in place of `fc` (`head`), "
             "supported",
             (-0.035, -0.015),
             False,
-            "test accuracy is lower, and it is open whether by more than the margin of 2 points",
+            "test accuracy is lower",
             "`gap` is 2.5 points lower than `fc`",
         ),
         (
@@ -141,8 +141,11 @@ def test_the_numbers_have_the_difference_its_interval_and_n():
 
 
 def test_the_margin_is_said_once():
-    for expect, outcome in (("greater", "inconclusive"), ("less", "contradicted"), ("equivalent", "supported")):
+    outcomes = ("greater", "inconclusive"), ("less", "contradicted"), ("less", "supported"), ("equivalent", "supported")
+    for expect, outcome in outcomes:
         assert ", ".join(finding(verdict(expect, outcome, 0.001, 0.008), ACCURACY)).count("2 points") == 1
+    named = verdict("less", "supported", 0.001, 0.008, margin=0.1, contrast={"rate": ("0.1", "1")})
+    assert "margin 0.1;" in finding(named, MSE)[1], "a level of the same name is none"
 
 
 def test_a_bound_is_not_rounded_onto_the_margin():
@@ -160,8 +163,8 @@ def test_errors_are_in_their_own_units():
 
 def test_a_scale_and_a_share_are_named():
     assert finding(verdict("greater", "supported", 0.5, 0.9, margin=0.3, scale="logit"), ACCURACY) == (
-        LED + "test accuracy is higher, and it is open whether by more than the margin of 0.3 logit",
-        "+0.70 logit (90% CI +0.50 to +0.90; n = 5 replicates)",
+        LED + "test accuracy is higher",
+        "+0.70 logit (90% CI +0.50 to +0.90, margin 0.3 logit; n = 5 replicates)",
     )
     relative = replace(
         verdict("equivalent", "supported", -0.01, 0.02, margin=0.1, relative=True),
@@ -212,6 +215,12 @@ def test_levels_that_say_nothing_have_their_factor():
 def test_levels_have_their_factor_where_claims_are_about_several():
     said = verdict("less", "supported", -0.095, -0.071, strong=True)
     assert brief(said, ACCURACY, with_factors=True) == "`head=gap` is 8.3 points lower than `fc`"
+
+
+def test_the_place_is_said_where_it_tells_claims_apart():
+    said = verdict("less", "supported", -0.095, -0.071, at={"layers": "10", "norm": "batch"})
+    assert brief(said, ACCURACY) == "`gap` is 8.3 points lower than `fc`"
+    assert brief(said, ACCURACY, places={"layers"}) == "`gap` is 8.3 points lower than `fc` at `layers=10`"
 
 
 def test_why_a_claim_is_open_is_said():
