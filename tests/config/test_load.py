@@ -49,12 +49,12 @@ def test_levels_are_applied_on_top_of_the_users_overrides(here):
     ("words", "named"),
     [
         (["core"], "MNIST-1D"),
-        (["head"], "scikit-learn's digits"),
-        (["head", "data=mnist"], "MNIST"),
-        (["head", "data=mnist1d,moons"], "MNIST-1D, two moons"),
+        (["smoke"], "scikit-learn's digits"),
+        (["smoke", "data=mnist"], "MNIST"),
+        (["smoke", "data=mnist1d,moons"], "MNIST-1D, two moons"),
         (["output_activation"], "synthetic regression, scikit-learn's diabetes"),
         (["partly"], "MNIST, scikit-learn's digits"),
-        (["head", "data=mine"], "mine"),
+        (["smoke", "data=mine"], "mine"),
     ],
 )
 def test_data_sets_have_a_name_for_tables(words, named, here):
@@ -93,7 +93,7 @@ def test_a_study_takes_some_of_a_factors_levels(here):
         (["head", "replicates=9", "engine=inline", "trainer.accelerator=cpu"], "head"),
         (["head", "results_dir=elsewhere"], "head"),
         (["head", "data=cifar10", "data.root=/x"], "head@data=cifar10"),
-        (["head", "model.width=8", "data=mnist"], "head@data=mnist,model.width=8"),
+        (["smoke", "model.width=8", "data=mnist"], "smoke@data=mnist,model.width=8"),
         (["head", "model.width=16,32"], "head@model.width=16,32"),
         (["head", "seed=1"], "head@seed=1"),
         (["head", "+factor.head.levels.big=['model.head=fc2','model.width=32']"], "head"),
