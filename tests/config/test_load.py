@@ -23,7 +23,7 @@ def test_the_frozen_study_says_what_its_yaml_says(here):
     (factor,) = spec.factors
     assert factor.reference == "two"
     assert factor.levels["none"] == ("model.skip_span=0",)
-    assert factor.others == ("one", "three", "none")
+    assert factor.others == ("one", "three", "four", "none")
     assert (spec.response.name, spec.response.better, spec.response.trivial) == ("test/accuracy", "higher", 0.1)
     (claim,) = spec.claims
     assert claim.contrast == {"skip_span": ("one", "two")}
