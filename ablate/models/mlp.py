@@ -68,7 +68,7 @@ class MLP(nn.Module):
         activation = hidden(hidden_activation, hard_threshold=hard_threshold)
         if zero_init_residual:
             last = activation if branch_activation == "all" else None
-            check_zero_init(skip_span=skip_span, shared_weights=shared_weights, last=last)
+            check_zero_init(skip_span=skip_span, shortcut=shortcut, shared_weights=shared_weights, last=last)
         widths = entering(width=width, depth=depth, skip_span=skip_span, shortcut=shortcut)
         self.flatten = nn.Flatten()
         self.stem = nn.Linear(math.prod(inputs), width, bias=bias)
