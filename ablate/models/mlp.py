@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ablate.errors import ModelError
 from ablate.models.activation import OUTPUT_ACTIVATIONS, hidden
 from ablate.models.head import HeadSpec, build_head
 from ablate.models.hidden import HiddenLayers, check_zero_init, entering, repeated
@@ -52,6 +53,7 @@ class MLP(nn.Module):
         shortcut: str = "add",
         shared_weights: bool = False,
         zero_init_residual: bool = False,
+        output_bias: float | None = None,
     ) -> None:
         super().__init__()
         check_inputs(inputs)
@@ -83,6 +85,12 @@ class MLP(nn.Module):
         spec = HeadSpec(width=widths[-1], spatial=(), outputs=outputs, bias=bias, activation=activation)
         self.head = build_head(head, spec)
         self.output_activation = chosen("output_activation", output_activation, OUTPUT_ACTIVATIONS)()
+        if output_bias is not None and not (bias and head != "gap"):
+            raise ModelError(
+                f"output_bias={output_bias} has no bias to set: bias is false, or head=gap, which has no parameters. "
+                "Set bias=true with another head, or output_bias=null."
+            )
+        self.output_bias = output_bias
         self.zero_init_residual = zero_init_residual
         self.draw_parameters = partial(initialise, scheme=init, bias_value=bias_value, bias_sd=bias_sd)
         # torch's own seed decides until a trial's does, as for any module.
@@ -93,6 +101,8 @@ class MLP(nn.Module):
         self.draw_parameters(self, seed=seed)
         if self.zero_init_residual:
             self.hidden.zero_branches()
+        if self.output_bias is not None:
+            nn.init.constant_(self.head.get_parameter("output.bias"), self.output_bias)
 
     def forward(self, x: Float[Tensor, "batch *inputs"]) -> Float[Tensor, "batch outputs"]:
         """The outputs, after the output activation."""
