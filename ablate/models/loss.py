@@ -51,6 +51,8 @@ class OneVsRest(nn.Module):
     `loss` of an output z with the sign t: cross_entropy ln(1 + exp(−t z)), of a sigmoid for each class; hinge
     max(0, 1 − t z); squared_hinge its square, the L2-SVM of Tang (2013, arXiv 1306.0239, eq. 8).
 
+    Targets are class numbers, or a 1 among zeros for each example.
+
     Args:
         loss: A name in `SIGN_LOSSES`.
         over_outputs: What an example's losses become: their `mean`, or their `sum`, which is as many times larger as
@@ -66,10 +68,15 @@ class OneVsRest(nn.Module):
         self.over_outputs = chosen("over_outputs", over_outputs, OVER_OUTPUTS)
 
     def forward(
-        self, predictions: Float[Tensor, "batch classes"], targets: Int64[Tensor, " batch"]
+        self,
+        predictions: Float[Tensor, "batch classes"],
+        targets: Int64[Tensor, " batch"] | Float[Tensor, "batch classes"],
     ) -> Float[Tensor, ""]:
         """The mean loss."""
-        is_class = targets.unsqueeze(1) == torch.arange(predictions.shape[1], device=predictions.device)
+        if targets.ndim == 1:
+            is_class = targets.unsqueeze(1) == torch.arange(predictions.shape[1], device=predictions.device)
+        else:
+            is_class = targets > 0
         return self.over_outputs(self.loss(torch.where(is_class, predictions, -predictions))).mean()
 
 

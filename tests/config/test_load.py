@@ -52,7 +52,7 @@ def test_levels_are_applied_on_top_of_the_users_overrides(here):
         (["head"], "scikit-learn's digits"),
         (["head", "data=mnist"], "MNIST"),
         (["head", "data=mnist1d,moons"], "MNIST-1D, two moons"),
-        (["output_activation"], "synthetic regression, scikit-learn's diabetes"),
+        (["output_activation", "data=synthetic,diabetes"], "synthetic regression, scikit-learn's diabetes"),
         (["partly"], "MNIST, scikit-learn's digits"),
         (["head", "data=mine"], "mine"),
     ],

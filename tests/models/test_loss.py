@@ -57,7 +57,8 @@ def test_one_logit_is_the_difference_of_two():
 def test_one_against_the_rest_is_torch_s_loss_of_one_hot_targets(over, times):
     z, targets = torch.randn(20, 4), torch.randint(4, (20,))
     expected = nn.BCEWithLogitsLoss()(z, torch.eye(4)[targets])
-    torch.testing.assert_close(OneVsRest(over_outputs=over)(z, targets), times * expected)
+    for encoded in (targets, torch.eye(4)[targets]):
+        torch.testing.assert_close(OneVsRest(over_outputs=over)(z, encoded), times * expected)
 
 
 def test_its_hinge_is_that_of_each_output():
