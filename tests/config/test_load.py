@@ -54,7 +54,7 @@ def test_levels_are_applied_on_top_of_the_users_overrides(here):
         (["smoke"], "scikit-learn's digits"),
         (["smoke", "data=mnist"], "MNIST"),
         (["smoke", "data=mnist1d,moons"], "MNIST-1D, two moons"),
-        (["output_activation"], "synthetic regression, scikit-learn's diabetes"),
+        (["output_activation", "data=synthetic,diabetes"], "synthetic regression, scikit-learn's diabetes"),
         (["partly"], "MNIST, scikit-learn's digits"),
         (["smoke", "data=mine"], "mine"),
     ],
