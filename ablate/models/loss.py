@@ -52,7 +52,8 @@ class TwinCrossEntropy(nn.Module):
         self, predictions: Float[Tensor, "batch classes 2"], targets: Int64[Tensor, " batch"]
     ) -> Float[Tensor, ""]:
         """The mean loss."""
-        return cross_entropy(predictions, targets.unsqueeze(1).expand(-1, 2))
+        # Of rows: on CUDA, cross-entropy over a further dimension has no deterministic implementation.
+        return cross_entropy(predictions.transpose(1, 2).flatten(0, 1), targets.repeat_interleave(2))
 
 
 class OneVsRest(nn.Module):
