@@ -115,7 +115,7 @@ CASES = (
     ),
     Case(
         name="augmentation",
-        words=("skip_span", "study.factors=[{skip_span: [two, one]}]", "model.width=4", "model.stem_stride=2",
+        words=("spans", "study.factors=[{skip_span: [two, one]}]", "model.width=4", "model.stem_stride=2",
                "data.augmentation.crop=1", "data.augmentation.flip=true", "replicates=3", "study.claims=[]",
                *FEW_TESTS, *THREE_STEPS, *DOUBLE),
         covers="images that are flipped and cropped; shortcuts over one layer and over two",
