@@ -1,12 +1,13 @@
 """Several handwritten digits side by side: which are there? Several labels hold at once, or none."""
 
+from functools import partial
+
 import numpy as np
 import torch
 
-from ablate.data.digits import parted
-from ablate.data.generator import generators
+from ablate.data.digits import composed
 from ablate.data.option import check_at_least
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.source import Arrays, Source
 from ablate.errors import DataError
 
 CLASSES, SIDE = 10, 8
@@ -43,16 +44,11 @@ def digit_sets(
     Raises:
         DataError: a number is out of its range.
     """
-    check_at_least(1, places=places, examples=examples, test_size=test_size)
+    check_at_least(1, places=places)
     if not 0 <= fewest <= places:
         raise DataError(f"data.fewest={fewest}; valid: 0 to data.places={places}.")
-    for_parts, for_pool, for_test = generators(data_seed, 3)
-    ours, theirs = parted(for_parts)
-    pool, test = (
-        _sets(rng, images, count, places=places, fewest=fewest)
-        for rng, images, count in ((for_pool, ours, examples), (for_test, theirs, test_size))
-    )
-    return Source(pool=pool.at(subset(examples, limit)), test=test, val_size=val_size)
+    draw = partial(_sets, places=places, fewest=fewest)
+    return composed(draw, examples=examples, data_seed=data_seed, limit=limit, val_size=val_size, test_size=test_size)
 
 
 def _sets(rng: np.random.Generator, images: Arrays, count: int, *, places: int, fewest: int) -> Arrays:

@@ -34,6 +34,13 @@ def classes(values: Targets) -> Int64[Tensor, " batch"]:
     return (values[:, 0] > 0).long() if values.shape[1] == 1 else values.argmax(1)
 
 
+def _said(
+    predictions: Float[Tensor, "batch classes networks"] | Predictions, examples: int
+) -> Int64[Tensor, "batch networks"]:
+    """The class that each network says of each example; one answer is one network's."""
+    return predictions.argmax(1).reshape(examples, -1)
+
+
 class Average(Metric):
     """A mean over examples; NaN stays NaN, so that a diverged trial shows."""
 
@@ -75,8 +82,7 @@ class TwinAccuracy(Average):
         self, predictions: Float[Tensor, "batch classes 2"] | Predictions, targets: Int64[Tensor, " batch"]
     ) -> None:
         """Adds a batch."""
-        said = predictions.argmax(1).reshape(len(targets), -1)
-        self.add((said == targets.unsqueeze(1)).float().mean(1))
+        self.add((_said(predictions, len(targets)) == targets.unsqueeze(1)).float().mean(1))
 
 
 class Disagreement(Average):
@@ -88,7 +94,7 @@ class Disagreement(Average):
         self, predictions: Float[Tensor, "batch classes 2"] | Predictions, targets: Int64[Tensor, " batch"]
     ) -> None:
         """Adds a batch."""
-        said = predictions.argmax(1).reshape(len(targets), -1)
+        said = _said(predictions, len(targets))
         self.add((said[:, 0] != said[:, -1]).float())
 
 
