@@ -1,0 +1,6 @@
+from ablate.python.result import Result as Result
+from ablate.python.run import load as load
+from ablate.python.run import run as run
+from ablate.python.study import Study as Study
+
+__version__: str
