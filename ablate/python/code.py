@@ -34,11 +34,14 @@ def dotted_name(thing: Any) -> str | None:
 
     None for what is defined in a script, a notebook or the interpreter, within a function, or by a lambda.
     """
-    name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
-    if not isinstance(name, str) or "<" in name:
-        return None
+    names = dict.fromkeys(getattr(thing, attribute, None) for attribute in ("__qualname__", "__name__"))
+    return next((found for name in names if isinstance(name, str) and (found := _found(thing, name))), None)
+
+
+def _found(thing: Any, name: str) -> str | None:
+    """The dotted name of a thing that calls itself by that name, if it is there."""
     module = getattr(thing, "__module__", None) or _home(thing, name)  # a builtin may not say its own
-    if module in SCRIPT or module not in sys.modules:
+    if "<" in name or module in SCRIPT or module not in sys.modules:
         return None
     found: Any = sys.modules[module]
     for part in name.split("."):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ablate.config.group import TRAINED
-from ablate.config.spec import hydra_text
+from ablate.config.spec import hydra_text, key_of
 from ablate.errors import ConfigError, kind
 from ablate.python.objects import Objects, label
 
@@ -52,10 +52,12 @@ def factor(name: str, levels: Any, *, objects: Objects, key: str, options: Optio
     return {"reference": str(next(iter(values))), "levels": overrides}, first
 
 
-def is_of_overrides(levels: Any) -> bool:
-    """Whether each level is a list of overrides, so that the factor needs no key of its own."""
+def set_by(levels: Any) -> tuple[str, ...]:
+    """The keys that levels set which are lists of overrides; none where a level is a value."""
     values = list(levels.values()) if isinstance(levels, Mapping) else levels
-    return isinstance(values, list | tuple) and bool(values) and all(map(_is_overrides, values))
+    if not isinstance(values, list | tuple) or not all(map(_is_overrides, values)):
+        return ()
+    return tuple(dict.fromkeys(key_of(override) for value in values for override in value))
 
 
 def _is_named(value: Any) -> bool:

@@ -14,7 +14,7 @@ from ablate.config.catalog import Catalog
 from ablate.config.group import TRAINED
 from ablate.errors import ConfigError, unknown
 from ablate.python.examples import passed
-from ablate.python.factors import factor, is_of_overrides
+from ablate.python.factors import factor, set_by
 from ablate.python.objects import Objects, is_lightning, parameters, takes
 
 if TYPE_CHECKING:
@@ -173,11 +173,13 @@ class Study:
     def _option(self, group: str, thing: Any, name: str) -> str:
         """The option of a group that an object is; where it is not the name of one, writes it."""
         if isinstance(thing, str):
+            if thing not in (names := Catalog(Path.cwd()).names(group)):
+                raise ConfigError(unknown(group, thing, names) + f" 'ablate list {LISTED[group]}' describes them.")
             return thing
         if made := next((option for of, one, option in self._made if of == group and one is thing), None):
             return made
         content = self._data(thing, name) if group == "data" else self._model(thing)
-        base = _option_name(name or str(content["_target_"]))
+        base = _option_name(name or (EXAMPLES if "content" in content else str(content["_target_"])))
         chosen, number = base, 2
         while f"{group}/{chosen}" in self._options:
             chosen, number = f"{base}_{number}", number + 1
@@ -195,7 +197,7 @@ class Study:
             return self._objects.node(thing, "data")
         examples = passed(thing, name=name or None)
         count = examples.count
-        target = self._objects.add(examples, digest="", name=name or type(thing).__name__)
+        target = self._objects.add(examples, digest="", name=f"examples_{examples.content}")
         return {
             "_target_": target,
             "content": examples.content,
@@ -236,13 +238,15 @@ class Study:
             chosen.append(name)
             if key and key not in TRAINED:
                 self._set(key, first)
+            for each in () if key else set_by(levels):
+                self._set(each, None)
         return nodes, sorted(
             chosen, key=lambda each: [*factors].index(each if isinstance(each, str) else next(iter(each)))
         )
 
     def _key(self, name: str, levels: Any) -> str:
         """The key of the configuration that a factor's values are for."""
-        if name in ("model", "data") or is_of_overrides(levels):
+        if name in ("model", "data") or set_by(levels):
             return name if name in TRAINED else ""
         if name.partition(".")[0] in TRAINED:
             return name
@@ -255,6 +259,8 @@ class Study:
     def _set(self, key: str, value: Any) -> None:
         """Sets a key of the study's file, or of all options of its group that are objects."""
         group, _, rest = key.partition(".")
+        if group not in (*TRAINED, *UNTRAINED):
+            raise ConfigError("settings: " + unknown("key", key, (*TRAINED, *UNTRAINED)))
         nodes = [content for option, content in self._options.items() if option.startswith(f"{group}/")]
         if nodes and not rest:
             raise ConfigError(f"settings: {key!r} is a group, which is chosen by an argument of Study.")
@@ -276,6 +282,15 @@ def _reference(group: str, thing: Any, levels: Any) -> Any:
         raise ConfigError(f"A study needs {group}=…; valid: {VALID[group]}.")
     return thing if levels is None else next(iter(levels.values() if isinstance(levels, Mapping) else levels))
 
+
+UNTRAINED = ("engine", "logger", "results_dir")
+"""Keys of the configuration that settings may have beside those that decide what a trial is."""
+
+LISTED = {"model": "models", "data": "data"}
+"""What `ablate list` calls the groups."""
+
+EXAMPLES = "examples"
+"""What data are called that were passed without a name."""
 
 VALID = {
     "model": "a class of networks, a function that makes one, or the name of a model of the configuration",
