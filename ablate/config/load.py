@@ -18,7 +18,7 @@ from ablate.config.spec import Factor, StudySpec, key_of
 from ablate.config.trial import TrialConfig, trial_config
 from ablate.errors import ConfigError, unknown
 
-EXTENDS = ("replicates", "results_dir", "engine", "logger", "factor")
+EXTENDS = ("replicates", "results_dir", "keep", "engine", "logger", "factor")
 """Root keys that do not change what a trial is: overriding them extends the study, or runs it elsewhere."""
 
 ANALYSED = ("study.claims", "study.diagnostics", "study.pool_above", "study.accepted")

@@ -5,13 +5,14 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ablate.analyze.summary import Summary, Verdict
 from ablate.given import Given
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from torch.nn import Module
 
     from ablate.report.tables.kind import Results
 
@@ -72,6 +73,27 @@ class Result:
         from ablate.python.frames import curves, frame
 
         return frame(curves(self.path, self._levels()), numbers=tuple(self._levels()))
+
+    def module(
+        self, *levels: str, replicate: int = 0, stale: Literal["keep"] | None = None, **by_factor: Any
+    ) -> "Module":
+        """A trained network, in evaluation mode on the CPU, of a study that ran with `keep=weights`.
+
+        `module("softmax", replicate=0)`: at the level `softmax`, and at the reference of every other factor.
+
+        Args:
+            *levels: Names of levels, each of one factor.
+            replicate: Which training of that design point.
+            stale: `keep`: the network is built though its code has changed since it trained.
+            **by_factor: Factor → its level; one whose name has a dot goes by `**{"model.width": 8}`.
+
+        Raises:
+            AblateError: there is no such level, design point or training, its weights were not kept, or the network
+                cannot be built in this process.
+        """
+        from ablate.python.trained import module, point
+
+        return module(self.path, point(self.path, levels, by_factor), replicate, objects=self.objects, stale=stale)
 
     def _levels(self) -> Mapping[str, Sequence[str]]:
         """Factor → its levels."""

@@ -283,7 +283,7 @@ def _reference(group: str, thing: Any, levels: Any) -> Any:
     return thing if levels is None else next(iter(levels.values() if isinstance(levels, Mapping) else levels))
 
 
-UNTRAINED = ("engine", "logger", "results_dir")
+UNTRAINED = ("engine", "keep", "logger", "results_dir")
 """Keys of the configuration that settings may have beside those that decide what a trial is."""
 
 LISTED = {"model": "models", "data": "data"}

@@ -25,6 +25,7 @@ from ablate.study.study_plan import count_results, plan
 from ablate.study.study_summary import save_summary
 from ablate.study.training import train_missing
 from ablate.study.tuning import tune, without_stale_choices
+from ablate.study.weights import unweighted_message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -89,7 +90,9 @@ def run(
         if stale == "rerun":
             planned = without_stale_choices(planned)
         missing = missing_trials(planned, stale, observer, retry=retry)
-        if message := lacking_diagnostics_message(planned, missing):
+        for message in filter(
+            None, (lacking_diagnostics_message(planned, missing), unweighted_message(planned, missing))
+        ):
             observer.on_message(message)
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))

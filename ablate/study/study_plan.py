@@ -47,6 +47,11 @@ class Plan:
     """Whether its trials are tuning trials of one rung, and its response the metric that they are compared by."""
 
     @property
+    def keeps_weights(self) -> bool:
+        """Whether the weights of its trained networks are kept; of tuning trials none are."""
+        return self.spec.settings.get("keep") == "weights" and not self.is_tuning
+
+    @property
     def records(self) -> tuple[Record, ...]:
         """The planned trials' records, in the order of the plan."""
         found = self.contents.records
