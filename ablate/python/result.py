@@ -20,26 +20,18 @@ WIDTH = 100
 """Characters of a line in a notebook."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """A study that has been trained. Everything is read from its directory when it is asked for."""
+class Tables:
+    """A summary as frames, and as a notebook shows it."""
 
     summary: Summary
-    path: Path
-    """The study's directory, absolute."""
-    notes: tuple[str, ...] = ()
-    """On records that could not be counted and files that are damaged."""
-    objects: tuple[Given, ...] = field(default=(), repr=False)
-    """What was passed from Python, of which its networks are made."""
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """On the claims, in their order; each has its line, its outcome and what qualifies it."""
-        return self.summary.verdicts
+        """On the claims, in their order; each has its line, its outcome and what qualifies it.
 
-    def with_objects(self, objects: Sequence[Given]) -> "Result":
-        """The same, with the objects that its networks are made of."""
-        return replace(self, objects=tuple(objects))
+        After them come those on exploratory claims, which were given when there were results.
+        """
+        return (*self.summary.verdicts, *self.summary.later)
 
     def trials(self) -> "DataFrame":
         """One row for each training: its levels, replicate, state, responses by their names, and costs.
@@ -68,6 +60,53 @@ class Result:
         found = content(self._results(), name)
         return frame(found.rows(), columns=found.columns, numbers=tuple(self._levels()))
 
+    def _results(self) -> "Results":
+        raise NotImplementedError
+
+    def _levels(self) -> Mapping[str, Sequence[str]]:
+        """Factor → its levels."""
+        found: dict[str, list[str]] = {}
+        for point in self.summary.points:
+            for name, level in point.levels.items():
+                found.setdefault(name, []).append(level)
+        return found
+
+    def __str__(self) -> str:
+        """The first screen, as `ablate show` writes it."""
+        return self._written(None)
+
+    def _written(self, width: int | None) -> str:
+        from ablate.report.content import content
+        from ablate.report.formats.output import Output
+        from ablate.report.formats.terminal import write_terminal
+
+        return write_terminal(content(self._results()), Output(stream=io.StringIO(), width=width))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first screen."""
+        return f'<pre style="line-height:1.2">{html.escape(self._written(WIDTH))}</pre>'
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """For a notebook, and for a terminal of IPython."""
+        return {"text/plain": self._written(WIDTH), "text/html": self._repr_html_()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Tables):
+    """A study that has been trained. Everything is read from its directory when it is asked for."""
+
+    summary: Summary
+    path: Path
+    """The study's directory, absolute."""
+    notes: tuple[str, ...] = ()
+    """On records that could not be counted and files that are damaged."""
+    objects: tuple[Given, ...] = field(default=(), repr=False)
+    """What was passed from Python, of which its networks are made."""
+
+    def with_objects(self, objects: Sequence[Given]) -> "Result":
+        """The same, with the objects that its networks are made of."""
+        return replace(self, objects=tuple(objects))
+
     def curves(self) -> "DataFrame":
         """One row for each trial and epoch: its levels, replicate, state, and responses by their names."""
         from ablate.python.frames import curves, frame
@@ -95,40 +134,13 @@ class Result:
 
         return module(self.path, point(self.path, levels, by_factor), replicate, objects=self.objects, stale=stale)
 
-    def _levels(self) -> Mapping[str, Sequence[str]]:
-        """Factor → its levels."""
-        found: dict[str, list[str]] = {}
-        for point in self.summary.points:
-            for name, level in point.levels.items():
-                found.setdefault(name, []).append(level)
-        return found
-
     def _results(self) -> "Results":
         from ablate.report.tables.kind import Results
         from ablate.study import records
 
         return Results(summary=self.summary, name=self.path.name, trials=lambda: records(self.path))
 
-    def __str__(self) -> str:
-        """The first screen, as `ablate show` writes it."""
-        return self._written(None)
-
-    def _written(self, width: int | None) -> str:
-        from ablate.report.content import content
-        from ablate.report.formats.output import Output
-        from ablate.report.formats.terminal import write_terminal
-
-        return write_terminal(content(self._results()), Output(stream=io.StringIO(), width=width))
-
     def __repr__(self) -> str:
         """Its name and how far it is."""
         found = self.summary
         return f"<ablate.Result {self.path.name!r}: {found.complete} of {found.planned} trials complete>"
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the first screen."""
-        return f'<pre style="line-height:1.2">{html.escape(self._written(WIDTH))}</pre>'
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        """For a notebook, and for a terminal of IPython."""
-        return {"text/plain": self._written(WIDTH), "text/html": self._repr_html_()}

@@ -90,10 +90,9 @@ def run(
         if stale == "rerun":
             planned = without_stale_choices(planned)
         missing = missing_trials(planned, stale, observer, retry=retry)
-        for message in filter(
-            None, (lacking_diagnostics_message(planned, missing), unweighted_message(planned, missing))
-        ):
-            observer.on_message(message)
+        for message in (lacking_diagnostics_message(planned, missing), unweighted_message(planned, missing)):
+            if message is not None:
+                observer.on_message(message)
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)

@@ -100,7 +100,7 @@ def test_without_weights_it_says_how_to_have_them(here, listener):
     asked = study()
     asked.run("engine=inline", quiet=True)
     with pytest.raises(
-        AblateError, match="weights of replicate 0 at width=8 were not kept. Train it with keep=weights"
+        AblateError, match=r"weights of replicate 0 at width=8 were not kept\. Train it with keep=weights"
     ):
         asked.load().module("8")
     with asked.configured() as conf:
