@@ -2,7 +2,7 @@
 
 import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from torch.nn import Module
 
+    from ablate.python.plot import Plot
     from ablate.report.tables.kind import Results
 
 WIDTH = 100
@@ -58,18 +59,29 @@ class Tables:
         from ablate.report.content import content
 
         found = content(self._results(), name)
-        return frame(found.rows(), columns=found.columns, numbers=tuple(self._levels()))
+        return frame(found.rows(), columns=found.columns, numbers=tuple(self.summary.levels))
+
+    def plot(self, kind: Literal["forest", "interaction", "curves", "tuning"] = "forest", **options: Any) -> "Plot":
+        """A figure, which a notebook shows and `save("figure.pdf")` writes.
+
+        Args:
+            kind: `forest`: each claim with its interval and margin; `interaction`: the mean response over each pair of
+                crossed factors; `curves`: a metric over the epochs; `tuning`: what tuning tried for each arm.
+            **options: `factors=["depth", "norm"]` of interaction, `metric="val/loss"` of curves.
+
+        Raises:
+            ConfigError: there is no such kind, or nothing to draw.
+        """
+        from ablate.python.plot import plot
+
+        return plot(kind, self.summary, self._epochs() if kind == "curves" else None, options)
+
+    def _epochs(self) -> Sequence[dict[str, Any]]:
+        """A row for each trial and epoch; none where something else has trained."""
+        return ()
 
     def _results(self) -> "Results":
         raise NotImplementedError
-
-    def _levels(self) -> Mapping[str, Sequence[str]]:
-        """Factor → its levels."""
-        found: dict[str, list[str]] = {}
-        for point in self.summary.points:
-            for name, level in point.levels.items():
-                found.setdefault(name, []).append(level)
-        return found
 
     def __str__(self) -> str:
         """The first screen, as `ablate show` writes it."""
@@ -109,9 +121,9 @@ class Result(Tables):
 
     def curves(self) -> "DataFrame":
         """One row for each trial and epoch: its levels, replicate, state, and responses by their names."""
-        from ablate.python.frames import curves, frame
+        from ablate.python.frames import frame
 
-        return frame(curves(self.path, self._levels()), numbers=tuple(self._levels()))
+        return frame(self._epochs(), numbers=tuple(self.summary.levels))
 
     def module(
         self, *levels: str, replicate: int = 0, stale: Literal["keep"] | None = None, **by_factor: Any
@@ -133,6 +145,11 @@ class Result(Tables):
         from ablate.python.trained import module, point
 
         return module(self.path, point(self.path, levels, by_factor), replicate, objects=self.objects, stale=stale)
+
+    def _epochs(self) -> Sequence[dict[str, Any]]:
+        from ablate.study.details import curves
+
+        return curves(self.path, self.summary.levels)
 
     def _results(self) -> "Results":
         from ablate.report.tables.kind import Results

@@ -28,8 +28,9 @@ def test_it_runs_and_shows_what_it_says(tmp_path):
     assert "<pre" in shown[1]
     assert "20 planned: 20 complete" in shown[1]
     assert "width: 32 vs 8" in shown[3]
-    assert "torch.Size([3, 2])" in shown[4]
-    assert "The code of 20 of 24 trials has changed since they trained" in shown[5]
+    assert "image/svg+xml" in shown[4]
+    assert "torch.Size([3, 2])" in shown[5]
+    assert "The code of 20 of 24 trials has changed since they trained" in shown[6]
 
 
 def test_it_is_kept_without_output():
