@@ -21,7 +21,8 @@ def start(tmp_path):
     started = []
 
     def run(*words):
-        started.append(Command(tmp_path, "run", "loaded", "engine=ray", "engine.workers=1", "replicates=1", *words))
+        engine = ("engine=ray", "engine.name=ray", "engine.workers=1")  # the study names another
+        started.append(Command(tmp_path, "run", "loaded", *engine, "replicates=1", *words))
         return started[-1]
 
     yield run
@@ -41,7 +42,12 @@ def listening(command: Command) -> set[str]:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_it_listens_on_loopback_and_a_driver_that_is_lost_leaves_no_process(start, tmp_path, watch, number):
     command = start("data.pause=86400", "model.starts_program=true")
-    watch.wait_for(lambda: len([*tmp_path.glob("started/*")]) >= 2, "a DataLoader process and a program")
+
+    def has_started():
+        assert command.process.poll() is None, command.output.read_text()
+        return len([*tmp_path.glob("started/*")]) >= 2
+
+    watch.wait_for(has_started, "a DataLoader process and a program")
     assert len(command.processes()) >= 8  # with the driver, Ray's own, an actor, its server and its worker
     addresses = listening(command)
     assert addresses
