@@ -191,7 +191,7 @@ def ray_variables():
     """The environment of a Ray that listens on loopback only, and takes no connection without a token."""
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (connection.VARIABLES | connection.LOOPBACK | token).items():
+        for name, value in (connection.VARIABLES | connection.OWN_VARIABLES | connection.LOOPBACK | token).items():
             patch.setenv(name, value)
         yield
 

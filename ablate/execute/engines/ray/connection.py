@@ -37,6 +37,10 @@ VARIABLES: dict[str, str] = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LE
 PRINTER = "print_to_stdstream"
 """The function of `ray._private.worker` by which a driver prints what daemons report."""
 
+OWN_VARIABLES = {"RAY_worker_niceness": "0"}
+"""Environment of a Ray of its own, beside those: trainings get as much of the processors as those of `engine=local`. By
+default Ray's workers wait for whatever else runs there (niceness 15)."""
+
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Ray's own switch for a Ray that no other machine is to join. Without it, Ray takes 127.0.0.1 for the machine's outer
 address, and listens on all."""
@@ -221,7 +225,7 @@ def _variables(wanted: Wanted) -> dict[str, str]:
         return VARIABLES
     # Without a token, any user of this machine could join.
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    return VARIABLES | token | (LOOPBACK if _is_loopback(wanted.host) else {})
+    return VARIABLES | OWN_VARIABLES | token | (LOOPBACK if _is_loopback(wanted.host) else {})
 
 
 def _read_authentication() -> None:

@@ -52,6 +52,10 @@ def test_it_listens_on_loopback_and_a_driver_that_is_lost_leaves_no_process(star
     addresses = listening(command)
     assert addresses
     assert addresses <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
+    assert {process.nice() for process in command.processes()} == {psutil.Process().nice()}
+    started = [process for process in command.processes() if process.pid != command.process.pid]
+    rays = [variables for process in started if "RAY_AUTH_MODE" in (variables := process.environ())]
+    assert {variables.get("RAY_USAGE_STATS_ENABLED") for variables in rays} == {"0"}
     command.send(number)
     assert names(command.left_after(WAIT_S)) == []
     if number == signal.SIGINT:
