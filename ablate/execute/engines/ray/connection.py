@@ -290,6 +290,7 @@ def _code(here: Path | None) -> Generator[dict[str, Any] | None]:
 
 
 def _line(error: BaseException) -> str:
-    """The first line of what an error says."""
-    lines = str(error).strip().splitlines()
-    return (lines[0].rstrip(".") if lines else "") or type(error).__name__
+    """The first line of what an error says; the last beside it, where the first only announces it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    said = f"{lines[0]} {lines[-1]}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
+    return said.rstrip(".")
