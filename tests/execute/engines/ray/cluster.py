@@ -5,7 +5,9 @@ It adopts and kills whatever its nodes leave behind, and nothing else.
 
 import json
 import os
+import shutil
 import sys
+import tempfile
 
 from ablate.execute.engines.ray import host
 
@@ -20,7 +22,8 @@ def main() -> None:
 
     from ray.cluster_utils import Cluster
 
-    options = json.loads(sys.argv[1])
+    folder = tempfile.mkdtemp(prefix="ablate-ray-", dir="/tmp")  # not Ray's own, in which another Ray may be noted
+    options = json.loads(sys.argv[1]) | {"temp_dir": folder}
     cluster, nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **options}), []
     answer(cluster.address)
     for line in sys.stdin:
@@ -31,6 +34,7 @@ def main() -> None:
             cluster.remove_node(nodes[argument], allow_graceful=False)
         answer(len(nodes))
     host.kill_all()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
