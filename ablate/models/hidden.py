@@ -17,7 +17,7 @@ from ablate.errors import ModelError
 from ablate.models.activation import passes_zero
 from ablate.models.option import chosen
 
-MAX_SPAN = 3
+MAX_SPAN = 4
 
 BRANCH_ACTIVATIONS: dict[str, Callable[[int, int], bool]] = {
     "all": lambda _layer, _span: True,
@@ -175,7 +175,7 @@ def check_span(*, depth: int, skip_span: int) -> None:
     """Refuses a span that does not tile the hidden layers.
 
     Raises:
-        ModelError: the span is not 0 to 3, or the depth is not a multiple of it: names what fits.
+        ModelError: the span is not 0 to 4, or the depth is not a multiple of it: names what fits.
     """
     if not 0 <= skip_span <= MAX_SPAN:
         raise ModelError(f"skip_span must be 0 (no shortcuts) to {MAX_SPAN}, not {skip_span}.")

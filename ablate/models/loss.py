@@ -3,7 +3,7 @@
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torch.nn.functional import nll_loss
+from torch.nn.functional import cross_entropy, nll_loss
 
 
 class DoubleSoftmax(nn.Module):
@@ -27,3 +27,13 @@ class Hinge(nn.Module):
     ) -> Float[Tensor, ""]:
         """The mean loss."""
         return torch.relu(1 - targets * predictions).mean()
+
+
+class TwinCrossEntropy(nn.Module):
+    """The mean cross-entropy of two networks on the same targets: each has the gradient of its own, halved."""
+
+    def forward(
+        self, predictions: Float[Tensor, "batch classes 2"], targets: Int64[Tensor, " batch"]
+    ) -> Float[Tensor, ""]:
+        """The mean loss."""
+        return cross_entropy(predictions, targets.unsqueeze(1).expand(-1, 2))

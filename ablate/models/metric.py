@@ -65,6 +65,32 @@ class Accuracy(Average):
         self.add((classes(predictions) == classes(targets)).float())
 
 
+class TwinAccuracy(Average):
+    """Fraction of examples whose class two networks say, the mean of both; one answer in place of two is both's."""
+
+    higher_is_better = True
+
+    def update(
+        self, predictions: Float[Tensor, "batch classes 2"] | Predictions, targets: Int64[Tensor, " batch"]
+    ) -> None:
+        """Adds a batch."""
+        said = predictions.argmax(1).reshape(len(targets), -1)
+        self.add((said == targets.unsqueeze(1)).float().mean(1))
+
+
+class Disagreement(Average):
+    """Fraction of examples on which two networks say different classes; 0 of one answer in place of two."""
+
+    higher_is_better = False
+
+    def update(
+        self, predictions: Float[Tensor, "batch classes 2"] | Predictions, targets: Int64[Tensor, " batch"]
+    ) -> None:
+        """Adds a batch."""
+        said = predictions.argmax(1).reshape(len(targets), -1)
+        self.add((said[:, 0] != said[:, -1]).float())
+
+
 class Margin(Average):
     """Mean of the true class's output less the largest other; of one output, negated for class 0."""
 

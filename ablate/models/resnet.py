@@ -66,7 +66,7 @@ class ResNet(nn.Module):
         bias_value: float = 0.0,
         init: str = "he",
         bias_sd: float = 0.0,
-        hard_threshold: bool = False,
+        hard_threshold: bool | str = False,
         shortcut: str = "add",
         shared_weights: bool = False,
         zero_init_residual: bool = False,

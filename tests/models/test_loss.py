@@ -6,7 +6,7 @@ import sklearn.metrics
 import torch
 from torch import nn
 
-from ablate.models import DoubleSoftmax, Hinge
+from ablate.models import DoubleSoftmax, Hinge, TwinCrossEntropy
 
 pytestmark = pytest.mark.numeric
 
@@ -50,3 +50,9 @@ def test_one_logit_is_the_difference_of_two():
     z, targets = torch.randn(50, 2), torch.randint(2, (50,))
     one = nn.BCEWithLogitsLoss()((z[:, 1] - z[:, 0]).unsqueeze(1), targets.float().unsqueeze(1))
     torch.testing.assert_close(nn.CrossEntropyLoss()(z, targets), one)
+
+
+def test_twins_have_the_mean_of_their_cross_entropies():
+    both, targets = torch.randn(6, 4, 2), torch.randint(4, (6,))
+    each = [nn.CrossEntropyLoss()(both[:, :, k], targets) for k in range(2)]
+    torch.testing.assert_close(TwinCrossEntropy()(both, targets), (each[0] + each[1]) / 2)

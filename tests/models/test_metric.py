@@ -5,7 +5,15 @@ import sklearn.metrics
 import torch
 
 from ablate.errors import ModelError
-from ablate.models.metric import Accuracy, CalibrationError, Margin, ProbabilitySum, SupError
+from ablate.models.metric import (
+    Accuracy,
+    CalibrationError,
+    Disagreement,
+    Margin,
+    ProbabilitySum,
+    SupError,
+    TwinAccuracy,
+)
 
 pytestmark = pytest.mark.numeric
 
@@ -104,3 +112,14 @@ def test_sup_error_is_the_largest_of_all_batches():
 def test_what_is_not_finite_shows(build):
     y = torch.tensor([1.0, math.nan, 0, 0, 0, 0, 0]).unsqueeze(1)
     assert math.isnan(measured(build(), y, torch.ones(7, 1)))
+
+
+def test_twins_are_scored_on_average_and_held_against_each_other():
+    said = torch.tensor([[0, 0], [1, 2], [2, 1], [2, 2], [0, 1], [1, 1], [2, 0]])
+    predictions = 3 * torch.nn.functional.one_hot(said, 3).float().transpose(1, 2) + 0.1 * torch.rand(7, 3, 2)
+    targets = torch.tensor([0, 1, 1, 0, 1, 1, 1])
+    assert measured(TwinAccuracy(), predictions, targets) == pytest.approx((2 + 1 + 1 + 0 + 1 + 2 + 0) / 14)
+    assert measured(Disagreement(), predictions, targets) == pytest.approx(4 / 7)
+    # A predictor that gives one answer, such as 1-NN, counts as two that agree.
+    assert measured(TwinAccuracy(), predictions[:, :, 0], targets) == pytest.approx(3 / 7)
+    assert measured(Disagreement(), predictions[:, :, 0], targets) == 0

@@ -128,7 +128,7 @@ def test_zeroed_branches_leave_every_other_draw(model, inputs):
 
 
 @pytest.mark.parametrize(("activation", "trains"), [
-    ("relu", False), ("sigmoid", False), ("softmax", False),
+    ("relu", False), ("sigmoid", False), ("softmax", False), ("scaled_softmax", False),
     ("tanh", True), ("leaky_relu", True), ("gelu", True), ("identity", True),
 ])  # fmt: skip
 def test_a_branch_whose_last_activation_would_keep_it_at_zero_is_refused(activation, trains):

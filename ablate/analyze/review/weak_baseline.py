@@ -13,6 +13,8 @@ from ablate.analyze.statistics.student import mean
 def judge(case: Case) -> Judgement:
     """Objects where the baseline's 95% interval, less a simple predictor's score on the same splits, reaches 0."""
     row, response = case.baseline, case.spec.response
+    if response.is_diagnostic:  # a simple predictor has none
+        return None
     if row is None:
         return Unjudged(why="The design has no baseline among its points.")
     scores = case.comparison.scores[row]

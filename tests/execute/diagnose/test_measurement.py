@@ -40,6 +40,13 @@ def test_a_unit_that_is_zero_on_every_example_is_dead():
     assert values(net, torch.tensor([[1.0], [-1.0]]))["dead_units"] == 0
 
 
+def test_zeros_are_counted_place_by_place_and_softplus_has_none():
+    inputs = torch.tensor([[1.0], [2.0], [-3.0]])
+    weights = [[1.0], [-1.0], [0.0], [3.0]], [[1.0, 1.0, 1.0, 1.0]]
+    assert values(dense(*weights), inputs)["zeros"] == 7 / 12
+    assert values(dense(*weights, activation=nn.Softplus), inputs)["zeros"] == 0
+
+
 def test_dead_units_are_seen_behind_a_shortcut_and_where_the_activation_is_no_module():
     class Net(nn.Module):
         def __init__(self, *, functional):
