@@ -12,7 +12,7 @@ Expectation = Literal["greater", "less", "equivalent", "no_worse", "value"]
 Scale = Literal["identity", "logit", "log"]
 Bounds = tuple[float | None, float | None]
 
-SHARES = ("calibration_error", "disagreement", "dead_units", "saturated", "unreachable", "zeros")
+SHARES = ("calibration_error", "set_accuracy", "disagreement", "dead_units", "saturated", "unreachable", "zeros")
 """Metrics and diagnostics that lie between 0 and 1 whatever the data, beside accuracies."""
 NOT_NEGATIVE = ("mse", "mae", "rmse", "sup_error")
 """Metrics that are 0 for a perfect prediction only, and positive else."""

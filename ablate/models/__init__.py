@@ -15,8 +15,12 @@ from ablate.models.hidden import BRANCH_ACTIVATIONS as BRANCH_ACTIVATIONS
 from ablate.models.hidden import SHORTCUTS as SHORTCUTS
 from ablate.models.initialisation import INITIALISERS as INITIALISERS
 from ablate.models.initialisation import initialise as initialise
+from ablate.models.loss import OVER_OUTPUTS as OVER_OUTPUTS
+from ablate.models.loss import SIGN_LOSSES as SIGN_LOSSES
 from ablate.models.loss import DoubleSoftmax as DoubleSoftmax
 from ablate.models.loss import Hinge as Hinge
+from ablate.models.loss import OneVsRest as OneVsRest
+from ablate.models.loss import SharedCrossEntropy as SharedCrossEntropy
 from ablate.models.loss import TwinCrossEntropy as TwinCrossEntropy
 from ablate.models.lstm import LSTM as LSTM
 from ablate.models.map_layer import MAP_LAYERS as MAP_LAYERS

@@ -55,6 +55,7 @@ class MLP(nn.Module):
         shared_weights: bool = False,
         zero_init_residual: bool = False,
         init_gain: float = 1.0,
+        output_bias: float | None = None,
     ) -> None:
         super().__init__()
         check_inputs(inputs)
@@ -68,7 +69,7 @@ class MLP(nn.Module):
         activation = hidden(hidden_activation, hard_threshold=hard_threshold)
         if zero_init_residual:
             last = activation if branch_activation == "all" else None
-            check_zero_init(skip_span=skip_span, shared_weights=shared_weights, last=last)
+            check_zero_init(skip_span=skip_span, shortcut=shortcut, shared_weights=shared_weights, last=last)
         widths = entering(width=width, depth=depth, skip_span=skip_span, shortcut=shortcut)
         self.flatten = nn.Flatten()
         self.stem = nn.Linear(math.prod(inputs), width, bias=bias)
@@ -90,6 +91,12 @@ class MLP(nn.Module):
         spec = HeadSpec(width=widths[-1], spatial=(), outputs=outputs, bias=bias, activation=activation)
         self.head = build_head(head, spec)
         self.output_activation = chosen("output_activation", output_activation, OUTPUT_ACTIVATIONS)()
+        if output_bias is not None and not (bias and head != "gap"):
+            raise ModelError(
+                f"output_bias={output_bias} has no bias to set: bias is false, or head=gap, which has no parameters. "
+                "Set bias=true with another head, or output_bias=null."
+            )
+        self.output_bias = output_bias
         self.zero_init_residual = zero_init_residual
         self.init_gain = init_gain
         self.draw_parameters = partial(initialise, scheme=init, bias_value=bias_value, bias_sd=bias_sd)
@@ -105,6 +112,8 @@ class MLP(nn.Module):
                     cast(nn.Linear, layer).weight.mul_(self.init_gain)
         if self.zero_init_residual:
             self.hidden.zero_branches()
+        if self.output_bias is not None:
+            nn.init.constant_(self.head.get_parameter("output.bias"), self.output_bias)
 
     def forward(self, x: Float[Tensor, "batch *inputs"]) -> Float[Tensor, "batch outputs"]:
         """The outputs, after the output activation."""

@@ -90,7 +90,7 @@ class ResNet(nn.Module):
         activation = hidden(hidden_activation, hard_threshold=hard_threshold)
         if zero_init_residual:
             last = activation if branch_activation == "all" else None
-            check_zero_init(skip_span=skip_span, shared_weights=shared_weights, last=last)
+            check_zero_init(skip_span=skip_span, shortcut=shortcut, shared_weights=shared_weights, last=last)
         widths = entering(width=width, depth=depth, skip_span=skip_span, shortcut=shortcut)
         is_dense = chosen("branch_dense", branch_dense, BRANCH_DENSE)
         if branch_dense == "last" and not skip_span:

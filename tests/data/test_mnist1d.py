@@ -127,6 +127,7 @@ def test_shuffled_positions_are_the_same_for_all_examples_and_draws(cache):
     assert list(ORDER) != list(range(40))
 
 
+@pytest.mark.numeric
 def test_inputs_have_the_spread_that_is_asked_for():
     plain, wide = mnist1d(data_seed=42), mnist1d(data_seed=42, input_sd=30.0)
     torch.testing.assert_close(wide.pool.inputs, 30 * plain.pool.inputs)

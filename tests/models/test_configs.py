@@ -46,6 +46,7 @@ MODELS = {
             *({"layer": layer, "pool": 2, "depth": 2} for layer in models.MAP_LAYERS),
             {"strip_rows": 2},
             {"bias": False},
+            {"frozen_layers": True},
             *({"head": head} for head in models.HEADS),
         ],
         choices={
@@ -105,11 +106,15 @@ CHOICES = {
 TARGETS = {
     "binary": (1, torch.tensor([[0.0], [1.0], [1.0]])),
     "hinge": (1, torch.tensor([[-1.0], [1.0], [1.0]])),
+    "hinge_labels": (1, torch.tensor([[0.0], [1.0], [1.0]])),
     "sigmoids": (4, torch.eye(4)[[0, 3, 2]]),
     "softmax": (4, torch.tensor([0, 3, 2])),
     "double_softmax": (4, torch.tensor([0, 3, 2])),
     "categorical_hinge": (4, torch.tensor([0, 3, 2])),
     "twins": (3, torch.tensor([0, 2, 1])),
+    "one_vs_rest": (4, torch.tensor([0, 3, 2])),
+    "labels": (3, torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])),
+    "shared_softmax": (3, torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])),
     "approximation": (1, torch.tensor([[0.3], [-1.0], [1.0]])),
 }
 

@@ -73,6 +73,7 @@ SEEDS = "model.bias_value=0.0,0.1"
         (SEEDS, "model.hidden_activation=gelu", "model.norm=layer", "model.shared_weights=true"),
         (SEEDS, "model.hidden_activation=softmax", "model.shortcut=concat", "model.norm=group"),
         (SEEDS, "model.hidden_activation=scaled_softmax"),
+        (SEEDS, "model.skip_span=2", "model.shortcut=skip_init", "optimizer=sgd"),
         (SEEDS, "model.norm=batch", "optimizer=sgd"),
         ("model.init=he,xavier,orthogonal", "optimizer=adamw", "model.bias_sd=0.1"),
         ("model.init_gain=1.0,4.0", "optimizer=adamw"),
