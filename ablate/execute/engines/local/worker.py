@@ -7,10 +7,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_any
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from ablate import given
 from ablate.errors import AblateError, ConfigError, DeathError, EngineError
 from ablate.execute.engines.local import fork_server
+from ablate.execute.engines.team import TRIES, Ended, Trained
 from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.lost_device import lost_device
 from ablate.execute.process.parent_death import end_children_with_parent, signal_at_parent_death
@@ -40,9 +40,6 @@ CLOCK_S = 2.0
 
 LONGEST_REASON = 500
 """Characters of what a driver says of a device that is lost."""
-
-TRIES = 3
-"""Processes that a job is given to, if they die before they begin it."""
 
 
 class Worker:
@@ -124,6 +121,22 @@ class Worker:
         """Until its job has run out of time; None: it has no limit, or has been ended already."""
         is_limited = self.job is not None and self._deadline is not None and not self.is_overdue
         return self._deadline - time.monotonic() if is_limited and self._deadline is not None else None
+
+    def is_ready(self) -> bool:
+        """Whether it can take a job: always, as a process is started for it."""
+        return True
+
+    def ended(self) -> Ended:
+        """How its job has ended. A process that died, or can train nothing more, is gone afterwards."""
+        error = self.future.exception()
+        if isinstance(error, BrokenExecutor):
+            return Ended(died=cause(self.reap()), is_overdue=self.is_overdue)
+        if error is not None:
+            return Ended(error=error)
+        trained: Trained = self.future.result()
+        if trained.lost is not None:
+            self.reap()
+        return Ended(trained=trained)
 
     def end_overdue(self) -> None:
         """Kills the process if its job has run out of time. Killed, not asked: it may spin in C, or be stopped."""
@@ -256,14 +269,6 @@ class Worker:
         return self._executor
 
 
-def stop(workers: Sequence[Worker]) -> None:
-    """Ends all of them: all are sent SIGTERM before the first is waited for."""
-    for worker in workers:
-        worker.terminate()
-    for worker in workers:
-        worker.stop()
-
-
 def cause(exitcode: int | None) -> str:
     """Why a process ended, in words."""
     if exitcode is None:
@@ -327,21 +332,6 @@ def _call(function: Callable[[], T]) -> tuple[T, bool]:
         except Exception:
             raise ConfigError(str(error)) from error
         raise
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """What a process answers when it has trained a job. The records are on disk; this is small.
-
-    If the process dies as it answers, a short message is whole or absent.
-    """
-
-    lost: str | None = None
-    """Why it can train nothing more on its device; None: it can."""
-    left: tuple[int, ...] = ()
-    """Which of the job's trials are to be trained again: the places of those that ran out of memory, or are `lost`."""
-    halved: bool = False
-    """Whether a stack ran out of memory."""
 
 
 def _train(job: Job, engine: str, threads: int) -> Trained:
