@@ -151,7 +151,7 @@ CASES = (
     ),
     Case(
         name="pooled",
-        words=("dead_relu", "study.factors=[{hidden_activation: [relu, leaky_relu]}, lr, {init: [he, normal_1]}]",
+        words=("dying_units", "study.factors=[{hidden_activation: [relu, leaky_relu]}, lr, {init: [he, normal_1]}]",
                "study.pool_above=2", "model.depth=2", *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
         covers="pool_above: interactions of three factors are noise; the variance table",
     ),
@@ -163,7 +163,7 @@ CASES = (
     ),
     Case(
         name="verdicts",
-        words=("xor", "optimizer=sgd", "optimizer.lr=0.03", "trainer.max_epochs=5", *DOUBLE),
+        words=("hidden_xor", "optimizer=sgd", "optimizer.lr=0.03", "trainer.max_epochs=5", *DOUBLE),
         covers="verdicts on three claims; two inputs, batch norm in a stack",
     ),
     Case(
@@ -185,7 +185,7 @@ CASES = (
     ),
     Case(
         name="approximation",
-        words=("width_approximation", 'study.factors=[{width: ["4", "16"]}]', *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
+        words=("curve_widths", 'study.factors=[{width: ["4", "16"]}]', *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
         covers="the largest error on a grid",
     ),
     Case(
