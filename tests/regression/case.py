@@ -109,7 +109,7 @@ CASES = (
     ),
     Case(
         name="batch_norm",
-        words=("zero_init_residual", "model.width=4", "model.depth=4", *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
+        words=("zero_branches", "model.width=4", "model.depth=4", *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
         covers="residual convolutional nets with and without batch norm; a full factorial",
         stackable=True,
     ),
@@ -123,7 +123,7 @@ CASES = (
     ),
     Case(
         name="branch_layers",
-        words=("branch_conv_only", "model.width=2", "model.depth=2", *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
+        words=("dense_branches", "model.width=2", "model.depth=2", *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
         covers="residual branches with dense layers",
     ),
     Case(
