@@ -22,7 +22,8 @@ OMITTED_KEYS: Mapping[str, frozenset[str]] = {
 """Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 
 OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
-    "data": {"tested_on": "unseen"},
+    "data": {"tested_on": "unseen", "shortest": None, "masked": False},
+    "model": {"score_bias": False, "masked": False},
     "optimizer": {"weight_decay_on": "all"},
     "trainer": {"matmul_precision": "highest", "max_steps": None, "ema_decay": None, "patience": None},
 }

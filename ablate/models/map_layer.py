@@ -2,7 +2,7 @@
 
 Shapes: (batch, inputs, height, width) → (batch, units, rows, columns); a kernel of `kernel` positions a side,
 `padding` zeros around the map and a stride make rows = ⌊(height + 2 padding − kernel) / stride⌋ + 1, and columns alike,
-for every kind of layer. Sequences, (batch, inputs, steps), alike; locally connected layers take maps only.
+for every kind of layer. Sequences, (batch, inputs, steps), alike.
 """
 
 import math
@@ -62,15 +62,21 @@ class LocalMap(nn.Module):
     def __init__(self, spec: MapSpec) -> None:
         super().__init__()
         positions = math.prod(spec.after)
-        fan_in = spec.inputs * spec.kernel**2
-        self.patches = nn.Unfold(spec.kernel, padding=spec.padding)
+        is_sequence = len(spec.spatial) == 1
+        fan_in = spec.inputs * spec.kernel ** len(spec.spatial)
+        self.patches = nn.Unfold(
+            (1, spec.kernel) if is_sequence else spec.kernel,
+            padding=(0, spec.padding) if is_sequence else spec.padding,
+            stride=spec.stride,
+        )
         self.local = nn.Conv1d(positions * fan_in, positions * spec.units, 1, groups=positions, bias=spec.bias)
         self.positions = (positions, spec.units)
         self.after = spec.after
 
-    def forward(self, x: Float[Tensor, "batch inputs height width"]) -> Float[Tensor, "batch units rows columns"]:
+    def forward(self, x: Float[Tensor, "batch inputs *spatial"]) -> Float[Tensor, "batch units *after"]:
         """The maps."""
-        patches = self.patches(x).transpose(1, 2).flatten(1).unsqueeze(2)
+        maps = x.unsqueeze(2) if len(self.after) == 1 else x
+        patches = self.patches(maps).transpose(1, 2).flatten(1).unsqueeze(2)
         return self.local(patches).squeeze(2).unflatten(1, self.positions).transpose(1, 2).unflatten(2, self.after)
 
 

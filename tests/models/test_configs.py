@@ -55,7 +55,13 @@ MODELS = {
     ),
     "tcn": Shipped(
         inputs=(2, 6),
-        variants=[{"causal": False}, {"head": "fc"}, {"head": "steps", "outputs": 6}],
+        variants=[
+            {"causal": False},
+            {"head": "fc"},
+            {"head": "max"},
+            {"head": "steps", "outputs": 6},
+            *({"masked": True, "head": head} for head in ("gap", "max", "fc")),
+        ],
         choices={"hidden_activation": models.ACTIVATIONS, "head": models.SEQUENCE_HEADS, "init": INIT},
     ),
     "lstm": Shipped(
@@ -72,7 +78,7 @@ MODELS = {
     ),
     "attention": Shipped(
         inputs=(2, 6),
-        variants=[{"pooling": pooling} for pooling in models.POOLINGS],
+        variants=[{"pooling": pooling, "score_bias": bias} for pooling in models.POOLINGS for bias in (False, True)],
         choices={"pooling": models.POOLINGS, "init": INIT},
     ),
     "wide_resnet": Shipped(
@@ -146,7 +152,8 @@ def test_options_pass_the_annotations_checks(checked, name):
         assert isinstance(network, getattr(checked, type(network).__name__))
         assert network(torch.randn(4, *MODELS[name].inputs)).shape == (4, options.get("outputs", 3) or 10)
     with pytest.raises(TypeCheckError):
-        network(torch.randn(MODELS[name].inputs))
+        # Maps take sequences too, as which one image without its batch would pass.
+        network(torch.randn(MODELS[name].inputs[1:] if name == "maps" else MODELS[name].inputs))
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
