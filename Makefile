@@ -85,7 +85,7 @@ results: run ## regenerates the tables in results/ that are kept in git
 
 # A study that is refused, with code 2, lacks its data here: `ablate run` has said which. One that is tagged long counts once it was run.
 LONG ?=
-questions: $(VENV)/.installed ## answers every question that ships, but those tagged long (LONG=1: these, too); regenerates results/questions/ and docs/answers.md
+questions: $(VENV)/.installed ## answers every question that ships, but those tagged long (LONG=1: these, too); regenerates results/questions/, docs/answers.md and its figures
 	@long=" $$($(BIN)/ablate list studies --tag long --names | tr '\n' ' ')"; answered=; \
 	for study in $$($(BIN)/ablate list studies --names); do \
 		case "$(LONG):$$long" in :*" $$study "*) \
@@ -100,7 +100,7 @@ questions: $(VENV)/.installed ## answers every question that ships, but those ta
 	mkdir -p results/questions; \
 	$(BIN)/ablate verdicts $$answered --format markdown > results/questions/verdicts.md && \
 	$(BIN)/ablate verdicts $$answered --format json > results/questions/verdicts.json
-	$(BIN)/python docs/generate answers.md
+	$(BIN)/python docs/generate answers.md figures README.md
 
 clean: ## removes .venv and caches; results stay
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist

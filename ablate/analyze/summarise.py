@@ -148,6 +148,7 @@ def summarise(
     return Summary(
         study=spec.name,
         question=spec.question,
+        answer=spec.answer,
         data=spec.data,
         design=spec.design,
         response=spec.response.name,
@@ -194,6 +195,7 @@ def _untrained(spec: StudySpec, notes: Sequence[str]) -> Summary:
     return Summary(
         study=spec.name,
         question=spec.question,
+        answer=spec.answer,
         design="",
         response="",
         better=spec.response.better,

@@ -21,7 +21,7 @@ from ablate.errors import ConfigError, unknown
 EXTENDS = ("replicates", "results_dir", "engine", "logger", "factor")
 """Root keys that do not change what a trial is: overriding them extends the study, or runs it elsewhere."""
 
-ANALYSED = ("study.claims", "study.diagnostics", "study.pool_above", "study.accepted")
+ANALYSED = ("study.claims", "study.diagnostics", "study.pool_above", "study.accepted", "study.answer")
 """Keys of the study that change how its trials are analysed, not the trials: the study stays the same."""
 
 LONGEST_NAME = 120

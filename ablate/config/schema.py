@@ -11,6 +11,7 @@ from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.config.group import TRAINED
 from ablate.config.objective import SPLITS, ObjectiveGroup
 from ablate.config.spec import (
+    AnswerText,
     Better,
     Bounds,
     Capacity,
@@ -98,6 +99,27 @@ class CapacityYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     within: float = 0.02
 
 
+class AnswerYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What stands beside the study's answer, each in a sentence or two; null: nothing is said."""
+
+    asked: str | None = None
+    fair: str | None = None
+    depends: str | None = None
+
+    @property
+    def text(self) -> AnswerText:
+        """The sentences, each on one line.
+
+        Raises:
+            ConfigError: one is given and empty.
+        """
+        given = {name: getattr(self, name) for name in self.__struct_fields__}
+        for name, said in given.items():
+            if said is not None and not said.strip():
+                raise ConfigError(f"study.answer.{name} is empty. Say it in a sentence or two, or leave it out.")
+        return AnswerText(**{name: " ".join((said or "").split()) for name, said in given.items()})
+
+
 class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The `study` node."""
 
@@ -122,6 +144,7 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     diagnostics: list[str] = []
     accepted: dict[str, str] = {}
     """Remark → the reason why it is accepted; `ablate.analyze.review` knows the names."""
+    answer: AnswerYaml = msgspec.field(default_factory=AnswerYaml)
 
     @property
     def chosen(self) -> dict[str, list[LevelName | None] | None]:
@@ -165,6 +188,8 @@ def study_node(settings: StudySettings) -> StudyYaml:
                 _check_claim(one, f"study.claims[{index}]")
             claims += each
         node = {**node, "claims": claims}
+    if isinstance(node.get("answer"), dict):
+        convert(node["answer"], AnswerYaml, "study.answer")  # names the nearest of its own keys
     return convert(node, StudyYaml, "study")
 
 
@@ -216,6 +241,7 @@ def read(
         tags=tuple(study.tags),
         diagnostics=_diagnostics(study.diagnostics),
         accepted=study.accepted,
+        answer=study.answer.text,
         request=request,
         overrides=overrides,
         settings=settings,

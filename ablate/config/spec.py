@@ -177,6 +177,21 @@ class Capacity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnswerText:
+    """What a study says beside its answer, in sentences. Prose: it changes no trial, no id and no verdict."""
+
+    asked: str = ""
+    """The question as people ask it; empty where nothing is said, as below."""
+    fair: str = ""
+    """Why the setting is fair to every arm."""
+    depends: str = ""
+    """On what the answer depends, and what would change it."""
+
+    def __bool__(self) -> bool:
+        return bool(self.asked or self.fair or self.depends)
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudySpec:
     """One question: factors, a design, a response, a number of replicates, claims."""
 
@@ -208,6 +223,8 @@ class StudySpec:
     tags: tuple[str, ...] = ()
     accepted: Mapping[str, str] = field(default_factory=dict[str, str])
     """Remark of `ablate review` → why the study accepts it. Prose: it changes no trial and no verdict."""
+    answer: AnswerText = field(default_factory=AnswerText)
+    """What stands beside its answer."""
     diagnostics: tuple[str, ...] = ()
     """What the tables show of every design point beside the response."""
     request: tuple[str, ...] = ()

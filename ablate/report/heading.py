@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from ablate.analyze.summary import PointSummary, Summary
+from ablate.config.spec import AnswerText
 from ablate.report.tables.identities import identities_count
 from ablate.report.text.number import Digits
 from ablate.report.text.quantity import counted
@@ -13,23 +14,26 @@ _SCOPE = "Scope: "
 _MIXED = "Mixed code: "
 
 
-def study_block(summary: Summary, name: str = "") -> Block:
+def study_block(summary: Summary, name: str = "", *, is_whole: bool = True) -> Block:
     """The question, the design, the response, the trials, the baseline, and the scope of it all.
 
     Args:
         summary: of the study.
         name: what `ablate show` finds it by. Its last part is the title: it tells studies of one name apart, whose
             settings differ. Default: the study's own name.
+        is_whole: whether it has what the study says beside its answer.
     """
     title = PurePath(name).name or summary.study
     exact = [("identities", identities_count(summary))] if summary.identities else []
+    said = _said(summary.answer) if is_whole else ()
     if not summary.points:
-        return Block(title=title, lines=(("question", summary.question), *exact))
+        return Block(title=title, lines=(("question", summary.question), *said, *exact))
     size = f"{counted(len(summary.points), 'design point')} × {counted(summary.replicates, 'replicate')}"
     return Block(
         title=title,
         lines=(
             ("question", summary.question),
+            *said,
             *([("data", summary.data)] if summary.data else []),
             ("design", f"{summary.design}: {size}"),
             ("response", f"{summary.response}, {summary.better} is better"),
@@ -40,6 +44,12 @@ def study_block(summary: Summary, name: str = "") -> Block:
             *_scope(summary),
         ),
     )
+
+
+def _said(answer: AnswerText) -> tuple[tuple[str, str], ...]:
+    """What the study says beside its answer."""
+    texts = {"as asked": answer.asked, "fair because": answer.fair, "depends on": answer.depends}
+    return tuple((name, text) for name, text in texts.items() if text)
 
 
 def scope_notes(summary: Summary) -> tuple[str, ...]:

@@ -20,6 +20,9 @@ from ablate.store.seal import CHECKSUM
 
 SCHEMA = 1
 
+PROSE = {"accepted": "accepted remarks", "answer": "the texts beside its answer"}
+"""Fields of the study that change no trial and no verdict → what they are."""
+
 
 class _Schema(msgspec.Struct):
     schema: int
@@ -163,8 +166,7 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
     if pool_above != frozen.pool_above:
         added.append(f"pool_above {frozen.pool_above} → {pool_above}")
     messages += _pooling_messages(frozen, asked, where, trials)
-    if frozen.accepted != asked.accepted:
-        added.append("accepted remarks as they are now")
+    added += [f"{name} as they are now" for key, name in PROSE.items() if getattr(frozen, key) != getattr(asked, key)]
     shown = tuple(dict.fromkeys((*frozen.diagnostics, *asked.diagnostics)))
     if new := shown[len(frozen.diagnostics) :]:
         added.append(f"diagnostics {', '.join(new)}")

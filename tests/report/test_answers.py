@@ -124,6 +124,7 @@ def test_programs_get_every_number(several):
     found = json.loads(out.getvalue())
     assert [(s["study"], len(s["verdicts"])) for s in found] == [("head", 2), ("smoke", 0), ("width", 1)]
     assert found[2]["verdicts"][0]["interval"]["high"] == -180.0
+    assert (found[0]["data"], found[0]["replicates"], found[0]["tuned"]) == (several[0].data, several[0].replicates, [])
 
 
 def test_markdown_and_latex_have_the_table(several):

@@ -1,11 +1,13 @@
 """What the tables hold, whatever they are written in."""
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 
 from ablate.analyze.summary import SignFlip
+from ablate.config.spec import AnswerText
 from ablate.report.document import document
 from ablate.report.text.number import NO_BREAK, PAD
 from ablate.report.text.table import Block, Table
@@ -257,3 +259,12 @@ def test_nothing_is_praised_and_no_plus_minus_is_bare(core, troubled):
         text = str(document(summary)).lower()
         assert "±" not in text
         assert not re.search(r"\b(best|winner|significant)\b", text)
+
+
+def test_what_a_study_says_beside_its_answer_stands_in_the_document_and_not_on_the_first_screen(core, written):
+    said = replace(core, answer=AnswerText(asked="Is it?", depends="On the norm."))
+    markdown = written(said, "markdown")
+    assert "- **as asked**: Is it?\n- **depends on**: On the norm.\n" in markdown
+    assert "fair because" not in markdown
+    assert json.loads(written(said, "json"))["answer"] == {"asked": "Is it?", "fair": "", "depends": "On the norm."}
+    assert "Is it?" not in written(said)

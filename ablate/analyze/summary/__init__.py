@@ -1,6 +1,6 @@
 """The results of an analysis as frozen values that go to JSON and back: a point and an interval each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ablate.analyze.summary.across import Across as Across
 from ablate.analyze.summary.across import Ranks as Ranks
@@ -32,7 +32,7 @@ from ablate.analyze.summary.verdict import Qualifier as Qualifier
 from ablate.analyze.summary.verdict import Separation as Separation
 from ablate.analyze.summary.verdict import Share as Share
 from ablate.analyze.summary.verdict import Verdict as Verdict
-from ablate.config.spec import Better, Capacity
+from ablate.config.spec import AnswerText, Better, Capacity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +82,8 @@ class Summary:
     """None: every arm trained with settings that were not chosen for it."""
     timed_on: tuple[str, ...] = ()
     """Where latencies were measured: a line for each device that differs."""
+    answer: AnswerText = field(default_factory=AnswerText)
+    """What the study says beside its answer."""
     command: str = ""
     """What makes these results be there."""
     mixed_code: str = ""

@@ -149,7 +149,7 @@ def _section(
 
 
 def _header(page: _Page) -> list[Line]:
-    block = study_block(page.summary, page.name)
+    block = study_block(page.summary, page.name, is_whole=False)
     entries = page.labelled(block.lines, most=_ENTRY_LINES)
     return [line(page.spell(block.title), "title"), *(each for entry in entries for each in entry)]
 

@@ -61,7 +61,9 @@ def test_a_width_is_heeded(core, capsys):
 
 def test_importing_the_room_imports_neither_rich_nor_scipy_nor_torch():
     rooms = "answers", "content", "document", "formats.registry", "live.message", "live.progress", "screen.screen"
-    modules = ", ".join(f"ablate.report.{name}" for name in (*rooms, "tables.plan", "tables.registry"))
+    modules = ", ".join(
+        f"ablate.report.{name}" for name in (*rooms, "tables.plan", "tables.registry", "figures.forest")
+    )
     code = f"import sys, {modules}; print({{'rich', 'numpy', 'scipy', 'torch', 'matplotlib'}} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"

@@ -1,0 +1,1 @@
+"""Figures of results, by matplotlib, which is imported where a figure is drawn."""
