@@ -17,6 +17,7 @@ DATA_NAMES: Mapping[str, str] = {
     "curve": "a function of one variable",
     "diabetes": "scikit-learn's diabetes",
     "digit_pairs": "pairs of scikit-learn's digits",
+    "digit_sets": "sets of scikit-learn's digits",
     "digits": "scikit-learn's digits",
     "fashion_mnist": "Fashion-MNIST",
     "mnist": "MNIST",

@@ -13,6 +13,10 @@ Moment = Literal["start", "middle", "end"]
 MOMENTS: tuple[Moment, ...] = ("start", "middle", "end")
 """Of a training: before its first step, after half of its epochs, after its last step."""
 
+EXAMPLES = 48
+"""Of the training split, those that are measured unless a study asks for more: few, so that diagnostics cost less than
+5% of a short training."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
@@ -48,6 +52,12 @@ DIAGNOSTICS: Mapping[str, Diagnostic] = {
         about="Fraction of the places at which the slope of a hidden activation is below .01.",
         floor=FRACTION,
         by_activation="the off side of a ReLU counts",
+    ),
+    "zeros": Diagnostic(
+        title="share of exact zeros",
+        about="Fraction of the places at which a hidden activation is exactly 0.",
+        floor=FRACTION,
+        by_activation="the off side of a ReLU is 0",
     ),
     "activation_sd": Diagnostic(
         title="activation SD",
@@ -92,3 +102,9 @@ DIAGNOSTICS: Mapping[str, Diagnostic] = {
     ),
 }
 """In the order that breaks ties."""
+
+
+def measured_as(response: str) -> tuple[Moment, str] | None:
+    """The moment and the diagnostic that a response such as `end/dead_units` names; None: it is no diagnostic."""
+    moment, _, name = response.partition("/")
+    return (moment, name) if moment in MOMENTS and name in DIAGNOSTICS else None

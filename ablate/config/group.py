@@ -7,6 +7,7 @@ from typing import Any, Self, cast
 
 from ablate.config.augmentation import AUGMENTATION, switched_on
 from ablate.config.canonical_text import canonical_text, identity_text
+from ablate.config.diagnostic import EXAMPLES
 
 TRAINED = ("data", "model", "objective", "optimizer", "scheduler", "trainer")
 """The config groups that decide what a trial is. Engine, logger and paths do not."""
@@ -22,15 +23,34 @@ OMITTED_KEYS: Mapping[str, frozenset[str]] = {
 """Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 
 OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
-    "data": {"tested_on": "unseen", "shortest": None, "masked": False},
-    "model": {"score_bias": False, "masked": False},
+    "data": {
+        "tested_on": "unseen",
+        "input_sd": 1.0,
+        "target_scale": 1.0,
+        "target_floor": None,
+        "shortest": None,
+        "masked": False,
+    },
+    "model": {
+        "init_gain": 1.0,
+        "output_bias": None,
+        "frozen_layers": False,
+        "score_bias": False,
+        "masked": False,
+    },
     "optimizer": {"weight_decay_on": "all"},
-    "trainer": {"matmul_precision": "highest", "max_steps": None, "ema_decay": None, "patience": None},
+    "trainer": {
+        "matmul_precision": "highest",
+        "max_steps": None,
+        "ema_decay": None,
+        "patience": None,
+        "diagnostic_examples": EXAMPLES,
+    },
 }
 """Values that are left out of a trial's identity: what trials had before the key existed."""
 
 STACKED: Mapping[str, frozenset[str]] = {
-    "model": frozenset({"init", "bias_value", "bias_sd", "fan_area", "zero_init_residual", "dropout"}),
+    "model": frozenset({"init", "init_gain", "bias_value", "bias_sd", "fan_area", "zero_init_residual", "dropout"}),
     "objective.loss": frozenset({"label_smoothing"}),
     "optimizer": frozenset(
         {"lr", "weight_decay", "momentum", "dampening", "nesterov", "betas", "eps", "alpha", "amsgrad", "lr_decay"}

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from ablate.config.diagnostic import DIAGNOSTICS
+from ablate.config.diagnostic import DIAGNOSTICS, measured_as
 from ablate.config.group import TRAINED
 from ablate.config.objective import SPLITS, ObjectiveGroup
 from ablate.config.spec import (
@@ -426,6 +426,11 @@ def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Respon
     if isinstance(declared, ResponseYaml):
         return _checked_response(declared, "study.response")
     split, _, metric = declared.rpartition("/")
+    if measured_as(declared):
+        raise ConfigError(
+            f"study.response: {declared!r} is a diagnostic, of which nothing says which direction is better. Say it: "
+            f"response: {{name: {declared}, better: lower}}."
+        )
     if not objective.responses:
         raise ConfigError(
             f"study.response: the objective declares no responses, so that {declared!r} has no direction. Say it: "

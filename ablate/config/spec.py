@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, cast
 
+from ablate.config.diagnostic import measured_as
+
 Better = Literal["higher", "lower"]
 Expectation = Literal["greater", "less", "equivalent", "no_worse", "value"]
 Scale = Literal["identity", "logit", "log"]
 Bounds = tuple[float | None, float | None]
 
-SHARES = ("calibration_error",)
-"""Metrics that lie between 0 and 1 whatever the data, beside accuracies."""
+SHARES = ("calibration_error", "set_accuracy", "disagreement", "dead_units", "saturated", "unreachable", "zeros")
+"""Metrics and diagnostics that lie between 0 and 1 whatever the data, beside accuracies."""
 NOT_NEGATIVE = ("mse", "mae", "rmse", "sup_error")
 """Metrics that are 0 for a perfect prediction only, and positive else."""
 
@@ -62,6 +64,11 @@ class Response:
         if self.is_accuracy or metric in SHARES:
             return 0.0, 1.0
         return (0.0, None) if metric in NOT_NEGATIVE else (None, None)
+
+    @property
+    def is_diagnostic(self) -> bool:
+        """Whether it is measured of the network, as `end/dead_units` is: no predictor without one has it."""
+        return measured_as(self.name) is not None
 
     @property
     def is_accuracy(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast, get_args
 
 import msgspec
 
-from ablate.config.diagnostic import MOMENTS, Moment
+from ablate.config.diagnostic import EXAMPLES, MOMENTS, Moment
 from ablate.config.group import Group
 from ablate.config.schema import convert
 from ablate.errors import ConfigError, unknown
@@ -40,6 +40,8 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     patience: int | None = None
     """Epochs without a lower mean training loss, after which the training ends. None: only its budget ends it."""
     ema_decay: float | None = None
+    diagnostic_examples: int = EXAMPLES
+    """Of the training split, the first ones, on which diagnostics are measured."""
 
     def steps(self, epoch_steps: int) -> int:
         """Optimizer steps of the whole training, of which an epoch has `epoch_steps`."""
@@ -112,6 +114,11 @@ def _settings(node: Any) -> TrainerSettings:
     if settings.timeout_min is not None and not 0 < settings.timeout_min < math.inf:
         raise ConfigError(
             f"trainer.timeout_min={settings.timeout_min} must be minutes, more than 0, or null for no limit."
+        )
+    if settings.diagnostic_examples < 2:
+        raise ConfigError(
+            f"trainer.diagnostic_examples={settings.diagnostic_examples} is no batch that a spread can be measured on: "
+            "it must be 2 or more."
         )
     if not settings.max_loss > 0:
         raise ConfigError(

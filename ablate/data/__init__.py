@@ -4,6 +4,7 @@ from ablate.data.autoregression import autoregression
 from ablate.data.curve import curve
 from ablate.data.diabetes import diabetes
 from ablate.data.digit_pairs import digit_pairs
+from ablate.data.digit_sets import digit_sets
 from ablate.data.digits import digits
 from ablate.data.images import cifar10, fashion_mnist, mnist
 from ablate.data.mnist1d import mnist1d
@@ -27,6 +28,7 @@ __all__ = [
     "curve",
     "diabetes",
     "digit_pairs",
+    "digit_sets",
     "digits",
     "fashion_mnist",
     "mnist",

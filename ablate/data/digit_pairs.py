@@ -3,10 +3,8 @@
 import numpy as np
 import torch
 
-from ablate.data.digits import parted
-from ablate.data.generator import generators
-from ablate.data.option import check_at_least
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.digits import composed
+from ablate.data.source import Arrays, Source
 
 
 def digit_pairs(
@@ -37,11 +35,7 @@ def digit_pairs(
     Raises:
         DataError: a number is out of its range.
     """
-    check_at_least(1, examples=examples, test_size=test_size)
-    for_parts, for_pool, for_test = generators(data_seed, 3)
-    ours, theirs = parted(for_parts)
-    pool = _pairs(for_pool, ours, examples).at(subset(examples, limit))
-    return Source(pool=pool, test=_pairs(for_test, theirs, test_size), val_size=val_size)
+    return composed(_pairs, examples=examples, data_seed=data_seed, limit=limit, val_size=val_size, test_size=test_size)
 
 
 def _pairs(rng: np.random.Generator, images: Arrays, count: int) -> Arrays:

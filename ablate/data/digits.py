@@ -1,11 +1,13 @@
 """Handwritten digits of 8×8 pixels, which come with scikit-learn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
 from ablate.data.encoding import encode
+from ablate.data.generator import generators
+from ablate.data.option import check_at_least
 from ablate.data.packaged import packaged
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
@@ -66,6 +68,35 @@ def parted(rng: np.random.Generator) -> tuple[Arrays, Arrays]:
     whole = images()
     order = torch.from_numpy(rng.permutation(len(whole)))
     return whole.at(order[TEST_IMAGES:]), whole.at(order[:TEST_IMAGES])
+
+
+def composed(
+    draw: Callable[[np.random.Generator, Arrays, int], Arrays],
+    *,
+    examples: int,
+    data_seed: int,
+    limit: int | None,
+    val_size: int,
+    test_size: int,
+) -> Source:
+    """Examples that are made of several digits; those of the test set are made of digits that no other shows.
+
+    Args:
+        draw: Makes a number of examples of digits: from a generator, the digits, and the number.
+        examples: How many to draw, validation included.
+        data_seed: Fixes the examples.
+        limit: Examples to use at all, test examples apart; None: every one.
+        val_size: Examples of the validation split.
+        test_size: Examples of the test set.
+
+    Raises:
+        DataError: a number is out of its range.
+    """
+    check_at_least(1, examples=examples, test_size=test_size)
+    for_parts, for_pool, for_test = generators(data_seed, 3)
+    ours, theirs = parted(for_parts)
+    pool = draw(for_pool, ours, examples).at(subset(examples, limit))
+    return Source(pool=pool, test=draw(for_test, theirs, test_size), val_size=val_size)
 
 
 def _of_classes(whole: Arrays, classes: Sequence[int]) -> Arrays:

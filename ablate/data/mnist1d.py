@@ -49,6 +49,7 @@ def mnist1d(
     val_size: int = 500,
     test_size: int | None = None,
     shuffled: bool = False,
+    input_sd: float = 1.0,
 ) -> Source:
     """4000 and 1000 sequences of shape (1, 40), mean 0 and SD 1 over all, ten equally frequent classes.
 
@@ -62,11 +63,14 @@ def mnist1d(
         limit: Examples of the 4000 to use at all; None: every one.
         val_size: Examples of the validation split, out of the 4000.
         test_size: Examples of the test set; None: all 1000.
+        input_sd: What the sequences are multiplied by: their SD.
         shuffled: Whether the 40 positions are in another order, the same for all examples and all replicates.
 
     Raises:
         DataError: the package is not installed, its draw fails, or a number is out of its range.
     """
+    if not input_sd > 0:
+        raise DataError(f"data.input_sd={input_sd}; valid: more than 0.")
     if data_seed is not None:
         check_at_least(0, data_seed=data_seed)
         if data_seed >= MAX_SEED:
@@ -80,7 +84,7 @@ def mnist1d(
     order = ORDER if shuffled else slice(None)
     pool, test = (
         Arrays(
-            inputs=torch.tensor(drawn[f"x{part}"][:, order], dtype=torch.float32).unsqueeze(1),
+            inputs=input_sd * torch.tensor(drawn[f"x{part}"][:, order], dtype=torch.float32).unsqueeze(1),
             targets=torch.tensor(drawn[f"y{part}"], dtype=torch.int64),
         )
         for part in ("", "_test")

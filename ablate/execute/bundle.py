@@ -178,7 +178,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     trivial, simple = (trivial_scores(fit), simple_scores(fit)) if trial.is_tested else ({}, {})
     settings = trial.config.trainer.settings
     curve, divergence = Curve(), Divergence(settings.max_loss)
-    diagnostics = DiagnosticsCallback(settings.moments)
+    diagnostics = DiagnosticsCallback(settings.moments, settings.diagnostic_examples)
     trainer = make_trainer(
         trial.config,
         user_defined=not isinstance(fit.module, TrialModule),

@@ -15,8 +15,13 @@ from ablate.models.hidden import BRANCH_ACTIVATIONS as BRANCH_ACTIVATIONS
 from ablate.models.hidden import SHORTCUTS as SHORTCUTS
 from ablate.models.initialisation import INITIALISERS as INITIALISERS
 from ablate.models.initialisation import initialise as initialise
+from ablate.models.loss import OVER_OUTPUTS as OVER_OUTPUTS
+from ablate.models.loss import SIGN_LOSSES as SIGN_LOSSES
 from ablate.models.loss import DoubleSoftmax as DoubleSoftmax
 from ablate.models.loss import Hinge as Hinge
+from ablate.models.loss import OneVsRest as OneVsRest
+from ablate.models.loss import SharedCrossEntropy as SharedCrossEntropy
+from ablate.models.loss import TwinCrossEntropy as TwinCrossEntropy
 from ablate.models.lstm import LSTM as LSTM
 from ablate.models.map_layer import MAP_LAYERS as MAP_LAYERS
 from ablate.models.map_net import MapNet as MapNet
@@ -26,4 +31,6 @@ from ablate.models.pair import PairNet as PairNet
 from ablate.models.resnet import BRANCH_DENSE as BRANCH_DENSE
 from ablate.models.resnet import ResNet as ResNet
 from ablate.models.tcn import TCN as TCN
+from ablate.models.twins import TWINS as TWINS
+from ablate.models.twins import Twins as Twins
 from ablate.models.wide_resnet import WideResNet as WideResNet

@@ -17,7 +17,7 @@ from ablate.errors import ModelError
 from ablate.models.activation import passes_zero
 from ablate.models.option import chosen
 
-MAX_SPAN = 3
+MAX_SPAN = 4
 
 BRANCH_ACTIVATIONS: dict[str, Callable[[int, int], bool]] = {
     "all": lambda _layer, _span: True,
@@ -67,7 +67,32 @@ class Projection(nn.Module):
         return self.norm(self.layer(x))
 
 
-SHORTCUTS: dict[str, Callable[[nn.Module], nn.Module]] = {"add": Shortcut, "concat": Concatenation}
+class SkipInit(nn.Module):
+    """y = act(αF(x) + x), with one learned α that starts at 0: De and Smith (2020, arXiv 2002.10444, section 4)."""
+
+    def __init__(self, activation: nn.Module) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.empty(()))
+        self.add = Shortcut(activation)
+        self.reset_parameters()
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Sets α to 0, so that the block starts as its shortcut."""
+        self.scale.zero_()
+
+    def forward(
+        self, branch: Float[Tensor, "batch width *spatial"], skip: Float[Tensor, "batch width *spatial"]
+    ) -> Float[Tensor, "batch width *spatial"]:
+        """Adds the skipped features to the scaled ones of the branch."""
+        return self.add(self.scale * branch, skip)
+
+
+SHORTCUTS: dict[str, Callable[[nn.Module], nn.Module]] = {
+    "add": Shortcut,
+    "concat": Concatenation,
+    "skip_init": SkipInit,
+}
 
 
 class HiddenLayers(nn.Module):
@@ -144,15 +169,15 @@ def entering(*, width: int, depth: int, skip_span: int, shortcut: str) -> tuple[
     Concatenation: those of the stem and of every branch so far. Else: `width`.
 
     Raises:
-        ModelError: as `check_span`; `shortcut` is concat without shortcuts.
+        ModelError: as `check_span`; `shortcut` says what shortcuts do, and there are none.
     """
     check_span(depth=depth, skip_span=skip_span)
+    if not skip_span and shortcut in SHORTCUTS and shortcut != "add":
+        raise ModelError(
+            f"shortcut={shortcut} has no shortcut to act on: skip_span is 0. Set skip_span or shortcut=add."
+        )
     if shortcut != "concat":
         return (width,) * (depth + 1)
-    if not skip_span:
-        raise ModelError(
-            "shortcut=concat has no shortcut to concatenate: skip_span is 0. Set skip_span or shortcut=add."
-        )
     return tuple(width if k % skip_span else width * (1 + k // skip_span) for k in range(depth + 1))
 
 
@@ -175,7 +200,7 @@ def check_span(*, depth: int, skip_span: int) -> None:
     """Refuses a span that does not tile the hidden layers.
 
     Raises:
-        ModelError: the span is not 0 to 3, or the depth is not a multiple of it: names what fits.
+        ModelError: the span is not 0 to 4, or the depth is not a multiple of it: names what fits.
     """
     if not 0 <= skip_span <= MAX_SPAN:
         raise ModelError(f"skip_span must be 0 (no shortcuts) to {MAX_SPAN}, not {skip_span}.")
@@ -189,19 +214,28 @@ def check_span(*, depth: int, skip_span: int) -> None:
         )
 
 
-def check_zero_init(*, skip_span: int, shared_weights: bool, last: Callable[[], nn.Module] | None) -> None:
+def check_zero_init(
+    *, skip_span: int, shortcut: str, shared_weights: bool, last: Callable[[], nn.Module] | None
+) -> None:
     """Refuses branches that cannot start at zero, or could never leave it.
 
     Args:
         skip_span: Weight layers of a branch.
+        shortcut: What joins it to what it skips.
         shared_weights: Whether its last layer is its other layers, too.
         last: The activation that ends a branch; None: none does.
 
     Raises:
-        ModelError: there is no branch, its zero is shared, or its last activation lets no zero or no gradient pass.
+        ModelError: there is no branch, it starts at zero anyway, its zero is shared, or its last activation lets no
+            zero or no gradient pass.
     """
     if not skip_span:
         raise ModelError("zero_init_residual has no branch to start at zero: skip_span is 0.")
+    if shortcut == "skip_init":
+        raise ModelError(
+            "zero_init_residual with shortcut=skip_init: a branch of 0 times 0 has no gradient, and never trains. "
+            "Set one of the two."
+        )
     if shared_weights:
         raise ModelError("zero_init_residual would zero every layer: shared_weights makes them one.")
     if last is not None and not passes_zero(last):

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ablate.errors import ModelError
+from ablate.models.hidden import SkipInit
 from ablate.models.option import chosen
 
 Weight = Float[Tensor, "units inputs *kernel"]
@@ -96,7 +97,7 @@ def initialise(
 
     Depends on nothing but the arguments; running statistics of batch norms are reset. Each group of a grouped
     convolution and each gate of a GRU or LSTM counts as a matrix of its own. A module on the meta device has no values
-    to set, and costs nothing.
+    to set, and costs nothing. The scalar of a branch is set to 0, as its `SkipInit` says.
 
     Raises:
         ModelError: the scheme is unknown, `fan_area` is false for one without fans, or a layer with parameters
@@ -134,6 +135,8 @@ def initialise(
                             parameter, f"{prefix}{name}", GATES[nn.GRU if isinstance(layer, nn.GRU) else nn.LSTM]
                         )
             case nn.BatchNorm1d() | nn.BatchNorm2d() | nn.BatchNorm3d() | nn.GroupNorm() | nn.LayerNorm():
+                layer.reset_parameters()
+            case SkipInit():
                 layer.reset_parameters()
             case _ if any(True for _ in layer.parameters(recurse=False)):
                 kind = type(layer).__name__

@@ -49,6 +49,7 @@ class MapNet(nn.Module):
         bias: bool = True,
         bias_value: float = 0.0,
         init: str = "he",
+        frozen_layers: bool = False,
     ) -> None:
         super().__init__()
         check_inputs(inputs)
@@ -70,7 +71,7 @@ class MapNet(nn.Module):
                 raise ModelError(f"pool={pool} does not fit on maps of {'×'.join(map(str, spec.after))}.")
             layers.append(build(spec))
             channels, spatial = width, tuple(size // pool for size in spec.after)
-        self.layers = nn.ModuleList(layers)
+        self.layers = nn.ModuleList(layers).requires_grad_(not frozen_layers)
         self.activations = nn.ModuleList(activation() for _ in layers)
         self.pools = nn.ModuleList(pooling(pool) if pool > 1 else nn.Identity() for _ in layers)
         if strip_rows is None:

@@ -13,6 +13,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassCalibrationError
+from torchmetrics.utilities import dim_zero_cat
 
 from ablate.models.option import chosen
 
@@ -31,6 +32,13 @@ def classes(values: Targets) -> Int64[Tensor, " batch"]:
     if values.ndim == 1:
         return values
     return (values[:, 0] > 0).long() if values.shape[1] == 1 else values.argmax(1)
+
+
+def _said(
+    predictions: Float[Tensor, "batch classes networks"] | Predictions, examples: int
+) -> Int64[Tensor, "batch networks"]:
+    """The class that each network says of each example; one answer is one network's."""
+    return predictions.argmax(1).reshape(examples, -1)
 
 
 class Average(Metric):
@@ -63,6 +71,31 @@ class Accuracy(Average):
     def update(self, predictions: Predictions, targets: Targets) -> None:
         """Adds a batch."""
         self.add((classes(predictions) == classes(targets)).float())
+
+
+class TwinAccuracy(Average):
+    """Fraction of examples whose class two networks say, the mean of both; one answer in place of two is both's."""
+
+    higher_is_better = True
+
+    def update(
+        self, predictions: Float[Tensor, "batch classes 2"] | Predictions, targets: Int64[Tensor, " batch"]
+    ) -> None:
+        """Adds a batch."""
+        self.add((_said(predictions, len(targets)) == targets.unsqueeze(1)).float().mean(1))
+
+
+class Disagreement(Average):
+    """Fraction of examples on which two networks say different classes; 0 of one answer in place of two."""
+
+    higher_is_better = False
+
+    def update(
+        self, predictions: Float[Tensor, "batch classes 2"] | Predictions, targets: Int64[Tensor, " batch"]
+    ) -> None:
+        """Adds a batch."""
+        said = _said(predictions, len(targets))
+        self.add((said[:, 0] != said[:, -1]).float())
 
 
 class Margin(Average):
@@ -105,6 +138,45 @@ class CalibrationError(MulticlassCalibrationError):
     def update(self, preds: Predictions, target: Targets) -> None:
         """Adds a batch."""
         super().update(self.link(preds), classes(target))
+
+
+class ThresholdAccuracy(Metric):
+    """Fraction of examples all of whose labels are right at the best threshold, the same for all labels and examples.
+
+    A label is said to hold where its output is above the threshold. The threshold is chosen on the examples that are
+    scored, so that no arm depends on how its loss places it. Targets are above 0 for a label that holds.
+    """
+
+    full_state_update = False
+    higher_is_better = True
+
+    def __init__(self, *, link: str | None = None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.link = (lambda outputs: outputs) if link is None else chosen("link", link, LINKS)
+        self.add_state("lows", default=[], dist_reduce_fx="cat")
+        self.add_state("highs", default=[], dist_reduce_fx="cat")
+        self.lows: list[Tensor]
+        self.highs: list[Tensor]
+
+    def update(self, predictions: Predictions, targets: Float[Tensor, "batch outputs"]) -> None:
+        """Adds a batch."""
+        # An example is right at thresholds from the highest score of a label that does not hold, that one included, to
+        # the lowest of one that does.
+        scores, holds = self.link(predictions), targets > 0
+        self.lows.append(torch.where(holds, -torch.inf, scores).amax(1))
+        self.highs.append(torch.where(holds, scores, torch.inf).amin(1))
+
+    def compute(self) -> Tensor:
+        """The fraction so far; NaN where a prediction was."""
+        lows, highs = dim_zero_cat(self.lows), dim_zero_cat(self.highs)
+        if lows.isnan().any() or highs.isnan().any():
+            return torch.full((), torch.nan, device=lows.device)
+        possible = lows < highs
+        # The best threshold is among the lows: as many examples are right there as have begun to be and not ended.
+        begun, ended = lows[possible].sort().values, highs[possible].sort().values
+        right = torch.searchsorted(begun, begun, right=True) - torch.searchsorted(ended, begun, right=True)
+        most = right.max() if len(right) else torch.zeros((), device=lows.device)
+        return most.float() / len(lows)
 
 
 class SupError(Metric):

@@ -66,7 +66,7 @@ class ResNet(nn.Module):
         bias_value: float = 0.0,
         init: str = "he",
         bias_sd: float = 0.0,
-        hard_threshold: bool = False,
+        hard_threshold: bool | str = False,
         shortcut: str = "add",
         shared_weights: bool = False,
         zero_init_residual: bool = False,
@@ -90,7 +90,7 @@ class ResNet(nn.Module):
         activation = hidden(hidden_activation, hard_threshold=hard_threshold)
         if zero_init_residual:
             last = activation if branch_activation == "all" else None
-            check_zero_init(skip_span=skip_span, shared_weights=shared_weights, last=last)
+            check_zero_init(skip_span=skip_span, shortcut=shortcut, shared_weights=shared_weights, last=last)
         widths = entering(width=width, depth=depth, skip_span=skip_span, shortcut=shortcut)
         is_dense = chosen("branch_dense", branch_dense, BRANCH_DENSE)
         if branch_dense == "last" and not skip_span:

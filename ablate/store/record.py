@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ablate.config.diagnostic import measured_as
 from ablate.plan.cost import NetworkCost
 
 State = Literal["complete", "diverged", "failed", "timed_out"]
@@ -93,6 +94,13 @@ class Record:
     files: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
     """Files beside the record → SHA-256 of their bytes."""
     config: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def value(self, response: str) -> float | None:
+        """What it yielded of a response, which may be a diagnostic: `end/dead_units`; None: no finite number."""
+        if (measured := measured_as(response)) is None:
+            return self.responses.get(response)
+        moment, name = measured
+        return self.diagnostics.get(name, {}).get(moment)
 
     @property
     def is_result(self) -> bool:

@@ -164,7 +164,7 @@ def without_misplaced(contents: Contents, trials: Sequence[Trial], response: str
             continue
         if (dict(record.levels), record.replicate) != (dict(trial.point.levels), trial.replicate):
             misplaced[trial.id] = "it is of another design point or replicate than its trial"
-        elif record.state == "complete" and record.responses.get(response) is None:
+        elif record.state == "complete" and record.value(response) is None:
             misplaced[trial.id] = f"it is complete, but has no {response}"
     records = {trial_id: record for trial_id, record in contents.records.items() if trial_id not in misplaced}
     return replace(contents, records=records, unreadable={**contents.unreadable, **misplaced})

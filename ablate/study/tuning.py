@@ -132,7 +132,7 @@ class Stage:
         records, metric = self.part.contents.records, self.part.spec.response.name
         return {
             candidate: tuple(
-                record.responses.get(metric) if record.state == "complete" else None
+                record.value(metric) if record.state == "complete" else None
                 for record in (records[trial.id] for trial in trials)
             )
             for candidate, trials in self.trials[levels].items()

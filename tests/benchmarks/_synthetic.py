@@ -6,15 +6,17 @@ import numpy as np
 
 from ablate import study
 from ablate.store import Counts, Frozen, Record, StudyDirectory
+from tests.benchmarks._plain import HERE
 
 
 def synthetic(folder: Path, *, points: int, replicates: int) -> Path:
     """Makes one with so many design points and replicates, and returns its directory."""
     planned = study.plan(
         [
-            *("head", f"results_dir={folder}", "study.factors=[]", "study.claims=[]", f"replicates={replicates}"),
+            *("plain", f"results_dir={folder}", f"replicates={replicates}"),
             f"model.width={','.join(str(4 * i) for i in range(1, points + 1))}",
-        ]
+        ],
+        cwd=HERE,
     )
     directory = StudyDirectory(planned.directory)
     directory.freeze(Frozen(spec=planned.spec, history=()))

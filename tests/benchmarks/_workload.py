@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from tests.benchmarks._plain import HERE
+
 PEERS = Path(__file__).parent / "peers"
 PEER = PEERS / "train.py"
 
@@ -46,10 +48,10 @@ class Workload:
         """`ablate run`, cold: engine=local on two workers."""
         words = [f"{key}={','.join(values)}" for key, values in self.varied.items()]
         chosen = self._trainer("trainer.lightning.")
-        study = ["head", "study.factors=[]", "study.claims=[]", "study.design=factorial", f"model={self.model}"]
+        study = ["plain", f"model={self.model}"]
         engine = ["engine=local", "engine.workers=2", "trainer.accelerator=cpu", f"results_dir={folder}"]
         rest = [f"seed={SEED}", f"replicates={self.replicates}", *chosen, *engine, *words, *extra]
-        _call([sys.executable, "-m", "ablate", "run", *study, *rest])
+        _call([sys.executable, "-m", "ablate", "run", *study, *rest], cwd=HERE)
         records = [msgspec.json.decode(path.read_bytes()) for path in folder.glob("*/trials/*/record.json")]
         return {self._key(record["config"], record["replicate"]): record["responses"] for record in records}
 
@@ -130,7 +132,7 @@ def is_installed(package: str) -> bool:
         return False
 
 
-def _call(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _call(command: Sequence[str], *, cwd: Path | None = None) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-1500:]}")

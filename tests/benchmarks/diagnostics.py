@@ -17,10 +17,11 @@ from ablate.execute.train.job import Job
 from ablate.plan import Bundle
 from ablate.store import StudyDirectory
 from tests.benchmarks._goal import Goal
+from tests.benchmarks._plain import HERE
 
 BOUND = 1.05
 REPETITIONS = 21
-NETWORKS = {"dense net": ("head", "model=mlp"), "residual net": ("skip_span",)}
+NETWORKS = {"dense net": ("plain", "model=mlp"), "residual net": ("plain",)}
 
 
 def goals() -> Iterator[Goal]:
@@ -61,7 +62,9 @@ def _timed(words: tuple[str, ...], folder: Path) -> tuple[list[float], list[floa
 
 
 def _job(words: tuple[str, ...], folder: Path) -> Job:
-    planned = study.plan([*words, f"results_dir={folder}", "trainer.accelerator=cpu"])
+    planned = study.plan(
+        [*words, f"results_dir={folder}", "trainer.accelerator=cpu", "optimizer.lr=0.001,0.002"], cwd=HERE
+    )
     return Job(bundle=Bundle(trials=planned.trials[:1]), directory=planned.directory, sources=("",), commit=None)
 
 

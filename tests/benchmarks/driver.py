@@ -31,6 +31,7 @@ from ablate.plan import Trial
 from ablate.store import Counts, Record, StudyDirectory
 from ablate.store.encoding import encode
 from tests.benchmarks._goal import Goal
+from tests.benchmarks._plain import HERE
 
 TRIALS = (100, 1000, 10_000)
 POINTS = 10
@@ -97,12 +98,12 @@ def run(trials: int, folder: Path) -> Taken:
         RuntimeError: not every trial is in the summary.
     """
     rates = ",".join(f"{0.001 * (k + 1):.3f}" for k in range(POINTS))
-    words = ["head", "study.factors=[]", "study.claims=[]", "model=mlp", "trainer.accelerator=cpu"]
+    words = ["plain", "study.design=one_at_a_time", "model=mlp", "trainer.accelerator=cpu"]
     words += ["engine=local", f"results_dir={folder}", f"optimizer.lr={rates}", f"replicates={trials // POINTS}"]
     Nothing.seconds = 0.0
     began = time.perf_counter()
     with patch.dict(ENGINES, local=f"{__name__}:Nothing"), redirect_stderr(io.StringIO()), _Display() as watch:
-        summary, _ = study.run(words, observer=watch)
+        summary, _ = study.run(words, observer=watch, cwd=HERE)
     seconds = time.perf_counter() - began - Nothing.seconds
     if summary.complete != trials:
         raise RuntimeError(f"{summary.complete} of {trials} trials are in the summary.")

@@ -21,6 +21,7 @@ from ablate.plan import Bundle
 from ablate.store import StudyDirectory
 from ablate.study import Plan
 from tests.benchmarks._goal import Goal
+from tests.benchmarks._plain import HERE
 
 BOUND = 0.97
 WORKERS = 2
@@ -80,8 +81,8 @@ def measured(words: tuple[str, ...], *, repetitions: int) -> tuple[list[Trained]
 
 
 def _plan(words: tuple[str, ...], folder: Path) -> Plan:
-    small = ("head", "study.factors=[]", "study.claims=[]", "trainer.accelerator=cpu", f"results_dir={folder}")
-    return study.plan([*small, "optimizer.lr=0.001,0.002,0.003", "replicates=1", *words])
+    small = ("plain", "trainer.accelerator=cpu", f"results_dir={folder}")
+    return study.plan([*small, "optimizer.lr=0.001,0.002,0.003", "replicates=1", *words], cwd=HERE)
 
 
 def _trained(planned: Plan, *, own: bool) -> Trained:

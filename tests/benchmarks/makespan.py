@@ -14,6 +14,7 @@ from ablate.execute.engines import engine
 from ablate.execute.planner import schedule
 from ablate.execute.train.job import Job
 from tests.benchmarks._goal import Goal
+from tests.benchmarks._plain import HERE
 
 WORKERS = 2
 EPOCHS = (2, 4, 8, 16)
@@ -42,10 +43,11 @@ def measured(epochs: tuple[int, ...], *, replicates: int, model: str = "simple_r
     with tempfile.TemporaryDirectory() as folder:
         planned = study.plan(
             [
-                *("head", "study.factors=[]", "study.claims=[]", f"model={model}", "trainer.accelerator=cpu"),
+                *("plain", f"model={model}", "trainer.accelerator=cpu"),
                 *(f"replicates={replicates}", f"engine.workers={WORKERS}", f"results_dir={Path(folder)}"),
                 f"trainer.max_epochs={','.join(map(str, epochs))}",
-            ]
+            ],
+            cwd=HERE,
         )
         jobs = [
             Job(bundle=bundle, directory=planned.directory, sources=("",) * len(bundle.trials), commit=None)

@@ -19,6 +19,7 @@ from ablate.plan.bundle import Bundle, bundles
 from ablate.plan.trial import Trial
 from ablate.store.record import Record
 from tests.benchmarks._goal import Goal
+from tests.benchmarks._plain import HERE
 
 WORKERS = 2
 REPETITIONS = 3
@@ -89,8 +90,8 @@ def measured(words: list[str], *, repetitions: int = REPETITIONS) -> tuple[float
 
 
 def _trials(words: list[str]) -> tuple[Trial, ...]:
-    plain = ["head", "study.factors=[]", "study.claims=[]", "study.design=factorial", "trainer.accelerator=cpu"]
-    return study.plan([*plain, "trainer.diagnostics=false", *words]).trials
+    plain = ["plain", "trainer.accelerator=cpu"]
+    return study.plan([*plain, "trainer.diagnostics=false", *words], cwd=HERE).trials
 
 
 def _fixed(trials: tuple[Trial, ...], width: int) -> tuple[Bundle, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.benchmarks._goal import Goal
+from tests.benchmarks._plain import HERE
 from tests.benchmarks._synthetic import synthetic
 
 BOUND_S = 3.0
@@ -27,7 +28,7 @@ SWEEPS = {
 def goals() -> Iterator[Goal]:
     """Two goals."""
     with tempfile.TemporaryDirectory() as folder:
-        plan = ["plan", "head", "study.factors=[]", "study.claims=[]", "study.design=factorial", "model=mlp"]
+        plan = ["plan", "plain", "model=mlp"]
         plan += [f"results_dir={folder}", *(f"{key}={','.join(values)}" for key, values in SWEEPS.items())]
         made = synthetic(Path(folder), points=100, replicates=100)
         for name, command in {
@@ -42,7 +43,7 @@ def goals() -> Iterator[Goal]:
 def _seconds(command: Sequence[str], *, cache: Path) -> float:
     environment = os.environ | {"XDG_CACHE_HOME": str(cache)}
     began = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=HERE)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)[:200]} ended with {done.returncode}: {done.stderr[-500:]}")
     return time.perf_counter() - began

@@ -19,6 +19,7 @@ from ablate.execute.stack.member import Member
 from ablate.execute.stack.stacked_module import StackedModule
 from ablate.execute.train.trial_module import TrialModule
 from ablate.plan import Trial, bundles
+from tests.benchmarks._plain import HERE
 
 STEPS = 15
 """An epoch of the digits at 64 a minibatch."""
@@ -97,8 +98,8 @@ def _trials(words: tuple[str, ...], count: int) -> tuple[Trial, ...]:
     given = [word for word in words if word != "rates"]
     varied = ",".join(str(0.001 * (k + 1)) for k in range(count)) if "rates" in words else "0.001,0.002"
     replicates = 1 if "rates" in words else -(-count // 2)
-    small = ("head", "study.factors=[]", "study.claims=[]", "data=digits", "trainer.accelerator=cpu")
-    planned = study.plan([*small, *given, f"optimizer.lr={varied}", f"replicates={replicates}"])
+    small = ("plain", "data=digits", "trainer.accelerator=cpu")
+    planned = study.plan([*small, *given, f"optimizer.lr={varied}", f"replicates={replicates}"], cwd=HERE)
     (bundle,) = bundles(planned.trials)
     return bundle.trials[:count]
 

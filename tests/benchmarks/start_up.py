@@ -59,7 +59,6 @@ PARTS: Mapping[str, Sequence[str]] = {
     "its settings": ["torch._inductor", "torch._inductor.config"],
     "SciPy's signal processing": ["scipy.signal"],
     "torchvision": ["torchvision"],
-    "Triton": ["triton"],
 }
 """A part → its modules, or the package that they are in."""
 assert {m.partition(".")[0] for m in DEFERRED} == {m.partition(".")[0] for p in PARTS.values() for m in p}

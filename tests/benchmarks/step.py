@@ -26,6 +26,7 @@ from ablate.execute.train.trainer import trainer
 from ablate.execute.train.trial_module import TrialModule
 from ablate.plan import Trial
 from tests.benchmarks._goal import Goal
+from tests.benchmarks._plain import HERE
 from tests.benchmarks.peers.classifier import Classifier, Order
 
 EPOCHS, CHECKED_EPOCHS = 134, 4
@@ -74,14 +75,12 @@ def check(model: str) -> None:
 
 def _trial(model: str, epochs: int, *words: str) -> Trial:
     small = (
-        "head",
-        "study.factors=[]",
-        "study.claims=[]",
+        "plain",
         f"model={model}",
         "optimizer.lr=0.001,0.002",
         "replicates=1",
     )
-    planned = study.plan([*small, *words, "trainer.accelerator=cpu", f"trainer.max_epochs={epochs}"])
+    planned = study.plan([*small, *words, "trainer.accelerator=cpu", f"trainer.max_epochs={epochs}"], cwd=HERE)
     trial = planned.trials[0]
     return replace(trial, config=trial.config.with_settings("trainer", lightning={"limit_val_batches": 0}))
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.benchmarks._goal import Goal
+from tests.benchmarks._plain import HERE
 from tests.benchmarks._race import race, ratios
 
 RATES = "study.tune={optimizer.lr: [0.001, 0.003, 0.01, 0.03]}"
 STUDY = (
-    *("run", "head", "study.factors=[]", "study.claims=[]", "study.design=factorial", "model=mlp"),
+    *("run", "plain", "model=mlp"),
     *("model.hidden_activation=relu,tanh", "model.skip_span=1,2"),
     *("engine=local", "engine.workers=2", "trainer.accelerator=cpu"),
 )
@@ -47,7 +48,7 @@ def _side(*words: str):
     def run(folder: Path) -> tuple[int, int]:
         """The study in a folder; the numbers of its trials and of its tuning trials."""
         asked = [sys.executable, "-m", "ablate", *STUDY, f"results_dir={folder}", *words]
-        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+        done = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=HERE)
         if done.returncode:
             raise RuntimeError(f"{' '.join(asked)} ended with {done.returncode}: {done.stderr[-500:]}")
         return len(list(folder.glob("*/trials/*/record.json"))), len(list(folder.glob("*/tuning/trials/*/record.json")))

@@ -80,3 +80,79 @@ def test_nothing_is_measured_where_that_is_switched_off(ablate, here, tiny):
     said = "4 of 4 trials that are there have no diagnostics"
     assert said in " ".join(ablate("run", *tiny).stderr.split())
     assert said not in " ".join(ablate("run", *tiny, "trainer.diagnostics=false").stderr.split())
+
+
+DEAD = """
+# @package _global_
+defaults:
+  - override /model: mlp
+replicates: 5
+study:
+  name: dead
+  question: Do biases of -1 leave units dead?
+  design: one_at_a_time
+  factors: [start]
+  response: {name: end/dead_units, better: lower, penalty: 1.0}
+  claims:
+    - {contrast: {start: [low, zero]}, expect: greater, margin: 0.1}
+factor:
+  start:
+    reference: zero
+    levels:
+      zero: [model.bias_value=0.0]
+      low: [model.bias_value=-3.0]
+model: {width: 8, depth: 1}
+data: {limit: 100, val_size: 10, test_size: 20}
+optimizer: {lr: 0.0001}
+trainer: {max_epochs: 2, diagnostic_examples: 70}
+"""
+
+
+@pytest.fixture
+def dead(ablate, write, here):
+    write("conf/study/dead.yaml", DEAD)
+    return ablate("run", "dead", "engine=inline"), here / "results" / "dead"
+
+
+@pytest.mark.numeric
+def test_a_diagnostic_is_a_response_that_claims_are_judged_by(dead, ablate):
+    result, path = dead
+    assert result.exit_code == 0, result.output
+    records = StudyDirectory(path).contents().records.values()
+    by_level = {level: [r for r in records if r.levels["start"] == level] for level in ("zero", "low")}
+    means = {level: sum(r.diagnostics["dead_units"]["end"] for r in rs) / 5 for level, rs in by_level.items()}
+    assert means["low"] > means["zero"] + 0.1
+    shown = json.loads(ablate("show", "dead", "--format", "json").stdout)
+    points = {p["levels"]["start"]: p["mean"]["value"] for p in shown["points"]}
+    assert points == pytest.approx(means)
+    (verdict,) = shown["verdicts"]
+    assert verdict["outcome"] == "supported"
+    assert verdict["why"]["diagnostic"] != "dead_units"  # it cannot explain itself
+    assert not any("trivial" in note or "still learning" in note for note in shown["notes"])
+    table = ablate("show", "dead", "--table", "trials", "--format", "csv").stdout
+    assert "end/dead_units" in table.splitlines()[0]
+    before = StudyDirectory(path).contents()
+    assert ablate("run", "dead", "engine=inline").exit_code == 0
+    assert StudyDirectory(path).contents() == before  # nothing is trained again
+
+
+def test_a_review_holds_no_diagnostic_against_a_predictor_without_a_network(dead, ablate):
+    said = json.loads(ablate("review", "dead", "--format", "json").stdout)
+    names = {remark["name"]: remark["state"] for remark in said["remarks"]}
+    assert not names.keys() & {"floor_cells", "weak_baseline"}
+    assert names["untuned"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("study.response=end/dead_units", "is a diagnostic, of which nothing says which direction is better"),
+        ("study.response={name: end/dead_unit, better: lower}", "Did you mean 'dead_units'"),
+        ("trainer.diagnostics=[start]", "nothing is measured at the end: set trainer.diagnostics=[end] or true"),
+        ("trainer.diagnostic_examples=1", "it must be 2 or more"),
+        ("study.tune={optimizer.lr: [0.1, 0.2]}", "study.tune.metric="),
+    ],
+)
+def test_a_diagnostic_that_is_not_measured_is_refused(refused, write, change, words):
+    write("conf/study/dead.yaml", DEAD)
+    assert words in refused("plan", "dead", change)

@@ -19,15 +19,17 @@ def write(path: Path, text: str) -> None:
 
 def test_the_frozen_study_says_what_its_yaml_says(here):
     spec = load(["skip_span"], here).spec
-    assert (spec.name, spec.design, spec.replicates, spec.seed) == ("skip_span", "one_at_a_time", 40, 1)
-    (factor,) = spec.factors
+    assert (spec.name, spec.design, spec.replicates, spec.seed) == ("skip_span", "factorial", 16, 2)
+    factor, norm = spec.factors
+    assert (norm.reference, norm.others) == ("batch", ("none",))
     assert factor.reference == "two"
     assert factor.levels["none"] == ("model.skip_span=0",)
-    assert factor.others == ("one", "three", "none")
+    assert factor.others == ("one", "three", "four", "none")
     assert (spec.response.name, spec.response.better, spec.response.trivial) == ("test/accuracy", "higher", 0.1)
-    (claim,) = spec.claims
-    assert claim.contrast == {"skip_span": ("one", "two")}
-    assert (claim.expect, claim.margin, claim.alpha) == ("equivalent", 0.01, 0.05)
+    claim, *others = spec.claims
+    assert (claim.contrast, claim.at) == ({"skip_span": ("one", "two")}, {"norm": "batch"})
+    assert (claim.expect, claim.margin, claim.alpha) == ("equivalent", 0.02, 0.05)
+    assert len(others) == 4
     assert spec.directory == "skip_span"
 
 
@@ -49,12 +51,12 @@ def test_levels_are_applied_on_top_of_the_users_overrides(here):
     ("words", "named"),
     [
         (["core"], "MNIST-1D"),
-        (["head"], "scikit-learn's digits"),
-        (["head", "data=mnist"], "MNIST"),
-        (["head", "data=mnist1d,moons"], "MNIST-1D, two moons"),
-        (["output_activation"], "synthetic regression, scikit-learn's diabetes"),
+        (["smoke"], "scikit-learn's digits"),
+        (["smoke", "data=mnist"], "MNIST"),
+        (["smoke", "data=mnist1d,moons"], "MNIST-1D, two moons"),
+        (["output_activation", "data=synthetic,diabetes"], "synthetic regression, scikit-learn's diabetes"),
         (["partly"], "MNIST, scikit-learn's digits"),
-        (["head", "data=mine"], "mine"),
+        (["smoke", "data=mine"], "mine"),
     ],
 )
 def test_data_sets_have_a_name_for_tables(words, named, here):
@@ -93,10 +95,10 @@ def test_a_study_takes_some_of_a_factors_levels(here):
         (["head", "replicates=9", "engine=inline", "trainer.accelerator=cpu"], "head"),
         (["head", "results_dir=elsewhere"], "head"),
         (["head", "data=cifar10", "data.root=/x"], "head@data=cifar10"),
-        (["head", "model.width=8", "data=mnist"], "head@data=mnist,model.width=8"),
+        (["smoke", "model.width=8", "data=mnist"], "smoke@data=mnist,model.width=8"),
         (["head", "model.width=16,32"], "head@model.width=16,32"),
         (["head", "seed=1"], "head@seed=1"),
-        (["head", "+factor.head.levels.big=['model.head=fc2','model.width=32']"], "head"),
+        (["xor", "+factor.hidden_layer.levels.big=['model.width=32']"], "xor"),
     ],
 )
 def test_what_changes_a_trial_makes_a_directory_of_its_own(words, directory, here):
@@ -199,9 +201,9 @@ def test_mistakes_are_explained(words, says, here):
 
 
 def test_a_level_that_cannot_be_applied_names_factor_and_level(here):
-    study = load(["head", "+factor.head.levels.odd=['model.haed=fc']"], here)
-    with pytest.raises(ConfigError, match=r"Factor 'head', level 'odd': Unknown key 'model.haed'"):
-        study.resolve({"head": "odd"}, ["model.haed=fc"])
+    study = load(["xor", "+factor.hidden_layer.levels.odd=['model.haed=fc']"], here)
+    with pytest.raises(ConfigError, match=r"Factor 'hidden_layer', level 'odd': Unknown key 'model.haed'"):
+        study.resolve({"hidden_layer": "odd"}, ["model.haed=fc"])
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -37,20 +37,8 @@ def test_overrides_keep_their_order_and_spelling(catalog):
         (
             "model=glob(*)",
             [
-                *(
-                    "attention",
-                    "convnet",
-                    "gru",
-                    "lstm",
-                    "maps",
-                    "mlp",
-                    "pair",
-                    "resnet",
-                    "simple_resnet",
-                    "tcn",
-                    "vgg16",
-                ),
-                "wide_resnet",
+                *("attention", "convnet", "gru", "lstm", "maps", "mlp", "pair"),
+                *("resnet", "simple_resnet", "tcn", "twins", "vgg16", "wide_resnet"),
             ],
         ),
         ("optimizer.lr=1e-3,0.1", ["0.001", "0.1"]),

@@ -17,6 +17,7 @@ HERE = [
     "curve",
     "diabetes",
     "digit_pairs",
+    "digit_sets",
     "digits",
     "moons",
     "motifs",

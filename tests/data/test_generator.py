@@ -36,7 +36,7 @@ GENERATED = {
     "synthetic": {},
     "xor": {"noise": 0.2},
 }
-FINITE = ("diabetes", "digit_pairs", "digits", "shifted_digits")
+FINITE = ("diabetes", "digit_pairs", "digit_sets", "digits", "shifted_digits")
 
 
 @pytest.mark.parametrize("name", GENERATED)

@@ -125,3 +125,13 @@ def test_shuffled_positions_are_the_same_for_all_examples_and_draws(cache):
             assert torch.equal(one.targets, other.targets)
     assert sorted(ORDER) == list(range(40))
     assert list(ORDER) != list(range(40))
+
+
+@pytest.mark.numeric
+def test_inputs_have_the_spread_that_is_asked_for():
+    plain, wide = mnist1d(data_seed=42), mnist1d(data_seed=42, input_sd=30.0)
+    torch.testing.assert_close(wide.pool.inputs, 30 * plain.pool.inputs)
+    torch.testing.assert_close(wide.test.inputs, 30 * plain.test.inputs)
+    assert wide.pool.inputs.std().item() == pytest.approx(30, rel=0.05)
+    with pytest.raises(DataError, match=r"data\.input_sd=0\.0; valid: more than 0"):
+        mnist1d(data_seed=42, input_sd=0.0)

@@ -184,3 +184,57 @@ def test_sizes_with_an_unseen_range():
         synthetic(data_seed=0, unseen_below=-9.0)
     with pytest.raises(DataError, match="no official test set"):
         split(synthetic(test_size=None), seed=0)
+
+
+def test_scale_comes_before_the_shift():
+    plain, scaled = (synthetic(data_seed=0, **options) for options in ({}, {"target_scale": 0.15, "target_shift": 0.5}))
+    a, b = (split(source, seed=0) for source in (plain, scaled))
+    torch.testing.assert_close(b.train.targets, 0.15 * a.train.targets + 0.5)
+    torch.testing.assert_close(b.best.predict(b.test.inputs), 0.15 * a.best.predict(a.test.inputs) + 0.5)
+    with pytest.raises(DataError, match=r"data\.target_scale=0\.0; valid: more than 0"):
+        synthetic(target_scale=0.0)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_targets_with_a_floor_and_their_mean(noise):
+    source = synthetic(data_seed=0, examples=40_000, noise=noise, target_floor=0.0, target_scale=2.0)
+    plain = synthetic(data_seed=0, examples=40_000, noise=noise)
+    assert torch.equal(source.pool.targets, 2 * plain.pool.targets.clamp(min=0))
+    residual = source.pool.targets - source.best.predict(source.pool.inputs)
+    if noise:
+        # The mean of max(0, z) given x, not the larger of 0 and the mean: unbiased wherever the mean lies.
+        below = plain.best.predict(plain.pool.inputs)[:, 0] < 0
+        assert residual[below].mean().item() == pytest.approx(0, abs=0.02)
+        assert residual[~below].mean().item() == pytest.approx(0, abs=0.03)
+    else:
+        assert residual.abs().max() < 1e-6
+
+
+def test_others_are_tested_in_the_range_that_is_seen():
+    options = {"unseen_below": -1.0, "limit": 900, "test_size": 400, "examples": 4000}
+    unseen, seen = (synthetic(data_seed=0, tested_on=on, **options) for on in ("unseen", "seen"))
+    assert torch.equal(unseen.pool.inputs, seen.pool.inputs)
+    assert len(unseen.test) > 400
+    assert seen.test is None
+    splits = split(seen, seed=0)
+    assert splits.test.targets.min() > -1.5
+    assert (len(splits.train), len(splits.val), len(splits.test)) == (300, 200, 400)
+
+
+def test_with_both_sizes_each_replicate_may_draw_its_own_unseen_examples():
+    options = {"unseen_below": -1.0, "examples": 4000}
+    a, b = (split(synthetic(**options, limit=900, test_size=400, replicate_seed=seed), seed=seed) for seed in (0, 1))
+    assert [len(part) for part in (a.train, a.test)] == [len(part) for part in (b.train, b.test)] == [700, 400]
+    assert not torch.equal(a.test.inputs, b.test.inputs)
+    assert a.sampling == "fresh"
+    for given in ({"limit": 900, "test_size": None}, {"test_size": 400}):
+        with pytest.raises(DataError, match=r"goes with a data\.data_seed, such as 0, or with both"):
+            synthetic(**options, **given)
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"tested_on": "low"}, "Unknown data.tested_on 'low'"), ({"tested_on": "seen"}, r"goes with data\.unseen_below"),
+])  # fmt: skip
+def test_where_to_test_is_checked(options, message):
+    with pytest.raises(DataError, match=message):
+        synthetic(**options)

@@ -37,7 +37,7 @@ def test_every_option_has_its_keys():
     for group in ("model", "data", "objective", "optimizer", "trainer", "engine", "logger"):
         for option in Catalog(REPOSITORY).names(group):
             assert f"### `{group}={option}`" in page
-    assert "| `model.skip_span` | `2` | weight layers per shortcut, 1 to 3, with depth a multiple of it;" in page
+    assert "| `model.skip_span` | `2` | weight layers per shortcut, 1 to 4, with depth a multiple of it;" in page
     assert "| `data.augmentation.crop` | `0` |" in page
 
 

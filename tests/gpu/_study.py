@@ -51,6 +51,6 @@ def run(words: Sequence[str], accelerator: str) -> Listener:
 
 def trials(words: Sequence[str], count: int) -> tuple[Trial, ...]:
     """So many trials of one network on the digits, which may be stacked: two learning rates, and replicates."""
-    given = ["head", "study.factors=[]", "study.claims=[]", *words]
+    given = ["plain", "study.design=one_at_a_time", *words]
     varied = ["optimizer.lr=0.001,0.002", f"replicates={-(-count // 2)}"]
     return study.plan([*given, *varied], cwd=HERE).trials[:count]

@@ -5,7 +5,7 @@ from tests.gpu._study import ACCELERATOR
 from tests.gpu._study import run as run_study
 
 WORDS = (
-    *("head", "study.factors=[]", "study.claims=[]", "model=gpu_faulty", "trainer.max_epochs=1"),
+    *("plain", "model=gpu_faulty", "trainer.max_epochs=1"),
     *("engine=local", "engine.workers=1", "replicates=2", "trainer.diagnostics=false"),
 )
 

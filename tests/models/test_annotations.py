@@ -6,6 +6,8 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
+from ablate.models import ACTIVATIONS
+
 EXAMPLES = {"ResNet": (2, 6, 5), "MLP": (7,)}
 
 
@@ -19,7 +21,7 @@ def test_all_options_pass_the_checks(checked, model):
         assert network(torch.randn(4, *inputs)).shape == (4, 3)
 
 
-@pytest.mark.parametrize("activation", ["gelu", "identity", "leaky_relu", "relu", "sigmoid", "softmax", "tanh"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations_pass_the_checks(checked, activation):
     network = checked.MLP(inputs=[2, 2], outputs=3, hidden_activation=activation, post_activation=True, skip_span=3)
     assert network(torch.randn(4, 2, 2)).shape == (4, 3)

@@ -35,6 +35,8 @@ class Shipped:
     choices: Mapping[str, Iterable[str]] = field(default_factory=dict)
     """Option → the names that it takes, all of which its comment lists."""
     stacks: bool = True
+    each: tuple[int, ...] = ()
+    """Shape of each of an example's outputs."""
 
 
 MODELS = {
@@ -44,6 +46,7 @@ MODELS = {
             *({"layer": layer, "pool": 2, "depth": 2} for layer in models.MAP_LAYERS),
             {"strip_rows": 2},
             {"bias": False},
+            {"frozen_layers": True},
             *({"head": head} for head in models.HEADS),
         ],
         choices={
@@ -86,6 +89,12 @@ MODELS = {
         variants=[{"block_layers": 1}, {"block_layers": 3, "depth": 9, "widening": 1}],
         choices={"init": INIT},
     ),
+    "twins": Shipped(
+        inputs=(1, 8),
+        variants=[{"network": network} for network in models.TWINS],
+        each=(2,),
+        choices={"network": models.TWINS, "init": INIT},
+    ),
     "pair": Shipped(
         inputs=(1, 4, 8),
         variants=[{"head": head} for head in models.HEADS],
@@ -103,10 +112,15 @@ CHOICES = {
 TARGETS = {
     "binary": (1, torch.tensor([[0.0], [1.0], [1.0]])),
     "hinge": (1, torch.tensor([[-1.0], [1.0], [1.0]])),
+    "hinge_labels": (1, torch.tensor([[0.0], [1.0], [1.0]])),
     "sigmoids": (4, torch.eye(4)[[0, 3, 2]]),
     "softmax": (4, torch.tensor([0, 3, 2])),
     "double_softmax": (4, torch.tensor([0, 3, 2])),
     "categorical_hinge": (4, torch.tensor([0, 3, 2])),
+    "twins": (3, torch.tensor([0, 2, 1])),
+    "one_vs_rest": (4, torch.tensor([0, 3, 2])),
+    "labels": (3, torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])),
+    "shared_softmax": (3, torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])),
     "approximation": (1, torch.tensor([[0.3], [-1.0], [1.0]])),
 }
 
@@ -150,7 +164,11 @@ def test_options_pass_the_annotations_checks(checked, name):
     for options in ({}, *MODELS[name].variants):
         network = model(name, **options)
         assert isinstance(network, getattr(checked, type(network).__name__))
-        assert network(torch.randn(4, *MODELS[name].inputs)).shape == (4, options.get("outputs", 3) or 10)
+        assert network(torch.randn(4, *MODELS[name].inputs)).shape == (
+            4,
+            options.get("outputs", 3) or 10,
+            *MODELS[name].each,
+        )
     with pytest.raises(TypeCheckError):
         # Maps take sequences too, as which one image without its batch would pass.
         network(torch.randn(MODELS[name].inputs[1:] if name == "maps" else MODELS[name].inputs))
@@ -220,7 +238,8 @@ def test_an_objective_takes_its_targets_and_logs_its_responses(name):
     outputs, targets = TARGETS[name]
     composed = OmegaConf.create({"data": {"outputs": outputs, "chance": 0.25}, "objective": yaml.safe_load(text)})
     node: Any = OmegaConf.to_container(composed, resolve=True)["objective"]  # pyright: ignore
-    predictions = torch.randn(3, outputs, requires_grad=True)
+    both = [2] if name == "twins" else []  # two networks' outputs for each example
+    predictions = torch.randn(3, outputs, *both, requires_grad=True)
     loss = instantiate(node["loss"])(predictions, targets)
     assert loss.shape == ()
     (gradient,) = torch.autograd.grad(loss, predictions)

@@ -13,17 +13,20 @@ from ablate.models.hidden import HiddenLayers
 
 pytestmark = pytest.mark.numeric
 
-# Does the activation follow each of the six layers, and each addition? Written out, not computed.
+# Does the activation follow each of the twelve layers, and each addition? Written out, not computed.
 ACTIVE = {
-    ("all", 1): "111111",
-    ("all", 2): "111111",
-    ("all", 3): "111111",
-    ("inner", 1): "000000",
-    ("inner", 2): "101010",
-    ("inner", 3): "110110",
-    ("none", 1): "000000",
-    ("none", 2): "000000",
-    ("none", 3): "000000",
+    ("all", 1): "111111111111",
+    ("all", 2): "111111111111",
+    ("all", 3): "111111111111",
+    ("all", 4): "111111111111",
+    ("inner", 1): "000000000000",
+    ("inner", 2): "101010101010",
+    ("inner", 3): "110110110110",
+    ("inner", 4): "111011101110",
+    ("none", 1): "000000000000",
+    ("none", 2): "000000000000",
+    ("none", 3): "000000000000",
+    ("none", 4): "000000000000",
 }
 
 
@@ -47,9 +50,9 @@ def is_affine(f, size) -> bool:
 @pytest.mark.parametrize(("branch", "span"), ACTIVE)
 @pytest.mark.parametrize("post", [False, True])
 def test_y_is_f_of_x_plus_x(branch, span, post):
-    hidden = build(span, branch, post)
+    hidden = build(span, branch, post, depth=12)
     x = expected = torch.randn(4, 5)
-    for start in range(0, 6, span):
+    for start in range(0, 12, span):
         y = expected
         for k in range(start, start + span):
             y = linear(y, hidden.layers[k].weight, hidden.layers[k].bias)
@@ -141,7 +144,7 @@ def test_a_network_without_non_linearity_is_affine_and_only_then(span):
 
 def test_no_hidden_layers():
     x = torch.randn(4, 5)
-    for span in range(4):
+    for span in range(5):
         assert torch.equal(build(span, depth=0)(x), x)
 
 
@@ -154,10 +157,10 @@ def test_depth_that_no_span_tiles():
     )
 
 
-@pytest.mark.parametrize("span", [-1, 4])
+@pytest.mark.parametrize("span", [-1, 5])
 def test_span_out_of_range(span):
-    with pytest.raises(ModelError, match=r"skip_span must be 0 \(no shortcuts\) to 3"):
-        build(span, depth=4)
+    with pytest.raises(ModelError, match=r"skip_span must be 0 \(no shortcuts\) to 4"):
+        build(span, depth=20)
 
 
 def test_unknown_branch_activation():

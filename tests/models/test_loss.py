@@ -6,7 +6,8 @@ import sklearn.metrics
 import torch
 from torch import nn
 
-from ablate.models import DoubleSoftmax, Hinge
+from ablate.errors import ModelError
+from ablate.models import DoubleSoftmax, Hinge, OneVsRest, SharedCrossEntropy, TwinCrossEntropy
 
 pytestmark = pytest.mark.numeric
 
@@ -50,3 +51,42 @@ def test_one_logit_is_the_difference_of_two():
     z, targets = torch.randn(50, 2), torch.randint(2, (50,))
     one = nn.BCEWithLogitsLoss()((z[:, 1] - z[:, 0]).unsqueeze(1), targets.float().unsqueeze(1))
     torch.testing.assert_close(nn.CrossEntropyLoss()(z, targets), one)
+
+
+def test_twins_have_the_mean_of_their_cross_entropies():
+    both, targets = torch.randn(6, 4, 2), torch.randint(4, (6,))
+    each = [nn.CrossEntropyLoss()(both[:, :, k], targets) for k in range(2)]
+    torch.testing.assert_close(TwinCrossEntropy()(both, targets), (each[0] + each[1]) / 2)
+
+
+@pytest.mark.parametrize(("over", "times"), [("mean", 1), ("sum", 4)])
+def test_one_against_the_rest_is_torch_s_loss_of_one_hot_targets(over, times):
+    z, targets = torch.randn(20, 4), torch.randint(4, (20,))
+    expected = nn.BCEWithLogitsLoss()(z, torch.eye(4)[targets])
+    for encoded in (targets, torch.eye(4)[targets]):
+        torch.testing.assert_close(OneVsRest(over_outputs=over)(z, encoded), times * expected)
+
+
+def test_its_hinge_is_that_of_each_output():
+    z, targets = torch.randn(20, 4), torch.randint(4, (20,))
+    signs = 2 * torch.eye(4)[targets] - 1
+    torch.testing.assert_close(OneVsRest(loss="hinge")(z, targets), Hinge()(z, signs))
+    squares = torch.stack(
+        [max(1 - t * x, torch.tensor(0.0)) ** 2 for t, x in zip(signs.flatten(), z.flatten(), strict=True)]
+    )
+    squared = OneVsRest(loss="squared_hinge", over_outputs="sum")
+    torch.testing.assert_close(squared(z, targets), squares.sum() / 20)
+
+
+@pytest.mark.parametrize("option", ["loss", "over_outputs"])
+def test_options_of_one_against_the_rest_are_checked(option):
+    with pytest.raises(ModelError, match=f"Unknown {option} 'max'"):
+        OneVsRest(**{option: "max"})
+
+
+def test_labels_share_the_probability_of_one_softmax():
+    z = torch.randn(3, 4)
+    targets = torch.tensor([[0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    shares = torch.tensor([[0.0, 0.5, 0.0, 0.5], [1.0, 0.0, 0.0, 0.0]])
+    expected = nn.CrossEntropyLoss(reduction="sum")(z[:2], shares) / 3
+    torch.testing.assert_close(SharedCrossEntropy()(z, targets), expected)

@@ -91,3 +91,14 @@ def test_the_pixels_that_a_logit_sees(rows, seen):
 def test_nonsense_is_refused(options, message):
     with pytest.raises(ModelError, match=message):
         MapNet(**({"inputs": (1, 8, 8), "outputs": 10} | options))
+
+
+def test_frozen_layers_keep_their_draw_and_the_head_is_trained():
+    frozen, trained = (MapNet(inputs=(1, 8, 8), outputs=2, depth=2, frozen_layers=f) for f in (True, False))
+    for network in (frozen, trained):
+        network.initialise(3)
+    assert all(torch.equal(v, trained.state_dict()[n]) for n, v in frozen.state_dict().items())
+    frozen(torch.randn(4, 1, 8, 8)).sum().backward()
+    assert {n for n, p in frozen.named_parameters() if p.requires_grad} == {"head.output.weight", "head.output.bias"}
+    assert all(p.grad is None for p in frozen.layers.parameters())
+    assert all(p.requires_grad for p in trained.parameters())

@@ -5,7 +5,16 @@ import sklearn.metrics
 import torch
 
 from ablate.errors import ModelError
-from ablate.models.metric import Accuracy, CalibrationError, Margin, ProbabilitySum, SupError
+from ablate.models.metric import (
+    Accuracy,
+    CalibrationError,
+    Disagreement,
+    Margin,
+    ProbabilitySum,
+    SupError,
+    ThresholdAccuracy,
+    TwinAccuracy,
+)
 
 pytestmark = pytest.mark.numeric
 
@@ -104,3 +113,49 @@ def test_sup_error_is_the_largest_of_all_batches():
 def test_what_is_not_finite_shows(build):
     y = torch.tensor([1.0, math.nan, 0, 0, 0, 0, 0]).unsqueeze(1)
     assert math.isnan(measured(build(), y, torch.ones(7, 1)))
+
+
+def test_twins_are_scored_on_average_and_held_against_each_other():
+    said = torch.tensor([[0, 0], [1, 2], [2, 1], [2, 2], [0, 1], [1, 1], [2, 0]])
+    predictions = 3 * torch.nn.functional.one_hot(said, 3).float().transpose(1, 2) + 0.1 * torch.rand(7, 3, 2)
+    targets = torch.tensor([0, 1, 1, 0, 1, 1, 1])
+    assert measured(TwinAccuracy(), predictions, targets) == pytest.approx((2 + 1 + 1 + 0 + 1 + 2 + 0) / 14)
+    assert measured(Disagreement(), predictions, targets) == pytest.approx(4 / 7)
+    # A predictor that gives one answer, such as 1-NN, counts as two that agree.
+    assert measured(TwinAccuracy(), predictions[:, :, 0], targets) == pytest.approx(3 / 7)
+    assert measured(Disagreement(), predictions[:, :, 0], targets) == 0
+
+
+def best_by_search(scores, holds) -> float:
+    """The fraction at each threshold that separates two scores, by brute force."""
+    values = scores.flatten().sort().values
+    thresholds = [values[0] - 1, *((values[1:] + values[:-1]) / 2), values[-1] + 1]
+    return max(float(((scores > t) == holds).all(1).float().mean()) for t in thresholds)
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize("link", [None, "sigmoid", "softmax"])
+def test_the_best_threshold_is_that_of_a_search(columns, link):
+    predictions = torch.randn(60, columns)
+    targets = (predictions + torch.randn(60, columns) > 0.5).float()
+    targets[0] = 0
+    scores = {None: predictions, "sigmoid": predictions.sigmoid(), "softmax": predictions.softmax(1)}[link]
+    found = measured(ThresholdAccuracy(link=link), predictions, targets)
+    assert found == pytest.approx(best_by_search(scores, targets > 0))
+    if columns == 1:
+        assert measured(ThresholdAccuracy(link=link), predictions, 2 * targets - 1) == found
+
+
+def test_where_a_label_that_holds_is_below_one_that_does_not_no_threshold_helps():
+    predictions, targets = torch.tensor([[0.0, 1.0], [2.0, 2.0]]), torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    assert measured(ThresholdAccuracy(), predictions, targets) == 0
+
+
+def test_equal_outputs_have_the_accuracy_of_the_largest_class():
+    assert measured(ThresholdAccuracy(), torch.ones(7, 1), ENCODED["binary"]) == pytest.approx(4 / 7)
+
+
+def test_a_prediction_that_is_no_number_shows_in_the_accuracy_at_the_best_threshold():
+    predictions = torch.randn(7, 1)
+    predictions[6] = torch.nan
+    assert math.isnan(measured(ThresholdAccuracy(), predictions, ENCODED["binary"]))

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from ablate.errors import ModelError
 from ablate.models import MLP
 
 pytestmark = pytest.mark.numeric
@@ -56,3 +57,17 @@ def test_forward_by_hand(norm):
 
 def test_one_output_keeps_its_dimension():
     assert MLP(inputs=(2,), outputs=1)(torch.randn(5, 2)).shape == (5, 1)
+
+
+def test_the_last_layer_s_bias_may_start_elsewhere():
+    plain, moved = (MLP(inputs=(4,), outputs=2, depth=1, output_bias=value) for value in (None, 3.0))
+    for network in (plain, moved):
+        network.initialise(0)
+    x = torch.randn(5, 4)
+    torch.testing.assert_close(moved(x), plain(x) + 3)
+
+
+@pytest.mark.parametrize("options", [{"bias": False}, {"head": "gap"}], ids=str)
+def test_a_last_bias_that_is_not_there_cannot_start_elsewhere(options):
+    with pytest.raises(ModelError, match=r"output_bias=3\.0 has no bias to set"):
+        MLP(inputs=(4,), outputs=2, output_bias=3.0, **options)

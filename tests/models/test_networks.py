@@ -126,9 +126,10 @@ def test_every_parameter_gets_a_gradient(model, inputs):
     ({"depth": 7, "skip_span": 3}, "depth=7 is not a multiple of skip_span=3. "
      "Depths that fit this span: 6, 9; spans that fit this depth: 0, 1."),
     ({"hidden_activation": "rleu"}, "Unknown hidden_activation 'rleu'. Did you mean 'relu'? "
-     "Valid: gelu, identity, leaky_relu, relu, sigmoid, softmax, tanh."),
+     "Valid: gelu, identity, leaky_relu, relu, relu_half_at_zero, relu_one_at_zero, scaled_softmax, sigmoid, softmax, "
+     "softplus, tanh."),
     ({"output_activation": "softmax"}, "Unknown output_activation 'softmax'. "
-     "Valid: leaky_relu, linear, relu, sigmoid, tanh."),
+     "Valid: leaky_relu, linear, relu, sigmoid, sign, sign_straight_through, tanh."),
     ({"head": "fc3"}, "Unknown head 'fc3'. Did you mean 'fc'? Valid: conv, fc, fc2, gap."),
     ({"norm": "rms"}, "Unknown norm 'rms'. Valid: batch, group, layer, none."),
     ({"init": "kaiming"}, "Unknown init 'kaiming'. "

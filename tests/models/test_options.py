@@ -6,6 +6,7 @@ from torch import nn
 
 from ablate.errors import ModelError
 from ablate.models import HARD_ACTIVATIONS, MLP, ResNet, initialise
+from ablate.models.activation import hidden
 
 pytestmark = pytest.mark.numeric
 
@@ -22,6 +23,19 @@ def test_a_hard_threshold_is_the_limit_of_infinite_slope(name, expected, soft):
     assert torch.equal(y, soft(1e6 * x))
     (gradient,) = torch.autograd.grad(y.sum(), x)
     assert torch.equal(gradient, torch.zeros_like(x))
+
+
+@pytest.mark.parametrize(("name", "soft"), [("sigmoid", torch.sigmoid), ("tanh", torch.tanh)])
+def test_a_step_that_is_straight_through_has_the_gradient_of_the_smooth_activation(name, soft):
+    x, smooth = (POINTS.clone().requires_grad_() for _ in range(2))
+    y = hidden(name, hard_threshold="straight_through")()(x)
+    assert torch.equal(y, HARD_ACTIVATIONS[name]()(x))
+    assert torch.equal(*(torch.autograd.grad(z.sum(), at)[0] for z, at in ((y, x), (soft(smooth), smooth))))
+
+
+def test_a_threshold_that_is_none_of_the_three_is_refused():
+    with pytest.raises(ModelError, match=r"Unknown hard_threshold 'straight'\. Did you mean 'straight_through'"):
+        MLP(inputs=(3,), outputs=2, hidden_activation="tanh", hard_threshold="straight")
 
 
 @pytest.mark.parametrize("activation", HARD_ACTIVATIONS)
@@ -58,6 +72,21 @@ def test_biases_at_random(model, inputs):
 def test_biases_that_cannot_be(options):
     with pytest.raises(ModelError, match="bias_sd"):
         MLP(inputs=(3,), outputs=2, **options)
+
+
+def test_a_gain_of_the_initial_weights_is_of_stem_and_hidden_layers():
+    plain, gained = (MLP(inputs=(3,), outputs=2, width=5, depth=2, init_gain=gain) for gain in (1.0, 4.0))
+    for network in (plain, gained):
+        network.initialise(3)
+    for name, p in gained.named_parameters():
+        factor = 4 if name.endswith("weight") and not name.startswith("head") else 1
+        assert torch.equal(p, factor * plain.get_parameter(name)), name
+
+
+@pytest.mark.parametrize("gain", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_gain_that_cannot_be(gain):
+    with pytest.raises(ModelError, match=r"init_gain=.* must be a factor above 0"):
+        MLP(inputs=(3,), outputs=2, init_gain=gain)
 
 
 # By hand: fan-in 20, fan-out 40 without the area of 3 × 5.

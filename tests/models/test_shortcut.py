@@ -68,13 +68,42 @@ def test_every_head_takes_the_widened_features(model, inputs, head):
 
 @BOTH
 def test_what_is_not_widened_keeps_its_draw(model, inputs):
-    add, concat = (model(inputs=inputs, outputs=3, width=8, depth=4, skip_span=2, shortcut=s) for s in SHORTCUTS)
+    add, concat = (
+        model(inputs=inputs, outputs=3, width=8, depth=4, skip_span=2, shortcut=s) for s in ("add", "concat")
+    )
+    assert set(SHORTCUTS) == {"add", "concat", "skip_init"}
     for network in (add, concat):
         network.initialise(3)
     a, b = add.state_dict(), concat.state_dict()
     for name in ("stem.weight", *(f"hidden.layers.{k}.weight" for k in (0, 1, 3))):
         assert torch.equal(a[name], b[name])
     assert a["hidden.layers.2.weight"].shape != b["hidden.layers.2.weight"].shape
+
+
+@BOTH
+@pytest.mark.parametrize("post", [False, True])
+def test_a_branch_times_a_scalar_that_starts_at_zero(model, inputs, post):
+    options = {"inputs": inputs, "outputs": 3, "width": 8, "depth": 4, "skip_span": 2, "post_activation": post}
+    network = model(**options, shortcut="skip_init", norm="batch")
+    joined = []
+    for shortcut in network.hidden.shortcuts:
+        shortcut.register_forward_hook(lambda module, args, y: joined.append((module, *args, y)))
+    x = torch.randn(5, *inputs)
+    network(x).sum().backward()
+    for module, _, skip, y in joined:
+        assert torch.equal(y, skip.relu() if post else skip)
+        assert module.scale.shape == ()
+        assert module.scale.grad.abs() > 0
+    with torch.no_grad():
+        for shortcut in network.hidden.shortcuts:
+            shortcut.scale.fill_(0.5)
+    joined.clear()
+    network(x)
+    for _, branch, skip, y in joined:
+        expected = 0.5 * branch + skip
+        torch.testing.assert_close(y, expected.relu() if post else expected)
+    network.initialise(4)
+    assert not any(shortcut.scale.any() for shortcut in network.hidden.shortcuts)
 
 
 @BOTH
@@ -128,7 +157,7 @@ def test_zeroed_branches_leave_every_other_draw(model, inputs):
 
 
 @pytest.mark.parametrize(("activation", "trains"), [
-    ("relu", False), ("sigmoid", False), ("softmax", False),
+    ("relu", False), ("sigmoid", False), ("softmax", False), ("scaled_softmax", False),
     ("tanh", True), ("leaky_relu", True), ("gelu", True), ("identity", True),
 ])  # fmt: skip
 def test_a_branch_whose_last_activation_would_keep_it_at_zero_is_refused(activation, trains):
@@ -155,13 +184,18 @@ def test_which_layers_of_a_branch_are_dense(dense, kinds):
 
 @BOTH
 @pytest.mark.parametrize(("options", "message"), [
-    ({"shortcut": "cat"}, "Unknown shortcut 'cat'. Did you mean 'concat'? Valid: add, concat."),
+    ({"shortcut": "cat"}, "Unknown shortcut 'cat'. Did you mean 'concat'? Valid: add, concat, skip_init."),
     ({"shortcut": "concat", "skip_span": 0},
-     "shortcut=concat has no shortcut to concatenate: skip_span is 0. Set skip_span or shortcut=add."),
+     "shortcut=concat has no shortcut to act on: skip_span is 0. Set skip_span or shortcut=add."),
+    ({"shortcut": "skip_init", "skip_span": 0},
+     "shortcut=skip_init has no shortcut to act on: skip_span is 0. Set skip_span or shortcut=add."),
     ({"shortcut": "concat", "skip_span": 1, "shared_weights": True},
      "shared_weights makes all hidden layers one: they must have one kind and one shape."),
     ({"zero_init_residual": True, "skip_span": 0},
      "zero_init_residual has no branch to start at zero: skip_span is 0."),
+    ({"zero_init_residual": True, "skip_span": 1, "shortcut": "skip_init"},
+     "zero_init_residual with shortcut=skip_init: a branch of 0 times 0 has no gradient, and never trains. "
+     "Set one of the two."),
     ({"zero_init_residual": True, "skip_span": 1, "shared_weights": True},
      "zero_init_residual would zero every layer: shared_weights makes them one."),
 ])  # fmt: skip

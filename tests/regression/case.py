@@ -115,7 +115,7 @@ CASES = (
     ),
     Case(
         name="augmentation",
-        words=("skip_span", "study.factors=[{skip_span: [two, one]}]", "model.width=4", "model.stem_stride=2",
+        words=("spans", "study.factors=[{skip_span: [two, one]}]", "model.width=4", "model.stem_stride=2",
                "data.augmentation.crop=1", "data.augmentation.flip=true", "replicates=3", "study.claims=[]",
                *FEW_TESTS, *THREE_STEPS, *DOUBLE),
         covers="images that are flipped and cropped; shortcuts over one layer and over two",
@@ -134,7 +134,7 @@ CASES = (
     ),
     Case(
         name="frozen_features",
-        words=("fc_depth", *FEW_EXAMPLES, *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
+        words=("parities", *FEW_EXAMPLES, *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
         covers="a convolution that is never trained",
     ),
     Case(
@@ -157,7 +157,7 @@ CASES = (
     ),
     Case(
         name="looks",
-        words=("double_softmax", "replicates=8", "study.looks=[5,8]", "model.width=16", *FEW_TESTS, *THREE_STEPS,
+        words=("two_softmaxes", "replicates=8", "study.looks=[5,8]", "model.width=16", *FEW_TESTS, *THREE_STEPS,
                *DOUBLE),
         covers="a group-sequential plan of two looks; an identity beside a claim",
     ),
@@ -168,18 +168,18 @@ CASES = (
     ),
     Case(
         name="hinge",
-        words=("hinge", *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
+        words=("binary_losses", *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
         covers="hinge losses and binary cross-entropy; levels that change data and objective together",
     ),
     Case(
         name="calibration",
-        words=("sigmoid_or_softmax", "study.response=test/calibration_error", "model.width=16", *TWO_SEEDS, *FEW_TESTS,
+        words=("class_probabilities", "study.response=test/calibration_error", "model.width=16", *TWO_SEEDS, *FEW_TESTS,
                *THREE_STEPS, *DOUBLE),
         covers="calibration error and margin; one-hot targets",
     ),
     Case(
         name="regression",
-        words=("output_activation", "study.factors=[{output_activation: [linear, relu]}, targets, regression_data]",
+        words=("regression_outputs", "study.factors=[{output_activation: [linear, relu]}, targets, regression_data]",
                "replicates=1", "study.claims=[]", "model.width=8", *THREE_STEPS, *DOUBLE),
         covers="regression on generated data and on scikit-learn's diabetes, with shifted targets",
     ),

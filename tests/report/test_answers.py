@@ -6,32 +6,20 @@ from dataclasses import replace
 import pytest
 
 from ablate.analyze.claims.exactness import exactness
-from ablate.analyze.summary import Interval, Verdict
+from ablate.analyze.summary import Interval
 from ablate.config.spec import Claim
 from ablate.errors import ConfigError
 from ablate.identities import Identity
 from ablate.report.answers import show_answers
 from ablate.report.tables.answers import answer_lines, answers_table
+from tests.report.judged import judged
 
 
 def verdict(arm, reference, low, high, *, n=5, level=0.9):
-    return Verdict(
-        claim=Claim(contrast={"head": (arm, reference)}, expect="less", margin=0.02),
-        outcome="supported" if high < 0 else "inconclusive",
-        strong=high < -0.02,
-        interval=Interval(value=(low + high) / 2, low=low, high=high, level=level),
-        n=n,
-        sd=0.01,
-        evidence=None,
-        adjusted=None,
-        family=1,
-        alone=None,
-        survivors=None,
-        failure_sensitive=False,
-        needed=None,
-        remarks=(),
-        line=f"{arm} and {reference}",
-    )
+    claim = Claim(contrast={"head": (arm, reference)}, expect="less", margin=0.02)
+    outcome, line = "supported" if high < 0 else "inconclusive", f"{arm} and {reference}"
+    interval = Interval(value=(low + high) / 2, low=low, high=high, level=level)
+    return judged(claim, outcome, low, high, strong=high < -0.02, interval=interval, n=n, line=line)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ablate.analyze.statistics.distribution import t_quantile
 from ablate.analyze.statistics.paired import INTERVAL_FROM
 from ablate.analyze.statistics.student import Values
 from ablate.analyze.summary import Separation, Verdict
-from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS
+from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS, measured_as
 from ablate.config.spec import StudySpec
 from ablate.design.estimable import Estimable
 from ablate.design.point import DesignPoint
@@ -45,7 +45,9 @@ def separated(
         DesignError: the design points do not carry a claim's contrast.
     """
     return tuple(
-        replace(v, why=separation(claimed(spec, points, v.claim), found, sides(v.claim))) if v.claim.contrast else v
+        replace(v, why=separation(claimed(spec, points, v.claim), found, sides(v.claim), response=spec.response.name))
+        if v.claim.contrast
+        else v
         for v in verdicts
     )
 
@@ -60,7 +62,9 @@ def separation_notes(verdicts: Sequence[Verdict]) -> Iterator[str]:
             yield BY_DEFINITION.format(title=diagnostic.title, reason=diagnostic.by_activation)
 
 
-def separation(estimable: Estimable, found: Outcomes, names: tuple[str, str]) -> Separation | None:
+def separation(
+    estimable: Estimable, found: Outcomes, names: tuple[str, str], *, response: str = ""
+) -> Separation | None:
     """The diagnostic and moment with the largest separation of those beyond chance; None where none can be compared.
 
     Per replicate: the mean over the arm's design points minus that over the reference's, of the logarithm where a
@@ -74,10 +78,16 @@ def separation(estimable: Estimable, found: Outcomes, names: tuple[str, str]) ->
         estimable: The claim's contrast.
         found: The records; diverged trials count as far as they were measured.
         names: What the arm and the reference are called.
+        response: What the claim is about: a diagnostic does not separate the arms of a claim on itself.
     """
+    itself = measured_as(response)
     by_activation = tuple(name for name, diagnostic in DIAGNOSTICS.items() if diagnostic.by_activation)
     left_out = () if _same_activations(estimable, found) else by_activation
-    candidates = list(_candidates(estimable, found, left_out))
+    candidates = [
+        (candidate, n)
+        for candidate, n in _candidates(estimable, found, left_out)
+        if itself is None or candidate.diagnostic != itself[1]
+    ]
     if not candidates:
         return None
     beyond = [c for c in candidates if _exceeds(c[0].separation, c[1], among=len(candidates))]

@@ -32,14 +32,15 @@ def untrained(
     It does where the 95% interval of its response, less what the trivial predictor scores on the same splits, reaches
     0; or where its training loss falls by more than a tenth over the last tenth of its epochs while the response's
     metric on the validation split improves by more than the smallest margin of the claims. A response that names a
-    penalty in place of a trivial score is not compared with the trivial predictor.
+    penalty in place of a trivial score is not compared with the trivial predictor. A diagnostic says nothing of what
+    was learned.
 
     Returns:
         The reason as a clause, empty where it is trained; notes.
     """
     row = next((row for row, point in enumerate(points) if point.is_baseline(spec.factors)), None)
     claims = (*spec.claims, *spec.later)
-    if row is None or not claims:
+    if row is None or not claims or spec.response.is_diagnostic:
         return "", ()
     notes: list[str] = []
     if reason := _trivial(spec.response, scores.values[row], scores.trivial[row]):

@@ -34,6 +34,6 @@ def _named(path: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if key.endswith(ENDINGS) and key not in NOT_HIDDEN and isinstance(value, str | Mapping):
             yield inner, str(cast("object", value))
         elif key == "hard_threshold" and value:
-            yield inner, "hard"
+            yield inner, "hard" if value is True else str(cast("object", value))
         elif isinstance(value, Mapping):
             yield from _named(f"{inner}.", cast("Mapping[str, Any]", value))

@@ -65,7 +65,7 @@ def outcomes(spec: StudySpec, points: Sequence[DesignPoint], records: Sequence[R
         failed[place] = record.state == "failed"
         timed_out[place] = record.state == "timed_out"
         if record.state == "complete":
-            value = record.responses.get(spec.response.name)
+            value = record.value(spec.response.name)
             if value is None or not math.isfinite(value):
                 notes.append(f"Trial {record.id} is complete but has no {spec.response.name}: it counts as missing.")
             else:

@@ -12,7 +12,9 @@ from ablate.config.group import Group
 
 
 def judge_floor(case: Case) -> Judgement:
-    """Objects to design points whose 95% interval reaches the trivial predictor's score."""
+    """Objects to design points whose 95% interval reaches the trivial predictor's score; it has no diagnostics."""
+    if case.spec.response.is_diagnostic:
+        return None
     if unknown := _unknown(case):
         return unknown
     rows = at_floor(case.spec.response, case.comparison, range(len(case.points)))

@@ -8,11 +8,14 @@ from ablate.analyze.review.case import Case, number
 from ablate.analyze.statistics.paired import INTERVAL_FROM
 from ablate.analyze.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analyze.statistics.student import mean
+from ablate.analyze.summary import BAYES
 
 
 def judge(case: Case) -> Judgement:
     """Objects where the baseline's 95% interval, less a simple predictor's score on the same splits, reaches 0."""
     row, response = case.baseline, case.spec.response
+    if response.is_diagnostic:  # a simple predictor has none
+        return None
     if row is None:
         return Unjudged(why="The design has no baseline among its points.")
     scores = case.comparison.scores[row]
@@ -21,6 +24,8 @@ def judge(case: Case) -> Judgement:
     sign, compared = (1 if response.better == "higher" else -1), 0
     beating: dict[str, tuple[float, float]] = {}
     for name, simple in case.comparison.simple.items():
+        if name.startswith(BAYES):  # the best rule that there is: no network can expect to beat it
+            continue
         both = np.isfinite(scores) & np.isfinite(simple[row])
         if np.count_nonzero(both) < INTERVAL_FROM:
             continue

@@ -174,7 +174,7 @@ class _Display:
         """Counts one more trial."""
         assert self._progress is not None
         self.done += record.state != "failed"
-        value = record.responses.get(self._response)
+        value = record.value(self._response)
         self._progress.finished(record.levels, record.replicate, record.state, value, record.seconds)
 
     def close(self) -> None:

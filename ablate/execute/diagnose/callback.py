@@ -8,9 +8,9 @@ import pytorch_lightning as pl
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from ablate.config.diagnostic import Moment
+from ablate.config.diagnostic import EXAMPLES, Moment
 from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, measure, measured
-from ablate.execute.diagnose.trace import EXAMPLES, Trace
+from ablate.execute.diagnose.trace import Trace
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.trial_module import TrialModule
 
@@ -29,8 +29,9 @@ class DiagnosticsCallback(pl.Callback):
     The first error is kept in `failure`. It costs the trial its diagnostics, and nothing else.
     """
 
-    def __init__(self, moments: Collection[Moment]) -> None:
+    def __init__(self, moments: Collection[Moment], examples: int = EXAMPLES) -> None:
         self._moments = frozenset(moments)
+        self._examples = examples
         self._found: dict[str, Measurement] = {}
         self._watched: tuple[Moment, Trace, list[RemovableHandle]] | None = None
         self._gradients: dict[str, list[Tensor]] = {}
@@ -63,7 +64,7 @@ class DiagnosticsCallback(pl.Callback):
             return
         try:
             with trainer.precision_plugin.forward_context():
-                found = measure(module.network, *module.probe(EXAMPLES), module.loss)
+                found = measure(module.network, *module.probe(self._examples), module.loss)
         except Exception as error:  # a user-defined network may do anything
             self.failure = self.failure or error_text(error)
         else:
@@ -75,7 +76,7 @@ class DiagnosticsCallback(pl.Callback):
         """Called by Lightning before every training step."""
         moment = None if isinstance(pl_module, TrialModule) else _moment(trainer, pl_module, batch_idx)
         if moment is not None and moment in self._moments and moment not in self._found:
-            trace = Trace()
+            trace = Trace(self._examples)
             self._watched = moment, trace, trace.attach(pl_module)
 
     def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -52,7 +52,7 @@ def traced(network: nn.Module, inputs: Tensor, targets: Tensor, loss: Callable[[
     Raises:
         Exception: whatever the network or the loss raises.
     """
-    trace, is_regression = Trace(), targets.is_floating_point()
+    trace, is_regression = Trace(len(inputs)), targets.is_floating_point()
     with restored(network, inputs.device) as own, torch.enable_grad(), trace.watching(own, last=is_regression):
         outputs = own(inputs)
         named = [(name, w) for name, weights in trace.weights.items() for w in weights if w.requires_grad]

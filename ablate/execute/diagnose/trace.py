@@ -19,14 +19,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from ablate.config.diagnostic import EXAMPLES
 from ablate.execute.process.torch_private import own_parameters
 from ablate.execute.process.transfer import to_host
 from ablate.execute.targets.target import error_text
-from ablate.models.activation import Sign, Step
+from ablate.models.activation import Sign, SlopeAtZero, Step, StraightThrough
 from ablate.models.hidden import Shortcut
-
-EXAMPLES = 48
-"""Of a batch, those that are measured: few, so that diagnostics cost less than 5% of a short training."""
 
 SATURATED = 0.01
 """An activation is saturated where the magnitude of its slope is below this."""
@@ -36,13 +34,14 @@ SATURATES: dict[type[nn.Module], Callable[[Tensor], Tensor]] = {
     nn.Sigmoid: lambda y: y * (1 - y) < SATURATED,
     nn.Tanh: lambda y: 1 - y**2 < SATURATED,
     Sign: torch.isfinite,
+    SlopeAtZero: lambda y: y <= 0,
     Step: torch.isfinite,
 }
 """Where an activation is saturated, from its output, where that is enough."""
 
 ELEMENTWISE = (
     *SATURATES, nn.CELU, nn.ELU, nn.GELU, nn.Hardsigmoid, nn.Hardswish, nn.Hardtanh, nn.LeakyReLU, nn.Mish, nn.PReLU,
-    nn.SELU, nn.SiLU, nn.Softplus, nn.Softsign,
+    nn.SELU, nn.SiLU, nn.Softplus, nn.Softsign, StraightThrough,
 )  # fmt: skip
 """Activations with a slope at each unit; softmax has a Jacobian instead."""
 
@@ -68,13 +67,17 @@ class Activated:
     layers: int
     dead: Bool[Tensor, "units"]
     places: int
+    zeros: float
+    """Share of the places where it is exactly 0."""
     saturated: float | None
 
 
 class Trace:
     """What the hooks record, in the order of the forward pass. `failure`: why something could not be measured."""
 
-    def __init__(self) -> None:
+    def __init__(self, examples: int = EXAMPLES) -> None:
+        """`examples`: of a batch, how many of the first ones are measured."""
+        self._examples = examples
         self.weights: dict[str, list[nn.Parameter]] = {}
         self.layers = 0
         self.last: tuple[nn.Module, Tensor] | None = None
@@ -193,7 +196,7 @@ class Trace:
         x = arguments[0] if arguments else None
         if not (isinstance(x, Tensor) and x.is_floating_point() and x.requires_grad and x.ndim > 1):
             return
-        x = _probed(x)
+        x = self._probed(x)
         self._features = x.flatten(1).clone()  # a later module may write into its input
         dead = () if self._follows_activation else (self._dead(x),)
         self._pending.append(((x.std(), *dead), partial(self._keep_entered, name)))
@@ -201,28 +204,30 @@ class Trace:
     def _activation(self, name: str, module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
         if not output.requires_grad:
             return
-        y = _probed(output)
+        y = self._probed(output)
         saturated: tuple[Tensor, ...] = ()
         if type(module) in SATURATES:
             saturated = (SATURATES[type(module)](y).count_nonzero(),)
         elif isinstance(module, ELEMENTWISE) and not getattr(module, "inplace", False):
-            saturated = ((_slope(module, arguments[0]).abs() < SATURATED).count_nonzero(),)
-        keep = partial(self._keep_activated, name, self.layers, y.numel())
-        self._pending.append(((self._dead(y), *saturated), keep))
+            saturated = ((_slope(module, arguments[0][: self._examples]).abs() < SATURATED).count_nonzero(),)
+        keep = partial(self._keep_activated, name=name, layers=self.layers, places=y.numel())
+        self._pending.append(((self._dead(y), (y == 0).count_nonzero(), *saturated), keep))
         self._follows_activation = True
 
     def _shortcut(self, name: str, _module: nn.Module, arguments: tuple[Any, ...]) -> None:
-        branch, skip = (_probed(x).flatten(1).norm(dim=1) for x in arguments)
+        branch, skip = (self._probed(x).flatten(1).norm(dim=1) for x in arguments)
         self._pending.append((((branch / skip).mean(),), partial(self._keep_ratio, name)))
 
     def _keep_entered(self, name: str, sd: Tensor, dead: Tensor | None = None) -> None:
         self._entered.append(Entered(name=name, sd=float(sd), dead=dead))
 
     def _keep_activated(
-        self, name: str, layers: int, places: int, dead: Tensor, saturated: Tensor | None = None
+        self, dead: Tensor, zeros: Tensor, saturated: Tensor | None = None, *, name: str, layers: int, places: int
     ) -> None:
         share = None if saturated is None else int(saturated) / places
-        self._activated.append(Activated(name=name, layers=layers, dead=dead, places=places, saturated=share))
+        self._activated.append(
+            Activated(name=name, layers=layers, dead=dead, places=places, zeros=int(zeros) / places, saturated=share)
+        )
 
     def _keep_ratio(self, name: str, ratio: Tensor) -> None:
         self._ratios.append((name, float(ratio)))
@@ -239,6 +244,11 @@ class Trace:
     def _leaf(self, _name: str, module: nn.Module, _arguments: tuple[Any, ...], output: Any) -> None:
         shaped = isinstance(module, SHAPING) and self.last is not None
         self.last = (self.last[0] if shaped and self.last else module, output)
+
+    def _probed(self, x: Tensor) -> Tensor:
+        """Its first examples, in single precision at least."""
+        x = x.detach()[: self._examples]
+        return x.to(torch.promote_types(x.dtype, torch.float32))
 
     def _dead(self, x: Tensor) -> Tensor:
         units = self._axis % x.ndim if x.ndim > 2 else 1
@@ -264,12 +274,6 @@ def precise(x: Tensor) -> Tensor:
     return (x.cpu() if x.device.type == "mps" else x).double()
 
 
-def _probed(x: Tensor) -> Tensor:
-    """Its first examples, in single precision at least."""
-    x = x.detach()[:EXAMPLES]
-    return x.to(torch.promote_types(x.dtype, torch.float32))
-
-
 def fraction(places: Bool[Tensor, "..."]) -> float:
     """Of the places, those that are true."""
     return int(places.count_nonzero()) / places.numel()
@@ -277,7 +281,7 @@ def fraction(places: Bool[Tensor, "..."]) -> float:
 
 def _slope(module: nn.Module, inputs: Tensor) -> Tensor:
     with torch.enable_grad():
-        z = inputs.detach()[:EXAMPLES].requires_grad_(True)
+        z = inputs.detach().requires_grad_(True)
         return torch.autograd.grad(module.forward(z).sum(), z)[0]
 
 

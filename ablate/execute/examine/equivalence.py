@@ -94,7 +94,22 @@ def _response(network: nn.Module, probe: Tensor, precision: torch.dtype, draws: 
         with evaluating(network), torch.no_grad():
             parts += _outputs(network, inputs)
         parts += _trained(network, inputs, draw)
+    if draws >= THOROUGH:
+        parts += _at_zero(network, inputs)
     return tuple(part.detach().cpu().double().flatten().numpy() for part in parts)
+
+
+def _at_zero(network: nn.Module, inputs: Tensor) -> list[Tensor]:
+    """Outputs and gradients where every pre-activation is exactly 0: inputs, biases and shifts are."""
+    _fill(network, 0)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.ndim < 2:
+                parameter.zero_()
+    try:
+        return list(_trained(network, torch.zeros_like(inputs), 0))
+    except Exception:  # a network that takes no zeros
+        return []
 
 
 def _trained(network: nn.Module, inputs: Tensor, draw: int) -> Iterator[Tensor]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 
 from ablate.config.data import DataGroup
+from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS
 from ablate.config.group import Group
 from ablate.config.objective import ObjectiveGroup
 from ablate.config.spec import StudySpec
@@ -145,7 +146,7 @@ class _Examiner:
 
     def _plain(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint]:
         loss, metrics = self._objective(config)
-        if self._spec.response.name not in config.objective.logged:
+        if not self._is_measured(config) and self._spec.response.name not in config.objective.logged:
             raise ConfigError(unknown("response", self._spec.response.name, config.objective.logged))
         inputs, targets = self._probe(config)
         plain_inputs = inputs
@@ -164,6 +165,25 @@ class _Examiner:
         self._plain_ones[name] = known or (size, fingerprint(self._built(config), plain_inputs))
         return self._plain_ones[name]
 
+    def _is_measured(self, config: TrialConfig) -> bool:
+        """Whether the response is a diagnostic, which is measured and not logged.
+
+        Raises:
+            ConfigError: it is none that there is, or the training measures nothing at its moment.
+        """
+        response, moments = self._spec.response.name, config.trainer.settings.moments
+        moment, _, name = response.partition("/")
+        if moment not in MOMENTS:
+            return False
+        if name not in DIAGNOSTICS:
+            raise ConfigError(unknown("diagnostic", name, DIAGNOSTICS))
+        if moment not in moments:
+            raise ConfigError(
+                f"study.response is {response}, and trainer.diagnostics says that nothing is measured at the {moment}: "
+                f"set trainer.diagnostics=[{moment}] or true."
+            )
+        return True
+
     def _objective(self, config: TrialConfig) -> tuple[nn.Module, dict[str, Metric]]:
         if config.objective not in self._objectives:
             self._objectives[config.objective] = objective(config)
@@ -175,7 +195,8 @@ class _Examiner:
 
     def _lightning(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
         response, training = self._spec.response.name, ("own", *self.training(config))
-        if training not in self._done and response not in (names := self._dry_run(config).logged):
+        measured = self._is_measured(config)
+        if training not in self._done and not measured and response not in (names := self._dry_run(config).logged):
             raise ConfigError(unknown("response", response, names) + " These are what one step logs.")
         self._done.add(training)
         probe = getattr(built, "example_input_array", None)

@@ -44,7 +44,8 @@ def _seconds(config: TrialConfig, trial: Trial, epochs: int) -> float:
     with temporary_directory() as folder:
         began = time.perf_counter()
         settings = config.trainer.settings
-        callbacks = (Curve(), Divergence(settings.max_loss), DiagnosticsCallback(settings.moments))
+        diagnostics = DiagnosticsCallback(settings.moments, settings.diagnostic_examples)
+        callbacks = (Curve(), Divergence(settings.max_loss), diagnostics)
         once = trainer(config, user_defined=False, callbacks=callbacks, folder=Path(folder))
         once.fit(fit.module, **fit.data)
         once.test(fit.module, verbose=False, **(fit.test or {}))

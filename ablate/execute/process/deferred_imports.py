@@ -5,7 +5,7 @@ ABLATE_DEFER_IMPORTS=0 in the environment turns it off.
 
 What it saves, in processor time of a process that loads what a training needs and examines a small study: 5.6 s without
 it, 3.3 s with it. Without the entry of torch's compiler it is 4.5 s, of its settings 5.1 s, of SciPy's signal
-processing 3.9 s, of torchvision 4.3 s, of Triton 3.4 s (medians of 5, on two cores that others used as well).
+processing 3.9 s, of torchvision 4.3 s (medians of 5, on two cores that others used as well).
 `python -m tests.benchmarks start_up` measures that again, and says what is to go.
 """
 
@@ -189,9 +189,5 @@ DEFERRED: Mapping[str, Mapping[str, Any]] = {
     "torchvision.models": {
         name: _Placeholder("torchvision.models", name) for name in ("VGG16_Weights", "vgg16", "resnet50")
     },
-    # What counts FLOPs asks whether a function is a kernel of Triton's.
-    "triton": {},
-    "triton.runtime": {},
-    "triton.runtime.jit": {"JITFunction": _Placeholder("triton.runtime.jit", "JITFunction")},
 }
 """Module → the names that others take from it without using them."""

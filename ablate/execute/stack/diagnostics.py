@@ -6,9 +6,9 @@ from typing import cast
 import pytorch_lightning as pl
 from torch import Tensor
 
-from ablate.config.diagnostic import Moment
+from ablate.config.diagnostic import EXAMPLES, Moment
 from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, measured, traced
-from ablate.execute.diagnose.trace import EXAMPLES, Trace, fetch
+from ablate.execute.diagnose.trace import Trace, fetch
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.stacked_module import StackedModule
 from ablate.execute.targets.target import error_text
@@ -17,8 +17,9 @@ from ablate.execute.targets.target import error_text
 class StackedDiagnostics(pl.Callback):
     """Measures each member's network on the member's probe batch; one that has diverged, as it was at its end."""
 
-    def __init__(self, moments: Collection[Moment], members: Sequence[Member]) -> None:
+    def __init__(self, moments: Collection[Moment], members: Sequence[Member], examples: int = EXAMPLES) -> None:
         self._moments = frozenset(moments)
+        self._examples = examples
         self._members = members
         self._probes: list[list[Tensor]] = []
         self._found: list[dict[str, Measurement]] = [{} for _ in members]
@@ -41,7 +42,8 @@ class StackedDiagnostics(pl.Callback):
         like = module.stack.numbers
         for member in self._members:
             member.module.loss.to(like)
-        self._probes = [[_alike(part, like) for part in member.module.probe(EXAMPLES)] for member in self._members]
+        probes = (member.module.probe(self._examples) for member in self._members)
+        self._probes = [[_alike(part, like) for part in probe] for probe in probes]
         self._probe("start", module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -44,7 +44,8 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     simple = [simple_scores(member.fit) for member in tested] or [{}] * len(members)
     module = StackedModule(members, conv_as_matmul=job.bundle.conv_as_matmul)
     curves = MemberCurves([member.max_loss for member in members])
-    diagnostics = StackedDiagnostics(trials[0].config.trainer.settings.moments, members)
+    settings = trials[0].config.trainer.settings
+    diagnostics = StackedDiagnostics(settings.moments, members, settings.diagnostic_examples)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
     trainer = make_trainer(trials[0].config, user_defined=False, callbacks=(curves, diagnostics), folder=folder)
     began = time.perf_counter()

@@ -38,7 +38,7 @@ def trials_table(results: Results) -> Table:
             ),
             *(
                 _response(name, records, group=int(name != results.summary.response))
-                for name in sorted(_responses(trials), key=lambda name: name != results.summary.response)
+                for name in sorted(_responses(results, trials), key=lambda name: name != results.summary.response)
             ),
             (
                 Column(name="seed", justify="right", group=1),
@@ -65,13 +65,13 @@ def trials_table(results: Results) -> Table:
 def trial_rows(results: Results) -> list[Row]:
     """One row for each training: what tells it apart, its seeds, its state, every response, its costs."""
     trials = _ordered(results)
-    responses = _responses(trials)
+    responses = _responses(results, trials)
     taken = {*_BEFORE, *_BETWEEN, *_AFTER, *responses}
     return [
         {"trial": record.id}
         | levels(record.levels, taken)
         | {"replicate": record.replicate, "seed": _seed(record), "state": record.state}
-        | {name: record.responses.get(name) for name in responses}
+        | {name: record.value(name) for name in responses}
         | _costs(record, cost)
         | {"started": record.started, "code": _source(record), "error": record.error}
         for record, cost in trials
@@ -86,7 +86,7 @@ def _data(results: Results) -> list[Mapping[str, object]]:
             "replicate": record.replicate,
             "seed": _seed(record),
             "state": record.state,
-            "responses": record.responses,
+            "responses": {name: record.value(name) for name in [*record.responses, results.summary.response]},
             "costs": _costs(record, cost),
             "started": record.started,
             "code": _source(record),
@@ -105,12 +105,14 @@ def _ordered(results: Results) -> Trials:
     )
 
 
-def _responses(trials: Trials) -> list[str]:
-    return [*dict.fromkeys(name for record, _ in trials for name in record.responses)]
+def _responses(results: Results, trials: Trials) -> list[str]:
+    """What trials log, and the study's response, which may be measured."""
+    logged = dict.fromkeys(name for record, _ in trials for name in record.responses)
+    return [*logged | dict.fromkeys([results.summary.response])]
 
 
 def _response(name: str, records: list[Record], *, group: int) -> tuple[Column, list[str]]:
-    values = [record.responses.get(name) for record in records]
+    values = [record.value(name) for record in records]
     digits = Digits.fitting(values)
     return Column(name=name, justify="right", group=group), [digits.number(value) for value in values]
 

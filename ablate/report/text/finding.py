@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from ablate.analyze.claims.claim import unit
 from ablate.analyze.summary import Interval, Verdict
+from ablate.config.diagnostic import MOMENTS
 from ablate.config.spec import Claim, Response
 from ablate.report.text.number import MINUS, Digits
 
 SPLITS = {"test": "test", "train": "training", "val": "validation"}
-MOMENTS = ("start", "middle", "end")
 CAPITALS = ("mse", "mae", "rmse")
 POINTS = "points"
 """Of an accuracy: hundredths."""
@@ -26,9 +26,7 @@ class Unit:
     def scaled(self, interval: Interval) -> Interval:
         """The interval in this unit."""
         low, high = (None if end is None else end * self.factor for end in (interval.low, interval.high))
-        return Interval(
-            value=interval.value * self.factor, low=low, high=high, level=interval.level, method=interval.method
-        )
+        return replace(interval, value=interval.value * self.factor, low=low, high=high)
 
     def amount(self, value: float) -> str:
         """A number with its unit, such as `2 points`, `0.05`."""

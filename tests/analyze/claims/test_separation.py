@@ -226,7 +226,7 @@ def test_saturation_is_compared_between_networks_of_the_same_activations_only(la
     summary = lab.summarise_records(spec, points, records)
     found = why(summary)
     assert (found.diagnostic, found.separates) == (("saturated", True) if compared else ("dead_units", False))
-    assert found.left_out == (() if compared else ("saturated",))
+    assert found.left_out == (() if compared else ("saturated", "zeros"))
     said = (
         "The saturated fraction is not among what is compared for claims whose arms have other hidden activations: "
         "the off side of a ReLU counts, so that it would differ by definition."

@@ -50,7 +50,9 @@ def case(lab):
         if counts is not None:
             records = [replace(r, counts=counts) for r in records]
         if simple is not None:
-            records = [replace(r, simple={"1-NN": {spec.response.name: simple}}) for r in records]
+            named = simple if isinstance(simple, dict) else {"1-NN": simple}
+            scored = {name: {spec.response.name: score} for name, score in named.items()}
+            records = [replace(r, simple=scored) for r in records]
         if trivial is not None:
             records = [replace(r, trivial={spec.response.name: trivial}) for r in records]
         return Case(
@@ -201,6 +203,14 @@ def test_a_simple_predictor_that_is_as_good_makes_a_weak_baseline(case):
     assert judged("weak_baseline", case(GOOD, BETTER, simple=0.6)) is None
     assert isinstance(judged("weak_baseline", case(GOOD, BETTER)), Unjudged)
     assert isinstance(judged("weak_baseline", case()), Unjudged)
+
+
+def test_the_best_rule_that_there_is_makes_no_weak_baseline(case):
+    assert judged("weak_baseline", case(GOOD, BETTER, simple={"1-NN": 0.6, "Bayes": 0.99})) is None
+    found = judged("weak_baseline", case(GOOD, BETTER, simple={"1-NN": 0.81, "Bayes from the past": 0.99}))
+    assert "1-NN 0.81" in found.found
+    assert "Bayes" not in found.found
+    assert isinstance(judged("weak_baseline", case(GOOD, BETTER, simple={"Bayes": 0.99})), Unjudged)
 
 
 def test_arms_of_other_sizes_are_unmatched(case):

@@ -41,7 +41,7 @@ def main(folder: Path, words: list[str]) -> None:
     with initialize_config_dir(str(Path(__file__).parent / "conf"), version_base="1.3"):
         config = compose("config", [word for word in words if "," not in word])
     varied = dict(word.split("=") for word in words if "," in word)
-    ray.init(num_cpus=WORKERS, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    ray.init(address="local", num_cpus=WORKERS, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     tuner = tune.Tuner(
         tune.with_resources(train, {"cpu": 1}),
         param_space={

@@ -110,3 +110,13 @@ def test_hooks_are_gone_after_a_step_that_fails(own, resolve, train):
     with pytest.raises(RuntimeError, match="power cut"):
         train(resolve(study="own"), callbacks=(DiagnosticsCallback(ALL), Failing()))
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in seen[0].modules())
+
+
+def test_more_examples_are_measured_where_a_study_asks_for_them(resolve, train):
+    config = resolve("data.limit=200", "data.val_size=20", "trainer.max_epochs=1")
+    ranks = []
+    for examples in (2, 100):
+        watch = DiagnosticsCallback(("start",), examples)
+        train(config, callbacks=(watch,))
+        ranks.append(watch.values["effective_rank"]["start"])
+    assert ranks[0] <= 2 < ranks[1]

@@ -9,7 +9,7 @@ from torch import nn
 from ablate.execute.diagnose.diagnostics.effective_rank import effective_rank
 from ablate.execute.diagnose.measurement import as_csv, measure
 from ablate.models.activation import Step
-from ablate.models.hidden import Shortcut
+from ablate.models.hidden import Shortcut, SkipInit
 from ablate.models.mlp import MLP
 
 pytestmark = pytest.mark.numeric
@@ -38,6 +38,13 @@ def test_a_unit_that_is_zero_on_every_example_is_dead():
     net = dense([[1.0], [-1.0], [-2.0], [3.0]], [[1.0, 1.0, 1.0, 1.0]])
     assert values(net, positive)["dead_units"] == 2 / 4
     assert values(net, torch.tensor([[1.0], [-1.0]]))["dead_units"] == 0
+
+
+def test_zeros_are_counted_place_by_place_and_softplus_has_none():
+    inputs = torch.tensor([[1.0], [2.0], [-3.0]])
+    weights = [[1.0], [-1.0], [0.0], [3.0]], [[1.0, 1.0, 1.0, 1.0]]
+    assert values(dense(*weights), inputs)["zeros"] == 7 / 12
+    assert values(dense(*weights, activation=nn.Softplus), inputs)["zeros"] == 0
 
 
 def test_dead_units_are_seen_behind_a_shortcut_and_where_the_activation_is_no_module():
@@ -175,6 +182,20 @@ def test_the_ratio_of_branch_to_skip_is_that_of_their_norms():
 
     found = measure(Net(), torch.randn(6, 4), torch.zeros(6, 1), mse)
     assert dict(found.values) == pytest.approx({"branch_to_skip": 3})
+
+
+def test_a_branch_counts_as_it_is_added_times_its_scalar():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.join = SkipInit(nn.Identity())
+            nn.init.constant_(self.join.scale, 0.5)
+
+        def forward(self, x):
+            return self.join(3 * x, x).sum(1, keepdim=True)
+
+    found = measure(Net(), torch.randn(6, 4), torch.zeros(6, 1), mse)
+    assert found.values["branch_to_skip"] == pytest.approx(1.5)
 
 
 class Stateful(nn.Module):

@@ -104,6 +104,11 @@ DIFFERENT = {
     "no shortcuts": (mlp(skip_span=0), mlp(skip_span=1)),
     "branch activation": (mlp(skip_span=1, branch_activation="all"), mlp(skip_span=1, branch_activation="inner")),
     "hidden activation": (mlp(hidden_activation="relu"), mlp(hidden_activation="leaky_relu")),
+    "slope at zero": (mlp(hidden_activation="relu"), mlp(hidden_activation="relu_one_at_zero")),
+    "slope at zero, under a norm": (
+        mlp(hidden_activation="relu", norm="batch"),
+        mlp(hidden_activation="relu_half_at_zero", norm="batch"),
+    ),
     "output activation": (mlp(output_activation="linear"), mlp(output_activation="relu")),
     "head": (mlp(head="fc"), mlp(head="conv")),
     "norm": (mlp(norm="batch"), mlp(norm="none")),

@@ -201,7 +201,7 @@ def bare(seeds):
 
 def test_a_trial_trains_as_a_loop_over_images_does(resolve, train):
     sgd = ("optimizer=sgd", "optimizer.lr=0.05", "optimizer.momentum=0.9", "trainer.precision=64-true")
-    done = train(resolve(*SMALL, *sgd, *BOTH, study="head"), streams(3, 1))
+    done = train(resolve(*SMALL, *sgd, *BOTH), streams(3, 1))
     curve = [line.split(",") for line in done.curve.splitlines()]
     place = curve[0].index("train/loss")
     assert [float(line[place]) for line in curve[1:]] == pytest.approx(bare(streams(3, 1)), rel=trained_64(10))
@@ -227,7 +227,7 @@ def test_order_and_dropout_are_drawn_as_without(plain, resolve, train, monkeypat
 
 
 def test_only_minibatches_that_train_are_augmented(resolve, train):
-    plain, augmented = (prepare(resolve(*SMALL, *more, study="head"), streams(0, 0)) for more in ((), BOTH))
+    plain, augmented = (prepare(resolve(*SMALL, *more), streams(0, 0)) for more in ((), BOTH))
     assert plain.module.augmentation is None
     for one, other in zip(plain.module.probe(16), augmented.module.probe(16), strict=True):
         assert torch.equal(one, other)

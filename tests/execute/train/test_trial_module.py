@@ -73,7 +73,7 @@ def test_evaluation_is_scored_in_single_precision_at_least(resolve, train, monke
     monkeypatch.setattr(batches, "EVALUATION_BATCH_SIZE", 7)  # sums over many batches show how they are kept
     words = ("model=mlp", "data=synthetic", "objective=regression", "data.examples=200", "study.response=test/mse")
     words += ("study.factors=[]", "data.val_size=40", "data.test_size=60", "model.depth=0", "model.width=8")
-    config = resolve(*words, f"trainer.precision={precision}", study="head")
+    config = resolve(*words, f"trainer.precision={precision}")
     done = train(config)
     module = done.fit.module
     with torch.no_grad():

@@ -7,34 +7,19 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import Interval, Verdict
+from ablate.analyze.summary import Interval
 from ablate.config.spec import Claim, Response
 from ablate.report.figures.forest import description, forest
 from ablate.report.figures.style import BAND, style
 from ablate.report.figures.svg import described, drawn_by, svg
+from tests.report.judged import judged
 
 ACCURACY = Response(name="test/accuracy", better="higher", trivial=0.1)
 
 
 def verdict(low, high, outcome="supported", **claim):
-    claim = {"contrast": {"head": ("gap", "fc")}, "margin": 0.02, **claim}
-    return Verdict(
-        claim=Claim(expect="less", **claim),
-        outcome=outcome,
-        strong=high < -claim["margin"],
-        interval=Interval(value=(low + high) / 2, low=low, high=high, level=0.9),
-        n=5,
-        sd=0.01,
-        evidence=None,
-        adjusted=None,
-        family=1,
-        alone=None,
-        survivors=None,
-        failure_sensitive=False,
-        needed=None,
-        remarks=(),
-        line="",
-    )
+    claim = Claim(expect="less", **{"contrast": {"head": ("gap", "fc")}, "margin": 0.02, **claim})
+    return judged(claim, outcome, low, high, strong=high < -claim.margin)
 
 
 TWO = (verdict(-0.06, -0.04), verdict(-0.01, 0.03, "inconclusive", margin=0.05))

@@ -4,33 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import Interval, Share, Verdict
+from ablate.analyze.summary import Interval, Share
 from ablate.config.spec import Claim, Response
 from ablate.report.text.finding import brief, finding, response_name
+from tests.report.judged import judged
 
 ACCURACY = Response(name="test/accuracy", better="higher", trivial=0.1)
 MSE = Response(name="test/mse", better="lower")
 
 
 def verdict(expect, outcome, low, high, *, strong=False, **claim):
-    claim = {"contrast": {"head": ("gap", "fc")}, "margin": 0.02, **claim}
-    return Verdict(
-        claim=Claim(expect=expect, **claim),
-        outcome=outcome,
-        strong=strong,
-        interval=Interval(value=(low + high) / 2, low=low, high=high, level=0.9),
-        n=5,
-        sd=0.01,
-        evidence=None,
-        adjusted=None,
-        family=1,
-        alone=outcome,
-        survivors=None,
-        failure_sensitive=False,
-        needed=None,
-        remarks=(),
-        line="",
-    )
+    claim = Claim(expect=expect, **{"contrast": {"head": ("gap", "fc")}, "margin": 0.02, **claim})
+    return judged(claim, outcome, low, high, strong=strong, alone=outcome)
 
 
 LED = "with `gap` in place of `fc` (`head`), "

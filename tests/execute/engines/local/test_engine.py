@@ -263,7 +263,7 @@ def loaded_by_an_examination():
 
     planned = study.plan(["smoke", "data.limit=60", "data.val_size=10", "data.test_size=20"])
     examine(planned.spec, planned.layout.points, planned.configs)
-    names = ("torch", "torch._dynamo", "torchvision", "scipy.signal", "sklearn", "pandas", "sympy", "triton")
+    names = ("torch", "torch._dynamo", "torchvision", "scipy.signal", "sklearn", "pandas", "sympy")
     return [name for name in names if is_loaded(name)]
 
 
