@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -52,6 +53,16 @@ class DenseMap(nn.Linear):
         return super().forward(input.flatten(1)).unflatten(1, self.maps)
 
 
+class PositionMatmul(nn.Conv1d):
+    """A convolution of one step in groups, as one batched product of matrices: on CPUs several times faster."""
+
+    def forward(self, input: Float[Tensor, "batch inputs 1"]) -> Float[Tensor, "batch units 1"]:
+        """As `nn.Conv1d.forward`."""
+        weights = self.weight.unflatten(0, (self.groups, -1)).squeeze(3)
+        y = torch.einsum("bgi,gui->bgu", input.squeeze(2).unflatten(1, (self.groups, -1)), weights).flatten(1)
+        return (y if self.bias is None else y + self.bias).unsqueeze(2)
+
+
 class LocalMap(nn.Module):
     """A convolution whose kernel and bias are another one at each position.
 
@@ -69,7 +80,7 @@ class LocalMap(nn.Module):
             padding=(0, spec.padding) if is_sequence else spec.padding,
             stride=spec.stride,
         )
-        self.local = nn.Conv1d(positions * fan_in, positions * spec.units, 1, groups=positions, bias=spec.bias)
+        self.local = PositionMatmul(positions * fan_in, positions * spec.units, 1, groups=positions, bias=spec.bias)
         self.positions = (positions, spec.units)
         self.after = spec.after
 
