@@ -206,7 +206,7 @@ CASES = (
     ),
     Case(
         name="autoregression",
-        words=("causal", "data.length=16", *FEW_EXAMPLES, *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
+        words=("series", "data.length=16", *FEW_EXAMPLES, *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
         covers="an output per step; causal and centred padding",
     ),
     *(
