@@ -23,8 +23,21 @@ OMITTED_KEYS: Mapping[str, frozenset[str]] = {
 """Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 
 OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
-    "data": {"tested_on": "unseen", "input_sd": 1.0, "target_scale": 1.0, "target_floor": None},
-    "model": {"init_gain": 1.0, "output_bias": None, "frozen_layers": False},
+    "data": {
+        "tested_on": "unseen",
+        "input_sd": 1.0,
+        "target_scale": 1.0,
+        "target_floor": None,
+        "shortest": None,
+        "masked": False,
+    },
+    "model": {
+        "init_gain": 1.0,
+        "output_bias": None,
+        "frozen_layers": False,
+        "score_bias": False,
+        "masked": False,
+    },
     "optimizer": {"weight_decay_on": "all"},
     "trainer": {
         "matmul_precision": "highest",

@@ -34,6 +34,14 @@ class HeadSpec:
         return self.width * math.prod(self.spatial)
 
 
+class Maximum(nn.Module):
+    """The largest value over the steps; equal ones share its gradient."""
+
+    def forward(self, x: Float[Tensor, "batch width steps"]) -> Float[Tensor, "batch width"]:
+        """The maxima."""
+        return x.amax(2)
+
+
 class GroupMean(nn.Module):
     """The mean of each group of neighbouring units.
 
@@ -136,8 +144,18 @@ def steps(spec: HeadSpec) -> nn.Sequential:
     return _named(output=nn.Conv1d(spec.width, 1, 1, bias=spec.bias), flatten=nn.Flatten())
 
 
+def maximum(spec: HeadSpec) -> nn.Sequential:
+    """The largest value of each channel over the steps of a sequence, then one linear layer: any length."""
+    return _named(pool=Maximum(), output=nn.Linear(spec.width, spec.outputs, bias=spec.bias))
+
+
 HEADS: dict[str, Callable[[HeadSpec], nn.Sequential]] = {"conv": conv, "fc": fc, "fc2": fc2, "gap": gap}
-SEQUENCE_HEADS: dict[str, Callable[[HeadSpec], nn.Sequential]] = {"fc": fc, "gap": gap, "steps": steps}
+SEQUENCE_HEADS: dict[str, Callable[[HeadSpec], nn.Sequential]] = {
+    "fc": fc,
+    "gap": gap,
+    "max": maximum,
+    "steps": steps,
+}
 
 
 def build_head(

@@ -2,13 +2,14 @@
 
 Shapes: (batch, inputs, height, width) → (batch, units, rows, columns); a kernel of `kernel` positions a side,
 `padding` zeros around the map and a stride make rows = ⌊(height + 2 padding − kernel) / stride⌋ + 1, and columns alike,
-for every kind of layer. Sequences, (batch, inputs, steps), alike; locally connected layers take maps only.
+for every kind of layer. Sequences, (batch, inputs, steps), alike.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -52,6 +53,16 @@ class DenseMap(nn.Linear):
         return super().forward(input.flatten(1)).unflatten(1, self.maps)
 
 
+class PositionMatmul(nn.Conv1d):
+    """A convolution of one step in groups, as one batched product of matrices: on CPUs several times faster."""
+
+    def forward(self, input: Float[Tensor, "batch inputs 1"]) -> Float[Tensor, "batch units 1"]:
+        """As `nn.Conv1d.forward`."""
+        weights = self.weight.unflatten(0, (self.groups, -1)).squeeze(3)
+        y = torch.einsum("bgi,gui->bgu", input.squeeze(2).unflatten(1, (self.groups, -1)), weights).flatten(1)
+        return (y if self.bias is None else y + self.bias).unsqueeze(2)
+
+
 class LocalMap(nn.Module):
     """A convolution whose kernel and bias are another one at each position.
 
@@ -62,15 +73,21 @@ class LocalMap(nn.Module):
     def __init__(self, spec: MapSpec) -> None:
         super().__init__()
         positions = math.prod(spec.after)
-        fan_in = spec.inputs * spec.kernel**2
-        self.patches = nn.Unfold(spec.kernel, padding=spec.padding)
-        self.local = nn.Conv1d(positions * fan_in, positions * spec.units, 1, groups=positions, bias=spec.bias)
+        is_sequence = len(spec.spatial) == 1
+        fan_in = spec.inputs * spec.kernel ** len(spec.spatial)
+        self.patches = nn.Unfold(
+            (1, spec.kernel) if is_sequence else spec.kernel,
+            padding=(0, spec.padding) if is_sequence else spec.padding,
+            stride=spec.stride,
+        )
+        self.local = PositionMatmul(positions * fan_in, positions * spec.units, 1, groups=positions, bias=spec.bias)
         self.positions = (positions, spec.units)
         self.after = spec.after
 
-    def forward(self, x: Float[Tensor, "batch inputs height width"]) -> Float[Tensor, "batch units rows columns"]:
+    def forward(self, x: Float[Tensor, "batch inputs *spatial"]) -> Float[Tensor, "batch units *after"]:
         """The maps."""
-        patches = self.patches(x).transpose(1, 2).flatten(1).unsqueeze(2)
+        maps = x.unsqueeze(2) if len(self.after) == 1 else x
+        patches = self.patches(maps).transpose(1, 2).flatten(1).unsqueeze(2)
         return self.local(patches).squeeze(2).unflatten(1, self.positions).transpose(1, 2).unflatten(2, self.after)
 
 

@@ -1,7 +1,7 @@
 """Layers of feature maps, each with max pooling, and a head: for questions about their kind, or what the outputs see.
 
 Shapes: inputs (batch, channels, height, width) → maps (batch, width, rows, columns) → outputs (batch, outputs); the
-option `width` counts the maps' channels.
+option `width` counts the maps' channels. Sequences: (batch, channels, steps) alike.
 Parameters: `layers.k` (`layers.k.local` where locally connected) and `head`.
 """
 
@@ -53,24 +53,27 @@ class MapNet(nn.Module):
     ) -> None:
         super().__init__()
         check_inputs(inputs)
-        if len(inputs) != 3:
-            raise ModelError(f"MapNet needs inputs (channels, height, width), not {tuple(inputs)}.")
+        if len(inputs) not in (2, 3):
+            raise ModelError(
+                f"MapNet needs inputs (channels, steps) or (channels, height, width), not {tuple(inputs)}."
+            )
         check_at_least(1, outputs=outputs, width=width, depth=depth, kernel=kernel, pool=pool)
         check_at_least(0, padding=padding)
         check_bias(bias=bias, bias_value=bias_value)
         activation = hidden(hidden_activation)
         build = chosen("layer", layer, MAP_LAYERS)
-        channels, spatial = inputs[0], (inputs[1], inputs[2])
+        channels, spatial = inputs[0], tuple(inputs[1:])
+        pooling = nn.MaxPool1d if len(spatial) == 1 else nn.MaxPool2d
         layers: list[nn.Module] = []
         for _ in range(depth):
             spec = MapSpec(inputs=channels, units=width, spatial=spatial, kernel=kernel, padding=padding, bias=bias)
             if pool > min(spec.after):
-                raise ModelError(f"pool={pool} does not fit on maps of {spec.after[0]}×{spec.after[1]}.")
+                raise ModelError(f"pool={pool} does not fit on maps of {'×'.join(map(str, spec.after))}.")
             layers.append(build(spec))
-            channels, spatial = width, (spec.after[0] // pool, spec.after[1] // pool)
+            channels, spatial = width, tuple(size // pool for size in spec.after)
         self.layers = nn.ModuleList(layers).requires_grad_(not frozen_layers)
         self.activations = nn.ModuleList(activation() for _ in layers)
-        self.pools = nn.ModuleList(nn.MaxPool2d(pool) if pool > 1 else nn.Identity() for _ in layers)
+        self.pools = nn.ModuleList(pooling(pool) if pool > 1 else nn.Identity() for _ in layers)
         if strip_rows is None:
             self.head = build_head(
                 head, HeadSpec(width=width, spatial=spatial, outputs=outputs, bias=bias, activation=activation)
@@ -88,7 +91,9 @@ class MapNet(nn.Module):
         """Draws all parameters anew, keyed by seed and name."""
         self.draw_parameters(self, seed=seed)
 
-    def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch outputs"]:
+    def forward(
+        self, x: Float[Tensor, "batch channels height width"] | Float[Tensor, "batch channels steps"]
+    ) -> Float[Tensor, "batch outputs"]:
         """The outputs."""
         for layer, activation, pool in zip(self.layers, self.activations, self.pools, strict=True):
             x = pool(activation(layer(x)))

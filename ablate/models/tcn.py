@@ -1,6 +1,7 @@
 """A temporal convolutional network: dilated convolutions over the steps of a sequence.
 
-Shapes: inputs (batch, channels, steps) → features (batch, width, steps) → outputs (batch, outputs).
+Shapes: inputs (batch, channels, steps) → features (batch, width, steps) → outputs (batch, outputs). With `masked` the
+last channel is 1 at the steps of a sequence and 0 at the padding after it.
 Parameters: `layers.k` and `head`, by these names in every arm.
 Source: Bai et al. (2018, arXiv 1803.01271, section 3), without shortcuts, weight norm and dropout.
 """
@@ -23,7 +24,8 @@ from ablate.models.option import check_at_least, check_bias, check_inputs
 class TCN(nn.Module):
     """`depth` convolutions over the steps, causal or centred, and a head.
 
-    `conf/model/tcn.yaml` explains each option. With the heads gap and steps the network takes sequences of any length.
+    `conf/model/tcn.yaml` explains each option. With the heads gap, max and steps the network takes sequences of any
+    length.
     `ahead` is how many steps after its own a feature depends on: 0 if causal.
 
     Raises:
@@ -45,6 +47,7 @@ class TCN(nn.Module):
         bias: bool = True,
         bias_value: float = 0.0,
         init: str = "he",
+        masked: bool = False,
     ) -> None:
         super().__init__()
         check_inputs(inputs)
@@ -54,9 +57,12 @@ class TCN(nn.Module):
         check_bias(bias=bias, bias_value=bias_value)
         if not causal and kernel % 2 == 0:
             raise ModelError(f"A centred kernel has a middle: with causal=false, kernel must be odd, not {kernel}.")
+        if masked and inputs[0] < 2:
+            raise ModelError(f"masked=true takes the last channel for the mask; inputs {tuple(inputs)} have no other.")
+        self.masked, self.head_name = masked, head
         activation = hidden(hidden_activation)
         self.layers = nn.ModuleList(
-            nn.Conv1d(width if k else inputs[0], width, kernel, dilation=dilation_base**k, bias=bias)
+            nn.Conv1d(width if k else inputs[0] - masked, width, kernel, dilation=dilation_base**k, bias=bias)
             for k in range(depth)
         )
         self.activations = nn.ModuleList(activation() for _ in range(depth))
@@ -75,6 +81,16 @@ class TCN(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch channels steps"]) -> Float[Tensor, "batch outputs"]:
         """The outputs."""
+        x, present = (x[:, :-1], x[:, -1:]) if self.masked else (x, None)
         for layer, activation, around in zip(self.layers, self.activations, self.padding, strict=True):
             x = activation(layer(pad(x, around)))
-        return self.head(x)
+        return self.head(x if present is None else self._within(x, present))
+
+    def _within(
+        self, x: Float[Tensor, "batch width steps"], present: Float[Tensor, "batch 1 steps"]
+    ) -> Float[Tensor, "batch width steps"]:
+        """Features of which the head sees the steps that are present, and takes its mean or maximum over these."""
+        if self.head_name == "max":
+            return torch.where(present > 0, x, -torch.inf)
+        x = x * present
+        return x * (present.shape[2] / present.sum(2, keepdim=True)) if self.head_name == "gap" else x

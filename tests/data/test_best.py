@@ -42,6 +42,16 @@ def test_of_padded_motifs_it_looks_where_the_sequences_are():
     assert hits(source, source.test) == within(0.893, 4000)
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_of_motifs_of_mixed_lengths_it_looks_where_each_is(masked):
+    source = motifs(length=64, shortest=16, masked=masked, noise=0.7, examples=8000, test_length=16, test_size=4000)
+    assert hits(source, source.test) == within(0.912, 4000)
+    long = source.pool.inputs[:, 0, 32:].any(dim=1)
+    # Between the accuracies at 16 and 32 steps, and those at 32 and 64.
+    assert 0.893 < float((source.best.predict(source.pool.inputs) == source.pool.targets)[~long].float().mean()) < 0.912
+    assert 0.866 < float((source.best.predict(source.pool.inputs) == source.pool.targets)[long].float().mean()) < 0.893
+
+
 @pytest.mark.parametrize("encoding", ["classes", "binary", "signs", "one_hot"])
 def test_of_xor_it_is_right_at_the_corners_in_any_encoding(encoding):
     source = xor(noise=0.1, encoding=encoding)

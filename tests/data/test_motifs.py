@@ -77,6 +77,34 @@ def test_padding_follows_the_sequence():
         assert torch.equal(after.targets, before.targets)
 
 
+def test_mixed_lengths_are_equally_likely_and_the_mask_says_which():
+    pool = motifs(length=20, shortest=16, padded_length=24, masked=True, examples=20_000).pool
+    sequences, present = pool.inputs.unbind(1)
+    lengths = present.sum(1).long()
+    assert torch.equal(present, (torch.arange(24) < lengths[:, None]).float())
+    assert not sequences[present == 0].any()
+    assert (sequences[present == 1] != 0).all()
+    counts = torch.bincount(lengths - 16, minlength=5)
+    assert (counts - 4000).abs().max() < 5 * np.sqrt(4000)
+
+
+def test_a_motif_is_within_its_sequence_wherever_it_fits():
+    pool = motifs(length=12, shortest=8, masked=True, noise=0.0, examples=20_000).pool
+    sequences, present = pool.inputs.unbind(1)
+    starts, lengths = (sequences != 0).int().argmax(1), present.sum(1).long()
+    assert (sequences != 0).sum(1).eq(8).all()
+    for length in range(8, 13):
+        counts = torch.bincount(starts[lengths == length], minlength=length - 7)
+        assert len(counts) == length - 7
+        assert (counts - counts.float().mean()).abs().max() < 5 * np.sqrt(20_000 / 5 / (length - 7))
+
+
+def test_shorter_training_sequences_leave_the_test():
+    one, other = (motifs(length=64, shortest=n, test_length=32, padded_length=64) for n in (None, 16))
+    assert torch.equal(one.test.inputs, other.test.inputs)
+    assert not torch.equal(one.pool.inputs, other.pool.inputs)
+
+
 def test_sizes_limit_and_seed():
     splits = split(motifs(), seed=0)
     assert (len(splits.train), len(splits.val), len(splits.test)) == (1000, 200, 400)
@@ -93,6 +121,8 @@ def test_sizes_limit_and_seed():
         ({"test_length": 7}, r"data\.test_length=7; valid: 8 or more"),
         ({"padded_length": 31}, r"data\.padded_length=31 is shorter than the sequences; valid: 32 or more"),
         ({"test_length": 64, "padded_length": 40}, "valid: 64 or more"),
+        ({"shortest": 7}, r"data\.shortest=7; valid: 8 or more"),
+        ({"shortest": 33}, r"data\.shortest=33 is longer than data\.length=32; valid: up to 32, or null"),
         ({"noise": -1.0}, r"data\.noise=-1\.0"),
         ({"examples": 0}, r"data\.examples=0"),
         ({"test_size": 0}, r"data\.test_size=0"),

@@ -28,8 +28,8 @@ def test_activations_pass_the_checks(checked, activation):
 
 
 @pytest.mark.parametrize(("model", "inputs", "given"), [
-    ("MapNet", (1, 8, 8), (1, 8, 8)), ("ResNet", (1, 8, 8), (8, 8)), ("ResNet", (1, 8), (1, 8)),
-    ("ResNet", (1, 8), (2, 1, 8, 8, 1)),
+    ("MapNet", (1, 8, 8), (8, 8)), ("MapNet", (1, 8), (1, 8)), ("ResNet", (1, 8, 8), (8, 8)),
+    ("ResNet", (1, 8), (1, 8)), ("ResNet", (1, 8), (2, 1, 8, 8, 1)),
 ])  # fmt: skip
 def test_a_wrong_rank_is_caught(checked, model, inputs, given):
     network = getattr(checked, model)(inputs=inputs, outputs=3)
@@ -37,9 +37,10 @@ def test_a_wrong_rank_is_caught(checked, model, inputs, given):
         network(torch.randn(given))
 
 
-def test_one_image_without_its_batch_is_no_sequence(checked):
+@pytest.mark.parametrize("model", ["MapNet", "ResNet"])
+def test_one_image_without_its_batch_is_no_sequence(checked, model):
     with pytest.raises(RuntimeError):
-        checked.ResNet(inputs=(1, 8, 8), outputs=3)(torch.randn(1, 8, 8))
+        getattr(checked, model)(inputs=(1, 8, 8), outputs=3)(torch.randn(1, 8, 8))
 
 
 def test_integer_inputs_are_caught(checked):

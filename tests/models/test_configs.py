@@ -59,7 +59,13 @@ MODELS = {
     "linear": Shipped(inputs=(12,), variants=[{"bias": False}], choices={"init": INIT}),
     "tcn": Shipped(
         inputs=(2, 6),
-        variants=[{"causal": False}, {"head": "fc"}, {"head": "steps", "outputs": 6}],
+        variants=[
+            {"causal": False},
+            {"head": "fc"},
+            {"head": "max"},
+            {"head": "steps", "outputs": 6},
+            *({"masked": True, "head": head} for head in ("gap", "max", "fc")),
+        ],
         choices={"hidden_activation": models.ACTIVATIONS, "head": models.SEQUENCE_HEADS, "init": INIT},
     ),
     "lstm": Shipped(
@@ -76,7 +82,7 @@ MODELS = {
     ),
     "attention": Shipped(
         inputs=(2, 6),
-        variants=[{"pooling": pooling} for pooling in models.POOLINGS],
+        variants=[{"pooling": pooling, "score_bias": bias} for pooling in models.POOLINGS for bias in (False, True)],
         choices={"pooling": models.POOLINGS, "init": INIT},
     ),
     "wide_resnet": Shipped(
@@ -165,7 +171,8 @@ def test_options_pass_the_annotations_checks(checked, name):
             *MODELS[name].each,
         )
     with pytest.raises(TypeCheckError):
-        network(torch.randn(MODELS[name].inputs))
+        # Maps take sequences too, as which one image without its batch would pass.
+        network(torch.randn(MODELS[name].inputs[1:] if name == "maps" else MODELS[name].inputs))
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)

@@ -75,16 +75,24 @@ def test_each_gate_of_an_lstm_is_drawn_apart(init, sd):
         torch.testing.assert_close(gate @ gate.T, torch.eye(5), atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("score_bias", [False, True])
 @pytest.mark.parametrize("pooling", POOLINGS)
-def test_pooling_by_hand(pooling):
-    network, x = AttentionPooling(inputs=(5, 7), outputs=3, width=4, pooling=pooling), torch.randn(6, 5, 7)
-    p = dict(network.named_parameters())
+def test_pooling_by_hand(pooling, score_bias):
+    network = AttentionPooling(inputs=(5, 7), outputs=3, width=4, pooling=pooling, score_bias=score_bias)
+    if score_bias:
+        torch.nn.init.normal_(network.key.bias)
+        torch.nn.init.normal_(network.query.bias)
+    p, x = {"query.bias": 0, "key.bias": 0, **dict(network.named_parameters())}, torch.randn(6, 5, 7)
     for b in range(6):
         items = [x[b, :, s] for s in range(7)]
-        scores = torch.stack([(p["query.weight"] @ i) @ (p["key.weight"] @ i) / 2 for i in items])
+        scores = torch.stack([
+            (p["query.weight"] @ i + p["query.bias"]) @ (p["key.weight"] @ i + p["key.bias"]) / 2 for i in items
+        ])  # fmt: skip
         weights = {
             "softmax": scores.exp() / scores.exp().sum(),
             "mean": torch.full((7,), 1 / 7),
+            "relu_share": scores.clamp(min=0) / scores.clamp(min=0).sum(),
+            "sigmoid": 1 / (1 + 7 * (-scores).exp()),
             "unnormalised": scores,
         }
         pooled = sum(w * (p["value.weight"] @ i) for w, i in zip(weights[pooling], items, strict=True))
@@ -99,9 +107,27 @@ def test_poolings_have_the_same_parameters_and_a_hook_sees_the_weights():
         network.weights.register_forward_hook(lambda module, args, y: seen.update({type(module).__name__: y}))
         network(torch.randn(6, 5, 7))
         assert all(torch.equal(v, networks[0].state_dict()[n]) for n, v in network.state_dict().items())
-    assert {name: tuple(y.shape) for name, y in seen.items()} == dict.fromkeys(("Mean", "Softmax", "Identity"), (6, 7))
-    for name in ("Mean", "Softmax"):
+    assert {name: tuple(y.shape) for name, y in seen.items()} == dict.fromkeys(
+        ("Mean", "Softmax", "Identity", "Sigmoid", "ReluShare"), (6, 7)
+    )
+    for name in ("Mean", "Softmax", "ReluShare"):
         torch.testing.assert_close(seen[name].sum(1), torch.ones(6))
+
+
+def test_no_positive_score_leaves_no_weight():
+    share = POOLINGS["relu_share"]()
+    scores = torch.tensor([[-1.0, -2.0], [0.0, 0.0], [-1.0, 3.0]], requires_grad=True)
+    assert share(scores).tolist() == [[0, 0], [0, 0], [0, 1]]
+    share(scores).sum().backward()
+    assert scores.grad is not None
+    assert scores.grad.isfinite().all()
+
+
+def test_a_common_score_moves_softmax_not():
+    scores = torch.randn(6, 7)
+    for pooling in POOLINGS:
+        weights, moved = (POOLINGS[pooling]()(s) for s in (scores, scores - 1.5))
+        assert torch.allclose(weights, moved, atol=1e-6) is (pooling in ("softmax", "mean"))
 
 
 def test_the_order_of_steps_does_not_count_and_any_number_will_do():

@@ -1,5 +1,7 @@
 """Layers of feature maps against loops over their positions."""
 
+import math
+
 import pytest
 import torch
 from torch.nn.functional import pad
@@ -43,10 +45,14 @@ def test_a_local_layer_has_a_kernel_at_each_position(kernel, padding, bias):
     assert sum(p.numel() for p in layer.parameters()) == count
 
 
-def test_a_local_layer_with_equal_kernels_is_a_convolution():
-    local, conv, x = MAP_LAYERS["local"](spec()), MAP_LAYERS["conv"](spec()), torch.randn(7, 2, 5, 4)
-    local.local.weight.data.copy_(conv.weight.reshape(3, -1, 1).repeat(20, 1, 1))
-    local.local.bias.data.copy_(conv.bias.repeat(20))
+@pytest.mark.parametrize("spatial", [(5, 4), (20,)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_local_layer_with_equal_kernels_is_a_convolution(spatial, stride):
+    s = spec(spatial=spatial, stride=stride)
+    local, conv, x = MAP_LAYERS["local"](s), MAP_LAYERS["conv"](s), torch.randn(7, 2, *spatial)
+    positions = math.prod(s.after)
+    local.local.weight.data.copy_(conv.weight.reshape(3, -1, 1).repeat(positions, 1, 1))
+    local.local.bias.data.copy_(conv.bias.repeat(positions))
     torch.testing.assert_close(local(x), conv(x))
 
 

@@ -33,6 +33,30 @@ def test_forward_is_layer_activation_pool_head(layer):
     torch.testing.assert_close(network(x), maps.flatten(1) @ network.head.output.weight.T + network.head.output.bias)
 
 
+@pytest.mark.parametrize(("layer", "expected"), [
+    ("conv", [4 * 2 * 3, 4, 4 * 4 * 3, 4]), ("local", [12 * 4 * 2 * 3, 12 * 4, 6 * 4 * 4 * 3, 6 * 4]),
+    ("dense", [12 * 4 * 24, 12 * 4, 6 * 4 * 24, 6 * 4]),
+])  # fmt: skip
+def test_sequences_are_maps_of_one_row(layer, expected):
+    # 12 steps, then pooled to 6 and to 3.
+    options = {"outputs": 2, "width": 4, "depth": 2, "pool": 2, "layer": layer}
+    assert sizes(inputs=(2, 12), **options) == [*expected, 2 * 4 * 3, 2]
+    network, x = MapNet(inputs=(2, 12), **options), torch.randn(5, 2, 12)
+    maps = x
+    for k in range(2):
+        maps = network.layers[k](maps).relu().unflatten(2, (-1, 2)).amax(3)
+    torch.testing.assert_close(network(x), maps.flatten(1) @ network.head.output.weight.T + network.head.output.bias)
+
+
+def test_a_strip_of_steps():
+    network = MapNet(inputs=(1, 8), outputs=4, width=3, strip_rows=2, hidden_activation="tanh")
+    jacobian = torch.autograd.functional.jacobian(network, torch.randn(1, 1, 8)).reshape(4, 8)
+    # Steps 0, 2, 4 and 6 on, two each, and a neighbour of theirs on either side.
+    assert [row.nonzero().flatten().tolist() for row in jacobian] == [
+        [0, 1, 2], [1, 2, 3, 4], [3, 4, 5, 6], [5, 6, 7]
+    ]  # fmt: skip
+
+
 def test_a_strip_of_all_rows_is_the_whole_image():
     options = {"inputs": (1, 8, 8), "outputs": 10}
     whole, strips = MapNet(**options), MapNet(**options, strip_rows=8)
@@ -53,7 +77,8 @@ def test_the_pixels_that_a_logit_sees(rows, seen):
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ({"inputs": (8, 8)}, r"MapNet needs inputs \(channels, height, width\), not \(8, 8\)"),
+    ({"inputs": (8,)}, r"MapNet needs inputs \(channels, steps\) or \(channels, height, width\), not \(8,\)"),
+    ({"inputs": (1, 8), "pool": 9}, r"pool=9 does not fit on maps of 8\.$"),
     ({"pool": 9}, "pool=9 does not fit on maps of 8×8"),
     ({"pool": 3, "depth": 3}, "pool=3 does not fit on maps of 2×2"),
     ({"kernel": 11}, "kernel=11 with padding=1 does not fit"),

@@ -68,6 +68,40 @@ def test_average_pooling_takes_any_length(steps):
     torch.testing.assert_close(y, features["x"].mean(2) @ output.weight.T + output.bias)
 
 
+@pytest.mark.parametrize("steps", [8, 24, 60])
+def test_max_pooling_takes_any_length(steps):
+    network = build(head="max", outputs=5)
+    features = {}
+    network.head.register_forward_hook(lambda module, args, y: features.update(x=args[0]))
+    y = network(torch.randn(3, 2, steps))
+    output = network.head.output
+    torch.testing.assert_close(y, features["x"].max(2).values @ output.weight.T + output.bias)
+
+
+@pytest.mark.parametrize("head", ["gap", "max"])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_what_follows_a_masked_sequence_changes_nothing(head, activation):
+    masked = build(inputs=(3, 24), head=head, outputs=5, masked=True, hidden_activation=activation)
+    plain = build(head=head, outputs=5, hidden_activation=activation)
+    plain.load_state_dict(masked.state_dict())
+    x, present = torch.randn(3, 2, 24), torch.ones(3, 1, 24)
+    torch.testing.assert_close(masked(torch.cat([x, present], 1)), plain(x))
+    present[..., 10:] = 0
+    torch.testing.assert_close(masked(torch.cat([x, present], 1)), plain(x[..., :10]))
+
+
+def test_a_dense_head_sees_nothing_of_masked_steps():
+    network = build(inputs=(2, 24), head="fc", outputs=5, masked=True)
+    present = (torch.arange(24) < 10).float().expand(1, 1, 24)
+
+    def outputs(x):
+        return network(torch.cat([x, present], 1))
+
+    jacobian = torch.autograd.functional.jacobian(outputs, torch.randn(1, 1, 24))[0, :, 0, 0]
+    assert (jacobian[:, :10] != 0).all()
+    assert not jacobian[:, 10:].any()
+
+
 def test_a_dense_head_takes_one_length():
     network = build(head="fc", outputs=5)
     assert network.head.output.weight.shape == (5, 4 * 24)
@@ -89,7 +123,8 @@ def test_heads_leave_the_layers_as_they_are():
     ({"inputs": (24,)}, r"TCN needs inputs \(channels, steps\), not \(24,\)"),
     ({"outputs": 3}, "head=steps has an output for each of the 24 steps, not 3"),
     ({"kernel": 4, "causal": False}, "with causal=false, kernel must be odd, not 4"),
-    ({"head": "fc2"}, "Unknown head 'fc2'. Did you mean 'fc'. Valid: fc, gap, steps"),
+    ({"head": "fc2"}, "Unknown head 'fc2'. Did you mean 'fc'. Valid: fc, gap, max, steps"),
+    ({"inputs": (1, 24), "masked": True}, r"masked=true takes the last channel .* \(1, 24\) have no other"),
     ({"dilation_base": 0}, "dilation_base must be at least 1, not 0"),
 ])  # fmt: skip
 def test_nonsense_is_refused(options, message):

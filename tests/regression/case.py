@@ -128,7 +128,7 @@ CASES = (
     ),
     Case(
         name="map_layers",
-        words=("conv_or_dense", "model.width=4", "data.val_size=40",
+        words=("map_layers", "model.width=4", "data.val_size=40",
                "study.exclude=[{map_layer: local, test_places: unseen}]", *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
         covers="convolutional, locally connected and dense maps with pooling; an excluded combination",
     ),
@@ -196,17 +196,17 @@ CASES = (
     ),
     Case(
         name="attention",
-        words=("softmax_attention", *FEW_EXAMPLES, *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
+        words=("attention", *FEW_EXAMPLES, *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
         covers="attention with three poolings",
     ),
     Case(
         name="lengths",
-        words=("any_length", "model.width=4", *FEW_EXAMPLES, *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
+        words=("lengths", "model.width=4", *FEW_EXAMPLES, *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
         covers="sequences that are tested at other lengths, and padded",
     ),
     Case(
         name="autoregression",
-        words=("causal", "data.length=16", *FEW_EXAMPLES, *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
+        words=("series", "data.length=16", *FEW_EXAMPLES, *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
         covers="an output per step; causal and centred padding",
     ),
     *(
