@@ -11,6 +11,7 @@ from ablate.config.composer import Composer
 from ablate.config.data import DATA_NAMES
 from ablate.config.group import OMITTED_KEYS, TRAINED
 from ablate.config.keys import check_keys
+from ablate.config.model.edit import EDIT_KEY
 from ablate.config.request import Request, parse, parse_override
 from ablate.config.schema import is_swept, read, study_node
 from ablate.config.search_path import packaged
@@ -156,11 +157,11 @@ def load(words: Sequence[str], directory: Path) -> ComposedStudy:
 
 
 def _check_conflicts(spec: StudySpec) -> None:
-    """Refuses an override of a key that a factor varies: it would be ignored."""
+    """Refuses an override of a key that a factor varies: it would be ignored. Edits of the model add to each other."""
     varied: dict[str, Factor] = {key_of(o): f for f in spec.factors for level in f.levels.values() for o in level}
     for override in spec.overrides:
         factor = varied.get(key_of(override))
-        if factor is not None:
+        if factor is not None and key_of(override) != EDIT_KEY:
             raise ConfigError(
                 f"{override!r} would be ignored: the factor {factor.name!r} sets {key_of(override)!r} in its levels "
                 f"({', '.join(factor.levels)}). Leave the factor out with study.factors=[…], or change its levels."

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -327,7 +327,7 @@ def _factor(name: str, declared: Mapping[str, Any], taken: list[LevelName | None
         raise ConfigError(f"conf/factor/{name}.yaml has no key {name!r}: its first line should be '{name}:'.")
     levels: Any = node.get("levels")
     if isinstance(levels, Mapping):
-        levels = {_as_level_name(name): overrides for name, overrides in levels.items()}
+        levels = {_as_level_name(name): _overrides(level) for name, level in levels.items()}
     factor = convert(
         {**node, "levels": levels, "reference": _as_level_name(node.get("reference"))}, FactorYaml, f"factor.{name}"
     )
@@ -341,6 +341,20 @@ def _factor(name: str, declared: Mapping[str, Any], taken: list[LevelName | None
             f"{factor.reference!r}. Add it, or set factor.{name}.reference."
         )
     return Factor(name=name, levels=kept, reference=factor.reference)
+
+
+def _overrides(level: Any) -> Any:
+    """A level's overrides as text; a level, or an entry of its list, may be a mapping of keys to values."""
+    if not isinstance(level, Mapping | list):
+        return level  # converting it raises the error
+    given = cast(list[Any], [level] if isinstance(level, Mapping) else level)
+    found: list[Any] = []
+    for entry in given:
+        if isinstance(entry, Mapping):
+            found += [f"{key}={hydra_text(value)}" for key, value in cast(Mapping[Any, Any], entry).items()]
+        else:
+            found.append(entry)
+    return found
 
 
 def _diagnostics(names: list[str]) -> tuple[str, ...]:
