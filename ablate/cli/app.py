@@ -6,6 +6,7 @@ import typer
 
 import ablate
 from ablate.cli.commands.doctor import doctor
+from ablate.cli.commands.inspect import inspect
 from ablate.cli.commands.list import list_
 from ablate.cli.commands.plan import plan
 from ablate.cli.commands.review import review
@@ -28,6 +29,7 @@ app.command()(show)
 app.command()(verdicts)
 app.command()(review)
 app.command()(verify)
+app.command()(inspect)
 app.command()(doctor)
 
 

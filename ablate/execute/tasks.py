@@ -10,6 +10,7 @@ from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.plan.cost import NetworkCost
+from ablate.plan.module_tree import ModuleTree
 from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
 from ablate.store.costs import Cost
@@ -79,6 +80,17 @@ def measure(
 
     with as_user_errors():
         return cost.measure(points, configs, budget_s=budget_s)
+
+
+def inspect(config: TrialConfig, *, seed: int) -> ModuleTree:
+    """The modules of a configuration's network, with what each costs.
+
+    Raises:
+        AblateError: as `ablate.execute.examine.module_tree.module_tree`.
+    """
+    from ablate.execute.examine.module_tree import module_tree
+
+    return module_tree(config, seed=seed)
 
 
 def schedule(
