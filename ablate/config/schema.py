@@ -130,6 +130,8 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     response: str | ResponseYaml | None = None
     factors: list[str | dict[str, list[LevelName | None]]] = []
     """Names; `{name: [level, …]}` takes some of a factor's levels, and `{key: [value, …]}` makes a factor of a key."""
+    components: str | list[str] = []
+    """Modules of the baseline, by path, glob or type: each becomes a factor with the levels `in` and `out`."""
     resolution: int | None = None
     exclude: list[dict[str, LevelName]] = []
     claims: list[ClaimYaml] = []
@@ -220,16 +222,18 @@ def read(
     for sweep in sweeps:
         if sweep.name in study.chosen:
             raise ConfigError(f"The sweep {sweep.name!r} has the name of a factor that the study has already.")
-    if factors or sweeps or not study.identities:
-        _check_whole(study, is_empty=not (factors or sweeps))
+    components = (study.components,) if isinstance(study.components, str) else tuple(study.components)
+    if factors or sweeps or components or not study.identities:
+        _check_whole(study, is_empty=not (factors or sweeps or study.components))
     return StudySpec(
         name=study.name,
         question=study.question,
-        design=study.design or ("" if factors or sweeps else NO_DESIGN),
+        design=study.design or ("" if factors or sweeps or components else NO_DESIGN),
         factors=(*factors, *sweeps),
         response=_response(study.response, objective) if study.response else NO_RESPONSE,
         replicates=root.replicates,
         seed=root.seed,
+        components=components,
         resolution=study.resolution,
         exclude=tuple({name: _as_level_name(level) for name, level in left_out.items()} for left_out in study.exclude),
         claims=tuple(c.claim for c in study.claims),

@@ -211,6 +211,8 @@ class StudySpec:
     response: Response
     replicates: int
     seed: int
+    components: tuple[str, ...] = ()
+    """What selects the modules of the baseline that are left out one by one. Each is a factor once it is known."""
     resolution: int | None = None
     exclude: tuple[Mapping[str, str], ...] = ()
     claims: tuple[Claim, ...] = ()

@@ -82,6 +82,19 @@ def measure(
         return cost.measure(points, configs, budget_s=budget_s)
 
 
+def components(
+    selectors: Sequence[str], config: TrialConfig, *, seed: int
+) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """The modules of a baseline that a study can leave out, and why it cannot leave out the others that are selected.
+
+    Raises:
+        AblateError: as `ablate.execute.examine.components.components`.
+    """
+    from ablate.execute.examine.components import components
+
+    return components(selectors, config, seed=seed)
+
+
 def inspect(config: TrialConfig, *, seed: int) -> ModuleTree:
     """The modules of a configuration's network, with what each costs.
 

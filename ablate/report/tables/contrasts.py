@@ -8,7 +8,7 @@ from ablate.report.tables.columns.interaction_warning import misleading
 from ablate.report.tables.columns.row import Row, paired
 from ablate.report.tables.kind import TableKind
 from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
-from ablate.report.text.point_name import BASELINE, PointNames, point_names, settings
+from ablate.report.text.point_name import PointNames, point_names, settings
 from ablate.report.text.quantity import compact
 from ablate.report.text.table import ABSENT, Column, Table
 
@@ -71,7 +71,7 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
     floors = {p.n: flip.floor for p, flip in zip(pairs, flips, strict=True) if flip}
     explored = [probability(c.q if c.paired.n >= P_FROM else None) for c in contrasts]
     places = [names.of(c.held) for c in contrasts]
-    placed = kind == "simple" and set(places) != {BASELINE}
+    placed = kind == "simple" and set(places) != {names.origin}
     labels = [f"{c.name} at {place}" if placed else c.name for c, place in zip(contrasts, places, strict=True)]
 
     columns: list[tuple[Column, list[str]]] = [
