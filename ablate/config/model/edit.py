@@ -14,15 +14,29 @@ EDIT = "edit"
 EDIT_KEY = f"model.{EDIT}"
 """The same as overrides have it. One override adds its edits to those before it, so that several factors can edit."""
 
-OPERATIONS: Mapping[str, str] = {
-    "replace": "{replace: {ReLU: GELU}}",
-    "identity": "{identity: layer4.1}",
-    "remove": "{remove: layers.5}",
-    "freeze": "{freeze: layer1}",
-    "reinit": "{reinit: fc}",
-    "wrap": "{wrap: {path: layer1, with: {_target_: torch.nn.utils.parametrizations.spectral_norm}}}",
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """What an edit can do; the file of its name in `ablate.execute.train.editing.operations` does it."""
+
+    written: str
+    """How it is written, in an example."""
+    builds: bool = False
+    """Whether each selector has a node, from which something is built for what it selects."""
+    is_whole: bool = False
+    """Whether it changes a module whole: of one within another, only the outer one is selected."""
+
+
+WEIGHT_NORM = "{_target_: torch.nn.utils.parametrizations.weight_norm}"
+
+OPERATIONS: Mapping[str, Operation] = {
+    "replace": Operation(written="{replace: {ReLU: GELU}}", builds=True, is_whole=True),
+    "identity": Operation(written="{identity: layer4.1}", is_whole=True),
+    "remove": Operation(written="{remove: layers.5}", is_whole=True),
+    "freeze": Operation(written="{freeze: layer1}"),
+    "reinit": Operation(written="{reinit: fc}"),
+    "wrap": Operation(written=f"{{wrap: {{path: fc, with: {WEIGHT_NORM}}}}}", builds=True),
 }
-"""What an edit can do → how it is written."""
 
 PLACED = ("path", "with")
 """The keys of an edit whose module stands apart from what it is for."""
@@ -48,7 +62,7 @@ class Edit:
     @property
     def identity(self) -> Any:
         """What it is in a trial's id: the same however it is written."""
-        if self.operation in ("replace", "wrap"):
+        if OPERATIONS[self.operation].builds:
             return {self.operation: dict(self.nodes)}
         return {self.operation: sorted(self.nodes)}
 
@@ -72,14 +86,14 @@ def read_edits(value: Any) -> tuple[Edit, ...]:
 def _edit(entry: Any, where: str) -> Edit:
     if not isinstance(entry, Mapping) or len(cast(Mapping[str, Any], entry)) != 1:
         raise ConfigError(
-            f"{where} is {entry!r}: an entry is one edit, such as {OPERATIONS['replace']}. Valid: "
+            f"{where} is {entry!r}: an entry is one edit, such as {OPERATIONS['replace'].written}. Valid: "
             f"{', '.join(OPERATIONS)}. Edits are applied in the order of the list."
         )
     ((operation, content),) = cast(Mapping[str, Any], entry).items()
     if operation not in OPERATIONS:
         raise ConfigError(unknown("edit", f"{where}.{operation}", [f"{where}.{name}" for name in OPERATIONS]))
-    where, shown = f"{where}.{operation}", OPERATIONS[operation]
-    if operation in ("replace", "wrap"):
+    where, shown = f"{where}.{operation}", OPERATIONS[operation].written
+    if OPERATIONS[operation].builds:
         nodes = dict(_nodes(operation, content, where))
     else:
         names = cast(list[Any], content) if isinstance(content, list) else [content]
@@ -91,7 +105,7 @@ def _edit(entry: Any, where: str) -> Edit:
 
 def _nodes(operation: str, content: Any, where: str) -> Iterator[tuple[str, TargetNode]]:
     """The selectors of an edit that builds modules, each with the node that is built."""
-    shown = OPERATIONS[operation]
+    shown = OPERATIONS[operation].written
     if not isinstance(content, Mapping):
         raise ConfigError(f"{where} is {content!r}: write {shown}.")
     content = cast(Mapping[str, Any], content)

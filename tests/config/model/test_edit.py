@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from ablate.config.model.edit import OPERATIONS, read_edits
+from ablate.config.model.edit import read_edits
 from ablate.config.model.group import ModelGroup
 from ablate.errors import ConfigError
 
@@ -56,13 +56,6 @@ def test_a_path_and_what_comes_there_may_be_values():
 def test_what_is_no_edit_is_refused_with_how_it_is_written(value, said):
     with pytest.raises(ConfigError, match=said):
         read_edits(value)
-
-
-def test_how_it_is_written_is_an_edit():
-    import yaml
-
-    for operation, text in OPERATIONS.items():
-        assert read_edits(yaml.safe_load(text))[0].operation == operation
 
 
 def group(**more):

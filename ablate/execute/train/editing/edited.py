@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from torch import nn
 
-from ablate.config.model.edit import Edit
+from ablate.config.model.edit import OPERATIONS, Edit
 from ablate.errors import ConfigError, ModelError
 from ablate.execute.train.editing.drawing import Drawing
-from ablate.execute.train.editing.operations import APPLY, NOT_NESTED
+from ablate.execute.train.editing.operations._base import operation
 from ablate.execute.train.editing.selection import outermost, select
 from ablate.execute.train.editing.site import Site
 
@@ -31,7 +31,7 @@ def edited(network: nn.Module, edits: Sequence[Edit], *, seed: int, reseed: Call
     trained = _trains(network)
     for edit in edits:
         sites = list(_sites(network, edit, drawing))
-        APPLY[edit.operation](sites)
+        operation(edit.operation)(sites)
     if trained and not _trains(network):
         raise ModelError(f"model.edit ({'; '.join(map(str, edits))}) leaves no parameter of the network to train.")
     return network
@@ -47,7 +47,7 @@ def _sites(network: nn.Module, edit: Edit, drawing: Drawing) -> Iterator[Site]:
     for selector, node in edit.nodes.items():
         found = select(network, selector, edit.where)
         where = edit.where if node is None else f"{edit.where}.{selector}"
-        for path, module in (outermost(found) if edit.operation in NOT_NESTED else found).items():
+        for path, module in (outermost(found) if OPERATIONS[edit.operation].is_whole else found).items():
             if module in seen:
                 raise ConfigError(
                     f"{edit.where}: {seen[module]!r} and {selector!r} both select {path}. Write two edits, which are "

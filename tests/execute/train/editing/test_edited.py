@@ -4,10 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from ablate.config.model.edit import OPERATIONS
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, ModelError
-from ablate.execute.train.editing.operations import APPLY
 from ablate.execute.train.network import network
 
 pytestmark = pytest.mark.numeric
@@ -103,10 +101,6 @@ def same(one, other, *, but=()):
     """Whether all tensors that both have are equal, and both have the same but those that begin with these names."""
     left, right = ({k: v for k, v in weights(n).items() if not k.startswith(tuple(but))} for n in (one, other))
     return left.keys() == right.keys() and all(torch.equal(left[k], right[k]) for k in left)
-
-
-def test_every_operation_that_a_configuration_may_name_is_there():
-    assert APPLY.keys() == OPERATIONS.keys()
 
 
 def test_a_type_is_replaced_wherever_it_is_and_nothing_else_changes(built):
