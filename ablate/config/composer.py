@@ -257,7 +257,7 @@ class Composer:
             raise ConfigError(f"{override!r} cannot be set: {_first_line(error)}") from error
 
     def _unknown_key(self, name: str, config: DictConfig) -> str:
-        keys = tuple(_flatten(OmegaConf.to_container(config, resolve=False)))
+        keys = (*_flatten(OmegaConf.to_container(config, resolve=False)), EDIT_KEY)
         section = name.rpartition(".")[0]
         siblings = [k for k in keys if section and k.rpartition(".")[0] == section]
         hint = f" To add a key that is not there, write +{name}=…" if name.partition(".")[0] in config else ""

@@ -8,7 +8,7 @@ from ablate.report.tables.columns.interaction_warning import misleading
 from ablate.report.tables.columns.row import Row, paired
 from ablate.report.tables.kind import TableKind
 from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
-from ablate.report.text.point_name import PointNames, point_names, settings
+from ablate.report.text.point_name import BASELINE, PointNames, point_names, settings
 from ablate.report.text.quantity import compact
 from ablate.report.text.table import ABSENT, Column, Table
 
@@ -119,7 +119,8 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
     if all(len(p.levels) == 1 for p in summary.points):
         title, compared = "Contrasts", "Each level against the reference."
     elif kind == "simple" and not placed:
-        compared = "Each level against the reference, with the other factors as in the baseline."
+        where = f"as in {'the ' if names.origin == BASELINE else ''}{names.origin}"
+        compared = f"Each level against the reference, with the other factors {where}."
     return Table.of(
         title=f"{title}: {summary.response}",
         columns=columns,

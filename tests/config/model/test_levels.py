@@ -98,7 +98,7 @@ def test_a_mapping_beside_overrides_sets_its_keys(study):
 def test_what_is_no_edit_is_refused_when_the_point_is_resolved(study):
     with pytest.raises(ConfigError, match=r"'model.edit\[0\].swap'. .*Valid: .*replace"):
         study("model.edit={swap: a}").resolve({}, ())
-    with pytest.raises(ConfigError, match=r"Unknown key 'model.edits'"):
+    with pytest.raises(ConfigError, match=r"Unknown key 'model.edits'. Did you mean 'model.edit'\?"):
         study("model.edits={freeze: a}").resolve({}, ("model.edits={freeze: a}",))
 
 
