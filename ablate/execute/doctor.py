@@ -12,7 +12,7 @@ from typing import Literal
 import ablate
 from ablate.config.search_path import search_path
 from ablate.errors import AblateError
-from ablate.execute.engines import ENGINES, installed_engines, load
+from ablate.execute.engines import ENGINES, OF_EXTRAS, installed_engines, load
 from ablate.execute.process.hardware import cores
 from ablate.execute.process.unseen_gpu import unseen_gpu
 from ablate.execute.targets.target import error_text
@@ -53,7 +53,8 @@ def examine_machine(directory: Path, results_dir: Path) -> Iterator[Finding]:
     if unseen := unseen_gpu():
         yield Finding(what="GPU", state="warn", detail=unseen)
     for name in ENGINES:
-        yield _tried(f"engine {name}", lambda name=name: load(name).check())
+        otherwise = "warn" if name in OF_EXTRAS else "bad"
+        yield _tried(f"engine {name}", lambda name=name: load(name).check(), otherwise=otherwise)
     for name in installed_engines():  # ablate itself works without them
         yield _tried(f"engine {name}", lambda name=name: load(name).check(), otherwise="warn")
 

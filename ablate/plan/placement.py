@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from ablate.plan.machine import Gpu
 
@@ -37,6 +37,6 @@ def place(gpus: Sequence[Gpu], *, workers: int, worker_bytes: int) -> tuple[int,
     return tuple(placed) or (max(gpus, key=lambda gpu: gpu.free_bytes or 0).index,)
 
 
-def is_shared(places: Sequence[int], gpu: int) -> bool:
+def is_shared(places: Sequence[Hashable], gpu: Hashable) -> bool:
     """Whether several of some workers are on a GPU: after it ran out of memory, one of them is to leave it."""
     return Counter(places)[gpu] > 1

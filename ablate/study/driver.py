@@ -25,6 +25,7 @@ from ablate.study.study_plan import count_results, plan
 from ablate.study.study_summary import save_summary
 from ablate.study.training import train_missing
 from ablate.study.tuning import tune, without_stale_choices
+from ablate.study.weights import unweighted_message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,6 +45,7 @@ def run(
     stale: Stale | None = None,
     retry: Sequence[Retried] = (),
     cwd: Path | None = None,
+    conf: Path | None = None,
 ) -> tuple[Summary, Path]:
     """Trains what is missing of a study, then summarises.
 
@@ -54,6 +56,7 @@ def run(
             to train others beside them.
         retry: States of which trials are trained again, beside those that failed.
         cwd: As in `plan`.
+        conf: As in `plan`.
 
     Returns:
         The summary, and the study's directory.
@@ -67,7 +70,7 @@ def run(
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
 
-    planned = plan(words, cwd=cwd)
+    planned = plan(words, cwd=cwd, conf=conf)
     engine = make_engine(planned.spec.settings.get("engine"))
     engine.on_message = observer.on_message
     check_time_limits(engine, planned)
@@ -81,13 +84,15 @@ def run(
         else:
             lock.acquire()
             if (directory.read("study.yaml"), directory.digest()) != (planned.frozen, planned.contents.digest):
-                planned = plan(words, cwd=cwd)  # another driver has written to it before this one held the lock
+                # Another driver has written to it before this one held the lock.
+                planned = plan(words, cwd=cwd, conf=conf)
         _report_notes(planned, observer)
         if stale == "rerun":
             planned = without_stale_choices(planned)
         missing = missing_trials(planned, stale, observer, retry=retry)
-        if message := lacking_diagnostics_message(planned, missing):
-            observer.on_message(message)
+        for message in (lacking_diagnostics_message(planned, missing), unweighted_message(planned, missing)):
+            if message is not None:
+                observer.on_message(message)
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)
@@ -98,7 +103,7 @@ def run(
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
                 lock.release()
                 engine.close()
-                return run(words, observer=observer, stale=stale, retry=retry, cwd=cwd)
+                return run(words, observer=observer, stale=stale, retry=retry, cwd=cwd, conf=conf)
         damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned, will_train=will_train)
@@ -108,7 +113,7 @@ def run(
             directory.write(IDENTITIES, identities.encode())
         if planned.tuned is not None and planned.tuned.pending:
             tune(engine, planned, observer, stale=stale, retry=retry)
-            planned = plan(words, cwd=cwd)  # the ids of its trials follow from what was chosen
+            planned = plan(words, cwd=cwd, conf=conf)  # the ids of its trials follow from what was chosen
             missing = missing_trials(planned, stale, Muted(), retry=retry)
         _measure_networks(engine, planned, damaged, observer, will_train=will_train, again=stale == "rerun")
         observer.on_start(planned, len(planned.trials) - len(missing))

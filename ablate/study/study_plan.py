@@ -48,6 +48,11 @@ class Plan:
     """Whether its trials are tuning trials of one rung, and its response the metric that they are compared by."""
 
     @property
+    def keeps_weights(self) -> bool:
+        """Whether the weights of its trained networks are kept; of tuning trials none are."""
+        return self.spec.settings.get("keep") == "weights" and not self.is_tuning
+
+    @property
     def records(self) -> tuple[Record, ...]:
         """The planned trials' records, in the order of the plan."""
         found = self.contents.records
@@ -59,7 +64,7 @@ class Plan:
         return sum(r.state != "failed" for r in self.records)
 
 
-def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
+def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = None) -> Plan:
     """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]`, joined with what is on disk.
 
     Nothing is written, and nothing heavier than Hydra is imported. Where capacity is to be matched, or components are
@@ -68,6 +73,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     Args:
         words: A study's name and Hydra overrides, as after `ablate run`.
         cwd: Where the user's `conf/` is, and what a relative `results_dir` is relative to; default: here.
+        conf: A folder of configuration that comes before the user's; None: there is none.
 
     Raises:
         AblateError: anything in the request that does not fit, a study on disk that is another one, or an engine that
@@ -78,6 +84,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.analyze.effects.pooling import check_pooling
     from ablate.analyze.review.registry import check_accepted
     from ablate.config.load import load
+    from ablate.config.spec import MADE_IN_PYTHON
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
     from ablate.store import StudyDirectory, as_later, extend
@@ -86,8 +93,8 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.study.tuning import tuned_of, with_choices
 
     here = cwd or Path.cwd()
-    study = load(words, here)
-    (spec, left_in), added, notes = _with_components(study), (), ()
+    study = load(words, here, conf)
+    (spec, left_in), added, notes = _with_components(study, None if conf is None else (MADE_IN_PYTHON, *words)), (), ()
     if spec.factors:
         design_of(spec)  # before the comparison with the study on disk: an unknown design is the user's first mistake
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
@@ -140,13 +147,18 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     )
 
 
-def _with_components(study: ComposedStudy) -> tuple[StudySpec, tuple[str, ...]]:
-    """The study with a factor for each of its components, and a note on the modules that stay in."""
+def _with_components(study: ComposedStudy, request: tuple[str, ...] | None) -> tuple[StudySpec, tuple[str, ...]]:
+    """The study with a factor for each of its components, and a note on the modules that stay in.
+
+    Args:
+        study: As it was composed; its spec is replaced where it has components.
+        request: What it keeps as its request; None: the words.
+    """
     from ablate.config.model.components import component_factors
     from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
 
-    spec = study.spec
+    spec = study.spec if request is None else replace(study.spec, request=request)
     if not spec.components:
         return spec, ()
     levels = {factor.name: factor.reference for factor in spec.factors}

@@ -63,6 +63,7 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
             sources=tuple(sources[t.id] for t in b.trials),
             commit=head,
             stated=claims,
+            keeps_weights=planned.keeps_weights,
         )
         for b in made.bundles
     ]

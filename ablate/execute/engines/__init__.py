@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 ENGINES: dict[str, str] = {
     "inline": "ablate.execute.engines.inline:Inline",
     "local": "ablate.execute.engines.local.engine:Local",
+    "ray": "ablate.execute.engines.ray.engine:Ray",
 }
 """Name → module and class, as an entry point of the group `ablate.engines` names them in another package."""
+
+OF_EXTRAS = ("ray",)
+"""Those that need what an extra installs. Where they do not work, all else does."""
 
 
 MOST = 4096
@@ -85,4 +89,4 @@ def _broken(entry: EntryPoint, what: str) -> EngineError:
     )
 
 
-__all__ = ["ENGINES", "Engine", "engine", "installed_engines", "load"]
+__all__ = ["ENGINES", "OF_EXTRAS", "Engine", "engine", "installed_engines", "load"]

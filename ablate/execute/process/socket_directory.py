@@ -35,7 +35,7 @@ def hold() -> None:
     """
     if os.getpid() in _held:
         return
-    root = _root()
+    root = root_for(BELOW_BYTES)
     _sweep(root)
     while True:
         made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
@@ -51,14 +51,19 @@ def hold() -> None:
         tempfile.tempdir = before
 
 
-def _root() -> Path:
+def root_for(below_bytes: int) -> Path:
+    """A temporary directory below which a path of that many more bytes can be a socket's.
+
+    Raises:
+        OSError: there is none; the message says what to do.
+    """
     places = [tempfile.gettempdir(), *SHORT]
     for place in places:
-        is_short = len(os.fsencode(place)) + BELOW_BYTES <= MAX_ADDRESS_BYTES
+        is_short = len(os.fsencode(place)) + below_bytes <= MAX_ADDRESS_BYTES
         if is_short and Path(place).is_dir() and os.access(place, os.W_OK | os.X_OK):
             return Path(place)
     raise OSError(
-        f"{places[0]} has too long a path for the sockets of processes ({MAX_ADDRESS_BYTES - BELOW_BYTES} bytes at "
+        f"{places[0]} has too long a path for the sockets of processes ({MAX_ADDRESS_BYTES - below_bytes} bytes at "
         f"most), and none of {', '.join(SHORT)} can be written. Set TMPDIR to a directory with a short path."
     )
 

@@ -17,7 +17,8 @@ def test_a_machine_in_order(ablate, here):
     assert not list(here.iterdir()), "looking writes nothing"
 
 
-def test_what_is_in_the_way_is_bad_and_1(ablate, here):
+def test_what_is_in_the_way_is_bad_and_1(ablate, here, monkeypatch):
+    monkeypatch.setattr("ablate.execute.engines.ray.engine.Ray.check", lambda: "not started")  # it takes seconds
     (here / "results").write_text("in the way")
     result = ablate("doctor")
     assert (result.exit_code, result.stderr) == (1, "")

@@ -1,6 +1,7 @@
 """Jobs of tiny trainings, some of which go wrong on purpose, and a count of the processes that trained them."""
 
 import os
+import secrets
 import sys
 import time
 from dataclasses import replace
@@ -12,11 +13,12 @@ import yaml
 from ablate.config.load import load
 from ablate.design import DesignPoint
 from ablate.execute.engines import engine
+from ablate.execute.engines.ray import connection
 from ablate.execute.train.job import Job
 from ablate.plan import Bundle, Trial, streams, trial_id
 from tests.conftest import REPOSITORY
 
-CHANGED = {"local": {"workers": 2, "threads": 1}}
+CHANGED = {"local": {"workers": 2, "threads": 1}, "ray": {"workers": 2, "threads": 1}}
 """Settings in which the engines of the suite differ from those that ship: two workers on any machine."""
 
 TROUBLE = '''"""A network that goes wrong on request, and notes which processes have built it."""
@@ -184,10 +186,31 @@ def join():
     return joined
 
 
+@pytest.fixture(scope="session")
+def ray_variables():
+    """The environment of a Ray that listens on loopback only, and takes no connection without a token."""
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (connection.VARIABLES | connection.OWN_VARIABLES | connection.LOOPBACK | token).items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def ray_address(ray_variables):
+    """A Ray of one node, for all tests: to start one takes many seconds."""
+    process, address = connection._start(connection.Wanted(address=None, cpus=4))
+    yield address
+    connection.disconnect()
+    process.communicate()  # its input closes, and it ends
+
+
 @pytest.fixture
-def make_engine():
+def make_engine(request):
     def make(name, **changes):
         shipped = yaml.safe_load((REPOSITORY / "conf/engine" / f"{name}.yaml").read_text(encoding="utf-8"))
+        if name == "ray" and "address" not in changes:
+            changes["address"] = request.getfixturevalue("ray_address")
         return engine(shipped | CHANGED.get(name, {}) | changes)
 
     return make

@@ -22,7 +22,7 @@ def test_every_engine_is_held_to_the_contract(make_engine):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"name": "locl"}, "Unknown engine 'locl'. Did you mean 'local'? Valid: inline, local"),
+        ({"name": "locl"}, "Unknown engine 'locl'. Did you mean 'local'? Valid: inline, local, ray"),
         ({}, "Unknown engine 'None'"),
         ({"name": "local", "workers": "auto", "thread": 1}, "Did you mean 'engine.threads'"),
         ({"name": "local", "workers": "auto", "threads": 0}, "engine.threads=0 trains nothing"),
@@ -31,6 +31,10 @@ def test_every_engine_is_held_to_the_contract(make_engine):
         ({"name": "local", "workers": 2.5, "threads": 1}, "engine.workers"),
         ({"name": "inline", "threads": "two"}, "engine.threads"),
         ({"name": "inline", "threads": 1, "workers": 2}, "engine.workers"),
+        ({"name": "ray", "workers": 0}, "engine.workers=0 trains nothing"),
+        ({"name": "ray", "gpus": -0.5}, "engine.gpus=-0.5 must be 0 or more"),
+        ({"name": "ray", "storage": "some"}, "engine.storage"),
+        ({"name": "ray", "adress": "auto"}, "Did you mean 'engine.address'"),
     ],
 )
 def test_settings_that_do_not_fit_are_named(settings, said):

@@ -75,4 +75,4 @@ def test_without_any_short_place_it_says_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(
         OSError, match=r"too long a path for the sockets .* Set TMPDIR to a directory with a short path"
     ):
-        socket_directory._root()
+        socket_directory.root_for(socket_directory.BELOW_BYTES)

@@ -7,16 +7,17 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for_any
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from ablate import given
 from ablate.errors import AblateError, ConfigError, DeathError, EngineError
 from ablate.execute.engines.local import fork_server
+from ablate.execute.engines.team import TRIES, Ended, Trained
 from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.lost_device import lost_device
 from ablate.execute.process.parent_death import end_children_with_parent, signal_at_parent_death
@@ -39,9 +40,6 @@ CLOCK_S = 2.0
 
 LONGEST_REASON = 500
 """Characters of what a driver says of a device that is lost."""
-
-TRIES = 3
-"""Processes that a job is given to, if they die before they begin it."""
 
 
 class Worker:
@@ -124,6 +122,22 @@ class Worker:
         is_limited = self.job is not None and self._deadline is not None and not self.is_overdue
         return self._deadline - time.monotonic() if is_limited and self._deadline is not None else None
 
+    def is_ready(self) -> bool:
+        """Whether it can take a job: always, as a process is started for it."""
+        return True
+
+    def ended(self) -> Ended:
+        """How its job has ended. A process that died, or can train nothing more, is gone afterwards."""
+        error = self.future.exception()
+        if isinstance(error, BrokenExecutor):
+            return Ended(died=cause(self.reap()), is_overdue=self.is_overdue)
+        if error is not None:
+            return Ended(error=error)
+        trained: Trained = self.future.result()
+        if trained.lost is not None:
+            self.reap()
+        return Ended(trained=trained)
+
     def end_overdue(self) -> None:
         """Kills the process if its job has run out of time. Killed, not asked: it may spin in C, or be stopped."""
         if (left := self.seconds_left) is not None and left <= 0 and not self.future.done():
@@ -167,9 +181,8 @@ class Worker:
             else:
                 started += 1
         raise EngineError(
-            f"engine={self._engine} cannot start a process here: it died before it began ({cause(code)}). Every "
-            "process executes the script once more: put what it does under if __name__ == '__main__'. engine=inline "
-            "starts no process."
+            f"engine={self._engine} cannot start a process here: it died before it began ({cause(code)}). "
+            "engine=inline starts no process."
         )
 
     def reap(self) -> int | None:
@@ -251,17 +264,9 @@ class Worker:
                 max_workers=1,
                 mp_context=self._context,
                 initializer=_start,
-                initargs=(list(sys.path), {**os.environ, **self._variables}, self._begun),
+                initargs=(list(sys.path), {**os.environ, **self._variables}, self._begun, given.files()),
             )
         return self._executor
-
-
-def stop(workers: Sequence[Worker]) -> None:
-    """Ends all of them: all are sent SIGTERM before the first is waited for."""
-    for worker in workers:
-        worker.terminate()
-    for worker in workers:
-        worker.stop()
 
 
 def cause(exitcode: int | None) -> str:
@@ -278,8 +283,11 @@ _begun: list[Any] = []
 """In a worker process: the value that it sets to 1 when it begins a job or a call."""
 
 
-def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
-    """Runs once in every process. It gets the import path and the environment of its driver, not of the server."""
+def _start(path: list[str], environment: Mapping[str, str], begun: Any, objects: given.Files) -> None:
+    """Runs once in every process.
+
+    It gets the import path and the environment of its driver, not of the server, and the objects passed from Python.
+    """
     os.setpgid(0, 0)  # a group of its own, so that it can be ended with everything that it starts
     signal_at_parent_death()
     end_children_with_parent()
@@ -288,6 +296,7 @@ def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
     os.environ.clear()
     os.environ.update(environment)
     _begun[:] = [begun]
+    given.receive(objects)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles Ctrl-C
     signal.signal(signal.SIGTERM, _end)
     driver = multiprocessing.parent_process()
@@ -323,21 +332,6 @@ def _call(function: Callable[[], T]) -> tuple[T, bool]:
         except Exception:
             raise ConfigError(str(error)) from error
         raise
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """What a process answers when it has trained a job. The records are on disk; this is small.
-
-    If the process dies as it answers, a short message is whole or absent.
-    """
-
-    lost: str | None = None
-    """Why it can train nothing more on its device; None: it can."""
-    left: tuple[int, ...] = ()
-    """Which of the job's trials are to be trained again: the places of those that ran out of memory, or are `lost`."""
-    halved: bool = False
-    """Whether a stack ran out of memory."""
 
 
 def _train(job: Job, engine: str, threads: int) -> Trained:

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from ablate.execute.engines.local import worker
+from ablate.execute.engines import team
+from ablate.execute.engines.local import engine
 
 
 @pytest.fixture(autouse=True)
@@ -61,8 +62,9 @@ def test_after_a_shortage_of_memory_fewer_workers_share_the_gpu(
     """The first waits until the second has run out of memory; then there are two more jobs, for one worker or both."""
     (place / "says").write_text("CUDA error: out of memory")
     teams = []
-    stop = worker.stop
-    monkeypatch.setattr("ablate.execute.engines.local.engine.stop", lambda team: (teams.append(len(team)), stop(team)))
+    stop = team.stop
+    for module in (team, engine):
+        monkeypatch.setattr(module, "stop", lambda workers: (teams.append(len(workers)), stop(workers)))
     jobs = [make_job("wait", 0), make_job("crowded", 1), make_job("none", 2), make_job("none", 3)]
     records, said = run(make_engine("local", workers=2), jobs, places=places)
     assert {r.replicate: r.state for r in records} == dict.fromkeys(range(4), "complete")

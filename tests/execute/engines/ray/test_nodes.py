@@ -1,0 +1,162 @@
+"""Two nodes of Ray on this machine. They are lost, share no disk, and have GPUs that only Ray believes in."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ablate.errors import EngineError
+from ablate.execute.engines.ray import connection
+from ablate.store import StudyDirectory
+
+pytestmark = pytest.mark.slow
+
+NODE = {"include_dashboard": False, "object_store_memory": connection.OBJECTS_BYTES}
+
+
+class Nodes:
+    """Several nodes, in a process of their own that ends them."""
+
+    def __init__(self):
+        program = Path(__file__).with_name("cluster.py")
+        command = [sys.executable, str(program), json.dumps(NODE)]
+        environment = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        self.address = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        assert line, "the program that holds the nodes has ended"
+        return json.loads(line)
+
+    def ask(self, *words):
+        self.process.stdin.write(json.dumps(words) + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def add(self, **options):
+        self.ask("add", options)
+
+    def lose(self, number):
+        self.ask("lose", number)
+
+
+@pytest.fixture
+def cluster(ray_variables):
+    """A head that trains nothing. Nodes are added to it."""
+    connection.disconnect()
+    made = Nodes()
+    yield made
+    connection.disconnect()
+    made.process.communicate()
+
+
+@pytest.fixture
+def make_ray(cluster, make_engine):
+    made = []
+
+    def make(**changes):
+        made.append(make_engine("ray", address=cluster.address, **changes))
+        made[-1].said = []
+        made[-1].on_message = made[-1].said.append
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+def run(engine, jobs):
+    return [record for records in engine.run(jobs) for record in records]
+
+
+def test_a_node_that_is_lost_costs_its_trial_a_retry(cluster, make_ray, make_job, place, watch, capfd):
+    for _ in range(2):
+        cluster.add(num_cpus=1)
+    engine = make_ray()
+    jobs = [make_job("wait", 0), make_job("wait", 1), make_job("none", 2)]
+
+    def lose_a_node():
+        watch.wait_for(lambda: len(watch.trained_in(place)) >= 2, "a training on each node")
+        cluster.lose(1)
+        (place / "waited-for").touch()
+
+    losing = threading.Thread(target=lose_a_node)
+    losing.start()
+    records = run(engine, jobs)
+    losing.join()
+    assert Counter(r.id for r in records) == Counter(job.bundle.trials[0].id for job in jobs)
+    assert {r.state for r in records} == {"complete"}
+    assert StudyDirectory(place / "study").contents().records == {r.id: r for r in records}
+    assert capfd.readouterr().out == "", "Ray prints what its daemons say"
+    (said,) = engine.said
+    assert said.startswith("The worker of trial ")
+    assert "node" in said.partition(" died: ")[2]
+    assert said.endswith(" was lost. It is trained again.")
+
+
+def test_without_shared_storage_code_is_sent_and_records_are_brought_back(
+    cluster, make_ray, make_engine, make_job, join, place
+):
+    cluster.add(num_cpus=2)
+    (place / "results").mkdir()
+    (place / "results" / "large").write_text("not sent")
+    jobs = [make_job(replicate=0), make_job("raise", 1), join([make_job(replicate=r, width=8) for r in range(2, 5)])]
+    records = run(make_ray(storage="none"), jobs)
+    assert not (place / "pids").exists(), "it was built in the copy that was sent, not here"
+    assert StudyDirectory(place / "study").contents().records == {r.id: r for r in records}
+    assert Counter(r.state for r in records) == {"complete": 4, "failed": 1}
+    folders = {r.id: StudyDirectory(place / "study").trial(r.id) for r in records}
+    for record in records:
+        assert [*StudyDirectory(place / "study").beside(record)] == []
+        assert (folders[record.id] / "traceback.txt").exists() is (record.state == "failed")
+    alone = run(make_engine("inline"), [jobs[0]])
+    assert [r.responses for r in records if r.replicate == 0] == [alone[0].responses]
+
+
+def test_a_share_of_a_gpu_puts_workers_beside_each_other(cluster, make_ray, make_job, place, watch, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    cluster.add(num_cpus=4, num_gpus=2)
+    engine = make_ray(gpus=0.5, workers="auto")
+    assert engine.workers == 4
+    (place / "waited-for").touch()
+    records = run(engine, [make_job("wait", replicate) for replicate in range(4)])
+    assert {r.state for r in records} == {"complete"}
+    seen = {int(path.name): path.read_text() for path in (place / "pids").glob("*")}
+    assert {seen[pid] for pid in watch.trained_in(place)} <= {"0", "1"}
+    assert make_ray(gpus=0.0, workers="auto").workers == 4
+
+
+def test_after_a_shortage_of_memory_fewer_workers_share_the_gpu(cluster, make_ray, make_job, place, monkeypatch):
+    cluster.add(num_cpus=2, num_gpus=1)
+    (place / "says").write_text("CUDA error: out of memory")
+    engine = make_ray(gpus=0.5)
+    jobs = [make_job("wait", 0), make_job("crowded", 1), make_job("none", 2)]
+    records = run(engine, jobs)
+    assert {r.replicate: r.state for r in records} == dict.fromkeys(range(3), "complete")
+    assert records[-1].replicate == 1, "once more, alone"
+    assert engine.said[1:] == ["From now on 1 worker trains on that GPU."]
+
+
+def test_a_cluster_without_room_says_what_it_waits_for(cluster, make_ray, make_job):
+    engine = make_ray(threads=2, workers=1)
+    adding = threading.Timer(5.0, lambda: cluster.add(num_cpus=2))
+    adding.start()
+    records = run(engine, [make_job()])
+    adding.join()
+    assert [r.state for r in records] == ["complete"]
+    assert "Ray has no room for a worker yet, which takes 2 CPU: it waits." in engine.said[0]
+
+
+def test_nodes_with_another_version_are_refused(cluster, make_ray, make_job, monkeypatch):
+    cluster.add(num_cpus=1)
+    monkeypatch.setattr("ablate.__version__", "0.0.0+another")
+    with pytest.raises(EngineError, match=r"and this machine 0\.0\.0\+another\. Install the same on every node"):
+        run(make_ray(), [make_job()])
