@@ -8,7 +8,7 @@ from pathlib import Path
 from ablate.errors import EngineError
 from ablate.execute.engines.slurm import queue, submission
 from ablate.execute.engines.slurm.answer import Answer
-from ablate.execute.engines.slurm.batch import Batch, batches
+from ablate.execute.engines.slurm.batch import Batch, batches, sweep
 from ablate.execute.engines.slurm.queue import Found, SlurmError, Task
 from ablate.execute.engines.slurm.submission import Resources
 from ablate.execute.engines.team import Ended
@@ -96,6 +96,7 @@ class Arrays:
             StoreError: a batch cannot be read.
             EngineError: Slurm does not answer, so that it is not known what was submitted.
         """
+        sweep(self._directory)
         known = {batch.name: batch for batch in batches(self._directory)}
         if not known:
             return list(jobs)

@@ -253,17 +253,20 @@ class Batch:
 
 
 def batches(directory: Path) -> Iterator[Batch]:
-    """The batches of a study, in the order of their names. One without a description was not submitted: it is removed.
+    """The batches of a study, in the order of their names.
 
     Raises:
         StoreError: one cannot be read.
     """
     for folder in sorted((directory / FOLDER).glob("*/")):
-        if folder.is_symlink():
-            continue
-        if files.is_there(folder / BATCH):
+        if files.is_there(folder / BATCH) and not folder.is_symlink():
             yield at(folder)
-        else:
+
+
+def sweep(directory: Path) -> None:
+    """Removes what a driver that died has left of batches: without a description, they were not submitted."""
+    for folder in (directory / FOLDER).glob("*/"):
+        if not files.is_there(folder / BATCH) and not folder.is_symlink():
             shutil.rmtree(folder, ignore_errors=True)
 
 

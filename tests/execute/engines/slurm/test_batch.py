@@ -7,7 +7,7 @@ import pytest
 
 from ablate.errors import EngineError, StoreError
 from ablate.execute.engines.slurm.answer import Answer
-from ablate.execute.engines.slurm.batch import BATCH, JOBS, Batch, at, batches
+from ablate.execute.engines.slurm.batch import BATCH, JOBS, Batch, at, batches, sweep
 from ablate.execute.engines.team import Ended, Trained
 
 
@@ -92,9 +92,10 @@ def test_one_that_was_not_written_whole_is_removed_and_one_of_another_version_is
     half = batch.folder.parent / "half"
     half.mkdir()
     (half / JOBS).touch()
+    sweep(place / "study")
+    assert not half.exists()
     (found,) = batches(place / "study")
     assert found.folder == batch.folder
-    assert not half.exists()
     (batch.folder / BATCH).write_text('{"name": "ablate-x", "colour": 3}')
     with pytest.raises(StoreError, match=r"batch\.json cannot be read: .*squeue --me"):
         list(batches(place / "study"))

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from ablate.errors import EngineError
-from ablate.execute.engines.slurm import arrays, queue
+from ablate.execute.engines.slurm import arrays, queue, submission
 from ablate.execute.engines.slurm.batch import Batch, batches
 from ablate.store import StudyDirectory
 
@@ -161,8 +161,11 @@ def test_a_job_that_runs_out_of_its_time_is_not_started_for_ever(make_engine, ma
     assert said == []
 
 
-def test_a_job_that_gets_further_is_queued_again_when_its_time_is_out(make_engine, make_job, join, place, watch):
+def test_a_job_that_gets_further_is_queued_again_when_its_time_is_out(
+    make_engine, make_job, join, place, watch, monkeypatch
+):
     """Of two trials in turn the first is finished, and the second waits until the job has been started again."""
+    monkeypatch.setattr(submission, "SIGNAL_S", 5)
     job = join([make_job("none", 0), make_job("wait", 1)])
     job = replace(job, bundle=replace(job.bundle, stacked=False))
 
@@ -179,7 +182,7 @@ def test_a_job_that_gets_further_is_queued_again_when_its_time_is_out(make_engin
 
 
 def starts(place):
-    return sum(len((batch.folder / "0.begun").read_text().splitlines()) for batch in batches(place / "study"))
+    return sum(len(file.read_text().splitlines()) for file in place.glob("study/slurm/*/0.begun"))
 
 
 def test_what_is_detached_is_collected_once_by_the_next_driver(make_engine, make_job, place, watch):
@@ -253,7 +256,7 @@ def test_a_driver_that_dies_at_any_moment_of_submitting_submits_once(make_engine
     class Death(BaseException):
         pass
 
-    def die(*_):
+    def die(*_, **__):
         raise Death
 
     with monkeypatch.context() as patch:
@@ -278,8 +281,8 @@ def test_a_batch_that_slurm_has_twice_is_trained_once(make_engine, make_job, pla
     make_engine("slurm").submit([make_job("wait", 0)])
     watch.wait_for(lambda: watch.trained_in(place), "a training")
     batch = only(place)
-    name = f"--job-name={batch.name}"
-    twin = queue.command("sbatch", "--parsable", name, "--array=0-0", "--output=/dev/null", f"{batch.folder}/script.sh")
+    words = ("--parsable", f"--job-name={batch.name}", "--array=0-0", "--output=/dev/null", "--mem=100M")
+    twin = queue.command("sbatch", *words, f"{batch.folder}/script.sh")
     watch.wait_for(lambda: f"{twin.strip()}_0" not in "".join(squeue("%i ")), "the other array to end")
     (place / "waited-for").touch()
     records, _ = run(make_engine("slurm"), [make_job("wait", 0)])
