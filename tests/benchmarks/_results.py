@@ -37,6 +37,8 @@ def report(names: Sequence[str]) -> None:
         SystemExit: one had no result, as where losses disagree: its earlier rows stay, and the others are there.
     """
     console = Console()
+    # Processes that are timed find ablate's modules compiled, as a user's do, and as their peers' packages are.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     broken: list[str] = []
     kept: dict[str, Any] = json.loads(_file("json").read_text(encoding="utf-8")) if _file("json").is_file() else {}
     for name in names:
