@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import random
 import signal
 import subprocess
 import sys
@@ -221,9 +222,11 @@ DRIVER = """
 import pickle, sys
 from pathlib import Path
 from ablate.execute.engines import engine
+from ablate.store import StudyDirectory
 settings, jobs = pickle.loads(Path("sent").read_bytes())
+done = StudyDirectory(Path("study")).contents().records
 if __name__ == "__main__":
-    for records in engine(settings).run(jobs):
+    for records in engine(settings).run([job for job in jobs if job.bundle.trials[0].id not in done]):
         print(*[record.id for record in records], flush=True)
 """
 
@@ -248,6 +251,28 @@ def test_a_driver_that_is_killed_leaves_its_jobs_and_one_that_is_interrupted_non
     assert Counter(r.id for r in records) == Counter(ids(jobs))
     assert {r.state for r in records} == {"complete"}
     assert len(watch.trained_in(place)) == (2 if number == signal.SIGKILL else 4)
+
+
+def test_a_driver_that_is_killed_again_and_again_trains_each_trial_once(make_job, place, watch):
+    """Before it submits, while sbatch runs, and after: drawn at random, from when it is imported on."""
+    jobs = [make_job("none", replicate, width=width) for replicate in range(2) for width in (4, 8)]
+    settings = {"name": "slurm", "array_parallelism": 2, "memory_gb": 2, "poll_s": 0.5}
+    (place / "sent").write_bytes(pickle.dumps((settings, jobs)))
+    (place / "driver.py").write_text(DRIVER.replace("if __name__", "Path('ready').touch()\nif __name__"))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    draws = random.Random(7)
+    for _ in range(8):
+        (place / "ready").unlink(missing_ok=True)
+        driver = subprocess.Popen([sys.executable, "driver.py"], env=environment, cwd=place)
+        watch.wait_for((place / "ready").exists, "the driver to begin")
+        time.sleep(draws.uniform(0.0, 0.4))
+        driver.kill()
+        driver.wait()
+    driver = subprocess.run([sys.executable, "driver.py"], env=environment, cwd=place, capture_output=True, check=True)
+    found = StudyDirectory(place / "study").contents().records
+    assert {r.state for r in found.values()} == {"complete"}
+    assert set(found) == set(ids(jobs))
+    assert len(watch.trained_in(place)) == len(jobs), "a process for each"
 
 
 def test_a_driver_that_dies_at_any_moment_of_submitting_submits_once(make_engine, make_job, place, monkeypatch, watch):
