@@ -1,4 +1,13 @@
-"""How a batch becomes a job array of Slurm: the options of sbatch, the script of a task, and the call itself."""
+"""How a batch becomes a job array of Slurm: the options of sbatch, the script of a task, and the call itself.
+
+Not by submitit 1.5.4, whose source says that this engine's promises would not hold with it:
+
+- It calls sbatch first, and then renames what the array's tasks are to read, by the id that sbatch has answered. A
+  driver that dies in between leaves tasks that fail after a minute, under an id that nobody knows.
+- It learns a job's state from sacct alone: without Slurm's accounting database, a job that is lost is waited for.
+- The process that trains handles Slurm's signals, in Python: while it computes in C, it handles none.
+- The driver unpickles what a job has answered: whoever can write a study's directory executes code in it.
+"""
 
 import fcntl
 import os
