@@ -50,6 +50,8 @@ class Array:
     job_id: int
     jobs: dict[int, Job]
     """By the task's index."""
+    ending: set[int] = field(default_factory=set[int])
+    """Tasks that have answered, and may not have ended yet in Slurm."""
     states: dict[int, str] = field(default_factory=dict[int, str])
     gone_since: dict[int, float] = field(default_factory=dict[int, float])
     """When a task was first seen to be in Slurm no more, without an answer."""
@@ -57,7 +59,7 @@ class Array:
     @property
     def running_at_most(self) -> int:
         """Its tasks that may run at a time."""
-        return min(self.batch.description.cap, len(self.jobs))
+        return min(self.batch.description.cap, len(self.jobs) + len(self.ending))
 
 
 class Arrays:
@@ -210,7 +212,7 @@ class Arrays:
         """The tasks that have ended since."""
         endings: list[Ending] = []
         found: Found | None = None
-        if self.in_flight and time.monotonic() >= self._asked + self._poll_s:
+        if self._arrays and time.monotonic() >= self._asked + self._poll_s:
             found = self._ask()
         for array in self._arrays:
             answers = array.batch.answers() if array.jobs else {}
@@ -218,6 +220,8 @@ class Arrays:
             if found is not None:
                 tasks = found.get(array.batch.name, {}).get(array.job_id, {})
                 endings += self._gone(array, tasks, set(answers))
+                array.ending = {index for index in array.ending if not _has_ended(tasks.get(index))}
+        self._arrays = [array for array in self._arrays if array.jobs or array.ending]
         return endings
 
     def collect(self, ending: Ending) -> None:
@@ -225,10 +229,10 @@ class Arrays:
         for array in self._arrays:
             if array.batch is ending.batch:
                 del array.jobs[ending.index]
+                array.ending.add(ending.index)
                 ending.batch.collect(ending.index)
                 if not array.jobs and not _open(ending.batch):
                     ending.batch.remove()
-        self._arrays = [array for array in self._arrays if array.jobs]
 
     def wait(self) -> None:
         """Waits a moment. Ctrl-C comes through here."""
