@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports pytest test-slurm test-processors chaos gpu gpu-wheels docs pages screen bench results questions clean
+.PHONY: help install run test lint types imports pytest test-slurm test-processors test-browser chaos gpu gpu-wheels docs pages screen bench results questions clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -52,6 +52,11 @@ test-slurm: $(VENV)/.installed-test ## the engines' contract and the tests of en
 PROCESSORS ?= full
 test-processors: $(VENV)/.installed-test ## the tests of floats as other processors compute them, half an hour (PROCESSORS=short, two of them, four minutes)
 	@$(BIN)/python -m tests.processors $(PROCESSORS)
+
+test-browser: $(VENV)/.installed-test ## the page of `ablate report` in headless Chromium (CHROMIUM=/path/to/it; Debian: apt install chromium; SCREENSHOTS=folder keeps pictures)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	@command -v "$${CHROMIUM:-chromium}" > /dev/null || command -v google-chrome > /dev/null || { echo "There is no Chromium: apt install chromium, or set CHROMIUM=/path/to/it." >&2; exit 2; }
+	$(BIN)/python -m pytest tests/browser
 
 CHAOS_MIN ?= 10
 chaos: $(VENV)/.installed-test ## kills processes of small studies at random for CHAOS_MIN minutes, resumes them, and compares what they come to

@@ -25,6 +25,9 @@ MAX_RECORD_BYTES = 16 << 20
 MAX_TEXT_BYTES = 256 << 20
 """Of a file beside a record: a curve, diagnostics, a traceback."""
 
+MAX_WEIGHTS_BYTES = 64 << 30
+"""Of the weights of a trained network."""
+
 MAX_SUMMARY_BYTES = 256 << 20
 """Of a summary.json: 1 to 2 kB for each design point and contrast."""
 

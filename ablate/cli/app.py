@@ -8,6 +8,7 @@ import ablate
 from ablate.cli.commands.doctor import doctor
 from ablate.cli.commands.list import list_
 from ablate.cli.commands.plan import plan
+from ablate.cli.commands.report import report
 from ablate.cli.commands.review import review
 from ablate.cli.commands.run import run
 from ablate.cli.commands.show import show
@@ -26,6 +27,7 @@ app.command()(plan)
 app.command("list")(list_)
 app.command()(show)
 app.command()(verdicts)
+app.command()(report)
 app.command()(review)
 app.command()(verify)
 app.command()(doctor)

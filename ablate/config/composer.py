@@ -24,7 +24,7 @@ from ablate.config.group import Group
 from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.objective import OBJECTIVE, OBJECTIVE_KEYS
 from ablate.config.request import added_key, parse_override
-from ablate.config.search_path import packaged, user_conf
+from ablate.config.search_path import packaged, search_path
 from ablate.config.source import CheckedSource, checked_source
 from ablate.config.spec import StudySettings, key_of
 from ablate.config.trial import make_group
@@ -33,8 +33,9 @@ from ablate.errors import ConfigError, unknown
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-_user: Path | None = None
-"""The user's `conf/` while a composition goes on: Hydra makes its plugins itself and passes them nothing."""
+_users: tuple[Path, ...] = ()
+"""What comes before the shipped `conf/` while a composition goes on, as the user's: Hydra makes its plugins itself and
+passes them nothing."""
 
 _brought: tuple[Path, ...] = ()
 """The same of installed packages that bring engines."""
@@ -45,8 +46,8 @@ class UserConf(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Called by Hydra."""
-        if _user is not None:
-            search_path.prepend("user", f"{CheckedSource.scheme()}://{_user}", anchor="main")
+        for place in _users:
+            search_path.prepend("user", f"{CheckedSource.scheme()}://{place}", anchor="main")
         for place in _brought:
             search_path.append("installed", f"{CheckedSource.scheme()}://{place}")
 
@@ -58,9 +59,10 @@ class Composer:
     A group is resolved once for all design points that give the same values to it and to the groups it refers to.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.catalog = Catalog(directory)
+    def __init__(self, directory: Path, first: Path | None = None) -> None:
+        self.catalog = Catalog(directory, first)
         self._directory = directory
+        self._first = first
         self._options: dict[tuple[str, ...], dict[str, str | None]] = {}
         self._composed = lru_cache(maxsize=256)(self._compose)
         self._resolved = lru_cache(maxsize=4096)(self._resolve)
@@ -68,9 +70,9 @@ class Composer:
         self._references_of = lru_cache(maxsize=256)(self._find_references)
         self._dependencies = lru_cache(maxsize=256)(self._find_dependencies)
 
-    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, Path | None]]:
         """Its caches are not pickled: another process composes again."""
-        return type(self), (self._directory,)
+        return type(self), (self._directory, self._first)
 
     def resolve(self, overrides: Sequence[str]) -> StudySettings:
         """The whole configuration under these overrides, as plain containers: `groups` by their content.
@@ -184,7 +186,7 @@ class Composer:
             MissingConfigException: an option is in none of the places.
             ConfigError: the configuration does not compose.
         """
-        with _hydra(self._directory, brought):
+        with _hydra(search_path(self._directory, self._first)[:-1], brought):
             try:
                 config = compose("config", overrides=list(overrides), return_hydra_config=True)
                 self._options[overrides] = dict(config.hydra.runtime.choices)
@@ -284,19 +286,19 @@ def _with_text_keys(tree: Any) -> Any:
 
 
 @contextmanager
-def _hydra(directory: Path, brought: tuple[Path, ...]) -> Iterator[None]:
-    """Sets Hydra up to compose in a working directory, and restores what the process had set up before."""
-    global _user, _brought
+def _hydra(users: tuple[Path, ...], brought: tuple[Path, ...]) -> Iterator[None]:
+    """Sets Hydra up to compose from these folders, and restores what the process had set up before."""
+    global _users, _brought
     plugins, version, job = Plugins.instance(), VersionBase.instance(), JobRuntime.instance()
     before = GlobalHydra.instance().hydra, version.version_base, job.get("name")
-    _user, _brought = user_conf(directory), brought
+    _users, _brought = users, brought
     GlobalHydra.instance().clear()
     plugins.register(UserConf)
     try:
         with checked_source(), initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
             yield
     finally:
-        _user, _brought = None, ()
+        _users, _brought = (), ()
         for registered in plugins.plugin_type_to_subclass_list.values():
             registered[:] = [plugin for plugin in registered if plugin is not UserConf]
         del plugins.class_name_to_class[f"{UserConf.__module__}.{UserConf.__name__}"]

@@ -36,6 +36,9 @@ OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
 }
 """Values that are left out of a trial's identity: what trials had before the key existed."""
 
+LOOKED_UP = "hydra.utils.get_"
+"""What a `_target_` begins with whose `path` is handed over as a class or function, without a call."""
+
 STACKED: Mapping[str, frozenset[str]] = {
     "model": frozenset({"init", "init_gain", "bias_value", "bias_sd", "fan_area", "zero_init_residual", "dropout"}),
     "objective.loss": frozenset({"label_smoothing"}),
@@ -125,7 +128,7 @@ class Group:
 
     @cached_property
     def targets(self) -> frozenset[str]:
-        """Every `_target_` in it."""
+        """Every `_target_` in it, and what those of them name that only look a class or function up."""
         return frozenset(_targets(self.content))
 
 
@@ -143,6 +146,8 @@ def _targets(tree: Any) -> Iterator[str]:
         node = cast(Mapping[str, Any], tree)
         if isinstance(target := node.get("_target_"), str):
             yield target
+            if target.startswith(LOOKED_UP) and isinstance(path := node.get("path"), str):
+                yield path
         for branch in node.values():
             yield from _targets(branch)
     elif isinstance(tree, list):

@@ -18,7 +18,7 @@ from ablate.config.spec import Factor, StudySpec, key_of
 from ablate.config.trial import TrialConfig, trial_config
 from ablate.errors import ConfigError, unknown
 
-EXTENDS = ("replicates", "results_dir", "engine", "logger", "factor")
+EXTENDS = ("replicates", "results_dir", "keep", "engine", "logger", "factor")
 """Root keys that do not change what a trial is: overriding them extends the study, or runs it elsewhere."""
 
 ANALYSED = ("study.claims", "study.diagnostics", "study.pool_above", "study.accepted", "study.answer")
@@ -31,13 +31,13 @@ LONGEST_NAME = 120
 class ComposedStudy:
     """The study that a request composes to: its frozen `spec`, and by `resolve` the configuration of a design point."""
 
-    def __init__(self, words: Sequence[str], directory: Path) -> None:
+    def __init__(self, words: Sequence[str], directory: Path, first: Path | None = None) -> None:
         """Parses and composes.
 
         Raises:
             ConfigError: anything in the request or in the configuration that does not fit.
         """
-        self.composer = Composer(directory)
+        self.composer = Composer(directory, first)
         request = parse(words, self.composer.catalog)
         self._check_keys("study", request.study)
         # Composed twice: the study names its factors, whose files are then composed with it.
@@ -142,17 +142,18 @@ def _is_whole(factor: Any) -> bool:
     return isinstance(factor, Mapping) and {"reference", "levels"} <= factor.keys()
 
 
-def load(words: Sequence[str], directory: Path) -> ComposedStudy:
+def load(words: Sequence[str], directory: Path, first: Path | None = None) -> ComposedStudy:
     """Composes the study that a request such as `["head", "data=cifar10", "model.width=16,32"]` asks for.
 
     Args:
         words: A study's name and Hydra overrides, as after `ablate run`.
-        directory: The working directory, whose `conf/` comes first.
+        directory: The working directory, whose `conf/` comes before the shipped one.
+        first: A folder of configuration that comes before both; None: there is none.
 
     Raises:
         ConfigError: anything in the request or in the configuration that does not fit.
     """
-    return ComposedStudy(words, directory)
+    return ComposedStudy(words, directory, first)
 
 
 def _check_conflicts(spec: StudySpec) -> None:

@@ -171,6 +171,8 @@ class RootYaml(msgspec.Struct, kw_only=True):
     seed: int
     replicates: int
     results_dir: str
+    keep: Literal["weights"] | None = None
+    """What is kept of a trained network, beside its record."""
 
 
 def study_node(settings: StudySettings) -> StudyYaml:

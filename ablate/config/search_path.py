@@ -18,7 +18,11 @@ def user_conf(directory: Path) -> Path | None:
     return conf if conf.is_dir() and conf != packaged() else None
 
 
-def search_path(directory: Path) -> tuple[Path, ...]:
-    """The directories in the order in which Hydra looks into them."""
-    users = user_conf(directory)
-    return (packaged(),) if users is None else (users, packaged())
+def search_path(directory: Path, first: Path | None = None) -> tuple[Path, ...]:
+    """The directories in the order in which Hydra looks into them.
+
+    Args:
+        directory: The working directory.
+        first: A folder of configuration that comes before all others, such as that of a study made in Python.
+    """
+    return tuple(place for place in (first, user_conf(directory), packaged()) if place is not None)

@@ -17,6 +17,9 @@ SHARES = ("calibration_error", "set_accuracy", "disagreement", "dead_units", "sa
 NOT_NEGATIVE = ("mse", "mae", "rmse", "sup_error")
 """Metrics that are 0 for a perfect prediction only, and positive else."""
 
+MADE_IN_PYTHON = "ablate.Study"
+"""The first word of the request of a study that is made in Python."""
+
 StudySettings = Mapping[str, Any]
 """The resolved configuration of a study, before any level is applied: plain containers by group, as in study.yaml."""
 
@@ -235,7 +238,7 @@ class StudySpec:
     diagnostics: tuple[str, ...] = ()
     """What the tables show of every design point beside the response."""
     request: tuple[str, ...] = ()
-    """The words after `ablate run`."""
+    """The words after `ablate run`; of a study that is made in Python `MADE_IN_PYTHON`, its name and overrides."""
     overrides: tuple[str, ...] = ()
     """What the user changed on the command line, sweeps apart (those have become factors)."""
     settings: StudySettings = field(default_factory=dict[str, Any])

@@ -32,6 +32,7 @@ from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
 from ablate.execute.train.trial_module import TrialModule
+from ablate.execute.train.weights import as_bytes, trained
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory, Written
 from ablate.store.record import Record
@@ -212,7 +213,12 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
-    return Written(record=made, curve=curve.as_csv(), diagnostics=diagnostics.as_csv())
+    return Written(
+        record=made,
+        curve=curve.as_csv(),
+        diagnostics=diagnostics.as_csv(),
+        weights=as_bytes(trained(fit.module, fit.network)) if job.keeps_weights else None,
+    )
 
 
 def _steps(fit: Fit, trainer: pl.Trainer) -> int:

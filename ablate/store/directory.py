@@ -12,7 +12,7 @@ import msgspec
 
 from ablate import files
 from ablate.errors import DiskError, StoreError
-from ablate.limits import MAX_CACHE_BYTES, MAX_RECORD_BYTES, MAX_STUDY_BYTES, MAX_TEXT_BYTES
+from ablate.limits import MAX_CACHE_BYTES, MAX_RECORD_BYTES, MAX_STUDY_BYTES, MAX_TEXT_BYTES, MAX_WEIGHTS_BYTES
 from ablate.store import atomic
 from ablate.store.encoding import decode, encode
 from ablate.store.frozen import Frozen
@@ -23,6 +23,7 @@ RECORD = "record.json"
 CURVE = "curve.csv"
 DIAGNOSTICS = "diagnostics.csv"
 TRACEBACK = "traceback.txt"
+WEIGHTS = "weights.pt"
 UNREADABLE = "unreadable"
 """What is added to the name of a record that cannot be counted."""
 
@@ -35,6 +36,8 @@ class Written:
     traceback: str | None = None
     curve: str | None = None
     diagnostics: str | None = None
+    weights: bytes | None = None
+    """Of the trained network, as `torch.save` writes a mapping of names to tensors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,8 +169,9 @@ class StudyDirectory:
     def beside(self, record: Record) -> Iterator[tuple[str, str]]:
         """The files beside a record that are not as they were when it was written, each with what is wrong."""
         for name, digest in record.files.items():
+            limit = MAX_WEIGHTS_BYTES if name == WEIGHTS else MAX_TEXT_BYTES
             try:
-                if digest_of(files.read(self.trial(record.id) / name, limit=MAX_TEXT_BYTES)) != digest:
+                if digest_of(files.read(self.trial(record.id) / name, limit=limit)) != digest:
                     yield name, "it is not as the record says: it was damaged or changed"
             except FileNotFoundError:
                 yield name, "it is not there, and the record says that it was"
@@ -265,11 +269,29 @@ class StudyDirectory:
         return self.trial(trial.record.id) / RECORD
 
     def _beside(self, trial: Written) -> dict[Path, bytes | None]:
-        files = {TRACEBACK: trial.traceback, CURVE: trial.curve, DIAGNOSTICS: trial.diagnostics}
-        return {
-            self.trial(trial.record.id) / name: None if text is None else text.encode(errors="backslashreplace")
-            for name, text in files.items()
+        texts = {TRACEBACK: trial.traceback, CURVE: trial.curve, DIAGNOSTICS: trial.diagnostics}
+        contents = {
+            name: None if text is None else text.encode(errors="backslashreplace") for name, text in texts.items()
         }
+        folder = self.trial(trial.record.id)
+        return {folder / name: content for name, content in (*contents.items(), (WEIGHTS, trial.weights))}
+
+    def weights(self, record: Record) -> bytes | None:
+        """The weights of a trial's network, as they were written; None: none were kept.
+
+        Raises:
+            StoreError: they were, and are not there as they were.
+        """
+        if WEIGHTS not in record.files:
+            return None
+        path = self.trial(record.id) / WEIGHTS
+        try:
+            content = files.read(path, limit=MAX_WEIGHTS_BYTES)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {files.reason(error)}. {WEIGHTS_LOST}") from error
+        if digest_of(content) != record.files[WEIGHTS]:
+            raise StoreError(f"{path} is not as it was written: it was damaged or changed. {WEIGHTS_LOST}")
+        return content
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a file of the study itself, such as summary.json."""
@@ -305,6 +327,8 @@ def digest_of(content: bytes) -> str:
 
 
 TRAIN_AGAIN = "The next 'ablate run' of the study sets it aside and trains its trial again."
+
+WEIGHTS_LOST = "Restore it, or remove its trial's folder: 'ablate run' with keep=weights trains it again."
 
 LOST = "Restore it: without it, 'ablate run' freezes the study anew, and its claims are exploratory."
 

@@ -26,6 +26,7 @@ from ablate.study.study_plan import count_results, plan
 from ablate.study.study_summary import save_summary
 from ablate.study.training import submit_missing, train_missing
 from ablate.study.tuning import tune, without_stale_choices
+from ablate.study.weights import unweighted_message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -47,6 +48,7 @@ def run(
     retry: Sequence[Retried] = (),
     detach: bool = False,
     cwd: Path | None = None,
+    conf: Path | None = None,
 ) -> tuple[Summary, Path]:
     """Trains what is missing of a study, then summarises.
 
@@ -59,6 +61,7 @@ def run(
         detach: Whether to hand in what is missing, and leave it; the same call without it waits for that and collects
             it. A study with looks is handed in up to the next one.
         cwd: As in `plan`.
+        conf: As in `plan`.
 
     Returns:
         The summary, and the study's directory. Of a call that detaches, the summary is of what was there before.
@@ -72,7 +75,7 @@ def run(
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
 
-    planned = plan(words, cwd=cwd)
+    planned = plan(words, cwd=cwd, conf=conf)
     engine = make_engine(planned.spec.settings.get("engine"))
     engine.on_message = observer.on_message
     _check_engine(engine, planned, detach=detach)
@@ -86,13 +89,15 @@ def run(
         else:
             lock.acquire()
             if (directory.read("study.yaml"), directory.digest()) != (planned.frozen, planned.contents.digest):
-                planned = plan(words, cwd=cwd)  # another driver has written to it before this one held the lock
+                # Another driver has written to it before this one held the lock.
+                planned = plan(words, cwd=cwd, conf=conf)
         _report_notes(planned, observer)
         if stale == "rerun":
             planned = without_stale_choices(planned)
         missing = missing_trials(planned, stale, observer, retry=retry)
-        if message := lacking_diagnostics_message(planned, missing):
-            observer.on_message(message)
+        for message in (lacking_diagnostics_message(planned, missing), unweighted_message(planned, missing)):
+            if message is not None:
+                observer.on_message(message)
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
         identities = evaluate_identities(planned, engine)
@@ -103,7 +108,7 @@ def run(
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
                 lock.release()
                 engine.close()
-                return run(words, observer=observer, stale=stale, retry=retry, detach=detach, cwd=cwd)
+                return run(words, observer=observer, stale=stale, retry=retry, detach=detach, cwd=cwd, conf=conf)
         damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned, will_train=will_train)
@@ -113,7 +118,7 @@ def run(
             directory.write(IDENTITIES, identities.encode())
         if planned.tuned is not None and planned.tuned.pending:
             tune(engine, planned, observer, stale=stale, retry=retry)
-            planned = plan(words, cwd=cwd)  # the ids of its trials follow from what was chosen
+            planned = plan(words, cwd=cwd, conf=conf)  # the ids of its trials follow from what was chosen
             missing = missing_trials(planned, stale, Muted(), retry=retry)
         _measure_networks(engine, planned, damaged, observer, will_train=will_train, again=stale == "rerun")
         _train(engine, planned, missing, observer, detach=detach)

@@ -12,6 +12,7 @@ from ablate.study.missing_trials import check_time_limits, stale_note
 from ablate.study.networks import examine_networks
 from ablate.study.training import schedule
 from ablate.study.tuning import stages
+from ablate.study.weights import weights_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +114,7 @@ def examine(planned: Plan) -> Outlook:
         claims=foresee(planned.spec, planned.layout.points, planned.records),
         tuning=tuning,
         notes=(
-            *filter(None, [stale_note(planned)]),
+            *filter(None, [stale_note(planned), weights_note(planned, costs)]),
             *made.notes,
             *capacity_notes(
                 planned.spec.capacity,

@@ -47,6 +47,11 @@ class Plan:
     """Whether its trials are tuning trials of one rung, and its response the metric that they are compared by."""
 
     @property
+    def keeps_weights(self) -> bool:
+        """Whether the weights of its trained networks are kept; of tuning trials none are."""
+        return self.spec.settings.get("keep") == "weights" and not self.is_tuning
+
+    @property
     def records(self) -> tuple[Record, ...]:
         """The planned trials' records, in the order of the plan."""
         found = self.contents.records
@@ -58,7 +63,7 @@ class Plan:
         return sum(r.state != "failed" for r in self.records)
 
 
-def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
+def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = None) -> Plan:
     """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]`, joined with what is on disk.
 
     Nothing is written, and nothing heavier than Hydra is imported. Where capacity is to be matched, networks are built,
@@ -67,6 +72,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     Args:
         words: A study's name and Hydra overrides, as after `ablate run`.
         cwd: Where the user's `conf/` is, and what a relative `results_dir` is relative to; default: here.
+        conf: A folder of configuration that comes before the user's; None: there is none.
 
     Raises:
         AblateError: anything in the request that does not fit, a study on disk that is another one, or an engine that
@@ -77,6 +83,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.analyze.effects.pooling import check_pooling
     from ablate.analyze.review.registry import check_accepted
     from ablate.config.load import load
+    from ablate.config.spec import MADE_IN_PYTHON
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
     from ablate.store import StudyDirectory, as_later, extend
@@ -85,8 +92,8 @@ def plan(words: Sequence[str], *, cwd: Path | None = None) -> Plan:
     from ablate.study.tuning import tuned_of, with_choices
 
     here = cwd or Path.cwd()
-    study = load(words, here)
-    spec, added, notes = study.spec, (), ()
+    study = load(words, here, conf)
+    spec, added, notes = (study.spec if conf is None else replace(study.spec, request=(MADE_IN_PYTHON, *words))), (), ()
     if spec.factors:
         design_of(spec)  # before the comparison with the study on disk: an unknown design is the user's first mistake
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)

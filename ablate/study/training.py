@@ -101,6 +101,7 @@ def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedu
             sources=tuple(sources[t.id] for t in b.trials),
             commit=head,
             stated=claims,
+            keeps_weights=planned.keeps_weights,
         )
         for b in made.bundles
     ]

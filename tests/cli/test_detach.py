@@ -1,5 +1,8 @@
 """`ablate run --detach`: who may, and what the same command does afterwards."""
 
+import subprocess
+import sys
+
 import pytest
 
 from ablate.store import StudyDirectory
@@ -59,3 +62,34 @@ def test_a_study_that_is_yet_to_choose_settings_cannot_be_left(refused, on_slurm
 @pytest.mark.parametrize("words", [("--format", "json"), ("--table", "points"), ("--fail-on", "contradicted")])
 def test_there_is_no_result_to_show_when_it_leaves(refused, on_slurm, words):
     assert "--detach leaves before there is a result" in refused(*on_slurm, "--detach", *words)
+
+
+PASSED = """
+import torch
+
+import ablate
+
+
+class Net(torch.nn.Module):
+    def __init__(self, inputs, outputs, width=4):
+        super().__init__()
+        self.layers = torch.nn.Sequential(torch.nn.Linear(*inputs, width), torch.nn.Linear(width, outputs))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+x = torch.linspace(-1, 1, 240).reshape(60, 4)
+settings = {"trainer.max_epochs": 1, "engine": "slurm", "engine.memory_gb": 2, "engine.poll_s": 0.5}
+study = ablate.Study(model=Net, data=(x, (x.sum(1) > 0).long()), factors={"width": [4, 8]}, replicates=1, settings=settings)
+study.run()
+"""
+
+
+@pytest.mark.slurm
+def test_objects_that_are_passed_from_python_go_with_the_jobs(here):
+    (here / "script.py").write_text(PASSED)
+    subprocess.run([sys.executable, "script.py"], cwd=here, check=True, timeout=600)
+    (study,) = (here / "results").iterdir()
+    records = StudyDirectory(study).contents().records.values()
+    assert [(r.state, r.provenance.engine) for r in records] == [("complete", "slurm")] * 2

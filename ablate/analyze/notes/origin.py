@@ -4,15 +4,20 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable
 
-from ablate.config.spec import StudySpec
+from ablate.config.spec import MADE_IN_PYTHON, StudySpec
 from ablate.plan.cost import NETWORK_COSTS
 from ablate.store.costs import Cost
 from ablate.store.record import Provenance, Record
 
 
 def command(spec: StudySpec) -> str:
-    """The command that reproduces the study's results, quoted for a shell, without the results directory."""
+    """The command that reproduces the study's results, quoted for a shell, without the results directory.
+
+    Of a study that is made in Python it is the call: its objects are in no configuration.
+    """
     words = [word for word in spec.request if not word.startswith("results_dir=")]
+    if words[:1] == [MADE_IN_PYTHON]:
+        return f"{MADE_IN_PYTHON}(name={words[1]!r}, …).run({', '.join(map(repr, words[2:]))})"
     return shlex.join(["ablate", "run", *(words or [spec.name])])
 
 

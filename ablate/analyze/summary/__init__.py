@@ -90,3 +90,13 @@ class Summary:
     """How many of the trainings are of older code than the others; empty where all are of one."""
     made_by: tuple[str, ...] = ()
     """Versions, device and commit that trained them, and how many: a line for each that differs."""
+
+    @property
+    def levels(self) -> dict[str, list[str]]:
+        """Factor → its levels, in the order of the design."""
+        found: dict[str, list[str]] = {}
+        for point in self.points:
+            for factor, level in point.levels.items():
+                if level not in found.setdefault(factor, []):
+                    found[factor].append(level)
+        return found

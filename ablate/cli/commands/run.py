@@ -1,7 +1,7 @@
 """`ablate run`: train what is missing, then show the answer."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,13 +9,6 @@ from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir, TableOpt
 from ablate.cli.exits import Code, reported
 from ablate.cli.study_name import study_name
 from ablate.errors import ConfigError, begun
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from ablate.report.live.progress import Progress
-    from ablate.store import Record
-    from ablate.study import Plan
 
 
 class Stale(StrEnum):
@@ -90,6 +83,7 @@ def run(
         raise ConfigError("--detach leaves before there is a result: leave out --table, --format, --ascii, --fail-on.")
 
     from ablate import study
+    from ablate.python.display import Display
     from ablate.report.document import document
     from ablate.report.formats import registry
     from ablate.report.formats.markdown import markdown
@@ -97,7 +91,7 @@ def run(
     from ablate.store.atomic import write
 
     registry.check(format, table, ascii_only=ascii_only)
-    with _Display() as display:
+    with Display() as display:
         try:
             summary, directory = study.run(
                 asked,
@@ -144,59 +138,3 @@ FAILS: dict[FailOn, set[str | None]] = {
     FailOn.inconclusive: {"contradicted", "inconclusive", None},
 }
 """--fail-on → the outcomes with which the command fails. None: a claim with too few replicates for a verdict."""
-
-
-class _Display:
-    """The observer of this command: shows messages and the progress of trials on stderr."""
-
-    def __init__(self) -> None:
-        self.total = self.done = 0
-        self.noun = "trial"
-        self._progress: Progress | None = None
-
-    def on_message(self, message: str) -> None:
-        """Shows a message."""
-        from ablate.report.live.message import note
-
-        note(message)
-
-    def on_start(self, planned: "Plan", already: int) -> None:
-        """Opens a progress bar, unless nothing is to be trained; that of the tuning trials before is closed."""
-        self.close()
-        self.total, self.done = len(planned.trials), already
-        self.noun = "tuning trial" if planned.is_tuning else "trial"
-        self._response = planned.spec.response.name
-        if self.done < self.total:
-            from ablate.report.live.progress import Progress
-            from ablate.report.text.point_name import PointNames
-
-            baseline = {factor.name: factor.reference for factor in planned.spec.factors}
-            names = PointNames([point.levels for point in planned.layout.points], baseline)
-            self._progress = Progress(self.total, already, self._response, name=names.of, noun=self.noun)
-            self._progress.__enter__()
-
-    def on_schedule(self, seconds: float | None) -> None:
-        """Shows the expected time."""
-        assert self._progress is not None
-        self._progress.expect(seconds)
-
-    def on_trial(self, record: "Record") -> None:
-        """Counts one more trial."""
-        assert self._progress is not None
-        self.done += record.state != "failed"
-        value = record.value(self._response)
-        self._progress.finished(record.levels, record.replicate, record.state, value, record.seconds)
-
-    def close(self) -> None:
-        """Closes the progress bar, if it is open."""
-        if self._progress is not None:
-            progress, self._progress = self._progress, None
-            progress.__exit__(None, None, None)
-
-    def __enter__(self) -> "_Display":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        self.close()

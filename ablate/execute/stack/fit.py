@@ -17,6 +17,7 @@ from ablate.execute.train.outcome import outcome
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
+from ablate.execute.train.weights import as_bytes
 from ablate.store.directory import StudyDirectory, Written
 
 
@@ -85,5 +86,6 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
             ),
             curve=curves.as_csv(place),
             diagnostics=diagnostics.as_csv(place),
+            weights=as_bytes(module.member(place)) if job.keeps_weights else None,
         )
     return tuple(made[index] for index in range(len(trials)))

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
+from ablate import given
 from ablate.errors import AblateError, ConfigError, kind, unknown
 from ablate.execute.process.fork import one_process
 from ablate.execute.process.settings import changes_kept
@@ -44,6 +45,8 @@ def locate(target: str, where: str) -> Any:
     if len(parts) < 2 or not all(parts):
         raise ConfigError(f"{where}._target_: {target!r} is not a dotted name: write module.Class.")
     refuse_hidden(target, where)
+    if said := given.missing(target):
+        raise ConfigError(f"{where}._target_: {said}")
     found, name, rest = _import(parts, where)
     for part in rest:
         try:
@@ -53,6 +56,8 @@ def locate(target: str, where: str) -> Any:
             listed = names if len(names) <= MAX_LISTED_NAMES else []
             said = unknown(f"name in {name}", part, listed, near=names) + hidden_by_installed(parts[0])
             raise ConfigError(f"{where}._target_: {said}") from None
+        except ConfigError:
+            raise
         except Exception as error:  # a module that imports its parts on first access
             raise ConfigError(_not_imported(target, where, error)) from error
         name = f"{name}.{part}"

@@ -15,6 +15,7 @@ from ablate.data.source import Source
 from ablate.data.split import Splits, check, split
 from ablate.errors import ConfigError, kind
 from ablate.execute.targets.target import build, locate, takes
+from ablate.given import digest
 
 DESCRIPTION = ("inputs", "outputs", "chance", "batch_size")
 """Keys of `data` that describe it to other groups. Its `_target_` gets those that it names."""
@@ -59,7 +60,7 @@ def shared_splits(make_splits: MakeSplits = splits) -> MakeSplits:
 KEPT_BYTES = 1 << 29
 """Of the splits that a process keeps for later trainings on an accelerator, and of their copies there."""
 
-_KEPT: OrderedDict[tuple[DataGroup, int], Splits] = OrderedDict()
+_KEPT: OrderedDict[tuple[DataGroup, int, str | None], Splits] = OrderedDict()
 
 
 def kept_splits(config: TrialConfig, *, seed: int) -> Splits:
@@ -67,12 +68,17 @@ def kept_splits(config: TrialConfig, *, seed: int) -> Splits:
 
     A process keeps the splits that it has used last, `KEPT_BYTES` at most.
     """
-    key = config.data, seed
-    found = _KEPT.pop(key) if key in _KEPT else _splits(*key)
+    key = config.data, seed, _digest(config.data)
+    found = _KEPT.pop(key) if key in _KEPT else _splits(config.data, seed)
     _KEPT[key] = found
     while sum(map(_bytes, _KEPT.values())) > KEPT_BYTES:
         _KEPT.popitem(last=False)
     return found
+
+
+def _digest(data: DataGroup) -> str | None:
+    """Of a function that was passed from Python: another one may have its name later."""
+    return digest(str(data.get("_target_")))
 
 
 def _bytes(drawn: Splits) -> int:
@@ -96,11 +102,12 @@ def source(data: DataGroup, *, seed: int | None = None) -> Source:
         ConfigError: it cannot be built as configured, or is no Source.
         DataError: its files are missing or damaged.
     """
-    given = arguments(data)
+    asked = arguments(data)
     is_drawn = isinstance(data.get("_target_"), str) and takes(
         locate(data["_target_"], "data"), REPLICATE_SEED, by_name=True
     )
-    return _source(DataGroup("data", {**given.mapping, REPLICATE_SEED: seed}) if is_drawn else given)
+    drawn = DataGroup("data", {**asked.mapping, REPLICATE_SEED: seed}) if is_drawn else asked
+    return _source(drawn, _digest(data))
 
 
 def arguments(data: DataGroup) -> DataGroup:
@@ -127,7 +134,7 @@ def augments_itself(data: DataGroup) -> bool:
 
 
 @functools.lru_cache(maxsize=2)
-def _source(data: DataGroup) -> Source:
+def _source(data: DataGroup, _: str | None) -> Source:
     built = build(data.content, "data")
     if not isinstance(built, Source):
         raise ConfigError(

@@ -24,6 +24,8 @@ class Job:
     commit: str | None
     stated: str | None = None
     """Digest of what the study states before its first trial."""
+    keeps_weights: bool = False
+    """Whether the trained networks' weights are written beside the records."""
     may_wait: bool = False
     """Whether a trial that runs out of memory is left without a record, to be trained when nothing trains beside it."""
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import ablate
-from ablate import files
+from ablate import files, given
 from ablate.config.trial import TrialConfig
 from ablate.execute.targets.sources import code, sources
 from ablate.limits import MAX_TEXT_BYTES
@@ -63,10 +63,13 @@ def source_digests(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
 
 
 def _digest(targets: frozenset[str], models: frozenset[str]) -> str:
-    files = {file for target in targets for file in sources(target)}
+    passed = {found for target in targets if (found := given.digest(target)) is not None}
+    files = {file for target in targets if not target.startswith(given.PREFIX) for file in sources(target)}
     digest = hashlib.sha256()
-    if any(target.partition(".")[0] != "ablate" for target in models):
+    if any(target.partition(".")[0] != "ablate" or target.startswith(given.PREFIX) for target in models):
         digest.update(f"initialisation:{INITIALISATION}".encode())
+    for found in sorted(passed - {""}):
+        digest.update(f"given:{found}".encode())
     for content in sorted(file.name.encode() + code(file) for file in files):  # in any directory
         digest.update(content)
     return digest.hexdigest()[:12]

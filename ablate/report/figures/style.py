@@ -6,6 +6,9 @@ from typing import Any
 
 PAPER, INK, FAINT, BAND = "#ffffff", "#1f2328", "#59636e", "#d7e3f4"
 """The background is drawn, so that a figure is legible on a dark page, too."""
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Of lines, told apart by the colour-blind as well (Okabe and Ito, 2008); where there are more, marks differ, too."""
+ACCENT = COLOURS[0]
 SIZE_PT = 8.5
 SALT = "ablate"
 """Of the hashes that name parts of an SVG: without one they would be drawn at random."""

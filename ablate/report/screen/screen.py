@@ -123,7 +123,7 @@ def screen(results: Results, *, width: int, ascii_only: bool = False) -> tuple[L
         width=width,
         ascii_only=ascii_only,
     )
-    top, foot = _header(page), _foot(page)
+    top, foot = _header(page), _foot(page) if results.is_on_disk else []
     room = max(LINES, LINES * COLUMNS // max(width, 1)) - len(top) - len(foot)
     sections = [*_verdicts(page), *_identities(page), *_plot(page), *_failures(page), *_limits(page)]
     is_roomy = sum(section.sure for section in sections) <= room

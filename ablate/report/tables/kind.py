@@ -31,6 +31,8 @@ class Results:
     """Reads them from disk."""
     name: str = ""
     """What `ablate show` finds the study by; empty: its own name."""
+    is_on_disk: bool = True
+    """Whether `ablate show` finds it at all."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,28 +1,12 @@
 """The table of tuning, and what is drawn below it."""
 
+import functools
 import re
-from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import TunedArm, TuningSummary
-from ablate.store.choices import Tried
-
-RATES = (0.001, 0.003, 0.01, 0.03)
-
-
-def tried(settings, values, share):
-    return tuple(
-        Tried(settings=one, share=share, values=(value, value)) for one, value in zip(settings, values, strict=True)
-    )
-
-
-def arm(levels, first, second=(), chosen=0.01):
-    grid = [{"optimizer.lr": rate} for rate in RATES]
-    last = tried(grid[-len(second) :], second, 0.5)
-    return TunedArm(
-        levels=levels, chosen={"optimizer.lr": chosen}, trials=12, edges={}, rungs=(tried(grid, first, 0.25), last)
-    )
+from ablate.analyze.summary import TunedArm
+from tests.report.tuned import arm, tried, with_tuning
 
 
 def cells(shown):
@@ -33,25 +17,7 @@ def cells(shown):
 @pytest.fixture
 def tuned(core):
     """A study whose arms were tuned over four rates, of which two went on."""
-
-    def of(*arms, settings=("optimizer.lr",), candidates=None):
-        points = [point.levels for point in core.points]
-        made = [replace(one, levels=levels) for one, levels in zip(arms, points, strict=False)]
-        return replace(
-            core,
-            tuning=TuningSummary(
-                settings=settings,
-                metric="val/accuracy",
-                better="higher",
-                seeds=2,
-                by=None,
-                candidates=candidates or tuple({"optimizer.lr": rate} for rate in RATES),
-                trials=12 * len(made),
-                arms=tuple(made),
-            ),
-        )
-
-    return of
+    return functools.partial(with_tuning, core)
 
 
 def test_a_chart_of_each_rung_stands_below_the_table_in_a_terminal_alone(tuned, written):

@@ -7,12 +7,14 @@ import atexit
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from types import ModuleType
 from typing import Any
 
 from ablate.errors import EngineError
@@ -43,8 +45,8 @@ class Process(ForkServerProcess):
     """A process that the server forks. Starting it does not fix the start method of the driver's own processes."""
 
     def start(self) -> None:
-        """As any process."""
-        with _start_method_left_open():
+        """As any process, but without executing the driver's script once more."""
+        with _start_method_left_open(), _without_script():
             super().start()
 
 
@@ -166,6 +168,21 @@ def _start_method_left_open() -> Iterator[None]:
     finally:
         if chosen is None:
             multiprocessing.set_start_method(None, force=True)
+
+
+@contextmanager
+def _without_script() -> Iterator[None]:
+    """Keeps multiprocessing from having a process execute the driver's script, for what is defined there.
+
+    A worker takes nothing from it: objects that are defined in a script, a notebook or the interpreter are sent to it
+    (`ablate.given`). So a script needs no guard, and one that was read from standard input works, too.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @contextmanager

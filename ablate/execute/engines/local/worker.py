@@ -14,6 +14,7 @@ from multiprocessing.connection import wait as wait_for_any
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from ablate import given
 from ablate.errors import AblateError, ConfigError, DeathError, EngineError
 from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.team import TRIES, Ended, Trained
@@ -180,9 +181,8 @@ class Worker:
             else:
                 started += 1
         raise EngineError(
-            f"engine={self._engine} cannot start a process here: it died before it began ({cause(code)}). Every "
-            "process executes the script once more: put what it does under if __name__ == '__main__'. engine=inline "
-            "starts no process."
+            f"engine={self._engine} cannot start a process here: it died before it began ({cause(code)}). "
+            "engine=inline starts no process."
         )
 
     def reap(self) -> int | None:
@@ -264,7 +264,7 @@ class Worker:
                 max_workers=1,
                 mp_context=self._context,
                 initializer=_start,
-                initargs=(list(sys.path), {**os.environ, **self._variables}, self._begun),
+                initargs=(list(sys.path), {**os.environ, **self._variables}, self._begun, given.files()),
             )
         return self._executor
 
@@ -283,8 +283,11 @@ _begun: list[Any] = []
 """In a worker process: the value that it sets to 1 when it begins a job or a call."""
 
 
-def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
-    """Runs once in every process. It gets the import path and the environment of its driver, not of the server."""
+def _start(path: list[str], environment: Mapping[str, str], begun: Any, objects: given.Files) -> None:
+    """Runs once in every process.
+
+    It gets the import path and the environment of its driver, not of the server, and the objects passed from Python.
+    """
     os.setpgid(0, 0)  # a group of its own, so that it can be ended with everything that it starts
     signal_at_parent_death()
     end_children_with_parent()
@@ -293,6 +296,7 @@ def _start(path: list[str], environment: Mapping[str, str], begun: Any) -> None:
     os.environ.clear()
     os.environ.update(environment)
     _begun[:] = [begun]
+    given.receive(objects)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles Ctrl-C
     signal.signal(signal.SIGTERM, _end)
     driver = multiprocessing.parent_process()

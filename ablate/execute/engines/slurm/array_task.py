@@ -14,8 +14,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from ablate import given
 from ablate.errors import AblateError
 from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.local.worker import Worker
@@ -61,9 +63,20 @@ def main(words: list[str]) -> int:
     sys.path[:] = sent.path
     for name in SEEN_BY_LIGHTNING:
         os.environ.pop(name, None)
-    job = as_found(sent.jobs[index], sent.sources[index])
-    task = ArrayTask(batch, index, threads=sent.threads, signals=signals, slurm=slurm)
-    return task.train(job, is_first=starts == 1)
+    with TemporaryDirectory(prefix="ablate-given-") as place:
+        given.receive(unpacked(sent.objects, Path(place)))
+        job = as_found(sent.jobs[index], sent.sources[index])
+        task = ArrayTask(batch, index, threads=sent.threads, signals=signals, slurm=slurm)
+        return task.train(job, is_first=starts == 1)
+
+
+def unpacked(objects: Mapping[str, tuple[bytes, str]], place: Path) -> given.Files:
+    """Writes objects that were passed from Python where the worker can take them from."""
+    files: dict[str, tuple[str, str]] = {}
+    for number, (name, (content, digest)) in enumerate(objects.items()):
+        (place / str(number)).write_bytes(content)
+        files[name] = str(place / str(number)), digest
+    return files
 
 
 def as_found(job: Job, before: tuple[str, ...]) -> Job:

@@ -11,7 +11,7 @@ import re
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +19,13 @@ from typing import Self
 
 import msgspec
 
-from ablate import files
+from ablate import files, given
 from ablate.errors import DiskError, EngineError, StoreError
 from ablate.execute.engines.slurm.answer import Answer
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.train.job import Job
 from ablate.execute.train.provenance import source_digests
-from ablate.limits import MAX_CACHE_BYTES
+from ablate.limits import MAX_CACHE_BYTES, MAX_TEXT_BYTES
 from ablate.store import atomic
 
 FOLDER = "slurm"
@@ -75,6 +75,8 @@ class Sent:
     threads: int
     path: tuple[str, ...]
     """The driver's import path."""
+    objects: Mapping[str, tuple[bytes, str]]
+    """Those passed from Python: name → the pickled object, and its digest."""
     sources: tuple[tuple[str, ...], ...]
     """Of each job the source digest of each trial's code, as it was when the batch was written."""
 
@@ -98,6 +100,8 @@ class Batch:
 
         Raises:
             StoreError: it cannot be written.
+            EngineError: it is too large.
+            ConfigError: an object that was passed from Python cannot be pickled.
         """
         mark = secrets.token_hex(6)
         entries = tuple(
@@ -107,16 +111,28 @@ class Batch:
         study = re.sub(r"[^A-Za-z0-9_.-]+", "-", directory.resolve().name)[:60]
         description = Description(name=f"ablate-{study}-{mark}", cap=cap, is_detached=is_detached, tasks=entries)
         folder = directory / FOLDER / mark
-        sent = Sent(
-            jobs=tuple(jobs), threads=threads, path=tuple(sys.path), sources=tuple(sources_now(job) for job in jobs)
+        objects = {name: (Path(file).read_bytes(), digest) for name, (file, digest) in given.files().items()}
+        content = pickle.dumps(
+            Sent(
+                jobs=tuple(jobs),
+                threads=threads,
+                path=tuple(sys.path),
+                objects=objects,
+                sources=tuple(sources_now(job) for job in jobs),
+            )
         )
+        if len(content) > MAX_TEXT_BYTES:
+            raise EngineError(
+                f"engine=slurm: what the jobs get has {len(content):,} bytes; the limit is {MAX_TEXT_BYTES:,}. Data "
+                "that were passed from Python are sent with them: have the nodes read them from a file."
+            )
         atomic.check_folder(directory / FOLDER)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700)
         except OSError as error:
             raise DiskError(atomic.explain(folder, error)) from error
-        atomic.write(folder / JOBS, pickle.dumps(sent))
+        atomic.write(folder / JOBS, content)
         atomic.write(folder / BATCH, msgspec.json.encode(description))
         return cls(folder, description)
 
@@ -174,14 +190,14 @@ class Batch:
         Raises:
             EngineError: it is another by now; it is not read.
         """
-        content = files.read(self.folder / JOBS, limit=MAX_CACHE_BYTES)
+        content = files.read(self.folder / JOBS, limit=MAX_TEXT_BYTES)
         if hashlib.sha256(content).hexdigest() != digest:
             raise EngineError(f"{self.folder / JOBS} is not what was submitted: it was damaged or changed.")
         return pickle.loads(content)
 
     def digest(self) -> str:
         """SHA-256 of what its tasks get."""
-        return hashlib.sha256(files.read(self.folder / JOBS, limit=MAX_CACHE_BYTES)).hexdigest()
+        return hashlib.sha256(files.read(self.folder / JOBS, limit=MAX_TEXT_BYTES)).hexdigest()
 
     def note_begun(self, index: int, line: str) -> int:
         """Adds a line about a start of a task; returns how many there are."""

@@ -2,13 +2,11 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from ablate.analyze.notes.tuning import short
 from ablate.analyze.summary import Summary, TuningSummary
-from ablate.config.spec import Better
-from ablate.report.tables.tuning.arm import arm_name, arm_names, mean
 from ablate.report.tables.tuning.columns import setting
+from ablate.report.text.arm import arm_name, arm_names, best, values
 from ablate.report.text.ascii import spelled_out
 from ablate.report.text.chart import SERIES, Series, chart
 from ablate.report.text.line import Line, line
@@ -41,7 +39,7 @@ def _rung(tuning: TuningSummary, tried: Mapping[str, Sequence[Tried]], width: in
     spell = spelled_out if ascii_only else str
     charts = {
         key: [
-            Series(label=spell(name), values=tuple(_best(candidates, key, _values(tuning, key), tuning.better)))
+            Series(label=spell(name), values=tuple(best(candidates, key, values(tuning, key), tuning.better)))
             for name, candidates in tried.items()
         ]
         for key in tuning.settings
@@ -59,29 +57,11 @@ def _rung(tuning: TuningSummary, tried: Mapping[str, Sequence[Tried]], width: in
             yield from (line(part, "title") for part in wrap(title, width).split("\n"))
             yield from chart(
                 every[start : start + SERIES],
-                [spell(setting(value)) for value in _values(tuning, key)],
+                [spell(setting(value)) for value in values(tuning, key)],
                 ticks=ticks,
                 width=width,
                 ascii_only=ascii_only,
             )
-
-
-def _values(tuning: TuningSummary, key: str) -> list[Any]:
-    """The values of a setting that were tried: numbers in their order, others in that of the study."""
-    values: list[Any] = []
-    for candidate in tuning.candidates:
-        if candidate[key] not in values:
-            values.append(candidate[key])
-    is_numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    return sorted(values) if is_numeric else values
-
-
-def _best(candidates: Sequence[Tried], key: str, values: Sequence[Any], better: Better) -> Iterator[float | None]:
-    """The best mean at each value, over the other settings; None: not tried, NaN: every training was lost."""
-    for value in values:
-        found = [mean(one) for one in candidates if one.settings[key] == value]
-        kept = [x for x in found if x is not None and math.isfinite(x)]
-        yield (max(kept) if better == "higher" else min(kept)) if kept else math.nan if found else None
 
 
 def _title(tuning: TuningSummary, key: str, tried: Sequence[Tried]) -> str:

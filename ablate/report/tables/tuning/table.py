@@ -7,9 +7,9 @@ from ablate.analyze.notes.tuning import short
 from ablate.analyze.summary import Summary, TunedArm, TuningSummary
 from ablate.report.tables.columns.row import Row, levels
 from ablate.report.tables.kind import TableKind
-from ablate.report.tables.tuning.arm import arm_name, arm_names, mean
 from ablate.report.tables.tuning.columns import setting
 from ablate.report.tables.tuning.drawing import drawing
+from ablate.report.text.arm import arm_name, arm_names, mean
 from ablate.report.text.number import Digits
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Column, Table

@@ -1,0 +1,71 @@
+"""Examples that were passed from Python: a `_target_` that holds them."""
+
+import torch
+
+from ablate.data.source import Arrays, Source, subset
+from ablate.errors import DataError
+
+
+class Passed:
+    """Gives examples that are in memory as a Source.
+
+    It is what a configuration names by `ablate.given.NAME`; `content` is the digest of the examples, by which results
+    of other examples are told from results of these.
+    """
+
+    def __init__(self, pool: Arrays, test: Arrays | None, *, content: str) -> None:
+        self._pool, self._test, self.content = pool, test, content
+
+    @property
+    def count(self) -> int:
+        """How many examples there are, an official test set apart."""
+        return len(self._pool)
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is an official test set."""
+        return self._test is not None
+
+    def __call__(
+        self,
+        *,
+        content: str,
+        val_size: int,
+        test_size: int | None = None,
+        limit: int | None = None,
+        standardise_inputs: bool = False,
+        standardise_targets: bool = False,
+    ) -> Source:
+        """The examples, with sizes of their splits.
+
+        Raises:
+            DataError: these are not the examples that the configuration speaks of, or there are not that many.
+        """
+        if content != self.content:
+            raise DataError(
+                f"The examples have the digest {self.content}, and the configuration speaks of {content}: they are "
+                "others. Pass those that the study was made with, or make a study of another name."
+            )
+        pool = self._pool if limit is None else self._pool.at(subset(len(self._pool), limit))
+        return Source(
+            pool=pool,
+            test=self._test,
+            val_size=val_size,
+            test_size=test_size,
+            standardise_inputs=standardise_inputs,
+            standardise_targets=standardise_targets,
+        )
+
+    def description(self) -> dict[str, object]:
+        """What `data` says of them to the other groups: the shape of an example, the outputs, the chance accuracy.
+
+        The chance is the share of the most frequent class, which a constant guess scores.
+        """
+        targets = self._pool.targets
+        described: dict[str, object] = {"inputs": list(self._pool.inputs.shape[1:])}
+        if not self._pool.has_classes:
+            return {**described, "outputs": int(targets.shape[1]), "chance": None}
+        every = targets if self._test is None else torch.cat([targets, self._test.targets])
+        counts = torch.bincount(targets) if int(every.min()) >= 0 else torch.ones(1)
+        chance = float(counts.max() / counts.sum())
+        return {**described, "outputs": int(every.max()) + 1, "chance": round(chance, 4)}

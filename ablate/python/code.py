@@ -1,0 +1,257 @@
+"""The identity of classes and functions: a digest of their source, and of what it refers to."""
+
+import dis
+import enum
+import functools
+import hashlib
+import importlib.util
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from ablate.errors import ConfigError, kind
+from ablate.execute.targets.sources import code, is_digested, sources
+
+SCRIPT = ("__main__", "__mp_main__")
+"""Modules that another process cannot import: a script, a notebook, the interpreter."""
+
+LEFT_OUT = frozenset(
+    {"__module__", "__dict__", "__weakref__", "__doc__", "__annotations__", "__firstlineno__", "__static_attributes__"}
+    | {"__annotate__", "__annotate_func__", "__annotations_cache__", "__classdictcell__", "__abstractmethods__"}
+    | {"_abc_impl", "__dataclass_fields__", "__dataclass_params__", "__match_args__", "__orig_bases__"}
+)
+"""Attributes of a class that Python makes, or that say nothing of what it does."""
+
+LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
+
+
+def dotted_name(thing: Any) -> str | None:
+    """The name by which another process can import a class or function; None: it has to be sent as it is.
+
+    None for what is defined in a script, a notebook or the interpreter, within a function, or by a lambda.
+    """
+    names = dict.fromkeys(getattr(thing, attribute, None) for attribute in ("__qualname__", "__name__"))
+    return next((found for name in names if isinstance(name, str) and (found := _found(thing, name))), None)
+
+
+def _found(thing: Any, name: str) -> str | None:
+    """The dotted name of a thing that calls itself by that name, if it is there."""
+    module = getattr(thing, "__module__", None) or _home(thing, name)  # a builtin may not say its own
+    if "<" in name or module in SCRIPT or module not in sys.modules:
+        return None
+    found: Any = sys.modules[module]
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return f"{module}.{name}" if found is thing and _is_found(module) else None
+
+
+def digest(thing: Any) -> str:
+    """16 hexadecimal digits of a class or function that has to be sent: its source, and what it refers to.
+
+    Where there is no source, as of what is typed into the interpreter, the compiled code counts. Comments and layout
+    do not.
+
+    Raises:
+        ConfigError: it refers to an object of which no identity can be had.
+    """
+    hashed = hashlib.sha256()
+    for part in _Walk(getattr(thing, "__qualname__", repr(thing))).parts(thing):
+        hashed.update(part.encode(errors="surrogatepass") + b"\n")
+    return hashed.hexdigest()[:16]
+
+
+def array_text(array: Any) -> str | None:
+    """A text of the content of a tensor or an array; None: it is neither."""
+    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
+    if torch is not None and isinstance(array, torch.Tensor):
+        flat = array.detach().cpu().contiguous().reshape(-1)
+        content = flat.view(torch.uint8).numpy() if flat.numel() else b""
+        return f"tensor {array.dtype} {tuple(array.shape)} {hashlib.sha256(content).hexdigest()}"
+    if numpy is not None and isinstance(array, numpy.ndarray | numpy.generic) and array.dtype != object:
+        content = numpy.ascontiguousarray(array)
+        return f"array {array.dtype} {array.shape} {hashlib.sha256(content.tobytes()).hexdigest()}"
+    return None
+
+
+class _Walk:
+    """Goes through a class or function and all that it refers to, each once."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._seen: dict[int, Any] = {}
+        """By its address, and kept, so that no address is used twice."""
+
+    def parts(self, thing: Any, where: str = "") -> Iterator[str]:
+        """Texts that say what it is, in an order that does not depend on the process."""
+        if (text := _plain(thing)) is not None:
+            yield text
+            return
+        if id(thing) in self._seen:
+            yield f"again {getattr(thing, '__qualname__', where)}"
+            return
+        self._seen[id(thing)] = thing
+        yield from self._container(thing, where) or self._callable(thing, where) or self._instance(thing, where)
+
+    def _container(self, thing: Any, where: str) -> Iterator[str] | None:
+        """Of a collection of other things; None: it is none."""
+        if isinstance(thing, tuple | list):
+            return self._all([(f"[{index}]", item) for index, item in enumerate(thing)], where)
+        if isinstance(thing, Mapping):
+            return self._all([(f"[{key!r}]", part) for key, item in thing.items() for part in (key, item)], where)
+        if isinstance(thing, set | frozenset):
+            return iter(sorted("".join(_Walk(self._root).parts(item, where)) for item in thing))
+        if isinstance(thing, functools.partial):
+            return self._all([("", thing.func), ("", list(thing.args)), ("", dict(thing.keywords))], where)
+        if isinstance(thing, staticmethod | classmethod):
+            return self._all([("", thing.__func__)], where)
+        if isinstance(thing, MethodType):
+            return self._all([("", thing.__func__), (".__self__", thing.__self__)], where)
+        if isinstance(thing, property):
+            return self._all([("", thing.fget), ("", thing.fset), ("", thing.fdel)], where)
+        return None
+
+    def _callable(self, thing: Any, where: str) -> Iterator[str] | None:
+        """Of a module, a class or a function; None: it is none of these."""
+        if isinstance(thing, ModuleType):
+            return _imported(thing.__name__)
+        if isinstance(thing, BuiltinFunctionType | FunctionType | type) and (name := dotted_name(thing)) is not None:
+            return _imported(name)
+        if isinstance(thing, FunctionType):
+            return self._function(thing)
+        if isinstance(thing, type):
+            return self._class(thing)
+        if (wrapped := getattr(thing, "__wrapped__", None)) is not None:  # such as a cached function
+            return self._all([("", type(thing)), ("", wrapped)], where)
+        return None
+
+    def _instance(self, thing: Any, where: str) -> Iterator[str]:
+        if isinstance(thing, enum.Enum):
+            return self._all([("", thing.name), ("", type(thing))], where)
+        if _is_plain_instance(thing):
+            return self._all([("", type(thing)), ("", vars(thing))], where)
+        raise ConfigError(
+            f"{self._root} refers to {where.lstrip('.') or 'an object'}, {kind(thing)}, of which no identity can be "
+            "had: results of one could not be told from results of another. Make it in the code itself, or define it "
+            "in a module that is imported."
+        )
+
+    def _all(self, things: Sequence[tuple[str, Any]], where: str) -> Iterator[str]:
+        yield f"{len(things)}"
+        for place, thing in things:
+            yield from self.parts(thing, f"{where}{place}")
+
+    def _function(self, function: FunctionType) -> Iterator[str]:
+        yield f"function {function.__qualname__}"
+        yield _source(function) or _compiled(function.__code__)
+        yield from self.parts([function.__defaults__, function.__kwdefaults__], f"a default of {function.__name__}")
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                content = cell.cell_contents
+            except ValueError:  # not filled yet
+                continue
+            yield name
+            yield from self.parts(content, name)
+        for name in _globals(function.__code__):
+            if name in function.__globals__:
+                yield name
+                yield from self.parts(function.__globals__[name], name)
+
+    def _class(self, cls: type) -> Iterator[str]:
+        yield f"class {cls.__qualname__}"
+        for base in cls.__bases__:
+            yield from self.parts(base, cls.__qualname__)
+        if (meta := type(cls)) is not type:
+            yield from self.parts(meta, cls.__qualname__)
+        for name, value in sorted(vars(cls).items()):
+            if name in LEFT_OUT or (inspect.isdatadescriptor(value) and not isinstance(value, property)):
+                continue
+            yield name
+            yield from self.parts(value, f"{cls.__qualname__}.{name}")
+
+
+def _plain(thing: Any) -> str | None:
+    if thing is None or (
+        isinstance(thing, bool | int | float | complex | str | bytes) and not isinstance(thing, enum.Enum)
+    ):
+        return f"{type(thing).__name__} {thing!r}"
+    if thing is Ellipsis or isinstance(thing, PurePath | range | slice):
+        return repr(thing)
+    if (text := array_text(thing)) is not None:
+        return text
+    named = type(thing).__module__, type(thing).__qualname__
+    return repr(thing) if named in {("torch", "dtype"), ("torch", "device"), ("torch", "Size")} else None
+
+
+def _is_plain_instance(thing: Any) -> bool:
+    """Whether an object is what its class and its attributes say, and nothing else."""
+    cls = type(thing)
+    return hasattr(thing, "__dict__") and all(
+        base is object or not (base.__flags__ & _HEAP == 0 or "__reduce__" in vars(base) or "__slots__" in vars(base))
+        for base in cls.__mro__
+    )
+
+
+_HEAP = 1 << 9
+"""Of a class's flags: it is written in Python."""
+
+
+def _imported(name: str) -> Iterator[str]:
+    """What can be imported: by its name, and of user-defined code by its source."""
+    yield f"imported {name}"
+    for file in sorted(sources(name)):
+        yield hashlib.sha256(code(file)).hexdigest()
+
+
+def _home(thing: Any, name: str) -> str | None:
+    """The module among those that are imported which has a thing by that name."""
+    return next(
+        (home for home, module in [*sys.modules.items()] if getattr(module, "__dict__", {}).get(name) is thing), None
+    )
+
+
+def _is_found(module: str) -> bool:
+    root = module.partition(".")[0]
+    if root in sys.builtin_module_names or is_digested(root):
+        return True
+    try:
+        return importlib.util.find_spec(root) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _source(function: FunctionType) -> str | None:
+    """The source without comments and layout; None where there is none, or it is a part of an expression."""
+    import ast
+
+    if function.__name__ == "<lambda>":  # its source is all of the line
+        return None
+    try:
+        return ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(function))))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return None
+
+
+def _compiled(compiled: CodeType) -> str:
+    """The compiled code, whatever the file and the line that it is from."""
+    constants = [_compiled(c) if isinstance(c, CodeType) else repr(c) for c in _ordered(compiled.co_consts)]
+    names = (compiled.co_names, compiled.co_varnames, compiled.co_freevars, compiled.co_cellvars)
+    counts = (compiled.co_argcount, compiled.co_kwonlyargcount, compiled.co_flags)
+    return f"compiled {sys.version_info[:2]} {compiled.co_code.hex()} {constants} {names} {counts}"
+
+
+def _ordered(constants: Sequence[Any]) -> Iterator[Any]:
+    for constant in constants:
+        yield sorted(constant, key=repr) if isinstance(constant, frozenset) else constant
+
+
+def _globals(compiled: CodeType) -> list[str]:
+    """The global names that code reads, that of functions within it included."""
+    found = {str(i.argval) for i in dis.get_instructions(compiled) if i.opname in LOADS}
+    for constant in compiled.co_consts:
+        if isinstance(constant, CodeType):
+            found.update(_globals(constant))
+    return sorted(found)

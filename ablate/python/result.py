@@ -1,0 +1,163 @@
+"""The results of a study: frames, verdicts, and how they look in a notebook."""
+
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ablate.analyze.summary import Summary, Verdict
+from ablate.given import Given
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from torch.nn import Module
+
+    from ablate.python.plot import Plot
+    from ablate.report.tables.kind import Results
+
+WIDTH = 100
+"""Characters of a line in a notebook."""
+
+
+class Tables:
+    """A summary as frames, and as a notebook shows it."""
+
+    summary: Summary
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """On the claims, in their order; each has its line, its outcome and what qualifies it.
+
+        After them come those on exploratory claims, which were given when there were results.
+        """
+        return (*self.summary.verdicts, *self.summary.later)
+
+    def trials(self) -> "DataFrame":
+        """One row for each training: its levels, replicate, state, responses by their names, and costs.
+
+        A factor whose levels are all numbers has a column of numbers.
+        """
+        return self.table("trials")
+
+    def contrasts(self) -> "DataFrame":
+        """One row for each contrast: the difference with its interval, and what it rests on."""
+        return self.table("contrasts")
+
+    def points(self) -> "DataFrame":
+        """One row for each design point: its mean with its interval, and what its network costs."""
+        return self.table("points")
+
+    def table(self, name: str) -> "DataFrame":
+        """Any table of `ablate show --table`, at full precision.
+
+        Raises:
+            ConfigError: there is no such table; or it has no rows, as one of all tables.
+        """
+        from ablate.python.frames import frame
+        from ablate.report.content import content
+
+        found = content(self._results(), name)
+        return frame(found.rows(), columns=found.columns, numbers=tuple(self.summary.levels))
+
+    def plot(self, kind: Literal["forest", "interaction", "curves", "tuning"] = "forest", **options: Any) -> "Plot":
+        """A figure, which a notebook shows and `save("figure.pdf")` writes.
+
+        Args:
+            kind: `forest`: each claim with its interval and margin; `interaction`: the mean response over each pair of
+                crossed factors; `curves`: a metric over the epochs; `tuning`: what tuning tried for each arm.
+            **options: `factors=["depth", "norm"]` of interaction, `metric="val/loss"` of curves.
+
+        Raises:
+            ConfigError: there is no such kind, or nothing to draw.
+        """
+        from ablate.python.plot import plot
+
+        return plot(kind, self.summary, self._epochs() if kind == "curves" else None, options)
+
+    def _epochs(self) -> Sequence[dict[str, Any]]:
+        """A row for each trial and epoch; none where something else has trained."""
+        return ()
+
+    def _results(self) -> "Results":
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        """The first screen, as `ablate show` writes it."""
+        return self._written(None)
+
+    def _written(self, width: int | None) -> str:
+        from ablate.report.content import content
+        from ablate.report.formats.output import Output
+        from ablate.report.formats.terminal import write_terminal
+
+        return write_terminal(content(self._results()), Output(stream=io.StringIO(), width=width))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first screen."""
+        return f'<pre style="line-height:1.2">{html.escape(self._written(WIDTH))}</pre>'
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """For a notebook, and for a terminal of IPython."""
+        return {"text/plain": self._written(WIDTH), "text/html": self._repr_html_()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Tables):
+    """A study that has been trained. Everything is read from its directory when it is asked for."""
+
+    summary: Summary
+    path: Path
+    """The study's directory, absolute."""
+    notes: tuple[str, ...] = ()
+    """On records that could not be counted and files that are damaged."""
+    objects: tuple[Given, ...] = field(default=(), repr=False)
+    """What was passed from Python, of which its networks are made."""
+
+    def with_objects(self, objects: Sequence[Given]) -> "Result":
+        """The same, with the objects that its networks are made of."""
+        return replace(self, objects=tuple(objects))
+
+    def curves(self) -> "DataFrame":
+        """One row for each trial and epoch: its levels, replicate, state, and responses by their names."""
+        from ablate.python.frames import frame
+
+        return frame(self._epochs(), numbers=tuple(self.summary.levels))
+
+    def module(
+        self, *levels: str, replicate: int = 0, stale: Literal["keep"] | None = None, **by_factor: Any
+    ) -> "Module":
+        """A trained network, in evaluation mode on the CPU, of a study that ran with `keep=weights`.
+
+        `module("softmax", replicate=0)`: at the level `softmax`, and at the reference of every other factor.
+
+        Args:
+            *levels: Names of levels, each of one factor.
+            replicate: Which training of that design point.
+            stale: `keep`: the network is built though its code has changed since it trained.
+            **by_factor: Factor → its level; one whose name has a dot goes by `**{"model.width": 8}`.
+
+        Raises:
+            AblateError: there is no such level, design point or training, its weights were not kept, or the network
+                cannot be built in this process.
+        """
+        from ablate.python.trained import module, point
+
+        return module(self.path, point(self.path, levels, by_factor), replicate, objects=self.objects, stale=stale)
+
+    def _epochs(self) -> Sequence[dict[str, Any]]:
+        from ablate.study.details import curves
+
+        return curves(self.path, self.summary.levels)
+
+    def _results(self) -> "Results":
+        from ablate.report.tables.kind import Results
+        from ablate.study import records
+
+        return Results(summary=self.summary, name=self.path.name, trials=lambda: records(self.path))
+
+    def __repr__(self) -> str:
+        """Its name and how far it is."""
+        found = self.summary
+        return f"<ablate.Result {self.path.name!r}: {found.complete} of {found.planned} trials complete>"

@@ -1,0 +1,66 @@
+"""Runs and loads studies of the configuration, by the words of the command line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ablate.python.result import Result
+from ablate.study.missing_trials import Retried, Stale
+
+
+def run(*words: str, stale: Stale | None = None, retry: Sequence[Retried] = (), quiet: bool = False) -> Result:
+    """Trains what is missing of a study of the configuration: `run("smoke", "model.width=8,16")`.
+
+    Args:
+        *words: A study's name and overrides, as after `ablate run`.
+        stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them.
+        retry: States of which trials are trained again, beside those that failed: `["timed_out"]`.
+        quiet: Whether nothing is written to standard error.
+
+    Returns:
+        The results, those that were on disk before included.
+
+    Raises:
+        AblateError: as `ablate.study.run`.
+    """
+    return run_words(words, conf=None, stale=stale, retry=retry, quiet=quiet)
+
+
+def run_words(
+    words: Sequence[str],
+    *,
+    conf: Path | None,
+    stale: Stale | None,
+    retry: Sequence[Retried],
+    quiet: bool,
+) -> Result:
+    """As `run`, with a further folder of configuration."""
+    from ablate.python.display import Display
+    from ablate.study import run as run_study
+    from ablate.study.observer import Muted
+
+    with Display() as display:
+        observer = Muted() if quiet else display
+        summary, path = run_study(words, observer=observer, stale=stale, retry=retry, conf=conf)
+    return Result(summary=summary, path=path.absolute())
+
+
+def load(study: str, *, results_dir: str | Path = "results", objects: Sequence[object] = ()) -> Result:
+    """The results of a study on disk, without training.
+
+    Args:
+        study: Its name under the results directory, or the path of its directory.
+        results_dir: Where studies are.
+        objects: Classes and functions of a script or notebook that its networks are made of, for `Result.module`.
+
+    Raises:
+        StoreError: there is none, or it cannot be read.
+    """
+    from ablate.python.objects import Objects
+    from ablate.study import find, summarise
+
+    path = find(study, Path(results_dir))
+    summary, notes = summarise(path)
+    kept = Objects()
+    for each in objects:
+        kept.target(each)  # pyright: ignore[reportArgumentType]
+    return Result(summary=summary, path=path.absolute(), notes=notes, objects=tuple(kept.given.values()))

@@ -1,0 +1,308 @@
+"""A study of Python objects: a model, data and factors as they are, without a file of configuration."""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ablate import given
+from ablate.config.catalog import Catalog
+from ablate.config.group import TRAINED
+from ablate.errors import ConfigError, unknown
+from ablate.python.examples import passed
+from ablate.python.factors import factor, set_by
+from ablate.python.objects import Objects, is_lightning, parameters, takes
+
+if TYPE_CHECKING:
+    from ablate.python.result import Result
+    from ablate.study import Plan
+    from ablate.study.missing_trials import Retried, Stale
+
+
+class Study:
+    """A question about Python objects: `Study(model=MyNet, data=(x, y), factors={"width": [8, 16]})`.
+
+    Nothing is trained before `run`. What is passed has an identity, by which results of other objects are told from
+    results of these: examples the digest of their content, classes and functions that of their source and of what they
+    refer to. What has none is refused.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: Any = None,
+        data: Any = None,
+        factors: Mapping[str, Any],
+        response: str | Mapping[str, Any] = "test/accuracy",
+        claims: Sequence[Mapping[str, Any]] = (),
+        name: str | None = None,
+        question: str = "",
+        design: str = "factorial",
+        replicates: int = 5,
+        seed: int = 0,
+        objective: str | Mapping[str, Any] | None = None,
+        data_name: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        **study: Any,
+    ) -> None:
+        """Takes the objects and their identities.
+
+        Args:
+            model: A class of networks, a function that makes one, a `functools.partial` of either with arguments, or
+                the name of a model of the configuration. Where it takes `inputs` or `outputs`, it gets the shape of
+                an example and the number of outputs.
+            data: A pair of tensors or arrays, a torch Dataset of pairs, `{"train": …, "test": …}` of these, a
+                function or a LightningDataModule class, or the name of a data set of the configuration.
+            factors: Name → levels, a list of values or a mapping of names to values; the first is the reference. A
+                name is an argument of the model, a key such as `optimizer.lr`, or `model` or `data` with objects as
+                levels.
+            response: As in YAML: its name, or with its direction where the objective does not declare it.
+            claims: As in YAML: `{"contrast": {"width": [16, 8]}, "expect": "greater", "margin": 0.01}`.
+            name: Of the study and its directory; default: that of the model.
+            question: That it asks.
+            design: As in YAML.
+            replicates: Trainings of each design point.
+            seed: From which all streams follow.
+            objective: Loss and metrics: an option of the configuration, or its content; default: by the targets.
+            data_name: What tables call the data. Data that are read as a stream are known by it.
+            settings: Other keys and their values, such as `{"trainer.max_epochs": 3, "data.val_size": 100}`.
+            **study: Further keys of the `study` node, such as `capacity="matched"` or `tune={…}`.
+
+        Raises:
+            ConfigError, DataError: what was passed cannot be used; says why, what is valid, and what to do.
+        """
+        self._objects = Objects()
+        self._options: dict[str, dict[str, Any]] = {}
+        """`group/option` → its content."""
+        self._defaults: dict[str, str] = {}
+        self._root: dict[str, Any] = {"replicates": replicates, "seed": seed}
+        self._made: list[tuple[str, Any, str]] = []
+        """Group, object, and its option."""
+        given_for = {"model": model, "data": data}
+        for group, thing in given_for.items():
+            given_for[group] = _reference(group, thing, factors.get(group))
+            self._defaults[group] = self._option(group, given_for[group], (data_name or "") if group == "data" else "")
+        self._takes = given_for["model"]
+        self._choose_objective(objective, self._takes)
+        nodes, chosen = self._factors(factors)
+        self.name = name or _option_name(self._defaults["model"])
+        self._root["study"] = {
+            "name": self.name,
+            "question": question or f"What do {', '.join(factors)} change?",
+            "design": design,
+            "factors": chosen,
+            "response": dict(response) if isinstance(response, Mapping) else response,
+            "claims": [dict(claim) for claim in claims],
+            **study,
+        }
+        if nodes:
+            self._root["factor"] = nodes
+        for key, value in (settings or {}).items():
+            self._set(key, self._objects.value(value, f"settings[{key!r}]"))
+
+    def __repr__(self) -> str:
+        """Its name and its factors."""
+        return f"<ablate.Study {self.name!r}: {', '.join(map(str, self._root['study']['factors']))}>"
+
+    def plan(self, *overrides: str) -> "Plan":
+        """What would run, joined with what is on disk. Nothing is written.
+
+        Args:
+            *overrides: As after `ablate plan`, such as `replicates=10`.
+
+        Raises:
+            AblateError: as `ablate.study.plan`.
+        """
+        from ablate.study import plan
+
+        with self.configured() as conf:
+            return plan(self._words(overrides), conf=conf)
+
+    def run(
+        self,
+        *overrides: str,
+        stale: "Stale | None" = None,
+        retry: "Sequence[Retried]" = (),
+        quiet: bool = False,
+    ) -> "Result":
+        """Trains what is missing, with progress on standard error.
+
+        Args:
+            *overrides: As after `ablate run`, such as `replicates=10` or `engine=inline`.
+            stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them.
+            retry: As of `ablate.study.run`.
+            quiet: Whether nothing is written to standard error.
+
+        Raises:
+            AblateError: as `ablate.study.run`.
+        """
+        from ablate.python.run import run_words
+
+        with self.configured() as conf:
+            found = run_words(self._words(overrides), conf=conf, stale=stale, retry=retry, quiet=quiet)
+        return found.with_objects(tuple(self._objects.given.values()))
+
+    def load(self, results_dir: str | Path = "results") -> "Result":
+        """Its results on disk, without training.
+
+        Raises:
+            StoreError: there are none.
+        """
+        from ablate.python.run import load
+
+        return load(self.name, results_dir=results_dir).with_objects(tuple(self._objects.given.values()))
+
+    @contextmanager
+    def configured(self) -> Iterator[Path]:
+        """A folder with its configuration, for as long as its objects can be built by it."""
+        with tempfile.TemporaryDirectory(prefix="ablate-study-") as folder, given.bound(self._objects.given.values()):
+            conf = Path(folder)
+            for option, content in self._options.items():
+                _write(conf / f"{option}.yaml", content)
+            defaults = [{f"override /{group}": option} for group, option in self._defaults.items()]
+            _write(conf / "study" / f"{self.name}.yaml", {"defaults": defaults, **self._root}, package="_global_")
+            yield conf
+
+    def _words(self, overrides: Sequence[str]) -> list[str]:
+        return [self.name, *overrides]
+
+    def _option(self, group: str, thing: Any, name: str) -> str:
+        """The option of a group that an object is; where it is not the name of one, writes it."""
+        if isinstance(thing, str):
+            if thing not in (names := Catalog(Path.cwd()).names(group)):
+                raise ConfigError(unknown(group, thing, names) + f" 'ablate list {LISTED[group]}' describes them.")
+            return thing
+        if made := next((option for of, one, option in self._made if of == group and one is thing), None):
+            return made
+        content = self._data(thing, name) if group == "data" else self._model(thing)
+        base = _option_name(name or (EXAMPLES if "content" in content else str(content["_target_"])))
+        chosen, number = base, 2
+        while f"{group}/{chosen}" in self._options:
+            chosen, number = f"{base}_{number}", number + 1
+        self._options[f"{group}/{chosen}"] = content
+        self._made.append((group, thing, chosen))
+        return chosen
+
+    def _model(self, thing: Any) -> dict[str, Any]:
+        node = self._objects.node(thing, "model")
+        named = [key for key in ("inputs", "outputs") if key in parameters(thing) and key not in node]
+        return {**node, **{key: f"${{data.{key}}}" for key in named}}
+
+    def _data(self, thing: Any, name: str) -> dict[str, Any]:
+        if isinstance(thing, type) or (callable(thing) and not hasattr(thing, "__getitem__")):
+            return self._objects.node(thing, "data")
+        examples = passed(thing, name=name or None)
+        count = examples.count
+        target = self._objects.add(examples, digest="", name=f"examples_{examples.content}")
+        return {
+            "_target_": target,
+            "content": examples.content,
+            "limit": None,
+            "val_size": max(1, count // 10),
+            "test_size": None if examples.has_test else max(1, count // 5),
+            "standardise_inputs": False,
+            "standardise_targets": False,
+            "batch_size": 64,
+            **examples.description(),
+        }
+
+    def _choose_objective(self, objective: str | Mapping[str, Any] | None, model: Any) -> None:
+        data = self._options.get(f"data/{self._defaults['data']}", {})
+        if isinstance(objective, Mapping):
+            self._options["objective/passed"] = self._objects.value(dict(objective), "objective")
+            self._defaults["objective"] = "passed"
+        elif objective is not None:
+            self._defaults["objective"] = objective
+        elif is_lightning(model):
+            self._defaults |= {"objective": "none", "optimizer": "none", "scheduler": "constant"}
+        elif "content" in data:
+            self._defaults["objective"] = "regression" if data["chance"] is None else "classification"
+
+    def _factors(self, factors: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+        """The nodes of its factors, and what `study.factors` says."""
+        if not factors:
+            raise ConfigError("The study varies nothing: give factors={'width': [8, 16]}, an argument and its values.")
+        known = Catalog(Path.cwd()).names("factor")
+        nodes: dict[str, Any] = {}
+        chosen: list[Any] = []
+        for name, levels in sorted(factors.items(), key=lambda each: each[0] not in TRAINED):  # options come first
+            if name in known and isinstance(self._takes, str):
+                chosen.append({name: [str(level) for level in levels]})
+                continue
+            key = self._key(name, levels)
+            nodes[name], first = factor(name, levels, objects=self._objects, key=key, options=self._option)
+            chosen.append(name)
+            if key and key not in TRAINED:
+                self._set(key, first)
+            for each in () if key else set_by(levels):
+                self._set(each, None)
+        return nodes, sorted(
+            chosen, key=lambda each: [*factors].index(each if isinstance(each, str) else next(iter(each)))
+        )
+
+    def _key(self, name: str, levels: Any) -> str:
+        """The key of the configuration that a factor's values are for."""
+        if name in ("model", "data") or set_by(levels):
+            return name if name in TRAINED else ""
+        if name.partition(".")[0] in TRAINED:
+            return name
+        if not isinstance(self._takes, str) and not takes(self._takes, name):
+            valid = [*parameters(self._takes), "model", "data"]
+            hint = "A name is an argument of the model, or a key such as 'optimizer.lr'."
+            raise ConfigError(f"factors: {unknown('argument of the model', name, valid)} {hint}")
+        return f"model.{name}"
+
+    def _set(self, key: str, value: Any) -> None:
+        """Sets a key of the study's file, or of all options of its group that are objects."""
+        group, _, rest = key.partition(".")
+        if group not in (*TRAINED, *UNTRAINED):
+            raise ConfigError("settings: " + unknown("key", key, (*TRAINED, *UNTRAINED)))
+        nodes = [content for option, content in self._options.items() if option.startswith(f"{group}/")]
+        if nodes and not rest:
+            raise ConfigError(f"settings: {key!r} is a group, which is chosen by an argument of Study.")
+        for node in nodes or [self._root]:
+            *path, leaf = (rest if nodes else key).split(".")
+            inner = node
+            for part in path:
+                inner = inner.setdefault(part, {})
+            inner[leaf] = value
+
+
+def _reference(group: str, thing: Any, levels: Any) -> Any:
+    """The object of a group: that which was passed, or the first of its levels where it is a factor."""
+    if levels is not None and thing is not None:
+        raise ConfigError(
+            f"{group} is a factor and given by itself, too. Leave {group}=… out: the first level is used."
+        )
+    if levels is None and thing is None:
+        raise ConfigError(f"A study needs {group}=…; valid: {VALID[group]}.")
+    return thing if levels is None else next(iter(levels.values() if isinstance(levels, Mapping) else levels))
+
+
+UNTRAINED = ("engine", "keep", "logger", "results_dir")
+"""Keys of the configuration that settings may have beside those that decide what a trial is."""
+
+LISTED = {"model": "models", "data": "data"}
+"""What `ablate list` calls the groups."""
+
+EXAMPLES = "examples"
+"""What data are called that were passed without a name."""
+
+VALID = {
+    "model": "a class of networks, a function that makes one, or the name of a model of the configuration",
+    "data": "a pair of tensors, a torch Dataset, a function, or the name of a data set of the configuration",
+}
+
+
+def _option_name(target: str) -> str:
+    return re.sub(r"[^\w.\-]+", "_", target.removeprefix(given.PREFIX).rpartition(".")[2]).strip("._-") or "study"
+
+
+def _write(path: Path, content: Mapping[str, Any], *, package: str = "") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header = f"# @package {package}\n".encode() if package else b""
+    path.write_bytes(header + msgspec.yaml.encode(content))

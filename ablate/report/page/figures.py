@@ -1,0 +1,161 @@
+"""The figures of a page, in their order. One that has nothing to show is left out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+from ablate.config.spec import Response
+from ablate.report.figures.inline import inline
+from ablate.report.page.source import Source
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_PANELS = 48
+"""Of one figure; a study with more design points has its tables."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A figure of the page."""
+
+    id: str
+    """By which a link finds it."""
+    title: str
+    about: str
+    """What it shows, in a sentence or two."""
+    svg: str
+
+
+def answer_figure(source: Source) -> str:
+    """The claims with their intervals and margins; empty where no claim has a verdict."""
+    from ablate.report.figures.forest import description, forest
+
+    summary = source.results.summary
+    verdicts = (*summary.verdicts, *summary.later)
+    if not verdicts:
+        return ""
+    response = Response(name=summary.response, better=summary.better, trivial=summary.trivial)
+    return inline(forest(verdicts, response), number=0, title=description(verdicts, response))
+
+
+def drawn(source: Source) -> Iterator[Drawn]:
+    """All other figures, drawn one after the other."""
+    numbers = count(1)
+    for id, title, about, draw in (
+        ("effects", "Effects", EFFECTS, _effects),
+        ("interactions", "Interactions", INTERACTIONS, _interactions),
+        ("curves", "Learning curves", CURVES, _curves),
+        ("tuning-curves", "Tuning", TUNING, _tuning),
+        ("capacity", "Capacity", CAPACITY, _capacity),
+        ("over-time", "Diagnostics over the training", OVER_TIME, _over_time),
+    ):
+        try:
+            figure = draw(source)
+        except ValueError:  # the study has nothing to show there
+            continue
+        yield Drawn(
+            id=id, title=title, about=about, svg=inline(figure, number=next(numbers), title=f"{title}. {about}")
+        )
+    for name, figure in _over_depth(source):
+        title = f"Over depth: {name}"
+        svg = inline(figure, number=next(numbers), title=f"{title}. {OVER_DEPTH}")
+        yield Drawn(id=f"depth-{name}", title=title, about=OVER_DEPTH, svg=svg)
+
+
+EFFECTS = (
+    "Each contrast with its interval; the band is the margin of a claim on it. A full point: its own interval leaves "
+    "zero out. Only claims that were stated before the trials are tested; of the others this is a description."
+)
+INTERACTIONS = (
+    "The mean response over the levels of two factors, averaged over all others. Large marks are means over the "
+    "replicates, small ones single replicates. Lines that are not parallel are an interaction."
+)
+CURVES = "The mean over the replicates, and the band that they span; in grey the baseline."
+TUNING = "What each candidate came to on the tuning seeds. Ringed: what was chosen; a grey line is a shorter budget."
+CAPACITY = "The mean response of each design point, with its interval, over its number of parameters."
+OVER_TIME = "Means over the replicates, before the first step, after half of the epochs, and after the last step."
+OVER_DEPTH = "Means over the replicates, from the first layer that has the diagnostic to the last."
+
+
+def _effects(source: Source) -> "Figure":
+    from ablate.report.figures.effects import Effect, effects
+    from ablate.report.screen import contrast_rows
+
+    summary = source.results.summary
+    contrasts = contrast_rows.plotted(summary)
+    if not contrasts:
+        raise ValueError("There is no contrast.")
+    found = [
+        Effect(label=row.label, values=tuple(row.points), low=row.low, high=row.high, margin=row.margin)
+        for row in contrast_rows.rows(summary, contrasts, spell=str)
+    ]
+    return effects(found, summary.response)
+
+
+def _interactions(source: Source) -> "Figure":
+    from ablate.report.figures.interaction import interaction
+
+    return interaction(source.results.summary)
+
+
+def _curves(source: Source) -> "Figure":
+    from ablate.report.figures.curve_rows import by_point, metrics
+    from ablate.report.figures.curves import curves
+
+    summary, rows = source.results.summary, source.curves()
+    metric = metrics(summary, rows)[0]
+    found, baseline = by_point(summary, rows, metric)
+    _check_panels(len(found))
+    return curves(found, metric, baseline=baseline)
+
+
+def _tuning(source: Source) -> "Figure":
+    from ablate.report.figures.tuning import tuning
+
+    tuned = source.results.summary.tuning
+    _check_panels(len(tuned.arms) * len(tuned.settings) if tuned else 1)
+    return tuning(source.results.summary)
+
+
+def _capacity(source: Source) -> "Figure":
+    from ablate.report.figures.capacity import capacity
+
+    return capacity(source.results.summary)
+
+
+def _over_time(source: Source) -> "Figure":
+    from ablate.config.diagnostic import DIAGNOSTICS
+    from ablate.report.figures.diagnostics import over_time
+    from ablate.report.text.point_name import point_names
+
+    summary = source.results.summary
+    names = point_names(summary)
+    found = {
+        name: {names.of(p.levels): p.diagnostics[name] for p in summary.points if name in p.diagnostics}
+        for name in DIAGNOSTICS
+        if any(name in point.diagnostics for point in summary.points)
+    }
+    baseline = next((names.of(point.levels) for point in summary.points if point.baseline), None)
+    return over_time(found, baseline if len(summary.points) > 1 else None)
+
+
+def _over_depth(source: Source) -> "Iterator[tuple[str, Figure]]":
+    """Of the diagnostics that the study names for its tables."""
+    from ablate.config.diagnostic import DIAGNOSTICS
+    from ablate.report.figures.diagnostics import over_depth
+    from ablate.report.text.point_name import point_names
+
+    summary = source.results.summary
+    names, layers = point_names(summary), source.layers() if summary.diagnostics else ()
+    for name in summary.diagnostics:
+        found = {names.of(levels): by_name[name] for levels, by_name in layers if name in by_name}
+        depth = max((len(layer) for moments in found.values() for layer in moments.values()), default=0)
+        if depth > 1 and len(found) <= MOST_PANELS:
+            yield DIAGNOSTICS[name].title, over_depth(found, name)
+
+
+def _check_panels(number: int) -> None:
+    if number > MOST_PANELS:
+        raise ValueError(f"{number} panels are too many to be looked at.")

@@ -1,0 +1,69 @@
+"""Figures from Python: of a study that was trained, and of results that something else trained."""
+
+import pytest
+
+import ablate
+from ablate.errors import AblateError, ConfigError
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    place = tmp_path_factory.mktemp("smoke")
+    return ablate.run("smoke", "model.width=8,16", "engine=inline", f"results_dir={place}", quiet=True)
+
+
+@pytest.fixture(scope="module")
+def foreign():
+    runs = [
+        {"width": width, "norm": norm, "seed": seed, "accuracy": 0.5 + width / 100 + seed / 1000}
+        for width in (4, 8)
+        for norm in ("no", "yes")
+        for seed in range(5)
+    ]
+    claims = [{"contrast": {"width": ["8", "4"]}, "expect": "greater", "margin": 0.01}]
+    return ablate.analyze(runs, response="accuracy", factors=["width", "norm"], replicate="seed", claims=claims)
+
+
+@pytest.mark.slow
+def test_curves_of_a_study_and_what_it_has_not(smoke):
+    drawn = smoke.plot("curves")
+    assert len(drawn.figure.axes) == len(smoke.points())
+    assert drawn.figure.get_supylabel() == "validation accuracy"
+    assert smoke.plot("curves", metric="val/loss").figure.get_supylabel() == "validation loss"
+    with pytest.raises(ConfigError, match=r"Unknown curve 'val/los'\. Did you mean 'val/loss'"):
+        smoke.plot("curves", metric="val/los")
+    with pytest.raises(ConfigError, match="Nothing of this study was tuned"):
+        smoke.plot("tuning")
+
+
+def test_results_of_another_tool_have_a_forest_and_interactions(foreign):
+    assert "width: 8 vs 4" in foreign.plot()._repr_svg_()
+    assert [axes.get_title() for axes in foreign.plot("interaction").figure.axes] == ["width × norm"]
+    with pytest.raises(ConfigError, match="another tool trained"):
+        foreign.plot("curves")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        ("forrest", {}, "Unknown kind of figure 'forrest'. Did you mean 'forest'"),
+        ("forest", {"metric": "x"}, r"plot\('forest'\) takes no 'metric'"),
+        ("interaction", {"factors": ["wide", "norm"]}, "Unknown factor of this study 'wide'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(foreign, kind, options, said):
+    with pytest.raises(AblateError, match=said):
+        foreign.plot(kind, **options)
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")])
+def test_a_figure_is_saved_by_its_ending(foreign, tmp_path, ending, begins):
+    written = foreign.plot("interaction").save(tmp_path / f"figure.{ending}")
+    assert written.read_bytes().startswith(begins)
+
+
+def test_other_endings_and_places_are_refused(foreign, tmp_path):
+    with pytest.raises(AblateError, match="Unknown format of a figure 'gif'"):
+        foreign.plot().save(tmp_path / "figure.gif")
+    with pytest.raises(AblateError, match="cannot be written"):
+        foreign.plot().save(tmp_path / "absent" / "figure.svg")
