@@ -80,9 +80,8 @@ class Net(torch.nn.Module):
 
 
 x = torch.linspace(-1, 1, 240).reshape(60, 4)
-settings = {"trainer.max_epochs": 1, "engine": "slurm", "engine.memory_gb": 2, "engine.poll_s": 0.5}
-study = ablate.Study(model=Net, data=(x, (x.sum(1) > 0).long()), factors={"width": [4, 8]}, replicates=1, settings=settings)
-study.run()
+study = ablate.Study(model=Net, data=(x, (x.sum(1) > 0).long()), factors={"width": [4, 8]}, replicates=1)
+study.run("trainer.max_epochs=1", "engine=slurm", "engine.memory_gb=2", "engine.poll_s=0.5")
 """
 
 
