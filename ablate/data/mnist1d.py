@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from filelock import FileLock
-from platformdirs import user_cache_path
 
+from ablate import cache
 from ablate.data.generator import is_fresh
 from ablate.data.option import check_at_least
 from ablate.data.source import Arrays, Source, subset
@@ -102,16 +102,19 @@ def _arrays(seed: int) -> Mapping[str, np.ndarray]:
     """The draw of a seed, from the cache if it is there and whole."""
     if importlib.util.find_spec("mnist1d") is None:
         raise DataError("data=mnist1d is drawn by the package mnist1d, which is not installed: pip install mnist1d.")
-    file = user_cache_path("ablate") / "mnist1d" / f"{version('mnist1d')}-{seed}.npz"
-    if (kept := _read(file)) is not None:
+    file = cache.path("mnist1d", f"{version('mnist1d')}-{seed}.npz")
+    is_trusted = cache.is_trusted(file)
+    if is_trusted and (kept := _read(file)) is not None:
         return kept
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        if not is_trusted:
+            raise PermissionError(file)
+        cache.make_private("mnist1d")
         with FileLock(file.with_suffix(".lock")):
             if (kept := _read(file)) is None:  # drawn by another process meanwhile
                 kept = _drawn(seed, file.parent, keep=file)
             return kept
-    except OSError:  # a cache folder that cannot be written
+    except OSError:  # a cache folder that cannot be written, or that another user may have written
         with tempfile.TemporaryDirectory() as folder:
             return _drawn(seed, Path(folder))
 
@@ -127,6 +130,7 @@ def _drawn(seed: int, folder: Path, *, keep: Path | None = None) -> Mapping[str,
             reason = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
             raise DataError(f"data=mnist1d: the package mnist1d could not draw its data: {reason[0]}")
         if keep is not None:
+            cache.close(made)
             made.replace(keep)
         return found
 

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from platformdirs import user_cache_path
 
-from ablate import files
+from ablate import cache, files
 from ablate.errors import StoreError
 from ablate.limits import MAX_CACHE_BYTES
 from ablate.store import atomic
@@ -94,6 +93,11 @@ def read_timings(machine: str) -> tuple[Timings, str | None]:
         machine: Hardware and versions.
     """
     path = _path(machine)
+    if not cache.is_trusted(path):
+        return Timings(), (
+            f"The timings in {path.parent} are not used, as another user may have written them: measured again. Remove "
+            "that folder, or make it your own."
+        )
     try:
         content = files.read(path, limit=MAX_CACHE_BYTES)
         return decode(content), None
@@ -139,9 +143,12 @@ def write_timings(machine: str, timings: Timings) -> None:
     timings.profiles = dict([*timings.profiles.items()][-MAX_PROFILES:])
     timings.verifications = dict([*timings.verifications.items()][-MAX_PROFILES:])
     try:
-        atomic.write(_path(machine), seal(timings))
-        atomic.sweep([_path(machine).parent])
-    except StoreError:
+        cache.make_private()
+        if cache.is_trusted(_path(machine)):
+            atomic.write(_path(machine), seal(timings))
+            cache.close(_path(machine))
+            atomic.sweep([_path(machine).parent])
+    except (StoreError, OSError):
         return
 
 
@@ -151,4 +158,4 @@ def family(parts: Mapping[str, str]) -> str:
 
 
 def _path(machine: str) -> Path:
-    return user_cache_path("ablate") / f"timings-{hashlib.sha256(machine.encode()).hexdigest()[:12]}.json"
+    return cache.path(f"timings-{hashlib.sha256(machine.encode()).hexdigest()[:12]}.json")
