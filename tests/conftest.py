@@ -30,6 +30,15 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what needs Slurm, unless it is asked for: `make test-slurm` starts one."""
+    if config.option.markexpr != "slurm":
+        needs_slurm = pytest.mark.skip(reason="needs Slurm: make test-slurm")
+        for item in items:
+            if item.get_closest_marker("slurm") is not None:
+                item.add_marker(needs_slurm)
+
+
 def pytest_unconfigure() -> None:
     """A directory of this process, be it pytest's own or one of its workers, goes with it."""
     shutil.rmtree(CACHE, ignore_errors=True)

@@ -6,6 +6,7 @@ import typer
 
 import ablate
 from ablate.cli.commands.doctor import doctor
+from ablate.cli.commands.inspect import inspect
 from ablate.cli.commands.list import list_
 from ablate.cli.commands.plan import plan
 from ablate.cli.commands.report import report
@@ -30,6 +31,7 @@ app.command()(verdicts)
 app.command()(report)
 app.command()(review)
 app.command()(verify)
+app.command()(inspect)
 app.command()(doctor)
 
 

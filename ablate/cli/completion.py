@@ -28,6 +28,17 @@ def complete_request(ctx: typer.Context, incomplete: str) -> list[str]:
         return []
 
 
+def complete_model(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What may follow in `ablate inspect …`: a model, and what may follow in `ablate run …`."""
+    try:
+        from ablate.config.catalog import Catalog
+
+        models = [] if ctx.params.get("words") else Catalog(Path.cwd()).names("model")
+        return sorted({*complete_request(ctx, incomplete), *(name for name in models if name.startswith(incomplete))})
+    except Exception:
+        return []
+
+
 def complete_results(ctx: typer.Context, incomplete: str) -> list[str]:
     """The studies that have results."""
     root = Path(ctx.params.get("results_dir") or "results")

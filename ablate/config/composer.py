@@ -22,6 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 from ablate.config.catalog import GROUPS, Catalog
 from ablate.config.group import Group
 from ablate.config.installed import ENGINES, brought_conf, installed, package
+from ablate.config.model.edit import EDIT, EDIT_KEY, entries
 from ablate.config.objective import OBJECTIVE, OBJECTIVE_KEYS
 from ablate.config.request import added_key, parse_override
 from ablate.config.search_path import packaged, search_path
@@ -239,10 +240,15 @@ class Composer:
         return _is_among(name, referred)
 
     def _set(self, config: DictConfig, override: str) -> None:
-        """Sets one plain value on the composed configuration, which must have the key."""
+        """Sets one plain value on the composed configuration, which must have the key; edits add to those there."""
         name = key_of(override)
         parent, _, leaf = name.rpartition(".")
         node = OmegaConf.select(config, parent) if parent else config
+        if name == EDIT_KEY and isinstance(node, DictConfig):
+            before: Any = OmegaConf.to_container(node, resolve=False)
+            edits = [*entries(before.get(EDIT)), *entries(parse_override(override).value())]
+            OmegaConf.update(config, name, edits, merge=False, force_add=True)
+            return
         if not isinstance(node, DictConfig) or leaf not in node:
             raise ConfigError(self._unknown_key(name, config))
         value: Any = parse_override(override).value()
@@ -253,7 +259,7 @@ class Composer:
             raise ConfigError(f"{override!r} cannot be set: {_first_line(error)}") from error
 
     def _unknown_key(self, name: str, config: DictConfig) -> str:
-        keys = tuple(_flatten(OmegaConf.to_container(config, resolve=False)))
+        keys = (*_flatten(OmegaConf.to_container(config, resolve=False)), EDIT_KEY)
         section = name.rpartition(".")[0]
         siblings = [k for k in keys if section and k.rpartition(".")[0] == section]
         hint = f" To add a key that is not there, write +{name}=…" if name.partition(".")[0] in config else ""
@@ -309,6 +315,8 @@ def _hydra(users: tuple[Path, ...], brought: tuple[Path, ...]) -> Iterator[None]
 @lru_cache(maxsize=4096)
 def _is_structural(override: str) -> bool:
     """Whether Hydra itself must apply the override: a group choice, an addition or a deletion."""
+    if override.startswith("+") and key_of(override) == EDIT_KEY:
+        return False
     return override.startswith(("+", "~")) or key_of(override) in GROUPS
 
 

@@ -22,6 +22,7 @@ DATA_NAMES: Mapping[str, str] = {
     "fashion_mnist": "Fashion-MNIST",
     "mnist": "MNIST",
     "mnist1d": "MNIST-1D",
+    "mnist1d_features": "convolutional features of MNIST-1D",
     "moons": "two moons",
     "motifs": "sequences with motifs",
     "recall": "key–value recall",

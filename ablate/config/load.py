@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ablate.config.catalog import Catalog
 from ablate.config.composer import Composer
 from ablate.config.data import DATA_NAMES
 from ablate.config.group import OMITTED_KEYS, TRAINED
 from ablate.config.keys import check_keys
+from ablate.config.model.edit import EDIT_KEY
 from ablate.config.request import Request, parse, parse_override
 from ablate.config.schema import is_swept, read, study_node
 from ablate.config.search_path import packaged
@@ -156,12 +158,49 @@ def load(words: Sequence[str], directory: Path, first: Path | None = None) -> Co
     return ComposedStudy(words, directory, first)
 
 
+def load_baseline(words: Sequence[str], directory: Path) -> tuple[TrialConfig, int]:
+    """The configuration of a model, or of a study's baseline, and the seed of its random streams.
+
+    Args:
+        words: A model's name, or a study's, and Hydra overrides. A model's name is short for `model=NAME`; without a
+            study, the other groups are as `conf/config.yaml` chooses them.
+        directory: The working directory.
+
+    Raises:
+        ConfigError: anything in the request or in the configuration that does not fit.
+    """
+    catalog = Catalog(directory)
+    models, studies = catalog.names("model"), catalog.names("study")
+    given: list[str] = []
+    for word in words:
+        is_name = "=" not in word and not word.startswith(("+", "~"))
+        if is_name and word not in models and word not in studies:
+            raise ConfigError(
+                unknown("model or study", word, models, near=(*models, *studies))
+                + " 'ablate list studies' lists the studies, whose baseline is inspected."
+            )
+        given.append(f"model={word}" if is_name and word in models else word)
+    chosen = [word for word in given if key_of(word) == "model" and "=" in word]
+    if len(chosen) > 1:
+        raise ConfigError(f"Two models in one command: {' and '.join(chosen)}. Name one.")
+    if any(("=" not in word and not word.startswith(("+", "~"))) or key_of(word) == "study" for word in given):
+        study = ComposedStudy(given, directory)
+        factors = study.spec.factors
+        overrides = [override for factor in factors for override in factor.levels[factor.reference]]
+        return study.resolve({factor.name: factor.reference for factor in factors}, overrides), study.spec.seed
+    for word in given:
+        if parse_override(word).is_sweep_override():
+            raise ConfigError(f"{word!r} asks for several networks: one network is inspected. Give one value.")
+    groups = Composer(directory).groups(("~study", *given))
+    return trial_config(groups.values()), int(groups["seed"].content)
+
+
 def _check_conflicts(spec: StudySpec) -> None:
-    """Refuses an override of a key that a factor varies: it would be ignored."""
+    """Refuses an override of a key that a factor varies: it would be ignored. Edits of the model add to each other."""
     varied: dict[str, Factor] = {key_of(o): f for f in spec.factors for level in f.levels.values() for o in level}
     for override in spec.overrides:
         factor = varied.get(key_of(override))
-        if factor is not None:
+        if factor is not None and key_of(override) != EDIT_KEY:
             raise ConfigError(
                 f"{override!r} would be ignored: the factor {factor.name!r} sets {key_of(override)!r} in its levels "
                 f"({', '.join(factor.levels)}). Leave the factor out with study.factors=[…], or change its levels."

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -130,6 +130,8 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     response: str | ResponseYaml | None = None
     factors: list[str | dict[str, list[LevelName | None]]] = []
     """Names; `{name: [level, …]}` takes some of a factor's levels, and `{key: [value, …]}` makes a factor of a key."""
+    components: str | list[str] = []
+    """Modules of the baseline, by path, glob or type: each becomes a factor with the levels `in` and `out`."""
     resolution: int | None = None
     exclude: list[dict[str, LevelName]] = []
     claims: list[ClaimYaml] = []
@@ -222,16 +224,18 @@ def read(
     for sweep in sweeps:
         if sweep.name in study.chosen:
             raise ConfigError(f"The sweep {sweep.name!r} has the name of a factor that the study has already.")
-    if factors or sweeps or not study.identities:
-        _check_whole(study, is_empty=not (factors or sweeps))
+    components = (study.components,) if isinstance(study.components, str) else tuple(study.components)
+    if factors or sweeps or components or not study.identities:
+        _check_whole(study, is_empty=not (factors or sweeps or study.components))
     return StudySpec(
         name=study.name,
         question=study.question,
-        design=study.design or ("" if factors or sweeps else NO_DESIGN),
+        design=study.design or ("" if factors or sweeps or components else NO_DESIGN),
         factors=(*factors, *sweeps),
         response=_response(study.response, objective) if study.response else NO_RESPONSE,
         replicates=root.replicates,
         seed=root.seed,
+        components=components,
         resolution=study.resolution,
         exclude=tuple({name: _as_level_name(level) for name, level in left_out.items()} for left_out in study.exclude),
         claims=tuple(c.claim for c in study.claims),
@@ -329,7 +333,7 @@ def _factor(name: str, declared: Mapping[str, Any], taken: list[LevelName | None
         raise ConfigError(f"conf/factor/{name}.yaml has no key {name!r}: its first line should be '{name}:'.")
     levels: Any = node.get("levels")
     if isinstance(levels, Mapping):
-        levels = {_as_level_name(name): overrides for name, overrides in levels.items()}
+        levels = {_as_level_name(name): _overrides(level) for name, level in levels.items()}
     factor = convert(
         {**node, "levels": levels, "reference": _as_level_name(node.get("reference"))}, FactorYaml, f"factor.{name}"
     )
@@ -343,6 +347,20 @@ def _factor(name: str, declared: Mapping[str, Any], taken: list[LevelName | None
             f"{factor.reference!r}. Add it, or set factor.{name}.reference."
         )
     return Factor(name=name, levels=kept, reference=factor.reference)
+
+
+def _overrides(level: Any) -> Any:
+    """A level's overrides as text; a level, or an entry of its list, may be a mapping of keys to values."""
+    if not isinstance(level, Mapping | list):
+        return level  # converting it raises the error
+    given = cast(list[Any], [level] if isinstance(level, Mapping) else level)
+    found: list[Any] = []
+    for entry in given:
+        if isinstance(entry, Mapping):
+            found += [f"{key}={hydra_text(value)}" for key, value in cast(Mapping[Any, Any], entry).items()]
+        else:
+            found.append(entry)
+    return found
 
 
 def _diagnostics(names: list[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """A study as frozen values: what the other rooms get of a study's configuration."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, cast
@@ -213,6 +214,8 @@ class StudySpec:
     response: Response
     replicates: int
     seed: int
+    components: tuple[str, ...] = ()
+    """What selects the modules of the baseline that are left out one by one. Each is a factor once it is known."""
     resolution: int | None = None
     exclude: tuple[Mapping[str, str], ...] = ()
     claims: tuple[Claim, ...] = ()
@@ -268,7 +271,12 @@ def key_of(override: str) -> str:
 
 
 def hydra_text(value: Any) -> str:
-    """A value as Hydra's grammar has it."""
+    """A value as Hydra's grammar has it, plain containers included."""
+    if isinstance(value, Mapping):
+        items = cast(Mapping[Any, Any], value).items()
+        return f"{{{','.join(f'{_hydra_key(str(key))}:{hydra_text(item)}' for key, item in items)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(hydra_text(item) for item in cast(Sequence[Any], value))}]"
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -277,6 +285,11 @@ def hydra_text(value: Any) -> str:
         escaped = value.replace("\\", "\\\\").replace("'", "\\'")
         return f"'{escaped}'"
     return repr(value)
+
+
+def _hydra_key(name: str) -> str:
+    """A key of a mapping, which that grammar does not quote."""
+    return re.sub(r"([\\()\[\]{}:=, \t])", r"\\\1", name)
 
 
 def _missing(name: str) -> Factor:

@@ -7,12 +7,13 @@ from typing import Any, Self
 
 from ablate.config.data import DataGroup
 from ablate.config.group import ADDED, TRAINED, Group
+from ablate.config.model.group import ModelGroup
 from ablate.config.objective import ObjectiveGroup
 from ablate.config.trainer import TrainerGroup
 
 GROUP_TYPES: Mapping[str, type[Group]] = {
     "data": DataGroup,
-    "model": Group,
+    "model": ModelGroup,
     "objective": ObjectiveGroup,
     "optimizer": Group,
     "scheduler": Group,
@@ -31,10 +32,10 @@ def trial_config(groups: Iterable[Group]) -> "TrialConfig":
     """The configuration of a design point from its composed groups: the one way from YAML to a trial.
 
     Raises:
-        ConfigError: the trainer's settings do not fit.
+        ConfigError: the trainer's settings do not fit, or an edit of the model is none.
     """
     config = TrialConfig.of(groups)
-    _ = config.trainer.settings  # read once here, so that no later use of them can fail
+    _ = config.trainer.settings, config.model.edits  # read once here, so that no later use of them can fail
     return config
 
 
@@ -47,7 +48,7 @@ class TrialConfig:
     """
 
     data: DataGroup
-    model: Group
+    model: ModelGroup
     objective: ObjectiveGroup
     optimizer: Group
     scheduler: Group

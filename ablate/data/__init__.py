@@ -8,6 +8,7 @@ from ablate.data.digit_sets import digit_sets
 from ablate.data.digits import digits
 from ablate.data.images import cifar10, fashion_mnist, mnist
 from ablate.data.mnist1d import mnist1d
+from ablate.data.mnist1d_features import mnist1d_features
 from ablate.data.moons import moons
 from ablate.data.motifs import motifs
 from ablate.data.recall import recall
@@ -33,6 +34,7 @@ __all__ = [
     "fashion_mnist",
     "mnist",
     "mnist1d",
+    "mnist1d_features",
     "moons",
     "motifs",
     "recall",

@@ -4,6 +4,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from ablate.config.model.edit import EDIT_KEY
 from ablate.config.spec import Factor
 from ablate.errors import DesignError, unknown_level
 
@@ -51,6 +52,8 @@ def _check_keys(factors: Sequence[Factor]) -> None:
     setters: defaultdict[str, str] = defaultdict(str)
     for factor in factors:
         for key in _keys(factor):
+            if key == EDIT_KEY:  # the edits of several factors add up
+                continue
             if setters.setdefault(key, factor.name) != factor.name:
                 raise DesignError(
                     f"Factors {setters[key]!r} and {factor.name!r} both set `{key}`, and the later one would "

@@ -10,6 +10,7 @@ from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
 from ablate.plan.cost import NetworkCost
+from ablate.plan.module_tree import ModuleTree
 from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
 from ablate.store.costs import Cost
@@ -79,6 +80,30 @@ def measure(
 
     with as_user_errors():
         return cost.measure(points, configs, budget_s=budget_s)
+
+
+def components(
+    selectors: Sequence[str], config: TrialConfig, *, seed: int
+) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """The modules of a baseline that a study can leave out, and why it cannot leave out the others that are selected.
+
+    Raises:
+        AblateError: as `ablate.execute.examine.components.components`.
+    """
+    from ablate.execute.examine.components import components
+
+    return components(selectors, config, seed=seed)
+
+
+def inspect(config: TrialConfig, *, seed: int) -> ModuleTree:
+    """The modules of a configuration's network, with what each costs.
+
+    Raises:
+        AblateError: as `ablate.execute.examine.module_tree.module_tree`.
+    """
+    from ablate.execute.examine.module_tree import module_tree
+
+    return module_tree(config, seed=seed)
 
 
 def schedule(

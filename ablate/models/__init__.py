@@ -15,6 +15,7 @@ from ablate.models.hidden import BRANCH_ACTIVATIONS as BRANCH_ACTIVATIONS
 from ablate.models.hidden import SHORTCUTS as SHORTCUTS
 from ablate.models.initialisation import INITIALISERS as INITIALISERS
 from ablate.models.initialisation import initialise as initialise
+from ablate.models.linear import Linear as Linear
 from ablate.models.loss import OVER_OUTPUTS as OVER_OUTPUTS
 from ablate.models.loss import SIGN_LOSSES as SIGN_LOSSES
 from ablate.models.loss import DoubleSoftmax as DoubleSoftmax

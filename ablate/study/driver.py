@@ -13,6 +13,7 @@ from ablate.study.costs import is_incomplete, measure
 from ablate.study.damage import set_damaged_aside
 from ablate.study.identities import evaluate_identities
 from ablate.study.missing_trials import (
+    check_detachable,
     check_time_limits,
     kept_sources,
     lacking_diagnostics_message,
@@ -23,7 +24,7 @@ from ablate.study.networks import examine_networks
 from ablate.study.observer import Muted
 from ablate.study.study_plan import count_results, plan
 from ablate.study.study_summary import save_summary
-from ablate.study.training import train_missing
+from ablate.study.training import submit_missing, train_missing
 from ablate.study.tuning import tune, without_stale_choices
 from ablate.study.weights import unweighted_message
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from ablate.analyze.summary import Summary
     from ablate.execute.engines import Engine
+    from ablate.plan import Trial
     from ablate.store import StudyDirectory
     from ablate.study.missing_trials import Retried, Stale
     from ablate.study.observer import Observer
@@ -44,6 +46,7 @@ def run(
     observer: Observer,
     stale: Stale | None = None,
     retry: Sequence[Retried] = (),
+    detach: bool = False,
     cwd: Path | None = None,
     conf: Path | None = None,
 ) -> tuple[Summary, Path]:
@@ -55,11 +58,13 @@ def run(
         stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them. None: refuse
             to train others beside them.
         retry: States of which trials are trained again, beside those that failed.
+        detach: Whether to hand in what is missing, and leave it; the same call without it waits for that and collects
+            it. A study with looks is handed in up to the next one.
         cwd: As in `plan`.
         conf: As in `plan`.
 
     Returns:
-        The summary, and the study's directory.
+        The summary, and the study's directory. Of a call that detaches, the summary is of what was there before.
 
     Raises:
         AblateError: the request was wrong, and nothing was trained or written; or, where its `has_begun` says so, the
@@ -73,7 +78,7 @@ def run(
     planned = plan(words, cwd=cwd, conf=conf)
     engine = make_engine(planned.spec.settings.get("engine"))
     engine.on_message = observer.on_message
-    check_time_limits(engine, planned)
+    _check_engine(engine, planned, detach=detach)
     directory, lock = StudyDirectory(planned.directory), Lock(planned.directory)
     is_new = not directory.path.exists()
     with ExitStack() as at_the_end:
@@ -103,7 +108,7 @@ def run(
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
                 lock.release()
                 engine.close()
-                return run(words, observer=observer, stale=stale, retry=retry, cwd=cwd, conf=conf)
+                return run(words, observer=observer, stale=stale, retry=retry, detach=detach, cwd=cwd, conf=conf)
         damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned, will_train=will_train)
@@ -116,9 +121,25 @@ def run(
             planned = plan(words, cwd=cwd, conf=conf)  # the ids of its trials follow from what was chosen
             missing = missing_trials(planned, stale, Muted(), retry=retry)
         _measure_networks(engine, planned, damaged, observer, will_train=will_train, again=stale == "rerun")
-        observer.on_start(planned, len(planned.trials) - len(missing))
-        directory.sweep(train_missing(engine, planned, missing, observer))
+        _train(engine, planned, missing, observer, detach=detach)
         return save_summary(planned), directory.path
+
+
+def _check_engine(engine: Engine, planned: Plan, *, detach: bool) -> None:
+    check_time_limits(engine, planned)
+    if detach:
+        check_detachable(engine, planned)
+
+
+def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer, *, detach: bool) -> None:
+    """Trains what is missing, or hands it in."""
+    from ablate.store import StudyDirectory
+
+    if detach:
+        submit_missing(engine, planned, missing, observer)
+    else:
+        observer.on_start(planned, len(planned.trials) - len(missing))
+        StudyDirectory(planned.directory).sweep(train_missing(engine, planned, missing, observer))
 
 
 def _measure_networks(

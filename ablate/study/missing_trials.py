@@ -104,6 +104,21 @@ def check_time_limits(engine: Engine, planned: Plan) -> None:
         )
 
 
+def check_detachable(engine: Engine, planned: Plan) -> None:
+    """Checks that what is missing can be handed in at once, and left.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    if not engine.detaches:
+        engine.submit(())
+    if planned.tuned is not None and planned.tuned.pending:
+        raise ConfigError(
+            "--detach cannot leave a study that is yet to choose settings (study.tune): what trains next follows from "
+            "what has ended. Leave out --detach; once they are chosen, it can."
+        )
+
+
 def lacking_diagnostics_message(planned: Plan, missing: Sequence[Trial]) -> str | None:
     """A message where trials are kept that lack the diagnostics asked for now; None where there are none."""
     trained = {trial.id for trial in missing}

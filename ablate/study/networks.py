@@ -1,15 +1,20 @@
-"""Examines the networks of a plan, and names the design point whose network ends the process that examines it."""
+"""Examines the networks of a plan, and names the one that ends the process that examines it; inspects one network."""
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.errors import DeathError
 from ablate.study.tuning import check_candidates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ablate.execute.engines import Engine
     from ablate.plan.cost import NetworkCost
+    from ablate.plan.module_tree import ModuleTree
     from ablate.study.study_plan import Plan
 
 
@@ -41,3 +46,22 @@ def _examined(planned: Plan, engine: Engine) -> tuple[NetworkCost, ...]:
             except DeathError as error:
                 raise DeathError(f"{error} (design point {point})") from error
         raise
+
+
+def inspect(words: Sequence[str], *, cwd: Path | None = None) -> ModuleTree:
+    """Builds a network and says what is in it. Nothing is trained or written.
+
+    Args:
+        words: A model's name, or a study's for its baseline, and Hydra overrides: `["resnet", "data=mnist1d"]`.
+        cwd: Where the user's `conf/` is; default: here.
+
+    Raises:
+        AblateError: anything in the request that does not fit, or a network that does not build.
+    """
+    from ablate.config.load import load_baseline
+    from ablate.execute import tasks
+    from ablate.execute.engines import engine as make_engine
+
+    config, seed = load_baseline(words, cwd or Path.cwd())
+    with closing(make_engine(config.as_dict().get("engine"))) as engine:
+        return engine.call(tasks.inspect, config, seed=seed)

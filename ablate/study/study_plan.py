@@ -12,6 +12,7 @@ from ablate.errors import DesignError
 from ablate.limits import MAX_TRIALS
 
 if TYPE_CHECKING:
+    from ablate.config.load import ComposedStudy
     from ablate.config.spec import StudySpec
     from ablate.config.trial import TrialConfig
     from ablate.design import Layout
@@ -66,8 +67,8 @@ class Plan:
 def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = None) -> Plan:
     """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]`, joined with what is on disk.
 
-    Nothing is written, and nothing heavier than Hydra is imported. Where capacity is to be matched, networks are built,
-    which the engine does.
+    Nothing is written, and nothing heavier than Hydra is imported. Where capacity is to be matched, or components are
+    to be found, networks are built, which the engine does.
 
     Args:
         words: A study's name and Hydra overrides, as after `ablate run`.
@@ -76,7 +77,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
 
     Raises:
         AblateError: anything in the request that does not fit, a study on disk that is another one, or an engine that
-            cannot start a process to match capacity.
+            cannot start a process to build networks.
     """
     from ablate.analyze.claims.claim import check_claim
     from ablate.analyze.claims.looks import check_looks
@@ -93,7 +94,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
 
     here = cwd or Path.cwd()
     study = load(words, here, conf)
-    spec, added, notes = (study.spec if conf is None else replace(study.spec, request=(MADE_IN_PYTHON, *words))), (), ()
+    (spec, left_in), added, notes = _with_components(study, None if conf is None else (MADE_IN_PYTHON, *words)), (), ()
     if spec.factors:
         design_of(spec)  # before the comparison with the study on disk: an unknown design is the user's first mistake
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
@@ -141,9 +142,38 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
         contents=without_misplaced(contents, planned, spec.response.name),
         frozen=content,
         added=added,
-        notes=(*study.notes, *notes),
+        notes=(*study.notes, *left_in, *notes),
         tuned=tuned,
     )
+
+
+def _with_components(study: ComposedStudy, request: tuple[str, ...] | None) -> tuple[StudySpec, tuple[str, ...]]:
+    """The study with a factor for each of its components, and a note on the modules that stay in.
+
+    Args:
+        study: As it was composed; its spec is replaced where it has components.
+        request: What it keeps as its request; None: the words.
+    """
+    from ablate.config.model.components import component_factors
+    from ablate.execute import tasks
+    from ablate.execute.engines import engine as make_engine
+
+    spec = study.spec if request is None else replace(study.spec, request=request)
+    if not spec.components:
+        return spec, ()
+    levels = {factor.name: factor.reference for factor in spec.factors}
+    overrides = [override for factor in spec.factors for override in factor.levels[factor.reference]]
+    with closing(make_engine(spec.settings["engine"])) as engine:
+        config = study.resolve(levels, overrides)
+        paths, refused = engine.call(tasks.components, spec.components, config, seed=spec.seed)
+    study.spec = replace(spec, factors=(*spec.factors, *component_factors(spec, paths)))
+    shown = "; ".join(f"{path} ({why})" for path, why in list(refused.items())[:MAX_LEFT_IN])
+    more = f"; and {len(refused) - MAX_LEFT_IN} more" if len(refused) > MAX_LEFT_IN else ""
+    return study.spec, (f"study.components leaves in what cannot be left out: {shown}{more}.",) if refused else ()
+
+
+MAX_LEFT_IN = 4
+"""Modules that a note names."""
 
 
 def _check_size(spec: StudySpec, layout: Layout) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ablate.execute.engines import Engine
+    from ablate.execute.train.job import Job
     from ablate.plan import Schedule, Trial
     from ablate.study.observer import Observer
     from ablate.study.study_plan import Plan
@@ -26,6 +27,25 @@ def train_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], obser
         _train(engine, planned, batch, observer)
         tried |= {t.id for t in batch}
     return tried
+
+
+def submit_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
+    """Hands in what is missing, up to the study's next look, and leaves it."""
+    from ablate.store import StudyDirectory
+
+    directory = StudyDirectory(planned.directory)
+    batch = next_batch(planned, missing, lambda: directory.contents().records)
+    if not batch:
+        observer.on_message("Nothing is missing: nothing was submitted.")
+        return
+    made, jobs = _jobs(engine, planned, batch)
+    for note in made.notes:
+        observer.on_message(note)
+    observer.on_message(engine.submit(jobs, workers=made.workers, threads=made.threads))
+    if left := len(missing) - len(batch):
+        observer.on_message(
+            f"{left} more trials may follow after the study's next look: the same command submits them."
+        )
 
 
 def schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedule:
@@ -49,24 +69,7 @@ def schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedul
 
 def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Observer) -> None:
     """Schedules a batch of trials and trains them; their records are on disk when the observer gets them."""
-    from ablate.execute.train.job import Job
-    from ablate.execute.train.provenance import commit
-    from ablate.store import stated
-
-    sources, head = sources_of(planned), commit(Path.cwd())
-    made = schedule(engine, planned, batch).with_trials(batch)
-    claims = stated(planned.spec)
-    jobs = [
-        Job(
-            bundle=b,
-            directory=planned.directory,
-            sources=tuple(sources[t.id] for t in b.trials),
-            commit=head,
-            stated=claims,
-            keeps_weights=planned.keeps_weights,
-        )
-        for b in made.bundles
-    ]
+    made, jobs = _jobs(engine, planned, batch)
     for note in made.notes:
         observer.on_message(note)
     observer.on_schedule(made.seconds)
@@ -80,3 +83,25 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
         close: Callable[[], None] | None = getattr(results, "close", None)
         if close is not None:
             close()
+
+
+def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedule, list[Job]]:
+    """How the engine is to train a batch of trials."""
+    from ablate.execute.train.job import Job
+    from ablate.execute.train.provenance import commit
+    from ablate.store import stated
+
+    sources, head = sources_of(planned), commit(Path.cwd())
+    made = schedule(engine, planned, batch).with_trials(batch)
+    claims = stated(planned.spec)
+    return made, [
+        Job(
+            bundle=b,
+            directory=planned.directory,
+            sources=tuple(sources[t.id] for t in b.trials),
+            commit=head,
+            stated=claims,
+            keeps_weights=planned.keeps_weights,
+        )
+        for b in made.bundles
+    ]

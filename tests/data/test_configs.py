@@ -27,7 +27,7 @@ HERE = [
     "xor",
 ]
 """Generated, or installed with scikit-learn."""
-NAMES = sorted([*HERE, "cifar10", "fashion_mnist", "mnist", "mnist1d"])
+NAMES = sorted([*HERE, "cifar10", "fashion_mnist", "mnist", "mnist1d", "mnist1d_features"])
 GIVEN = {"replicate_seed"}
 """Arguments that are no options: ablate gives them."""
 

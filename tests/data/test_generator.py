@@ -58,7 +58,7 @@ def test_a_data_seed_fixes_one_draw_for_all_replicates(name):
     assert split(one, seed=11).sampling == ("redrawn" if one.test is None else "official")
 
 
-@pytest.mark.parametrize("name", [*GENERATED, "mnist1d"])
+@pytest.mark.parametrize("name", [*GENERATED, "mnist1d", "mnist1d_features"])
 def test_the_catalogue_asks_for_a_fresh_draw(name):
     assert yaml.safe_load((packaged() / "data" / f"{name}.yaml").read_text())["data_seed"] is None
 

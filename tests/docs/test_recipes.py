@@ -18,7 +18,7 @@ from tests.docs.page import WRITTEN, Block, blocks
 PAGE = REPOSITORY / "CONTRIBUTING.md"
 COPIED = ("ablate", "conf", "tests", "results", "pyproject.toml")
 MOST_LINES = 15
-RECIPES = ("A design", "A diagnostic", "A cost column", "An output format", "An engine", "A model")
+RECIPES = ("A design", "A diagnostic", "A cost column", "An output format", "An engine", "A model", "An edit")
 
 
 def recipes() -> dict[str, list[Block]]:

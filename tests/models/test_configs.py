@@ -56,6 +56,7 @@ MODELS = {
             "init": INIT,
         },
     ),
+    "linear": Shipped(inputs=(12,), variants=[{"bias": False}], choices={"init": INIT}),
     "tcn": Shipped(
         inputs=(2, 6),
         variants=[

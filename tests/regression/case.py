@@ -109,7 +109,7 @@ CASES = (
     ),
     Case(
         name="batch_norm",
-        words=("zero_init_residual", "model.width=4", "model.depth=4", *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
+        words=("zero_branches", "model.width=4", "model.depth=4", *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
         covers="residual convolutional nets with and without batch norm; a full factorial",
         stackable=True,
     ),
@@ -123,7 +123,7 @@ CASES = (
     ),
     Case(
         name="branch_layers",
-        words=("branch_conv_only", "model.width=2", "model.depth=2", *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
+        words=("dense_branches", "model.width=2", "model.depth=2", *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
         covers="residual branches with dense layers",
     ),
     Case(
@@ -151,7 +151,7 @@ CASES = (
     ),
     Case(
         name="pooled",
-        words=("dead_relu", "study.factors=[{hidden_activation: [relu, leaky_relu]}, lr, {init: [he, normal_1]}]",
+        words=("dying_units", "study.factors=[{hidden_activation: [relu, leaky_relu]}, lr, {init: [he, normal_1]}]",
                "study.pool_above=2", "model.depth=2", *TWO_SEEDS, *FEW_TESTS, *THREE_STEPS, *DOUBLE),
         covers="pool_above: interactions of three factors are noise; the variance table",
     ),
@@ -163,7 +163,7 @@ CASES = (
     ),
     Case(
         name="verdicts",
-        words=("xor", "optimizer=sgd", "optimizer.lr=0.03", "trainer.max_epochs=5", *DOUBLE),
+        words=("hidden_xor", "optimizer=sgd", "optimizer.lr=0.03", "trainer.max_epochs=5", *DOUBLE),
         covers="verdicts on three claims; two inputs, batch norm in a stack",
     ),
     Case(
@@ -185,7 +185,7 @@ CASES = (
     ),
     Case(
         name="approximation",
-        words=("width_approximation", 'study.factors=[{width: ["4", "16"]}]', *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
+        words=("curve_widths", 'study.factors=[{width: ["4", "16"]}]', *TWO_SEEDS, *THREE_STEPS, *DOUBLE),
         covers="the largest error on a grid",
     ),
     Case(

@@ -10,6 +10,7 @@ from ablate.analyze.summary import SignFlip
 from ablate.config.spec import AnswerText
 from ablate.report.document import document
 from ablate.report.text.number import NO_BREAK, PAD
+from ablate.report.text.point_name import baseline_levels
 from ablate.report.text.table import Block, Table
 
 
@@ -93,6 +94,18 @@ def test_contrasts_of_a_kind_stand_together(core, compare):
     (effects,) = [t for t in document(replace(core, contrasts=(at_baseline,))) if "Simple" in t.title]
     assert "at" not in cells(effects)
     assert "with the other factors as in the baseline" in effects.caption[0]
+
+
+def test_where_each_point_puts_one_factor_back_contrasts_are_at_the_point_that_puts_back_none(core, compare):
+    reference = baseline_levels(core)
+    kept = [sum(point.levels[f] == level for f, level in reference.items()) for point in core.points]
+    (whole,) = [point for point, number in zip(core.points, kept, strict=True) if number == 0]
+    points = (whole, *(point for point, number in zip(core.points, kept, strict=True) if number == 1))
+    held = {factor: level for factor, level in whole.levels.items() if factor != "skip_span"}
+    simple = compare((0.9, 0.8, 0.7), (0.6, 0.8, 0.5), {"skip_span": "one"}, {"skip_span": "two"}, held, kind="simple")
+    found = tables(replace(core, points=points, contrasts=(*core.contrasts, simple)))["Simple effects"]
+    assert "at" not in cells(found)
+    assert "with the other factors as in all changed" in found.caption[0]
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])

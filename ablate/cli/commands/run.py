@@ -61,6 +61,10 @@ def run(
             show_default=False,
         ),
     ] = None,
+    detach: Annotated[
+        bool,
+        typer.Option("--detach", help="Only hand in what is missing (engine=slurm); the same command collects it."),
+    ] = False,
     results_dir: ResultsDir = None,
 ) -> None:
     """Train what is missing of a study, with live progress; then show its answer, as `ablate show`."""
@@ -68,12 +72,15 @@ def run(
     if show_plan:
         from ablate.cli.commands.plan import print_plan
 
-        if (table, format, ascii_only, stale, retry, fail_on) != (None, "table", False, None, None, None):
+        if (table, format, ascii_only, stale, retry, fail_on, detach) != (None, "table", False, *[None] * 3, False):
             raise ConfigError(
                 "--plan trains nothing and prints one table: leave out --table, --format, --ascii, --stale, "
-                "--retry, --fail-on."
+                "--retry, --fail-on, --detach."
             )
         return print_plan(asked)
+
+    if detach and (table, format, ascii_only, fail_on) != (None, "table", False, None):
+        raise ConfigError("--detach leaves before there is a result: leave out --table, --format, --ascii, --fail-on.")
 
     from ablate import study
     from ablate.python.display import Display
@@ -91,12 +98,15 @@ def run(
                 observer=display,
                 stale=None if stale is None else stale.value,
                 retry=[r.value for r in retry or ()],
+                detach=detach,
             )
         except KeyboardInterrupt:
             display.close()
             so_far = f"{display.done} of {display.total} {display.noun}s are done" if display.total else FIRST
             note(f"Interrupted: {so_far}. Run the same command to go on.")
             raise
+    if detach:
+        return None
     with begun():
         write(directory / "summary.md", markdown(document(summary, directory.name)).encode())
         registry.show(

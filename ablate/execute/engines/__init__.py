@@ -15,11 +15,12 @@ ENGINES: dict[str, str] = {
     "inline": "ablate.execute.engines.inline:Inline",
     "local": "ablate.execute.engines.local.engine:Local",
     "ray": "ablate.execute.engines.ray.engine:Ray",
+    "slurm": "ablate.execute.engines.slurm.engine:Slurm",
 }
 """Name → module and class, as an entry point of the group `ablate.engines` names them in another package."""
 
-OF_EXTRAS = ("ray",)
-"""Those that need what an extra installs. Where they do not work, all else does."""
+OF_EXTRAS = ("ray", "slurm")
+"""Those that need more than ablate installs. Where they do not work, all else does."""
 
 
 MOST = 4096

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
+from ablate.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -31,7 +33,7 @@ class Engine(ABC):
     - equal jobs give equal responses on every engine with the same number of threads, in any order;
     - where `ends_trials` says so, a job is ended when the time limits of its trials, added up, have passed: a
       trial that is alone in it is recorded as timed out, several that had not finished are each trained alone;
-    - closing the iterator early, or an exception in it, leaves no worker behind.
+    - closing the iterator early, or an exception in it, leaves no worker behind, but for what `submit` has handed in.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Engine(ABC):
     """Whether `run` takes `places`, and each worker then sees no GPU but its own."""
     ends_trials: bool = False
     """Whether it ends a training after `trainer.timeout_min`. One that cannot is refused such a limit."""
+    detaches: ClassVar[bool] = False
+    """Whether `submit` can hand in jobs that run on without this process."""
     on_message: Callable[[str], None] = staticmethod(lambda _: None)
     """Is called with what a user should know while jobs run, such as that a worker was lost; set by who listens."""
 
@@ -81,6 +85,27 @@ class Engine(ABC):
             StoreError: a record cannot be written (a full disk): the study stops, finished trials stay.
             KeyboardInterrupt: Ctrl-C: the study stops, finished trials stay.
         """
+
+    def submit(self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None) -> str:
+        """Hands in jobs that run on without this process. `run` with the same jobs, in any process, collects them.
+
+        Args:
+            jobs: At least one.
+            workers: As of `run`.
+            threads: As of `run`.
+
+        Returns:
+            A message: what has been handed in, and how it is collected.
+
+        Raises:
+            ConfigError: `detaches` says that this engine's jobs end with their driver.
+            StoreError, EngineError: as `run`.
+        """
+        del jobs, workers, threads
+        raise ConfigError(
+            f"--detach needs an engine whose jobs run on without the command, and those of engine={self.name} end with "
+            "it. engine=slurm has such jobs; or leave out --detach."
+        )
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls a function in a process that has torch: in a worker, or in this process if the engine has no workers.

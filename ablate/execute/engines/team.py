@@ -1,4 +1,4 @@
-"""Engines whose workers are processes: they hand out jobs, and go on where a worker is lost."""
+"""Engines whose workers are processes: they go on where a worker is lost, and a team of workers is handed its jobs."""
 
 import traceback
 from abc import abstractmethod
@@ -99,8 +99,8 @@ class Worker(Protocol):
         ...
 
 
-class Team(Engine):
-    """Workers that train one job each at a time; any may be lost, or be ended when its job has run out of time."""
+class Retrying(Engine):
+    """An engine that trains in processes which it can lose, and decides what becomes of the trials then."""
 
     ends_trials = True
     retries: int
@@ -110,93 +110,8 @@ class Team(Engine):
     _unbegun: Counter[str]
     """Trial id → how many workers were lost before they began it."""
 
-    @abstractmethod
-    def _team(
-        self,
-        jobs: Sequence[Job],
-        *,
-        workers: int | None,
-        threads: int,
-        places: Sequence[int],
-        answers: "SimpleQueue[Future[Any]]",
-    ) -> Sequence[Worker]:
-        """The workers for some jobs; any others of this engine have ended.
-
-        Args:
-            jobs: At least one.
-            workers: At most; None: as many as the engine has.
-            threads: Of each.
-            places: The GPU of each, if that was chosen.
-            answers: Gets the future of each job that has ended.
-
-        Raises:
-            EngineError: no process can be started.
-        """
-
-    def run(
-        self,
-        jobs: Sequence[Job],
-        *,
-        workers: int | None = None,
-        threads: int | None = None,
-        places: Sequence[int] = (),
-    ) -> Iterator[tuple[Record, ...]]:
-        """Trains the jobs on the workers; yields them as they end.
-
-        Raises:
-            StoreError: as every engine.
-            EngineError: no process can be started.
-        """
-        if not jobs:
-            return
-        waiting, threads = deque(replace(job, may_wait=True) for job in jobs), self.threads or threads or 1
-        alone: deque[Job] = deque()  # they have run out of memory, and wait until nothing trains beside them
-        self._lost, self._unbegun = Counter(), Counter()
-        answers: SimpleQueue[Future[Any]] = SimpleQueue()
-        team = list(self._team(jobs, workers=workers, threads=threads, places=places, answers=answers))
-        try:
-            _occupy(team, waiting)
-            while waiting or alone or any(worker.job for worker in team):
-                busy = {worker.future: worker for worker in team if worker.job is not None}
-                future = _next(answers, _next_check_s(team))
-                ended: list[tuple[Record, ...]] = []
-                with interruption_deferred():
-                    if future is not None and (worker := busy.get(future)) is not None and not worker.retry():
-                        how = worker.ended()
-                        records, again = self._ended(worker, how, threads)
-                        ended += [records] if records else []
-                        was_halved = how.trained is not None and how.trained.halved
-                        if was_halved or any(not job.may_wait for job in again):
-                            self._withdraw(worker, team, was_halved=was_halved)
-                        for job in again:
-                            (waiting if job.may_wait else alone).append(job)
-                    for worker in team:
-                        worker.end_overdue()
-                    _occupy(team, waiting)  # now: no worker waits until the caller takes the results
-                    ready = [worker for worker in team if worker.is_ready()] if alone else []
-                    if ready and not any(worker.job for worker in team):
-                        ready[0].train(alone.popleft())
-                yield from ended
-        finally:
-            with interruption_deferred():
-                stop(team)
-
-    def _withdraw(self, worker: Worker, team: list[Worker], *, was_halved: bool) -> None:
-        """Ends a worker that ran out of memory on a GPU, if others train there: the GPU has not enough for all of them.
-
-        `was_halved`: whether that was a stack, which was halved; else it was a trial alone.
-        """
-        if worker.gpu is not None and is_shared([one.gpu for one in team if one.gpu is not None], worker.gpu):
-            team.remove(worker)
-            stop([worker])
-            left = sum(one.gpu == worker.gpu for one in team)
-            why = "A stack ran out of memory beside others on its GPU, and was halved. " if was_halved else ""
-            self.on_message(f"{why}From now on {left} {'worker trains' if left == 1 else 'workers train'} on that GPU.")
-
-    def _ended(self, worker: Worker, how: Ended, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
-        """What is to be said and done when a worker's job has ended: records, and jobs that are yet to train."""
-        job, worker.job = worker.job, None
-        assert job is not None
+    def _ended(self, job: Job, how: Ended, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
+        """What is to be said and done when a job has ended: records, and jobs that are yet to train."""
         if how.died is not None:
             return self._without_worker(job, how, how.died, threads)
         if how.trained is None:
@@ -253,6 +168,95 @@ class Team(Engine):
         line = f"its worker could not train it: {error!r}"
         text = "".join(traceback.format_exception(error))
         return fail(job, error=line, traceback=text, engine=self.name, threads=threads)
+
+
+class Team(Retrying):
+    """Workers that train one job each at a time; any may be lost, or be ended when its job has run out of time."""
+
+    @abstractmethod
+    def _team(
+        self,
+        jobs: Sequence[Job],
+        *,
+        workers: int | None,
+        threads: int,
+        places: Sequence[int],
+        answers: "SimpleQueue[Future[Any]]",
+    ) -> Sequence[Worker]:
+        """The workers for some jobs; any others of this engine have ended.
+
+        Args:
+            jobs: At least one.
+            workers: At most; None: as many as the engine has.
+            threads: Of each.
+            places: The GPU of each, if that was chosen.
+            answers: Gets the future of each job that has ended.
+
+        Raises:
+            EngineError: no process can be started.
+        """
+
+    def run(
+        self,
+        jobs: Sequence[Job],
+        *,
+        workers: int | None = None,
+        threads: int | None = None,
+        places: Sequence[int] = (),
+    ) -> Iterator[tuple[Record, ...]]:
+        """Trains the jobs on the workers; yields them as they end.
+
+        Raises:
+            StoreError: as every engine.
+            EngineError: no process can be started.
+        """
+        if not jobs:
+            return
+        waiting, threads = deque(replace(job, may_wait=True) for job in jobs), self.threads or threads or 1
+        alone: deque[Job] = deque()  # they have run out of memory, and wait until nothing trains beside them
+        self._lost, self._unbegun = Counter(), Counter()
+        answers: SimpleQueue[Future[Any]] = SimpleQueue()
+        team = list(self._team(jobs, workers=workers, threads=threads, places=places, answers=answers))
+        try:
+            _occupy(team, waiting)
+            while waiting or alone or any(worker.job for worker in team):
+                busy = {worker.future: worker for worker in team if worker.job is not None}
+                future = _next(answers, _next_check_s(team))
+                ended: list[tuple[Record, ...]] = []
+                with interruption_deferred():
+                    if future is not None and (worker := busy.get(future)) is not None and not worker.retry():
+                        how = worker.ended()
+                        job, worker.job = worker.job, None
+                        assert job is not None
+                        records, again = self._ended(job, how, threads)
+                        ended += [records] if records else []
+                        was_halved = how.trained is not None and how.trained.halved
+                        if was_halved or any(not job.may_wait for job in again):
+                            self._withdraw(worker, team, was_halved=was_halved)
+                        for job in again:
+                            (waiting if job.may_wait else alone).append(job)
+                    for worker in team:
+                        worker.end_overdue()
+                    _occupy(team, waiting)  # now: no worker waits until the caller takes the results
+                    ready = [worker for worker in team if worker.is_ready()] if alone else []
+                    if ready and not any(worker.job for worker in team):
+                        ready[0].train(alone.popleft())
+                yield from ended
+        finally:
+            with interruption_deferred():
+                stop(team)
+
+    def _withdraw(self, worker: Worker, team: list[Worker], *, was_halved: bool) -> None:
+        """Ends a worker that ran out of memory on a GPU, if others train there: the GPU has not enough for all of them.
+
+        `was_halved`: whether that was a stack, which was halved; else it was a trial alone.
+        """
+        if worker.gpu is not None and is_shared([one.gpu for one in team if one.gpu is not None], worker.gpu):
+            team.remove(worker)
+            stop([worker])
+            left = sum(one.gpu == worker.gpu for one in team)
+            why = "A stack ran out of memory beside others on its GPU, and was halved. " if was_halved else ""
+            self.on_message(f"{why}From now on {left} {'worker trains' if left == 1 else 'workers train'} on that GPU.")
 
 
 def _occupy(team: Sequence[Worker], waiting: deque[Job]) -> None:

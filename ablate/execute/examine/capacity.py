@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import nn
 
 from ablate.config.spec import Capacity, StudySpec, key_of
 from ablate.config.trial import TrialConfig
@@ -14,9 +13,8 @@ from ablate.errors import AblateError, ConfigError, DesignError, unknown
 from ablate.execute.examine.bisection import Bisection, NotRisingError, bisect, constant
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
-from ablate.execute.targets.target import build
 from ablate.execute.targets.user_errors import as_user_errors
-from ablate.execute.train.network import network
+from ablate.execute.train.network import network, structure
 from ablate.execute.train.size import parameters
 
 Resolve = Callable[[Mapping[str, str], Sequence[str]], TrialConfig]
@@ -69,9 +67,7 @@ def count(config: TrialConfig) -> int:
     """
     try:
         with torch.device("meta"):
-            built = build(config.model.content, "model")
-        if isinstance(built, nn.Module):
-            return parameters(built)
+            return parameters(structure(config))
     except Exception:  # a module that needs values to be built, or does not build at all: the next line says which
         pass
     return parameters(network(config, seed=0))

@@ -135,7 +135,7 @@ class _Inputs:
 
     def __init__(self, built: nn.Module, config: TrialConfig, trainer: pl.Trainer) -> None:
         device, precision = trainer.strategy.root_device, trainer.precision_plugin
-        example = _example(built, config)
+        example = example_of(built, config)
         network = cast(nn.Module, precision.convert_module(built)).to(device)
         inputs = None if example is None else cast(Tensor, precision.convert_input(example.to(device)))
         if inputs is not None and config.trainer.settings.channels_last:
@@ -181,7 +181,11 @@ def _trainer(config: TrialConfig, *, user_defined: bool) -> pl.Trainer:
         return trainer(config.with_groups(logger=None), user_defined=user_defined, callbacks=(), folder=Path(folder))
 
 
-def _example(built: nn.Module, config: TrialConfig) -> Tensor | None:
-    """One example, shape (1, *inputs)."""
+def example_of(built: nn.Module, config: TrialConfig) -> Tensor | None:
+    """One example, shape (1, *inputs); None: a LightningModule without one, or inputs that are no tensor.
+
+    Raises:
+        DataError: the data are missing.
+    """
     inputs = built.example_input_array if is_lightning_module(built) else source(config.data).pool.inputs
     return inputs[:1].clone() if isinstance(inputs, Tensor) else None

@@ -1,8 +1,8 @@
 """Examines every design point before any training: does it build, does it differ, does it log the response?"""
 
 import warnings
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -104,6 +104,10 @@ class _Examiner:
         if known and not self._new(config):
             return known
         built = self._built(config)
+        with _naming_edits(config):
+            return self._examined(built, config)
+
+    def _examined(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
         user_defined = is_lightning_module(built)
         trained_by = user_defined, config.trainer, config.logger
         if trained_by not in self._done:
@@ -217,6 +221,24 @@ class _Examiner:
         if key not in self._dry_runs:
             self._dry_runs[key] = dry_run(config, self._seeds)
         return self._dry_runs[key]
+
+
+@contextmanager
+def _naming_edits(config: TrialConfig) -> Iterator[None]:
+    """Adds the edits of a network to an error of what it does: it was built, but shapes may no longer fit.
+
+    Raises:
+        AblateError: of the same class, with one more sentence.
+    """
+    try:
+        yield
+    except (ConfigError, ModelError) as error:
+        is_of_network = isinstance(error, ModelError) or str(config.model["_target_"]) in str(error)
+        if not config.model.edits or not is_of_network:
+            raise
+        edits = "; ".join(map(str, config.model.edits))
+        said = f"It is edited: {edits}. 'ablate inspect' prints the shapes of its modules."
+        raise type(error)(f"{error} {said}") from error
 
 
 def _unbatched(data: DataGroup) -> DataGroup:

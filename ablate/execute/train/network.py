@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from ablate.config.model.edit import EDIT, EDIT_KEY
 from ablate.config.trial import TrialConfig
-from ablate.errors import ModelError, kind
-from ablate.execute.targets.target import build, takes
+from ablate.errors import ConfigError, ModelError, kind
+from ablate.execute.targets.target import build, locate, takes
+from ablate.execute.train.editing.edited import edited
 from ablate.execute.train.layer_streams import Kind, LayerStreams, Registration, keys, registrations
 
 
@@ -20,12 +22,40 @@ def network(config: TrialConfig, *, seed: int) -> nn.Module:
 
     A module that has a method `initialise(seed)`, as the shipped ones have, draws its parameters there, by their names.
     Any other is built with the global generators at that seed, and torch's at one keyed by name for each of its layers
-    (`ablate.execute.train.layer_streams`).
+    (`ablate.execute.train.layer_streams`). Then the edits of `model.edit` are applied.
 
     Raises:
-        ConfigError: it cannot be built as configured.
+        ConfigError: it cannot be built or edited as configured.
         ModelError: what was built is not an nn.Module, or cannot be trained before it has seen data.
     """
+    return _edited(_drawn(config, seed), config, seed)
+
+
+def structure(config: TrialConfig) -> nn.Module:
+    """Builds `config.model` with its edits, under no seed: for torch's meta device, where tensors have no values.
+
+    Raises:
+        ConfigError, ModelError: as `network`.
+    """
+    built = build(config.model.node, "model")
+    _check(built, config)
+    return _edited(built, config, seed=0)
+
+
+def _edited(built: nn.Module, config: TrialConfig, seed: int) -> nn.Module:
+    if not config.model.edits:
+        return built
+    if takes(locate(str(config.model["_target_"]), "model"), EDIT, by_name=True):
+        raise ConfigError(
+            f"{EDIT_KEY}: {config.model['_target_']} takes an argument {EDIT!r} itself, and ablate reads that key as "
+            "edits of what was built. Rename the argument, or name a function in _target_ that calls it."
+        )
+    changed = edited(built, config.model.edits, seed=seed, reseed=seed_torch)
+    _check(changed, config)
+    return changed
+
+
+def _drawn(config: TrialConfig, seed: int) -> nn.Module:
     seen: list[Registration] = []
     with registrations(seen.append):
         built = _seeded(config, seed)
@@ -47,7 +77,7 @@ def _keyed(config: TrialConfig, seed: int, expected: Sequence[tuple[Kind, str]])
     seed_everything(seed)
     streams = LayerStreams(expected, seed=seed, reseed=seed_torch)
     with registrations(streams):
-        built = build(config.model.content, "model")
+        built = build(config.model.node, "model")
     if not streams.is_as_expected:
         built = _seeded(config, seed)
     _check(built, config)
@@ -56,7 +86,7 @@ def _keyed(config: TrialConfig, seed: int, expected: Sequence[tuple[Kind, str]])
 
 def _seeded(config: TrialConfig, seed: int) -> Any:
     seed_everything(seed)
-    return build(config.model.content, "model")
+    return build(config.model.node, "model")
 
 
 def _check(built: Any, config: TrialConfig) -> None:

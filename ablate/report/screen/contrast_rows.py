@@ -8,7 +8,7 @@ from ablate.analyze.summary import Contrast, Summary, Verdict
 from ablate.report.screen.forest import Row
 from ablate.report.tables.contrasts import difference, difference_digits
 from ablate.report.text.number import NO_BREAK, bounds, interval_name
-from ablate.report.text.point_name import BASELINE, is_descriptive, point_names
+from ablate.report.text.point_name import is_descriptive, point_names
 
 
 def plotted(summary: Summary) -> list[Contrast]:
@@ -48,7 +48,7 @@ def rows(summary: Summary, contrasts: Sequence[Contrast], *, spell: Callable[[st
     made: list[Row] = []
     for contrast, brief in zip(contrasts, briefs, strict=True):
         paired, place = contrast.paired, names.of(contrast.held)
-        label = f"{contrast.name} at {place}" if contrast.kind == "simple" and place != BASELINE else contrast.name
+        label = f"{contrast.name} at {place}" if contrast.kind == "simple" and place != names.origin else contrast.name
         interval = paired.difference
         numbers = difference(paired, aligned) + ("" if same else f"  n = {paired.n}")
         made.append(

@@ -71,7 +71,7 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
     floors = {p.n: flip.floor for p, flip in zip(pairs, flips, strict=True) if flip}
     explored = [probability(c.q if c.paired.n >= P_FROM else None) for c in contrasts]
     places = [names.of(c.held) for c in contrasts]
-    placed = kind == "simple" and set(places) != {BASELINE}
+    placed = kind == "simple" and set(places) != {names.origin}
     labels = [f"{c.name} at {place}" if placed else c.name for c, place in zip(contrasts, places, strict=True)]
 
     columns: list[tuple[Column, list[str]]] = [
@@ -119,7 +119,8 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
     if all(len(p.levels) == 1 for p in summary.points):
         title, compared = "Contrasts", "Each level against the reference."
     elif kind == "simple" and not placed:
-        compared = "Each level against the reference, with the other factors as in the baseline."
+        where = f"as in {'the ' if names.origin == BASELINE else ''}{names.origin}"
+        compared = f"Each level against the reference, with the other factors {where}."
     return Table.of(
         title=f"{title}: {summary.response}",
         columns=columns,

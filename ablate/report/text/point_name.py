@@ -36,12 +36,19 @@ class PointNames:
 
     Each factor that departs from the baseline is written out (`head=gap`) where that is short for all points;
     else the level alone stands for it (`gap`), unless two factors share it or it means nothing without its factor.
+    Where every factor is changed, and each point puts one back, points are named by what they put back.
     """
 
     def __init__(self, points: Sequence[Mapping[str, str]], baseline: Mapping[str, str]) -> None:
+        self.origin = BASELINE
+        """The name of the point that the others are named after."""
         self._baseline = baseline
+        if _puts_back(points, baseline):
+            self._baseline = points[0]
+            levels = set(points[0].values())
+            self.origin = f"all {next(iter(levels))}" if len(levels) == 1 else "all changed"
         distinct = dict.fromkeys(item for levels in points for item in levels.items())
-        departures = [(factor, level) for factor, level in distinct if baseline.get(factor) != level]
+        departures = [(factor, level) for factor, level in distinct if self._baseline.get(factor) != level]
         factors = [factor for levels in points[:1] for factor in levels]
         departures.sort(key=lambda departure: factors.index(departure[0]))
         shared = Counter(level for _, level in departures)
@@ -53,12 +60,12 @@ class PointNames:
 
     def of(self, levels: Mapping[str, str]) -> str:
         """The name of the point that has these levels."""
-        return self._written(levels, self._short) or BASELINE
+        return self._written(levels, self._short) or self.origin
 
     @property
     def caption(self) -> tuple[str, ...]:
         """What the baseline is, and which factor each level stands for where a name has the level alone."""
-        lines = [f"Baseline: {settings(self._baseline)}."] if self._baseline else []
+        lines = [f"{self.origin.capitalize()}: {settings(self._baseline)}."] if self._baseline else []
         if self._short:
             legend = ", ".join(f"{level} ({factor})" for factor, level in self._short)
             lines.append(f"Points are named by the levels that differ from it: {legend}.")
@@ -70,6 +77,12 @@ class PointNames:
             for factor, level in levels.items()
             if self._baseline.get(factor) != level
         )
+
+
+def _puts_back(points: Sequence[Mapping[str, str]], baseline: Mapping[str, str]) -> bool:
+    """Whether the first point has no factor as the baseline has it, and each other point one."""
+    kept = [sum(baseline.get(factor) == level for factor, level in levels.items()) for levels in points]
+    return len(baseline) > 1 and len(kept) > 2 and kept[0] == 0 and set(kept[1:]) == {1}
 
 
 def is_descriptive(level: str) -> bool:

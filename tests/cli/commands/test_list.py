@@ -12,7 +12,7 @@ from ablate.config.catalog import Catalog
         ("factors", ["head", "hidden_activation", "init", "output_activation", "skip_span"]),
         ("models", ["mlp", "resnet"]),
         ("data", ["cifar10", "diabetes", "digits", "fashion_mnist", "mnist", "synthetic"]),
-        ("engines", ["inline", "local", "ray"]),
+        ("engines", ["inline", "local", "ray", "slurm"]),
         ("formats", ["table", "json", "csv", "markdown", "latex"]),
         ("tables", ["verdicts", "points", "contrasts", "trials"]),
     ],

@@ -19,6 +19,7 @@ from ablate.plan import Bundle, Trial, streams, trial_id
 from tests.conftest import REPOSITORY
 
 CHANGED = {"local": {"workers": 2, "threads": 1}, "ray": {"workers": 2, "threads": 1}}
+CHANGED["slurm"] = {"array_parallelism": 2, "memory_gb": 2, "poll_s": 0.5}
 """Settings in which the engines of the suite differ from those that ship: two workers on any machine."""
 
 TROUBLE = '''"""A network that goes wrong on request, and notes which processes have built it."""

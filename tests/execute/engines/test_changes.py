@@ -15,6 +15,7 @@ from ablate.execute.process import isolation
 from ablate.execute.process.settings import settings_restored
 from ablate.execute.train.job import Job
 from ablate.plan import Bundle, Trial, streams, trial_id
+from tests.every_engine import EVERY_ENGINE
 
 MODULE = """
 import io
@@ -131,6 +132,8 @@ class Data(pl.LightningDataModule):
 """
 
 CHANGES = MODULE.split("CHANGES = {")[1].split("\n}", maxsplit=1)[0].splitlines()
+SEVERAL_IN_A_PROCESS = sorted({*ENGINES} - {"slurm"})
+"""Engines that train several jobs in a process. Slurm starts one for each."""
 NAMES = [line.split('"')[1] for line in CHANGES if '": ' in line]
 
 
@@ -165,7 +168,7 @@ def make_trial(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["constructor", "step", "end"])
-@pytest.mark.parametrize("name", [*ENGINES])
+@pytest.mark.parametrize("name", SEVERAL_IN_A_PROCESS)
 def test_no_trial_finds_what_another_has_changed(make_engine, make_trial, tmp_path, name, when):
     engine = make_engine(name, **({"workers": 1} if name == "local" else {}))
     jobs = [make_trial(number=1)]
@@ -220,7 +223,8 @@ class Net(nn.Module):
 """
 
 
-def test_nothing_that_a_trial_writes_reaches_stdout(make_engine, make_job, place, capfd):
+@pytest.mark.parametrize("name", EVERY_ENGINE)
+def test_nothing_that_a_trial_writes_reaches_stdout(make_engine, make_job, place, capfd, name):
     Path("trouble.py").write_text(WRITES)
     job = make_job()
     (trial,) = job.bundle.trials
@@ -228,6 +232,5 @@ def test_nothing_that_a_trial_writes_reaches_stdout(make_engine, make_job, place
     config = trial.config.with_groups(model=model)
     trial = replace(trial, config=config, id=trial_id(config, seed=0, replicate=0))
     job = replace(job, bundle=replace(job.bundle, trials=(trial,)))
-    for name in ENGINES:
-        assert [r.state for done in make_engine(name).run([job]) for r in done] == ["complete"]
+    assert [r.state for done in make_engine(name).run([job]) for r in done] == ["complete"]
     assert capfd.readouterr().out == ""

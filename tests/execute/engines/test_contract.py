@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 
 from ablate.errors import ModelError, StoreError
-from ablate.execute.engines import ENGINES
 from ablate.store import StudyDirectory
+from tests.every_engine import EVERY_ENGINE
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(params=EVERY_ENGINE)
 def any_engine(request, make_engine):
     return make_engine(request.param)
 

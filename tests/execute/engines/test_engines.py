@@ -22,7 +22,7 @@ def test_every_engine_is_held_to_the_contract(make_engine):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"name": "locl"}, "Unknown engine 'locl'. Did you mean 'local'? Valid: inline, local, ray"),
+        ({"name": "locl"}, "Unknown engine 'locl'. Did you mean 'local'? Valid: inline, local, ray, slurm"),
         ({}, "Unknown engine 'None'"),
         ({"name": "local", "workers": "auto", "thread": 1}, "Did you mean 'engine.threads'"),
         ({"name": "local", "workers": "auto", "threads": 0}, "engine.threads=0 trains nothing"),
@@ -35,6 +35,13 @@ def test_every_engine_is_held_to_the_contract(make_engine):
         ({"name": "ray", "gpus": -0.5}, "engine.gpus=-0.5 must be 0 or more"),
         ({"name": "ray", "storage": "some"}, "engine.storage"),
         ({"name": "ray", "adress": "auto"}, "Did you mean 'engine.address'"),
+        ({"name": "slurm", "array_parallelism": 0}, "engine.array_parallelism=0 trains nothing"),
+        ({"name": "slurm", "time_min": 0}, "engine.time_min=0 trains nothing"),
+        ({"name": "slurm", "memory_gb": 0}, "engine.memory_gb=0 must be more than 0"),
+        ({"name": "slurm", "gpus": 2}, "engine.gpus=2 must be 0 or 1"),
+        ({"name": "slurm", "poll_s": 0}, "engine.poll_s=0 must be more than 0"),
+        ({"name": "slurm", "partitoin": "gpu"}, "Did you mean 'engine.partition'"),
+        ({"name": "slurm", "setup": "module load cuda"}, "engine.setup"),
     ],
 )
 def test_settings_that_do_not_fit_are_named(settings, said):

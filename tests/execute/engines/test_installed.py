@@ -54,9 +54,10 @@ SMALL = (
 
 
 @pytest.fixture(autouse=True)
-def no_ray(monkeypatch):
-    """Ray takes many seconds to start, and has its own tests."""
+def no_cluster(monkeypatch):
+    """Ray takes many seconds to start, Slurm may not be there, and both have their own tests."""
     monkeypatch.setattr("ablate.execute.engines.ray.engine.Ray.check", lambda: "not started")
+    monkeypatch.setattr("ablate.execute.engines.slurm.engine.Slurm.check", lambda: "not asked")
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_it_is_asked_for_only_where_a_name_is_unknown_or_all_are_listed(bring, h
 
 def test_an_unknown_name_lists_it(bring, here):
     bring()
-    said = r"Unknown engine 'clustr'\. Did you mean 'cluster'\? Valid: cluster, inline, local, ray"
+    said = r"Unknown engine 'clustr'\. Did you mean 'cluster'\? Valid: cluster, inline, local, ray, slurm"
     with pytest.raises(ConfigError, match=said):
         engine({"name": "clustr"})
     with pytest.raises(ConfigError, match=said):
@@ -154,7 +155,8 @@ def test_a_broken_one_is_named_with_its_package_and_costs_no_other(bring, here, 
     assert "cluster" in {option.name for option in Catalog(here).options("engine")}
     states = {f.what: f for f in examine_machine(here, here / "results") if f.what.startswith("engine ")}
     assert {name: f.state for name, f in states.items()} == {
-        "engine inline": "ok", "engine local": "ok", "engine ray": "ok", "engine cluster": "warn",
+        "engine inline": "ok", "engine local": "ok", "engine ray": "ok", "engine slurm": "ok",
+        "engine cluster": "warn",
     }  # fmt: skip
     assert says.partition(":")[0] in states["engine cluster"].detail
 

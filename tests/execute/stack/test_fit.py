@@ -56,12 +56,23 @@ def assert_equal(stacked, alone):
         ("model.init=he,xavier", "+trainer.lightning.limit_val_batches=1", "+trainer.lightning.limit_train_batches=3"),
         ("model.bias_value=0.0,0.1", "data=synthetic", "data.val_size=40", "data.test_size=60", "objective=regression",
          "study.response=test/mse"),
+        ("model.init=he,xavier", "model.norm=batch", "model.edit=[{replace: {ReLU: GELU}}, {freeze: stem}, "
+         "{replace: {hidden.norms.*: {_target_: torch.nn.LayerNorm, normalized_shape: '@num_features'}}}, "
+         "{identity: hidden.layers.0}]"),
     ],
     ids=" ".join,
 )  # fmt: skip
 def test_records_and_curves_are_those_of_each_trial_alone(trials, trained, words):
     made = trials(*words)
     stacked, alone = trained(made, stacked=True), trained(made, stacked=False)
+    assert {record.state for record in stacked.records} == {"complete"}
+    assert_equal(stacked, alone)
+
+
+def test_edits_that_cannot_be_stacked_train_alone(trials, trained):
+    node = "{_target_: torch.nn.utils.parametrizations.weight_norm}"
+    made = trials("model.init=he,xavier", f"model.edit={{wrap: {{path: Linear, with: {node}}}}}")
+    stacked, alone = trained(made, stacked=True, falls_back=True), trained(made, stacked=False)
     assert {record.state for record in stacked.records} == {"complete"}
     assert_equal(stacked, alone)
 

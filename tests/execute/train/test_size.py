@@ -28,6 +28,33 @@ def test_a_multiplication_and_its_addition_are_two_operations(layer, shape, expe
     assert flops(layer, torch.zeros(1, *shape)) == expected
 
 
+class Attention(nn.Module):
+    def __init__(self, need_weights):
+        super().__init__()
+        self.need_weights, self.layer = need_weights, nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x):
+        return self.layer(x, x, x, need_weights=self.need_weights)[0]
+
+
+PROJECTIONS, PRODUCTS = 2 * 5 * 8 * (3 * 8 + 8), 2 * 2 * (5 * 5 * 4) * 2
+"""Of 5 steps of 8 features: queries, keys, values and outputs; then scores and sums of values, for 2 heads of 4."""
+
+
+@pytest.mark.parametrize(
+    ("net", "more"),
+    [
+        (Attention(True), 0),
+        (Attention(False), 0),
+        (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2 * 2 * 5 * 8 * 16),
+    ],
+)
+def test_attention_is_counted_where_torch_would_fuse_it(net, more):
+    fast = torch.backends.mha.get_fastpath_enabled()
+    assert flops(net, torch.zeros(1, 5, 8)) == PROJECTIONS + PRODUCTS + more
+    assert torch.backends.mha.get_fastpath_enabled() == fast
+
+
 def test_without_an_example_there_is_nothing_to_count():
     assert flops(nn.Linear(1, 1), None) is None
 

@@ -38,5 +38,31 @@ def test_without_a_baseline_the_references_come_from_the_contrasts(core):
     assert baseline_levels(lacking) == baseline_levels(core) != {}
 
 
+PARTS = {"block.0": "out", "block.1": "out", "block.2": "out"}
+
+
+def test_where_each_point_puts_one_factor_back_it_is_named_by_that():
+    whole = dict.fromkeys(PARTS, "in")
+    found = PointNames([whole, *({**whole, part: "out"} for part in PARTS)], PARTS)
+    assert [found.of({**whole, part: "out"}) for part in PARTS] == ["block.0=out", "block.1=out", "block.2=out"]
+    assert found.of(whole) == found.of({"block.0": "in", "block.2": "in"}) == found.origin == "all in"
+    assert found.caption == ("All in: block.0=in, block.1=in, block.2=in.",)
+
+
+def test_settings_that_are_all_changed_have_no_level_in_common():
+    reference, changed = {"head": "fc", "norm": "none"}, {"head": "gap", "norm": "batch"}
+    found = PointNames([changed, {**changed, "head": "fc"}, {**changed, "norm": "none"}], reference)
+    assert found.of(changed) == "all changed"
+    assert found.of({**changed, "head": "fc"}) == "head=fc"
+
+
+def test_without_the_changed_point_the_baseline_names_the_others():
+    changed = {"head": "gap", "norm": "batch", "bias": "true"}
+    reference = {"head": "fc", "norm": "none", "bias": "false"}
+    found = PointNames([{**changed, "head": "fc"}, {**changed, "norm": "none"}], reference)
+    assert found.of({**changed, "head": "fc"}) == "batch+bias=true"
+    assert found.origin == "baseline"
+
+
 def test_settings():
     assert settings({"span": "one", "head": "gap"}) == "span=one, head=gap"

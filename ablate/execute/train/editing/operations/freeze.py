@@ -1,0 +1,20 @@
+"""The parameters of each module stay as they start."""
+
+from collections.abc import Sequence
+
+from ablate.errors import ConfigError
+from ablate.execute.train.editing.operations._base import paths
+from ablate.execute.train.editing.site import Site
+
+
+def apply(sites: Sequence[Site]) -> None:
+    """Freezes them. What a norm counts in training goes on.
+
+    Raises:
+        ConfigError: none of them has a parameter that trains.
+    """
+    parameters = [p for site in sites for p in site.module.parameters() if p.requires_grad]
+    if not parameters:
+        raise ConfigError(f"{sites[0].where}: {paths(sites)} has no parameter that trains. Leave the edit out.")
+    for parameter in parameters:
+        parameter.requires_grad_(False)
