@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 PAGE = (REPOSITORY / "docs/answers.md").read_text(encoding="utf-8")
 REMADE = {
     *("batch_size", "bias_init", "branch_conv_only", "causal", "conv_fan_in", "dead_relu", "fc_depth"),
-    *("hard_threshold", "init", "local_logits", "skip_kind", "softmax_attention", "xor", "zero_init_residual"),
+    *("hard_threshold", "init", "local_logits", "skip_kind", "xor", "zero_init_residual"),
     *(
         "published/keskar",
         "published/mnist1d",
