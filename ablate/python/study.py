@@ -12,7 +12,7 @@ import msgspec
 from ablate import given
 from ablate.config.catalog import Catalog
 from ablate.config.group import TRAINED
-from ablate.errors import ConfigError, unknown
+from ablate.errors import ConfigError, kind, unknown
 from ablate.python.examples import passed
 from ablate.python.factors import factor, set_by
 from ablate.python.objects import Objects, is_lightning, parameters, takes
@@ -262,8 +262,13 @@ class Study:
         if group not in (*TRAINED, *UNTRAINED):
             raise ConfigError("settings: " + unknown("key", key, (*TRAINED, *UNTRAINED)))
         nodes = [content for option, content in self._options.items() if option.startswith(f"{group}/")]
-        if nodes and not rest:
+        if not rest and (nodes or group in ("model", "data", "objective")):
             raise ConfigError(f"settings: {key!r} is a group, which is chosen by an argument of Study.")
+        if not rest and group in GROUPS:
+            if not isinstance(value, str):
+                raise ConfigError(f"settings[{key!r}] is {kind(value)}. Name an option: 'ablate list' describes them.")
+            self._defaults[group] = value
+            return
         for node in nodes or [self._root]:
             *path, leaf = (rest if nodes else key).split(".")
             inner = node
@@ -283,6 +288,8 @@ def _reference(group: str, thing: Any, levels: Any) -> Any:
     return thing if levels is None else next(iter(levels.values() if isinstance(levels, Mapping) else levels))
 
 
+GROUPS = (*TRAINED, "engine", "logger")
+"""Of which an option is chosen by its name."""
 UNTRAINED = ("engine", "keep", "logger", "results_dir")
 """Keys of the configuration that settings may have beside those that decide what a trial is."""
 

@@ -88,6 +88,8 @@ def test_a_level_that_is_a_class_is_handed_over_as_it_is(here):
         ({"settings": {"traner.max_epochs": 1}}, r"Unknown key 'traner\.max_epochs'\. Did you mean 'trainer'\?"),
         ({"settings": {"trainer.max_epoch": 1}}, r"Unknown key 'trainer\.max_epoch'"),
         ({"settings": {"model": 1}}, "'model' is a group, which is chosen by an argument of Study"),
+        ({"settings": {"optimizer": {"lr": 1}}}, r"settings\['optimizer'\] is a dict. Name an option"),
+        ({"settings": {"optimizer": "sdg"}}, "sdg"),
         ({"foo": 1}, r"Unknown key 'study\.foo'"),
         ({"response": "test/acc"}, r"Unknown response 'test/acc'\. Did you mean 'test/accuracy'\?"),
     ],
@@ -126,3 +128,13 @@ def test_results_of_other_code_are_not_pooled_unasked(here):
     rerun = study(model=net_class(2.0)).run("engine=inline", quiet=True, stale="rerun")
     assert not set(rerun.trials()["code"]) & before
     assert rerun.summary.command == "ablate.Study(name='Net', …).run('engine=inline')"
+
+
+def test_settings_choose_options_and_set_their_keys():
+    chosen = {"engine": "inline", "engine.threads": 1, "optimizer": "sgd", "optimizer.lr": 0.5}
+    planned = study(settings={"trainer.max_epochs": 1, **chosen}).plan()
+    assert planned.spec.settings["engine"]["name"] == "inline"
+    assert planned.spec.settings["engine"]["threads"] == 1
+    nodes = [config.as_dict()["optimizer"] for config in planned.configs]
+    assert {node["lr"] for node in nodes} == {0.5}
+    assert {node["_target_"] for node in nodes} == {"torch.optim.SGD"}
