@@ -22,12 +22,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 from ablate import study
-from ablate.cli.commands.run import _Display
 from ablate.execute.engines import ENGINES
 from ablate.execute.engines.local.engine import Local
 from ablate.execute.train.job import Job
 from ablate.execute.train.record import Outcome, record
 from ablate.plan import Trial
+from ablate.python.display import Display
 from ablate.store import Counts, Record, StudyDirectory
 from ablate.store.encoding import encode
 from tests.benchmarks._goal import Goal
@@ -102,7 +102,7 @@ def run(trials: int, folder: Path) -> Taken:
     words += ["engine=local", f"results_dir={folder}", f"optimizer.lr={rates}", f"replicates={trials // POINTS}"]
     Nothing.seconds = 0.0
     began = time.perf_counter()
-    with patch.dict(ENGINES, local=f"{__name__}:Nothing"), redirect_stderr(io.StringIO()), _Display() as watch:
+    with patch.dict(ENGINES, local=f"{__name__}:Nothing"), redirect_stderr(io.StringIO()), Display() as watch:
         summary, _ = study.run(words, observer=watch, cwd=HERE)
     seconds = time.perf_counter() - began - Nothing.seconds
     if summary.complete != trials:

@@ -14,6 +14,7 @@ import typer
 
 from ablate.cli.exits import reported
 from ablate.errors import ModelError
+from ablate.python.display import Display
 from ablate.store import StudyDirectory
 
 BREAKS_ONCE = """
@@ -112,7 +113,7 @@ def test_an_interrupt_is_130_and_the_same_command_goes_on(ablate, here, tiny, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["ablate.cli.commands.run"]._Display, "on_trial", interrupt)
+        patch.setattr(Display, "on_trial", interrupt)
         result = ablate("run", *tiny)
     assert (result.exit_code, result.stdout) == (130, "")
     assert "Interrupted: 0 of 4 trials" in result.stderr

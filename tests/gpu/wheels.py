@@ -38,6 +38,8 @@ MODULES = {
     "kiwisolver": "kiwisolver",
     "pillow": "PIL",
     "pyparsing": "pyparsing",
+    "pandas": "pandas",
+    "cloudpickle": "cloudpickle",
     "python-dateutil": "dateutil",
     "tzdata": "tzdata",
     "wadler-lindig": "wadler_lindig",
