@@ -37,7 +37,7 @@ def test_overrides_keep_their_order_and_spelling(catalog):
         (
             "model=glob(*)",
             [
-                *("attention", "convnet", "gru", "lstm", "maps", "mlp", "pair"),
+                *("attention", "convnet", "gru", "linear", "lstm", "maps", "mlp", "pair"),
                 *("resnet", "simple_resnet", "tcn", "twins", "vgg16", "wide_resnet"),
             ],
         ),
