@@ -246,14 +246,14 @@ def test_a_process_has_the_variables_of_its_driver(make_engine, monkeypatch):
     engine.close()
 
 
-def test_a_script_that_does_things_as_it_is_imported_is_told_so(tmp_path):
+def test_a_script_without_a_guard_is_executed_once(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "from ablate.execute.engines import engine\nengine({'name': 'local', 'workers': 1, 'threads': 1}).call(int)\n"
+        "from ablate.execute.engines import engine\nprint('once')\n"
+        "local = engine({'name': 'local', 'workers': 1, 'threads': 1})\nprint(local.call(int))\nlocal.close()\n"
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
-    assert "died before it began (exit code 1)" in done.stderr
-    assert "put what it does under if __name__ == '__main__'" in done.stderr
+    assert (done.returncode, done.stdout, done.stderr) == (0, "once\n0\n", "")
 
 
 def loaded_by_an_examination():

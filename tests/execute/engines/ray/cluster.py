@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 from ablate.execute.engines.ray import host
 
@@ -20,9 +21,12 @@ def main() -> None:
     def answer(content):
         os.write(answers, json.dumps(content).encode() + b"\n")
 
+    folder = tempfile.mkdtemp(prefix="ablate-ray-", dir="/tmp")  # not Ray's own, in which another Ray may be noted
+    os.environ["RAY_TMPDIR"] = folder
+    (Path(folder) / "ray").mkdir()  # where Ray notes the cluster, and does not make the folder
+
     from ray.cluster_utils import Cluster
 
-    folder = tempfile.mkdtemp(prefix="ablate-ray-", dir="/tmp")  # not Ray's own, in which another Ray may be noted
     options = json.loads(sys.argv[1]) | {"temp_dir": folder}
     cluster, nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **options}), []
     answer(cluster.address)
