@@ -62,6 +62,11 @@ def _set(bound: Mapping[str, Given], files: Files, folder: list[Path]) -> None:
     _folder[:] = folder
 
 
+def names() -> tuple[str, ...]:
+    """Of the objects that are known to this process."""
+    return tuple(dict.fromkeys((*_bound, *_files)))
+
+
 def files() -> Files:
     """The objects as files that another process on this machine can take them from. They last as long as `bound`.
 

@@ -87,7 +87,7 @@ def _html(markdown: str, *, is_first: bool = False) -> Any:
     """A sentence whose names are in backticks."""
     from markupsafe import Markup
 
-    text = visible(markdown).replace("\\", "")
+    text = visible(markdown)
     text = text[:1].upper() + text[1:] if is_first else text
     return Markup(_CODE.sub(r"<code>\1</code>", escape(text)))
 

@@ -140,3 +140,9 @@ def test_an_unfinished_study_says_what_is_missing(core, changes, said):
 
 def test_a_whole_study_misses_nothing(core):
     assert 'class="missing"' not in written(replace(core, missing=0, failed=0, timed_out=0))
+
+
+def test_names_keep_their_backslashes(judged_core):
+    claim = Claim(expect="less", contrast={"head": (r"a\b", "fc")}, margin=0.02)
+    text = written(replace(judged_core, verdicts=(judged(claim, "supported", -0.06, -0.04),)))
+    assert r"<code>a\b</code>" in text

@@ -138,6 +138,27 @@ class Worker:
             self.reap()
         return Ended(trained=trained)
 
+    def train_to_end(self, job: Job, wait: Callable[[float | None], Future[Any] | None]) -> Ended:
+        """Trains a job, and waits until its process has answered, died, or run out of time.
+
+        Args:
+            job: To be trained.
+            wait: The next future of the queue that gets the jobs that have ended, or None after so many seconds.
+
+        Raises:
+            EngineError: no process can be started.
+        """
+        fork_server.ready(self._engine)
+        self.train(job)
+        while True:
+            left = self.seconds_left
+            future = wait(None if left is None else max(left, 0.0))
+            self.end_overdue()
+            if future is self.future and not self.retry():
+                break
+        ended, self.job = self.ended(), None
+        return ended
+
     def end_overdue(self) -> None:
         """Kills the process if its job has run out of time. Killed, not asked: it may spin in C, or be stopped."""
         if (left := self.seconds_left) is not None and left <= 0 and not self.future.done():

@@ -116,24 +116,15 @@ class Actor:
             return Called(error=_picklable(error))
 
     def _ended(self, job: Job) -> Ended:
-        worker = self._worker
         try:
-            fork_server.ready(self._engine)
-            worker.train(job)
-            while True:
-                future = self._next()
-                worker.end_overdue()
-                if future is worker.future and not worker.retry():
-                    break
+            ended = self._worker.train_to_end(job, self._next)
         except AblateError as error:
             return Ended(error=_picklable(error))
-        ended, worker.job = worker.ended(), None
         return ended if ended.error is None else replace(ended, error=_picklable(ended.error))
 
-    def _next(self) -> Future[Any] | None:
-        left = self._worker.seconds_left
+    def _next(self, timeout_s: float | None) -> Future[Any] | None:
         try:
-            return self._answers.get(timeout=None if left is None else max(left, 0.0))
+            return self._answers.get(timeout=timeout_s)
         except Empty:
             return None
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 import msgspec
 
+from ablate import given
 from ablate.errors import ConfigError
 from ablate.execute.engines.ray import connection
 from ablate.execute.engines.ray.place import Storage, here
@@ -114,6 +115,17 @@ class Ray(Team):
         return [RayWorker(make, answers) for _ in range(count)]
 
     def _connect(self) -> None:
+        """Connects to Ray.
+
+        Raises:
+            ConfigError: objects are passed from Python, which this engine does not send.
+            EngineError: Ray is not there.
+        """
+        if passed := given.names():
+            raise ConfigError(
+                f"engine=ray does not send what is passed from Python, such as {passed[0]}. engine=local and "
+                "engine=slurm do; or put classes and functions into a module, and name the data in a configuration."
+            )
         settings = self._settings
         own = settings.address is None
         count = max(cores() // (self.threads or 1), 1) if settings.workers == "auto" else settings.workers

@@ -19,7 +19,6 @@ from typing import Any
 
 from ablate import given
 from ablate.errors import AblateError
-from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.local.worker import Worker
 from ablate.execute.engines.slurm import queue
 from ablate.execute.engines.slurm.answer import Answer
@@ -130,25 +129,13 @@ class ArrayTask:
         return 0
 
     def _ended(self, job: Job) -> Ended:
-        worker = self._worker
         try:
-            fork_server.ready(NAME)
-            worker.train(job)
-            while True:
-                future = self._next()
-                worker.end_overdue()
-                if future is worker.future and not worker.retry():
-                    break
+            ended = self._worker.train_to_end(job, self._get)
         except AblateError as error:
             return Ended(error=error)
-        ended, worker.job = worker.ended(), None
         if ended.died is not None:
             self._get(SIGNAL_S)  # Slurm ends all processes of a job, and the worker may be gone first
         return ended
-
-    def _next(self) -> "Future[Any] | None":
-        left = self._worker.seconds_left
-        return self._get(None if left is None else max(left, 0.0))
 
     def _get(self, timeout_s: float | None) -> "Future[Any] | None":
         """The next job that has ended; None: none has in that time.

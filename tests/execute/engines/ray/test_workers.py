@@ -6,7 +6,8 @@ import threading
 import psutil
 import pytest
 
-from ablate.errors import EngineError
+from ablate import given
+from ablate.errors import ConfigError, EngineError
 from ablate.execute.engines import engine
 from ablate.execute.engines.ray import connection
 from ablate.execute.engines.ray.worker import cause
@@ -69,3 +70,10 @@ def test_without_ray_the_message_says_how_to_install_it(monkeypatch):
 )
 def test_causes_are_worded(text, said):
     assert said in cause(Exception(text))
+
+
+def test_objects_that_are_passed_from_python_are_refused_before_a_ray_starts():
+    made = engine({"name": "ray"})
+    with given.bound([given.Given(name="Net", value=int, digest="1")]), pytest.raises(ConfigError) as refused:
+        made.call(int)
+    assert "engine=ray does not send what is passed from Python, such as Net. engine=local" in str(refused.value)
