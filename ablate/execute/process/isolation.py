@@ -3,6 +3,7 @@
 import logging
 import os
 import random
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,16 +17,10 @@ from ablate.execute.process.matmul_precision import restore_matmul_precision
 from ablate.execute.process.settings import settings_restored
 from ablate.execute.process.streams import stdout_to_stderr
 
-LOGGERS = (
-    "pytorch_lightning",
-    "lightning",
-    "lightning.pytorch",
-    "lightning.fabric",
-    "lightning_fabric",
-    "lightning_utilities",
-    "torch",
-    "torch.distributed",
-)
+LIGHTNING = ("pytorch_lightning", "lightning", "lightning.pytorch", "lightning.fabric", "lightning_fabric")
+"""Packages of Lightning's. Each sets its logger to INFO when it is loaded."""
+
+LOGGERS = (*LIGHTNING, "lightning_utilities", "torch", "torch.distributed")
 
 FILLS = "fill_uninitialized_memory"
 """Torch's setting that deterministic algorithms fill memory before it is written, for code that reads it unwritten.
@@ -46,6 +41,19 @@ def silence() -> None:
 
 
 @contextmanager
+def _levels_restored() -> Iterator[None]:
+    """Restores levels of loggers. A package of Lightning's that was first loaded meanwhile has its own level."""
+    levels = {name: logging.getLogger(name).level for name in LOGGERS}
+    not_loaded = [name for name in LIGHTNING if name not in sys.modules]
+    try:
+        yield
+    finally:
+        levels.update((name, logging.INFO) for name in not_loaded if name in sys.modules)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+@contextmanager
 def isolated_process(*, threads: int) -> Iterator[None]:
     """Silences Lightning, and restores what a training changes in its process for those after it.
 
@@ -59,9 +67,7 @@ def isolated_process(*, threads: int) -> Iterator[None]:
     """
     with ExitStack() as stack:
         stack.enter_context(one_process())
-        for name in LOGGERS:
-            logger = logging.getLogger(name)
-            stack.callback(logger.setLevel, logger.level)
+        stack.enter_context(_levels_restored())
         silence()
         stack.enter_context(settings_restored())
         if not torch.cuda.is_available():

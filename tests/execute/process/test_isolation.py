@@ -2,6 +2,8 @@ import logging
 import os
 import random
 import signal
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -162,6 +164,28 @@ def test_lightning_would_have_said_something(own, resolve, capfd, kept):
     torch.use_deterministic_algorithms(False)
     assert warned
     assert kept
+
+
+LOADED_MEANWHILE = """
+import logging
+import pytorch_lightning
+from ablate.execute.process.isolation import isolated_process, silence
+names = ("lightning", "lightning.pytorch", "pytorch_lightning", "torch")
+logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+logging.getLogger("torch").setLevel(logging.CRITICAL)
+with isolated_process(threads=1):
+    import lightning.pytorch
+    silence()
+    print([logging.getLogger(name).level for name in names])
+print([logging.getLogger(name).level for name in names])
+"""
+
+
+def test_lightning_that_a_training_was_the_first_to_load_speaks_to_those_after_it():
+    said = subprocess.run(
+        [sys.executable, "-c", LOADED_MEANWHILE], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert (said.stdout, said.stderr) == ("[20, 20, 30, 50]\n", "[40, 40, 40, 40]\n")
 
 
 def test_no_memory_is_filled_before_it_is_written_and_whoever_wants_that_has_it_after():
