@@ -1,6 +1,6 @@
 """The `data` group, and what it says of itself to the other groups."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, cast
 
@@ -41,6 +41,31 @@ class Description(msgspec.Struct, kw_only=True, frozen=True):
     batch_size: int
 
 
+RESIDENT_GIB = 4.0
+"""What a data set may take in memory, in GiB, where `data.resident_gib` does not say."""
+
+Size = int | float | None
+"""Of a split: a number of examples, or a share of those that there are, between 0 and 1; None: by default."""
+
+
+class Reading(msgspec.Struct, kw_only=True, frozen=True):
+    """How what torch has becomes a data set of splits: keys that its `_target_` need not take."""
+
+    limit: int | None = None
+    val_size: Size = None
+    test_size: Size = None
+    standardise_inputs: bool = False
+    standardise_targets: bool = False
+    val: dict[str, Any] | None = None
+    """Arguments in which the official validation set differs, or a node of its own."""
+    test: dict[str, Any] | None = None
+    """The same of the official test set."""
+    resident_gib: float = RESIDENT_GIB
+
+
+READING = Reading.__struct_fields__
+
+
 class DataGroup(Group):
     """The `data` group.
 
@@ -64,6 +89,29 @@ class DataGroup(Group):
         if description.batch_size < 1:
             raise ConfigError(f"data.batch_size={description.batch_size} trains nothing: it must be 1 or more.")
         return description
+
+    @property
+    def is_read(self) -> bool:
+        """Whether where its examples are depends on their size: all but the data sets that come with ablate."""
+        return not str(self.get("_target_", "")).startswith("ablate.data.")
+
+    def reading(self, keys: Iterable[str]) -> Reading:
+        """How its examples are read, as those of its keys say that are ablate's to follow.
+
+        Raises:
+            ConfigError: a value does not fit.
+        """
+        found = convert({key: self[key] for key in keys}, Reading, "data")
+        for name in ("val_size", "test_size"):
+            size = getattr(found, name)
+            if isinstance(size, float) and not 0 < size < 1:
+                raise ConfigError(
+                    f"data.{name}={size} is no share; valid: a number of examples, or a share between 0 and 1, such as "
+                    "0.1."
+                )
+        if not found.resident_gib > 0:
+            raise ConfigError(f"data.resident_gib={found.resident_gib} holds nothing; valid: more than 0, in GiB.")
+        return found
 
     @property
     def is_augmented(self) -> bool:

@@ -2,6 +2,7 @@
 
 import torch
 
+from ablate.data.reading.size import resident
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
 
@@ -13,13 +14,18 @@ class Passed:
     of other examples are told from results of these.
     """
 
-    def __init__(self, pool: Arrays, test: Arrays | None, *, content: str) -> None:
-        self._pool, self._test, self.content = pool, test, content
+    def __init__(self, pool: Arrays, test: Arrays | None, *, content: str, val: Arrays | None = None) -> None:
+        self._pool, self._val, self._test, self.content = pool, val, test, content
 
     @property
     def count(self) -> int:
-        """How many examples there are, an official test set apart."""
+        """How many examples there are, official validation and test sets apart."""
         return len(self._pool)
+
+    @property
+    def has_val(self) -> bool:
+        """Whether there is an official validation set."""
+        return self._val is not None
 
     @property
     def has_test(self) -> bool:
@@ -30,7 +36,7 @@ class Passed:
         self,
         *,
         content: str,
-        val_size: int,
+        val_size: int | None,
         test_size: int | None = None,
         limit: int | None = None,
         standardise_inputs: bool = False,
@@ -49,11 +55,13 @@ class Passed:
         pool = self._pool if limit is None else self._pool.at(subset(len(self._pool), limit))
         return Source(
             pool=pool,
+            val=self._val,
             test=self._test,
             val_size=val_size,
             test_size=test_size,
             standardise_inputs=standardise_inputs,
             standardise_targets=standardise_targets,
+            held=resident([one for one in (pool, self._val, self._test) if one], "data", limit_gib=None),
         )
 
     def description(self) -> dict[str, object]:
@@ -65,7 +73,7 @@ class Passed:
         described: dict[str, object] = {"inputs": list(self._pool.inputs.shape[1:])}
         if not self._pool.has_classes:
             return {**described, "outputs": int(targets.shape[1]), "chance": None}
-        every = targets if self._test is None else torch.cat([targets, self._test.targets])
+        every = torch.cat([targets, *(one.targets for one in (self._val, self._test) if one is not None)])
         counts = torch.bincount(targets) if int(every.min()) >= 0 else torch.ones(1)
         chance = float(counts.max() / counts.sum())
         return {**described, "outputs": int(every.max()) + 1, "chance": round(chance, 4)}

@@ -84,9 +84,12 @@ class Source:
     pool: Arrays
     test: Arrays | None = None
     """An official test set. None: the test split comes out of the pool."""
-    val_size: int
+    val_size: int | None
+    """None: the whole official validation set."""
     test_size: int | None = None
     """None: the whole official test set."""
+    val: Arrays | None = None
+    """An official validation set. None: the validation split comes out of the pool."""
     standardise_inputs: bool = False
     standardise_targets: bool = False
     target_shift: float = 0.0
@@ -96,6 +99,8 @@ class Source:
     """Whether the official test set's examples may be longer or shorter than the pool's, along their last axis."""
     best: Best | None = None
     """What no network can expect to beat; None: the truth is not known."""
+    held: str = ""
+    """Where the examples are while it trains, as a plan says it; empty: it says nothing."""
 
     def __post_init__(self) -> None:
         if self.pool.has_classes and (self.standardise_targets or self.target_shift):

@@ -43,14 +43,17 @@ def split(source: Source, *, seed: int) -> Splits:
     Raises:
         DataError: the sizes do not fit.
     """
-    held_out = _held_out(source)
+    tested, validated = _held_out(source)
     order = torch.from_numpy(np.random.default_rng(seed).permutation(len(source.pool)))
     if source.test is None:
-        test = source.pool.at(order[:held_out])
+        test = source.pool.at(order[:tested])
     else:
         test = source.test.at(subset(len(source.test), source.test_size, option="data.test_size"))
-    val = source.pool.at(order[held_out : held_out + source.val_size])
-    train = source.pool.at(order[held_out + source.val_size :])
+    if source.val is None:
+        val = source.pool.at(order[tested : tested + validated])
+    else:
+        val = source.val.at(subset(len(source.val), source.val_size, option="data.val_size"))
+    train = source.pool.at(order[tested + validated :])
     return _standardised(source, Splits(train=train, val=val, test=test))
 
 
@@ -60,7 +63,7 @@ def training_examples(source: Source) -> int:
     Raises:
         DataError: the sizes do not fit.
     """
-    return len(source.pool) - _held_out(source) - source.val_size
+    return len(source.pool) - sum(_held_out(source))
 
 
 def check(splits: Splits, *, inputs: Sequence[int], outputs: int) -> None:
@@ -87,26 +90,32 @@ def check(splits: Splits, *, inputs: Sequence[int], outputs: int) -> None:
             raise DataError(f"The {name} split holds NaN or infinite values: every training on it would diverge.")
 
 
-def _held_out(source: Source) -> int:
-    """Examples of the pool that the test split takes."""
+def _held_out(source: Source) -> tuple[int, int]:
+    """Examples of the pool that the test split takes, and those that the validation split takes."""
     pool = len(source.pool)
-    sizes = {"val_size": source.val_size}
-    if source.test is None:
-        if source.test_size is None:
-            raise DataError("There is no official test set: say how many examples test, by data.test_size.")
-        sizes["test_size"] = source.test_size
-    elif len(source.test) == 0:
-        raise DataError("The official test set is empty.")
-    for name, size in sizes.items():
-        if size < 1:
+    sizes: dict[str, int] = {}
+    for name, official, size, title in (
+        ("test_size", source.test, source.test_size, "test"),
+        ("val_size", source.val, source.val_size, "validation"),
+    ):
+        if official is None and size is None:
+            what = "test" if name == "test_size" else "validate"
+            raise DataError(f"There is no official {title} set: say how many examples {what}, by data.{name}.")
+        if official is not None and len(official) == 0:
+            raise DataError(f"The official {title} set is empty.")
+        if size is not None and size < 1:
             raise DataError(f"data.{name}={size} leaves a split empty; valid: 1 or more.")
+        if official is None and size is not None:
+            sizes[name] = size
     if sum(sizes.values()) >= pool:
-        asked = " and ".join(f"data.{name}={size}" for name, size in sizes.items())
+        asked = " and ".join(f"data.{name}={size}" for name, size in sorted(sizes.items(), reverse=True))
         raise DataError(
             f"{asked} of {pool} examples leave none to train on. Make them smaller, or data.limit larger"
             " where it is set."
+            if asked
+            else "There are no examples to train on."
         )
-    return sizes.get("test_size", 0)
+    return sizes.get("test_size", 0), sizes.get("val_size", 0)
 
 
 def _standardised(source: Source, splits: Splits) -> Splits:

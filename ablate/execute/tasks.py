@@ -54,6 +54,19 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
     return examine(spec, points, configs)
 
 
+def held(configs: Sequence[TrialConfig]) -> tuple[str, ...]:
+    """Where the examples of each data set are while it trains, a sentence each.
+
+    Raises:
+        AblateError: as `ablate.execute.train.dataset.source`.
+    """
+    from ablate.execute.targets.user_errors import as_user_errors
+    from ablate.execute.train.dataset import held
+
+    with as_user_errors():
+        return held(configs)
+
+
 def starts(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> tuple[PointStart, ...]:
     """The parameters with which each design point's network starts in the first replicate, until the time is used up.
 

@@ -101,6 +101,14 @@ def is_lightning(thing: Any) -> bool:
     return isinstance(thing, type) and bool(bases) and issubclass(thing, bases)
 
 
+def is_dataset(thing: Any) -> bool:
+    """Whether a class, or what a partial makes, is a torch Dataset."""
+    while isinstance(thing, functools.partial):
+        thing = thing.func
+    package = sys.modules.get("torch.utils.data")
+    return isinstance(thing, type) and package is not None and issubclass(thing, package.Dataset)
+
+
 def parameters(thing: Any) -> Mapping[str, inspect.Parameter]:
     """The parameters of a class or function, without those that a partial has by name."""
     try:

@@ -15,7 +15,7 @@ from ablate.config.group import TRAINED
 from ablate.errors import ConfigError, kind, unknown
 from ablate.python.examples import passed
 from ablate.python.factors import factor, set_by
-from ablate.python.objects import Objects, is_lightning, parameters, takes
+from ablate.python.objects import Objects, is_dataset, is_lightning, parameters, takes
 
 if TYPE_CHECKING:
     from ablate.python.result import Result
@@ -55,8 +55,8 @@ class Study:
             model: A class of networks, a function that makes one, a `functools.partial` of either with arguments, or
                 the name of a model of the configuration. Where it takes `inputs` or `outputs`, it gets the shape of
                 an example and the number of outputs.
-            data: A pair of tensors or arrays, a torch Dataset of pairs, `{"train": …, "test": …}` of these, a
-                function or a LightningDataModule class, or the name of a data set of the configuration.
+            data: A pair of tensors or arrays, a torch Dataset of pairs, `{"train": …, "val": …, "test": …}` of these,
+                a function or a LightningDataModule class, or the name of a data set of the configuration.
             factors: Name → levels, a list of values or a mapping of names to values; the first is the reference. A
                 name is an argument of the model, a key such as `optimizer.lr`, or `model` or `data` with objects as
                 levels.
@@ -83,6 +83,8 @@ class Study:
         self._made: list[tuple[str, Any, str]] = []
         """Group, object, and its option."""
         given_for = {"model": model, "data": data}
+        settings = dict(settings or {})
+        self._resident_gib = _resident_gib(settings)
         for group, thing in given_for.items():
             given_for[group] = _reference(group, thing, factors.get(group))
             self._defaults[group] = self._option(group, given_for[group], (data_name or "") if group == "data" else "")
@@ -101,7 +103,7 @@ class Study:
         }
         if nodes:
             self._root["factor"] = nodes
-        for key, value in (settings or {}).items():
+        for key, value in settings.items():
             self._set(key, self._objects.value(value, f"settings[{key!r}]"))
 
     def __repr__(self) -> str:
@@ -193,16 +195,18 @@ class Study:
         return {**node, **{key: f"${{data.{key}}}" for key in named}}
 
     def _data(self, thing: Any, name: str) -> dict[str, Any]:
+        if is_dataset(thing):
+            thing = thing()  # its examples are its identity
         if isinstance(thing, type) or (callable(thing) and not hasattr(thing, "__getitem__")):
             return self._objects.node(thing, "data")
-        examples = passed(thing, name=name or None)
+        examples = passed(thing, name=name or None, limit_gib=self._resident_gib)
         count = examples.count
         target = self._objects.add(examples, digest="", name=f"examples_{examples.content}")
         return {
             "_target_": target,
             "content": examples.content,
             "limit": None,
-            "val_size": max(1, count // 10),
+            "val_size": None if examples.has_val else max(1, count // 10),
             "test_size": None if examples.has_test else max(1, count // 5),
             "standardise_inputs": False,
             "standardise_targets": False,
@@ -286,6 +290,16 @@ def _reference(group: str, thing: Any, levels: Any) -> Any:
     if levels is None and thing is None:
         raise ConfigError(f"A study needs {group}=…; valid: {VALID[group]}.")
     return thing if levels is None else next(iter(levels.values() if isinstance(levels, Mapping) else levels))
+
+
+def _resident_gib(settings: dict[str, Any]) -> float:
+    """What data may take in memory: taken out of the settings, since they are taken into memory here."""
+    from ablate.config.data import RESIDENT_GIB
+
+    value = settings.pop("data.resident_gib", RESIDENT_GIB)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise ConfigError(f"settings['data.resident_gib'] is {value!r}; valid: more than 0, in GiB.")
+    return value
 
 
 GROUPS = (*TRAINED, "engine", "logger")

@@ -81,6 +81,7 @@ def examine(planned: Plan) -> Outlook:
                 claims=(),
             )
         sizes = examine_networks(planned, engine)
+        held = _held(engine, planned)
         known = read_costs(StudyDirectory(planned.directory))
         lacking = unmeasured(planned, known)
         measured = (*known, *engine.call(tasks.measure, *lacking, budget_s=tasks.PLAN_COST_BUDGET_S))
@@ -115,6 +116,7 @@ def examine(planned: Plan) -> Outlook:
         tuning=tuning,
         notes=(
             *filter(None, [stale_note(planned), weights_note(planned, costs)]),
+            *held,
             *made.notes,
             *capacity_notes(
                 planned.spec.capacity,
@@ -123,6 +125,14 @@ def examine(planned: Plan) -> Outlook:
             ),
         ),
     )
+
+
+def _held(engine: Engine, planned: Plan) -> tuple[str, ...]:
+    """Where examples are while they train, of data sets whose size decides."""
+    from ablate.execute import tasks
+
+    read = [config for config in planned.configs if config.data.is_read]
+    return tuple(engine.call(tasks.held, read)) if read else ()
 
 
 def _tuning(engine: Engine, planned: Plan) -> TuningOutlook | None:

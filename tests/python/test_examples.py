@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
+from ablate.data import split
 from ablate.errors import DataError
 from ablate.python.examples import passed
 
@@ -41,6 +42,19 @@ def test_it_says_of_itself_what_the_configuration_asks():
     assert values.description() == {"inputs": [2], "outputs": 1, "chance": None}
 
 
+def test_official_validation_and_test_sets_may_be_passed():
+    both = passed({"train": (X, Y), "val": (X + 1, Y), "test": (X + 2, Y)}, name=None)
+    assert (both.has_val, both.has_test, both.count) == (True, True, 20)
+    source = both(content=both.content, val_size=None)
+    assert torch.equal(split(source, seed=0).val.inputs, X + 1)
+    assert passed({"train": (X, Y), "val": (X, Y)}, name=None).content != both.content
+
+
+def test_what_takes_too_much_memory_is_refused_before_it_is_read():
+    with pytest.raises(DataError, match=r"which take .* MiB in memory; the limit is data\.resident_gib=1e-08"):
+        passed(Pairs(), name=None, limit_gib=1e-8)
+
+
 def test_a_stream_needs_a_name_which_is_its_identity():
     with pytest.raises(DataError, match=r"no identity can be had of it\. Name it, as in data_name="):
         passed(Stream(), name=None)
@@ -52,7 +66,8 @@ def test_a_stream_needs_a_name_which_is_its_identity():
     [
         (Pairs(noise=1.0), "Two readings of the first example of data differ"),
         ((Y.reshape(20, 1), Y), "The inputs of data are int64"),
-        ({"train": (X, Y)}, "data has the keys 'train'. Valid: a pair"),
+        ({"train": (X, Y), "dev": (X, Y)}, "data has the keys 'train', 'dev'. Valid: a pair"),
+        ({"test": (X, Y)}, "data has the keys 'test'. Valid: a pair"),
         (3, "data is an int. Valid: a pair of tensors"),
         ([(X[0], 1), (X[0, :1], 1)], "not all of one shape"),
         ([X[0], X[1], X[2]], "is a Tensor, not a pair"),

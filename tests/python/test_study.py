@@ -5,6 +5,7 @@ import functools
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import Dataset
 
 import ablate
 from ablate import given
@@ -13,6 +14,17 @@ from ablate.execute.targets.target import build
 
 X = torch.linspace(-1, 1, 120).reshape(60, 2)
 Y = (X.sum(1) > 0).long()
+
+
+class Points(Dataset):
+    def __init__(self, examples=60):
+        self.examples = examples
+
+    def __len__(self):
+        return self.examples
+
+    def __getitem__(self, index):
+        return X[index], int(Y[index])
 
 
 def net_class(factor: float = 1.0):
@@ -54,6 +66,10 @@ def study(**changed) -> ablate.Study:
         ({"model": "mlp", "factors": {"width": [4, 8]}}, [{"width": "4"}, {"width": "8"}]),
         ({"model": "mlp", "factors": {"hidden_activation": ["relu", "tanh"]}}, None),
         ({"data": "digits"}, None),
+        ({"data": Points}, None),
+        ({"data": functools.partial(Points, 40)}, None),
+        ({"data": {"train": (X, Y), "val": (X, Y), "test": (X, Y)}}, None),
+        ({"settings": {"data.resident_gib": 1}}, None),
         ({"data": (X, X[:, 0]), "response": "test/mse"}, None),
         ({"model": lambda inputs, outputs, width: net_class()(inputs=inputs, outputs=outputs, width=width)}, None),
     ],
@@ -138,3 +154,18 @@ def test_settings_choose_options_and_set_their_keys():
     nodes = [config.as_dict()["optimizer"] for config in planned.configs]
     assert {node["lr"] for node in nodes} == {0.5}
     assert {node["_target_"] for node in nodes} == {"torch.optim.SGD"}
+
+
+def test_the_plan_says_what_examples_take_in_memory(here):
+    with study().configured() as conf:
+        from ablate.study import plan
+        from ablate.study.outlook import examine
+
+        found = examine(plan(["Net"], conf=conf)).notes
+    assert "data: 60 examples are resident in memory, 0.000916 MiB." in found
+
+
+@pytest.mark.parametrize(("size", "said"), [(0, "is 0; valid: more than 0"), (1e-9, "which take .* MiB in memory")])
+def test_what_data_may_take_is_a_setting(here, size, said):
+    with pytest.raises(AblateError, match=said):
+        study(data=Points(), settings={"data.resident_gib": size})

@@ -2,16 +2,18 @@
 
 import functools
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
+from torch.utils.data import Dataset
 
 from ablate.config.augmentation import AUGMENTATION, switched_on
 from ablate.config.canonical_text import canonical_text
-from ablate.config.data import DataGroup
+from ablate.config.data import READING, DataGroup
 from ablate.config.trainer import TrainerSettings
 from ablate.config.trial import TrialConfig
-from ablate.data.source import Source
+from ablate.data.reading.source import as_source
+from ablate.data.source import Arrays, Source
 from ablate.data.split import Splits, check, split
 from ablate.errors import ConfigError, kind
 from ablate.execute.targets.target import build, locate, takes
@@ -110,6 +112,16 @@ def source(data: DataGroup, *, seed: int | None = None) -> Source:
     return _source(drawn, _digest(data))
 
 
+def held(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
+    """Where the examples of plain networks are while they train, a sentence for each data set that says so.
+
+    Raises:
+        ConfigError, DataError: as `source`.
+    """
+    plain = dict.fromkeys(one.data.without("batch_size") for one in configs if one.objective.content)
+    return tuple(dict.fromkeys(found for data in plain if data.is_read and (found := source(data).held)))
+
+
 def arguments(data: DataGroup) -> DataGroup:
     """The `data` group as arguments of its `_target_`: without description and augmentation, unless it names them."""
     if not isinstance(data.get("_target_"), str):
@@ -135,11 +147,53 @@ def augments_itself(data: DataGroup) -> bool:
 
 @functools.lru_cache(maxsize=2)
 def _source(data: DataGroup, _: str | None) -> Source:
-    built = build(data.content, "data")
-    if not isinstance(built, Source):
+    keys = _read_keys(data)
+    node = data.without(*keys)
+    reading = data.reading(keys)
+    built = build(node.content, "data")
+    title = f"data: {data['_target_']}"
+    if isinstance(built, Source):
+        if keys:
+            listed = " and ".join(f"data.{key}" for key in keys)
+            raise ConfigError(
+                f"{listed} would be ignored: {data['_target_']} gives a Source, which says by itself how it is split. "
+                f"Let it take {', '.join(keys)} as arguments; or leave them out."
+            )
+        return built
+    if not _is_readable(built):
         raise ConfigError(
-            f"data: a plain nn.Module trains on an ablate.data.Source, and {data['_target_']} gives "
-            f"{kind(built)}. (A LightningDataModule goes with a LightningModule.) Name a function that puts all "
-            "examples into tensors, and returns Source(pool=Arrays(inputs=…, targets=…), val_size=…, test_size=…)."
+            f"data: a plain nn.Module trains on an ablate.data.Source, or on a torch Dataset or a pair of tensors, and "
+            f"{data['_target_']} gives {kind(built)}. Name a class of Datasets; or a function that puts all examples "
+            "into tensors, and returns Source(pool=Arrays(inputs=…, targets=…), val_size=…, test_size=…)."
         )
-    return built
+    parts = dict(built) if isinstance(built, Mapping) else {"train": built}
+    for part in ("val", "test"):
+        if (differing := getattr(reading, part)) is not None:
+            own = differing if "_target_" in differing else {**node.mapping, **differing}
+            parts[part] = build(own, f"data.{part}")
+    return as_source(
+        parts,
+        title=title,
+        limit=reading.limit,
+        val_size=reading.val_size,
+        test_size=reading.test_size,
+        standardise_inputs=reading.standardise_inputs,
+        standardise_targets=reading.standardise_targets,
+        resident_gib=reading.resident_gib,
+        is_fresh=data.get(REPLICATE_SEED) is not None,
+    )
+
+
+def _read_keys(data: DataGroup) -> tuple[str, ...]:
+    """The keys that say how the examples are read, and that its `_target_` does not take."""
+    called = locate(data["_target_"], "data") if isinstance(data.get("_target_"), str) else None
+    is_class = isinstance(called, type) and issubclass(called, Dataset)
+    # A function's **options may be read by it; those of a Dataset are seldom more than handed on.
+    return tuple(k for k in READING if k in data and called and not takes(called, k, by_name=is_class))
+
+
+def _is_readable(built: object) -> bool:
+    """Whether it is what `ablate.data.reading` reads: a Dataset, a pair of tensors, examples by part, an iterable."""
+    if isinstance(built, Mapping):
+        return "train" in built
+    return isinstance(built, Dataset | Arrays | Iterable) and not isinstance(built, str | bytes)

@@ -28,10 +28,10 @@ def changed(config, **data):
         ({"_target_": None}, "data has no _target_"),
         ({"_target_": "ablate.data.digit"}, "Did you mean 'digits'?"),
         ({"limitt": 3}, "Did you mean 'data.limit'?"),
-        ({"_target_": "builtins.dict"}, "gives a dict. (A LightningDataModule goes with a LightningModule.)"),
+        ({"_target_": "builtins.dict"}, "on a torch Dataset or a pair of tensors, and builtins.dict gives a dict."),
         (
             {"_target_": "builtins.dict"},
-            "Name a function that puts all examples into tensors, and returns Source(pool=Arrays(inputs=…",
+            "or a function that puts all examples into tensors, and returns Source(pool=Arrays(inputs=…",
         ),
     ],
 )
@@ -152,3 +152,73 @@ def test_data_that_name_it_are_given_the_replicate_s_seed(resolve, project):
     config = config.with_groups(data={"_target_": "fresh.fresh", "inputs": [1, 8, 8], "outputs": 10, "batch_size": 5})
     assert [float(splits(config, seed=seed).train.inputs[0, 0, 0, 0]) for seed in (3, 4, 3)] == [3.0, 4.0, 3.0]
     assert not source(config.data).pool.inputs.any()
+
+
+LEAVES = """
+    import torch
+    from torch.utils.data import Dataset
+
+    class Leaves(Dataset):
+        def __init__(self, train=True, examples=40, **options):
+            assert not options
+            self.offset, self.examples = 0.0 if train else 10.0, examples
+
+        def __len__(self):
+            return self.examples
+
+        def __getitem__(self, index):
+            return torch.full((1, 8, 8), self.offset + index / 100), index % 10
+
+    def pair(examples=40):
+        return torch.zeros(examples, 1, 8, 8), torch.arange(examples) % 10
+
+    def parts():
+        return {"train": Leaves(), "test": Leaves(train=False, examples=7)}
+"""
+DESCRIBED = {"inputs": [1, 8, 8], "outputs": 10, "batch_size": 5}
+
+
+@pytest.mark.parametrize(
+    ("data", "sizes"),
+    [
+        ({"_target_": "leaves.Leaves"}, (28, 4, 8)),
+        ({"_target_": "leaves.Leaves", "val_size": 10, "test_size": 0.5, "limit": 30}, (5, 10, 15)),
+        ({"_target_": "leaves.Leaves", "test": {"train": False}}, (36, 4, 40)),
+        ({"_target_": "leaves.Leaves", "val": {"train": False, "examples": 9}, "test": {"train": False}}, (40, 9, 40)),
+        ({"_target_": "leaves.Leaves", "test": {"_target_": "leaves.pair", "examples": 6}}, (36, 4, 6)),
+        ({"_target_": "leaves.pair"}, (28, 4, 8)),
+        ({"_target_": "leaves.parts"}, (36, 4, 7)),
+    ],
+)
+def test_what_torch_has_is_a_target_as_it_is(resolve, project, data, sizes):
+    project("leaves.py", LEAVES)
+    drawn = splits(resolve().with_groups(data={**data, **DESCRIBED}), seed=0)
+    assert (len(drawn.train), len(drawn.val), len(drawn.test)) == sizes
+    assert drawn.train.targets.dtype == torch.int64
+    if "test" in data and "_target_" not in data["test"]:
+        assert float(drawn.test.inputs.min()) == 10
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "said"),
+    [
+        ({"val_size": 1.5}, ConfigError, "data.val_size=1.5 is no share; valid: a number of examples, or a share"),
+        ({"val_size": "many"}, ConfigError, "data.val_size: expected `int | float | null`, got `str`"),
+        ({"resident_gib": 0}, ConfigError, "data.resident_gib=0.0 holds nothing"),
+        ({"resident_gib": 1e-6}, DataError, "the limit is data.resident_gib=1e-06"),
+        ({"test": {"trian": False}}, ConfigError, "data.test: leaves.Leaves failed"),
+        ({"_target_": "leaves.pair", "test": {"trian": 1}}, ConfigError, "Unknown key 'data.test.trian'"),
+        ({"_target_": "ablate.data.moons", "test": {}}, ConfigError, "data.test would be ignored: ablate.data.moons"),
+    ],
+)
+def test_how_it_is_read_is_checked(resolve, project, data, error, said):
+    project("leaves.py", LEAVES)
+    with pytest.raises(error) as caught:
+        splits(resolve().with_groups(data={"_target_": "leaves.Leaves", **data, **DESCRIBED}), seed=0)
+    assert said in str(caught.value)
+
+
+def test_what_a_data_set_may_take_in_memory_makes_no_other_trial(resolve):
+    one, other = (resolve().with_settings("data", resident_gib=size) for size in (1, 2))
+    assert one.identity == other.identity
+    assert one.data.identity == resolve().data.identity
