@@ -25,6 +25,8 @@ from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.model.edit import EDIT, EDIT_KEY, entries
 from ablate.config.objective import OBJECTIVE, OBJECTIVE_KEYS
 from ablate.config.request import added_key, parse_override
+from ablate.config.resolution.lacking import lacking
+from ablate.config.resolution.registry import resolvers
 from ablate.config.search_path import packaged, search_path
 from ablate.config.source import CheckedSource, checked_source
 from ablate.config.spec import StudySettings, key_of
@@ -110,7 +112,10 @@ class Composer:
         groups: dict[str, Group] = {}
         for group, paths in self._dependencies(structural, references).items():
             given = tuple(o for o in values if _is_among(key_of(o), paths))
-            whole = self._resolved(structural, ()) if not given else None
+            try:
+                whole = self._resolved(structural, ()) if not given else None
+            except ConfigError:  # what is missing without these values may be among them
+                return self._resolved(structural, values)
             groups[group] = whole[group] if whole else self._resolved_group(structural, given, group, paths)
         return groups
 
@@ -136,11 +141,22 @@ class Composer:
             for override in values:
                 self._set(config, override)
         try:
-            plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+            with resolvers():
+                plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
-            raise ConfigError(f"The configuration does not resolve: {_unresolved(error)}") from error
+            with resolvers():
+                said = lacking(config, self._file("data", structural)) or _first_line(error)
+            raise ConfigError(_of_resolver(error) or f"The configuration does not resolve: {said}") from error
         assert isinstance(plain, dict)
         return {str(k): make_group(str(k), _with_text_keys(v)) for k, v in plain.items()}
+
+    def _file(self, group: str, structural: tuple[str, ...]) -> str:
+        """The user's file of the option that is chosen of a group; empty: there is none, or it is a shipped one."""
+        option = self._options.get(structural, {}).get(group)
+        file = self.catalog.file(group, option) if option else None
+        if file is None or file.is_relative_to(packaged()):
+            return ""
+        return str(file.relative_to(self._directory)) if file.is_relative_to(self._directory) else str(file)
 
     def _resolve_group(
         self, structural: tuple[str, ...], values: tuple[str, ...], group: str, paths: frozenset[str]
@@ -152,7 +168,8 @@ class Composer:
             OmegaConf.set_struct(part, True)
             for override in values:
                 self._set(part, override)
-            plain: Any = OmegaConf.to_container(part, resolve=True, throw_on_missing=True)
+            with resolvers():
+                plain: Any = OmegaConf.to_container(part, resolve=True, throw_on_missing=True)
             return make_group(group, _with_text_keys(plain[group]))
         except (OmegaConfBaseException, ConfigError):
             return self._resolved(structural, values)[group]  # which raises the error of the whole configuration
@@ -249,7 +266,7 @@ class Composer:
             edits = [*entries(before.get(EDIT)), *entries(parse_override(override).value())]
             OmegaConf.update(config, name, edits, merge=False, force_add=True)
             return
-        if not isinstance(node, DictConfig) or leaf not in node:
+        if not isinstance(node, DictConfig) or leaf not in list(node):  # `in` alone leaves out what is ???
             raise ConfigError(self._unknown_key(name, config))
         value: Any = parse_override(override).value()
         try:
@@ -372,16 +389,10 @@ def _unparsed(error: yaml.YAMLError | UnicodeDecodeError) -> str:
     return f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}, is not YAML: {problem}."
 
 
-def _unresolved(error: OmegaConfBaseException) -> str:
-    """Names the key that an interpolation lacks, who refers to it, and how to bring it."""
-    missing = re.search(r"^Interpolation key '(.+)' not found", str(error))
-    if missing is None:
-        return _first_line(error)
-    name = missing[1]
-    return (
-        f"{error.full_key} refers to {name}, which is not there. Add {name.rpartition('.')[2]!r} to the YAML of "
-        f"{name.partition('.')[0]!r}, or set +{name}=…"
-    )
+def _of_resolver(error: OmegaConfBaseException) -> str:
+    """What a resolver of ours says; empty: the error is none of its."""
+    said = re.match(r"ConfigError raised while resolving interpolation: (.*)", str(error))
+    return said[1] if said else ""
 
 
 def _first_line(error: BaseException) -> str:

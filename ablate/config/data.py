@@ -7,19 +7,21 @@ from typing import Any, cast
 import msgspec
 
 from ablate.config.augmentation import AUGMENTATION, BORDERS, AugmentationSettings, switched_on
-from ablate.config.group import Group
+from ablate.config.group import LOCATED, Group
 from ablate.config.schema import convert
 from ablate.errors import ConfigError, kind, unknown
 
 DATA_NAMES: Mapping[str, str] = {
     "autoregression": "autoregressive series",
     "cifar10": "CIFAR-10",
+    "csv": "a table",
     "curve": "a function of one variable",
     "diabetes": "scikit-learn's diabetes",
     "digit_pairs": "pairs of scikit-learn's digits",
     "digit_sets": "sets of scikit-learn's digits",
     "digits": "scikit-learn's digits",
     "fashion_mnist": "Fashion-MNIST",
+    "image_folder": "a folder of images",
     "mnist": "MNIST",
     "mnist1d": "MNIST-1D",
     "mnist1d_features": "convolutional features of MNIST-1D",
@@ -93,7 +95,17 @@ class DataGroup(Group):
     @property
     def is_read(self) -> bool:
         """Whether where its examples are depends on their size: all but the data sets that come with ablate."""
-        return not str(self.get("_target_", "")).startswith("ablate.data.")
+        return self.is_located or not str(self.get("_target_", "")).startswith("ablate.data.")
+
+    @property
+    def is_located(self) -> bool:
+        """Whether it is what lies under its `root`, which is then part of its identity."""
+        return self.get("_target_") in LOCATED
+
+    @property
+    def located(self) -> tuple[str, ...]:
+        """The files and folders that it is: those of the others are known by what reads them."""
+        return tuple(str(self[key]) for key in ("root", "test") if self.is_located and self.get(key))
 
     def reading(self, keys: Iterable[str]) -> Reading:
         """How its examples are read, as those of its keys say that are ablate's to follow.

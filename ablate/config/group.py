@@ -22,6 +22,9 @@ OMITTED_KEYS: Mapping[str, frozenset[str]] = {
 }
 """Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 
+LOCATED = ("ablate.data.csv", "ablate.data.image_folder")
+"""Data sets that are what lies under their `root`: it stays in a trial's identity."""
+
 OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
     "data": {
         "tested_on": "unseen",
@@ -116,6 +119,7 @@ class Group:
         if not isinstance(self.content, Mapping):
             return self.content
         keys, values = OMITTED_KEYS.get(self.name, frozenset[str]()), OMITTED_VALUES.get(self.name, {})
+        keys = keys - {"root"} if self.name == "data" and self.get("_target_") in LOCATED else keys
         items = self.mapping.items()
         kept = {k: v for k, v in items if k not in keys and not (k in values and v == values[k])}
         # Settings that are off are left out, too, so that trials from before there were any keep their ids.

@@ -10,14 +10,14 @@ from typing import Any
 from ablate.config.catalog import Catalog
 from ablate.config.composer import Composer
 from ablate.config.data import DATA_NAMES
-from ablate.config.group import OMITTED_KEYS, TRAINED
+from ablate.config.group import LOCATED, OMITTED_KEYS, TRAINED
 from ablate.config.keys import check_keys
 from ablate.config.model.edit import EDIT_KEY
 from ablate.config.request import Request, parse, parse_override
 from ablate.config.schema import is_swept, read, study_node
 from ablate.config.search_path import packaged
-from ablate.config.spec import Factor, StudySpec, key_of
-from ablate.config.trial import TrialConfig, trial_config
+from ablate.config.spec import Factor, StudySettings, StudySpec, key_of
+from ablate.config.trial import TrialConfig, make_group, trial_config
 from ablate.errors import ConfigError, unknown
 
 EXTENDS = ("replicates", "results_dir", "keep", "engine", "logger", "factor")
@@ -65,7 +65,7 @@ class ComposedStudy:
             request=tuple(words),
             sweeps=request.sweeps,
             overrides=request.overrides,
-            directory=_directory(settings["study"]["name"], request),
+            directory=_directory(settings["study"]["name"], request, settings),
         )
         self.spec: StudySpec = replace(spec, data=", ".join(self._data_names(spec)))
         _check_conflicts(self.spec)
@@ -233,11 +233,13 @@ def _changes_trials(name: str) -> bool:
     return group not in EXTENDS and rest.partition(".")[0] not in OMITTED_KEYS.get(group, ())
 
 
-def _directory(name: str, request: Request) -> str:
+def _directory(name: str, request: Request, settings: StudySettings) -> str:
     """The study's name, and what the request changed of what its trials are."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.\-]*", name):
         raise ConfigError(f"study.name {name!r} names a directory: letters, digits, '_', '-' and '.' only.")
-    changed = [o.lstrip("+") for o in request.overrides if _changes_trials(key_of(o))]
+    is_located = make_group("data", settings.get("data")).get("_target_") in LOCATED
+    named = [o for o in request.overrides if _changes_trials(key_of(o)) or (is_located and key_of(o) == "data.root")]
+    changed = [o.lstrip("+") for o in named]
     changed += [f"{f.name}={','.join(f.levels)}" for f in request.sweeps]
     if not changed:
         return name

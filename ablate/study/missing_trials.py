@@ -87,7 +87,8 @@ def kept_sources(planned: Plan, before: Collection[str]) -> tuple[str, ...]:
 
 
 def _changed(planned: Plan, older: Collection[str]) -> str:
-    return f"The code of {len(older)} of {len(planned.trials)} trials has changed since they trained"
+    what = "code or the data files" if any(config.data.is_located for config in planned.configs) else "code"
+    return f"The {what} of {len(older)} of {len(planned.trials)} trials has changed since they trained"
 
 
 def check_time_limits(engine: Engine, planned: Plan) -> None:

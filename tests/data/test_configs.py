@@ -27,6 +27,8 @@ HERE = [
     "xor",
 ]
 """Generated, or installed with scikit-learn."""
+LOCATED = ["csv", "image_folder"]
+"""What a user's own files are; `data.root` has no default."""
 NAMES = sorted([*HERE, "cifar10", "fashion_mnist", "mnist", "mnist1d", "mnist1d_features"])
 GIVEN = {"replicate_seed"}
 """Arguments that are no options: ablate gives them."""
@@ -37,7 +39,19 @@ def config(name):
 
 
 def test_these_are_all():
-    assert sorted(path.stem for path in CONF.glob("*.yaml")) == NAMES
+    assert sorted(path.stem for path in CONF.glob("*.yaml")) == sorted([*NAMES, *LOCATED])
+
+
+@pytest.mark.parametrize("name", LOCATED)
+def test_options_of_files_are_the_functions_with_the_same_defaults(name):
+    data = {key: node._value() for key, node in OmegaConf.load(CONF / f"{name}.yaml")._content.items() if key}
+    assert data.pop("_target_") == f"ablate.data.{name}"
+    options = {key: value for key, value in data.items() if key not in DESCRIPTION}
+    parameters = inspect.signature(getattr(ablate.data, name)).parameters
+    assert set(options) == set(parameters)
+    for key, parameter in parameters.items():
+        assert options[key] == ("???" if parameter.default is inspect.Parameter.empty else parameter.default), key
+    assert set(data) >= DESCRIPTION
 
 
 @pytest.mark.parametrize("name", NAMES)

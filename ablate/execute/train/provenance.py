@@ -11,6 +11,7 @@ from pathlib import Path
 import ablate
 from ablate import files, given
 from ablate.config.trial import TrialConfig
+from ablate.execute.targets.data_files import listing
 from ablate.execute.targets.sources import code, sources
 from ablate.limits import MAX_TEXT_BYTES
 from ablate.store.record import Provenance
@@ -51,18 +52,18 @@ def source_digest(config: TrialConfig) -> str:
     """12 hex characters over the code that a configuration's `_target_`s name, comments and layout apart.
 
     Installed packages count by their version elsewhere in the record; ablate's own code and the user's count here, and
-    how ablate initialises a model that is not its own. Nothing is imported.
+    how ablate initialises a model that is not its own; and data files that `data.root` names. Nothing is imported.
     """
-    return _digest(config.targets, config.model.targets)
+    return _digest(config.targets, config.model.targets, config.data.located)
 
 
 def source_digests(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
     """The digests of many configurations. Code that several of them name is read once."""
     digest_of = cache(_digest)
-    return tuple(digest_of(config.targets, config.model.targets) for config in configs)
+    return tuple(digest_of(config.targets, config.model.targets, config.data.located) for config in configs)
 
 
-def _digest(targets: frozenset[str], models: frozenset[str]) -> str:
+def _digest(targets: frozenset[str], models: frozenset[str], located: tuple[str, ...]) -> str:
     passed = {found for target in targets if (found := given.digest(target)) is not None}
     files = {file for target in targets if not target.startswith(given.PREFIX) for file in sources(target)}
     digest = hashlib.sha256()
@@ -72,6 +73,8 @@ def _digest(targets: frozenset[str], models: frozenset[str]) -> str:
         digest.update(f"given:{found}".encode())
     for content in sorted(file.name.encode() + code(file) for file in files):  # in any directory
         digest.update(content)
+    for place in located:
+        digest.update(f"data:{listing(Path(place).expanduser())}".encode())
     return digest.hexdigest()[:12]
 
 

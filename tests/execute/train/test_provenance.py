@@ -198,3 +198,21 @@ def test_the_shipped_models_have_a_digest_of_their_own(resolve):
     data = source_digest(config_of(data=resolve().data.content))
     nothing = source_digest(config_of(model={"_target_": "torch.nn.Linear"}))
     assert len({models, data, nothing}) == 3
+
+
+def test_files_that_are_the_data_count_by_content_and_folders_by_names_and_sizes(tmp_path):
+    def digest(target, root):
+        return source_digest(TrialConfig.from_dict({"data": {"_target_": target, "root": str(root)}}))
+
+    table, images = tmp_path / "a.csv", tmp_path / "images"
+    (images / "cats").mkdir(parents=True)
+    table.write_text("1")
+    (images / "cats" / "1.png").write_text("12")
+    before = digest("ablate.data.csv", table), digest("ablate.data.image_folder", images)
+    assert before == (digest("ablate.data.csv", table), digest("ablate.data.image_folder", images))
+    table.write_text("2")
+    (images / "cats" / "2.png").write_text("12")
+    after = digest("ablate.data.csv", table), digest("ablate.data.image_folder", images)
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert digest("ablate.data.mnist", table) == digest("ablate.data.mnist", images)  # where they lie says nothing
+    assert digest("ablate.data.csv", tmp_path / "nowhere")

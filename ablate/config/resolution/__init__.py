@@ -1,0 +1,1 @@
+"""Resolving interpolations: what data files say of themselves, read without torch, and what a configuration lacks."""
