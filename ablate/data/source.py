@@ -93,8 +93,8 @@ class Source:
     standardise_inputs: bool = False
     standardise_targets: bool = False
     target_shift: float = 0.0
-    is_fresh: bool = False
-    """Whether the pool, and an official test set, are another draw for each replicate."""
+    is_fresh: bool | None = False
+    """Whether the pool, and an official test set, are another draw for each replicate; None: it is not known."""
     any_length: bool = False
     """Whether the official test set's examples may be longer or shorter than the pool's, along their last axis."""
     best: Best | None = None

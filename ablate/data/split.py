@@ -133,10 +133,16 @@ def _standardised(source: Source, splits: Splits) -> Splits:
         train=scaled(splits.train),
         val=scaled(splits.val),
         test=scaled(splits.test),
-        sampling="fresh" if source.is_fresh else "redrawn" if source.test is None else "official",
+        sampling=_sampling(source),
         any_length=source.any_length,
         best=_best(source, inputs, targets),
     )
+
+
+def _sampling(source: Source) -> Sampling | None:
+    if source.is_fresh is None:
+        return None
+    return "fresh" if source.is_fresh else "redrawn" if source.test is None else "official"
 
 
 def _best(source: Source, inputs: Scale | None, targets: Scale | None) -> Best | None:

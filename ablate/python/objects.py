@@ -109,6 +109,27 @@ def is_dataset(thing: Any) -> bool:
     return isinstance(thing, type) and package is not None and issubclass(thing, package.Dataset)
 
 
+def is_lightning_data(thing: Any) -> bool:
+    """Whether it is a LightningDataModule, its class, or a partial of that."""
+    while isinstance(thing, functools.partial):
+        thing = thing.func
+    of = thing if isinstance(thing, type) else type(thing)
+    packages = [sys.modules.get(name) for name in ("pytorch_lightning", "lightning.pytorch")]
+    return issubclass(of, tuple(package.LightningDataModule for package in packages if package is not None))
+
+
+def data_sets(thing: Any) -> Mapping[str, Any]:
+    """Part → the examples of a LightningDataModule, its class, or a partial of that, set up once.
+
+    Raises:
+        ConfigError: it fails, or has nothing to train on.
+    """
+    from ablate.execute.train.reading.data_module import Collated, parts_of
+
+    parts = parts_of(thing() if callable(thing) else thing, seed=0)
+    return {part: list(found) if isinstance(found, Collated) else found for part, found in parts.items()}
+
+
 def parameters(thing: Any) -> Mapping[str, inspect.Parameter]:
     """The parameters of a class or function, without those that a partial has by name."""
     try:

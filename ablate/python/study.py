@@ -15,7 +15,16 @@ from ablate.config.group import TRAINED
 from ablate.errors import ConfigError, kind, unknown
 from ablate.python.examples import passed
 from ablate.python.factors import factor, set_by
-from ablate.python.objects import Objects, is_dataset, is_lightning, parameters, takes
+from ablate.python.objects import (
+    Objects,
+    data_sets,
+    is_dataset,
+    is_lightning,
+    is_lightning_data,
+    label,
+    parameters,
+    takes,
+)
 
 if TYPE_CHECKING:
     from ablate.python.result import Result
@@ -85,6 +94,7 @@ class Study:
         given_for = {"model": model, "data": data}
         settings = dict(settings or {})
         self._resident_gib = _resident_gib(settings)
+        self._is_lightning = is_lightning(_reference("model", model, factors.get("model")))
         for group, thing in given_for.items():
             given_for[group] = _reference(group, thing, factors.get(group))
             self._defaults[group] = self._option(group, given_for[group], (data_name or "") if group == "data" else "")
@@ -197,6 +207,8 @@ class Study:
     def _data(self, thing: Any, name: str) -> dict[str, Any]:
         if is_dataset(thing):
             thing = thing()  # its examples are its identity
+        elif is_lightning_data(thing) and not self._is_lightning:
+            thing, name = data_sets(thing), name or label(thing if callable(thing) else type(thing))
         if isinstance(thing, type) or (callable(thing) and not hasattr(thing, "__getitem__")):
             return self._objects.node(thing, "data")
         examples = passed(thing, name=name or None, limit_gib=self._resident_gib)

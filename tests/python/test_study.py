@@ -5,7 +5,7 @@ import functools
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, TensorDataset
 
 import ablate
 from ablate import given
@@ -169,3 +169,36 @@ def test_the_plan_says_what_examples_take_in_memory(here):
 def test_what_data_may_take_is_a_setting(here, size, said):
     with pytest.raises(AblateError, match=said):
         study(data=Points(), settings={"data.resident_gib": size})
+
+
+def test_a_plain_network_takes_the_data_sets_of_a_lightning_data_module(here):
+    import pytorch_lightning as pl
+    from torch.utils.data import DataLoader, default_collate
+
+    def together(pairs):
+        return default_collate(pairs)
+
+    class Halves(pl.LightningDataModule):
+        def __init__(self, shift=0.0):
+            super().__init__()
+            self.shift = shift
+
+        def train_dataloader(self):
+            own = {} if self.shift < 2 else {"collate_fn": together}
+            return DataLoader(TensorDataset(X + self.shift, Y), batch_size=7, shuffle=True, **own)
+
+        def test_dataloader(self):
+            return DataLoader(TensorDataset(X[:9], Y[:9]))
+
+    found = {
+        name: study(data=data).plan().configs[0].data
+        for name, data in {
+            "class": Halves,
+            "object": Halves(),
+            "other": functools.partial(Halves, 1.0),
+            "collated": Halves(3.0),
+        }.items()
+    }
+    assert found["class"]["content"] == found["object"]["content"] != found["other"]["content"]
+    assert len(found["collated"]["content"]) == 16  # of the content, and no name
+    assert (found["class"]["val_size"], found["class"]["test_size"]) == (6, None)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ablate.data.reading.size import check_size
+from ablate.data.reading.size import GIB, check_size, measured_bytes
 from ablate.data.source import Arrays
 from ablate.errors import DataError, kind
 
@@ -45,7 +45,7 @@ def arrays(data: Any, where: str, *, limit_gib: float | None = None) -> Arrays:
     elif is_map_style(data):
         inputs, targets = _indexed(data, where, limit_gib)
     elif isinstance(data, Iterable):
-        inputs, targets = _iterated(data, where)
+        inputs, targets = _iterated(data, where, limit_gib)
     else:
         raise DataError(f"{where} is {kind(data)}. {VALID}.")
     return Arrays(inputs=_inputs(inputs, where), targets=_targets(targets, where))
@@ -107,12 +107,20 @@ PROBED = 8
 """Examples whose size is measured."""
 
 
-def _iterated(data: Iterable[Any], where: str) -> tuple[Tensor, Tensor]:
+def _iterated(data: Iterable[Any], where: str, limit_gib: float | None) -> tuple[Tensor, Tensor]:
+    """The examples of a stream, whose number is known when it has ended."""
     pairs: list[tuple[Tensor, Tensor]] = []
+    taken = 0
     for index, example in enumerate(itertools.islice(data, MAX_EXAMPLES + 1)):
         if index == MAX_EXAMPLES:
             raise DataError(f"{where} has more than {MAX_EXAMPLES:,} examples, or no end: pass a part of it.")
         pairs.append(_pair(example, index, where))
+        taken += measured_bytes(pairs[-1:], 1)
+        if limit_gib is not None and taken > limit_gib * GIB:
+            raise DataError(
+                f"{where} takes more than {limit_gib:g} GiB in memory, data.resident_gib, after {index + 1:,} "
+                "examples. Raise it if there is as much; or pass a part of it."
+            )
     if not pairs:
         raise DataError(f"{where} has no examples.")
     try:

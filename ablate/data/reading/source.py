@@ -26,7 +26,7 @@ def as_source(
     standardise_inputs: bool = False,
     standardise_targets: bool = False,
     resident_gib: float | None = None,
-    is_fresh: bool = False,
+    is_fresh: bool | None = False,
 ) -> Source:
     """Takes a data set into memory.
 
@@ -40,7 +40,7 @@ def as_source(
         standardise_inputs: As of a `Source`.
         standardise_targets: As of a `Source`.
         resident_gib: What each part may take in memory, in GiB; None: anything.
-        is_fresh: Whether it is another draw for each replicate.
+        is_fresh: Whether it is another draw for each replicate; None: it is not known.
 
     Raises:
         DataError: it is none of these, takes too much memory, or a size does not fit.

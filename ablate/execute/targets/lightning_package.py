@@ -29,6 +29,12 @@ def is_lightning_data(thing: object) -> bool:
     return any(_is_any(thing, name, "LightningDataModule") for name in (OURS, OTHER))
 
 
+def is_lightning_data_class(thing: object) -> bool:
+    """Whether it is a class of LightningDataModules of either package."""
+    packages = [sys.modules[name] for name in (OURS, OTHER) if name in sys.modules]
+    return isinstance(thing, type) and any(issubclass(thing, package.LightningDataModule) for package in packages)
+
+
 def trainer_class(module: object) -> Any:
     """The Trainer that takes a module: that of its own package."""
     return importlib.import_module(lightning_package(module) or OURS).Trainer

@@ -16,7 +16,9 @@ from ablate.data.reading.source import as_source
 from ablate.data.source import Arrays, Source
 from ablate.data.split import Splits, check, split
 from ablate.errors import ConfigError, kind
+from ablate.execute.targets.lightning_package import is_lightning_data, is_lightning_data_class
 from ablate.execute.targets.target import build, locate, takes
+from ablate.execute.train.reading.data_module import parts_of
 from ablate.given import digest
 
 DESCRIPTION = ("inputs", "outputs", "chance", "batch_size")
@@ -98,7 +100,8 @@ def source(data: DataGroup, *, seed: int | None = None) -> Source:
 
     Args:
         data: The group of the configuration.
-        seed: Of a replicate, for a `_target_` that names `replicate_seed` and draws a pool for each; None: of none.
+        seed: Of a replicate, for a `_target_` that names `replicate_seed` and draws a pool for each, and for a
+            LightningDataModule, which may split at random; None: of none.
 
     Raises:
         ConfigError: it cannot be built as configured, or is no Source.
@@ -109,7 +112,7 @@ def source(data: DataGroup, *, seed: int | None = None) -> Source:
         locate(data["_target_"], "data"), REPLICATE_SEED, by_name=True
     )
     drawn = DataGroup("data", {**asked.mapping, REPLICATE_SEED: seed}) if is_drawn else asked
-    return _source(drawn, _digest(data))
+    return _source(drawn, _digest(data), (seed or 0) if _draws_in_setup(data) else None)
 
 
 def held(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
@@ -146,7 +149,7 @@ def augments_itself(data: DataGroup) -> bool:
 
 
 @functools.lru_cache(maxsize=2)
-def _source(data: DataGroup, _: str | None) -> Source:
+def _source(data: DataGroup, _: str | None, seed: int | None) -> Source:
     keys = _read_keys(data)
     node = data.without(*keys)
     reading = data.reading(keys)
@@ -162,11 +165,15 @@ def _source(data: DataGroup, _: str | None) -> Source:
         return built
     if not _is_readable(built):
         raise ConfigError(
-            f"data: a plain nn.Module trains on an ablate.data.Source, or on a torch Dataset or a pair of tensors, and "
-            f"{data['_target_']} gives {kind(built)}. Name a class of Datasets; or a function that puts all examples "
-            "into tensors, and returns Source(pool=Arrays(inputs=…, targets=…), val_size=…, test_size=…)."
+            "data: a plain nn.Module trains on an ablate.data.Source, on a torch Dataset, on a LightningDataModule or "
+            f"a pair of tensors, and {data['_target_']} gives {kind(built)}. Name a class of Datasets; or a function "
+            "that puts all examples into tensors, and returns Source(pool=Arrays(inputs=…, targets=…), val_size=…, "
+            "test_size=…)."
         )
-    parts = dict(built) if isinstance(built, Mapping) else {"train": built}
+    if is_lightning_data(built):
+        parts = parts_of(built, seed=seed or 0)
+    else:
+        parts = dict(built) if isinstance(built, Mapping) else {"train": built}
     for part in ("val", "test"):
         if (differing := getattr(reading, part)) is not None:
             own = differing if "_target_" in differing else {**node.mapping, **differing}
@@ -180,20 +187,27 @@ def _source(data: DataGroup, _: str | None) -> Source:
         standardise_inputs=reading.standardise_inputs,
         standardise_targets=reading.standardise_targets,
         resident_gib=reading.resident_gib,
-        is_fresh=data.get(REPLICATE_SEED) is not None,
+        is_fresh=None if is_lightning_data(built) else data.get(REPLICATE_SEED) is not None,
     )
 
 
 def _read_keys(data: DataGroup) -> tuple[str, ...]:
     """The keys that say how the examples are read, and that its `_target_` does not take."""
     called = locate(data["_target_"], "data") if isinstance(data.get("_target_"), str) else None
-    is_class = isinstance(called, type) and issubclass(called, Dataset)
+    is_class = isinstance(called, type) and (issubclass(called, Dataset) or is_lightning_data_class(called))
     # A function's **options may be read by it; those of a Dataset are seldom more than handed on.
     return tuple(k for k in READING if k in data and called and not takes(called, k, by_name=is_class))
+
+
+def _draws_in_setup(data: DataGroup) -> bool:
+    """Whether it is a LightningDataModule, by what its `_target_` is."""
+    return isinstance(data.get("_target_"), str) and is_lightning_data_class(locate(data["_target_"], "data"))
 
 
 def _is_readable(built: object) -> bool:
     """Whether it is what `ablate.data.reading` reads: a Dataset, a pair of tensors, examples by part, an iterable."""
     if isinstance(built, Mapping):
         return "train" in built
-    return isinstance(built, Dataset | Arrays | Iterable) and not isinstance(built, str | bytes)
+    return (is_lightning_data(built) or isinstance(built, Dataset | Arrays | Iterable)) and not isinstance(
+        built, str | bytes
+    )

@@ -66,6 +66,13 @@ def test_a_data_set_is_measured_by_a_few_of_its_examples_before_it_is_read():
     assert len(arrays(data, "data", limit_gib=0.001)) == 1000
 
 
+def test_a_stream_is_measured_as_it_is_read():
+    with pytest.raises(
+        DataError, match=r"data takes more than 1e-07 GiB in memory, data\.resident_gib, after 7 examples"
+    ):
+        arrays(Stream(), "data", limit_gib=1e-7)
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

@@ -28,7 +28,10 @@ def changed(config, **data):
         ({"_target_": None}, "data has no _target_"),
         ({"_target_": "ablate.data.digit"}, "Did you mean 'digits'?"),
         ({"limitt": 3}, "Did you mean 'data.limit'?"),
-        ({"_target_": "builtins.dict"}, "on a torch Dataset or a pair of tensors, and builtins.dict gives a dict."),
+        (
+            {"_target_": "builtins.dict"},
+            "on a LightningDataModule or a pair of tensors, and builtins.dict gives a dict.",
+        ),
         (
             {"_target_": "builtins.dict"},
             "or a function that puts all examples into tensors, and returns Source(pool=Arrays(inputs=…",

@@ -1,0 +1,1 @@
+"""Data of Lightning's for plain networks: what a LightningDataModule trains, validates and tests on."""

@@ -1,0 +1,96 @@
+"""The data sets of a LightningDataModule, as its loaders have them, for a network that is trained without them."""
+
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, default_collate
+
+from ablate.errors import AblateError, ConfigError, kind
+from ablate.execute.targets.lightning_package import overrides
+from ablate.execute.targets.target import error_text
+from ablate.execute.train.network import seed_everything
+
+LOADERS: Mapping[str, tuple[str, str]] = {
+    "train": ("fit", "train_dataloader"),
+    "val": ("fit", "val_dataloader"),
+    "test": ("test", "test_dataloader"),
+}
+"""Part → the stage that sets it up, and what gives its loader."""
+
+
+def parts_of(module: Any, *, seed: int) -> dict[str, Any]:
+    """Sets a LightningDataModule up; returns part → its examples: a Dataset, or pairs as its `collate_fn` makes them.
+
+    What it draws, such as a random split, it draws under the seed; the global generators are as before afterwards.
+
+    Raises:
+        ConfigError: it fails, has nothing to train on, or several loaders for one part.
+    """
+    name, parts = type(module).__name__, dict[str, Any]()
+    with _seeded(seed):
+        try:
+            module.prepare_data()
+            done = set[str]()
+            for part, (stage, loader) in LOADERS.items():
+                if not overrides(module, loader):
+                    continue
+                if stage not in done:
+                    module.setup(stage)
+                    done.add(stage)
+                parts[part] = _examples(getattr(module, loader)(), f"{name}.{loader}")
+        except AblateError:
+            raise
+        except Exception as error:
+            raise ConfigError(
+                f"data: {name} cannot be set up without a Trainer: {error_text(error)}. A plain nn.Module trains on "
+                "the data sets of its loaders."
+            ) from error
+    if "train" not in parts:
+        raise ConfigError(f"data: {name} has no train_dataloader: there is nothing to train on.")
+    return parts
+
+
+def _examples(loader: Any, where: str) -> Any:
+    if isinstance(loader, list | tuple) and len(loader) == 1:
+        loader = loader[0]
+    if not isinstance(loader, DataLoader):
+        raise ConfigError(
+            f"data: {where}() gives {kind(loader)}, not one DataLoader. A plain nn.Module trains, validates and tests "
+            "on one each."
+        )
+    is_plain = loader.collate_fn is default_collate or loader.batch_size is None
+    return loader.dataset if is_plain else Collated(loader)
+
+
+class Collated:
+    """The examples of a loader in the order of its data set, as its `collate_fn` makes them."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def __iter__(self) -> Iterator[Any]:
+        loader = self._loader
+        for batch in DataLoader(loader.dataset, batch_size=loader.batch_size, collate_fn=loader.collate_fn):
+            if not (isinstance(batch, tuple | list) and len(batch) == 2):
+                raise ConfigError(
+                    f"data: the collate_fn of {type(loader.dataset).__name__} gives {kind(batch)}, not a pair "
+                    "(inputs, targets)."
+                )
+            yield from zip(*batch, strict=True)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """The global generators at a seed, and afterwards as they were."""
+    before = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        try:
+            seed_everything(seed)
+            yield
+        finally:
+            random.setstate(before[0])
+            np.random.set_state(before[1])
