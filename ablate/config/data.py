@@ -8,6 +8,7 @@ import msgspec
 
 from ablate.config.augmentation import AUGMENTATION, BORDERS, AugmentationSettings, switched_on
 from ablate.config.group import LOCATED, Group
+from ablate.config.resolution.lines import lines_to_add, listed
 from ablate.config.schema import convert
 from ablate.errors import ConfigError, kind, unknown
 
@@ -75,6 +76,11 @@ class DataGroup(Group):
     that what does not fit is an error only where it is asked for.
     """
 
+    @property
+    def undescribed(self) -> tuple[str, ...]:
+        """The keys that a plain network needs of its data, and that are missing."""
+        return tuple(f"data.{key}" for key in Description.__struct_fields__ if key not in self)
+
     @cached_property
     def description(self) -> Description:
         """What `data` says of itself.
@@ -82,11 +88,11 @@ class DataGroup(Group):
         Raises:
             ConfigError: a key is missing, or its value does not fit.
         """
-        for key in Description.__struct_fields__:
-            if key not in self:
-                raise ConfigError(
-                    f"data.{key} is missing: data says the shape of its inputs, its outputs and batch_size."
-                )
+        if lacking := self.undescribed:
+            raise ConfigError(
+                f"{listed(lacking)} {'is' if len(lacking) == 1 else 'are'} missing: data says the shape of its inputs, "
+                f"its outputs and batch_size. Add to its YAML:\n{lines_to_add(lacking, indented=False)}"
+            )
         description = convert({k: self[k] for k in Description.__struct_fields__}, Description, "data")
         if description.batch_size < 1:
             raise ConfigError(f"data.batch_size={description.batch_size} trains nothing: it must be 1 or more.")

@@ -19,6 +19,7 @@ from ablate.config.trial import TrialConfig
 from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
+from ablate.execute.examine.completeness import check_complete
 from ablate.execute.examine.determinism import Refused
 from ablate.execute.examine.dry_run import DryRun, dry_run
 from ablate.execute.examine.equivalence import THOROUGH, Fingerprint, fingerprint
@@ -63,6 +64,8 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
     sizes: list[NetworkCost] = []
     seen: dict[tuple[str, ...], list[tuple[DesignPoint, TrialConfig, Fingerprint]]] = {}
     with as_user_errors(), isolated_process(threads=1):
+        for config in configs[:1]:
+            check_complete(config)
         for point, config in zip(points, configs, strict=True):
             with naming(point), as_user_errors():
                 size, mine = examiner.examine(config)

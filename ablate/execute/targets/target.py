@@ -8,7 +8,7 @@ import pkgutil
 import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any, TypeVar, get_type_hints
 
@@ -16,6 +16,7 @@ import torch
 from torch.optim.lr_scheduler import LRScheduler
 
 from ablate import given
+from ablate.config.resolution.lines import listed
 from ablate.errors import AblateError, ConfigError, kind, unknown
 from ablate.execute.process.fork import one_process
 from ablate.execute.process.settings import changes_kept
@@ -185,10 +186,14 @@ def check_arguments(
     for name in arguments:
         if name not in named and not open_ended:
             raise ConfigError(unknown("key", f"{where}.{name}", [f"{where}.{n}" for n in named]))
-    given = (*arguments, *[n for n in named if parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY][:positional])
-    for name in named:
-        if parameters[name].default is inspect.Parameter.empty and name not in given and not partial:
-            raise ConfigError(f"{where}.{name} is missing: {getattr(called, '__qualname__', repr(called))} needs it.")
+    lacking = [] if partial else _lacking(parameters, arguments, positional)
+    if lacking:
+        names = listed([f"{where}.{name}" for name in lacking])
+        is_one = len(lacking) == 1
+        raise ConfigError(
+            f"{names} {'is' if is_one else 'are'} missing: {getattr(called, '__qualname__', repr(called))} needs "
+            f"{'it' if is_one else 'them'}."
+        )
     hints = _hints(called)
     for name, value in arguments.items():
         is_default = name in parameters and _is_default(parameters[name].default, value)
@@ -196,6 +201,27 @@ def check_arguments(
             continue
         if reason := misfit(value, hints[name]):
             raise ConfigError(f"{where}.{name}={value!r} does not fit: {reason}.")
+
+
+def missing_keys(config: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    """The keys of a node that its `_target_` needs and does not get; none where it cannot be called at all."""
+    try:
+        called = locate(str(config.get("_target_")), where)
+    except ConfigError:
+        return ()
+    parameters = _parameters(called) if callable(called) else None
+    if parameters is None or config.get("_partial_"):
+        return ()
+    given = [key for key in config if key not in HYDRA_KEYS]
+    return tuple(f"{where}.{name}" for name in _lacking(parameters, given, len(config.get("_args_") or ())))
+
+
+def _lacking(parameters: Mapping[str, inspect.Parameter], given: Iterable[str], positional: int) -> list[str]:
+    """The named parameters without a default that are not given, `positional` of them without a name."""
+    named = [n for n, p in parameters.items() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    unnamed = [n for n in named if parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY][:positional]
+    known = {*given, *unnamed}
+    return [n for n in named if parameters[n].default is inspect.Parameter.empty and n not in known]
 
 
 def takes(called: Callable[..., Any], name: str, *, by_name: bool = False) -> bool:
