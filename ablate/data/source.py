@@ -18,20 +18,21 @@ LIMIT_SEED = 20_010_429
 class Arrays:
     """Examples with their targets, resident in memory.
 
-    Targets are class numbers, shape (examples,), or values to regress on, shape (examples, outputs).
+    Inputs are numbers, or token ids (int64). Targets are class numbers, shape (examples,), or values to regress on,
+    shape (examples, outputs).
 
     Raises:
         DataError: dtypes or shapes are not these.
     """
 
-    inputs: Float32[Tensor, "examples *shape"]
+    inputs: Float32[Tensor, "examples *shape"] | Int64[Tensor, "examples *shape"]
     targets: Int64[Tensor, " examples"] | Float32[Tensor, "examples outputs"]
 
     def __post_init__(self) -> None:
-        if self.inputs.dtype != torch.float32 or self.inputs.ndim < 2:
+        if self.inputs.dtype not in (torch.float32, torch.int64) or self.inputs.ndim < 2:
             raise DataError(
-                f"Inputs are {_described(self.inputs)}; valid: float32 of shape (examples, *shape), with at"
-                " least one axis after the first."
+                f"Inputs are {_described(self.inputs)}; valid: float32, or int64 for token ids, of shape"
+                " (examples, *shape), with at least one axis after the first."
             )
         if (self.targets.dtype, self.targets.ndim) not in {(torch.int64, 1), (torch.float32, 2)}:
             raise DataError(
@@ -78,7 +79,7 @@ class Source:
     `target_shift` is in SD where they are standardised, and in their own units where they are not.
 
     Raises:
-        DataError: classes are asked to be standardised or shifted.
+        DataError: classes are asked to be standardised or shifted, or token ids to be standardised.
     """
 
     pool: Arrays
@@ -105,6 +106,8 @@ class Source:
     def __post_init__(self) -> None:
         if self.pool.has_classes and (self.standardise_targets or self.target_shift):
             raise DataError("The targets are classes: they can be neither standardised nor shifted.")
+        if self.standardise_inputs and not self.pool.inputs.is_floating_point():
+            raise DataError("The inputs are token ids: they cannot be standardised. Set data.standardise_inputs=false.")
 
 
 def subset(examples: int, limit: int | None, *, option: str = "data.limit") -> Int64[Tensor, " chosen"]:

@@ -54,6 +54,13 @@ def test_classes_are_neither_standardised_nor_shifted(option):
         Source(pool=classes(9), val_size=1, test_size=1, **option)
 
 
+def test_token_ids_are_not_standardised():
+    ids = Arrays(inputs=torch.zeros(9, 3, dtype=torch.int64), targets=torch.zeros(9, dtype=torch.int64))
+    assert Source(pool=ids, val_size=1, test_size=1).pool is ids
+    with pytest.raises(DataError, match="The inputs are token ids: they cannot be standardised"):
+        Source(pool=ids, val_size=1, test_size=1, standardise_inputs=True)
+
+
 def test_subset_is_nested_fixed_and_random():
     assert subset(7, None).tolist() == list(range(7)) == subset(7, 7).tolist()
     small, large = subset(1000, 50).tolist(), subset(1000, 200).tolist()

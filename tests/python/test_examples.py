@@ -65,7 +65,7 @@ def test_a_stream_needs_a_name_which_is_its_identity():
     ("data", "said"),
     [
         (Pairs(noise=1.0), "Two readings of the first example of data differ"),
-        ((Y.reshape(20, 1), Y), "The inputs of data are int64"),
+        ((Y.reshape(20, 1).to(torch.uint8), Y), r"The inputs of data are uint8: .* or on token ids \(int64\)"),
         ({"train": (X, Y), "dev": (X, Y)}, "data has the keys 'train', 'dev'. Valid: a pair"),
         ({"test": (X, Y)}, "data has the keys 'test'. Valid: a pair"),
         (3, "data is an int. Valid: a pair of tensors"),

@@ -148,10 +148,13 @@ def _same(one: Tensor, other: Tensor) -> bool:
 
 def _inputs(values: Any, where: str) -> Tensor:
     inputs = torch.as_tensor(values).detach().cpu()
+    if inputs.dtype in (torch.int32, torch.int64):  # token ids
+        inputs = inputs.to(torch.int64)
+        return inputs.unsqueeze(1) if inputs.ndim == 1 else inputs
     if not inputs.is_floating_point():
         raise DataError(
-            f"The inputs of {where} are {_name(inputs)}: networks are trained on floating "
-            "point numbers. Convert them, as in inputs.float() / 255 for the pixels of an image."
+            f"The inputs of {where} are {_name(inputs)}: networks are trained on floating point numbers, or on token "
+            "ids (int64). Convert them, as in inputs.float() / 255 for the pixels of an image."
         )
     inputs = inputs.to(torch.float32)
     return inputs.unsqueeze(1) if inputs.ndim == 1 else inputs

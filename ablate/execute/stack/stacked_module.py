@@ -131,7 +131,9 @@ class StackedModule(pl.LightningModule):
 
     def on_fit_start(self) -> None:
         """Gives the metrics the precision of the predictions, as TrialModule does."""
-        self.metrics.to(at_least_single(self.data.at("val", self._first)[0]).dtype)
+        inputs = self.data.at("val", self._first)[0]
+        like = inputs if inputs.is_floating_point() else next(iter(self.stack.leaves().values()))
+        self.metrics.to(at_least_single(like).dtype)
 
     def on_validation_start(self) -> None:
         """Called by Lightning."""

@@ -97,7 +97,7 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         inputs, targets = self._split("train")
         if self.make_schedule is not None and self._schedule is None:
             self._schedule = self.make_schedule(optimizer)
-        total = at_least_single(torch.zeros((), device=inputs.device, dtype=inputs.dtype))
+        total = at_least_single(torch.zeros((), device=inputs.device, dtype=precision(inputs, self.network)))
         for minibatch in chunk:
             examples, wanted = inputs[minibatch], targets[minibatch]
             if self.augmentation is not None:
@@ -120,7 +120,8 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
 
     def on_fit_start(self) -> None:
         """Gives the metrics the precision of the predictions. Lightning lowers their precision, but never raises it."""
-        self.metrics.to(at_least_single(self._split("val")[0][:0]).dtype)
+        found = precision(self._split("val")[0], self.network)
+        self.metrics.to(at_least_single(torch.zeros(0, dtype=found)).dtype)
 
     def on_test_start(self) -> None:
         """Called by Lightning."""
@@ -160,6 +161,13 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
 
     def _split(self, name: str) -> tuple[Tensor, Tensor]:
         return cast(Tensor, getattr(self, f"{name}_inputs")), cast(Tensor, getattr(self, f"{name}_targets"))
+
+
+def precision(inputs: Tensor, network: nn.Module) -> torch.dtype:
+    """The type that a network computes in: that of its inputs, or of its parameters where these are token ids."""
+    if inputs.is_floating_point():
+        return inputs.dtype
+    return next((each.dtype for each in network.parameters() if each.is_floating_point()), torch.float32)
 
 
 def at_least_single(values: Tensor) -> Tensor:

@@ -55,6 +55,13 @@ def test_an_image_of_pil_becomes_channels_in_0_to_1():
     assert arrays(grey, "data").inputs.shape == (2, 1, 2, 3)
 
 
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+def test_token_ids_stay_whole_numbers(dtype):
+    found = arrays((torch.arange(12, dtype=dtype).reshape(4, 3), torch.arange(4)), "data")
+    assert found.inputs.dtype == torch.int64
+    assert found.inputs[1].tolist() == [3, 4, 5]
+
+
 def test_a_data_set_is_measured_by_a_few_of_its_examples_before_it_is_read():
     data = Pairs([(torch.zeros(3, 8, 8), 0)] * 1000)
     assert measured_bytes([(torch.zeros(3, 8, 8), torch.tensor(0))], 1000) == 1000 * (3 * 64 * 4 + 8)
