@@ -54,6 +54,8 @@ Size = int | float | None
 class Reading(msgspec.Struct, kw_only=True, frozen=True):
     """How what torch has becomes a data set of splits: keys that its `_target_` need not take."""
 
+    fields: list[str] | None = None
+    """Those of an example that are its input and its target, where examples are mappings."""
     limit: int | None = None
     val_size: Size = None
     test_size: Size = None

@@ -1,7 +1,7 @@
 """Data passed from Python as tensors in memory, with a digest of their content."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import DataError, kind
@@ -16,10 +16,10 @@ VALID = (
     "'test': …} of these, a function that returns an ablate.data.Source, or the name of a data set of the configuration"
 )
 
-PARTS = ("train", "val", "test")
 
-
-def passed(data: Any, *, name: str | None, limit_gib: float | None = None) -> "Passed":
+def passed(
+    data: Any, *, name: str | None, limit_gib: float | None = None, fields: Sequence[str] | None = None
+) -> "Passed":
     """Takes examples into memory.
 
     Args:
@@ -28,11 +28,15 @@ def passed(data: Any, *, name: str | None, limit_gib: float | None = None) -> "P
         name: What an iterable is known by. Its content is not its identity, since it may come in another order, or
             otherwise, each time.
         limit_gib: What a Dataset may take in memory, in GiB; None: anything.
+        fields: Those of an example that are its input and its target, where examples are mappings; None: they are
+            pairs.
 
     Raises:
         DataError: it is none of these, its examples are not all alike, or they take too much.
     """
     from ablate.data.passed import Passed
+    from ablate.data.reading.fields import pairs
+    from ablate.data.reading.source import ALIASES, PARTS
     from ablate.data.source import Source
 
     if isinstance(data, Source):
@@ -40,11 +44,16 @@ def passed(data: Any, *, name: str | None, limit_gib: float | None = None) -> "P
             raise DataError("This Source is drawn anew or has a best rule: pass the function that makes it.")
         found = {"train": data.pool, "val": data.val, "test": data.test}
     else:
-        parts = data if isinstance(data, Mapping) else {"train": data}
+        parts = (
+            {ALIASES.get(part, part): one for part, one in data.items()}
+            if isinstance(data, Mapping)
+            else {"train": data}
+        )
         if "train" not in parts or not set(parts) <= set(PARTS):
             raise DataError(f"data has the keys {', '.join(map(repr, parts))}. {VALID}.")
-        where = {part: part if isinstance(data, Mapping) else "data" for part in parts}
-        found = {part: _arrays(parts[part], name, where[part], limit_gib) for part in PARTS if part in parts}
+        where = {part: str(part) if isinstance(data, Mapping) else "data" for part in parts}
+        read = {part: one if fields is None else pairs(one, fields, where[part]) for part, one in parts.items()}
+        found = {part: _arrays(read[part], name, where[part], limit_gib) for part in PARTS if part in parts}
     kept = {part: one for part, one in found.items() if one is not None}
     texts = [text for one in kept.values() for text in (array_text(one.inputs), array_text(one.targets)) if text]
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]

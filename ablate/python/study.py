@@ -93,7 +93,7 @@ class Study:
         """Group, object, and its option."""
         given_for = {"model": model, "data": data}
         settings = dict(settings or {})
-        self._resident_gib = _resident_gib(settings)
+        self._reading = _reading(settings)
         self._is_lightning = is_lightning(_reference("model", model, factors.get("model")))
         for group, thing in given_for.items():
             given_for[group] = _reference(group, thing, factors.get(group))
@@ -211,7 +211,7 @@ class Study:
             thing, name = data_sets(thing), name or label(thing if callable(thing) else type(thing))
         if isinstance(thing, type) or (callable(thing) and not hasattr(thing, "__getitem__")):
             return self._objects.node(thing, "data")
-        examples = passed(thing, name=name or None, limit_gib=self._resident_gib)
+        examples = passed(thing, name=name or None, **self._reading)
         count = examples.count
         target = self._objects.add(examples, digest="", name=f"examples_{examples.content}")
         return {
@@ -304,14 +304,16 @@ def _reference(group: str, thing: Any, levels: Any) -> Any:
     return thing if levels is None else next(iter(levels.values() if isinstance(levels, Mapping) else levels))
 
 
-def _resident_gib(settings: dict[str, Any]) -> float:
-    """What data may take in memory: taken out of the settings, since they are taken into memory here."""
+def _reading(settings: dict[str, Any]) -> dict[str, Any]:
+    """How data are taken into memory: taken out of the settings, since that is done here."""
     from ablate.config.data import RESIDENT_GIB
 
-    value = settings.pop("data.resident_gib", RESIDENT_GIB)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise ConfigError(f"settings['data.resident_gib'] is {value!r}; valid: more than 0, in GiB.")
-    return value
+    limit, fields = settings.pop("data.resident_gib", RESIDENT_GIB), settings.pop("data.fields", None)
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
+        raise ConfigError(f"settings['data.resident_gib'] is {limit!r}; valid: more than 0, in GiB.")
+    if fields is not None and not (isinstance(fields, list | tuple) and all(isinstance(one, str) for one in fields)):
+        raise ConfigError(f"settings['data.fields'] is {fields!r}; valid: two names, such as ['image', 'label'].")
+    return {"limit_gib": float(limit), "fields": fields}
 
 
 GROUPS = (*TRAINED, "engine", "logger")

@@ -50,6 +50,13 @@ def test_official_validation_and_test_sets_may_be_passed():
     assert passed({"train": (X, Y), "val": (X, Y)}, name=None).content != both.content
 
 
+def test_of_mappings_two_fields_are_taken():
+    parts = {"train": [{"x": x, "y": y} for x, y in zip(X, Y, strict=True)], "validation": [{"x": X[0], "y": Y[0]}]}
+    found = passed(parts, name=None, fields=["x", "y"])
+    assert found.has_val
+    assert found.content == passed({"train": (X, Y), "val": (X[:1], Y[:1])}, name=None).content
+
+
 def test_what_takes_too_much_memory_is_refused_before_it_is_read():
     with pytest.raises(DataError, match=r"which take .* MiB in memory; the limit is data\.resident_gib=1e-08"):
         passed(Pairs(), name=None, limit_gib=1e-8)

@@ -70,6 +70,7 @@ def study(**changed) -> ablate.Study:
         ({"data": functools.partial(Points, 40)}, None),
         ({"data": {"train": (X, Y), "val": (X, Y), "test": (X, Y)}}, None),
         ({"settings": {"data.resident_gib": 1}}, None),
+        ({"data": [{"x": X[0], "y": 0}, {"x": X[1], "y": 1}] * 9, "settings": {"data.fields": ["x", "y"]}}, None),
         ({"data": (X, X[:, 0]), "response": "test/mse"}, None),
         ({"model": lambda inputs, outputs, width: net_class()(inputs=inputs, outputs=outputs, width=width)}, None),
     ],
@@ -107,6 +108,7 @@ def test_a_level_that_is_a_class_is_handed_over_as_it_is(here):
         ({"settings": {"optimizer": {"lr": 1}}}, r"settings\['optimizer'\] is a dict. Name an option"),
         ({"settings": {"optimizer": "sdg"}}, "sdg"),
         ({"foo": 1}, r"Unknown key 'study\.foo'"),
+        ({"settings": {"data.fields": 3}}, r"settings\['data\.fields'\] is 3; valid: two names"),
         ({"response": "test/acc"}, r"Unknown response 'test/acc'\. Did you mean 'test/accuracy'\?"),
     ],
 )

@@ -1,7 +1,7 @@
 """Pairs (input, target) as tensors in memory: of two tensors, a torch Dataset, or anything that goes through them."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -130,6 +130,12 @@ def _iterated(data: Iterable[Any], where: str, limit_gib: float | None) -> tuple
 
 
 def _pair(example: Any, index: int, where: str) -> tuple[Tensor, Tensor]:
+    if isinstance(example, Mapping):
+        names = [str(name) for name in example]
+        raise DataError(
+            f"Example {index} of {where} has the fields {', '.join(map(repr, names))}: say which two are the input and "
+            f"the target, as in data.fields=[{','.join(names[:2])}]."
+        )
     if not (isinstance(example, tuple | list) and len(example) == 2):
         raise DataError(f"Example {index} of {where} is {kind(example)}, not a pair (input, target).")
     try:

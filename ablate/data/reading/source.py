@@ -1,11 +1,12 @@
 """A `Source` of what torch has, with the sizes of its splits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch.utils.data import Subset
 
 from ablate.data.reading.examples import VALID, arrays, is_map_style
+from ablate.data.reading.fields import pairs
 from ablate.data.reading.size import resident
 from ablate.data.source import Arrays, Source, subset
 from ablate.errors import DataError
@@ -15,11 +16,15 @@ VAL_SHARE, TEST_SHARE = 0.1, 0.2
 
 PARTS = ("train", "val", "test")
 
+ALIASES = {"validation": "val", "valid": "val"}
+"""What others call these parts."""
+
 
 def as_source(
     parts: Mapping[str, Any],
     *,
     title: str,
+    fields: Sequence[str] | None = None,
     limit: int | None = None,
     val_size: int | float | None = None,
     test_size: int | float | None = None,
@@ -34,6 +39,8 @@ def as_source(
         parts: `train` → a torch Dataset of pairs, a pair of tensors or an iterable of pairs; `val` and `test` → the
             official ones, where there are.
         title: What errors call it.
+        fields: Those of an example that are its input and its target, where examples are mappings; None: they are
+            pairs.
         limit: Examples to use at all, official sets apart; None: every one.
         val_size: Examples of the validation split, or their share; None: a tenth, or the whole official set.
         test_size: The same of the test split; None: a fifth, or the whole official set.
@@ -45,6 +52,7 @@ def as_source(
     Raises:
         DataError: it is none of these, takes too much memory, or a size does not fit.
     """
+    parts = {ALIASES.get(part, part): data for part, data in parts.items()}
     if unknown := set(parts) - set(PARTS):
         raise DataError(
             f"{title} has the parts {', '.join(map(repr, parts))}; valid: {', '.join(map(repr, PARTS))}, "
@@ -52,6 +60,8 @@ def as_source(
         )
     if "train" not in parts:
         raise DataError(f"{title} has no examples to train on. {VALID}.")
+    if fields is not None:
+        parts = {part: pairs(data, fields, title) for part, data in parts.items()}
     pool = _pool(parts["train"], title, limit, resident_gib)
     official = {
         part: arrays(parts[part], f"{title} ({part})", limit_gib=resident_gib) for part in PARTS[1:] if part in parts

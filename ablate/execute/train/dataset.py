@@ -181,6 +181,7 @@ def _source(data: DataGroup, _: str | None, seed: int | None) -> Source:
     return as_source(
         parts,
         title=title,
+        fields=reading.fields,
         limit=reading.limit,
         val_size=reading.val_size,
         test_size=reading.test_size,

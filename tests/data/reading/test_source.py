@@ -58,6 +58,45 @@ def test_of_a_limited_data_set_no_more_is_read():
     assert len(data.read) == 10
 
 
+class Mappings:
+    """As a data set of Hugging Face: found by number, and gone through."""
+
+    def __len__(self):
+        return len(X)
+
+    def __getitem__(self, index):
+        return {"id": index, "point": X[index].tolist(), "label": int(Y[index])}
+
+    def __iter__(self):
+        return (self[index] for index in range(len(self)))
+
+
+@pytest.mark.parametrize("data", [Mappings(), iter(Mappings())])
+def test_two_fields_of_mappings_are_a_pair(data):
+    pool = as_source({"train": data}, title="data", fields=["point", "label"]).pool
+    assert torch.equal(pool.inputs, X)
+    assert torch.equal(pool.targets, Y)
+
+
+def test_parts_may_have_the_names_that_others_give_them():
+    parts = {"train": Mappings(), "validation": Mappings(), "test": Mappings()}
+    assert sizes(split(as_source(parts, title="data", fields=["point", "label"]), seed=0)) == (40, 40, 40)
+
+
+@pytest.mark.parametrize(
+    ("data", "fields", "said"),
+    [
+        (Mappings(), None, r"has the fields 'id', 'point', 'label': say which two .* data\.fields=\[id,point\]"),
+        (Mappings(), ["pint", "label"], r"Unknown field in data\.fields 'pint'\. Did you mean 'point'\?"),
+        (Mappings(), ["point"], r"data\.fields=\['point'\] are 1; valid: two"),
+        ([(X[0], 1), (X[1], 0)], ["point", "label"], r"is a tuple, which has no fields\. Leave data\.fields out"),
+    ],
+)
+def test_fields_that_do_not_fit_are_refused(data, fields, said):
+    with pytest.raises(DataError, match=said):
+        as_source({"train": data}, title="data", fields=fields)
+
+
 @pytest.mark.parametrize(
     ("parts", "said"),
     [({"test": (X, Y)}, "has no examples to train on"), ({"train": (X, Y), "dev": (X, Y)}, "and not 'dev'")],

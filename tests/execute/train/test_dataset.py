@@ -175,6 +175,9 @@ LEAVES = """
     def pair(examples=40):
         return torch.zeros(examples, 1, 8, 8), torch.arange(examples) % 10
 
+    def mappings():
+        return {"train": [{"image": x, "label": y} for x, y in zip(*pair())]}
+
     def parts():
         return {"train": Leaves(), "test": Leaves(train=False, examples=7)}
 """
@@ -191,6 +194,7 @@ DESCRIBED = {"inputs": [1, 8, 8], "outputs": 10, "batch_size": 5}
         ({"_target_": "leaves.Leaves", "test": {"_target_": "leaves.pair", "examples": 6}}, (36, 4, 6)),
         ({"_target_": "leaves.pair"}, (28, 4, 8)),
         ({"_target_": "leaves.parts"}, (36, 4, 7)),
+        ({"_target_": "leaves.mappings", "fields": ["image", "label"]}, (28, 4, 8)),
     ],
 )
 def test_what_torch_has_is_a_target_as_it_is(resolve, project, data, sizes):
