@@ -48,7 +48,7 @@ def test_a_call_whose_process_was_killed_is_made_again(make_engine, tmp_path):
 def test_a_process_that_has_the_number_of_a_worker_that_is_gone_is_left_alone(make_engine, monkeypatch):
     engine = make_engine("local")
     engine.call(len, "start")
-    caller = engine._caller
+    caller = engine._caller.worker
     killed = []
     monkeypatch.setattr(os, "killpg", lambda *args: killed.append(args))
     caller._kill_group()

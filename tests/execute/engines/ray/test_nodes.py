@@ -1,4 +1,4 @@
-"""Two nodes of Ray on this machine. They are lost, share no disk, and have GPUs that only Ray believes in."""
+"""Two nodes of Ray on this machine: they are lost, share no disk, and have GPUs that are only declared to Ray."""
 
 import json
 import os
@@ -16,11 +16,11 @@ from ablate.store import StudyDirectory
 
 pytestmark = pytest.mark.slow
 
-NODE = {"include_dashboard": False, "object_store_memory": connection.OBJECTS_BYTES}
+NODE = {"include_dashboard": False, "object_store_memory": connection.OBJECT_STORE_BYTES}
 
 
 class Nodes:
-    """Several nodes, in a process of their own that ends them."""
+    """Several nodes, run by the program `cluster.py`."""
 
     def __init__(self):
         program = Path(__file__).with_name("cluster.py")

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from ablate.errors import EngineError
-from ablate.execute.engines.slurm import arrays, queue, submission
+from ablate.execute.engines.slurm import arrays, commands, submission
 from ablate.execute.engines.slurm.batch import Batch, batches
 from ablate.store import StudyDirectory
 
@@ -28,7 +28,7 @@ SHORT_MIN = 0.05
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
     """One file system: an answer is seen at once."""
-    monkeypatch.setattr(arrays, "GRACE_S", 2.0)
+    monkeypatch.setattr(arrays, "REPLY_DELAY_S", 2.0)
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def nothing_left(watch):
 
 
 def squeue(form):
-    return queue.command("squeue", "--noheader", "--array", f"--format={form}").splitlines()
+    return commands.command("squeue", "--noheader", "--array", f"--format={form}").splitlines()
 
 
 def run(engine, jobs):
@@ -97,7 +97,7 @@ def test_a_task_that_is_killed_is_trained_again_unless_somebody_has_cancelled_it
     def kill():
         watch.wait_for(lambda: watch.trained_in(place), "a training")
         if is_cancelled:
-            queue.command("scancel", f"{only(place).job_id}_0")
+            commands.command("scancel", f"{only(place).job_id}_0")
         else:
             (pid,) = watch.trained_in(place)
             psutil.Process(pid).parent().parent().kill()  # the fork server's parent
@@ -121,7 +121,7 @@ def test_a_job_that_is_pre_empted_is_queued_again_and_ends(make_engine, make_job
     def preempt():
         watch.wait_for(lambda: watch.trained_in(place), "a training")
         words = ("--partition=urgent", "--cpus-per-task=4", "--output=/dev/null", "--wrap=sleep 2")
-        queue.command("sbatch", "--parsable", *words)
+        commands.command("sbatch", "--parsable", *words)
         watch.wait_for(lambda: not [p for p in watch.trained_in(place) if watch.is_alive(p)], "the training to end")
         (place / "waited-for").touch()
 
@@ -136,15 +136,15 @@ def test_a_job_that_is_pre_empted_is_queued_again_and_ends(make_engine, make_job
 
 
 def test_a_node_that_fails_costs_a_start(make_engine, make_job, place, watch):
-    host = queue.command("sinfo", "--noheader", "--format=%n").split()[0]
+    host = commands.command("sinfo", "--noheader", "--format=%n").split()[0]
 
     def fail():
         watch.wait_for(lambda: watch.trained_in(place), "a training")
-        queue.command("scontrol", "update", f"NodeName={host}", "State=DOWN", "Reason=test")
+        commands.command("scontrol", "update", f"NodeName={host}", "State=DOWN", "Reason=test")
         watch.wait_for(lambda: not [p for p in watch.trained_in(place) if watch.is_alive(p)], "the node's processes")
         (place / "waited-for").touch()
-        with suppress(queue.SlurmError):  # it has come back by itself
-            queue.command("scontrol", "update", f"NodeName={host}", "State=RESUME")
+        with suppress(commands.SlurmError):  # it has come back by itself
+            commands.command("scontrol", "update", f"NodeName={host}", "State=RESUME")
 
     failing = threading.Thread(target=fail)
     failing.start()
@@ -166,7 +166,7 @@ def test_a_job_that_gets_further_is_queued_again_when_its_time_is_out(
     make_engine, make_job, join, place, watch, monkeypatch
 ):
     """Of two trials in turn the first is finished, and the second waits until the job has been started again."""
-    monkeypatch.setattr(submission, "SIGNAL_S", 5)
+    monkeypatch.setattr(submission, "TIME_LIMIT_WARNING_S", 5)
     job = join([make_job("none", 0), make_job("wait", 1)])
     job = replace(job, bundle=replace(job.bundle, stacked=False))
 
@@ -307,7 +307,7 @@ def test_a_batch_that_slurm_has_twice_is_trained_once(make_engine, make_job, pla
     watch.wait_for(lambda: watch.trained_in(place), "a training")
     batch = only(place)
     words = ("--parsable", f"--job-name={batch.name}", "--array=0-0", "--output=/dev/null", "--mem=100M")
-    twin = queue.command("sbatch", *words, f"{batch.folder}/script.sh")
+    twin = commands.command("sbatch", *words, f"{batch.folder}/script.sh")
     watch.wait_for(lambda: f"{twin.strip()}_0" not in "".join(squeue("%i ")), "the other array to end")
     (place / "waited-for").touch()
     records, _ = run(make_engine("slurm"), [make_job("wait", 0)])
@@ -344,7 +344,7 @@ def test_a_setup_that_fails_is_told(make_engine, make_job):
 
 
 def test_arrays_are_no_larger_than_slurm_allows(make_engine, make_job, place, monkeypatch):
-    monkeypatch.setattr(queue, "largest_array", lambda: 2)
+    monkeypatch.setattr(commands, "max_array_tasks", lambda: 2)
     records, _ = run(make_engine("slurm"), [make_job("none", r) for r in range(5)])
     assert Counter(r.state for r in records) == {"complete": 5}
 

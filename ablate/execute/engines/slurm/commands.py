@@ -1,4 +1,4 @@
-"""Slurm's own commands: what they are asked, and what they answer."""
+"""Calls of Slurm's own commands (`sbatch`, `squeue`, `scancel`, `scontrol`, `sinfo`), and their output as values."""
 
 import os
 import re
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from ablate.errors import EngineError
 from ablate.execute.process.interruption import interruption_deferred
 
-ANSWER_S = 60.0
-"""Time in which a command of Slurm has answered. A controller that is busy is asked again."""
+COMMAND_LIMIT_S = 60.0
+"""Time after which a command that has not ended is killed: it waits for a busy controller."""
 
-ENDED = {
+ENDED_STATES = {
     "BOOT_FAIL",
     "CANCELLED",
     "COMPLETED",
@@ -26,54 +26,54 @@ ENDED = {
     "REVOKED",
     "TIMEOUT",
 }
-"""States of a job that runs no more, and will not (squeue(1), "job state codes"). In any other it may, as in PREEMPTED:
-it may be queued again."""
+"""States of a job that will not run again (squeue(1), "job state codes"). PREEMPTED is none of them: Slurm may queue
+such a job again."""
 
-FORMAT = "%F|%K|%T|%j|%r"
-"""Of squeue: the array's job id, the task's index, its state, the job's name, why it waits."""
+SQUEUE_FORMAT = "%F|%K|%T|%j|%r"
+"""Job id of the array, index of the task, its state, the job's name, and the reason why it is pending."""
 
-LARGEST_ARRAY = 1001
-"""Slurm's own default of MaxArraySize: indices are below it."""
+DEFAULT_MAX_ARRAY_SIZE = 1001
+"""Slurm's default of MaxArraySize. Task indices are below it."""
 
-LONGEST_SAID = 500
-"""Characters of what Slurm says that a message has."""
+MAX_OUTPUT_CHARS = 500
+"""Length to which the output of a command is cut in a message."""
 
-LOOSE = (
+TRANSIENT_ERRORS = (
     *("timed out", "unable to contact", "connection refused", "temporarily", "try again", "zero bytes", "slurmdbd"),
     *("connection reset", "not responding"),
 )
-"""What Slurm says where its controller does not answer, which may pass."""
+"""Parts of the messages that Slurm prints when its controller does not answer. Another call may succeed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One task of a job array, as Slurm has it."""
+    """The state of one task of a job array in Slurm."""
 
     state: str
     reason: str
-    """Why it waits, in Slurm's word."""
+    """Slurm's word for why it is pending, such as `Resources`."""
 
     @property
     def has_ended(self) -> bool:
-        """Whether it will run no more."""
-        return self.state in ENDED
+        """Whether it will not run again."""
+        return self.state in ENDED_STATES
 
 
 class SlurmError(Exception):
-    """A command of Slurm has failed. The message is what it said, on one line."""
+    """A command of Slurm has failed. The message is the command's output, on one line."""
 
     @property
-    def may_pass(self) -> bool:
-        """Whether the controller did not answer, rather than refuse."""
-        return any(word in str(self).lower() for word in LOOSE)
+    def is_transient(self) -> bool:
+        """Whether the controller did not answer. Otherwise it has refused the request."""
+        return any(words in str(self).lower() for words in TRANSIENT_ERRORS)
 
 
-Found = Mapping[str, Mapping[int, Mapping[int, Task]]]
+QueueState = Mapping[str, Mapping[int, Mapping[int, Task]]]
 """A job's name → the array's job id → the task's index → the task."""
 
 
-def tasks(names: Collection[str]) -> Found:
-    """All tasks of the arrays of these names that Slurm knows: those that ended some minutes ago it does not.
+def tasks(names: Collection[str]) -> QueueState:
+    """All tasks that Slurm knows of arrays with these names. Slurm forgets a task some minutes after its end.
 
     Raises:
         SlurmError: it does not answer.
@@ -81,12 +81,12 @@ def tasks(names: Collection[str]) -> Found:
     """
     if not names:
         return {}
-    words = ["--noheader", "--array", "--states=all", f"--user={os.getuid()}", f"--format={FORMAT}"]
+    words = ["--noheader", "--array", "--states=all", f"--user={os.getuid()}", f"--format={SQUEUE_FORMAT}"]
     return parsed(command("squeue", *words, f"--name={','.join(sorted(names))}"))
 
 
-def parsed(text: str) -> Found:
-    """What squeue has written in the format above."""
+def parsed(text: str) -> QueueState:
+    """The output of squeue in `SQUEUE_FORMAT`."""
     found: dict[str, dict[int, dict[int, Task]]] = {}
     for line in text.splitlines():
         array, index, state, name, reason = line.strip().split("|", 4)
@@ -96,7 +96,7 @@ def parsed(text: str) -> Found:
 
 
 def cancel(ids: Collection[str]) -> None:
-    """Cancels jobs, or tasks such as `12_3`. Those that have ended already are none the worse.
+    """Cancels jobs, or tasks such as `12_3`. Has no effect on those that have ended.
 
     Raises:
         SlurmError: Slurm does not answer.
@@ -107,7 +107,7 @@ def cancel(ids: Collection[str]) -> None:
 
 
 def requeue(job_id: str) -> None:
-    """Ends this job, which is then queued again.
+    """Makes Slurm end a running job and queue it again.
 
     Raises:
         SlurmError: Slurm does not answer, or refuses.
@@ -116,17 +116,17 @@ def requeue(job_id: str) -> None:
     command("scontrol", "requeue", job_id)
 
 
-def largest_array() -> int:
-    """How many tasks an array may have."""
+def max_array_tasks() -> int:
+    """How many tasks a job array may have; Slurm's default if Slurm does not say."""
     try:
         found = re.search(r"^MaxArraySize\s*=\s*(\d+)", command("scontrol", "show", "config"), re.MULTILINE)
     except SlurmError:
         found = None
-    return max(int(found[1]) if found else LARGEST_ARRAY, 2) - 1
+    return max(int(found[1]) if found else DEFAULT_MAX_ARRAY_SIZE, 2) - 1
 
 
 def partitions() -> tuple[str, ...]:
-    """The names of the partitions; none where Slurm does not answer."""
+    """The names of the partitions; none if Slurm does not answer."""
     try:
         return tuple(sorted({line.strip() for line in command("sinfo", "--noheader", "--format=%R").splitlines()}))
     except SlurmError:
@@ -134,12 +134,20 @@ def partitions() -> tuple[str, ...]:
 
 
 def version() -> str:
-    """As Slurm says it."""
+    """Slurm's name and version, as sbatch prints them.
+
+    Raises:
+        SlurmError: Slurm does not answer.
+        EngineError: as `command`.
+    """
     return command("sbatch", "--version").strip()
 
 
 def environment() -> dict[str, str]:
-    """This process's, without what a job that it runs in has of its own: a new job would take that for its wishes."""
+    """The environment of Slurm's commands: this process's, without the variables of a Slurm job that it may run in.
+
+    A new job would inherit the resources that they name.
+    """
     return {
         name: value
         for name, value in os.environ.items()
@@ -148,13 +156,13 @@ def environment() -> dict[str, str]:
 
 
 def command(program: str, *words: str, keep_open: Sequence[int] = (), folder: str | None = None) -> str:
-    """Runs a command of Slurm, and returns what it writes. Ctrl-C does not reach it.
+    """Runs a command of Slurm and returns its stdout. Ctrl-C does not interrupt it.
 
     Args:
         program: Its name.
         *words: Its arguments.
         keep_open: File descriptors that it inherits.
-        folder: In which it runs.
+        folder: Its working directory; None: that of this process.
 
     Raises:
         SlurmError: it fails, or has not ended in time.
@@ -174,19 +182,21 @@ def command(program: str, *words: str, keep_open: Sequence[int] = (), folder: st
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=ANSWER_S,
+                timeout=COMMAND_LIMIT_S,
                 env=environment(),
                 cwd=folder,
                 pass_fds=keep_open,
                 start_new_session=True,
             )
         except subprocess.TimeoutExpired as error:
-            raise SlurmError(f"{program} timed out: it had not answered after {ANSWER_S:g} s") from error
+            raise SlurmError(f"{program} timed out: it had not answered after {COMMAND_LIMIT_S:g} s") from error
     if done.returncode:
-        raise SlurmError(said(done.stderr) or said(done.stdout) or f"{program} ended with exit code {done.returncode}")
+        raise SlurmError(
+            on_one_line(done.stderr) or on_one_line(done.stdout) or f"{program} ended with exit code {done.returncode}"
+        )
     return done.stdout
 
 
-def said(text: str) -> str:
-    """What a command has written, on one line."""
-    return " ".join(text.split())[:LONGEST_SAID].rstrip(".")
+def on_one_line(text: str) -> str:
+    """The output of a command on one line, for a message."""
+    return " ".join(text.split())[:MAX_OUTPUT_CHARS].rstrip(".")

@@ -1,4 +1,4 @@
-"""A Ray that a command starts for itself: it listens on loopback only, and ends with its driver."""
+"""The local Ray instance that a command starts: it listens on loopback only, and ends with its driver."""
 
 import shutil
 import signal

@@ -1,4 +1,4 @@
-"""Where a driver is: what a worker on another machine compares with what is there, to tell what both see."""
+"""Where a driver runs. A worker on a node compares this with its own machine to find which files both see."""
 
 import os
 import sys
@@ -14,54 +14,59 @@ Storage = Literal["auto", "shared", "none"]
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PID_NAMESPACE = Path("/proc/self/ns/pid")
-"""Its target is one for all processes that see each other under the same numbers."""
+"""A link with the same target in all processes that know each other by the same process ids."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class DriverLocation:
     """The machine, working directory and import path of a driver."""
 
     machine: str
-    """Equal where processes can see each other; empty: not known."""
+    """Boot id and process namespace: equal if processes can see each other; empty: not known."""
     folder: Path
     folder_id: tuple[int, int]
     """Device and inode of the working directory."""
     path: tuple[str, ...]
+    """The import path."""
     environment: Mapping[str, str]
     storage: Storage
 
     @property
-    def is_here(self) -> bool:
-        """Whether this process is on the driver's machine, and sees its working directory there."""
+    def shares_folder(self) -> bool:
+        """Whether this process is on the driver's machine and sees the driver's working directory."""
         with suppress(OSError):
             return self.is_same_machine and _folder_id(self.folder) == self.folder_id
         return False
 
     @property
     def is_same_machine(self) -> bool:
-        """Whether the driver's processes have the numbers here that they have there."""
+        """Whether this process is on the driver's machine, and processes have the same ids for both."""
         return bool(self.machine) and self.machine == _machine()
 
-    def sees_code(self) -> bool:
-        """Whether user-defined modules are to be imported from the driver's working directory."""
-        return self.storage == "shared" or (self.storage == "auto" and self.is_here)
+    def shares_code(self) -> bool:
+        """Whether user-defined modules are imported from the driver's working directory, not from a copy."""
+        return self.storage == "shared" or (self.storage == "auto" and self.shares_folder)
 
-    def sees(self, directory: Path, mark: str | None) -> bool:
-        """Whether records that are written in a study's directory here are there for the driver.
+    def shares_study(self, directory: Path, signature: str | None) -> bool:
+        """Whether this process and the driver see the same study directory.
 
         Args:
-            directory: The study's.
-            mark: What `mark_of` says of it at the driver.
+            directory: The study's directory, absolute or relative to the driver's working directory.
+            signature: The driver's `study_signature` of it.
         """
         if self.storage != "auto":
             return self.storage == "shared"
-        return self.is_here if mark is None else mark == mark_of(self.folder / directory)
+        return self.shares_folder if signature is None else signature == study_signature(self.folder / directory)
 
 
-def here(storage: Storage) -> Place:
-    """The place of this process."""
+def driver_location(storage: Storage) -> DriverLocation:
+    """The location of this process.
+
+    Args:
+        storage: The setting `engine.storage`.
+    """
     folder = Path.cwd()
-    return Place(
+    return DriverLocation(
         machine=_machine(),
         folder=folder,
         folder_id=_folder_id(folder),
@@ -71,10 +76,10 @@ def here(storage: Storage) -> Place:
     )
 
 
-def mark_of(directory: Path) -> str | None:
-    """What tells a study's directory from another of its path, on every machine alike; None: it has not been frozen.
+def study_signature(directory: Path) -> str | None:
+    """Inode, modification time in nanoseconds and size of a study's `study.yaml`; None: the file does not exist.
 
-    Its inode and its time of change, to the nanosecond, are those of the file that both see.
+    Two machines that find the same signature under the same path see the same file.
     """
     try:
         found = (StudyDirectory(directory).path / STUDY).stat()

@@ -1,7 +1,7 @@
-"""A program that starts a Ray on this machine, and ends it when its standard input closes: when its driver is gone.
+"""A program that starts a local Ray instance, and ends it when its standard input closes: when the driver has ended.
 
-It adopts whatever Ray's processes leave behind, such as agents and user-defined programs, and kills that too. It
-imports nothing of ablate, and is run as a file: the working directory is on no import path then.
+It adopts the orphans of Ray's processes, such as agents and user-defined programs, and kills them too. It imports
+nothing of ablate and is executed as a file, so that the working directory is not on its import path.
 """
 
 import ctypes
@@ -17,20 +17,20 @@ from contextlib import suppress
 import psutil
 
 PR_SET_CHILD_SUBREAPER = 36
-"""Of linux/prctl.h: a process whose parent ends becomes this one's child, not that of process 1 (prctl(2))."""
+"""Option of prctl(2): orphaned descendants become children of this process, not of process 1."""
 
-REAP_S = 1.0
-"""How often it takes note of processes that it has adopted and that have ended."""
+REAP_INTERVAL_S = 1.0
+"""Time between two calls of `reap`."""
 
-LONGEST_S = 20.0
-"""Time in which all processes have been killed, but for those that the kernel cannot end."""
+KILL_LIMIT_S = 20.0
+"""Time after which `kill_all` gives up on processes that the kernel cannot end."""
 
 
 def main() -> None:
-    """Starts Ray with the options of the first argument, JSON; writes a line of JSON: its address, or an error."""
+    """Starts Ray with the options in the first argument (JSON); writes its address, or an error, as a line of JSON."""
     options = json.loads(sys.argv[1])
-    answers = os.dup(1)
-    os.dup2(2, 1)  # what Ray prints is no answer
+    reply = os.dup(1)
+    os.dup2(2, 1)  # what Ray prints goes to stderr
     adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles Ctrl-C
     threading.Thread(target=_end_with_driver, args=(options["_temp_dir"],), daemon=True).start()
@@ -41,14 +41,14 @@ def main() -> None:
         answer = {"address": ray.get_runtime_context().gcs_address}
     except BaseException as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
-    os.write(answers, json.dumps(answer).encode() + b"\n")
+    os.write(reply, json.dumps(answer).encode() + b"\n")
     while True:
         reap()
-        time.sleep(REAP_S)
+        time.sleep(REAP_INTERVAL_S)
 
 
 def adopt_orphans() -> None:
-    """From here on, descendants whose parent ends become children of this process. Without Linux it does nothing."""
+    """Makes orphaned descendants children of this process from now on. Does nothing except on Linux."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -63,8 +63,8 @@ def _end_with_driver(folder: str) -> None:
 
 
 def kill_all() -> None:
-    """Kills all descendants, until there are none: a process may start another while it is being killed."""
-    until = time.monotonic() + LONGEST_S
+    """Kills all descendants, again and again until none is left: a process may start another before it dies."""
+    until = time.monotonic() + KILL_LIMIT_S
     while (left := psutil.Process().children(recursive=True)) and time.monotonic() < until:
         for process in left:
             with suppress(psutil.Error):
@@ -74,7 +74,7 @@ def kill_all() -> None:
 
 
 def reap() -> None:
-    """Takes note of the children that have ended, which the kernel keeps until then."""
+    """Reaps children that have ended: until then the kernel keeps them as zombies."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
