@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ablate.errors import EngineError
-from ablate.execute.engines.job_outcome import JobOutcome
 from ablate.execute.engines.slurm import commands, submission
+from ablate.execute.engines.slurm.array import Array, TaskOutcome, has_ended
 from ablate.execute.engines.slurm.batch import Batch, batches, remove_incomplete
 from ablate.execute.engines.slurm.commands import QueueState, SlurmError, Task
-from ablate.execute.engines.slurm.reply import Reply
 from ablate.execute.engines.slurm.submission import Resources
 from ablate.execute.train.job import Job, one_by_one
 
@@ -26,47 +25,10 @@ PENDING_MESSAGE_S = 60.0
 CANCEL_LIMIT_S = 120.0
 """Time that cancelled tasks have to end. By default Slurm kills them after 30 s (KillWait)."""
 
-CANCELLED = "CANCELLED"
-
 PENDING_STATES = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT")
 
 STARTED_STATES = ("RUNNING", "COMPLETING", "PREEMPTED")
 """States of a task that has started. If it is pending afterwards, Slurm has queued it again."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskOutcome:
-    """How a task has ended. Its reply is not collected yet."""
-
-    batch: Batch
-    index: int
-    job: Job
-    outcome: JobOutcome
-    is_final: bool = False
-    """Whether another attempt of the same job would end in the same way."""
-    is_cancelled: bool = False
-    """Whether the task was cancelled in Slurm."""
-
-
-@dataclass(kw_only=True)
-class Array:
-    """A job array, with the tasks that this driver waits for."""
-
-    batch: Batch
-    job_id: int
-    jobs: dict[int, Job]
-    """Index of a task → the job that it trains."""
-    ending: set[int] = field(default_factory=set[int])
-    """Tasks that have replied and may still run in Slurm."""
-    states: dict[int, str] = field(default_factory=dict[int, str])
-    """Index of a task → its state when Slurm was last asked; empty: it was not in Slurm."""
-    ended_since: dict[int, float] = field(default_factory=dict[int, float])
-    """Index of a task without a reply → `time.monotonic()` when Slurm first reported its end."""
-
-    @property
-    def running_at_most(self) -> int:
-        """How many of its tasks may run at a time."""
-        return min(self.batch.description.cap, len(self.jobs) + len(self.ending))
 
 
 class Arrays:
@@ -138,7 +100,7 @@ class Arrays:
         while True:
             state = commands.tasks(known)
             is_reply_missing = any(
-                index in batch.started() and _has_ended(state.get(name, {}).get(batch.job_id or -1, {}).get(index))
+                index in batch.started() and has_ended(state.get(name, {}).get(batch.job_id or -1, {}).get(index))
                 for name, batch in known.items()
                 for index in _without_reply(batch)
             )
@@ -174,7 +136,7 @@ class Arrays:
         for index in _without_reply(batch) | set(replies):
             entry = batch.description.tasks[index]
             ids = [trial for trial in entry.trials if trial in wanted]
-            is_alive = not _has_ended(tasks.get(index))
+            is_alive = not has_ended(tasks.get(index))
             sources = dict(zip(entry.trials, entry.sources, strict=True))
             is_same_code = all(wanted[trial][0].sources == (sources[trial],) for trial in ids)
             if ids and is_same_code and (is_alive or index in replies):
@@ -237,11 +199,11 @@ class Arrays:
             state = self._ask()
         for array in self._arrays:
             replies = array.batch.replies() if array.jobs else {}
-            found += [_with_reply(array, index, reply) for index, reply in replies.items() if index in array.jobs]
+            found += [array.outcome(index, reply) for index, reply in replies.items() if index in array.jobs]
             if state is not None:
                 tasks = state.get(array.batch.name, {}).get(array.job_id, {})
                 found += self._ended_without_reply(array, tasks, set(replies))
-                array.ending = {index for index in array.ending if not _has_ended(tasks.get(index))}
+                array.ending = {index for index in array.ending if not has_ended(tasks.get(index))}
         self._arrays = [array for array in self._arrays if array.jobs or array.ending]
         return found
 
@@ -332,55 +294,17 @@ class Arrays:
         """The tasks that ended more than `REPLY_DELAY_S` ago and have not replied."""
         for index in sorted(set(array.jobs) - replied):
             task = tasks.get(index)
-            if not _has_ended(task):
+            if not has_ended(task):
                 array.ended_since.pop(index, None)
                 continue
             since = array.ended_since.setdefault(index, time.monotonic())
             if time.monotonic() - since >= REPLY_DELAY_S:
-                yield _no_reply(array, index, task)
+                yield array.outcome_without_reply(index, task)
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:
             self._said.add(text)
             self._on_message(text)
-
-
-def _with_reply(array: Array, index: int, reply: Reply) -> TaskOutcome:
-    job = array.jobs[index]
-    return TaskOutcome(batch=array.batch, index=index, job=job, outcome=reply.outcome, is_final=reply.is_final)
-
-
-def _no_reply(array: Array, index: int, task: Task | None) -> TaskOutcome:
-    state = None if task is None else task.state
-    outcome = JobOutcome(died=_why(array.batch, index, state), has_begun=index in array.batch.started())
-    return TaskOutcome(
-        batch=array.batch,
-        index=index,
-        job=array.jobs[index],
-        outcome=outcome,
-        is_final=state in (CANCELLED, "TIMEOUT", "DEADLINE"),
-        is_cancelled=state == CANCELLED,
-    )
-
-
-def _why(batch: Batch, index: int, state: str | None) -> str:
-    """Why a task has ended without a reply, in words."""
-    if state == CANCELLED:
-        return "its job was cancelled in Slurm"
-    if state == "OUT_OF_MEMORY":
-        return "its job took more memory than it had in Slurm (engine.memory_gb)"
-    if state in ("TIMEOUT", "DEADLINE"):
-        return "its job ran out of its time in Slurm (engine.time_min)"
-    if state in ("NODE_FAIL", "BOOT_FAIL"):
-        return "its node failed"
-    ended = "its job is in Slurm no more" if state is None else f"its job ended in Slurm as {state}"
-    if (line := batch.last_line(index)) is not None:
-        return f"{ended}, and wrote last: {line}"
-    return f"{ended}, and wrote nothing in {batch.folder.absolute()}: its node may not see that folder"
-
-
-def _has_ended(task: Task | None) -> bool:
-    return task is None or task.has_ended
 
 
 def _without_reply(batch: Batch) -> set[int]:

@@ -14,7 +14,8 @@ from ablate.errors import ConfigError
 from ablate.execute.engines.local.caller import Caller
 from ablate.execute.engines.retrying import Retrying
 from ablate.execute.engines.slurm import commands, submission
-from ablate.execute.engines.slurm.arrays import Arrays, TaskOutcome
+from ablate.execute.engines.slurm.array import TaskOutcome
+from ablate.execute.engines.slurm.arrays import Arrays
 from ablate.execute.engines.slurm.submission import Resources
 from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.train.job import Job, fail
