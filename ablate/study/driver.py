@@ -58,13 +58,13 @@ def run(
         stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them. None: refuse
             to train others beside them.
         retry: States of which trials are trained again, beside those that failed.
-        detach: Whether to hand in what is missing, and leave it; the same call without it waits for that and collects
-            it. A study with looks is handed in up to the next one.
+        detach: Whether to submit the missing trials and return. The same call without `detach` waits for them and
+            collects them. A study with looks is submitted up to the next look.
         cwd: As in `plan`.
         conf: As in `plan`.
 
     Returns:
-        The summary, and the study's directory. Of a call that detaches, the summary is of what was there before.
+        The summary, and the study's directory. With `detach`, the summary has the trials that had finished before.
 
     Raises:
         AblateError: the request was wrong, and nothing was trained or written; or, where its `has_begun` says so, the
@@ -132,7 +132,7 @@ def _check_engine(engine: Engine, planned: Plan, *, detach: bool) -> None:
 
 
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer, *, detach: bool) -> None:
-    """Trains what is missing, or hands it in."""
+    """Trains the missing trials, or submits them."""
     from ablate.store import StudyDirectory
 
     if detach:

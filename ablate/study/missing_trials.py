@@ -105,17 +105,17 @@ def check_time_limits(engine: Engine, planned: Plan) -> None:
 
 
 def check_detachable(engine: Engine, planned: Plan) -> None:
-    """Checks that what is missing can be handed in at once, and left.
+    """Checks that the missing trials can be submitted at once, by jobs that run on without this process.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: they cannot.
     """
     if not engine.detaches:
         engine.submit(())
     if planned.tuned is not None and planned.tuned.pending:
         raise ConfigError(
-            "--detach cannot leave a study that is yet to choose settings (study.tune): what trains next follows from "
-            "what has ended. Leave out --detach; once they are chosen, it can."
+            "--detach cannot submit a study whose settings are not chosen yet (study.tune): each training depends on "
+            "the results of earlier ones. Leave out --detach until the settings are chosen."
         )
 
 

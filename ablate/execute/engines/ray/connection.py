@@ -105,7 +105,7 @@ def _connect(ray: Any, settings: ConnectionSettings) -> None:
         disconnect()
         raise EngineError(
             f"engine=ray cannot connect to Ray at {address}: {_line(error)}. `ray status` on that machine says whether "
-            "it runs; engine.address=null starts one here."
+            "it runs; engine.address=null starts a local instance."
         ) from error
     except BaseException:
         disconnect()
@@ -197,7 +197,7 @@ def _start(settings: ConnectionSettings) -> tuple["subprocess.Popen[bytes]", str
         disconnect()
         raise EngineError(
             f"engine=ray cannot start Ray here: {answer['error']}. engine=local needs no Ray; engine.address=HOST:PORT "
-            "takes one that runs."
+            "connects to an existing cluster."
         )
     return process, answer["address"]
 

@@ -172,8 +172,8 @@ class Ray(Team):
         needed = f"{threads} CPU" + (f" and {gpus:g} GPU" if gpus else "")
         there = "; ".join(f"{node.get('CPU', 0):g} CPU, {node.get('GPU', 0):g} GPU" for node in connection.nodes())
         self.on_message(
-            f"Ray has no room for a worker yet, which takes {needed}: it waits. Its nodes have {there or 'nothing'}. "
-            "engine.threads and engine.gpus say what a worker takes."
+            f"Ray has no room yet for a worker, which needs {needed}. The study waits. The nodes have "
+            f"{there or 'nothing'}. engine.threads and engine.gpus set what a worker needs."
         )
 
 

@@ -73,8 +73,8 @@ class RayWorker:
             self._failed_starts += 1
             if self._failed_starts >= START_ATTEMPTS:
                 raise EngineError(
-                    f"engine=ray cannot start a worker: {_last_line(error)}. Every node needs ablate-lab as it is here "
-                    f"({ablate.__version__}), and the same Python."
+                    f"engine=ray cannot start a worker: {_last_line(error)}. Every node needs ablate-lab "
+                    f"{ablate.__version__}, the version on this machine, and the same Python."
                 ) from error
             self._replace()
             return False

@@ -74,15 +74,15 @@ def why_without_reply(batch: Batch, index: int, state: str | None) -> str:
     if state == CANCELLED:
         return "its job was cancelled in Slurm"
     if state == "OUT_OF_MEMORY":
-        return "its job took more memory than it had in Slurm (engine.memory_gb)"
+        return "its job exceeded its memory limit in Slurm (engine.memory_gb)"
     if state in ("TIMEOUT", "DEADLINE"):
-        return "its job ran out of its time in Slurm (engine.time_min)"
+        return "its job reached its time limit in Slurm (engine.time_min)"
     if state in ("NODE_FAIL", "BOOT_FAIL"):
         return "its node failed"
-    ended = "its job is in Slurm no more" if state is None else f"its job ended in Slurm as {state}"
+    ended = "Slurm does not know its job any longer" if state is None else f"its job ended in Slurm as {state}"
     if (line := batch.last_line(index)) is not None:
-        return f"{ended}, and wrote last: {line}"
-    return f"{ended}, and wrote nothing in {batch.folder.absolute()}: its node may not see that folder"
+        return f"{ended}, and its output ends with: {line}"
+    return f"{ended}, and there is no output of it in {batch.folder.absolute()}: its node may not see that folder"
 
 
 def has_ended(task: Task | None) -> bool:

@@ -148,7 +148,7 @@ class ArrayTask:
     def _requeue(self, job: Job, *, finished_before: int) -> int:
         """Queues this task again if it has finished a trial since it started. Otherwise it would be queued for ever."""
         finished = _count_finished(job, unfinished_parts(job))
-        limit = f"its job ran out of its time in Slurm on {socket.gethostname()} (engine.time_min)"
+        limit = f"its job reached its time limit in Slurm on {socket.gethostname()} (engine.time_min)"
         if finished <= finished_before:
             self._batch.write_reply(self._index, Reply(died=limit, is_final=True))
             return 0

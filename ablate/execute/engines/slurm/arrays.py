@@ -89,8 +89,8 @@ class Arrays:
             _wait_for_end(known, ids, stale)
         except SlurmError as error:
             raise EngineError(
-                f"engine=slurm: Slurm does not answer ({error}), and jobs of this study may be there: they are not "
-                "submitted again. Run the same command when `squeue` answers."
+                f"engine=slurm: Slurm does not answer ({error}). It may have jobs of this study already, so nothing "
+                "was submitted. Run the same command again when `squeue` works."
             ) from error
         return [left for job in jobs if (left := _remaining_part(job, wanted)) is not None]
 
@@ -236,7 +236,7 @@ class Arrays:
         running = [array for array in self._arrays if array.jobs]
         self._arrays = []
         if detached := [str(array.job_id) for array in running if array.batch.description.is_detached]:
-            self._on_message(f"What was detached runs on in Slurm (array {', '.join(detached)}).")
+            self._on_message(f"Detached jobs run on in Slurm (array {', '.join(detached)}).")
         ended = [array for array in running if not array.batch.description.is_detached]
         if not ended:
             return
@@ -248,8 +248,8 @@ class Arrays:
             _wait_for_end(known, ids, words)
         except (SlurmError, EngineError) as error:
             self._on_message(
-                f"The jobs of this study could not be cancelled ({error}): `scancel "
-                f"{' '.join(map(str, ids.values()))}` ends them. The same command collects them otherwise."
+                f"The jobs of this study could not be cancelled ({error}). `scancel "
+                f"{' '.join(map(str, ids.values()))}` cancels them; otherwise the same command collects their results."
             )
             return
         for batch in known.values():
@@ -281,14 +281,15 @@ class Arrays:
                 array.states[index] = "" if task is None else task.state
         if again:
             what, it = ("a job", "it") if again == 1 else (f"{again} jobs", "them")
-            self._on_message(f"Slurm has ended {what} before the end, and queued {it} again.")
+            self._on_message(f"Slurm has stopped {what} early and queued {it} again.")
         if running or not waiting:
             self._pending_since = None
             return
         self._pending_since = self._pending_since or time.monotonic()
         if time.monotonic() - self._pending_since > PENDING_MESSAGE_S:
             reasons = ", ".join(sorted({*waiting} - {"None", "JobArrayTaskLimit"})) or "None"
-            self._say_once(f"Slurm has started none of {len(waiting)} jobs yet. Its reason: {reasons}.")
+            what = "the job" if len(waiting) == 1 else f"any of {len(waiting)} jobs"
+            self._say_once(f"Slurm has not started {what} yet. Its reason: {reasons}.")
 
     def _ended_without_reply(self, array: Array, tasks: Mapping[int, Task], replied: set[int]) -> Iterable[TaskOutcome]:
         """The tasks that ended more than `REPLY_DELAY_S` ago and have not replied."""

@@ -137,8 +137,8 @@ class Batch:
         )
         if len(content) > MAX_TEXT_BYTES:
             raise EngineError(
-                f"engine=slurm: what the jobs get has {len(content):,} bytes; the limit is {MAX_TEXT_BYTES:,}. Data "
-                "that were passed from Python are sent with them: have the nodes read them from a file."
+                f"engine=slurm: the jobs have {len(content):,} bytes with the objects that were passed from Python; "
+                f"the limit is {MAX_TEXT_BYTES:,}. Have the jobs read large data from a file instead."
             )
         atomic.check_folder(directory / FOLDER)
         try:
@@ -315,8 +315,8 @@ def read_batch(folder: Path) -> Batch:
     except (OSError, ValueError) as error:
         why = files.reason(error) if isinstance(error, OSError) else str(error)
         raise StoreError(
-            f"{folder / BATCH} cannot be read: {why}. It describes jobs of Slurm that may run yet: `squeue --me` lists "
-            f"them. Use the version of ablate that has submitted them, or cancel them and remove {folder}."
+            f"{folder / BATCH} cannot be read: {why}. It describes jobs of Slurm that may still run: `squeue --me` "
+            f"lists them. Use the version of ablate that has submitted them, or cancel them and remove {folder}."
         ) from error
     if not NAME.fullmatch(description.name):
         raise StoreError(f"{folder / BATCH} names no job of ablate: {description.name!r}. Remove {folder}.")

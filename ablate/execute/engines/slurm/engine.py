@@ -141,10 +141,10 @@ class Slurm(Retrying):
             self._submit(arrays, waiting, cap=self._cap(workers), threads=threads, is_detached=True)
             count, ids = arrays.in_flight, arrays.ids
             arrays.detach()
-        were = f", {before} of them since before" if before else ""
+        earlier = f", {before} of them from an earlier command" if before else ""
         return (
-            f"{count} {'job is' if count == 1 else 'jobs are'} in Slurm{were} (array {', '.join(map(str, ids))}). The "
-            "same command without --detach waits for them and collects what they have found."
+            f"{count} {'job is' if count == 1 else 'jobs are'} in Slurm{earlier} (array {', '.join(map(str, ids))}). "
+            "The same command without --detach waits for them and collects their results."
         )
 
     def _arrays(self, jobs: Sequence[Job]) -> Arrays:

@@ -152,7 +152,7 @@ def test_a_cluster_without_room_says_what_it_waits_for(cluster, make_ray, make_j
     records = run(engine, [make_job()])
     adding.join()
     assert [r.state for r in records] == ["complete"]
-    assert "Ray has no room for a worker yet, which takes 2 CPU: it waits." in engine.said[0]
+    assert "Ray has no room yet for a worker, which needs 2 CPU. The study waits." in engine.said[0]
 
 
 def test_nodes_with_another_version_are_refused(cluster, make_ray, make_job, monkeypatch):

@@ -1,4 +1,4 @@
-"""Jobs in a real Slurm that are killed, cancelled, queued again and left alone. `make test-slurm` starts one."""
+"""Jobs in a real Slurm: killed, cancelled, queued again, detached. `make test-slurm` starts a cluster of one node."""
 
 import os
 import pickle
@@ -26,14 +26,14 @@ SHORT_MIN = 0.05
 
 
 @pytest.fixture(autouse=True)
-def soon(monkeypatch):
-    """One file system: an answer is seen at once."""
+def short_delay(monkeypatch):
+    """There is one file system, so a reply is visible at once."""
     monkeypatch.setattr(arrays, "REPLY_DELAY_S", 2.0)
 
 
 @pytest.fixture(autouse=True)
 def nothing_left(watch):
-    """A task that has answered ends a moment later."""
+    """Waits for tasks that have replied and not ended yet."""
     yield
     watch.wait_for(lambda: not squeue("%i"), "all jobs to end", limit_s=30)
 
@@ -69,7 +69,7 @@ def test_a_process_that_is_killed_or_never_ends_costs_its_trial_only(make_engine
     assert not (place / "study" / "slurm").exists()
 
 
-def test_no_more_run_than_may_and_retries_count(make_engine, make_job, place, watch):
+def test_no_more_jobs_run_than_array_parallelism_allows_retries_included(make_engine, make_job, place, watch):
     most = [0]
     ended = threading.Event()
 
@@ -92,7 +92,7 @@ def test_no_more_run_than_may_and_retries_count(make_engine, make_job, place, wa
 def test_a_task_that_is_killed_is_trained_again_unless_somebody_has_cancelled_it(
     make_engine, make_job, place, watch, is_cancelled
 ):
-    """Not the worker, but what waits for it: no answer is written."""
+    """Not the worker is killed, but the task that waits for it: it writes no reply."""
 
     def kill():
         watch.wait_for(lambda: watch.trained_in(place), "a training")
@@ -116,7 +116,7 @@ def test_a_task_that_is_killed_is_trained_again_unless_somebody_has_cancelled_it
 
 
 def test_a_job_that_is_pre_empted_is_queued_again_and_ends(make_engine, make_job, place, watch):
-    """A job of a partition with precedence takes the whole node."""
+    """A job of a partition of higher priority takes the whole node."""
 
     def preempt():
         watch.wait_for(lambda: watch.trained_in(place), "a training")
@@ -131,7 +131,7 @@ def test_a_job_that_is_pre_empted_is_queued_again_and_ends(make_engine, make_job
     preempting.join()
     assert [r.state for r in records] == ["complete"]
     assert len(watch.trained_in(place)) == 2
-    assert said == ["Slurm has ended a job before the end, and queued it again."]
+    assert said == ["Slurm has stopped a job early and queued it again."]
     watch.wait_for(lambda: not squeue("%i"), "the other job to end")
 
 
@@ -153,16 +153,16 @@ def test_a_node_that_fails_costs_a_start(make_engine, make_job, place, watch):
     assert [r.state for r in records] == ["complete"]
 
 
-def test_a_job_that_runs_out_of_its_time_is_not_started_for_ever(make_engine, make_job, place):
-    """Slurm signals up to a minute early. Nothing was finished: another start would end in the same way."""
+def test_a_job_that_finishes_no_trial_in_its_time_is_not_queued_for_ever(make_engine, make_job, place):
+    """No training was finished, so another start would end in the same way. Slurm signals up to a minute early."""
     records, said = run(make_engine("slurm", time_min=1), [make_job("spin")])
     assert [r.state for r in records] == ["failed"]
-    assert "its job ran out of its time in Slurm" in records[0].error
+    assert "its job reached its time limit in Slurm" in records[0].error
     assert "engine.time_min" in records[0].error
     assert said == []
 
 
-def test_a_job_that_gets_further_is_queued_again_when_its_time_is_out(
+def test_a_job_that_has_finished_a_trial_is_queued_again_at_its_time_limit(
     make_engine, make_job, join, place, watch, monkeypatch
 ):
     """Of two trials in turn the first is finished, and the second waits until the job has been started again."""
@@ -179,7 +179,7 @@ def test_a_job_that_gets_further_is_queued_again_when_its_time_is_out(
     records, said = run(make_engine("slurm", time_min=1), [job])
     releasing.join()
     assert {r.replicate: r.state for r in records} == {0: "complete", 1: "complete"}
-    assert said in ([], ["Slurm has ended a job before the end, and queued it again."])
+    assert said in ([], ["Slurm has stopped a job early and queued it again."])
 
 
 def starts(place):
@@ -190,7 +190,7 @@ def test_what_is_detached_is_collected_once_by_the_next_driver(make_engine, make
     jobs = [make_job("none", 0), make_job("raise", 1), make_job("wait", 2)]
     said = make_engine("slurm").submit(jobs)
     assert "3 jobs are in Slurm (array " in said
-    assert "3 of them since before" in make_engine("slurm").submit(jobs)
+    assert "3 of them from an earlier command" in make_engine("slurm").submit(jobs)
     assert len(list(batches(place / "study"))) == 1, "no job is submitted twice"
     directory = StudyDirectory(place / "study")
     watch.wait_for(lambda: len(directory.contents().records) == 2, "two records")
@@ -232,7 +232,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_driver_that_is_killed_leaves_its_jobs_and_one_that_is_interrupted_none(
+def test_jobs_outlive_a_driver_that_is_killed_and_end_with_one_that_is_interrupted(
     make_engine, make_job, place, watch, number
 ):
     jobs = [make_job("wait", replicate) for replicate in range(2)]
@@ -332,15 +332,15 @@ def test_an_unknown_partition_is_refused_before_anything_is_trained(make_engine,
     assert not (place / "study" / "slurm").exists()
 
 
-def test_what_no_node_has_is_refused(make_engine):
+def test_resources_that_no_node_has_are_refused(make_engine):
     with pytest.raises(EngineError, match=r"Slurm refuses the jobs: .*--mem=.*engine\.memory_gb"):
         make_engine("slurm", memory_gb=4000).call(len, "")
 
 
-def test_a_setup_that_fails_is_told(make_engine, make_job):
+def test_the_message_has_the_output_of_a_setup_that_fails(make_engine, make_job):
     records, _ = run(make_engine("slurm", setup=["echo no such module >&2; exit 3"], retries=0), [make_job()])
     assert [r.state for r in records] == ["failed"]
-    assert "its job ended in Slurm as FAILED, and wrote last: no such module" in records[0].error
+    assert "its job ended in Slurm as FAILED, and its output ends with: no such module" in records[0].error
 
 
 def test_arrays_are_no_larger_than_slurm_allows(make_engine, make_job, place, monkeypatch):
