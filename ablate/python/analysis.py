@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.config.spec import StudySpec
 from ablate.errors import ConfigError, DataError, kind, unknown
 from ablate.python.result import Tables
@@ -72,7 +72,7 @@ def analyze(
     """
     import numpy as np
 
-    from ablate.analyze.summarise import summarise
+    from ablate.analysis.summarise import summarise
     from ablate.design import lay_out
 
     table = _frame(frame)

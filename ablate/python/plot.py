@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.config.spec import Response
 from ablate.errors import ConfigError, StoreError, unknown
 

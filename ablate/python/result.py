@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ablate.analyze.summary import Summary, Verdict
+from ablate.analysis.summary import Summary, Verdict
 from ablate.given import Given
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.report.figures.style import ACCENT, COLOURS, FAINT, INK, PAPER, SIZE_PT, style
 from ablate.report.text.finding import response_name
 from ablate.report.text.point_name import point_names

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.report.text.point_name import point_names
 
 NO_CURVE = "There is no curve: no training has finished an epoch, or another tool trained."

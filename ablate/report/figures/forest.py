@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ablate.analyze.claims.claim import sides
-from ablate.analyze.summary import Verdict
+from ablate.analysis.claims.claim import sides
+from ablate.analysis.summary import Verdict
 from ablate.config.spec import Claim, Response
 from ablate.report.figures.style import BAND, FAINT, INK, PAPER, SIZE_PT, style
 from ablate.report.text.finding import POINTS, finding, is_open, response_name, unit_of

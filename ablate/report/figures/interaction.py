@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ablate.analyze.summary import PointSummary, Summary
+from ablate.analysis.summary import PointSummary, Summary
 from ablate.report.figures.panels import panels
 from ablate.report.figures.style import COLOURS, INK, SIZE_PT, style
 from ablate.report.text.finding import response_name

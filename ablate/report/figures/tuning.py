@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ablate.analyze.summary import Summary, TunedArm, TuningSummary
+from ablate.analysis.summary import Summary, TunedArm, TuningSummary
 from ablate.report.figures.panels import panels
 from ablate.report.figures.style import ACCENT, FAINT, INK, SIZE_PT, style
 from ablate.report.text.arm import arm_name, arm_names, best, values

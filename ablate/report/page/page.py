@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 import ablate
-from ablate.analyze.summary import Summary, Verdict
+from ablate.analysis.summary import Summary, Verdict
 from ablate.config.spec import Response
 from ablate.report.document import document
 from ablate.report.heading import origin_block, study_block

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from ablate.analyze.claims.claim import sides
-from ablate.analyze.summary import Contrast, Summary, Verdict
+from ablate.analysis.claims.claim import sides
+from ablate.analysis.summary import Contrast, Summary, Verdict
 from ablate.report.screen.forest import Row
 from ablate.report.tables.contrasts import difference, difference_digits
 from ablate.report.text.number import NO_BREAK, bounds, interval_name
