@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ablate.errors import ConfigError, kind
-from ablate.given import Given
+from ablate.passed_objects import PassedObject
 from ablate.python.code import digest, dotted_name
 
 PLAIN = (bool, int, float, str)
@@ -18,7 +18,7 @@ class Objects:
     """The objects of one study, by the names that its configuration uses."""
 
     def __init__(self) -> None:
-        self.given: dict[str, Given] = {}
+        self.passed: dict[str, PassedObject] = {}
 
     def target(self, thing: Callable[..., Any]) -> str:
         """What a `_target_` says of a class or function: the name that it can be imported by, else that of its copy.
@@ -32,10 +32,10 @@ class Objects:
         """Keeps an object to be passed, and returns its `_target_`. Another one of its name gets a number."""
         base = _identifier(name or getattr(thing, "__name__", "") or type(thing).__name__)
         chosen, number = base, 2
-        while (found := self.given.get(chosen)) is not None and found.value is not thing:
+        while (found := self.passed.get(chosen)) is not None and found.value is not thing:
             chosen, number = f"{base}_{number}", number + 1
-        self.given[chosen] = Given(name=chosen, value=thing, digest=digest)
-        return self.given[chosen].target
+        self.passed[chosen] = PassedObject(name=chosen, value=thing, digest=digest)
+        return self.passed[chosen].target
 
     def node(self, thing: Any, where: str) -> dict[str, Any]:
         """A class, a function, or a partial of one, as the node that calls it.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ablate.analysis.summary import Summary, Verdict
-from ablate.given import Given
+from ablate.passed_objects import PassedObject
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -112,10 +112,10 @@ class Result(Tables):
     """The study's directory, absolute."""
     notes: tuple[str, ...] = ()
     """On records that could not be counted and files that are damaged."""
-    objects: tuple[Given, ...] = field(default=(), repr=False)
+    objects: tuple[PassedObject, ...] = field(default=(), repr=False)
     """What was passed from Python, of which its networks are made."""
 
-    def with_objects(self, objects: Sequence[Given]) -> "Result":
+    def with_objects(self, objects: Sequence[PassedObject]) -> "Result":
         """The same, with the objects that its networks are made of."""
         return replace(self, objects=tuple(objects))
 

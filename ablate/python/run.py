@@ -63,4 +63,4 @@ def load(study: str, *, results_dir: str | Path = "results", objects: Sequence[o
     kept = Objects()
     for each in objects:
         kept.target(each)  # pyright: ignore[reportArgumentType]
-    return Result(summary=summary, path=path.absolute(), notes=notes, objects=tuple(kept.given.values()))
+    return Result(summary=summary, path=path.absolute(), notes=notes, objects=tuple(kept.passed.values()))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ablate import given
 from ablate.config.catalog import Catalog
 from ablate.config.group import TRAINED
 from ablate.errors import ConfigError, kind, unknown
+from ablate.passed_objects import PREFIX, bound
 from ablate.python.examples import passed
 from ablate.python.factors import factor, set_by
 from ablate.python.objects import Objects, is_lightning, parameters, takes
@@ -144,7 +144,7 @@ class Study:
 
         with self.configured() as conf:
             found = run_words(self._words(overrides), conf=conf, stale=stale, retry=retry, quiet=quiet)
-        return found.with_objects(tuple(self._objects.given.values()))
+        return found.with_objects(tuple(self._objects.passed.values()))
 
     def load(self, results_dir: str | Path = "results") -> "Result":
         """Its results on disk, without training.
@@ -154,12 +154,15 @@ class Study:
         """
         from ablate.python.run import load
 
-        return load(self.name, results_dir=results_dir).with_objects(tuple(self._objects.given.values()))
+        return load(self.name, results_dir=results_dir).with_objects(tuple(self._objects.passed.values()))
 
     @contextmanager
     def configured(self) -> Iterator[Path]:
         """A folder with its configuration, for as long as its objects can be built by it."""
-        with tempfile.TemporaryDirectory(prefix="ablate-study-") as folder, given.bound(self._objects.given.values()):
+        with (
+            tempfile.TemporaryDirectory(prefix="ablate-study-") as folder,
+            bound(self._objects.passed.values()),
+        ):
             conf = Path(folder)
             for option, content in self._options.items():
                 _write(conf / f"{option}.yaml", content)
@@ -306,7 +309,7 @@ VALID = {
 
 
 def _option_name(target: str) -> str:
-    return re.sub(r"[^\w.\-]+", "_", target.removeprefix(given.PREFIX).rpartition(".")[2]).strip("._-") or "study"
+    return re.sub(r"[^\w.\-]+", "_", target.removeprefix(PREFIX).rpartition(".")[2]).strip("._-") or "study"
 
 
 def _write(path: Path, content: Mapping[str, Any], *, package: str = "") -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate import given
 from ablate.errors import StoreError, unknown, unknown_level
+from ablate.passed_objects import PassedObject, bound, missing
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -45,7 +45,12 @@ def point(path: Path, levels: Sequence[str], by_factor: Mapping[str, Any]) -> Ma
 
 
 def module(
-    path: Path, levels: Mapping[str, str], replicate: int, *, objects: Sequence[given.Given], stale: str | None
+    path: Path,
+    levels: Mapping[str, str],
+    replicate: int,
+    *,
+    objects: Sequence[PassedObject],
+    stale: str | None,
 ) -> "Module":
     """The network of one trial.
 
@@ -64,8 +69,8 @@ def module(
             "where it has been trained already."
         )
     config = TrialConfig.from_dict(record.config)
-    with given.bound(objects), user_modules_last():
-        if (said := next(filter(None, map(given.missing, sorted(config.model.targets))), None)) is not None:
+    with bound(objects), user_modules_last():
+        if (said := next(filter(None, map(missing, sorted(config.model.targets))), None)) is not None:
             raise StoreError(said)
         trained_by = record.provenance.source if record.provenance else None
         if stale != "keep" and trained_by is not None and _source(config, trained_by) != trained_by:
@@ -80,7 +85,7 @@ def _source(config: Any, trained_by: str) -> str:
     """The digest of the code as it is now; what was passed as data need not be here to build a network."""
     from ablate.execute.train.provenance import source_digest
 
-    if any(given.missing(target) for target in config.targets):
+    if any(missing(target) for target in config.targets):
         return trained_by
     return source_digest(config)
 

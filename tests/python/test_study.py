@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import ablate
-from ablate import given
+from ablate import passed_objects
 from ablate.errors import AblateError, ConfigError
 from ablate.execute.targets.target import build
 
@@ -102,8 +102,8 @@ def test_what_cannot_be_had_is_refused_with_what_can(here, changed, said):
 def test_its_objects_are_known_while_it_is_used_and_not_after(here):
     asked = study()
     with asked.configured():
-        assert given.digest("ablate.given.Net")
-    assert given.digest("ablate.given.Net") is None
+        assert passed_objects.digest("ablate.given.Net")
+    assert passed_objects.digest("ablate.given.Net") is None
     config = asked.plan().configs[0]
     with pytest.raises(ConfigError, match=r"Net was passed from Python, and this process does not have it\. Run the"):
         build(config.model.content, "model")

@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ablate import given
+from ablate import passed_objects
 from ablate.errors import AblateError
 from ablate.execute.engines.local.worker import Worker
 from ablate.execute.engines.slurm import queue
@@ -62,14 +62,14 @@ def main(words: list[str]) -> int:
     sys.path[:] = sent.path
     for name in SEEN_BY_LIGHTNING:
         os.environ.pop(name, None)
-    with TemporaryDirectory(prefix="ablate-given-") as place:
-        given.receive(unpacked(sent.objects, Path(place)))
+    with TemporaryDirectory(prefix="ablate-objects-") as place:
+        passed_objects.receive(unpacked(sent.objects, Path(place)))
         job = as_found(sent.jobs[index], sent.sources[index])
         task = ArrayTask(batch, index, threads=sent.threads, signals=signals, slurm=slurm)
         return task.train(job, is_first=starts == 1)
 
 
-def unpacked(objects: Mapping[str, tuple[bytes, str]], place: Path) -> given.Files:
+def unpacked(objects: Mapping[str, tuple[bytes, str]], place: Path) -> passed_objects.PickledObjects:
     """Writes objects that were passed from Python where the worker can take them from."""
     files: dict[str, tuple[str, str]] = {}
     for number, (name, (content, digest)) in enumerate(objects.items()):
