@@ -80,18 +80,10 @@ OVER_DEPTH = "Means over the replicates, from the first layer that has the diagn
 
 
 def _effects(source: Source) -> "Figure":
-    from ablate.report.figures.effects import Effect, effects
+    from ablate.report.figures.effects import effects
     from ablate.report.screen import contrast_rows
 
-    summary = source.results.summary
-    contrasts = contrast_rows.plotted(summary)
-    if not contrasts:
-        raise ValueError("There is no contrast.")
-    found = [
-        Effect(label=row.label, values=tuple(row.points), low=row.low, high=row.high, margin=row.margin)
-        for row in contrast_rows.rows(summary, contrasts, spell=str)
-    ]
-    return effects(found, summary.response)
+    return effects(contrast_rows.effects(source.results.summary), source.results.summary.response)
 
 
 def _interactions(source: Source) -> "Figure":
