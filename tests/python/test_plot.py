@@ -1,4 +1,4 @@
-"""Figures from Python: of a study that was trained, and of results that something else trained."""
+"""Figures from Python: of a study that was trained, and of results that another program has trained."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_results_of_another_tool_have_a_forest_and_interactions(foreign):
     assert "width: 8 vs 4" in foreign.plot()._repr_svg_()
     assert len(foreign.plot("effects").figure.axes[0].get_yticklabels()) == len(foreign.contrasts())
     assert [axes.get_title() for axes in foreign.plot("interaction").figure.axes] == ["width × norm"]
-    with pytest.raises(ConfigError, match="another tool trained"):
+    with pytest.raises(ConfigError, match="another program trained"):
         foreign.plot("curves")
 
 

@@ -55,7 +55,7 @@ def test_a_level_stands_for_its_design_point(smoke):
     ("levels", "by_factor", "said"),
     [
         (("tahn",), {}, r"Unknown level of this study 'tahn'\. Did you mean 'tanh'\?"),
-        (("tanh", "relu"), {}, "are both levels of hidden_activation: a network has one of them"),
+        (("tanh", "relu"), {}, "are both levels of hidden_activation: choose one"),
         ((), {"hidden": "tanh"}, "Unknown factor of this study 'hidden'. Did you mean 'hidden_activation'"),
         ((), {"hidden_activation": "gelu"}, "Unknown level of hidden_activation 'gelu'"),
         (("tanh",), {"replicate": 7}, r"There is no replicate 7 at hidden_activation=tanh\. Valid: 0, 1\."),

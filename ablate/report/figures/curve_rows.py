@@ -1,4 +1,4 @@
-"""Rows of curves, one for each trial and epoch, as the figure of learning curves takes them."""
+"""Rows of curves, one for each trial and epoch, in the form that the figure of learning curves takes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from ablate.analysis.summary import Summary
 from ablate.report.text.point_name import point_names
 
-NO_CURVE = "There is no curve: no training has finished an epoch, or another tool trained."
+NO_CURVE = "There is no curve: no training has finished an epoch, or another program trained."
 
 
 def metrics(summary: Summary, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What was logged in each epoch; the validation's counterpart of the response first.
+    """The metrics that were logged after each epoch. The response as measured in validation comes first.
 
     Raises:
         ValueError: there is none.
