@@ -26,7 +26,7 @@ def metrics(summary: Summary, rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def by_point(
     summary: Summary, rows: Sequence[Mapping[str, Any]], metric: str
 ) -> tuple[dict[str, list[dict[int, float]]], str | None]:
-    """Design point → the curve of each replicate; and the name of the baseline, if it has one."""
+    """Design point → the curve of each replicate; and the name of the baseline, if it has a curve."""
     names, factors = point_names(summary), _factors(summary)
     found: dict[str, dict[int, dict[int, float]]] = {}
     for row in rows:
