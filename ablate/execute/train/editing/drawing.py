@@ -24,7 +24,7 @@ class Drawing:
     """Seeds torch's generators."""
 
     def build(self, make: Callable[[], Made], path: str) -> Made:
-        """Builds a module for a path, each of its layers under a stream of its own. For that, `make` is called twice."""
+        """Builds a module for a path, each of its layers under a stream of its own. It calls `make` twice for that."""
         seen: list[Registration] = []
         self.begin(path)
         with registrations(seen.append):
@@ -62,5 +62,5 @@ def reset_method(layer: nn.Module) -> Callable[[], Any] | None:
 
 
 def _at(path: str, key: str) -> str:
-    """A parameter's key in the network, from that in the module at a path; those of the module itself begin with a dot."""
+    """A parameter's key in the network, from that in the module at a path; the module's own begin with a dot."""
     return f"{path}{key}" if key.startswith(".") else f"{path}.{key}"

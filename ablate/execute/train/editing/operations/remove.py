@@ -26,9 +26,7 @@ def apply(sites: Sequence[Site]) -> None:
                     f"write {{identity: {site.path}}}, which passes its input through."
                 )
     for site in sites:
-        for _, parent, name in reversed(
-            list(site.parents)
-        ):  # from a list's end: other numbers stay valid
+        for _, parent, name in reversed(list(site.parents)):  # from a list's end: other numbers stay valid
             if isinstance(parent, nn.ModuleList):
                 del parent[int(name)]
             else:
