@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TextIO
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.report.cases import cases
 from ablate.report.content import Content
 from ablate.report.formats.registry import write

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ablate.analyze.summary import Summary, Verdict
+from ablate.analysis.summary import Summary, Verdict
 from ablate.report.tables.verdicts import claim_name
 from ablate.report.text.quantity import counted
 

@@ -31,7 +31,7 @@ from ablate.study.weights import unweighted_message
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from ablate.analyze.summary import Summary
+    from ablate.analysis.summary import Summary
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import StudyDirectory
@@ -71,7 +71,7 @@ def run(
             study could not go on: the disk is full, or no process can be started.
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
-    from ablate.analyze.claims.claim import check_replicates
+    from ablate.analysis.claims.claim import check_replicates
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
 

@@ -144,7 +144,7 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
     """
     if planned.spec.looks is None or not missing:
         return missing
-    from ablate.analyze.claims.judgement import due
+    from ablate.analysis.claims.judgement import due
 
     points = planned.layout.points
     found = records()

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.errors import ConfigError, unknown
 from ablate.report.content import Content, check_table, content, refuse_rows
 from ablate.report.formats.csv import write_csv

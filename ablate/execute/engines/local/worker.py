@@ -14,7 +14,7 @@ from multiprocessing.connection import wait as wait_for_any
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from ablate import given
+from ablate import passed_objects
 from ablate.errors import AblateError, ConfigError, DeathError, EngineError
 from ablate.execute.engines.job_outcome import JobOutcome, Trained
 from ablate.execute.engines.local import fork_server
@@ -287,7 +287,7 @@ class Worker:
                 max_workers=1,
                 mp_context=self._context,
                 initializer=_start,
-                initargs=(list(sys.path), {**os.environ, **self._variables}, self._begun, given.files()),
+                initargs=(list(sys.path), {**os.environ, **self._variables}, self._begun, passed_objects.pickle_all()),
             )
         return self._executor
 
@@ -306,7 +306,7 @@ _begun: list[Any] = []
 """In a worker process: the value that it sets to 1 when it begins a job or a call."""
 
 
-def _start(path: list[str], environment: Mapping[str, str], begun: Any, objects: given.Files) -> None:
+def _start(path: list[str], environment: Mapping[str, str], begun: Any, objects: passed_objects.PickledObjects) -> None:
     """Runs once in each process.
 
     Gives it the import path and environment of its driver, not of the fork server, and the objects passed from Python.
@@ -319,7 +319,7 @@ def _start(path: list[str], environment: Mapping[str, str], begun: Any, objects:
     os.environ.clear()
     os.environ.update(environment)
     _begun[:] = [begun]
-    given.receive(objects)
+    passed_objects.receive(objects)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles Ctrl-C
     signal.signal(signal.SIGTERM, _end)
     driver = multiprocessing.parent_process()

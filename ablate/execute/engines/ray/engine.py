@@ -11,7 +11,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 import msgspec
 
-from ablate import given
+from ablate import passed_objects
 from ablate.errors import ConfigError
 from ablate.execute.engines.ray import connection
 from ablate.execute.engines.ray.driver_location import Storage, driver_location
@@ -124,9 +124,9 @@ class Ray(Team):
             ConfigError: objects are passed from Python, which this engine does not send.
             EngineError: Ray is not installed, cannot be started, or does not answer.
         """
-        if passed := given.names():
+        if names := passed_objects.names():
             raise ConfigError(
-                f"engine=ray does not send what is passed from Python, such as {passed[0]}. engine=local and "
+                f"engine=ray does not send what is passed from Python, such as {names[0]}. engine=local and "
                 "engine=slurm do; or put classes and functions into a module, and name the data in a configuration."
             )
         settings = self._settings

@@ -21,7 +21,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ablate import given
+from ablate import passed_objects
 from ablate.errors import AblateError
 from ablate.execute.engines.job_outcome import JobOutcome, Trained
 from ablate.execute.engines.local.worker import Worker
@@ -70,14 +70,14 @@ def main(words: list[str]) -> int:
     sys.path[:] = payload.path
     for name in READ_BY_LIGHTNING:
         os.environ.pop(name, None)
-    with TemporaryDirectory(prefix="ablate-given-") as temporary:
-        given.receive(write_objects(payload.objects, Path(temporary)))
+    with TemporaryDirectory(prefix="ablate-objects-") as temporary:
+        passed_objects.receive(write_objects(payload.objects, Path(temporary)))
         job = with_current_sources(payload.jobs[index], payload.sources[index])
         task = ArrayTask(batch, index, threads=payload.threads, signals=signals, slurm=slurm)
         return task.train(job, is_first=starts == 1)
 
 
-def write_objects(objects: Mapping[str, tuple[bytes, str]], folder: Path) -> given.Files:
+def write_objects(objects: Mapping[str, tuple[bytes, str]], folder: Path) -> passed_objects.PickledObjects:
     """Writes objects that were passed from Python to files, which the worker reads.
 
     Args:

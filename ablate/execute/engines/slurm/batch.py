@@ -19,7 +19,7 @@ from typing import Self
 
 import msgspec
 
-from ablate import files, given
+from ablate import files, passed_objects
 from ablate.errors import DiskError, EngineError, StoreError
 from ablate.execute.engines.slurm.reply import Reply
 from ablate.execute.process.import_path import user_modules_last
@@ -125,7 +125,9 @@ class Batch:
         study = re.sub(r"[^A-Za-z0-9_.-]+", "-", directory.resolve().name)[:60]
         description = Description(name=f"ablate-{study}-{token}", cap=cap, is_detached=is_detached, tasks=entries)
         folder = directory / FOLDER / token
-        objects = {name: (Path(file).read_bytes(), digest) for name, (file, digest) in given.files().items()}
+        objects = {
+            name: (Path(file).read_bytes(), digest) for name, (file, digest) in passed_objects.pickle_all().items()
+        }
         content = pickle.dumps(
             Payload(
                 jobs=tuple(jobs),
