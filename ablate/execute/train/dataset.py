@@ -19,7 +19,7 @@ from ablate.errors import ConfigError, kind
 from ablate.execute.targets.lightning_package import is_lightning_data, is_lightning_data_class
 from ablate.execute.targets.target import build, locate, takes
 from ablate.execute.train.reading.data_module import parts_of
-from ablate.given import digest
+from ablate.passed_objects import digest
 
 DESCRIPTION = ("inputs", "outputs", "chance", "batch_size")
 """Keys of `data` that describe it to other groups. Its `_target_` gets those that it names."""

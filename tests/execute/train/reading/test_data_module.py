@@ -6,8 +6,10 @@ import pytest
 import torch
 
 from ablate.errors import ConfigError, DataError
+from ablate.execute.targets.target import build
 from ablate.execute.train.dataset import splits
 from ablate.execute.train.fit import prepare
+from ablate.execute.train.reading.data_module import parts_of
 from ablate.plan.seeds import streams
 
 MODULES = """
@@ -81,14 +83,19 @@ def test_its_loaders_parts_are_the_splits(config, data, found):
     assert drawn.sampling is None  # what it splits, it does not say
 
 
-def test_what_it_draws_follows_the_replicate_and_leaves_the_generators_alone(config):
+def test_what_it_draws_follows_the_replicate(config):
     one = config(_target_="rings.Tested")
-    random.seed(5)
-    torch.manual_seed(5)
-    before = random.getstate(), torch.get_rng_state()
     first, again, other = (splits(one, seed=seed).val.inputs for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_setting_it_up_leaves_the_global_generators_as_they_were(config):
+    module = build({"_target_": "rings.Tested", "batch_size": 5}, "data")
+    random.seed(5)
+    torch.manual_seed(5)
+    before = random.getstate(), torch.get_rng_state()
+    parts_of(module, seed=1)
     assert random.getstate() == before[0]
     assert torch.equal(torch.get_rng_state(), before[1])
 
