@@ -10,4 +10,4 @@ def test_the_command_trains_it_in_a_folder_of_its_own_and_says_that_it_answers_n
 
 
 def test_a_study_with_too_few_replicates_for_its_claims_names_it(refused):
-    assert "run it with --quick" in refused("plan", "skip_span", "replicates=2")
+    assert "run it with --quick" in refused("run", "skip_span", "replicates=2")
