@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.study.missing_trials import next_batch, sources_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ablate.execute.engines import Engine
     from ablate.execute.train.job import Job
-    from ablate.plan import Schedule, Trial
+    from ablate.plan import Bundle, Schedule, Trial
+    from ablate.store.progress import Progress
     from ablate.study.observer import Observer
     from ablate.study.study_plan import Plan
 
@@ -56,7 +58,7 @@ def schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedul
     """
     from ablate.execute import tasks
 
-    return engine.call(
+    made = engine.call(
         tasks.schedule,
         planned.trials,
         missing,
@@ -65,6 +67,9 @@ def schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedul
         fixed=engine.workers_are_fixed,
         pins=engine.pins_workers,
     )
+    if engine.checkpoint_min is None:
+        return made
+    return replace(made, bundles=with_stacks_under_way(made.bundles, planned.directory))
 
 
 def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Observer) -> None:
@@ -85,6 +90,41 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
             close()
 
 
+def with_stacks_under_way(bundles: Sequence[Bundle], directory: Path) -> tuple[Bundle, ...]:
+    """The bundles, but that stacks of which the state is kept are as they were, and come first."""
+    from ablate.plan import Bundle
+
+    trials = {trial.id: trial for bundle in bundles for trial in bundle.trials}
+    stacks: list[Bundle] = []
+    for progress in under_way(trials, directory):
+        if progress.stacked and all(trial_id in trials for trial_id in progress.trials):
+            members = tuple(trials.pop(trial_id) for trial_id in progress.trials)
+            stacks.append(Bundle(trials=members, stacked=True, conv_as_matmul=progress.conv_as_matmul))
+    others = (replace(b, trials=tuple(t for t in b.trials if t.id in trials)) for b in bundles)
+    return (*stacks, *(bundle for bundle in others if bundle.trials))
+
+
+def under_way(trial_ids: Iterable[str], directory: Path) -> list[Progress]:
+    """What is kept of trainings that have not ended, in the folders of some trials."""
+    from ablate.store import StudyDirectory
+    from ablate.store.progress import progress_in
+
+    study = StudyDirectory(directory)
+    found = [progress_in(study.trial(trial_id)) for trial_id in trial_ids]
+    return [progress for progress in found if progress is not None]
+
+
+def checkpoint_note(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> str | None:
+    """That the state of trainings is kept, and how many go on from one; None: neither."""
+    if engine.checkpoint_min is None:
+        return None
+    note = f"The state of a training is kept every {engine.checkpoint_min:g} min (engine.checkpoint_min)."
+    going_on = {trial_id for each in under_way([t.id for t in missing], planned.directory) for trial_id in each.trials}
+    if not going_on:
+        return note
+    return f"{note} That of {len(going_on)} trials is kept: they go on after the epoch that it is of."
+
+
 def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedule, list[Job]]:
     """How the engine is to train a batch of trials."""
     from ablate.execute.train.job import Job
@@ -102,6 +142,7 @@ def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedu
             commit=head,
             stated=claims,
             keeps_weights=planned.keeps_weights,
+            checkpoint_min=engine.checkpoint_min,
         )
         for b in made.bundles
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import ConfigError, EngineError, unknown
@@ -48,6 +49,9 @@ def engine(settings: Mapping[str, Any] | None) -> Engine:
             raise ConfigError(f"engine.{key}={count} is more than any machine has: it must be {MOST} or less.")
     if (retries := getattr(checked, "retries", 0)) < 0:
         raise ConfigError(f"engine.retries={retries} must be 0 or more.")
+    minutes = getattr(checked, "checkpoint_min", None)
+    if isinstance(minutes, int | float) and not 0 < minutes < math.inf:
+        raise ConfigError(f"engine.checkpoint_min={minutes:g} must be minutes, more than 0, or null: no state is kept.")
     return found(checked)
 
 

@@ -47,6 +47,8 @@ class Engine(ABC):
     """CPU threads of each worker; None: the planner decides."""
     pins_workers: ClassVar[bool] = False
     """Whether `run` takes `places`, and each worker then sees no GPU but its own."""
+    checkpoint_min: float | None = None
+    """Minutes after which the state of a training that has not ended is kept anew; None: it is not kept."""
     ends_trials: bool = False
     """Whether it ends a training after `trainer.timeout_min`. One that cannot is refused such a limit."""
     detaches: ClassVar[bool] = False

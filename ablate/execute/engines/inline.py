@@ -27,6 +27,7 @@ class InlineSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
 
     name: Literal["inline"]
     threads: int
+    checkpoint_min: float | None = None
 
 
 class Inline(Engine):
@@ -37,6 +38,7 @@ class Inline(Engine):
 
     def __init__(self, settings: InlineSettings) -> None:
         self.threads = settings.threads
+        self.checkpoint_min = settings.checkpoint_min
         check_threads(settings.threads)
 
     @classmethod

@@ -11,9 +11,18 @@ from typing import Any, Protocol
 
 from ablate.errors import AblateError
 from ablate.execute.engines._base import Engine
-from ablate.execute.engines.wording import counted, device_lost, each_alone, named, short_of_memory
+from ablate.execute.engines.wording import device_lost, named, short_of_memory, trained_again
 from ablate.execute.process.interruption import interruption_deferred
-from ablate.execute.train.job import Job, fail, one_by_one, time_limit_min, timed_out, unfinished, without_record
+from ablate.execute.train.job import (
+    Job,
+    fail,
+    one_by_one,
+    time_limit_min,
+    timed_out,
+    under_way,
+    unfinished,
+    without_record,
+)
 from ablate.plan.placement import is_shared
 from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
@@ -125,7 +134,7 @@ class Retrying(Engine):
         """As `_ended`, of a job whose worker died or was ended.
 
         Of several trials, those that had not finished are each trained alone: the one that kills its worker, or never
-        ends, then costs no other.
+        ends, then costs no other. A stack whose state is kept goes on as one, as often as a trial alone is tried again.
         """
         ids = [trial.id for trial in job.bundle.trials]
         if not how.has_begun:
@@ -144,8 +153,10 @@ class Retrying(Engine):
             if again and is_alone and self._lost[ids[0]] > self.retries:
                 text = f"The worker process ended without a Python traceback: its worker {why}.\n"
                 return fail(job, error=f"its worker {why}", traceback=text, engine=self.name, threads=threads), ()
+            if again and not is_alone and under_way(job) and max(self._lost[each] for each in ids) <= self.retries:
+                again = (job,)
         if again:
-            self.on_message(f"The worker of {named(job)} {why}. {counted(again)} trained again{each_alone(again)}.")
+            self.on_message(f"The worker of {named(job)} {why}. {trained_again(again)}")
         return records, again
 
     def _trained(self, job: Job, answer: Trained) -> tuple[tuple[Record, ...], tuple[Job, ...]]:

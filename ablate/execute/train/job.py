@@ -9,6 +9,7 @@ from ablate.execute.train.record import Outcome, now, record
 from ablate.plan.bundle import Bundle
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory
+from ablate.store.progress import Progress, progress_in
 from ablate.store.record import Record
 
 
@@ -26,6 +27,8 @@ class Job:
     """Digest of what the study states before its first trial."""
     keeps_weights: bool = False
     """Whether the trained networks' weights are written beside the records."""
+    checkpoint_min: float | None = None
+    """Minutes after which the state of a training that has not ended is kept anew; None: it is not kept."""
     may_wait: bool = False
     """Whether a trial that runs out of memory is left without a record, to be trained when nothing trains beside it."""
 
@@ -67,6 +70,15 @@ def unfinished(job: Job) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
     found = [_result(each.bundle.trials[0], each, each.sources[0]) for each in alone]
     records = tuple(record for record in found if record is not None)
     return records, tuple(each for each, record in zip(alone, found, strict=True) if record is None)
+
+
+def under_way(job: Job) -> Progress | None:
+    """How far a job of one trial, or of a stack, is by the state that is kept of it; None: it begins anew."""
+    if job.checkpoint_min is None:
+        return None
+    trials = tuple(trial.id for trial in job.bundle.trials)
+    found = progress_in(StudyDirectory(job.directory).trial(trials[0]))
+    return found if found is not None and found.trials == trials else None
 
 
 def without_record(job: Job, records: Sequence[Record]) -> tuple[Job, ...]:

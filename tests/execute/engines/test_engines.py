@@ -32,6 +32,8 @@ def test_every_engine_is_held_to_the_contract(make_engine):
         ({"name": "inline", "threads": "two"}, "engine.threads"),
         ({"name": "inline", "threads": 1, "workers": 2}, "engine.workers"),
         ({"name": "ray", "workers": 0}, "engine.workers=0 trains nothing"),
+        ({"name": "inline", "threads": 1, "checkpoint_min": 0}, "engine.checkpoint_min=0 must be minutes, more than 0"),
+        ({"name": "slurm", "checkpoint_min": float("inf")}, "engine.checkpoint_min=inf must be minutes"),
         ({"name": "ray", "gpus": -0.5}, "engine.gpus=-0.5 must be 0 or more"),
         ({"name": "ray", "storage": "some"}, "engine.storage"),
         ({"name": "ray", "adress": "auto"}, "Did you mean 'engine.address'"),

@@ -28,6 +28,7 @@ class LocalSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
     workers: int | Literal["auto"]
     threads: int | Literal["auto"]
     retries: int = 1
+    checkpoint_min: float | None = None
 
 
 class Local(Team):
@@ -44,6 +45,7 @@ class Local(Team):
         self.workers = max(self.workers, 1)
         self.workers_are_fixed = settings.workers != "auto"
         self.retries = settings.retries
+        self.checkpoint_min = settings.checkpoint_min
         self._caller: Worker | None = None
         """The worker that `call` has started."""
 

@@ -22,7 +22,7 @@ from ablate.errors import AblateError, EngineError
 from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.local.worker import Worker
 from ablate.execute.engines.ray.connection import CODE
-from ablate.execute.engines.ray.delivery import Delivery, packed
+from ablate.execute.engines.ray.delivery import Delivery, Kept, packed, states, write_states
 from ablate.execute.engines.ray.place import Place
 from ablate.execute.engines.team import Ended
 from ablate.execute.process.visible_gpus import VARIABLES
@@ -50,6 +50,8 @@ class Answer:
 
     ended: Ended
     deliveries: tuple[Delivery, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    """The states of trainings that have not ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,7 @@ class Actor:
         self._answers: SimpleQueue[Future[Any]] = SimpleQueue()
         self._engine = engine
         self._worker = Worker(engine=engine, threads=threads, answers=self._answers)
-        self._accepted: tuple[Job, str | None] | None = None
+        self._accepted: tuple[Job, str | None, tuple[Kept, ...]] | None = None
 
     def greet(self) -> Greeting:
         """Starts to load torch, and says where this is."""
@@ -86,14 +88,14 @@ class Actor:
             is_same_machine=self._place.is_same_machine,
         )
 
-    def accept(self, job: Job, mark: str | None) -> None:
+    def accept(self, job: Job, mark: str | None, kept: tuple[Kept, ...] = ()) -> None:
         """Takes a job, which `train` then trains: once this is answered, the job has begun."""
-        self._accepted = job, mark
+        self._accepted = job, mark, kept
 
     def train(self) -> Answer:
         """Trains the job that was accepted, and waits until its process has answered, died, or run out of time."""
         assert self._accepted is not None
-        (job, mark), self._accepted = self._accepted, None
+        (job, mark, kept), self._accepted = self._accepted, None
         if self._place.is_here or self._place.storage == "shared":
             seen = job
         else:
@@ -103,7 +105,8 @@ class Actor:
         scratch = Path(tempfile.mkdtemp(prefix="ablate-"))
         try:
             sent = replace(job, directory=scratch)
-            return Answer(ended=self._ended(sent), deliveries=packed(sent))
+            write_states(kept, sent)
+            return Answer(ended=self._ended(sent), deliveries=packed(sent), kept=states(sent))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 

@@ -37,6 +37,7 @@ class RaySettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
     gpus: float | Literal["auto"] = "auto"
     """For each worker."""
     retries: int = 1
+    checkpoint_min: float | None = None
     storage: Storage = "auto"
     host: str = "127.0.0.1"
     dashboard: bool = False
@@ -56,6 +57,7 @@ class Ray(Team):
         if settings.address is None:
             check_threads(self.threads or 1)
         self.retries = settings.retries
+        self.checkpoint_min = settings.checkpoint_min
         self._settings = settings
         self._caller: RayWorker | None = None
         """The worker that `call` has started."""

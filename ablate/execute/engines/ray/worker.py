@@ -12,7 +12,7 @@ import psutil
 import ablate
 from ablate.errors import DeathError, EngineError
 from ablate.execute.engines.ray.connection import imported
-from ablate.execute.engines.ray.delivery import unpack
+from ablate.execute.engines.ray.delivery import states, unpack, write_states
 from ablate.execute.engines.ray.place import mark_of
 from ablate.execute.engines.team import TRIES, Ended
 from ablate.execute.train.job import Job
@@ -87,7 +87,8 @@ class RayWorker:
     def train(self, job: Job) -> None:
         """Sends a job to the actor, which is ready."""
         self.job = job
-        self._accepted = self._actor.accept.remote(job, mark_of(job.directory)).future()
+        kept = states(job)  # the node may not see the directory
+        self._accepted = self._actor.accept.remote(job, mark_of(job.directory), kept).future()
         self.future = self._ask(self._actor.train.remote())
 
     def retry(self) -> bool:
@@ -108,6 +109,7 @@ class RayWorker:
             answer: Answer = self.future.result()
             assert self.job is not None
             unpack(answer.deliveries, self.job.directory)
+            write_states(answer.kept, self.job)
             return answer.ended
         if not _is_loss(error):
             return Ended(error=error)

@@ -24,7 +24,7 @@ from ablate.execute.engines.slurm import queue
 from ablate.execute.engines.slurm.answer import Answer
 from ablate.execute.engines.slurm.batch import Batch, at, sources_now
 from ablate.execute.engines.team import Ended, Trained
-from ablate.execute.train.job import Job, one_by_one, unfinished
+from ablate.execute.train.job import Job, one_by_one, under_way, unfinished
 
 NAME = "slurm"
 
@@ -101,11 +101,12 @@ class ArrayTask:
         """Trains a job, or what an earlier start of this task has left of it; returns the exit code."""
         todo = (job,) if is_first else left_of(job)
         done = len(job.bundle.trials) - sum(len(one.bundle.trials) for one in todo)
+        epochs = epochs_kept(todo)
         try:
             ends = [(one, self._ended(one)) for one in todo]
         except OutOfTimeError:
             self._stop()
-            return self._out_of_time(job, had=done)
+            return self._out_of_time(job, had=done, is_further=epochs_kept(todo) > epochs)
         except SystemExit as error:  # cancelled, or pre-empted: then Slurm starts it again
             self._stop()
             return int(error.code or 0)
@@ -113,11 +114,11 @@ class ArrayTask:
         self._batch.answer(self._index, joined(job, ends))
         return 0
 
-    def _out_of_time(self, job: Job, *, had: int) -> int:
+    def _out_of_time(self, job: Job, *, had: int, is_further: bool) -> int:
         """Queues this job again, if it has got further in its time; it would else never end."""
         finished = len(job.bundle.trials) - sum(len(one.bundle.trials) for one in left_of(job))
         limit = f"its job ran out of its time in Slurm on {socket.gethostname()} (engine.time_min)"
-        if finished <= had:
+        if finished <= had and not is_further:
             self._batch.answer(self._index, Answer(died=limit, is_last=True))
             return 0
         try:
@@ -167,6 +168,11 @@ def left_of(job: Job) -> tuple[Job, ...]:
     records, _ = unfinished(job)
     done = {record.id for record in records if record.state in ("complete", "diverged")}
     return tuple(one for one in one_by_one(job) if one.bundle.trials[0].id not in done) if done else (job,)
+
+
+def epochs_kept(jobs: Sequence[Job]) -> int:
+    """The epochs of which the state is kept, of all trainings that have not ended."""
+    return sum(found.epoch for job in jobs if (found := under_way(job)) is not None)
 
 
 def joined(job: Job, ends: Sequence[tuple[Job, Ended]]) -> Answer:
