@@ -112,6 +112,8 @@ def check_detachable(engine: Engine, planned: Plan) -> None:
     """
     if not engine.detaches:
         engine.submit(())
+    if engine.budget_h is not None:
+        raise ConfigError("--detach leaves nobody to count the hours of engine.budget_h. Leave out one of the two.")
     if planned.tuned is not None and planned.tuned.pending:
         raise ConfigError(
             "--detach cannot leave a study that is yet to choose settings (study.tune): what trains next follows from "

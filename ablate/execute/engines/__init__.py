@@ -49,9 +49,10 @@ def engine(settings: Mapping[str, Any] | None) -> Engine:
             raise ConfigError(f"engine.{key}={count} is more than any machine has: it must be {MOST} or less.")
     if (retries := getattr(checked, "retries", 0)) < 0:
         raise ConfigError(f"engine.retries={retries} must be 0 or more.")
-    minutes = getattr(checked, "checkpoint_min", None)
-    if isinstance(minutes, int | float) and not 0 < minutes < math.inf:
-        raise ConfigError(f"engine.checkpoint_min={minutes:g} must be minutes, more than 0, or null: no state is kept.")
+    for key, unit, none in (("checkpoint_min", "minutes", "no state is kept"), ("budget_h", "hours", "no limit")):
+        given = getattr(checked, key, None)
+        if isinstance(given, int | float) and not 0 < given < math.inf:
+            raise ConfigError(f"engine.{key}={given:g} must be {unit}, more than 0, or null: {none}.")
     return found(checked)
 
 

@@ -49,6 +49,10 @@ class Engine(ABC):
     """Whether `run` takes `places`, and each worker then sees no GPU but its own."""
     checkpoint_min: float | None = None
     """Minutes after which the state of a training that has not ended is kept anew; None: it is not kept."""
+    budget_h: float | None = None
+    """Hours of GPUs or processors after which no replicate of a study begins any more; None: there is no such limit."""
+    gpus_per_worker: float | None = None
+    """GPUs that it reserves for each worker; None: none, or as many as a process takes."""
     ends_trials: bool = False
     """Whether it ends a training after `trainer.timeout_min`. One that cannot is refused such a limit."""
     detaches: ClassVar[bool] = False

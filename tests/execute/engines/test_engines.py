@@ -33,6 +33,7 @@ def test_every_engine_is_held_to_the_contract(make_engine):
         ({"name": "inline", "threads": 1, "workers": 2}, "engine.workers"),
         ({"name": "ray", "workers": 0}, "engine.workers=0 trains nothing"),
         ({"name": "inline", "threads": 1, "checkpoint_min": 0}, "engine.checkpoint_min=0 must be minutes, more than 0"),
+        ({"name": "ray", "budget_h": -1}, "engine.budget_h=-1 must be hours, more than 0, or null"),
         ({"name": "slurm", "checkpoint_min": float("inf")}, "engine.checkpoint_min=inf must be minutes"),
         ({"name": "ray", "gpus": -0.5}, "engine.gpus=-0.5 must be 0 or more"),
         ({"name": "ray", "storage": "some"}, "engine.storage"),

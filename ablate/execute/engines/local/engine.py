@@ -29,6 +29,7 @@ class LocalSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
     threads: int | Literal["auto"]
     retries: int = 1
     checkpoint_min: float | None = None
+    budget_h: float | None = None
 
 
 class Local(Team):
@@ -46,6 +47,7 @@ class Local(Team):
         self.workers_are_fixed = settings.workers != "auto"
         self.retries = settings.retries
         self.checkpoint_min = settings.checkpoint_min
+        self.budget_h = settings.budget_h
         self._caller: Worker | None = None
         """The worker that `call` has started."""
 
