@@ -16,6 +16,7 @@ from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.train.job import (
     Job,
     fail,
+    memory_limit_gb,
     one_by_one,
     time_limit_min,
     timed_out,
@@ -57,6 +58,8 @@ class Ended:
     """Why the worker is gone, in words."""
     is_overdue: bool = False
     """Whether it was ended because its job had run out of time."""
+    took_gb: float | None = None
+    """The memory that it took, where it was ended because that was too much."""
     has_begun: bool = True
     """Whether it had begun the job."""
 
@@ -76,7 +79,7 @@ class Worker(Protocol):
 
     @property
     def seconds_left(self) -> float | None:
-        """Until its job has run out of time; None: nobody is to end it then."""
+        """Until it is to be seen whether its job takes too much of time or memory; None: it has no limit."""
         ...
 
     def is_ready(self) -> bool:
@@ -92,7 +95,7 @@ class Worker(Protocol):
         ...
 
     def end_overdue(self) -> None:
-        """Ends the process if its job has run out of time."""
+        """Ends the process if its job has run out of time, or takes too much memory."""
         ...
 
     def ended(self) -> Ended:
@@ -147,6 +150,12 @@ class Retrying(Engine):
             why = f"was ended after {time_limit_min(job):g} min (trainer.timeout_min)"
             if again and is_alone:
                 return (timed_out(job, engine=self.name, threads=threads),), ()
+        elif how.took_gb is not None:
+            took = f"{how.took_gb:.3g} GB of memory, and {memory_limit_gb(job):g} GB are allowed (trainer.memory_gb)"
+            why = f"was ended: it took {took}"
+            if again and is_alone:
+                text = f"The worker process {why}.\n"
+                return fail(job, error=f"took {took}", traceback=text, engine=self.name, threads=threads), ()
         else:
             why = f"died: {why}"
             self._lost.update(ids)

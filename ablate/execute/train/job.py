@@ -93,6 +93,15 @@ def time_limit_min(job: Job) -> float | None:
     return sum(limit for limit in limits if limit is not None) if None not in limits else None
 
 
+def memory_limit_gb(job: Job) -> float | None:
+    """Memory that a job may take: that of its trials, added up where they train as one; None: one has no limit."""
+    limits = [trial.config.trainer.settings.memory_gb for trial in job.bundle.trials]
+    known = [limit for limit in limits if limit is not None]
+    if len(known) < len(limits):
+        return None
+    return sum(known) if job.bundle.stacked else max(known)
+
+
 def timed_out(job: Job, *, engine: str, threads: int) -> Record:
     """Records the one trial of a job as timed out.
 

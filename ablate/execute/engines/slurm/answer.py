@@ -23,6 +23,7 @@ class Answer(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     died: str | None = None
     """Why the worker is gone, in words."""
     is_overdue: bool = False
+    took_gb: float | None = None
     is_last: bool = False
     """Whether another attempt of the same would end in the same way."""
 
@@ -36,13 +37,16 @@ class Answer(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
             kind=type(error).__name__ if isinstance(error, AblateError) else None,
             died=ended.died,
             is_overdue=ended.is_overdue,
+            took_gb=ended.took_gb,
         )
 
     @property
     def ended(self) -> Ended:
         """The same for the driver."""
         error = None if self.error is None else _error(self.kind, self.error)
-        return Ended(trained=self.trained, error=error, died=self.died, is_overdue=self.is_overdue)
+        return Ended(
+            trained=self.trained, error=error, died=self.died, is_overdue=self.is_overdue, took_gb=self.took_gb
+        )
 
 
 def _error(kind: str | None, text: str) -> Exception:
