@@ -1,4 +1,4 @@
-"""The cache is this user's alone, and what another may have written there is not read."""
+"""Only this user can enter the cache, and files that another user could have written are not read."""
 
 import os
 import stat
@@ -22,7 +22,7 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_the_folder_is_made_private_and_one_that_others_can_enter_is_closed(root):
+def test_the_folder_is_private_and_other_users_lose_the_permissions_they_had(root):
     before = os.umask(0)
     try:
         write_timings("this", KEPT)
@@ -35,7 +35,7 @@ def test_the_folder_is_made_private_and_one_that_others_can_enter_is_closed(root
     assert read_timings("this") == (KEPT, None)
 
 
-def test_a_umask_that_gives_others_much_makes_nothing_untrusted(root):
+def test_files_are_trusted_under_a_permissive_umask(root):
     before = os.umask(0o002)
     try:
         write_timings("this", KEPT)
@@ -48,7 +48,7 @@ def test_a_umask_that_gives_others_much_makes_nothing_untrusted(root):
     assert len(drawn["x"]) == 4000
 
 
-def test_what_others_can_write_is_not_read(root):
+def test_a_file_that_others_can_write_is_not_read(root):
     write_timings("this", KEPT)
     (file,) = root.glob("timings-*.json")
     file.chmod(0o666)
@@ -62,7 +62,7 @@ def test_what_others_can_write_is_not_read(root):
     assert read_timings("this")[0] == Timings()
 
 
-def test_what_another_user_owns_is_neither_read_nor_replaced(root, monkeypatch):
+def test_a_file_that_another_user_owns_is_neither_read_nor_replaced(root, monkeypatch):
     write_timings("this", KEPT)
     (file,) = root.glob("timings-*.json")
     content = file.read_bytes()
@@ -72,7 +72,7 @@ def test_what_another_user_owns_is_neither_read_nor_replaced(root, monkeypatch):
     assert file.read_bytes() == content
 
 
-def test_drawn_data_that_others_can_write_are_drawn_again(root):
+def test_cached_data_that_others_can_write_are_drawn_again(root):
     mnist1d = import_module("ablate.data.mnist1d")  # the package has a function of that name
     first = mnist1d._arrays(3)
     (file,) = (root / "mnist1d").glob("*-3.npz")

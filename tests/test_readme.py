@@ -5,7 +5,7 @@ import subprocess
 
 import msgspec
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.report.formats.registry import show
 from tests.conftest import REPOSITORY
 from tests.docs.page import blocks

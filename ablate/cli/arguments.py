@@ -39,8 +39,8 @@ FormatOption = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help="table, json, csv, markdown, latex, or one that an installed package brings: 'ablate list formats'. "
-        "JSON and Markdown have everything; CSV has one tidy table, by default the trials.",
+        help="table, json, csv, markdown, latex, junit, or one that an installed package brings: 'ablate list "
+        "formats'. JSON and Markdown have everything; CSV has one tidy table, by default the trials.",
         autocompletion=complete_format,
     ),
 ]

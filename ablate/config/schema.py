@@ -145,7 +145,7 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     tags: list[str] = []
     diagnostics: list[str] = []
     accepted: dict[str, str] = {}
-    """Remark → the reason why it is accepted; `ablate.analyze.review` knows the names."""
+    """Remark → the reason why it is accepted; `ablate.analysis.review` knows the names."""
     answer: AnswerYaml = msgspec.field(default_factory=AnswerYaml)
 
     @property

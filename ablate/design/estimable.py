@@ -15,7 +15,7 @@ class Estimable:
     For a difference of differences, the mean over `arm_less` is taken from the one, and that over `reference_less` from
     the other, so that each side is a difference itself. Without reference points, a number stands in their place.
 
-    The other fields are those of `ablate.analyze.summary.Contrast`, which is the estimate of it.
+    The other fields are those of `ablate.analysis.summary.Contrast`, which is the estimate of it.
     """
 
     name: str

@@ -7,7 +7,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One module, and what it costs with all modules in it."""
+    """One module. Its costs include those of all modules in it."""
 
     path: str
     """Empty: the network itself."""
@@ -15,21 +15,21 @@ class Part:
     """The name of its class."""
     parameters: int
     frozen: int
-    """Those of its parameters that do not train."""
+    """The number of its parameters that are not trained."""
     flops: int | None
-    """Of one example's forward pass; None: not known, or it is not called as a module."""
+    """FLOPs of a forward pass of one example; None: not known, or the module is not called."""
     output: Shape | None
-    """Of the first tensor that it gives for one example, the example's dimension included; None: as above."""
+    """The shape of the first tensor that it returns for a batch of one example; None: as for `flops`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleTree:
-    """The modules of a network in the order in which it has them, itself first."""
+    """The modules of a network in its own order, the network itself first."""
 
     parts: tuple[Part, ...]
     inputs: Shape | None
-    """Of one example; None: not known."""
+    """The shape of a batch of one example; None: not known."""
     edits: tuple[str, ...] = ()
-    """What was edited, a line each."""
+    """The edits that were applied, a line each."""
     notes: tuple[str, ...] = ()
-    """Why something is not known."""
+    """Why shapes or FLOPs are not known."""

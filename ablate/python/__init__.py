@@ -1,1 +1,1 @@
-"""The front door from Python: studies of objects, and results as frames, figures and trained networks."""
+"""What `import ablate` offers: studies of Python objects; results as data frames, figures and trained networks."""

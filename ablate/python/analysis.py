@@ -1,13 +1,14 @@
-"""The analysis of results that something else has trained: the same tables, always exploratory."""
+"""Analysis of results that another program has trained: the tables of a study, always exploratory."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.config.spec import StudySpec
 from ablate.errors import ConfigError, DataError, kind, unknown
 from ablate.python.result import Tables
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 
     from ablate.report.tables.kind import Results
 
-HIGHER, LOWER = ("accuracy", "acc", "auc", "auroc", "f1", "r2"), ("loss", "error", "mse", "mae", "rmse", "perplexity")
-"""How the name of a response ends of which a larger, or a smaller, value is better."""
+HIGHER_IS_BETTER = ("accuracy", "acc", "auc", "auroc", "f1", "r2")
+LOWER_IS_BETTER = ("loss", "error", "mse", "mae", "rmse", "perplexity")
+"""Last words of a response's name that tell which direction is better."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Analysis(Tables):
-    """The summary of results that something else has trained."""
+    """Results that another program has trained, with their summary."""
 
     summary: Summary
     records: tuple[Record, ...] = field(repr=False)
@@ -36,7 +38,7 @@ class Analysis(Tables):
         return Results(summary=self.summary, trials=lambda: trials, is_on_disk=False)
 
     def __repr__(self) -> str:
-        """Its name and what it is of."""
+        """Its name and the number of results."""
         return f"<ablate.Analysis {self.summary.study!r}: {len(self.records)} results>"
 
 
@@ -51,28 +53,29 @@ def analyze(
     trivial: float | None = None,
     name: str = "analysis",
 ) -> Analysis:
-    """The tables of a study, of results that something else has trained: a CSV, or an export of W&B.
+    """Makes the tables of a study from results that another program has trained, such as an export of W&B.
 
-    All of it is exploratory, since the results were there before any claim. Replicates are paired: rows of the same
-    value in the column `replicate` are one block, as trainings under the same seed are.
+    The analysis is exploratory, claims included: the results existed before the claims. Rows with the same value in the
+    column `replicate` are a block, as trainings with the same seed are. Contrasts compare trainings within blocks.
 
     Args:
-        frame: A frame of pandas, what one can be made of, or the path of a CSV: one row for each training.
-        response: The column of the number that each training yielded.
-        factors: The columns of what was varied; as a mapping, each with its levels in order. The first level, or that
-            of the first row, is the reference.
-        replicate: The column that says which trainings belong together, such as the seed.
-        better: Which direction is better; default: by the name of the response.
-        claims: As of `Study`: their verdicts are exploratory.
-        trivial: What the trivial predictor scores, if that is known.
-        name: What it is called in tables.
+        frame: A pandas frame, anything that `pandas.DataFrame` takes, or the path of a CSV file. One row per training.
+        response: The column with the number that each training yielded, in any unit.
+        factors: The columns that were varied; or a mapping of each such column to its levels, in order. The reference
+            is the first level of the mapping, else that of the first row.
+        replicate: The column that tells which trainings form a block, such as the seed.
+        better: Which direction of the response is better; default: by the response's name.
+        claims: As of `Study`. Their verdicts are exploratory.
+        trivial: The score of the trivial predictor, in the unit of the response, if it is known.
+        name: The study's name in tables.
 
     Raises:
-        AblateError: a column is not there, or its content does not fit; says what is valid.
+        DataError: a column is missing, or its content cannot be used; says what is valid.
+        ConfigError: the factors, the direction or a claim are not valid.
     """
     import numpy as np
 
-    from ablate.analyze.summarise import summarise
+    from ablate.analysis.summarise import summarise
     from ablate.design import lay_out
 
     table = _frame(frame)
@@ -88,13 +91,13 @@ def analyze(
     )
     spec = _laid_out(spec, records, replicates=len(blocks), levels=levels)
     layout = lay_out(spec)
-    notes = [*layout.notes, f"Exploratory: the {len(records)} results were there before this analysis was asked for."]
+    notes = [*layout.notes, f"Exploratory: the {len(records)} results existed before this analysis."]
     if left_out:
         notes.append(f"{left_out} of {len(table)} rows have no finite {response}, and are left out.")
-    if not any(_shared(records)):
+    if max(Counter(record.replicate for record in records).values()) < 2:
         raise DataError(
-            f"No value of {replicate!r} stands at more than one design point: nothing can be compared pair by pair. "
-            "Name the column of the seed, or of another thing that trainings of several design points have in common."
+            f"Each value of {replicate!r} occurs at one design point only: no two trainings form a pair. Name the "
+            "column of the seed, or another column whose values recur at several design points."
         )
     summary = summarise(spec, layout.points, records, rng=np.random.default_rng(0), notes=notes)
     return Analysis(summary=summary, records=tuple(records))
@@ -110,12 +113,12 @@ def _frame(frame: Any) -> "DataFrame":
     except OSError as error:
         raise DataError(f"{frame} cannot be read: {error.strerror or error}. Give the path of a CSV.") from error
     except (ValueError, TypeError) as error:
-        raise DataError(f"frame is {kind(frame)}, of which pandas makes no frame: {error}.") from error
+        raise DataError(f"frame is {kind(frame)}, which pandas cannot make a DataFrame of: {error}.") from error
     return made
 
 
 def _text(value: Any) -> str:
-    """A cell as the name of a level: 8 for 8.0, which a column with gaps has."""
+    """A cell as the name of a level. 8.0 becomes 8: pandas stores integers as floats in a column with gaps."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
@@ -131,7 +134,9 @@ def _texts(column: Any, name: str) -> list[str]:
 def _levels(table: "DataFrame", factors: Sequence[str] | Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
     """Factor → its levels, the reference first."""
     if isinstance(factors, str) or not factors:
-        raise ConfigError("factors names the columns of what was varied, as in factors=['width', 'activation'].")
+        raise ConfigError(
+            "factors is empty or a text. Name the columns that were varied, as in factors=['width', 'activation']."
+        )
     found: dict[str, list[str]] = {}
     for name in factors:
         there = list(dict.fromkeys(_texts(table[name], name)))
@@ -140,7 +145,7 @@ def _levels(table: "DataFrame", factors: Sequence[str] | Mapping[str, Sequence[A
             raise ConfigError(f"factors[{name!r}] lacks the level {missing[0]!r}, which the column has.")
         found[name] = [level for level in asked if level in there]
         if len(found[name]) < 2:
-            raise DataError(f"The column {name!r} has one level, {there[0]!r}: it varies nothing. Leave it out.")
+            raise DataError(f"The column {name!r} has one level, {there[0]!r}: a factor has two or more. Leave it out.")
     return found
 
 
@@ -196,9 +201,9 @@ def _records(
 def _direction(response: str) -> str:
     words = response.lower().replace("/", "_").replace("-", "_").split("_")
     for word in reversed(words):
-        if word in HIGHER:
+        if word in HIGHER_IS_BETTER:
             return "higher"
-        if word in LOWER:
+        if word in LOWER_IS_BETTER:
             return "lower"
     raise ConfigError(f"Is a higher {response!r} better, or a lower one? Say better='higher' or better='lower'.")
 
@@ -224,7 +229,7 @@ def _spec(
         },
         "study": {
             "name": name,
-            "question": f"What do {', '.join(levels)} change in {response}?",
+            "question": f"How does {response} depend on {' and '.join(levels)}?",
             "design": "factorial",
             "response": {"name": response, "better": better, "trivial": trivial},
             "factors": list(levels),
@@ -237,10 +242,10 @@ def _spec(
 def _laid_out(
     spec: StudySpec, records: Sequence[Record], *, replicates: int, levels: Mapping[str, Sequence[str]]
 ) -> StudySpec:
-    """The study with the design that its results fit, and with claims that are exploratory.
+    """The study with the design that its results have, and with exploratory claims.
 
     Raises:
-        DataError: they are of no design: some are missing that every comparison needs.
+        DataError: there is no result at the baseline.
     """
     from dataclasses import replace
 
@@ -251,8 +256,8 @@ def _laid_out(
     if baseline not in there:
         where = ", ".join(f"{name}={level}" for name, level in zip(levels, baseline, strict=True))
         raise DataError(
-            f"There is no result at the reference of all factors, {where}. Order the levels so that there is one, as "
-            f"in factors={{{next(iter(levels))!r}: [reference, …]}}."
+            f"There is no result at the baseline, {where}. Choose reference levels that occur together, as in "
+            f"factors={{{next(iter(levels))!r}: [reference, …]}}."
         )
     lacking = [point for point in product(*levels.values()) if point not in there]
     near = all(sum(a != b for a, b in zip(point, baseline, strict=True)) < 2 for point in there)
@@ -260,11 +265,3 @@ def _laid_out(
     left_out = () if near else tuple(dict(zip(levels, point, strict=True)) for point in lacking)
     made = replace(spec, design=design, exclude=left_out, replicates=replicates)
     return as_later(made, trials=len(records))
-
-
-def _shared(records: Sequence[Record]) -> list[bool]:
-    """Whether each replicate is of several design points."""
-    found: dict[int, int] = {}
-    for record in records:
-        found[record.replicate] = found.get(record.replicate, 0) + 1
-    return [count > 1 for count in found.values()]

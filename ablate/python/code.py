@@ -1,4 +1,4 @@
-"""The identity of classes and functions: a digest of their source, and of what it refers to."""
+"""Digests of classes and functions: of their source code and of everything that it refers to."""
 
 import dis
 import enum
@@ -19,44 +19,45 @@ from ablate.execute.targets.sources import code, is_digested, sources
 SCRIPT = ("__main__", "__mp_main__")
 """Modules that another process cannot import: a script, a notebook, the interpreter."""
 
-LEFT_OUT = frozenset(
+IGNORED_ATTRIBUTES = frozenset(
     {"__module__", "__dict__", "__weakref__", "__doc__", "__annotations__", "__firstlineno__", "__static_attributes__"}
     | {"__annotate__", "__annotate_func__", "__annotations_cache__", "__classdictcell__", "__abstractmethods__"}
     | {"_abc_impl", "__dataclass_fields__", "__dataclass_params__", "__match_args__", "__orig_bases__"}
 )
-"""Attributes of a class that Python makes, or that say nothing of what it does."""
+"""Attributes of a class that Python sets itself, or that do not change what the class computes."""
 
-LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
+LOAD_INSTRUCTIONS = ("LOAD_GLOBAL", "LOAD_NAME")
+"""Bytecode instructions that read a global name."""
 
 
 def dotted_name(thing: Any) -> str | None:
-    """The name by which another process can import a class or function; None: it has to be sent as it is.
+    """The name by which another process can import a class or function; None: it has to be pickled whole.
 
     None for what is defined in a script, a notebook or the interpreter, within a function, or by a lambda.
     """
     names = dict.fromkeys(getattr(thing, attribute, None) for attribute in ("__qualname__", "__name__"))
-    return next((found for name in names if isinstance(name, str) and (found := _found(thing, name))), None)
+    return next((found for name in names if isinstance(name, str) and (found := _importable_name(thing, name))), None)
 
 
-def _found(thing: Any, name: str) -> str | None:
-    """The dotted name of a thing that calls itself by that name, if it is there."""
-    module = getattr(thing, "__module__", None) or _home(thing, name)  # a builtin may not say its own
+def _importable_name(thing: Any, name: str) -> str | None:
+    """The dotted name of a class or function, if the import of that name gives this very object."""
+    module = getattr(thing, "__module__", None) or _module_of(thing, name)  # a builtin may not know its own
     if "<" in name or module in SCRIPT or module not in sys.modules:
         return None
     found: Any = sys.modules[module]
     for part in name.split("."):
         found = getattr(found, part, None)
-    return f"{module}.{name}" if found is thing and _is_found(module) else None
+    return f"{module}.{name}" if found is thing and _is_importable(module) else None
 
 
 def digest(thing: Any) -> str:
-    """16 hexadecimal digits of a class or function that has to be sent: its source, and what it refers to.
+    """The digest of a class or function that cannot be imported, in 16 hexadecimal digits.
 
-    Where there is no source, as of what is typed into the interpreter, the compiled code counts. Comments and layout
-    do not.
+    It is of the source code and of everything that the code refers to, comments and layout apart. Where there is no
+    source, as in the interpreter, it is of the bytecode.
 
     Raises:
-        ConfigError: it refers to an object of which no identity can be had.
+        ConfigError: the code refers to an object that has no digest.
     """
     hashed = hashlib.sha256()
     for part in _Walk(getattr(thing, "__qualname__", repr(thing))).parts(thing):
@@ -65,7 +66,7 @@ def digest(thing: Any) -> str:
 
 
 def array_text(array: Any) -> str | None:
-    """A text of the content of a tensor or an array; None: it is neither."""
+    """The type, shape and SHA-256 of a tensor or an array, as a text; None: it is neither."""
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if torch is not None and isinstance(array, torch.Tensor):
         flat = array.detach().cpu().contiguous().reshape(-1)
@@ -78,15 +79,15 @@ def array_text(array: Any) -> str | None:
 
 
 class _Walk:
-    """Goes through a class or function and all that it refers to, each once."""
+    """Visits a class or function and everything that it refers to, each object once."""
 
     def __init__(self, root: str) -> None:
         self._root = root
         self._seen: dict[int, Any] = {}
-        """By its address, and kept, so that no address is used twice."""
+        """`id` → the object visited. Objects are kept alive, so that no `id` is used again."""
 
     def parts(self, thing: Any, where: str = "") -> Iterator[str]:
-        """Texts that say what it is, in an order that does not depend on the process."""
+        """Texts that identify an object, in an order that does not depend on the process."""
         if (text := _plain(thing)) is not None:
             yield text
             return
@@ -97,7 +98,7 @@ class _Walk:
         yield from self._container(thing, where) or self._callable(thing, where) or self._instance(thing, where)
 
     def _container(self, thing: Any, where: str) -> Iterator[str] | None:
-        """Of a collection of other things; None: it is none."""
+        """The texts of a collection of other objects; None: it is no collection."""
         if isinstance(thing, tuple | list):
             return self._all([(f"[{index}]", item) for index, item in enumerate(thing)], where)
         if isinstance(thing, Mapping):
@@ -115,7 +116,7 @@ class _Walk:
         return None
 
     def _callable(self, thing: Any, where: str) -> Iterator[str] | None:
-        """Of a module, a class or a function; None: it is none of these."""
+        """The texts of a module, a class or a function; None: it is none of these."""
         if isinstance(thing, ModuleType):
             return _imported(thing.__name__)
         if isinstance(thing, BuiltinFunctionType | FunctionType | type) and (name := dotted_name(thing)) is not None:
@@ -134,9 +135,9 @@ class _Walk:
         if _is_plain_instance(thing):
             return self._all([("", type(thing)), ("", vars(thing))], where)
         raise ConfigError(
-            f"{self._root} refers to {where.lstrip('.') or 'an object'}, {kind(thing)}, of which no identity can be "
-            "had: results of one could not be told from results of another. Make it in the code itself, or define it "
-            "in a module that is imported."
+            f"{self._root} refers to {where.lstrip('.') or 'an object'}, {kind(thing)}, which has no "
+            "digest: results with it could not be told from results with another. Create it inside the class or the "
+            "function, or define it in a module that is imported."
         )
 
     def _all(self, things: Sequence[tuple[str, Any]], where: str) -> Iterator[str]:
@@ -167,7 +168,7 @@ class _Walk:
         if (meta := type(cls)) is not type:
             yield from self.parts(meta, cls.__qualname__)
         for name, value in sorted(vars(cls).items()):
-            if name in LEFT_OUT or (inspect.isdatadescriptor(value) and not isinstance(value, property)):
+            if name in IGNORED_ATTRIBUTES or (inspect.isdatadescriptor(value) and not isinstance(value, property)):
                 continue
             yield name
             yield from self.parts(value, f"{cls.__qualname__}.{name}")
@@ -187,33 +188,33 @@ def _plain(thing: Any) -> str | None:
 
 
 def _is_plain_instance(thing: Any) -> bool:
-    """Whether an object is what its class and its attributes say, and nothing else."""
-    cls = type(thing)
+    """Whether an object's class and attributes determine it: it has no other state."""
+    bases = [base for base in type(thing).__mro__ if base is not object]
     return hasattr(thing, "__dict__") and all(
-        base is object or not (base.__flags__ & _HEAP == 0 or "__reduce__" in vars(base) or "__slots__" in vars(base))
-        for base in cls.__mro__
+        base.__flags__ & HEAP_TYPE_FLAG and not {"__reduce__", "__slots__"} & {*vars(base)} for base in bases
     )
 
 
-_HEAP = 1 << 9
-"""Of a class's flags: it is written in Python."""
+HEAP_TYPE_FLAG = 1 << 9
+"""`Py_TPFLAGS_HEAPTYPE` of CPython: the class is written in Python."""
 
 
 def _imported(name: str) -> Iterator[str]:
-    """What can be imported: by its name, and of user-defined code by its source."""
+    """The texts of what can be imported: its name, and the digests of user-defined source files."""
     yield f"imported {name}"
     for file in sorted(sources(name)):
         yield hashlib.sha256(code(file)).hexdigest()
 
 
-def _home(thing: Any, name: str) -> str | None:
-    """The module among those that are imported which has a thing by that name."""
+def _module_of(thing: Any, name: str) -> str | None:
+    """The imported module that has a thing under a name; None: no module has it."""
     return next(
-        (home for home, module in [*sys.modules.items()] if getattr(module, "__dict__", {}).get(name) is thing), None
+        (known for known, module in [*sys.modules.items()] if getattr(module, "__dict__", {}).get(name) is thing), None
     )
 
 
-def _is_found(module: str) -> bool:
+def _is_importable(module: str) -> bool:
+    """Whether another process finds a module: a builtin one, one of the user's files, or an installed one."""
     root = module.partition(".")[0]
     if root in sys.builtin_module_names or is_digested(root):
         return True
@@ -224,7 +225,7 @@ def _is_found(module: str) -> bool:
 
 
 def _source(function: FunctionType) -> str | None:
-    """The source without comments and layout; None where there is none, or it is a part of an expression."""
+    """The source without comments and layout; None: there is none, or it is a part of an expression."""
     import ast
 
     if function.__name__ == "<lambda>":  # its source is all of the line
@@ -236,7 +237,7 @@ def _source(function: FunctionType) -> str | None:
 
 
 def _compiled(compiled: CodeType) -> str:
-    """The compiled code, whatever the file and the line that it is from."""
+    """The bytecode as a text, without its file and its lines."""
     constants = [_compiled(c) if isinstance(c, CodeType) else repr(c) for c in _ordered(compiled.co_consts)]
     names = (compiled.co_names, compiled.co_varnames, compiled.co_freevars, compiled.co_cellvars)
     counts = (compiled.co_argcount, compiled.co_kwonlyargcount, compiled.co_flags)
@@ -249,8 +250,8 @@ def _ordered(constants: Sequence[Any]) -> Iterator[Any]:
 
 
 def _globals(compiled: CodeType) -> list[str]:
-    """The global names that code reads, that of functions within it included."""
-    found = {str(i.argval) for i in dis.get_instructions(compiled) if i.opname in LOADS}
+    """The global names that code reads, functions within it included."""
+    found = {str(i.argval) for i in dis.get_instructions(compiled) if i.opname in LOAD_INSTRUCTIONS}
     for constant in compiled.co_consts:
         if isinstance(constant, CodeType):
             found.update(_globals(constant))

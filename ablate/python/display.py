@@ -1,4 +1,4 @@
-"""What a person sees on standard error while a study runs: messages, and the progress of trials."""
+"""Messages and progress on standard error while a study runs."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Display:
-    """The observer of a run that a person watches: shows messages and the progress of trials on stderr."""
+    """An observer that writes messages and the progress of trials to standard error."""
 
     def __init__(self) -> None:
         self.total = self.done = 0
@@ -27,7 +27,7 @@ class Display:
         note(message)
 
     def on_start(self, planned: "Plan", already: int) -> None:
-        """Opens a progress bar, unless nothing is to be trained; that of the tuning trials before is closed."""
+        """Opens a progress bar, unless nothing is to be trained. Closes that of the tuning trials before."""
         self.close()
         self.total, self.done = len(planned.trials), already
         self.noun = "tuning trial" if planned.is_tuning else "trial"

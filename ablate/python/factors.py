@@ -10,22 +10,25 @@ from ablate.errors import ConfigError, kind
 from ablate.python.objects import Objects, label
 
 Options = Callable[[str, Any, str], str]
-"""Of a group, an object and a level's name: writes an option of the group, and returns the option's name."""
+"""Takes a group, an object and a level's name; writes an option of the group, and returns the option's name."""
 
 
 def factor(name: str, levels: Any, *, objects: Objects, key: str, options: Options) -> tuple[dict[str, Any], Any]:
-    """One factor as a node, and what its key is before any level sets it.
+    """One factor as a node of the configuration, and the value of its key at the reference.
 
     Args:
-        name: Of the factor.
+        name: The factor's name.
         levels: A list of values, or a mapping of names to values. The first is the reference. A value that is a list of
             overrides, such as `["model.width=8", "model.depth=2"]`, sets several keys.
-        objects: Of the study.
-        key: That a value is for.
+        objects: The objects of the study; classes and functions among the levels are added.
+        key: The configuration key that a value is for; empty: every level is a list of overrides.
         options: Writes an option of a group.
 
+    Returns:
+        The node with `reference` and `levels`; and the reference's value, None where a node builds it.
+
     Raises:
-        ConfigError: there are not two different levels, or a value cannot be written down.
+        ConfigError: there are fewer than two different levels, or the configuration cannot hold a value.
     """
     if not isinstance(levels, Mapping | Sequence) or isinstance(levels, str) or len(levels) < 2:
         raise ConfigError(
@@ -36,7 +39,9 @@ def factor(name: str, levels: Any, *, objects: Objects, key: str, options: Optio
         raise ConfigError(f"factors[{name!r}]: name the levels, as in {{{name!r}: {{'one': …, 'other': …}}}}.")
     values = dict(levels) if isinstance(levels, Mapping) else {label(value): value for value in levels}
     if len(values) < len(levels):
-        raise ConfigError(f"factors[{name!r}] has two levels of one name. Name them: {{{name!r}: {{'a': …, 'b': …}}}}.")
+        raise ConfigError(
+            f"factors[{name!r}] has two levels with the same name. Name them: {{{name!r}: {{'a': …, 'b': …}}}}."
+        )
     overrides: dict[str, list[str]] = {}
     first: Any = None
     for index, (word, value) in enumerate(values.items()):
@@ -52,8 +57,8 @@ def factor(name: str, levels: Any, *, objects: Objects, key: str, options: Optio
     return {"reference": str(next(iter(values))), "levels": overrides}, first
 
 
-def set_by(levels: Any) -> tuple[str, ...]:
-    """The keys that levels set which are lists of overrides; none where a level is a value."""
+def overridden_keys(levels: Any) -> tuple[str, ...]:
+    """The keys that the levels set, if each is a list of overrides; else none."""
     values = list(levels.values()) if isinstance(levels, Mapping) else levels
     if not isinstance(values, list | tuple) or not all(map(_is_overrides, values)):
         return ()
@@ -69,7 +74,7 @@ def _is_overrides(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A plain value as Hydra's grammar has it."""
+    """A plain value in the grammar of Hydra's overrides."""
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{key}:{_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

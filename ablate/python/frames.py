@@ -1,4 +1,4 @@
-"""Rows of results as frames of pandas."""
+"""Rows of results as pandas data frames."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,8 @@ def frame(
 
     Args:
         rows: Each with the same columns.
-        columns: Those where there is no row.
-        numbers: Columns of text that become numbers, where all of their values are some.
+        columns: The columns of a frame without rows.
+        numbers: Columns of text to convert to numbers, where every value is a number.
     """
     import pandas
 

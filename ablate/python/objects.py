@@ -1,47 +1,51 @@
-"""Objects of Python as nodes of a configuration: by the names under which they can be imported, or are passed."""
+"""Python objects as nodes of a configuration: by the names that import them, or as passed objects."""
 
 import functools
 import inspect
 import re
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ablate.errors import ConfigError, kind
-from ablate.given import Given
+from ablate.execute.targets.lightning_package import is_lightning_module_class
+from ablate.passed_objects import PassedObject
 from ablate.python.code import digest, dotted_name
 
 PLAIN = (bool, int, float, str)
 
 
 class Objects:
-    """The objects of one study, by the names that its configuration uses."""
+    """The passed objects of one study, by their names."""
 
     def __init__(self) -> None:
-        self.given: dict[str, Given] = {}
+        self.passed: dict[str, PassedObject] = {}
 
     def target(self, thing: Callable[..., Any]) -> str:
-        """What a `_target_` says of a class or function: the name that it can be imported by, else that of its copy.
+        """The `_target_` of a class or function: the name that imports it, else its name among the passed objects.
 
         Raises:
-            ConfigError: it refers to something of which no identity can be had.
+            ConfigError: its code refers to an object that has no digest.
         """
         return dotted_name(thing) or self.add(thing, digest=digest(thing))
 
     def add(self, thing: Any, *, digest: str, name: str = "") -> str:
-        """Keeps an object to be passed, and returns its `_target_`. Another one of its name gets a number."""
+        """Adds an object, and returns its `_target_`. If another object has its name, it gets a number: `Net_2`."""
         base = _identifier(name or getattr(thing, "__name__", "") or type(thing).__name__)
         chosen, number = base, 2
-        while (found := self.given.get(chosen)) is not None and found.value is not thing:
+        while (found := self.passed.get(chosen)) is not None and found.value is not thing:
             chosen, number = f"{base}_{number}", number + 1
-        self.given[chosen] = Given(name=chosen, value=thing, digest=digest)
-        return self.given[chosen].target
+        self.passed[chosen] = PassedObject(name=chosen, value=thing, digest=digest)
+        return self.passed[chosen].target
 
     def node(self, thing: Any, where: str) -> dict[str, Any]:
         """A class, a function, or a partial of one, as the node that calls it.
 
+        Args:
+            thing: The class, function or partial.
+            where: Its place, for messages.
+
         Raises:
-            ConfigError: it is none of these, or an argument of it cannot be written down.
+            ConfigError: it is none of these, or the configuration cannot hold an argument of it.
         """
         if isinstance(thing, functools.partial):
             inner = self.node(thing.func, where)
@@ -58,10 +62,14 @@ class Objects:
         )
 
     def value(self, thing: Any, where: str) -> Any:
-        """A value as the configuration has it: plain, or a node that hands over a class or function as it is.
+        """A value for the configuration: a plain one, or a node that yields a class or function without a call.
+
+        Args:
+            thing: The value.
+            where: Its place, for messages.
 
         Raises:
-            ConfigError: it cannot be written down.
+            ConfigError: the configuration cannot hold it.
         """
         if thing is None or isinstance(thing, PLAIN):
             return thing
@@ -77,13 +85,13 @@ class Objects:
         if (item := getattr(thing, "item", None)) is not None and getattr(thing, "ndim", None) == 0:
             return item()  # a number of NumPy or torch
         raise ConfigError(
-            f"{where} is {kind(thing)}. Valid: numbers, text, lists and mappings of these, classes and functions. What "
-            "a network needs of other objects, it makes itself, from such arguments."
+            f"{where} is {kind(thing)}. Valid: numbers, text, lists and mappings of these, classes and functions. Have "
+            "the model create other objects from such arguments."
         )
 
 
 def label(thing: Any) -> str:
-    """What a level is called that a value stands for."""
+    """The name of a level that is given as a value."""
     if isinstance(thing, functools.partial):
         arguments = [*map(label, thing.args), *(f"{name}={label(each)}" for name, each in thing.keywords.items())]
         return f"{label(thing.func)}({','.join(arguments)})"
@@ -93,16 +101,14 @@ def label(thing: Any) -> str:
 
 
 def is_lightning(thing: Any) -> bool:
-    """Whether a class, or what a partial makes, is a LightningModule."""
+    """Whether it is a class of LightningModules, or a partial of one."""
     while isinstance(thing, functools.partial):
         thing = thing.func
-    packages = [sys.modules.get(name) for name in ("pytorch_lightning", "lightning.pytorch")]
-    bases = tuple(package.LightningModule for package in packages if package is not None)
-    return isinstance(thing, type) and bool(bases) and issubclass(thing, bases)
+    return is_lightning_module_class(thing)
 
 
 def parameters(thing: Any) -> Mapping[str, inspect.Parameter]:
-    """The parameters of a class or function, without those that a partial has by name."""
+    """The parameters of a class, a function or a partial; none where it has no signature."""
     try:
         return inspect.signature(thing).parameters
     except (TypeError, ValueError):
@@ -110,7 +116,7 @@ def parameters(thing: Any) -> Mapping[str, inspect.Parameter]:
 
 
 def takes(thing: Any, name: str) -> bool:
-    """Whether a class or function takes an argument of that name."""
+    """Whether a class or function takes an argument of that name; True where it has no signature."""
     found = parameters(thing)
     return name in found or any(one.kind is one.VAR_KEYWORD for one in found.values()) or not found
 

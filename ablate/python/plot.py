@@ -5,31 +5,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.config.spec import Response
 from ablate.errors import ConfigError, StoreError, unknown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-KINDS = ("forest", "interaction", "curves", "tuning")
+KINDS = ("forest", "effects", "interaction", "curves", "tuning")
 FORMATS = ("svg", "pdf", "png")
+PNG_DOTS_PER_INCH = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """A figure, which a notebook shows. `figure` is matplotlib's, to be changed as anything of matplotlib's."""
+    """A figure, which a notebook shows. `figure` is a `matplotlib.figure.Figure`, and can be changed as any other."""
 
     figure: "Figure" = field(repr=False)
     title: str
     description: str = field(repr=False)
-    """What it shows in words, as a screen reader says it."""
+    """What the figure shows, in words: for screen readers."""
 
     def save(self, path: str | Path) -> Path:
-        """Writes it as SVG, PDF or PNG, by the name's ending; returns the path.
+        """Writes the figure as SVG, PDF or PNG, as the ending of the path says; returns the path.
 
         Raises:
-            AblateError: the ending is another, or the file cannot be written.
+            ConfigError: the path has another ending.
+            StoreError: the file cannot be written.
         """
         from ablate.report.figures.style import style
         from ablate.report.figures.svg import svg
@@ -43,7 +45,7 @@ class Plot:
                 to.write_text(svg(self.figure, title=self.title, description=self.description), encoding="utf-8")
             else:
                 with style():
-                    self.figure.savefig(to, format=suffix, dpi=200)
+                    self.figure.savefig(to, format=suffix, dpi=PNG_DOTS_PER_INCH)
         except OSError as error:
             raise StoreError(f"{to} cannot be written: {error.strerror or error}.") from error
         return to
@@ -59,29 +61,29 @@ def plot(kind: str, summary: Summary, curves: "Sequence[dict[str, Any]] | None",
     """Draws one kind of figure.
 
     Args:
-        kind: one of `KINDS`.
+        kind: one of `KINDS`; `forest` without a verdict draws `effects`.
         summary: of the study.
         curves: a row for each trial and epoch; None: there are none.
-        options: `factors` of interaction, `metric` of curves.
+        options: `factors` of `interaction`, `metric` of `curves`.
 
     Raises:
-        ConfigError: there is no such kind or option, or the study has nothing to draw.
+        ConfigError: the kind or the option is unknown, or the study has nothing of that kind to draw.
     """
     if kind not in KINDS:
         raise ConfigError(unknown("kind of figure", kind, KINDS))
     known = {"interaction": ("factors",), "curves": ("metric",)}.get(kind, ())
     if strange := [name for name in options if name not in known]:
-        raise ConfigError(
-            f"plot({kind!r}) takes no {strange[0]!r}. Valid: {', '.join(known) or 'nothing beside the kind'}."
-        )
+        raise ConfigError(f"plot({kind!r}) takes no {strange[0]!r}. Valid: {', '.join(known) or 'no option'}.")
     try:
         if kind == "forest":
             return _forest(summary)
+        if kind == "effects":
+            return _effects(summary)
         if kind == "interaction":
             return _interaction(summary, **options)
         return _curves(summary, curves or (), **options) if kind == "curves" else _tuning(summary)
     except ValueError as error:
-        raise ConfigError(f"{error} result.table(…) has the numbers that there are.") from error
+        raise ConfigError(f"{error} print(result) shows what the study has.") from error
 
 
 def _forest(summary: Summary) -> Plot:
@@ -89,7 +91,18 @@ def _forest(summary: Summary) -> Plot:
 
     response = Response(name=summary.response, better=summary.better, trivial=summary.trivial)
     verdicts = (*summary.verdicts, *summary.later)
+    if not verdicts and any(contrast.paired.n for contrast in summary.contrasts):
+        return _effects(summary)
     return Plot(figure=forest(verdicts, response), title=summary.question, description=description(verdicts, response))
+
+
+def _effects(summary: Summary) -> Plot:
+    from ablate.report.figures.effects import effects
+    from ablate.report.screen import contrast_rows
+
+    about = f"Difference in {summary.response} of each contrast, with its interval and the margin of a claim on it."
+    figure = effects(contrast_rows.effects(summary), summary.response)
+    return Plot(figure=figure, title=f"Effects: {summary.question}", description=about)
 
 
 def _interaction(summary: Summary, factors: Sequence[str] = ()) -> Plot:

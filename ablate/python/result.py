@@ -1,4 +1,4 @@
-"""The results of a study: frames, verdicts, and how they look in a notebook."""
+"""The results of a study: data frames, verdicts, figures and trained networks."""
 
 import html
 import io
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ablate.analyze.summary import Summary, Verdict
-from ablate.given import Given
+from ablate.analysis.summary import Summary, Verdict
+from ablate.passed_objects import PassedObject
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -17,20 +17,23 @@ if TYPE_CHECKING:
     from ablate.python.plot import Plot
     from ablate.report.tables.kind import Results
 
-WIDTH = 100
-"""Characters of a line in a notebook."""
+NOTEBOOK_WIDTH = 100
+"""Characters of a line."""
+
+Kind = Literal["forest", "effects", "interaction", "curves", "tuning"]
+"""The kinds of figures."""
 
 
 class Tables:
-    """A summary as frames, and as a notebook shows it."""
+    """A summary as data frames and figures, and as a notebook shows it."""
 
     summary: Summary
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """On the claims, in their order; each has its line, its outcome and what qualifies it.
+        """The verdicts on the claims, in the claims' order.
 
-        After them come those on exploratory claims, which were given when there were results.
+        Verdicts on exploratory claims, which were stated after the first trials, come last.
         """
         return (*self.summary.verdicts, *self.summary.later)
 
@@ -50,7 +53,7 @@ class Tables:
         return self.table("points")
 
     def table(self, name: str) -> "DataFrame":
-        """Any table of `ablate show --table`, at full precision.
+        """One table of `ablate show --table`, at full precision.
 
         Raises:
             ConfigError: there is no such table; or it has no rows, as one of all tables.
@@ -61,16 +64,18 @@ class Tables:
         found = content(self._results(), name)
         return frame(found.rows(), columns=found.columns, numbers=tuple(self.summary.levels))
 
-    def plot(self, kind: Literal["forest", "interaction", "curves", "tuning"] = "forest", **options: Any) -> "Plot":
+    def plot(self, kind: Kind = "forest", **options: Any) -> "Plot":
         """A figure, which a notebook shows and `save("figure.pdf")` writes.
 
         Args:
-            kind: `forest`: each claim with its interval and margin; `interaction`: the mean response over each pair of
-                crossed factors; `curves`: a metric over the epochs; `tuning`: what tuning tried for each arm.
-            **options: `factors=["depth", "norm"]` of interaction, `metric="val/loss"` of curves.
+            kind: `forest`: the difference that each claim is about, with its interval and margin; where no claim has a
+                verdict, as `effects`. `effects`: the difference of each contrast with its interval. `interaction`: the
+                mean response over each pair of crossed factors. `curves`: a metric over the epochs. `tuning`: the
+                validation metric of each candidate setting.
+            **options: `factors=["depth", "norm"]` of `interaction`, `metric="val/loss"` of `curves`.
 
         Raises:
-            ConfigError: there is no such kind, or nothing to draw.
+            ConfigError: the kind or the option is unknown, or the study has nothing of that kind to draw.
         """
         from ablate.python.plot import plot
 
@@ -96,27 +101,27 @@ class Tables:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the first screen."""
-        return f'<pre style="line-height:1.2">{html.escape(self._written(WIDTH))}</pre>'
+        return f'<pre style="line-height:1.2">{html.escape(self._written(NOTEBOOK_WIDTH))}</pre>'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """For a notebook, and for a terminal of IPython."""
-        return {"text/plain": self._written(WIDTH), "text/html": self._repr_html_()}
+        return {"text/plain": self._written(NOTEBOOK_WIDTH), "text/html": self._repr_html_()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result(Tables):
-    """A study that has been trained. Everything is read from its directory when it is asked for."""
+    """The results of a study on disk. Tables, curves and weights are read when they are asked for."""
 
     summary: Summary
     path: Path
     """The study's directory, absolute."""
     notes: tuple[str, ...] = ()
-    """On records that could not be counted and files that are damaged."""
-    objects: tuple[Given, ...] = field(default=(), repr=False)
-    """What was passed from Python, of which its networks are made."""
+    """Which records are left out, and which files are damaged."""
+    objects: tuple[PassedObject, ...] = field(default=(), repr=False)
+    """The objects passed from Python that its networks are built from."""
 
-    def with_objects(self, objects: Sequence[Given]) -> "Result":
-        """The same, with the objects that its networks are made of."""
+    def with_objects(self, objects: Sequence[PassedObject]) -> "Result":
+        """The same results, with the objects that its networks are built from."""
         return replace(self, objects=tuple(objects))
 
     def curves(self) -> "DataFrame":
@@ -135,12 +140,13 @@ class Result(Tables):
         Args:
             *levels: Names of levels, each of one factor.
             replicate: Which training of that design point.
-            stale: `keep`: the network is built though its code has changed since it trained.
+            stale: `keep`: builds the network even if its code has changed since it was trained.
             **by_factor: Factor → its level; one whose name has a dot goes by `**{"model.width": 8}`.
 
         Raises:
-            AblateError: there is no such level, design point or training, its weights were not kept, or the network
-                cannot be built in this process.
+            StoreError: there is no such level, design point or training; its weights were not kept; its code has
+                changed; or this process lacks an object passed from Python.
+            AblateError: the network cannot be built.
         """
         from ablate.python.trained import module, point
 
@@ -158,6 +164,6 @@ class Result(Tables):
         return Results(summary=self.summary, name=self.path.name, trials=lambda: records(self.path))
 
     def __repr__(self) -> str:
-        """Its name and how far it is."""
+        """Its name and how many trials are complete."""
         found = self.summary
         return f"<ablate.Result {self.path.name!r}: {found.complete} of {found.planned} trials complete>"

@@ -1,7 +1,8 @@
-"""Runs and loads studies of the configuration, by the words of the command line."""
+"""Studies of the configuration, run and loaded by the words that the command line takes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ablate.python.result import Result
 from ablate.study.missing_trials import Retried, Stale
@@ -33,7 +34,7 @@ def run_words(
     retry: Sequence[Retried],
     quiet: bool,
 ) -> Result:
-    """As `run`, with a further folder of configuration."""
+    """As `run`, with a folder of configuration that comes before the user's; None: there is none."""
     from ablate.python.display import Display
     from ablate.study import run as run_study
     from ablate.study.observer import Muted
@@ -44,13 +45,13 @@ def run_words(
     return Result(summary=summary, path=path.absolute())
 
 
-def load(study: str, *, results_dir: str | Path = "results", objects: Sequence[object] = ()) -> Result:
+def load(study: str, *, results_dir: str | Path = "results", objects: Sequence[Callable[..., Any]] = ()) -> Result:
     """The results of a study on disk, without training.
 
     Args:
         study: Its name under the results directory, or the path of its directory.
         results_dir: Where studies are.
-        objects: Classes and functions of a script or notebook that its networks are made of, for `Result.module`.
+        objects: Classes and functions of a script or notebook that its networks are built from, for `Result.module`.
 
     Raises:
         StoreError: there is none, or it cannot be read.
@@ -60,7 +61,7 @@ def load(study: str, *, results_dir: str | Path = "results", objects: Sequence[o
 
     path = find(study, Path(results_dir))
     summary, notes = summarise(path)
-    kept = Objects()
+    passed = Objects()
     for each in objects:
-        kept.target(each)  # pyright: ignore[reportArgumentType]
-    return Result(summary=summary, path=path.absolute(), notes=notes, objects=tuple(kept.given.values()))
+        passed.target(each)
+    return Result(summary=summary, path=path.absolute(), notes=notes, objects=tuple(passed.passed.values()))

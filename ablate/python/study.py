@@ -1,4 +1,4 @@
-"""A study of Python objects: a model, data and factors as they are, without a file of configuration."""
+"""A study of Python objects: model, data and factors without a configuration file."""
 
 import re
 import tempfile
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ablate import given
 from ablate.config.catalog import Catalog
 from ablate.config.group import TRAINED
 from ablate.errors import ConfigError, kind, unknown
+from ablate.passed_objects import PREFIX, bound
 from ablate.python.examples import passed
-from ablate.python.factors import factor, set_by
+from ablate.python.factors import factor, overridden_keys
 from ablate.python.objects import Objects, is_lightning, parameters, takes
 
 if TYPE_CHECKING:
@@ -23,12 +23,30 @@ if TYPE_CHECKING:
     from ablate.study.missing_trials import Retried, Stale
 
 
-class Study:
-    """A question about Python objects: `Study(model=MyNet, data=(x, y), factors={"width": [8, 16]})`.
+GROUPS = (*TRAINED, "engine", "logger")
+"""Groups whose option `settings` may choose by its name."""
 
-    Nothing is trained before `run`. What is passed has an identity, by which results of other objects are told from
-    results of these: examples the digest of their content, classes and functions that of their source and of what they
-    refer to. What has none is refused.
+UNTRAINED = ("engine", "keep", "logger", "results_dir")
+"""Keys that `settings` may have and that do not change what a trial is."""
+
+LISTED = {"model": "models", "data": "data"}
+"""Group → the argument of `ablate list` that describes its options."""
+
+EXAMPLES = "examples"
+"""The name of the option for data that were passed without a name."""
+
+VALID = {
+    "model": "a class of networks, a function that makes one, or the name of a model of the configuration",
+    "data": "a pair of tensors, a torch Dataset, a function, or the name of a data set of the configuration",
+}
+
+
+class Study:
+    """A study of Python objects: `Study(model=MyNet, data=(x, y), factors={"width": [8, 16]})`.
+
+    Nothing is trained before `run`. Each object has a digest, by which its results are told from those of other
+    objects: data have that of their content, classes and functions that of their source and of all that it refers to.
+    An object that has none is refused.
     """
 
     def __init__(
@@ -49,7 +67,7 @@ class Study:
         settings: Mapping[str, Any] | None = None,
         **study: Any,
     ) -> None:
-        """Takes the objects and their identities.
+        """Takes the objects and computes their digests.
 
         Args:
             model: A class of networks, a function that makes one, a `functools.partial` of either with arguments, or
@@ -62,18 +80,18 @@ class Study:
                 levels.
             response: As in YAML: its name, or with its direction where the objective does not declare it.
             claims: As in YAML: `{"contrast": {"width": [16, 8]}, "expect": "greater", "margin": 0.01}`.
-            name: Of the study and its directory; default: that of the model.
-            question: That it asks.
+            name: The name of the study and its directory; default: that of the model.
+            question: The question, as tables show it; default: made of the factors' names.
             design: As in YAML.
             replicates: Trainings of each design point.
-            seed: From which all streams follow.
+            seed: The seed of all random streams.
             objective: Loss and metrics: an option of the configuration, or its content; default: by the targets.
-            data_name: What tables call the data. Data that are read as a stream are known by it.
+            data_name: The name of the data in tables. Data that are read as a stream have it instead of a digest.
             settings: Other keys and their values, such as `{"trainer.max_epochs": 3, "data.val_size": 100}`.
             **study: Further keys of the `study` node, such as `capacity="matched"` or `tune={…}`.
 
         Raises:
-            ConfigError, DataError: what was passed cannot be used; says why, what is valid, and what to do.
+            ConfigError, DataError: an argument cannot be used; says why, what is valid, and what to do.
         """
         self._objects = Objects()
         self._options: dict[str, dict[str, Any]] = {}
@@ -81,18 +99,16 @@ class Study:
         self._defaults: dict[str, str] = {}
         self._root: dict[str, Any] = {"replicates": replicates, "seed": seed}
         self._made: list[tuple[str, Any, str]] = []
-        """Group, object, and its option."""
-        given_for = {"model": model, "data": data}
-        for group, thing in given_for.items():
-            given_for[group] = _reference(group, thing, factors.get(group))
-            self._defaults[group] = self._option(group, given_for[group], (data_name or "") if group == "data" else "")
-        self._takes = given_for["model"]
-        self._choose_objective(objective, self._takes)
+        """Group, object, and the name of its option."""
+        self._model = _reference("model", model, factors.get("model"))
+        self._defaults["model"] = self._option("model", self._model, "")
+        self._defaults["data"] = self._option("data", _reference("data", data, factors.get("data")), data_name or "")
+        self._choose_objective(objective)
         nodes, chosen = self._factors(factors)
         self.name = name or _option_name(self._defaults["model"])
         self._root["study"] = {
             "name": self.name,
-            "question": question or f"What do {', '.join(factors)} change?",
+            "question": question or f"How does the response depend on {' and '.join(factors)}?",
             "design": design,
             "factors": chosen,
             "response": dict(response) if isinstance(response, Mapping) else response,
@@ -105,11 +121,11 @@ class Study:
             self._set(key, self._objects.value(value, f"settings[{key!r}]"))
 
     def __repr__(self) -> str:
-        """Its name and its factors."""
+        """The name and the factors."""
         return f"<ablate.Study {self.name!r}: {', '.join(map(str, self._root['study']['factors']))}>"
 
     def plan(self, *overrides: str) -> "Plan":
-        """What would run, joined with what is on disk. Nothing is written.
+        """The trials that a run would train, and those that are on disk. Nothing is written.
 
         Args:
             *overrides: As after `ablate plan`, such as `replicates=10`.
@@ -144,22 +160,25 @@ class Study:
 
         with self.configured() as conf:
             found = run_words(self._words(overrides), conf=conf, stale=stale, retry=retry, quiet=quiet)
-        return found.with_objects(tuple(self._objects.given.values()))
+        return found.with_objects(tuple(self._objects.passed.values()))
 
     def load(self, results_dir: str | Path = "results") -> "Result":
-        """Its results on disk, without training.
+        """The results on disk, without training.
 
         Raises:
             StoreError: there are none.
         """
         from ablate.python.run import load
 
-        return load(self.name, results_dir=results_dir).with_objects(tuple(self._objects.given.values()))
+        return load(self.name, results_dir=results_dir).with_objects(tuple(self._objects.passed.values()))
 
     @contextmanager
     def configured(self) -> Iterator[Path]:
-        """A folder with its configuration, for as long as its objects can be built by it."""
-        with tempfile.TemporaryDirectory(prefix="ablate-study-") as folder, given.bound(self._objects.given.values()):
+        """Within the block, a folder with the study's configuration, whose `_target_`s find the objects."""
+        with (
+            tempfile.TemporaryDirectory(prefix="ablate-study-") as folder,
+            bound(self._objects.passed.values()),
+        ):
             conf = Path(folder)
             for option, content in self._options.items():
                 _write(conf / f"{option}.yaml", content)
@@ -171,14 +190,14 @@ class Study:
         return [self.name, *overrides]
 
     def _option(self, group: str, thing: Any, name: str) -> str:
-        """The option of a group that an object is; where it is not the name of one, writes it."""
+        """The name of the option for an object. Writes that option, unless the object is the name of one."""
         if isinstance(thing, str):
             if thing not in (names := Catalog(Path.cwd()).names(group)):
                 raise ConfigError(unknown(group, thing, names) + f" 'ablate list {LISTED[group]}' describes them.")
             return thing
         if made := next((option for of, one, option in self._made if of == group and one is thing), None):
             return made
-        content = self._data(thing, name) if group == "data" else self._model(thing)
+        content = self._data_node(thing, name) if group == "data" else self._model_node(thing)
         base = _option_name(name or (EXAMPLES if "content" in content else str(content["_target_"])))
         chosen, number = base, 2
         while f"{group}/{chosen}" in self._options:
@@ -187,12 +206,12 @@ class Study:
         self._made.append((group, thing, chosen))
         return chosen
 
-    def _model(self, thing: Any) -> dict[str, Any]:
+    def _model_node(self, thing: Any) -> dict[str, Any]:
         node = self._objects.node(thing, "model")
         named = [key for key in ("inputs", "outputs") if key in parameters(thing) and key not in node]
         return {**node, **{key: f"${{data.{key}}}" for key in named}}
 
-    def _data(self, thing: Any, name: str) -> dict[str, Any]:
+    def _data_node(self, thing: Any, name: str) -> dict[str, Any]:
         if isinstance(thing, type) or (callable(thing) and not hasattr(thing, "__getitem__")):
             return self._objects.node(thing, "data")
         examples = passed(thing, name=name or None)
@@ -210,27 +229,29 @@ class Study:
             **examples.description(),
         }
 
-    def _choose_objective(self, objective: str | Mapping[str, Any] | None, model: Any) -> None:
+    def _choose_objective(self, objective: str | Mapping[str, Any] | None) -> None:
         data = self._options.get(f"data/{self._defaults['data']}", {})
         if isinstance(objective, Mapping):
             self._options["objective/passed"] = self._objects.value(dict(objective), "objective")
             self._defaults["objective"] = "passed"
         elif objective is not None:
             self._defaults["objective"] = objective
-        elif is_lightning(model):
+        elif is_lightning(self._model):
             self._defaults |= {"objective": "none", "optimizer": "none", "scheduler": "constant"}
         elif "content" in data:
             self._defaults["objective"] = "regression" if data["chance"] is None else "classification"
 
     def _factors(self, factors: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-        """The nodes of its factors, and what `study.factors` says."""
+        """The nodes of the factors, and the value of `study.factors`."""
         if not factors:
             raise ConfigError("The study varies nothing: give factors={'width': [8, 16]}, an argument and its values.")
         known = Catalog(Path.cwd()).names("factor")
         nodes: dict[str, Any] = {}
         chosen: list[Any] = []
-        for name, levels in sorted(factors.items(), key=lambda each: each[0] not in TRAINED):  # options come first
-            if name in known and isinstance(self._takes, str):
+        for name, levels in sorted(
+            factors.items(), key=lambda each: each[0] not in TRAINED
+        ):  # `_set` needs all options
+            if name in known and isinstance(self._model, str):
                 chosen.append({name: [str(level) for level in levels]})
                 continue
             key = self._key(name, levels)
@@ -238,26 +259,28 @@ class Study:
             chosen.append(name)
             if key and key not in TRAINED:
                 self._set(key, first)
-            for each in () if key else set_by(levels):
+            for each in () if key else overridden_keys(levels):
                 self._set(each, None)
         return nodes, sorted(
             chosen, key=lambda each: [*factors].index(each if isinstance(each, str) else next(iter(each)))
         )
 
     def _key(self, name: str, levels: Any) -> str:
-        """The key of the configuration that a factor's values are for."""
-        if name in ("model", "data") or set_by(levels):
+        """The configuration key that a factor's values are for; empty: its levels are options or overrides."""
+        if name in ("model", "data") or overridden_keys(levels):
             return name if name in TRAINED else ""
         if name.partition(".")[0] in TRAINED:
             return name
-        if not isinstance(self._takes, str) and not takes(self._takes, name):
-            valid = [*parameters(self._takes), "model", "data"]
-            hint = "A name is an argument of the model, or a key such as 'optimizer.lr'."
-            raise ConfigError(f"factors: {unknown('argument of the model', name, valid)} {hint}")
+        if not isinstance(self._model, str) and not takes(self._model, name):
+            valid = [*parameters(self._model), "model", "data"]
+            raise ConfigError(
+                f"factors: {unknown('argument of the model', name, valid)} A factor is named by an argument of the "
+                "model, or by a key such as 'optimizer.lr'."
+            )
         return f"model.{name}"
 
     def _set(self, key: str, value: Any) -> None:
-        """Sets a key of the study's file, or of all options of its group that are objects."""
+        """Sets a key in all options of its group that were written; if there are none, in the study's file."""
         group, _, rest = key.partition(".")
         if group not in (*TRAINED, *UNTRAINED):
             raise ConfigError("settings: " + unknown("key", key, (*TRAINED, *UNTRAINED)))
@@ -278,35 +301,19 @@ class Study:
 
 
 def _reference(group: str, thing: Any, levels: Any) -> Any:
-    """The object of a group: that which was passed, or the first of its levels where it is a factor."""
+    """The object of a group at the reference: the argument, or the first level where the group is a factor."""
     if levels is not None and thing is not None:
         raise ConfigError(
-            f"{group} is a factor and given by itself, too. Leave {group}=… out: the first level is used."
+            f"{group} is passed twice: as {group}=… and as a factor. Leave {group}=… out: the factor's first level is "
+            "the reference."
         )
     if levels is None and thing is None:
         raise ConfigError(f"A study needs {group}=…; valid: {VALID[group]}.")
     return thing if levels is None else next(iter(levels.values() if isinstance(levels, Mapping) else levels))
 
 
-GROUPS = (*TRAINED, "engine", "logger")
-"""Of which an option is chosen by its name."""
-UNTRAINED = ("engine", "keep", "logger", "results_dir")
-"""Keys of the configuration that settings may have beside those that decide what a trial is."""
-
-LISTED = {"model": "models", "data": "data"}
-"""What `ablate list` calls the groups."""
-
-EXAMPLES = "examples"
-"""What data are called that were passed without a name."""
-
-VALID = {
-    "model": "a class of networks, a function that makes one, or the name of a model of the configuration",
-    "data": "a pair of tensors, a torch Dataset, a function, or the name of a data set of the configuration",
-}
-
-
 def _option_name(target: str) -> str:
-    return re.sub(r"[^\w.\-]+", "_", target.removeprefix(given.PREFIX).rpartition(".")[2]).strip("._-") or "study"
+    return re.sub(r"[^\w.\-]+", "_", target.removeprefix(PREFIX).rpartition(".")[2]).strip("._-") or "study"
 
 
 def _write(path: Path, content: Mapping[str, Any], *, package: str = "") -> None:

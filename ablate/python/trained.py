@@ -1,11 +1,11 @@
-"""The trained networks of a study, built again and given the weights that were kept."""
+"""Trained networks of a study: built anew, and loaded with the weights that were kept."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablate import given
 from ablate.errors import StoreError, unknown, unknown_level
+from ablate.passed_objects import PassedObject, bound, missing
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -36,7 +36,7 @@ def point(path: Path, levels: Sequence[str], by_factor: Mapping[str, Any]) -> Ma
             every = [level for factor in factors.values() for level in factor.levels]
             raise StoreError(unknown_level("level of this study", level, every))
         if of[0] in named:
-            raise StoreError(f"{named[of[0]]!r} and {level!r} are both levels of {of[0]}: a network has one of them.")
+            raise StoreError(f"{named[of[0]]!r} and {level!r} are both levels of {of[0]}: choose one.")
         named[of[0]] = level
     for name, level in named.items():
         if level not in factors[name].levels:
@@ -45,7 +45,12 @@ def point(path: Path, levels: Sequence[str], by_factor: Mapping[str, Any]) -> Ma
 
 
 def module(
-    path: Path, levels: Mapping[str, str], replicate: int, *, objects: Sequence[given.Given], stale: str | None
+    path: Path,
+    levels: Mapping[str, str],
+    replicate: int,
+    *,
+    objects: Sequence[PassedObject],
+    stale: str | None,
 ) -> "Module":
     """The network of one trial.
 
@@ -60,27 +65,27 @@ def module(
     content = StudyDirectory(path).weights(record)
     if content is None:
         raise StoreError(
-            f"The weights of {_named(record)} were not kept. Train it with keep=weights, into another results_dir "
-            "where it has been trained already."
+            f"The weights of {_named(record)} were not kept. Train it with keep=weights. A trial that is on "
+            "disk is not trained again: choose another results_dir."
         )
     config = TrialConfig.from_dict(record.config)
-    with given.bound(objects), user_modules_last():
-        if (said := next(filter(None, map(given.missing, sorted(config.model.targets))), None)) is not None:
+    with bound(objects), user_modules_last():
+        if (said := next(filter(None, map(missing, sorted(config.model.targets))), None)) is not None:
             raise StoreError(said)
         trained_by = record.provenance.source if record.provenance else None
         if stale != "keep" and trained_by is not None and _source(config, trained_by) != trained_by:
             raise StoreError(
-                f"The code of {_named(record)} has changed since it trained: what is built now may compute something "
-                "else with its weights. Put the code back, or give stale='keep' to build it all the same."
+                f"The code of {_named(record)} has changed since it was trained: the network built now may compute "
+                "something else from the weights. Restore the code, or pass stale='keep' to build it anyway."
             )
         return _built(config, content)
 
 
 def _source(config: Any, trained_by: str) -> str:
-    """The digest of the code as it is now; what was passed as data need not be here to build a network."""
+    """The digest of the code as it is now; that of the training where this process lacks data that were passed."""
     from ablate.execute.train.provenance import source_digest
 
-    if any(given.missing(target) for target in config.targets):
+    if any(missing(target) for target in config.targets):
         return trained_by
     return source_digest(config)
 

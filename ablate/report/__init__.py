@@ -1,1 +1,1 @@
-"""Renders what `analyze` has estimated and computes no estimate. The only room that imports rich."""
+"""Renders what `analysis` has estimated and computes no estimate. The only room that imports rich."""

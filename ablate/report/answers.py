@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TextIO
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
+from ablate.report.cases import cases
 from ablate.report.content import Content
 from ablate.report.formats.registry import write
 from ablate.report.tables.answers import answer_lines, answer_rows, answers_table
@@ -33,6 +34,7 @@ def answers(summaries: Sequence[Summary]) -> Content:
         data=lambda: [_data(summary) for summary in summaries],
         rows=lambda: answer_rows(summaries),
         columns=("study", "kind", "statement", "outcome"),
+        cases=lambda: cases(summaries),
         screen=lambda width, ascii_only: block_lines(answer_lines(summaries), width, ascii_only=ascii_only),
     )
 

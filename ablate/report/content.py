@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ablate.errors import ConfigError, unknown
+from ablate.report.cases import Case, cases
 from ablate.report.document import document
 from ablate.report.heading import scope_notes
 from ablate.report.screen.screen import screen
@@ -30,6 +31,8 @@ class Content:
     """
     columns: tuple[str, ...] = ()
     """The header of a table without rows."""
+    cases: Callable[[], Mapping[str, Sequence[Case]]] = dict
+    """Study → what it asserts: its claims and identities, with what became of them."""
     screen: Callable[[int, bool], Sequence[Line]] | None = None
     """What a terminal shows in place of the items: from its width in cells, and whether it takes ASCII only."""
     drawn: Callable[[int, bool], Sequence[Line]] | None = None
@@ -61,7 +64,12 @@ def content(results: Results, table: str | None = None) -> Content:
     summary = results.summary
     if table is not None and table != ALL:
         return _table(results, TABLES[table], table)
-    whole = Content(items=lambda: document(summary, results.name), data=lambda: summary, rows=refuse_rows)
+    whole = Content(
+        items=lambda: document(summary, results.name),
+        data=lambda: summary,
+        rows=refuse_rows,
+        cases=lambda: cases([summary]),
+    )
     if table == ALL:
         return whole
     default = TABLES["trials" if summary.points or not summary.identities else "identities"]
@@ -79,6 +87,7 @@ def _table(results: Results, kind: TableKind, name: str) -> Content:
         data=lambda: {**_about(results), **kind.data(results)},
         rows=lambda: kind.rows(results),
         columns=kind.columns,
+        cases=lambda: cases([results.summary]),
         drawn=lambda width, ascii_only: kind.drawn(results, width, ascii_only),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.report.heading import origin_block, study_block
 from ablate.report.tables.kind import Results
 from ablate.report.tables.registry import TABLES

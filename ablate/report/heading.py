@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from ablate.analyze.summary import PointSummary, Summary
+from ablate.analysis.summary import PointSummary, Summary
 from ablate.config.spec import AnswerText
 from ablate.report.tables.identities import identities_count
 from ablate.report.text.number import Digits

@@ -31,7 +31,8 @@ def show_module_tree(
         format: its name.
         stream: default: standard output.
         width: in cells, for the table; default: the terminal's.
-        depth: names of a path, beyond which modules are left out; their costs stay in those that hold them. None: all.
+        depth: most names of a path. Modules further down are left out; the modules that hold them include their costs.
+            None: all.
         ascii_only: whether a terminal's text is in ASCII.
 
     Raises:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TextIO
 
-from ablate.analyze.review._base import Remark
-from ablate.analyze.review.review import Review
+from ablate.analysis.review._base import Remark
+from ablate.analysis.review.review import Review
 from ablate.report.content import Content
 from ablate.report.formats.registry import write
 from ablate.report.tables.columns.row import Row

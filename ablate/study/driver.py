@@ -31,7 +31,7 @@ from ablate.study.weights import unweighted_message
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from ablate.analyze.summary import Summary
+    from ablate.analysis.summary import Summary
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import StudyDirectory
@@ -58,20 +58,20 @@ def run(
         stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them. None: refuse
             to train others beside them.
         retry: States of which trials are trained again, beside those that failed.
-        detach: Whether to hand in what is missing, and leave it; the same call without it waits for that and collects
-            it. A study with looks is handed in up to the next one.
+        detach: Whether to submit the missing trials and return. The same call without `detach` waits for them and
+            collects them. A study with looks is submitted up to the next look.
         cwd: As in `plan`.
         conf: As in `plan`.
 
     Returns:
-        The summary, and the study's directory. Of a call that detaches, the summary is of what was there before.
+        The summary, and the study's directory. With `detach`, the summary has the trials that had finished before.
 
     Raises:
         AblateError: the request was wrong, and nothing was trained or written; or, where its `has_begun` says so, the
             study could not go on: the disk is full, or no process can be started.
         KeyboardInterrupt: Ctrl-C; finished trials stay, and the same call goes on.
     """
-    from ablate.analyze.claims.claim import check_replicates
+    from ablate.analysis.claims.claim import check_replicates
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
 
@@ -132,7 +132,7 @@ def _check_engine(engine: Engine, planned: Plan, *, detach: bool) -> None:
 
 
 def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer, *, detach: bool) -> None:
-    """Trains what is missing, or hands it in."""
+    """Trains the missing trials, or submits them."""
     from ablate.store import StudyDirectory
 
     if detach:

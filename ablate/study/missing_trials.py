@@ -106,10 +106,10 @@ def check_time_limits(engine: Engine, planned: Plan) -> None:
 
 
 def check_detachable(engine: Engine, planned: Plan) -> None:
-    """Checks that what is missing can be handed in at once, and left.
+    """Checks that the missing trials can be submitted at once, by jobs that run on without this process.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: they cannot.
     """
     if not engine.detaches:
         engine.submit(())
@@ -117,8 +117,8 @@ def check_detachable(engine: Engine, planned: Plan) -> None:
         raise ConfigError("--detach leaves nobody to count the hours of engine.budget_h. Leave out one of the two.")
     if planned.tuned is not None and planned.tuned.pending:
         raise ConfigError(
-            "--detach cannot leave a study that is yet to choose settings (study.tune): what trains next follows from "
-            "what has ended. Leave out --detach; once they are chosen, it can."
+            "--detach cannot submit a study whose settings are not chosen yet (study.tune): each training depends on "
+            "the results of earlier ones. Leave out --detach until the settings are chosen."
         )
 
 
@@ -147,7 +147,7 @@ def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Ma
     """
     if planned.spec.looks is None or not missing:
         return missing
-    from ablate.analyze.claims.judgement import due
+    from ablate.analysis.claims.judgement import due
 
     points = planned.layout.points
     found = records()

@@ -49,7 +49,7 @@ def _examined(planned: Plan, engine: Engine) -> tuple[NetworkCost, ...]:
 
 
 def inspect(words: Sequence[str], *, cwd: Path | None = None) -> ModuleTree:
-    """Builds a network and says what is in it. Nothing is trained or written.
+    """Builds a network and returns the tree of its modules. Nothing is trained or written.
 
     Args:
         words: A model's name, or a study's for its baseline, and Hydra overrides: `["resnet", "data=mnist1d"]`.

@@ -93,9 +93,9 @@ def examine(planned: Plan) -> Outlook:
         joined([size, *filter(None, [cost_of(point.levels)])])
         for size, point in zip(sizes, planned.layout.points, strict=True)
     )
-    from ablate.analyze.claims.foresight import foresee
-    from ablate.analyze.notes.capacity import capacity_notes
-    from ablate.analyze.notes.origin import timed_on
+    from ablate.analysis.claims.foresight import foresee
+    from ablate.analysis.notes.capacity import capacity_notes
+    from ablate.analysis.notes.origin import timed_on
 
     is_baseline = [p.is_baseline(planned.spec.factors) for p in planned.layout.points]
     can, cannot = estimable(planned.spec)

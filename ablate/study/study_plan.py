@@ -79,10 +79,10 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
         AblateError: anything in the request that does not fit, a study on disk that is another one, or an engine that
             cannot start a process to build networks.
     """
-    from ablate.analyze.claims.claim import check_claim
-    from ablate.analyze.claims.looks import check_looks
-    from ablate.analyze.effects.pooling import check_pooling
-    from ablate.analyze.review.registry import check_accepted
+    from ablate.analysis.claims.claim import check_claim
+    from ablate.analysis.claims.looks import check_looks
+    from ablate.analysis.effects.pooling import check_pooling
+    from ablate.analysis.review.registry import check_accepted
     from ablate.config.load import load
     from ablate.config.spec import MADE_IN_PYTHON
     from ablate.design import design_of, lay_out

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from ablate.analyze.review.review import Review
+    from ablate.analysis.review.review import Review
     from ablate.config.spec import StudySpec
     from ablate.design import DesignPoint
     from ablate.store import Record, StudyDirectory
@@ -65,8 +65,8 @@ def _review(
     records: Sequence[Record],
     parameters: Sequence[int | None],
 ) -> Review:
-    from ablate.analyze.review.case import Case
-    from ablate.analyze.review.review import review
+    from ablate.analysis.review.case import Case
+    from ablate.analysis.review.review import review
     from ablate.store.choices import read_choices
     from ablate.store.curve import read_curve
 

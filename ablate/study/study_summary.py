@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.errors import StoreError
 from ablate.limits import MAX_SUMMARY_BYTES
 from ablate.store.seal import seal, unseal
@@ -177,10 +177,10 @@ def _summarise(
 ) -> Summary:
     import numpy as np
 
-    from ablate.analyze.claims.exactness import exactness
-    from ablate.analyze.claims.extension import extension_note
-    from ablate.analyze.effects.pooling import pooling_note
-    from ablate.analyze.summarise import summarise as analyze
+    from ablate.analysis.claims.exactness import exactness
+    from ablate.analysis.claims.extension import extension_note
+    from ablate.analysis.effects.pooling import pooling_note
+    from ablate.analysis.summarise import summarise as analyze
     from ablate.store import as_later
     from ablate.store.choices import read_choices
     from ablate.store.curve import read_curve

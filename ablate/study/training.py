@@ -91,7 +91,7 @@ def _within_budget(
 
 
 def submit_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
-    """Hands in what is missing, up to the study's next look, and leaves it."""
+    """Submits the missing trials up to the study's next look, and does not wait for them."""
     from ablate.store import StudyDirectory
 
     directory = StudyDirectory(planned.directory)
@@ -105,7 +105,7 @@ def submit_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], obse
     observer.on_message(engine.submit(jobs, workers=made.workers, threads=made.threads))
     if left := len(missing) - len(batch):
         observer.on_message(
-            f"{left} more trials may follow after the study's next look: the same command submits them."
+            f"{left} more trials may follow after the study's next look. Run the same command then to submit them."
         )
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from setting import setting
 from studies import Study, studies
 
-from ablate.analyze.claims.exactness import number, saying
-from ablate.analyze.summary import Averaged, Exactness, Verdict
-from ablate.analyze.summary.averaged import AVERAGED
+from ablate.analysis.claims.exactness import number, saying
+from ablate.analysis.summary import Averaged, Exactness, Verdict
+from ablate.analysis.summary.averaged import AVERAGED
 from ablate.report.text.finding import brief, finding, is_open, response_name, unit_of
 
 README = ("core_norm", "skip_span", "head", "double_softmax", "receptive_field")

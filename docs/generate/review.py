@@ -1,6 +1,6 @@
 """review.md: every remark of the checklist, as the registry has it."""
 
-from ablate.analyze.review.registry import CHECKS
+from ablate.analysis.review.registry import CHECKS
 
 
 def review() -> str:

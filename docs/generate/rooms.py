@@ -4,19 +4,18 @@ import ast
 import tomllib
 from pathlib import Path
 
-FILES = {"ablate.errors", "ablate.files", "ablate.limits"}
-"""Rooms that are one file."""
-
 
 def rooms(repository: Path) -> str:
     """A table of the rooms from top to bottom, and one of the wings of each room that has them."""
     contracts = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
     layers = [c for c in contracts["tool"]["importlinter"]["contracts"] if c["type"] == "layers"]
-    parts = [table("room", [(_path(name), name) for name in _names(c["layers"])], repository) for c in layers[:1]]
+    shown = [(_path(repository, name), name) for name in _names(layers[0]["layers"])]
+    parts = [table("room", shown, repository)]
     for contract in layers[1:]:
         (container,) = contract["containers"]
         wings = [(name, f"{container}.{name}") for name in _names(contract["layers"])]
-        parts.append(f"Inside `{_path(container)}`, from top to bottom:\n\n{table('wing', wings, repository)}")
+        heading = f"Inside `{_path(repository, container)}`, from top to bottom:"
+        parts.append(f"{heading}\n\n{table('wing', wings, repository)}")
     return "\n\n".join(parts)
 
 
@@ -30,8 +29,10 @@ def _names(layers: list[str]) -> list[str]:
     return [name.strip() for layer in layers for name in layer.replace("|", ":").split(":")]
 
 
-def _path(module: str) -> str:
-    return module.replace(".", "/") + ("" if module in FILES else "/")
+def _path(repository: Path, module: str) -> str:
+    """A package with a slash at its end, a module with that of its file."""
+    path = module.replace(".", "/")
+    return f"{path}/" if (repository / path).is_dir() else f"{path}.py"
 
 
 def _sentence(place: Path) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.store import StudyDirectory
 from ablate.study.study_summary import write_summary
 

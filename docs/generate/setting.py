@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ablate.analyze.notes.tuning import untuned
+from ablate.analysis.notes.tuning import untuned
 from ablate.config.catalog import Catalog
 from ablate.config.spec import StudySpec, key_of
 from ablate.design import lay_out

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from ablate.analyze.summary import Exactness, Verdict
+from ablate.analysis.summary import Exactness, Verdict
 from ablate.config.catalog import Catalog
 from ablate.config.load import load
 from ablate.config.spec import StudySpec

@@ -1,4 +1,4 @@
-"""`ablate run --detach`: who may, and what the same command does afterwards."""
+"""`ablate run --detach`: which studies can be detached, and what the same command does afterwards."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ def test_what_is_submitted_is_collected_by_the_same_command(ablate, here, on_slu
 
 
 @pytest.mark.slurm
-def test_an_unknown_partition_is_a_mistake_of_the_request(refused, on_slurm):
+def test_an_unknown_partition_is_refused(refused, on_slurm):
     said = " ".join(refused(*on_slurm, "engine.partition=nope").split())
     assert "engine.partition=nope: Slurm refuses the jobs" in said
     assert "Its partitions: main, urgent." in said
@@ -47,21 +47,21 @@ def test_without_slurm_on_the_path_the_message_says_where_to_go(refused, on_slur
     assert "engine=local" in said
 
 
-def test_only_jobs_that_outlive_the_command_can_be_left(refused, tiny):
+def test_an_engine_whose_jobs_end_with_the_command_is_refused(refused, tiny):
     said = " ".join(refused("run", *tiny, "--detach").split())
-    assert "--detach needs an engine whose jobs run on without the command, and those of engine=inline end" in said
+    assert "--detach needs an engine whose jobs run on when the command has ended; jobs of engine=inline end" in said
 
 
-def test_a_study_that_is_yet_to_choose_settings_cannot_be_left(refused, on_slurm):
+def test_a_study_whose_settings_are_not_chosen_is_refused(refused, on_slurm):
     tune = "study.tune={optimizer.lr: [0.02, 0.2]}"
-    assert "--detach cannot leave a study that is yet to choose" in " ".join(
+    assert "--detach cannot submit a study whose settings are not chosen yet" in " ".join(
         refused(*on_slurm, tune, "--detach").split()
     )
 
 
 @pytest.mark.parametrize("words", [("--format", "json"), ("--table", "points"), ("--fail-on", "contradicted")])
-def test_there_is_no_result_to_show_when_it_leaves(refused, on_slurm, words):
-    assert "--detach leaves before there is a result" in refused(*on_slurm, "--detach", *words)
+def test_options_about_results_are_refused(refused, on_slurm, words):
+    assert "--detach returns before there is a result" in refused(*on_slurm, "--detach", *words)
 
 
 PASSED = """
@@ -86,7 +86,7 @@ study.run("trainer.max_epochs=1", "engine=slurm", "engine.memory_gb=2", "engine.
 
 
 @pytest.mark.slurm
-def test_objects_that_are_passed_from_python_go_with_the_jobs(here):
+def test_objects_that_are_passed_from_python_are_sent_with_the_jobs(here):
     (here / "script.py").write_text(PASSED)
     subprocess.run([sys.executable, "script.py"], cwd=here, check=True, timeout=600)
     (study,) = (here / "results").iterdir()

@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.config.search_path import packaged
 
 EXACT = ("fc_as_conv", "lstm_units", "parameter_counts", "shared_weights", "softmax_dependence")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate.analyze.effects.contrast import contrasts, point_differences
-from ablate.analyze.effects.variance_table import variance_table
-from ablate.analyze.summary import VarianceTable
+from ablate.analysis.effects.contrast import contrasts, point_differences
+from ablate.analysis.effects.variance_table import variance_table
+from ablate.analysis.summary import VarianceTable
 from ablate.design import DESIGNS, estimable, lay_out
 from ablate.design.estimable import Estimable
 from ablate.design.factor_pair import FactorPair

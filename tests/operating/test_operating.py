@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablate.analyze.statistics.skewed import transformed_interval
-from ablate.analyze.statistics.student import t_interval
+from ablate.analysis.statistics.skewed import transformed_interval
+from ablate.analysis.statistics.student import t_interval
 from tests.conftest import REPOSITORY
 from tests.operating.intervals import METHODS, bootstrap_t, sign_flip, signed_rank, student, transformed
 from tests.operating.rates import ALPHA, CASES, SIZES, rate, samples_of

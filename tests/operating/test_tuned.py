@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from ablate.analyze.claims.evidence import decide, evidence
+from ablate.analysis.claims.evidence import decide, evidence
 from ablate.config.spec import Claim
 from ablate.design.tuning import RUNGS as DEFAULT_RUNGS
 from ablate.design.tuning import Tuning

@@ -91,7 +91,7 @@ def test_a_factory_counts_with_what_it_encloses():
 
 def test_an_object_without_an_identity_is_refused_by_its_name():
     source = "import threading\nLOCK = threading.Lock()\ndef make():\n    return LOCK"
-    with pytest.raises(ConfigError, match=r"make refers to LOCK, a lock, of which no identity can be had"):
+    with pytest.raises(ConfigError, match=r"make refers to LOCK, a lock, which has no digest"):
         digest(defined(source, name="make"))
 
 

@@ -1,4 +1,4 @@
-"""Figures from Python: of a study that was trained, and of results that something else trained."""
+"""Figures from Python: of a study that was trained, and of results that another program has trained."""
 
 import pytest
 
@@ -36,10 +36,19 @@ def test_curves_of_a_study_and_what_it_has_not(smoke):
         smoke.plot("tuning")
 
 
+@pytest.mark.slow
+def test_a_study_without_claims_has_a_forest_of_its_contrasts(smoke):
+    assert smoke.verdicts == ()
+    for drawn in (smoke.plot(), smoke.plot("forest"), smoke.plot("effects")):
+        labels = [label.get_text() for label in drawn.figure.axes[0].get_yticklabels()]
+        assert sorted(labels) == sorted(smoke.contrasts()["contrast"])
+
+
 def test_results_of_another_tool_have_a_forest_and_interactions(foreign):
     assert "width: 8 vs 4" in foreign.plot()._repr_svg_()
+    assert len(foreign.plot("effects").figure.axes[0].get_yticklabels()) == len(foreign.contrasts())
     assert [axes.get_title() for axes in foreign.plot("interaction").figure.axes] == ["width × norm"]
-    with pytest.raises(ConfigError, match="another tool trained"):
+    with pytest.raises(ConfigError, match="another program trained"):
         foreign.plot("curves")
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import ablate
-from ablate import given
+from ablate import passed_objects
 from ablate.errors import AblateError, ConfigError
 from ablate.execute.targets.target import build
 
@@ -81,9 +81,9 @@ def test_a_level_that_is_a_class_is_handed_over_as_it_is(here):
         ({"factors": {}}, "The study varies nothing"),
         ({"factors": {"widht": [4, 8]}}, r"Unknown argument of the model 'widht'\. Did you mean 'width'\?"),
         ({"factors": {"width": [4]}}, "Give two or more levels"),
-        ({"factors": {"width": ["4", 4]}}, "two levels of one name"),
+        ({"factors": {"width": ["4", 4]}}, "two levels with the same name"),
         ({"factors": {"width": [4, nn.Linear(2, 2)]}}, "is a Linear. Valid: numbers, text"),
-        ({"factors": {"model": [net_class(), net_class(2.0)]}}, "model is a factor and given by itself, too"),
+        ({"factors": {"model": [net_class(), net_class(2.0)]}}, "model is passed twice: as model=… and as a factor"),
         ({"data": None, "factors": {"data": [(X, Y), (X + 1, Y)]}}, "name the levels"),
         ({"settings": {"traner.max_epochs": 1}}, r"Unknown key 'traner\.max_epochs'\. Did you mean 'trainer'\?"),
         ({"settings": {"trainer.max_epoch": 1}}, r"Unknown key 'trainer\.max_epoch'"),
@@ -102,8 +102,8 @@ def test_what_cannot_be_had_is_refused_with_what_can(here, changed, said):
 def test_its_objects_are_known_while_it_is_used_and_not_after(here):
     asked = study()
     with asked.configured():
-        assert given.digest("ablate.given.Net")
-    assert given.digest("ablate.given.Net") is None
+        assert passed_objects.digest("ablate.given.Net")
+    assert passed_objects.digest("ablate.given.Net") is None
     config = asked.plan().configs[0]
     with pytest.raises(ConfigError, match=r"Net was passed from Python, and this process does not have it\. Run the"):
         build(config.model.content, "model")

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import ablate
-from ablate import given
+from ablate import passed_objects
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError
 from ablate.execute.train.dataset import splits
@@ -55,7 +55,7 @@ def test_a_level_stands_for_its_design_point(smoke):
     ("levels", "by_factor", "said"),
     [
         (("tahn",), {}, r"Unknown level of this study 'tahn'\. Did you mean 'tanh'\?"),
-        (("tanh", "relu"), {}, "are both levels of hidden_activation: a network has one of them"),
+        (("tanh", "relu"), {}, "are both levels of hidden_activation: choose one"),
         ((), {"hidden": "tanh"}, "Unknown factor of this study 'hidden'. Did you mean 'hidden_activation'"),
         ((), {"hidden_activation": "gelu"}, "Unknown level of hidden_activation 'gelu'"),
         (("tanh",), {"replicate": 7}, r"There is no replicate 7 at hidden_activation=tanh\. Valid: 0, 1\."),
@@ -87,12 +87,12 @@ def test_a_network_that_was_passed_from_python(here, listener):
     with asked.configured():
         found = accuracy(result.module(width=8), TrialConfig.from_dict(record.config), 0)
     assert found == pytest.approx(record.responses["test/accuracy"], abs=1e-6)
-    assert given.digest("ablate.given.Net") is None
+    assert passed_objects.digest("ablate.given.Net") is None
 
     later = ablate.load("Net")
     with pytest.raises(AblateError, match=r"Net was passed from Python, and this process does not have it"):
         later.module(width=8)
-    objects = [one.value for one in asked._objects.given.values() if one.name == "Net"]
+    objects = [one.value for one in asked._objects.passed.values() if one.name == "Net"]
     assert ablate.load("Net", objects=objects).module(width=8).layers[0].out_features == 8
 
 

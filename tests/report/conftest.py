@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ablate.analyze.summary import (
+from ablate.analysis.summary import (
     Contrast,
     Failure,
     Interval,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ablate.analyze.summary import Interval, Verdict
+from ablate.analysis.summary import Interval, Verdict
 from ablate.config.spec import Claim
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.claims.exactness import exactness
-from ablate.analyze.summary import Interval
+from ablate.analysis.claims.exactness import exactness
+from ablate.analysis.summary import Interval
 from ablate.config.spec import Claim
 from ablate.errors import ConfigError
 from ablate.identities import Identity

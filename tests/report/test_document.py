@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import SignFlip
+from ablate.analysis.summary import SignFlip
 from ablate.config.spec import AnswerText
 from ablate.report.document import document
 from ablate.report.text.number import NO_BREAK, PAD

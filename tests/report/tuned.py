@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ablate.analyze.summary import TunedArm, TuningSummary
+from ablate.analysis.summary import TunedArm, TuningSummary
 from ablate.store.choices import Tried
 
 RATES = (0.001, 0.003, 0.01, 0.03)

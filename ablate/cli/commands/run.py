@@ -63,7 +63,9 @@ def run(
     ] = None,
     detach: Annotated[
         bool,
-        typer.Option("--detach", help="Only hand in what is missing (engine=slurm); the same command collects it."),
+        typer.Option(
+            "--detach", help="Submit what is missing and return (engine=slurm); the same command without it collects."
+        ),
     ] = False,
     results_dir: ResultsDir = None,
 ) -> None:
@@ -80,7 +82,7 @@ def run(
         return print_plan(asked)
 
     if detach and (table, format, ascii_only, fail_on) != (None, "table", False, None):
-        raise ConfigError("--detach leaves before there is a result: leave out --table, --format, --ascii, --fail-on.")
+        raise ConfigError("--detach returns before there is a result: leave out --table, --format, --ascii, --fail-on.")
 
     from ablate import study
     from ablate.python.display import Display

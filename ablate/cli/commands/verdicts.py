@@ -11,7 +11,7 @@ from ablate.cli.completion import complete_results
 from ablate.cli.exits import Code, reported
 
 if TYPE_CHECKING:
-    from ablate.analyze.summary import Summary
+    from ablate.analysis.summary import Summary
 
 
 @reported

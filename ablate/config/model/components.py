@@ -12,12 +12,12 @@ IN, OUT = "in", "out"
 def component_factors(spec: StudySpec, paths: Sequence[str]) -> Iterator[Factor]:
     """A factor for each module, with the levels `in` and `out`.
 
-    The reference is what the design puts back: `out` in `leave_one_out`, of which every other point has all modules but
-    one, and `in` elsewhere.
+    The reference is `in`, but for `leave_one_out`: that design sets one factor at a time to its reference, which is
+    `out`.
 
     Args:
-        spec: Of the study.
-        paths: Of the modules.
+        spec: The study.
+        paths: The paths of the modules.
 
     Raises:
         ConfigError: a factor of the study has the name of a module.

@@ -1,4 +1,4 @@
-"""Edits of a built network, as `model.edit` states them; which modules they are of is known where it is built."""
+"""Edits of a network, read from `model.edit`. Their modules are selected later, where the network is built."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,19 +12,19 @@ EDIT = "edit"
 """The key of the group."""
 
 EDIT_KEY = f"model.{EDIT}"
-"""The same as overrides have it. One override adds its edits to those before it, so that several factors can edit."""
+"""The key in overrides. An override adds its edits to those before it, so that several factors can edit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What an edit can do; the file of its name in `ablate.execute.train.editing.operations` does it."""
+    """A kind of edit. The file of its name in `ablate.execute.train.editing.operations` applies it."""
 
     written: str
-    """How it is written, in an example."""
+    """An example of how it is written."""
     builds: bool = False
-    """Whether each selector has a node, from which something is built for what it selects."""
+    """Whether each selector has a node, from which a module is built."""
     is_whole: bool = False
-    """Whether it changes a module whole: of one within another, only the outer one is selected."""
+    """Whether it changes a whole module: of two nested modules, it selects the outer one only."""
 
 
 WEIGHT_NORM = "{_target_: torch.nn.utils.parametrizations.weight_norm}"
@@ -39,7 +39,7 @@ OPERATIONS: Mapping[str, Operation] = {
 }
 
 PLACED = ("path", "with")
-"""The keys of an edit whose module stands apart from what it is for."""
+"""The keys of an edit that names its selector and its node apart: `{path: fc, with: {…}}`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +49,19 @@ class Edit:
     operation: str
     """One of `OPERATIONS`."""
     nodes: Mapping[str, TargetNode | None]
-    """A path, a glob or the name of a type → what is built for each module that it selects; None: nothing is."""
+    """Selector (a path, a glob or the name of a type) → the node to build for each module; None: nothing is built."""
     where: str
     """Its place in the configuration: `model.edit[0]`."""
 
     def __str__(self) -> str:
-        """What it says, in a line: `replace ReLU by torch.nn.GELU`."""
+        """The edit in a line: `replace ReLU by torch.nn.GELU`."""
         word = " in" if self.operation == "wrap" else " by"
         parts = (name if node is None else f"{name}{word} {node['_target_']}" for name, node in self.nodes.items())
         return f"{self.operation} {', '.join(parts)}"
 
     @property
     def identity(self) -> Any:
-        """What it is in a trial's id: the same however it is written."""
+        """The edit in a trial's id: the same for all ways of writing it."""
         if OPERATIONS[self.operation].builds:
             return {self.operation: dict(self.nodes)}
         return {self.operation: sorted(self.nodes)}
@@ -78,7 +78,7 @@ def read_edits(value: Any) -> tuple[Edit, ...]:
     """The edits that `model.edit` states, in their order.
 
     Raises:
-        ConfigError: one of them is none; says how it is written.
+        ConfigError: an entry is not an edit; says how one is written.
     """
     return tuple(_edit(entry, f"{EDIT_KEY}[{index}]") for index, entry in enumerate(entries(value)))
 

@@ -9,14 +9,14 @@ from ablate.config.model.edit import EDIT, Edit, read_edits
 
 
 class ModelGroup(Group):
-    """The `model` group: the node that the network is built from, and the edits of what was built."""
+    """The `model` group: the node that builds the network, and the edits of the built network."""
 
     @cached_property
     def edits(self) -> tuple[Edit, ...]:
         """The edits, in the order in which they are applied.
 
         Raises:
-            ConfigError: one of them is not written as one.
+            ConfigError: an entry is not an edit; says how one is written.
         """
         return read_edits(self.get(EDIT))
 
@@ -27,7 +27,7 @@ class ModelGroup(Group):
 
     @cached_property
     def identity(self) -> Any:
-        """As of any group; edits count by what they say, however they are written, and no edits as none at all."""
+        """As of any group. All ways of writing an edit are the same; an empty list of edits is the same as none."""
         if EDIT not in self:
             return super().identity
         edits = {EDIT: [edit.identity for edit in self.edits]} if self.edits else {}
@@ -35,6 +35,6 @@ class ModelGroup(Group):
 
     @cached_property
     def targets(self) -> frozenset[str]:
-        """Every `_target_` in it, those of edits included that are written as a word."""
+        """Every `_target_` in it, those of edits included, which may be written as a word: `GELU`."""
         edited = (Group("node", node) for edit in self.edits for node in edit.nodes.values())
         return frozenset[str]().union(super().targets, *(one.targets for one in edited))

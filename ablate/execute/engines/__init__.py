@@ -1,4 +1,4 @@
-"""Engines: where bundles run. Each is imported when it is used."""
+"""Engines, which train bundles in this process, in workers or on a cluster. Each is imported when it is used."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ENGINES: dict[str, str] = {
 """Name → module and class, as an entry point of the group `ablate.engines` names them in another package."""
 
 OF_EXTRAS = ("ray", "slurm")
-"""Those that need more than ablate installs. Where they do not work, all else does."""
+"""Engines that need software that ablate does not install. `ablate doctor` does not fail if they do not work."""
 
 
-MOST = 4096
-"""Threads of a worker, and workers, at most: a larger number is a slip, which the operating system would refuse."""
+MAX_COUNT = 4096
+"""Greatest number of workers, and of threads of each. A larger number is a mistake that no machine could carry out."""
 
 
 def engine(settings: Mapping[str, Any] | None) -> Engine:
@@ -45,8 +45,8 @@ def engine(settings: Mapping[str, Any] | None) -> Engine:
         count = getattr(checked, key, 1)
         if isinstance(count, int) and count < 1:
             raise ConfigError(f"engine.{key}={count} trains nothing: it must be 1 or more.")
-        if isinstance(count, int) and count > MOST:
-            raise ConfigError(f"engine.{key}={count} is more than any machine has: it must be {MOST} or less.")
+        if isinstance(count, int) and count > MAX_COUNT:
+            raise ConfigError(f"engine.{key}={count} is more than any machine has: it must be {MAX_COUNT} or less.")
     if (retries := getattr(checked, "retries", 0)) < 0:
         raise ConfigError(f"engine.retries={retries} must be 0 or more.")
     for key, unit, none in (("checkpoint_min", "minutes", "no state is kept"), ("budget_h", "hours", "no limit")):
@@ -57,11 +57,11 @@ def engine(settings: Mapping[str, Any] | None) -> Engine:
 
 
 def load(name: str) -> type[Engine]:
-    """The class of an engine: of `ENGINES`, else of a package that brings one of that name.
+    """The class of an engine: one of `ENGINES`, else the one that an installed package has under this name.
 
     Raises:
-        ConfigError: there is none.
-        EngineError: the package's cannot be loaded, or is no engine.
+        ConfigError: there is no engine of this name.
+        EngineError: the package's class cannot be loaded, or is no engine.
     """
     from importlib.metadata import EntryPoint
 
@@ -80,7 +80,7 @@ def load(name: str) -> type[Engine]:
 
 
 def installed_engines() -> Mapping[str, EntryPoint]:
-    """Name → entry point of the engines that other packages bring. None of them is imported."""
+    """Name → entry point of the engines in other packages. None of them is imported."""
     from ablate.config import installed
 
     return {n: e for n, e in installed.installed(installed.ENGINES).items() if n not in ENGINES}

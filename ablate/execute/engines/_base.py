@@ -1,4 +1,4 @@
-"""The base class of engines, and what every engine guarantees."""
+"""The base class of engines, with the guarantees that every engine gives."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ class Engine(ABC):
 
     - each trial's record is yielded exactly once, in any order, as soon as it is on disk;
     - a trial that runs out of memory alone is tried once more when no other trial trains;
-    - a trial that raises, or whose process dies, is recorded as failed with a traceback file, and costs no other trial;
-      a process that dies before it begins a trial costs none; nor does one that can use its device no longer, where
-      the engine has others;
+    - a trial that raises, or whose process dies, is recorded as failed with a traceback file, and affects no other
+      trial. A process that dies before it begins a trial affects none; nor does one that can use its device no longer,
+      if the engine has other processes;
     - equal jobs give equal responses on every engine with the same number of threads, in any order;
-    - where `ends_trials` says so, a job is ended when the time limits of its trials, added up, have passed: a
-      trial that is alone in it is recorded as timed out, several that had not finished are each trained alone;
-    - closing the iterator early, or an exception in it, leaves no worker behind, but for what `submit` has handed in.
+    - if `ends_trials`, a job is ended when the sum of its trials' time limits has passed. A trial that is alone in its
+      job is recorded as timed out; of several, the unfinished ones are each trained alone;
+    - closing the iterator early, or an exception in it, ends all workers, except jobs that were handed to `submit`.
     """
 
     name: str
     settings: ClassVar[type[msgspec.Struct]]
-    """What the `engine` group of the configuration may say: `name`, and the engine's own keys."""
+    """The keys of the configuration's `engine` group: `name`, and those of the engine."""
     workers: int = 1
-    """Jobs that it trains at a time, at most."""
+    """Jobs that it trains at the same time, at most."""
     workers_are_fixed: bool = True
-    """Whether the user has given their number; else the planner may use fewer of them on a GPU."""
+    """Whether the user has set `workers`. If not, the planner may use fewer of them on a GPU."""
     threads: int | None = 1
     """CPU threads of each worker; None: the planner decides."""
     pins_workers: ClassVar[bool] = False
-    """Whether `run` takes `places`, and each worker then sees no GPU but its own."""
+    """Whether `run` has the argument `places`, by which each worker sees one GPU only."""
     checkpoint_min: float | None = None
     """Minutes after which the state of a training that has not ended is kept anew; None: it is not kept."""
     budget_h: float | None = None
@@ -54,11 +54,11 @@ class Engine(ABC):
     gpus_per_worker: float | None = None
     """GPUs that it reserves for each worker; None: none, or as many as a process takes."""
     ends_trials: bool = False
-    """Whether it ends a training after `trainer.timeout_min`. One that cannot is refused such a limit."""
+    """Whether it can end a training after `trainer.timeout_min`. If not, a configuration with that limit is refused."""
     detaches: ClassVar[bool] = False
-    """Whether `submit` can hand in jobs that run on without this process."""
+    """Whether jobs can run on without this process, by `submit`."""
     on_message: Callable[[str], None] = staticmethod(lambda _: None)
-    """Is called with what a user should know while jobs run, such as that a worker was lost; set by who listens."""
+    """Is called with messages for the user while jobs run, such as that a worker was lost. The caller sets it."""
 
     @abstractmethod
     def __init__(self, settings: Any) -> None:
@@ -77,23 +77,24 @@ class Engine(ABC):
     def run(
         self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
     ) -> Iterator[tuple[Record, ...]]:
-        """Trains the jobs, which start in their order.
+        """Trains the jobs. They start in their order.
 
         Args:
             jobs: The jobs to train.
-            workers: How many of its workers it uses; None: all.
-            threads: CPU threads of each worker, if its own number is None.
+            workers: How many of its workers it uses, at most; None: all.
+            threads: CPU threads of each worker, if `self.threads` is None.
 
-        An engine that `pins_workers` also takes `places`: the GPU of each worker, by its number among those that a
-        process there sees; empty: none is chosen. After one ran out of memory beside others, fewer share its GPU.
+        An engine that `pins_workers` has another argument `places`: for each worker the number of its GPU, among those
+        that this process sees; empty: none is chosen. If a worker runs out of memory on a GPU that it shares, that GPU
+        has one worker fewer from then on.
 
         Raises:
-            StoreError: a record cannot be written (a full disk): the study stops, finished trials stay.
-            KeyboardInterrupt: Ctrl-C: the study stops, finished trials stay.
+            StoreError: a record cannot be written, as on a full disk. The study stops; finished trials stay.
+            KeyboardInterrupt: Ctrl-C. The study stops; finished trials stay.
         """
 
     def submit(self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None) -> str:
-        """Hands in jobs that run on without this process. `run` with the same jobs, in any process, collects them.
+        """Submits jobs that run on without this process. `run` with the same jobs, in any process, collects them.
 
         Args:
             jobs: At least one.
@@ -101,30 +102,31 @@ class Engine(ABC):
             threads: As of `run`.
 
         Returns:
-            A message: what has been handed in, and how it is collected.
+            A message for the user: what was submitted, and how it is collected.
 
         Raises:
-            ConfigError: `detaches` says that this engine's jobs end with their driver.
-            StoreError, EngineError: as `run`.
+            ConfigError: the engine's jobs end with this process (`detaches`).
+            StoreError: the jobs cannot be written.
+            EngineError: the jobs cannot be submitted.
         """
         del jobs, workers, threads
         raise ConfigError(
-            f"--detach needs an engine whose jobs run on without the command, and those of engine={self.name} end with "
-            "it. engine=slurm has such jobs; or leave out --detach."
+            f"--detach needs an engine whose jobs run on when the command has ended; jobs of engine={self.name} end "
+            "with it. Choose engine=slurm, or leave out --detach."
         )
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Calls a function in a process that has torch: in a worker, or in this process if the engine has no workers.
+        """Calls a function that needs torch: in a worker, or in this process if the engine has no workers.
 
-        Nothing trains meanwhile.
+        No job trains during the call.
 
         Args:
-            function: Its module does not import torch, as that of the functions in `ablate.execute.tasks`.
-            *args: For the function.
-            **kwargs: For the function.
+            function: A function of a module that does not import torch itself, such as `ablate.execute.tasks`.
+            *args: Arguments of the function.
+            **kwargs: Arguments of the function.
 
         Raises:
-            EngineError: no process can be started, or it died.
+            EngineError: no process can be started, or it died (DeathError).
             Exception: whatever the function raises; an AblateError that cannot be pickled becomes a ConfigError.
         """
         return function(*args, **kwargs)

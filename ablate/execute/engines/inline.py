@@ -11,7 +11,7 @@ import msgspec
 
 from ablate.errors import DeathError
 from ablate.execute.engines._base import Engine
-from ablate.execute.engines.wording import ends_with_device, short_of_memory
+from ablate.execute.engines.wording import no_other_process_message, out_of_memory_message
 from ablate.execute.process import socket_directory
 from ablate.execute.process.hardware import check_threads
 from ablate.execute.process.lost_device import lost_device
@@ -87,9 +87,11 @@ class Inline(Engine):
                 done += lost.records
                 left = sum(len(job.bundle.trials) for job in jobs) - len(done)
                 failed = sum(record.state == "failed" for record in done)
-                raise DeathError(ends_with_device(str(lost), recorded=len(done), failed=failed, left=left)) from None
+                raise DeathError(
+                    no_other_process_message(str(lost), recorded=len(done), failed=failed, left=left)
+                ) from None
             if short := without_record(job, records):
-                self.on_message(short_of_memory(short))
+                self.on_message(out_of_memory_message(short))
                 waiting.extend(short)
             if records:
                 done += records

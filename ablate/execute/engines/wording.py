@@ -1,4 +1,4 @@
-"""What engines say of their jobs, in words."""
+"""Words of the messages in which engines name their jobs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ablate.execute.train.job import Job
 
 
-def named(job: Job) -> str:
-    """The trials of a job."""
+def describe(job: Job) -> str:
+    """The trials of a job: their number, or the id, levels and replicate of the only one."""
     if (count := len(job.bundle.trials)) > 1:
         return f"{count} trials"
     trial = job.bundle.trials[0]
@@ -21,13 +21,13 @@ def named(job: Job) -> str:
     return f"trial {trial.id} ({levels}{replicate_name(trial.replicate)})"
 
 
-def counted(jobs: Sequence[Job]) -> str:
-    """Of several, how many."""
+def it_is(jobs: Sequence[Job]) -> str:
+    """Subject and verb of a sentence about jobs named before: `It is`, or `3 of them are`."""
     return "It is" if len(jobs) == 1 else f"{len(jobs)} of them are"
 
 
 def each_alone(jobs: Sequence[Job]) -> str:
-    """That several train one by one."""
+    """The end of a sentence about jobs of one trial: `, each alone` if there are several."""
     return ", each alone" if len(jobs) > 1 else ""
 
 
@@ -38,24 +38,24 @@ def trained_again(jobs: Sequence[Job]) -> str:
     if len(jobs) == 1 and (kept := under_way(jobs[0])) is not None:
         they = "It goes on" if len(kept.trials) == 1 else "They go on as one"
         return f"{they} after epoch {kept.epoch}, of which the state was kept."
-    return f"{counted(jobs)} trained again{each_alone(jobs)}."
+    return f"{it_is(jobs)} trained again{each_alone(jobs)}."
 
 
-def short_of_memory(jobs: Sequence[Job]) -> str:
-    """The message about trials that ran out of memory, a job each."""
-    who = named(jobs[0]).capitalize() if len(jobs) == 1 else f"{len(jobs)} trials, each of which trained alone,"
+def out_of_memory_message(jobs: Sequence[Job]) -> str:
+    """The message about trials that ran out of memory; each has a job of its own."""
+    who = describe(jobs[0]).capitalize() if len(jobs) == 1 else f"{len(jobs)} trials, each of which trained alone,"
     again = "It is" if len(jobs) == 1 else "They are"
     return f"{who} ran out of memory. {again} trained once more when no other trial trains."
 
 
-def device_lost(job: Job, why: str, again: Sequence[Job]) -> str:
-    """The message about a process that can use its device no longer."""
-    said = f"The device of {named(job)} takes no more work from its process: {why}. The process is replaced."
-    return f"{said} {counted(again)} trained again{each_alone(again)}." if again else said
+def device_lost_message(job: Job, why: str, again: Sequence[Job]) -> str:
+    """The message about a process that can use its device no longer, and the jobs that are trained again."""
+    said = f"The device of {describe(job)} takes no more work from its process: {why}. The process is replaced."
+    return f"{said} {it_is(again)} trained again{each_alone(again)}." if again else said
 
 
-def ends_with_device(why: str, *, recorded: int, failed: int, left: int) -> str:
-    """The message of an engine that has no other process to go on with."""
+def no_other_process_message(why: str, *, recorded: int, failed: int, left: int) -> str:
+    """The message of an engine without worker processes whose own process can use its device no longer."""
     rest = f"{left} are left" if left != 1 else "1 is left"
     return (
         f"The device takes no more work from this process: {why}. Of its trials, {recorded} are recorded, {failed} of "

@@ -22,15 +22,16 @@ WHERE = "study.components"
 def components(
     selectors: Sequence[str], config: TrialConfig, *, seed: int
 ) -> tuple[tuple[str, ...], Mapping[str, str]]:
-    """The modules that are selected and can be left out: those that give what they get, in its shape.
+    """The selected modules that can be left out: those whose output has the shape of their input.
 
     Args:
-        selectors: Paths, globs or types. What a path names must be possible to leave out; of the others, what is.
-        config: Of the study's baseline, from which nothing is left out.
-        seed: Of the initialisation.
+        selectors: Paths, globs or types. A module that a path names must be one that can be left out; of the modules
+            that a glob or a type selects, the others are left in.
+        config: The configuration of the whole network.
+        seed: The seed of the initialisation.
 
     Returns:
-        Their paths, in the network's order; and path → why, of what was selected and cannot be left out.
+        Their paths, in the network's order; and path → reason, for each selected module that cannot be left out.
 
     Raises:
         ConfigError: a selector selects nothing, a path names what cannot be left out, nothing can be, one is within
@@ -76,14 +77,14 @@ def _passes(built: nn.Module, config: TrialConfig) -> Mapping[nn.Module, Pass] |
 
 
 def _refused(selected: Mapping[str, nn.Module], found: Mapping[nn.Module, Pass]) -> dict[str, str]:
-    """Path → why it cannot be left out."""
+    """Path → the reason why the module cannot be left out."""
     refused: dict[str, str] = {}
     for path, module in selected.items():
         passed = found.get(module)
         if passed is None:
-            refused[path] = "its forward is not called, so that nothing would change"
+            refused[path] = "its forward is not called: nothing would change"
         elif passed.inputs is None or not passed.is_tensor:
-            refused[path] = "it does not give a tensor for a tensor"
+            refused[path] = "it does not map one tensor to one tensor"
         elif passed.inputs != passed.output:
             refused[path] = f"it turns {_text(passed.inputs)} into {_text(passed.output or ())}"
     return refused

@@ -1,4 +1,4 @@
-"""The modules of a network with what each costs, for `ablate inspect`."""
+"""The modules of a network and their costs, for `ablate inspect`."""
 
 from torch import nn
 
@@ -20,8 +20,8 @@ def module_tree(config: TrialConfig, *, seed: int) -> ModuleTree:
     """Builds the network of a configuration, and makes a forward pass of one example where it can.
 
     Args:
-        config: Of a trial; data that are not there leave costs and shapes unknown.
-        seed: Of the initialisation.
+        config: The configuration of a trial. If its data are missing, FLOPs and shapes are not known.
+        seed: The seed of the initialisation.
 
     Raises:
         ConfigError, ModelError: the network does not build, or an edit does not apply.

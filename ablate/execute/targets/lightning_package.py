@@ -24,6 +24,12 @@ def is_lightning_module(thing: object) -> bool:
     return any(_is_any(thing, name, "LightningModule") for name in (OURS, OTHER))
 
 
+def is_lightning_module_class(thing: object) -> bool:
+    """Whether it is a class of LightningModules of either package."""
+    packages = [sys.modules[name] for name in (OURS, OTHER) if name in sys.modules]
+    return isinstance(thing, type) and issubclass(thing, tuple(package.LightningModule for package in packages))
+
+
 def is_lightning_data(thing: object) -> bool:
     """Whether it is a LightningDataModule of either package."""
     return any(_is_any(thing, name, "LightningDataModule") for name in (OURS, OTHER))

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 
-from ablate import given
+from ablate import passed_objects
 from ablate.errors import AblateError, ConfigError, kind, unknown
 from ablate.execute.process.fork import one_process
 from ablate.execute.process.settings import changes_kept
@@ -45,7 +45,7 @@ def locate(target: str, where: str) -> Any:
     if len(parts) < 2 or not all(parts):
         raise ConfigError(f"{where}._target_: {target!r} is not a dotted name: write module.Class.")
     refuse_hidden(target, where)
-    if said := given.missing(target):
+    if said := passed_objects.missing(target):
         raise ConfigError(f"{where}._target_: {said}")
     found, name, rest = _import(parts, where)
     for part in rest:

@@ -15,7 +15,7 @@ from ablate.data.source import Source
 from ablate.data.split import Splits, check, split
 from ablate.errors import ConfigError, kind
 from ablate.execute.targets.target import build, locate, takes
-from ablate.given import digest
+from ablate.passed_objects import digest
 
 DESCRIPTION = ("inputs", "outputs", "chance", "batch_size")
 """Keys of `data` that describe it to other groups. Its `_target_` gets those that it names."""

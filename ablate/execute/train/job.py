@@ -113,7 +113,7 @@ def timed_out(job: Job, *, engine: str, threads: int) -> Record:
     assert limit_min is not None
     error = f"not done after {limit_min:g} min (trainer.timeout_min)"
     outcome = Outcome(started=now(), error=error, is_timed_out=True, seconds=60 * limit_min)
-    made = record(trial, outcome, engine=engine, threads=threads, source=source, commit=job.commit)
+    made = record(trial, outcome, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
     StudyDirectory(job.directory).write_record(made)
     return made
 

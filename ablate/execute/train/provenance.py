@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import ablate
-from ablate import files, given
+from ablate import files, passed_objects
 from ablate.config.trial import TrialConfig
 from ablate.execute.targets.sources import code, sources
 from ablate.limits import MAX_TEXT_BYTES
@@ -63,10 +63,10 @@ def source_digests(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
 
 
 def _digest(targets: frozenset[str], models: frozenset[str]) -> str:
-    passed = {found for target in targets if (found := given.digest(target)) is not None}
-    files = {file for target in targets if not target.startswith(given.PREFIX) for file in sources(target)}
+    passed = {found for target in targets if (found := passed_objects.digest(target)) is not None}
+    files = {file for target in targets if not target.startswith(passed_objects.PREFIX) for file in sources(target)}
     digest = hashlib.sha256()
-    if any(target.partition(".")[0] != "ablate" or target.startswith(given.PREFIX) for target in models):
+    if any(target.partition(".")[0] != "ablate" or target.startswith(passed_objects.PREFIX) for target in models):
         digest.update(f"initialisation:{INITIALISATION}".encode())
     for found in sorted(passed - {""}):
         digest.update(f"given:{found}".encode())

@@ -1,8 +1,8 @@
-"""Capacity against response: what each design point's network costs in parameters, and what it yields."""
+"""Response against capacity: each design point at the number of parameters of its network."""
 
 from typing import TYPE_CHECKING
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.report.figures.style import ACCENT, COLOURS, FAINT, INK, PAPER, SIZE_PT, style
 from ablate.report.text.finding import response_name
 from ablate.report.text.point_name import point_names
@@ -10,28 +10,28 @@ from ablate.report.text.point_name import point_names
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SAME = "All design points have much the same number of parameters, or it is not known."
-ALIKE = 1.05
-"""Most over fewest parameters below which they are."""
-MOST_NAMED = 12
+MIN_RATIO = 1.05
+"""Largest over smallest number of parameters, below which nothing is drawn."""
+SAME_CAPACITY = "The design points differ by less than 5% in parameters, or their numbers are not known."
+MAX_NAMED = 12
 """Design points up to which each has its name beside it."""
 WIDTH_IN, HEIGHT_IN = 6.4, 3.4
-WIDE = 3.0
-"""Most over fewest parameters from which the axis is logarithmic."""
+LOG_SCALE_RATIO = 3.0
+"""Largest over smallest number of parameters, from which the axis is logarithmic."""
 
 
 def capacity(summary: Summary) -> "Figure":
-    """Draws the mean response of each design point, with its interval, over its number of parameters.
+    """Draws the mean response of each design point, with its interval, against its number of parameters.
 
     Raises:
-        ValueError: capacities do not differ.
+        ValueError: the numbers of parameters differ by less than 5%, or are not known.
     """
     from matplotlib.figure import Figure
 
     points = [point for point in summary.points if point.parameters is not None and point.mean is not None]
     sizes = {point.parameters for point in points if point.parameters is not None}
-    if not sizes or max(sizes) < ALIKE * min(sizes):
-        raise ValueError(SAME)
+    if not sizes or max(sizes) < MIN_RATIO * min(sizes):
+        raise ValueError(SAME_CAPACITY)
     names = point_names(summary)
     points.sort(key=lambda point: point.mean.value if point.mean else 0.0)
     with style():
@@ -45,8 +45,8 @@ def capacity(summary: Summary) -> "Figure":
                 ends = [point.mean.low, point.mean.high]
                 axes.plot([point.parameters] * 2, ends, color=colour, linewidth=1.2, alpha=0.6)
             axes.plot([point.parameters], [point.mean.value], "o", color=colour, markersize=5, linestyle="")
-            if len(points) <= MOST_NAMED:
-                is_left = bool(number % 2)  # so that names of neighbours do not hide each other
+            if len(points) <= MAX_NAMED:
+                is_left = bool(number % 2)  # names of neighbours do not overlap
                 axes.annotate(
                     names.of(point.levels),
                     (point.parameters, point.mean.value),
@@ -57,7 +57,7 @@ def capacity(summary: Summary) -> "Figure":
                     color=INK,
                 )
         axes.margins(x=0.25)
-        if min(sizes) > 0 and max(sizes) / min(sizes) >= WIDE:
+        if min(sizes) > 0 and max(sizes) / min(sizes) >= LOG_SCALE_RATIO:
             axes.set_xscale("log")
         axes.set_xlabel("parameters", fontsize=SIZE_PT, color=INK)
         axes.set_ylabel(response_name(summary.response), fontsize=SIZE_PT, color=INK)

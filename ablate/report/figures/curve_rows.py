@@ -1,16 +1,16 @@
-"""Rows of curves, one for each trial and epoch, as the figure of learning curves takes them."""
+"""Rows of curves, one for each trial and epoch, in the form that the figure of learning curves takes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.report.text.point_name import point_names
 
-NO_CURVE = "There is no curve: no training has finished an epoch, or another tool trained."
+NO_CURVE = "There is no curve: no training has finished an epoch, or another program trained."
 
 
 def metrics(summary: Summary, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What was logged in each epoch; the validation's counterpart of the response first.
+    """The metrics that were logged after each epoch. The response as measured in validation comes first.
 
     Raises:
         ValueError: there is none.
@@ -26,7 +26,7 @@ def metrics(summary: Summary, rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def by_point(
     summary: Summary, rows: Sequence[Mapping[str, Any]], metric: str
 ) -> tuple[dict[str, list[dict[int, float]]], str | None]:
-    """Design point → the curve of each replicate; and the name of the baseline, if it has one."""
+    """Design point → the curve of each replicate; and the name of the baseline, if it has a curve."""
     names, factors = point_names(summary), _factors(summary)
     found: dict[str, dict[int, dict[int, float]]] = {}
     for row in rows:

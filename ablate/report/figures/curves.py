@@ -1,4 +1,4 @@
-"""Learning curves: a panel for each design point, with the mean over replicates and the band that they span."""
+"""Learning curves: a panel for each design point, with the mean over the replicates and their range."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ Curve = Mapping[int, float]
 
 
 def curves(found: Mapping[str, Sequence[Curve]], metric: str, *, baseline: str | None = None) -> "Figure":
-    """Draws how a metric went over the epochs.
+    """Draws a metric over the epochs.
 
-    Epochs without a finite value are left out: a replicate that diverged ends where it did.
+    Values that are not finite are left out: the curve of a replicate that diverged ends there.
 
     Args:
         found: design point → the curve of each replicate; one or more points.
-        metric: that they are of, such as `val/loss`.
-        baseline: the point that every other panel repeats in grey, to be compared with.
+        metric: its name, such as `val/loss`.
+        baseline: the design point that every other panel repeats in grey; None: no panel does.
     """
     from matplotlib.ticker import MaxNLocator
 

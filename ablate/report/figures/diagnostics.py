@@ -1,4 +1,4 @@
-"""Diagnostics: over the training, and over the depth of the network."""
+"""Diagnostics over the training, and over the depth of the network."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from ablate.report.figures.style import ACCENT, COLOURS, FAINT, INK, SIZE_PT, st
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NONE = "No diagnostic was measured."
+NOT_MEASURED = "No diagnostic was measured."
 
 ByMoment = Mapping[str, float]
 """Moment of the training → value."""
@@ -24,13 +24,13 @@ def over_time(found: Mapping[str, Mapping[str, ByMoment]], baseline: str | None 
 
     Args:
         found: diagnostic → design point → its means; one or more.
-        baseline: the point that is coloured; the others are grey. None: all are.
+        baseline: the design point that is coloured; the others are grey. None: all are coloured.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no diagnostic was measured.
     """
     if not found:
-        raise ValueError(NONE)
+        raise ValueError(NOT_MEASURED)
     from matplotlib.ticker import MaxNLocator
 
     with style():
@@ -60,21 +60,19 @@ def over_depth(found: Mapping[str, ByLayer], name: str) -> "Figure":
 
     Args:
         found: design point → its means over the replicates; one or more.
-        name: of the diagnostic.
+        name: the name of the diagnostic.
     """
     with style():
         known = DIAGNOSTICS.get(name)
-        legend = "layer, from the input to the output"
-        figure, grid = panels(list(found), xlabel=legend, ylabel=known.title if known else name, share_x=False)
+        xlabel = "layer, from the input to the output"
+        figure, grid = panels(list(found), xlabel=xlabel, ylabel=known.title if known else name, share_x=False)
         for axes, by_moment in zip(grid, found.values(), strict=True):
             drawn = [moment for moment in MOMENTS if moment in by_moment]
             for moment in drawn:
                 values: Sequence[float] = list(by_moment[moment].values())
                 places = range(1, len(values) + 1)
-                axes.plot(
-                    places, values, color=COLOURS[MOMENTS.index(moment)], marker="o", markersize=3, linewidth=1.3,
-                    label=moment,
-                )  # fmt: skip
+                colour = COLOURS[MOMENTS.index(moment)]
+                axes.plot(places, values, color=colour, marker="o", markersize=3, linewidth=1.3, label=moment)
             if known and known.ratio and all(v > 0 for each in by_moment.values() for v in each.values()):
                 axes.set_yscale("log")
         grid[0].legend(fontsize=SIZE_PT - 1, frameon=False, labelcolor=INK)

@@ -11,28 +11,36 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH_IN, ROW_IN, AXIS_IN = 7.5, 0.28, 0.6
+"""Of the figure, of one contrast's row, and of the axis with its label."""
+NO_CONTRAST = "There is no contrast to draw."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """One contrast."""
+    """One contrast. All numbers are in the units of the response."""
 
     label: str
     values: tuple[float, ...]
-    """Its difference; of one or two replicates, each difference."""
+    """The mean difference over the replicates; with one or two replicates, the difference of each."""
     low: float | None = None
     high: float | None = None
+    """The ends of the interval; None: there is none."""
     margin: float | None = None
-    """Of a claim on it, in the units of the response."""
+    """The margin of a claim on the contrast; None: no claim is about it."""
 
 
 def effects(found: Sequence[Effect], response: str) -> "Figure":
-    """Draws contrasts from top to bottom; an interval that leaves zero out has a full point.
+    """Draws contrasts from top to bottom. Where the interval excludes zero, the point is filled.
 
     Args:
-        found: one or more.
-        response: its name.
+        found: the contrasts, one or more.
+        response: the name of the response.
+
+    Raises:
+        ValueError: there is no contrast.
     """
+    if not found:
+        raise ValueError(NO_CONTRAST)
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
@@ -44,10 +52,10 @@ def effects(found: Sequence[Effect], response: str) -> "Figure":
             if effect.margin is not None:
                 band = Rectangle((-effect.margin, y - 0.5), 2 * effect.margin, 1, color=BAND, linewidth=0, zorder=1)
                 axes.add_patch(band)
-            leaves_zero = effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
+            excludes_zero = effect.low is not None and effect.high is not None and not effect.low <= 0 <= effect.high
             if effect.low is not None and effect.high is not None:
                 axes.plot([effect.low, effect.high], [y, y], color=ACCENT, linewidth=2, zorder=3)
-            face = ACCENT if leaves_zero else PAPER
+            face = ACCENT if excludes_zero else PAPER
             places = [y] * len(effect.values)
             axes.plot(
                 effect.values, places, "o", markersize=5.5, color=ACCENT, markerfacecolor=face, zorder=4, linestyle=""

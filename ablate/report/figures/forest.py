@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ablate.analyze.claims.claim import sides
-from ablate.analyze.summary import Verdict
+from ablate.analysis.claims.claim import sides
+from ablate.analysis.summary import Verdict
 from ablate.config.spec import Claim, Response
 from ablate.report.figures.style import BAND, FAINT, INK, PAPER, SIZE_PT, style
 from ablate.report.text.finding import POINTS, finding, is_open, response_name, unit_of
@@ -15,26 +15,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH_IN = 5.4
-"""A page on a telephone shows it at three quarters of its size, which can be read."""
+"""A telephone shows the page at three quarters of its size, where text of this figure is still legible."""
 EDGE_IN, TOP_IN = 0.2, 0.12
-"""Left free on either side, and above."""
+"""Margins on either side, and above."""
 LINE_IN, STRIP_IN, GAP_IN, AXIS_IN = 0.17, 0.26, 0.14, 0.52
 """Height of a line of text, of the strip with an interval, of the gap below it, and of the axis with its label."""
 LABEL_CHARACTERS, OUTCOME_CHARACTERS, LINE_CHARACTERS = 50, 20, 72
+"""Most characters of a line of the label, of the outcome to its right, and of a line without an outcome."""
 COLOURS = {"supported": "#0b6e4f", "equivalent": "#0b6e4f", "contradicted": "#b3261e"}
-"""Of what is decided; what is open has the faint colour and a hollow point."""
+"""Outcome → colour. A claim that is not decided has the faint colour and a hollow point."""
 NO_CLAIM = "There is no verdict to draw."
 
 
 def forest(verdicts: Sequence[Verdict], response: Response) -> "Figure":
     """Draws the claims of a study from top to bottom; those on one scale share an axis.
 
-    The difference is the claim's first level − its second, in points where the response is an accuracy. A band has the
-    width of the claim's margin, on either side of zero.
+    The difference is the first level of the claim minus the second, in percentage points for an accuracy, else in the
+    unit of the response. The band reaches from minus the margin to the margin.
 
     Args:
-        verdicts: on the claims, in their order; one or more.
-        response: that they are about.
+        verdicts: in the order of their claims; one or more.
+        response: the response that they are about.
 
     Raises:
         ValueError: there is no verdict.
@@ -46,7 +47,7 @@ def forest(verdicts: Sequence[Verdict], response: Response) -> "Figure":
 
 
 def description(verdicts: Sequence[Verdict], response: Response) -> str:
-    """What a forest plot shows, in words: of each claim its outcome, the difference, the interval, the margin and n."""
+    """A forest plot in words: for each claim its outcome, the difference, the interval, the margin and n."""
     found = [f"{v.heading[:1].upper()}{v.heading[1:]}: {': '.join(finding(v, response))}." for v in verdicts]
     return " ".join(found).replace("`", "")
 
@@ -69,12 +70,12 @@ def _forest(verdicts: Sequence[Verdict], response: Response) -> "Figure":
 
 
 def _label(verdict: Verdict) -> list[tuple[str, str]]:
-    """What the claim compares, and below it where; as lines with their colours."""
+    """Lines with their colours: what the claim compares, then where."""
     claim = verdict.claim
     arm, reference = sides(claim)
     compared = f"{arm}: {reference}" if claim.value is not None else f"{claim.subject}: {arm} vs {reference}"
     lines = [(line, INK) for line in textwrap.wrap(compared, LABEL_CHARACTERS)]
-    is_free = len(lines) >= len(_outcome(verdict))  # of the outcome, which stands on the right
+    is_free = len(lines) >= len(_outcome(verdict))  # its lines have no outcome on the right
     at = f"at {claim.place}" if claim.at and claim.value is None else ""
     across = f"across {claim.across}" if claim.across else ""
     where = textwrap.wrap(" ".join(filter(None, [at, across])), LINE_CHARACTERS if is_free else LABEL_CHARACTERS)
@@ -94,7 +95,7 @@ def _lines(verdict: Verdict) -> int:
 
 
 def _draw(axes: "Axes", verdicts: Sequence[Verdict], response: Response, height: float) -> None:
-    """One axis with its claims; the vertical axis is in inches, from the top."""
+    """One axis with its claims. The vertical axis is in inches from the top."""
     at = 0.0
     for verdict in verdicts:
         _write(axes, verdict, at)

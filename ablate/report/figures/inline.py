@@ -1,4 +1,4 @@
-"""A figure within a page: SVG without a background, in the colours of the page, for light and dark alike."""
+"""A figure within a page: SVG in the colours of the page's style sheet, for its light and its dark theme."""
 
 import re
 from typing import TYPE_CHECKING
@@ -14,14 +14,14 @@ VARIABLES = {
     INK: "--ink",
     FAINT: "--faint",
     BAND: "--band",
-    "#000000": "--ink",  # matplotlib's own, of what the figures do not colour
+    "#000000": "--ink",  # matplotlib's default, for what the figures do not colour
     "#ffffff": "--paper",
     **{colour: f"--series-{number}" for number, colour in enumerate(COLOURS, 1)},
     ACCENT: "--series-1",
     "#0b6e4f": "--good",
     "#b3261e": "--bad",
 }
-"""Colour → the variable of the page's style sheet that stands for it."""
+"""Colour → the variable of the page's style sheet that replaces it."""
 _COLOUR = re.compile("|".join(map(re.escape, VARIABLES)), re.IGNORECASE)
 _ID = re.compile(r' id="([^"]*)"')
 _USED = re.compile(r'(?:url\(#|href="#)([^")]+)')
@@ -32,9 +32,9 @@ def inline(figure: "Figure", *, number: int, title: str) -> str:
     """The `<svg>` element of a figure.
 
     Args:
-        figure: drawn.
-        number: of the figure in its page: names of its parts are made of it, so that no two figures share one.
-        title: what a screen reader says.
+        figure: the figure.
+        number: its number within the page. It is a part of all ids, so that no two figures share one.
+        title: the text for screen readers.
     """
     from html import escape
 

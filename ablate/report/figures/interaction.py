@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ablate.analyze.summary import PointSummary, Summary
+from ablate.analysis.summary import PointSummary, Summary
 from ablate.report.figures.panels import panels
 from ablate.report.figures.style import COLOURS, INK, SIZE_PT, style
 from ablate.report.text.finding import response_name
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = "os^Dv"
-MOST_CHARACTERS = 24
-"""Of all levels below an axis, up to which they stand upright."""
-NO_PAIR = "No two factors of this study are crossed: no design point differs from another in both."
+MAX_UPRIGHT_CHARACTERS = 24
+"""Characters of all levels below an axis, up to which they are not slanted."""
+NO_PAIR = "No two factors of this study are crossed: every pair of factors lacks a combination of levels."
 
 Levels = Mapping[str, Sequence[str]]
 
@@ -28,8 +28,8 @@ def interaction(summary: Summary, factors: Sequence[str] = ()) -> "Figure":
     A small mark is the mean of one replicate over the levels of all other factors, a large one that over replicates.
 
     Args:
-        summary: of the study.
-        factors: two or more, of which pairs are drawn; default: all.
+        summary: the study's summary.
+        factors: the factors whose pairs are drawn, two or more; default: all.
 
     Raises:
         ValueError: no two of them are crossed.
@@ -51,13 +51,13 @@ def _draw(axes: "Axes", points: Sequence[PointSummary], across: str, lines: str,
     for number, level in enumerate(levels[lines]):
         cells = [_cell(points, {across: other, lines: level}) for other in levels[across]]
         colour, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
-        offset = (number - (len(levels[lines]) - 1) / 2) * 0.04  # so that equal values can be told apart
+        offset = (number - (len(levels[lines]) - 1) / 2) * 0.04  # equal values stay visible
         at = [place + offset for place in places]
         for x, values in zip(at, cells, strict=True):
             axes.plot([x] * len(values), values, linestyle="", marker=marker, markersize=2, color=colour, alpha=0.5)
         means = [math.fsum(values) / len(values) if values else math.nan for values in cells]
         axes.plot(at, means, color=colour, marker=marker, markersize=5, linewidth=1.4, label=level)
-    is_long = sum(map(len, levels[across])) > MOST_CHARACTERS
+    is_long = sum(map(len, levels[across])) > MAX_UPRIGHT_CHARACTERS
     axes.set_xticks(list(places), levels[across], rotation=25 if is_long else 0, ha="right" if is_long else "center")
     axes.set_xlabel(across, fontsize=SIZE_PT, color=INK)
     axes.margins(x=0.15)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 COLUMNS = 3
 WIDTH_IN, HEIGHT_IN = 2.5, 1.7
-"""Of one panel, with its title and the labels of its axes."""
+"""The size of one panel, with its title and the labels of its axes."""
 EDGE_IN = 0.45
-"""Left free for the labels of the axes of the whole figure."""
+"""The space for the labels of the whole figure's axes."""
 
 
 def panels(
@@ -22,11 +22,11 @@ def panels(
     """An empty figure with a panel for each title, from left to right and from top to bottom.
 
     Args:
-        titles: of the panels; one or more.
-        xlabel: below all of them; empty: each panel says its own.
-        ylabel: beside all of them.
-        share_x: whether they have one horizontal axis.
-        share_y: whether they have one vertical axis.
+        titles: the panels' titles; one or more.
+        xlabel: the label below all panels; empty: each panel has its own.
+        ylabel: the label beside all panels; empty: there is none.
+        share_x: whether the panels have the same horizontal scale.
+        share_y: whether the panels have the same vertical scale.
     """
     from matplotlib.figure import Figure
 

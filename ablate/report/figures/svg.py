@@ -17,9 +17,9 @@ def svg(figure: "Figure", *, title: str, description: str) -> str:
     """Writes a figure. Text stays text, laid out by the font that comes with matplotlib; there is no date.
 
     Args:
-        figure: drawn.
-        title: what it shows, for programs and screen readers.
-        description: the same in full, with the numbers.
+        figure: the figure.
+        title: the title in the file's metadata.
+        description: what the figure shows, with its numbers, for the metadata.
     """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
@@ -30,12 +30,12 @@ def svg(figure: "Figure", *, title: str, description: str) -> str:
 
 
 def drawn_by(text: str) -> str:
-    """The version that drew a figure, such as `Matplotlib v3.11.2`; empty where it does not say."""
+    """The version that drew an SVG file, such as `Matplotlib v3.11.2`; empty: the file does not say."""
     found = CREATOR.search(text)
     return found[1] if found else ""
 
 
 def described(text: str) -> str:
-    """The description that a figure was written with, as it stands in the file."""
+    """The description in the metadata of an SVG file, with its XML escapes."""
     found = DESCRIPTION.search(text)
     return found[1] if found else ""

@@ -1,10 +1,10 @@
-"""Tuning curves: a panel for each arm and setting, with what each value came to and the one that was chosen."""
+"""Tuning curves: a panel for each arm and setting, with the metric at each value, and the value chosen."""
 
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ablate.analyze.summary import Summary, TunedArm, TuningSummary
+from ablate.analysis.summary import Summary, TunedArm, TuningSummary
 from ablate.report.figures.panels import panels
 from ablate.report.figures.style import ACCENT, FAINT, INK, SIZE_PT, style
 from ablate.report.text.arm import arm_name, arm_names, best, values
@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NOT_TUNED = "Nothing of this study was tuned, or nothing has been chosen yet."
-WIDE = 10.0
-"""Largest value over the smallest from which an axis is logarithmic."""
+NOT_TUNED = "Nothing of this study was tuned, or its tuning is not finished."
+LOG_SCALE_RATIO = 10.0
+"""Largest over smallest value of a setting, from which the axis is logarithmic."""
 
 
 def tuning(summary: Summary) -> "Figure":
-    """Draws what tuning tried: the mean of its metric over the tuning seeds, at each value of each setting.
+    """Draws the mean of the tuning metric over the tuning seeds, at each value of each setting.
 
-    Where several settings were tuned, a value has the best of the others. Shorter budgets are paler lines.
+    Where several settings were tuned, the metric at a value is the best over the values of the others. Shorter budgets
+    are grey lines.
 
     Raises:
         ValueError: nothing was tuned.
@@ -46,7 +47,7 @@ def _draw(axes: "Axes", tuned: TuningSummary, arm: TunedArm, key: str) -> None:
     tried = values(tuned, key)
     is_numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in tried)
     at: Sequence[Any] = tried if is_numeric else range(len(tried))
-    if is_numeric and tried[0] > 0 and tried[-1] / tried[0] >= WIDE:
+    if is_numeric and tried[0] > 0 and tried[-1] / tried[0] >= LOG_SCALE_RATIO:
         axes.set_xscale("log")
     for number, candidates in enumerate(arm.rungs):
         is_last = number == len(arm.rungs) - 1

@@ -4,12 +4,13 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.errors import ConfigError, unknown
 from ablate.report.content import Content, check_table, content, refuse_rows
 from ablate.report.formats.csv import write_csv
 from ablate.report.formats.installed import installed, load, package
 from ablate.report.formats.json import write_json
+from ablate.report.formats.junit import write_junit
 from ablate.report.formats.latex import write_latex
 from ablate.report.formats.markdown import write_markdown
 from ablate.report.formats.output import Output, Writer
@@ -23,6 +24,7 @@ FORMATS: Mapping[str, Writer] = {
     "csv": write_csv,
     "markdown": write_markdown,
     "latex": write_latex,
+    "junit": write_junit,
 }
 ABOUT: Mapping[str, str] = {
     "table": "text for a terminal or a log",
@@ -30,6 +32,7 @@ ABOUT: Mapping[str, str] = {
     "csv": "one tidy table, at full precision",
     "markdown": "every table, for GitHub",
     "latex": "every table, for a document that loads booktabs",
+    "junit": "claims as test cases, for continuous integration",
 }
 """What each is for, in a few words."""
 

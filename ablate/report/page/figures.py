@@ -1,4 +1,4 @@
-"""The figures of a page, in their order. One that has nothing to show is left out."""
+"""The figures of a page, in their order. A figure that has nothing to show is left out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,20 +12,21 @@ from ablate.report.page.source import Source
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_PANELS = 48
-"""Of one figure; a study with more design points has its tables."""
+MAX_PANELS = 48
+"""Panels of one figure. What has more is in the tables alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawn:
-    """A figure of the page."""
+class PageFigure:
+    """A figure with its texts."""
 
     id: str
-    """By which a link finds it."""
+    """The anchor that links name."""
     title: str
     about: str
-    """What it shows, in a sentence or two."""
+    """A caption of a sentence or two."""
     svg: str
+    """An `<svg>` element."""
 
 
 def answer_figure(source: Source) -> str:
@@ -40,8 +41,8 @@ def answer_figure(source: Source) -> str:
     return inline(forest(verdicts, response), number=0, title=description(verdicts, response))
 
 
-def drawn(source: Source) -> Iterator[Drawn]:
-    """All other figures, drawn one after the other."""
+def further_figures(source: Source) -> Iterator[PageFigure]:
+    """All figures but that of the answer, each drawn when it is its turn."""
     numbers = count(1)
     for id, title, about, draw in (
         ("effects", "Effects", EFFECTS, _effects),
@@ -55,43 +56,35 @@ def drawn(source: Source) -> Iterator[Drawn]:
             figure = draw(source)
         except ValueError:  # the study has nothing to show there
             continue
-        yield Drawn(
+        yield PageFigure(
             id=id, title=title, about=about, svg=inline(figure, number=next(numbers), title=f"{title}. {about}")
         )
     for name, figure in _over_depth(source):
         title = f"Over depth: {name}"
         svg = inline(figure, number=next(numbers), title=f"{title}. {OVER_DEPTH}")
-        yield Drawn(id=f"depth-{name}", title=title, about=OVER_DEPTH, svg=svg)
+        yield PageFigure(id=f"depth-{name}", title=title, about=OVER_DEPTH, svg=svg)
 
 
 EFFECTS = (
-    "Each contrast with its interval; the band is the margin of a claim on it. A full point: its own interval leaves "
-    "zero out. Only claims that were stated before the trials are tested; of the others this is a description."
+    "Each contrast with its interval; the band is the margin of a claim on it. A filled point has an interval that "
+    "excludes zero. Only claims that were stated before the trials are tested; the other contrasts are descriptive."
 )
 INTERACTIONS = (
     "The mean response over the levels of two factors, averaged over all others. Large marks are means over the "
     "replicates, small ones single replicates. Lines that are not parallel are an interaction."
 )
-CURVES = "The mean over the replicates, and the band that they span; in grey the baseline."
-TUNING = "What each candidate came to on the tuning seeds. Ringed: what was chosen; a grey line is a shorter budget."
-CAPACITY = "The mean response of each design point, with its interval, over its number of parameters."
-OVER_TIME = "Means over the replicates, before the first step, after half of the epochs, and after the last step."
+CURVES = "The mean over the replicates; the band is their range. Grey: the baseline."
+TUNING = "The mean metric of each candidate over the tuning seeds. A ring marks the choice. Grey: shorter budgets."
+CAPACITY = "The mean response of each design point, with its interval, against its number of parameters."
+OVER_TIME = "Means over the replicates: before the first step, after half of the epochs, and after the last step."
 OVER_DEPTH = "Means over the replicates, from the first layer that has the diagnostic to the last."
 
 
 def _effects(source: Source) -> "Figure":
-    from ablate.report.figures.effects import Effect, effects
+    from ablate.report.figures.effects import effects
     from ablate.report.screen import contrast_rows
 
-    summary = source.results.summary
-    contrasts = contrast_rows.plotted(summary)
-    if not contrasts:
-        raise ValueError("There is no contrast.")
-    found = [
-        Effect(label=row.label, values=tuple(row.points), low=row.low, high=row.high, margin=row.margin)
-        for row in contrast_rows.rows(summary, contrasts, spell=str)
-    ]
-    return effects(found, summary.response)
+    return effects(contrast_rows.effects(source.results.summary), source.results.summary.response)
 
 
 def _interactions(source: Source) -> "Figure":
@@ -142,7 +135,7 @@ def _over_time(source: Source) -> "Figure":
 
 
 def _over_depth(source: Source) -> "Iterator[tuple[str, Figure]]":
-    """Of the diagnostics that the study names for its tables."""
+    """A figure for each diagnostic that the study names for its tables, with its title."""
     from ablate.config.diagnostic import DIAGNOSTICS
     from ablate.report.figures.diagnostics import over_depth
     from ablate.report.text.point_name import point_names
@@ -152,10 +145,10 @@ def _over_depth(source: Source) -> "Iterator[tuple[str, Figure]]":
     for name in summary.diagnostics:
         found = {names.of(levels): by_name[name] for levels, by_name in layers if name in by_name}
         depth = max((len(layer) for moments in found.values() for layer in moments.values()), default=0)
-        if depth > 1 and len(found) <= MOST_PANELS:
+        if depth > 1 and len(found) <= MAX_PANELS:
             yield DIAGNOSTICS[name].title, over_depth(found, name)
 
 
 def _check_panels(number: int) -> None:
-    if number > MOST_PANELS:
-        raise ValueError(f"{number} panels are too many to be looked at.")
+    if number > MAX_PANELS:
+        raise ValueError(f"{number} panels are more than {MAX_PANELS}.")

@@ -7,11 +7,11 @@ from html import escape
 from typing import Any
 
 import ablate
-from ablate.analyze.summary import Summary, Verdict
+from ablate.analysis.summary import Summary, Verdict
 from ablate.config.spec import Response
 from ablate.report.document import document
 from ablate.report.heading import origin_block, study_block
-from ablate.report.page.figures import answer_figure, drawn
+from ablate.report.page.figures import answer_figure, further_figures
 from ablate.report.page.source import Source
 from ablate.report.screen.qualifiers import qualifiers
 from ablate.report.tables.verdicts import NO_CLAIM, TONES
@@ -25,17 +25,20 @@ _CODE = re.compile(r"`([^`]*)`")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answered:
-    """A claim as the page has it. Both texts are HTML."""
+class Answer:
+    """The answer to one claim."""
 
     outcome: str
     tone: str
+    """The class of its style: `good`, `bad`, `caution` or `open`."""
     found: str
+    """What was found, as HTML."""
     numbers: str
+    """The numbers behind it, as HTML."""
 
 
 def page(source: Source) -> str:
-    """The whole file. Whatever comes from a study is escaped; of an unfinished one it says what is missing."""
+    """The whole file as HTML. Texts of the study are escaped. A page of an unfinished study says what is missing."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
@@ -52,6 +55,7 @@ def _context(source: Source) -> Mapping[str, Any]:
     from markupsafe import Markup
 
     summary = source.results.summary
+    response = Response(name=summary.response, better=summary.better, trivial=summary.trivial)
     about = study_block(summary, source.results.name)
     items = [visible_item(item) for item in document(summary, source.results.name)[1:]]
     origin = origin_block(summary)
@@ -61,30 +65,26 @@ def _context(source: Source) -> Mapping[str, Any]:
         "title": visible(about.title),
         "question": visible(summary.question),
         "facts": [(label, visible(text)) for label, text in about.lines if label != "question"],
-        "answers": [*map(_answered(summary), (*summary.verdicts, *summary.later))],
+        "answers": [_answer(verdict, response) for verdict in (*summary.verdicts, *summary.later)],
         "no_claim": NO_CLAIM if summary.contrasts and not summary.verdicts else "",
         "missing": _missing(summary),
         "forest": Markup(answer_figure(source)),  # drawn by matplotlib, which escapes its texts
+        "qualified": "verdicts" if summary.verdicts or summary.later else "contrasts",
         "limits": [*map(visible, (*qualifiers(summary), *source.notes))],
-        "figures": [(one.id, one.title, one.about, Markup(one.svg)) for one in drawn(source)],
+        "figures": [(one.id, one.title, one.about, Markup(one.svg)) for one in further_figures(source)],
         "tables": [_table(item) for item in rest],
         "origin": [(label, visible(text)) for block in origin for label, text in block.lines],
     }
 
 
-def _answered(summary: Summary) -> Any:
-    response = Response(name=summary.response, better=summary.better, trivial=summary.trivial)
-
-    def of(verdict: Verdict) -> Answered:
-        found, numbers = finding(verdict, response)
-        tone = "open" if is_open(verdict) else TONES.get(verdict.outcome) or "good"
-        return Answered(outcome=verdict.heading, tone=tone, found=_html(found, is_first=True), numbers=_html(numbers))
-
-    return of
+def _answer(verdict: Verdict, response: Response) -> Answer:
+    found, numbers = finding(verdict, response)
+    tone = "open" if is_open(verdict) else TONES.get(verdict.outcome) or "good"
+    return Answer(outcome=verdict.heading, tone=tone, found=_html(found, is_first=True), numbers=_html(numbers))
 
 
 def _html(markdown: str, *, is_first: bool = False) -> Any:
-    """A sentence whose names are in backticks."""
+    """A sentence as HTML: what is in backticks is code; the first letter is a capital if it begins its line."""
     from markupsafe import Markup
 
     text = visible(markdown)
@@ -93,16 +93,16 @@ def _html(markdown: str, *, is_first: bool = False) -> Any:
 
 
 def _missing(summary: Summary) -> str:
-    """What of the study is not there; empty where all of it is."""
+    """Which trials the study lacks; empty: it lacks none."""
     if not summary.points:
         return "" if summary.identities else "Nothing has been trained yet: there is no result to show."
     states = {"not yet run": summary.missing, "failed": summary.failed, "timed out": summary.timed_out}
     said = ", ".join(f"{number} {state}" for state, number in states.items() if number)
-    return f"{said} of {summary.planned} trials: what stands here is of the others." if said else ""
+    return f"{said} of {summary.planned} trials: this page is about the others." if said else ""
 
 
 def _table(item: Item) -> Mapping[str, Any]:
-    """A table, or a block as one of two columns without a heading."""
+    """A table for the template. A block becomes a table of two columns without headings."""
     if isinstance(item, Block):
         rows: Sequence[Sequence[str]] = item.lines
         return {"title": item.title, "caption": (), "columns": (), "rows": rows, "notes": ()}

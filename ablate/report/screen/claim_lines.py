@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from ablate.analyze.claims.claim import sides, where
-from ablate.analyze.summary import Averaged, Verdict
+from ablate.analysis.claims.claim import sides, where
+from ablate.analysis.summary import Averaged, Verdict
 from ablate.config.spec import Claim, Expectation
 from ablate.report.screen.cut import cut
 from ablate.report.tables.verdicts import TONES, claim_name, needed

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from ablate.analyze.claims.claim import sides
-from ablate.analyze.summary import Contrast, Summary, Verdict
+from ablate.analysis.claims.claim import sides
+from ablate.analysis.summary import Contrast, Summary, Verdict
+from ablate.report.figures.effects import Effect
 from ablate.report.screen.forest import Row
 from ablate.report.tables.contrasts import difference, difference_digits
 from ablate.report.text.number import NO_BREAK, bounds, interval_name
@@ -63,6 +64,14 @@ def rows(summary: Summary, contrasts: Sequence[Contrast], *, spell: Callable[[st
             )
         )
     return made
+
+
+def effects(summary: Summary) -> list[Effect]:
+    """The contrasts as the figure of effects takes them; empty where no contrast has a difference."""
+    return [
+        Effect(label=row.label, values=tuple(row.points), low=row.low, high=row.high, margin=row.margin)
+        for row in rows(summary, plotted(summary), spell=str)
+    ]
 
 
 def _is_crossed(summary: Summary) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.report.text.point_name import point_names
 
 

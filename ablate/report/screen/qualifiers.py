@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ablate.analyze.summary import Summary, Verdict
-from ablate.analyze.summary.averaged import AVERAGED
+from ablate.analysis.summary import Summary, Verdict
+from ablate.analysis.summary.averaged import AVERAGED
 from ablate.report.screen.claim_lines import open_claims
 from ablate.report.tables.columns.interaction_warning import misleading
 from ablate.report.tables.verdicts import EXPLORATORY, claim_name, qualifier_lines

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ablate.analyze.summary import Contrast, Summary
+from ablate.analysis.summary import Contrast, Summary
 from ablate.report.heading import study_block
 from ablate.report.screen import contrast_rows
 from ablate.report.screen.claim_lines import claim_lines, heading

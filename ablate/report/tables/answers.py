@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ablate.analyze.summary import Interval, Qualifier, Summary
+from ablate.analysis.summary import Interval, Qualifier, Summary
 from ablate.report.tables.columns.contrast_notes import P_FROM
 from ablate.report.tables.columns.row import Row
 from ablate.report.tables.columns.row import interval as interval_cells

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ablate.analyze.summary import Contrast, Paired, SignFlip, Summary
+from ablate.analysis.summary import Contrast, Paired, SignFlip, Summary
 from ablate.report.tables.columns.contrast_notes import P_FROM, aliased, contrast_notes
 from ablate.report.tables.columns.interaction_warning import misleading
 from ablate.report.tables.columns.row import Row, paired

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.config.diagnostic import DIAGNOSTICS as KNOWN
 from ablate.report.tables.columns.diagnostic_columns import diagnostic_columns, diagnostic_notes
 from ablate.report.tables.columns.point_columns import point_columns

@@ -1,6 +1,6 @@
 """The table of trials that did not complete."""
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.report.tables.columns.row import Row, levels
 from ablate.report.tables.kind import TableKind
 from ablate.report.text.point_name import PointNames, point_names

@@ -1,7 +1,7 @@
 """The identities of a study: what is found, what is expected, and what people say of it."""
 
-from ablate.analyze.claims.exactness import number, saying, small
-from ablate.analyze.summary import Exactness, Summary
+from ablate.analysis.claims.exactness import number, saying, small
+from ablate.analysis.summary import Exactness, Summary
 from ablate.report.tables.columns.row import Row
 from ablate.report.tables.kind import TableKind
 from ablate.report.text.table import ABSENT, Column, Table, Tone

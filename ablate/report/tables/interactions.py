@@ -1,6 +1,6 @@
 """The table of interactions: which factors change each other's effects."""
 
-from ablate.analyze.summary import Contrast, Interaction, Summary
+from ablate.analysis.summary import Contrast, Interaction, Summary
 from ablate.report.tables.columns.contrast_notes import P_FROM, aliased, contrast_notes
 from ablate.report.tables.columns.interaction_warning import pair
 from ablate.report.tables.columns.row import Row

@@ -1,6 +1,6 @@
 """The table of Lenth's method: which effects of a single replicate stand out of the others."""
 
-from ablate.analyze.summary import Lenth, LenthEffect, Summary
+from ablate.analysis.summary import Lenth, LenthEffect, Summary
 from ablate.report.tables.columns.row import Row
 from ablate.report.tables.kind import TableKind
 from ablate.report.text.number import Digits

@@ -1,6 +1,6 @@
 """The notes of a study: its scope, and what a reader of its numbers must know."""
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.report.tables.kind import TableKind
 from ablate.report.text.table import Block
 

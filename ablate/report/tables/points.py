@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ablate.analyze.summary import PointSummary, Summary
+from ablate.analysis.summary import PointSummary, Summary
 from ablate.report.tables.columns.cost_columns import cost_columns, cost_notes, cost_values
 from ablate.report.tables.columns.diagnostic_columns import diagnostic_columns, diagnostic_notes
 from ablate.report.tables.columns.point_columns import point_columns, seconds_column, seconds_notes

@@ -1,6 +1,6 @@
 """The table of simple effects: each factor's effect at each level of a factor that it interacts with."""
 
-from ablate.analyze.summary import Contrast, Interaction, Summary
+from ablate.analysis.summary import Contrast, Interaction, Summary
 from ablate.report.tables.columns.contrast_notes import contrast_notes
 from ablate.report.tables.columns.interaction_warning import pair
 from ablate.report.tables.contrasts import contrast_rows, difference, difference_digits

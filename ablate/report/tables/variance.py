@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from ablate.analyze.summary import Source, Summary, VarianceTable
+from ablate.analysis.summary import Source, Summary, VarianceTable
 from ablate.report.tables.columns.contrast_notes import P_FROM
 from ablate.report.tables.columns.row import Row
 from ablate.report.tables.kind import TableKind

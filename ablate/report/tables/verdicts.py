@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from ablate.analyze.claims.claim import sides, where
-from ablate.analyze.summary import BAYES, Evidence, Needed, Qualifier, Summary, Verdict
+from ablate.analysis.claims.claim import sides, where
+from ablate.analysis.summary import BAYES, Evidence, Needed, Qualifier, Summary, Verdict
 from ablate.config.spec import Claim, Expectation
 from ablate.report.tables.columns.contrast_notes import P_FROM
 from ablate.report.tables.columns.interaction_warning import misleading

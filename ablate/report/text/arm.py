@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ablate.analyze.summary import Summary, TunedArm, TuningSummary
+from ablate.analysis.summary import Summary, TunedArm, TuningSummary
 from ablate.config.spec import Better
 from ablate.report.text.point_name import PointNames, baseline_levels
 from ablate.store.choices import Tried

@@ -3,8 +3,8 @@
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
-from ablate.analyze.claims.claim import unit
-from ablate.analyze.summary import Interval, Verdict
+from ablate.analysis.claims.claim import unit
+from ablate.analysis.summary import Interval, Verdict
 from ablate.config.diagnostic import MOMENTS
 from ablate.config.spec import Claim, Response
 from ablate.report.text.number import MINUS, Digits

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ablate.analyze.summary import Interval, Proportion
+from ablate.analysis.summary import Interval, Proportion
 from ablate.report.text.table import ABSENT
 
 MINUS = "−"

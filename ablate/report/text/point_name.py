@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 
 BASELINE = "baseline"
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ablate.analyze.review.registry import CHECKS
+from ablate.analysis.review.registry import CHECKS
 from ablate.store import StudyDirectory
 
 CLAIM = "study.claims=[{contrast: {hidden_activation: [tanh, relu]}, expect: equivalent, margin: 0.1}]"

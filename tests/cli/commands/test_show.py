@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ablate import study as studies
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.config.trial import TrialConfig
 from ablate.plan.identity import trial_id
 from ablate.store import StudyDirectory

@@ -206,8 +206,9 @@ def join():
 def ray_variables():
     """The environment of a Ray that listens on loopback only, and takes no connection without a token."""
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    variables = connection.VARIABLES | connection.LOCAL_VARIABLES | connection.LOOPBACK_VARIABLES | token
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (connection.VARIABLES | connection.OWN_VARIABLES | connection.LOOPBACK | token).items():
+        for name, value in variables.items():
             patch.setenv(name, value)
         yield
 
@@ -215,7 +216,7 @@ def ray_variables():
 @pytest.fixture(scope="session")
 def ray_address(ray_variables):
     """A Ray of one node, for all tests: to start one takes many seconds."""
-    process, address = connection._start(connection.Wanted(address=None, cpus=4))
+    process, address = connection._start(connection.ConnectionSettings(address=None, cpus=4))
     yield address
     connection.disconnect()
     process.communicate()  # its input closes, and it ends

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.execute.engines.wording import named
+from ablate.execute.engines.wording import describe
 from ablate.store import StudyDirectory
 from tests.every_engine import EVERY_ENGINE
 
@@ -61,7 +61,7 @@ def test_a_training_that_is_killed_goes_on_to_the_same_bits(any_engine, make_job
     said = check(any_engine, job, place)
     if any_engine.name != "inline":
         assert len(said) == 1
-        assert said[0].startswith(f"The worker of {named(job)} died: killed by SIGKILL")
+        assert said[0].startswith(f"The worker of {describe(job)} died: killed by SIGKILL")
         assert said[0].endswith("It goes on after epoch 3, of which the state was kept.")
 
 

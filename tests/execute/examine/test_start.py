@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ablate import study
-from ablate.analyze.effects.start import shared
+from ablate.analysis.effects.start import shared
 from ablate.execute.examine.start import start, starts
 from ablate.report.tables.contrasts import STARTS_NOTE, contrast_tables
 from ablate.report.tables.points import points_table

@@ -3,7 +3,7 @@ import torch
 from msgspec.structs import replace
 
 from ablate import study
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.execute import bundle
 from ablate.execute.planner import candidate, overhead, profile
 from ablate.execute.stack import fit

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import Interval
+from ablate.analysis.summary import Interval
 from ablate.config.spec import Claim, Response
 from ablate.report.figures.forest import description, forest
 from ablate.report.figures.style import BAND, style

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import SignFlip
+from ablate.analysis.summary import SignFlip
 from ablate.errors import ConfigError
 from ablate.report.formats.csv import escape
 from ablate.report.tables.registry import TABLES

@@ -3,7 +3,7 @@ import json
 import msgspec
 import pytest
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])

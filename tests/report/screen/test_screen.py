@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from ablate.analyze.claims.exactness import exactness
-from ablate.analyze.summary import (
+from ablate.analysis.claims.exactness import exactness
+from ablate.analysis.summary import (
     Averaged,
     Evidence,
     Exactness,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ablate.analyze.claims.exactness import exactness
+from ablate.analysis.claims.exactness import exactness
 from ablate.identities import Identity
 from ablate.report.document import document
 from ablate.report.tables.identities import identities_table

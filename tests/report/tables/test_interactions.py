@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import Interaction
+from ablate.analysis.summary import Interaction
 from ablate.report.document import document
 from ablate.report.text.number import PAD
 

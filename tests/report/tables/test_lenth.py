@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from ablate.analyze.summary import Lenth, LenthEffect
+from ablate.analysis.summary import Lenth, LenthEffect
 from ablate.report.document import document
 
 # Seven effects whose PSE, ME and SME are known: 6, 22.58, 54.05. Two are made larger here.

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ablate.analyze.summary import TunedArm
+from ablate.analysis.summary import TunedArm
 from tests.report.tuned import arm, tried, with_tuning
 
 

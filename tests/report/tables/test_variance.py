@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import Source, VarianceTable
+from ablate.analysis.summary import Source, VarianceTable
 from ablate.report.document import document
 
 

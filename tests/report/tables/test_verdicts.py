@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import Evidence, Extension, Interval, Needed, Qualifier, Separation, Verdict
+from ablate.analysis.summary import Evidence, Extension, Interval, Needed, Qualifier, Separation, Verdict
 from ablate.config.spec import Claim
 from ablate.report.document import document
 from ablate.report.formats.terminal import terminal

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from ablate.analyze.summary import Interval, Share
+from ablate.analysis.summary import Interval, Share
 from ablate.config.spec import Claim, Response
 from ablate.report.text.finding import brief, finding, response_name
 from tests.report.judged import judged

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablate.analyze.summary import Interval, Proportion
+from ablate.analysis.summary import Interval, Proportion
 from ablate.report.text.number import PAD, Digits, interval_name, probability, proportion, with_interval
 
 finite = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e12, max_value=1e12)

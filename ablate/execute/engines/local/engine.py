@@ -11,8 +11,9 @@ from typing import Any, Literal, ParamSpec, TypeVar
 import msgspec
 
 from ablate.execute.engines.local import fork_server
+from ablate.execute.engines.local.caller import Caller
 from ablate.execute.engines.local.worker import Worker
-from ablate.execute.engines.team import Team, stop
+from ablate.execute.engines.team import Team
 from ablate.execute.process.hardware import check_threads, cores
 from ablate.execute.process.visible_gpus import only
 from ablate.execute.train.job import Job
@@ -48,8 +49,7 @@ class Local(Team):
         self.retries = settings.retries
         self.checkpoint_min = settings.checkpoint_min
         self.budget_h = settings.budget_h
-        self._caller: Worker | None = None
-        """The worker that `call` has started."""
+        self._caller = Caller(self.name, retries=self.retries)
 
     @classmethod
     def check(cls) -> str:
@@ -59,15 +59,11 @@ class Local(Team):
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls a function in a worker, which ends with `run` or `close`."""
-        if self._caller is None:
-            fork_server.ready(self.name)
-            self._caller = Worker(engine=self.name, threads=1)
-        return self._caller.call(partial(function, *args, **kwargs), retries=self.retries)
+        return self._caller.call(partial(function, *args, **kwargs))
 
     def close(self) -> None:
         """Ends the worker that `call` has started."""
-        caller, self._caller = self._caller, None
-        stop([] if caller is None else [caller])
+        self._caller.close()
 
     def _team(
         self,
@@ -76,14 +72,14 @@ class Local(Team):
         workers: int | None,
         threads: int,
         places: Sequence[int],
-        answers: "SimpleQueue[Future[Any]]",
+        done: "SimpleQueue[Future[Any]]",
     ) -> list[Worker]:
-        """The workers, each on its GPU. They are pinned where one is on another GPU than it would take by itself."""
-        if self._caller is None:
+        """The workers, each on its GPU. They are pinned unless all train on the first GPU, which is the default."""
+        if self._caller.worker is None:
             fork_server.ready(self.name)
         self.close()
         count = min(self.workers, workers or self.workers, len(jobs))
-        make = partial(Worker, engine=self.name, threads=threads, answers=answers)
+        make = partial(Worker, engine=self.name, threads=threads, done=done)
         if not places:
             return [make() for _ in range(count)]
         is_pinned = any(places)

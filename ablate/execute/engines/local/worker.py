@@ -1,4 +1,4 @@
-"""A worker: one process that trains one job, or makes one call, at a time. It is replaced when it dies."""
+"""A worker: a process that trains one job, or makes one call, at a time. It is replaced when it dies."""
 
 import multiprocessing
 import os
@@ -14,10 +14,11 @@ from multiprocessing.connection import wait as wait_for_any
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from ablate import given
+from ablate import passed_objects
 from ablate.errors import AblateError, ConfigError, DeathError, EngineError
+from ablate.execute.engines.job_outcome import JobOutcome, Trained
 from ablate.execute.engines.local import fork_server
-from ablate.execute.engines.team import TRIES, Ended, Trained
+from ablate.execute.engines.retrying import START_ATTEMPTS
 from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.lost_device import lost_device
 from ablate.execute.process.parent_death import end_children_with_parent, signal_at_parent_death
@@ -33,30 +34,31 @@ STOP_S = 3.0
 """Time that a process has to end by itself before it is killed."""
 
 SERVER_LOST = 255
-"""Exit code that multiprocessing gives a process when the server that it was forked from is gone."""
+"""Exit code that multiprocessing gives a process whose fork server has ended."""
 
 MEMORY_CHECK_S = 1.0
-"""Time between two measurements of the memory that a job takes, where it has a limit."""
+"""Time between two measurements of the memory that a job takes, if it has a limit."""
 
 CLOCK_S = 2.0
-"""How much the time at which a process was created, as the operating system counts it, may be off."""
+"""Greatest error of the creation time that the operating system gives for a process."""
 
-LONGEST_REASON = 500
-"""Characters of what a driver says of a device that is lost."""
+MAX_DEVICE_ERROR_CHARS = 500
+"""Length to which the message of a GPU's driver is cut."""
 
 
 class Worker:
-    """An executor of one process, of `concurrent.futures`. A death costs that process and the job that it was at.
+    """A `ProcessPoolExecutor` of one process. If the process dies, only the job that it trained is affected.
 
-    The processes of a larger pool share its pipes and locks. With each pool in place of these workers, the tests of
-    the engines' contract pass (pebble in 23 s, loky in 331 s: its processes do not fork from the server, and import
-    torch one by one). Those of deaths (tests/execute/engines/local) do not:
+    The processes of a larger pool share its pipes and locks. With pebble or loky in place of these workers, the
+    contract suite of the engines passes (pebble in 23 s; loky in 331 s, as each of its processes imports torch
+    itself). The tests of processes that die (tests/execute/engines/local) fail:
 
-    - pebble 5.2.3: the future of a task whose process exits with code 0 never ends. Where all processes are killed
-      while they wait, the pool is broken, and the next tasks are lost (90 of 90). Where processes are killed at
-      any moment, 10 of 20 studies never end: one that dies with the lock of the shared pipe leaves it locked.
-    - loky 3.7.0: a process that dies breaks the pool. Every job in flight fails with it, and none says which one
-      killed it, or with which exit code.
+    - pebble 5.2.3: the future of a task whose process exits with code 0 is never done. If all processes are killed
+      while they are idle, the pool is broken and the next tasks are lost (90 of 90). If processes are killed at
+      random, 10 of 20 studies never end: a process that dies while it holds the lock of the shared pipe never
+      releases it.
+    - loky 3.7.0: a process that dies breaks the pool. All running jobs fail, and nothing says which of them killed
+      the process, or with which exit code.
     """
 
     def __init__(
@@ -66,38 +68,38 @@ class Worker:
         threads: int,
         gpu: int | None = None,
         variables: Mapping[str, str] | None = None,
-        answers: "SimpleQueue[Future[Any]] | None" = None,
+        done: "SimpleQueue[Future[Any]] | None" = None,
     ) -> None:
-        """A worker without a process, which starts with its first job or call.
+        """Starts no process yet: that starts with the first job or call.
 
         Args:
             engine: Name of the engine.
-            threads: Of torch, in its process.
-            gpu: Where it trains, if that was chosen.
-            variables: What its processes' environment has of its own.
-            answers: Gets each job's future when that is done. A Ctrl-C that comes while a future's own methods wait
-                can leave the future locked, and its executor then never ends; this queue it leaves as it was.
+            threads: CPU threads of torch in its process.
+            gpu: The number of the GPU that it trains on; None: none is chosen.
+            variables: Environment variables that its processes have in addition to the driver's.
+            done: Gets the future of each job or call when it is done. Wait on this queue, not on a future: Ctrl-C
+                during a wait in a future's own method can leave the future locked, and the executor then never ends.
         """
         self.gpu = gpu
         self._variables = dict(variables or {})
         self._engine = engine
         self._threads = threads
         self._executor: ProcessPoolExecutor | None = None
-        self._answers: SimpleQueue[Future[Any]] = SimpleQueue() if answers is None else answers
+        self._done: SimpleQueue[Future[Any]] = SimpleQueue() if done is None else done
         self._context = fork_server.context()
         self._begun = self._context.RawValue("b", 0)  # the process sets it to 1 when it begins
-        self._tries = 0
+        self._attempts = 0
         self._started = 0.0
-        """The clock of `time.time` when the process had started; 0: there is none."""
+        """`time.time()` when the process had started; 0: there is no process."""
         self._deadline: float | None = None
         self.is_overdue = False
-        """Whether the process was ended because its job had run out of time."""
+        """Whether the process was killed because its job had run out of time."""
         self.took_gb: float | None = None
-        """The memory that it took, where it was ended because that was too much."""
+        """The memory that it took, if it was killed because that was too much."""
         self.job: Job | None = None
         """The job that it trains; None: it is idle."""
         self.future: Future[Any] = Future()
-        """Done when the job's records are on disk, with a `Trained`; BrokenExecutor where the process died."""
+        """Its result, a `Trained`, is set when the job's records are on disk. BrokenExecutor: the process died."""
 
     def train(self, job: Job) -> None:
         """Starts to train a job, in a new process if the last one has died.
@@ -105,7 +107,7 @@ class Worker:
         Raises:
             EngineError: no process can be started.
         """
-        self.job, self._tries, self.is_overdue, self.took_gb = job, 0, False, None
+        self.job, self._attempts, self.is_overdue, self.took_gb = job, 0, False, None
         self._submit_job(job)
 
     def retry(self) -> bool:
@@ -115,8 +117,8 @@ class Worker:
             EngineError: no process can be started.
         """
         died = isinstance(self.future.exception(), BrokenExecutor)
-        is_ended = self.is_overdue or self.took_gb is not None
-        if self.job is None or not died or self._begun.value or is_ended or self._tries >= TRIES:
+        was_ended = self.is_overdue or self.took_gb is not None
+        if self.job is None or not died or self._begun.value or was_ended or self._attempts >= START_ATTEMPTS:
             return False
         self.reap()
         self._submit_job(self.job)
@@ -124,34 +126,35 @@ class Worker:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until it is to be seen whether it takes too much of time or memory; None: no limit, or it has been ended."""
+        """Seconds until its time or memory is to be checked; None: it has no limit, or was killed already."""
         if self.job is None or self.is_overdue or self.took_gb is not None:
             return None
         left = [] if self._deadline is None else [self._deadline - time.monotonic()]
         return min([*left, *([] if memory_limit_gb(self.job) is None else [MEMORY_CHECK_S])], default=None)
 
     def is_ready(self) -> bool:
-        """Whether it can take a job: always, as a process is started for it."""
+        """True: a process is started for each job that needs one."""
         return True
 
-    def ended(self) -> Ended:
-        """How its job has ended. A process that died, or can train nothing more, is gone afterwards."""
+    def outcome(self) -> JobOutcome:
+        """How its job has ended. A process that died or lost its device is reaped."""
         error = self.future.exception()
         if isinstance(error, BrokenExecutor):
-            return Ended(died=cause(self.reap()), is_overdue=self.is_overdue, took_gb=self.took_gb)
+            return JobOutcome(died=cause(self.reap()), is_overdue=self.is_overdue, took_gb=self.took_gb)
         if error is not None:
-            return Ended(error=error)
+            return JobOutcome(error=error)
         trained: Trained = self.future.result()
-        if trained.lost is not None:
+        if trained.device_error is not None:
             self.reap()
-        return Ended(trained=trained)
+        return JobOutcome(trained=trained)
 
-    def train_to_end(self, job: Job, wait: Callable[[float | None], Future[Any] | None]) -> Ended:
-        """Trains a job, and waits until its process has answered, died, or run out of time.
+    def train_to_end(self, job: Job, next_done: Callable[[float | None], Future[Any] | None]) -> JobOutcome:
+        """Trains a job, and waits until it has ended: it was trained, its process died, or its time ran out.
 
         Args:
-            job: To be trained.
-            wait: The next future of the queue that gets the jobs that have ended, or None after so many seconds.
+            job: The job.
+            next_done: Waits for the next future in the queue `done`. Its argument is a time limit in seconds, or None
+                for no limit; it returns None when that has passed.
 
         Raises:
             EngineError: no process can be started.
@@ -160,17 +163,17 @@ class Worker:
         self.train(job)
         while True:
             left = self.seconds_left
-            future = wait(None if left is None else max(left, 0.0))
+            future = next_done(None if left is None else max(left, 0.0))
             self.end_overdue()
             if future is self.future and not self.retry():
                 break
-        ended, self.job = self.ended(), None
-        return ended
+        outcome, self.job = self.outcome(), None
+        return outcome
 
     def end_overdue(self) -> None:
         """Kills the process if its job has run out of time, or takes more memory than it may.
 
-        Killed, not asked: it may spin in C, or be stopped.
+        If it is busy in C or stopped, it ignores SIGTERM.
         """
         if self.seconds_left is None or self.job is None or self.future.done():
             return
@@ -186,8 +189,8 @@ class Worker:
         """Calls a function in the process, and waits for its result.
 
         Args:
-            function: To be called; again where its process dies.
-            retries: How often at most.
+            function: Is called again if the process dies.
+            retries: Further calls after a death, at most.
 
         Raises:
             EngineError: no process can be started; a DeathError: it died.
@@ -195,10 +198,10 @@ class Worker:
         """
         code: int | None = None
         started = killed = 0
-        while started < TRIES:
+        while started < START_ATTEMPTS:
             future = self._submit(_call, function)
-            while self._answers.get() is not future:
-                pass  # the answer to a call that Ctrl-C has ended
+            while self._done.get() is not future:
+                pass  # a call that Ctrl-C interrupted
             with interruption_deferred():
                 try:
                     result, is_lost = future.result()
@@ -224,16 +227,15 @@ class Worker:
         )
 
     def reap(self) -> int | None:
-        """Forgets a process that has ended, and returns its exit code, as in multiprocessing.
+        """Reaps a process that has ended, and returns its exit code, as in multiprocessing.
 
-        Whatever it has started and left is killed: the rest of its process group.
+        Processes that it has started, the rest of its process group, are killed.
         """
         executor, self._executor = self._executor, None
         self._kill_group()
         if executor is not None:
-            executor.shutdown(
-                wait=True, cancel_futures=True
-            )  # its thread reads the exit code, which only one thread may
+            # The executor's thread reads the exit code. Only one thread may, so this one waits for it.
+            executor.shutdown(wait=True, cancel_futures=True)
         process, self._context.process = self._context.process, None
         return None if process is None else process.exitcode
 
@@ -250,10 +252,10 @@ class Worker:
         self.reap()
 
     def _kill_group(self) -> None:
-        """Kills the process and what it has started, unless its number is another process's by now.
+        """Kills the process group of the process, unless its id belongs to another process by now.
 
-        The number of a group is given to no process while the group has one. So a younger process of that number says
-        that the group is gone.
+        The operating system gives no process the id of a process group that has members. If a process of this id was
+        created later, the group has ended.
         """
         if (process := self._context.process) is None or process.pid is None:
             return
@@ -279,7 +281,7 @@ class Worker:
         return taken / 1e9
 
     def _submit_job(self, job: Job) -> None:
-        self._tries += 1
+        self._attempts += 1
         limit_min = time_limit_min(job)
         self._deadline = None if limit_min is None else time.monotonic() + 60 * limit_min
         self.future = self._submit(_train, job, self._engine, self._threads)
@@ -290,12 +292,12 @@ class Worker:
         with fork_server.explained(self._engine), interruption_deferred():
             future = self._submit_again(function, *args, **kwargs)
             self._started = self._started or time.time()  # the executor has started the process by now
-            future.add_done_callback(self._answers.put)
+            future.add_done_callback(self._done.put)
             return future
 
     def _submit_again(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        """Submits a call, again where the process died while it was idle, or its server is dying."""
-        for _ in range(TRIES - 1):
+        """Submits a call, and again if the process died while it was idle or its fork server is ending."""
+        for _ in range(START_ATTEMPTS - 1):
             try:
                 return self._running().submit(function, *args, **kwargs)
             except BrokenExecutor:
@@ -315,7 +317,7 @@ class Worker:
                 max_workers=1,
                 mp_context=self._context,
                 initializer=_start,
-                initargs=(list(sys.path), {**os.environ, **self._variables}, self._begun, given.files()),
+                initargs=(list(sys.path), {**os.environ, **self._variables}, self._begun, passed_objects.pickle_all()),
             )
         return self._executor
 
@@ -334,10 +336,10 @@ _begun: list[Any] = []
 """In a worker process: the value that it sets to 1 when it begins a job or a call."""
 
 
-def _start(path: list[str], environment: Mapping[str, str], begun: Any, objects: given.Files) -> None:
-    """Runs once in every process.
+def _start(path: list[str], environment: Mapping[str, str], begun: Any, objects: passed_objects.PickledObjects) -> None:
+    """Runs once in each process.
 
-    It gets the import path and the environment of its driver, not of the server, and the objects passed from Python.
+    Gives it the import path and environment of its driver, not of the fork server, and the objects passed from Python.
     """
     os.setpgid(0, 0)  # a group of its own, so that it can be ended with everything that it starts
     signal_at_parent_death()
@@ -347,7 +349,7 @@ def _start(path: list[str], environment: Mapping[str, str], begun: Any, objects:
     os.environ.clear()
     os.environ.update(environment)
     _begun[:] = [begun]
-    given.receive(objects)
+    passed_objects.receive(objects)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles Ctrl-C
     signal.signal(signal.SIGTERM, _end)
     driver = multiprocessing.parent_process()
@@ -370,9 +372,10 @@ def _end(number: int, _: object) -> None:
 
 
 def _call(function: Callable[[], T]) -> tuple[T, bool]:
-    """Calls a function; returns its result, and whether the device is lost to this process.
+    """Calls a function; returns its result, and whether this process has lost its device.
 
-    What it raises can be pickled.
+    Raises:
+        Exception: whatever the function raises; an AblateError that cannot be pickled becomes a ConfigError.
     """
     _begun[0].value = 1
     try:
@@ -386,16 +389,17 @@ def _call(function: Callable[[], T]) -> tuple[T, bool]:
 
 
 def _train(job: Job, engine: str, threads: int) -> Trained:
-    """Trains a job."""
+    """Trains a job, in the worker's process."""
     _begun[0].value = 1
     from ablate.execute.bundle import InterruptedJobError, run_bundle
 
     halvings: list[None] = []
     try:
         records = run_bundle(job, engine=engine, threads=threads, on_halving=lambda: halvings.append(None))
-        done, lost = {record.id for record in records}, None
+        finished, device_error = {record.id for record in records}, None
     except InterruptedJobError as error:
         again = {each.bundle.trials[0].id for each in error.again}
-        done, lost = {record.id for record in error.records} - again, str(error)[:LONGEST_REASON]
-    left = tuple(place for place, trial in enumerate(job.bundle.trials) if trial.id not in done)
-    return Trained(lost=lost, left=left, halved=bool(halvings))
+        finished = {record.id for record in error.records} - again
+        device_error = str(error)[:MAX_DEVICE_ERROR_CHARS]
+    remaining = tuple(index for index, trial in enumerate(job.bundle.trials) if trial.id not in finished)
+    return Trained(device_error=device_error, remaining=remaining, was_halved=bool(halvings))

@@ -1,1 +1,1 @@
-"""The engine `ray`: workers that Ray places on this machine, or on the nodes of a cluster."""
+"""The engine `ray`: workers are Ray actors, on this machine or on the nodes of a cluster."""

@@ -1,7 +1,7 @@
-"""The actor: a process of Ray that holds one worker. Ray places it, and says when it is lost with its node.
+"""The actor: a process that Ray starts on a node, with one worker of the local engine.
 
-No user-defined code runs in it: its worker is a process of its own, as with `engine=local`. What kills that process,
-or never ends in it, is known here, with its exit code; and imports are paid once for all trials of the actor.
+User-defined code runs in the worker's process, as with `engine=local`, and never in the actor. So the actor survives a
+worker that is killed or hangs, and knows its exit code. The worker loads torch once for all jobs of the actor.
 """
 
 import os
@@ -13,49 +13,53 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Any
 
 import ablate
 from ablate.errors import AblateError, EngineError
+from ablate.execute.engines.job_outcome import JobOutcome
 from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.local.worker import Worker
-from ablate.execute.engines.ray.connection import CODE
-from ablate.execute.engines.ray.delivery import Delivery, Kept, packed, states, write_states
-from ablate.execute.engines.ray.place import Place
-from ablate.execute.engines.team import Ended
+from ablate.execute.engines.ray import working_directory
+from ablate.execute.engines.ray.driver_location import DriverLocation
+from ablate.execute.engines.ray.trial_files import Kept, TrialFiles, read_states, read_trials, write_states
+from ablate.execute.engines.team import next_done
 from ablate.execute.process.visible_gpus import VARIABLES
 from ablate.execute.train.job import Job
 
 
 @dataclass(frozen=True, kw_only=True)
-class Greeting:
-    """What an actor says when it has started."""
+class ActorInfo:
+    """Where an actor has started."""
 
     version: str
-    """Of ablate."""
+    """Version of ablate."""
     host: str
-    process: int
-    node: str
+    """Name of the machine."""
+    process_id: int
+    node_id: str
+    """Ray's id of the node."""
     gpus: tuple[str, ...]
-    """Which of its node's GPUs Ray has given it, a share of one or all of it."""
+    """Ids of the node's GPUs, or of the one it has a share of, that Ray has assigned to it."""
     is_same_machine: bool
-    """Whether the driver sees its processes."""
+    """Whether it is on the driver's machine, so that the driver sees its processes."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """How a job has ended, and what the driver cannot read from its disk."""
+class Reply:
+    """How a job has ended, and the files that the driver does not see."""
 
-    ended: Ended
-    deliveries: tuple[Delivery, ...] = ()
+    outcome: JobOutcome
+    trials: tuple[TrialFiles, ...] = ()
     kept: tuple[Kept, ...] = ()
     """The states of trainings that have not ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Called:
+class CallResult:
     """What a call has returned or raised."""
 
     result: Any = None
@@ -65,94 +69,105 @@ class Called:
 class Actor:
     """One worker on a node of Ray. Its methods run one after the other, in the main thread."""
 
-    def __init__(self, place: Place, engine: str, threads: int) -> None:
-        self._place = place
-        _enter(place)
-        self._answers: SimpleQueue[Future[Any]] = SimpleQueue()
+    def __init__(self, location: DriverLocation, engine: str, threads: int) -> None:
+        """Starts no worker process yet.
+
+        Args:
+            location: Where the driver runs.
+            engine: Name of the engine.
+            threads: CPU threads of each training.
+        """
+        self._location = location
+        _enter_working_directory(location)
+        self._done: SimpleQueue[Future[Any]] = SimpleQueue()
         self._engine = engine
-        self._worker = Worker(engine=engine, threads=threads, answers=self._answers)
+        self._worker = Worker(engine=engine, threads=threads, done=self._done)
         self._accepted: tuple[Job, str | None, tuple[Kept, ...]] | None = None
 
-    def greet(self) -> Greeting:
-        """Starts to load torch, and says where this is."""
+    def start(self) -> ActorInfo:
+        """Starts the fork server, which loads torch in the background, and returns where this actor is."""
         import ray
 
         fork_server.start()
         context = ray.get_runtime_context()
-        return Greeting(
+        return ActorInfo(
             version=ablate.__version__,
             host=platform.node(),
-            process=os.getpid(),
-            node=context.get_node_id(),
+            process_id=os.getpid(),
+            node_id=context.get_node_id(),
             gpus=tuple(map(str, ray.get_gpu_ids())),
-            is_same_machine=self._place.is_same_machine,
+            is_same_machine=self._location.is_same_machine,
         )
 
-    def accept(self, job: Job, mark: str | None, kept: tuple[Kept, ...] = ()) -> None:
-        """Takes a job, which `train` then trains: once this is answered, the job has begun."""
-        self._accepted = job, mark, kept
+    def accept(self, job: Job, signature: str | None, kept: tuple[Kept, ...] = ()) -> None:
+        """Takes the job that the next `train` trains. The job counts as begun when this call has returned.
 
-    def train(self) -> Answer:
-        """Trains the job that was accepted, and waits until its process has answered, died, or run out of time."""
+        Args:
+            job: The job.
+            signature: The driver's `study_signature` of the job's directory.
+            kept: The states of its trainings that the driver has.
+        """
+        self._accepted = job, signature, kept
+
+    def train(self) -> Reply:
+        """Trains the accepted job. The reply has its records if only the driver sees the study's directory."""
         assert self._accepted is not None
-        (job, mark, kept), self._accepted = self._accepted, None
-        if self._place.is_here or self._place.storage == "shared":
-            seen = job
-        else:
-            seen = replace(job, directory=self._place.folder / job.directory)
-        if self._place.sees(job.directory, mark):
-            return Answer(ended=self._ended(seen))
+        (job, signature, kept), self._accepted = self._accepted, None
+        if self._location.shares_study(job.directory, signature):
+            is_relative_here = self._location.shares_folder or self._location.storage == "shared"
+            directory = job.directory if is_relative_here else self._location.folder / job.directory
+            return Reply(outcome=self._train(replace(job, directory=directory)))
         scratch = Path(tempfile.mkdtemp(prefix="ablate-"))
         try:
             sent = replace(job, directory=scratch)
             write_states(kept, sent)
-            return Answer(ended=self._ended(sent), deliveries=packed(sent), kept=states(sent))
+            return Reply(outcome=self._train(sent), trials=read_trials(sent), kept=read_states(sent))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def call(self, function: Callable[[], Any], retries: int) -> Called:
-        """Calls a function in the worker's process."""
+    def call(self, function: Callable[[], Any], retries: int) -> CallResult:
+        """Calls a function in the worker's process.
+
+        Args:
+            function: Is called again if the process dies.
+            retries: Further calls after a death, at most.
+        """
         try:
             fork_server.ready(self._engine)
-            return Called(result=self._worker.call(function, retries=retries))
+            return CallResult(result=self._worker.call(function, retries=retries))
         except Exception as error:
-            return Called(error=_picklable(error))
+            return CallResult(error=_picklable(error))
 
-    def _ended(self, job: Job) -> Ended:
+    def _train(self, job: Job) -> JobOutcome:
         try:
-            ended = self._worker.train_to_end(job, self._next)
+            outcome = self._worker.train_to_end(job, partial(next_done, self._done))
         except AblateError as error:
-            return Ended(error=_picklable(error))
-        return ended if ended.error is None else replace(ended, error=_picklable(ended.error))
-
-    def _next(self, timeout_s: float | None) -> Future[Any] | None:
-        try:
-            return self._answers.get(timeout=timeout_s)
-        except Empty:
-            return None
+            return JobOutcome(error=_picklable(error))
+        return outcome if outcome.error is None else replace(outcome, error=_picklable(outcome.error))
 
 
-def _enter(place: Place) -> None:
-    """Goes where the driver is, if that is on this machine; else where its code has been sent to.
+def _enter_working_directory(location: DriverLocation) -> None:
+    """Changes to the driver's working directory, or to the copy that was sent to this node.
 
-    The processes of the worker get the import path and the environment that this process then has.
+    On the driver's machine, this process also gets the driver's import path and environment. Worker processes inherit
+    both.
     """
-    vars(sys.modules["__main__"]).pop("__file__", None)  # Ray's program, which multiprocessing would execute in each
-    if "OMP_NUM_THREADS" not in place.environment:
+    vars(sys.modules["__main__"]).pop("__file__", None)  # multiprocessing would execute Ray's program in each process
+    if "OMP_NUM_THREADS" not in location.environment:
         os.environ.pop("OMP_NUM_THREADS", None)  # Ray sets it
-    if place.sees_code():
-        os.chdir(place.folder)
-    elif (sent := Path(CODE)).is_dir():
+    if location.shares_code():
+        os.chdir(location.folder)
+    elif (sent := Path(working_directory.FOLDER)).is_dir():
         os.chdir(sent)
-    if place.is_here:
-        sys.path[:] = place.path
-        given = {name: value for name, value in os.environ.items() if name in VARIABLES or name.startswith("RAY_")}
+    if location.shares_folder:
+        sys.path[:] = location.path
+        set_by_ray = {name: value for name, value in os.environ.items() if name in VARIABLES or name.startswith("RAY_")}
         os.environ.clear()
-        os.environ.update({**place.environment, **given})
+        os.environ.update({**location.environment, **set_by_ray})
 
 
 def _picklable(error: BaseException) -> BaseException:
-    """The error, or an EngineError that says the same where the driver could not read it."""
+    """The error; an EngineError of the same text if it cannot be pickled."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:

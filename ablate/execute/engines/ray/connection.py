@@ -1,4 +1,4 @@
-"""The connection of this process to a Ray: one that is started for it, or one that runs."""
+"""The connection of this process to Ray: a local instance that is started for it, or an existing cluster."""
 
 import json
 import logging
@@ -10,105 +10,102 @@ import sys
 import tempfile
 import threading
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ablate.errors import EngineError
-from ablate.execute.engines.ray import host
+from ablate.execute.engines.ray import local_instance, working_directory
 from ablate.execute.process import socket_directory
 
-OBJECTS_BYTES = 80 * 2**20
-"""Of a Ray of its own, for objects in shared memory, about the least that Ray takes: jobs and answers are small."""
+OBJECT_STORE_BYTES = 80 * 2**20
+"""Shared memory of a local instance for Ray's objects, about the least that Ray accepts: jobs and replies are small."""
 
-PREFIX = "ablate-ray-"
-"""Of the directory of a Ray of its own: its sockets and logs."""
+DIRECTORY_PREFIX = "ablate-ray-"
+"""Begins the name of a local instance's directory, which holds its sockets and logs."""
 
-BELOW_BYTES = len(f"/{PREFIX}12345678/session_2026-01-01_00-00-00_000000_1234567/sockets/plasma_store.12345")
-"""What is added to the path of the temporary directory."""
+SESSION = "session_2026-01-01_00-00-00_000000_1234567"
+"""An example of the name that Ray gives to the folder of a session."""
 
-END_S = 30.0
-"""Time in which a Ray of its own has ended."""
+SOCKET_PATH_BYTES = len(f"/{DIRECTORY_PREFIX}12345678/{SESSION}/sockets/plasma_store.12345")
+"""Length of a socket's path below the temporary directory."""
+
+SHUTDOWN_LIMIT_S = 30.0
+"""Time after which a local instance that has not ended is killed."""
 
 VARIABLES: dict[str, str] = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "error"}
-"""Environment in which Ray starts and is connected to: no usage statistics, and no warnings on stderr."""
+"""Environment variables for starting Ray and connecting to it: no usage statistics, no warnings on stderr."""
 
-PRINTER = "print_to_stdstream"
-"""The function of `ray._private.worker` by which a driver prints what daemons report."""
+PRINT_FUNCTION = "print_to_stdstream"
+"""The function of `ray._private.worker` by which a driver prints the messages of Ray's daemons."""
 
-OWN_VARIABLES = {"RAY_worker_niceness": "0"}
-"""Environment of a Ray of its own, beside those: trainings get as much of the processors as those of `engine=local`. By
-default Ray's workers wait for whatever else runs there (niceness 15)."""
+LOCAL_VARIABLES = {"RAY_worker_niceness": "0"}
+"""Further variables for a local instance. Its workers have the priority of those of `engine=local`; by default Ray
+gives its workers a lower one (niceness 15)."""
 
-LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-"""Ray's own switch for a Ray that no other machine is to join. Without it, Ray takes 127.0.0.1 for the machine's outer
-address, and listens on all."""
-
-CODE = "code"
-"""The folder in which nodes find the working directory, if it was sent to them. It is not itself on an import path: a
-user-defined `queue.py` would hide Python's."""
-
-NEVER_SENT = (".git", ".venv", "venv", "__pycache__", "node_modules")
-
-SENT_WITH_CODE_ONLY = ("data", "results", "outputs", "multirun", "wandb", "mlruns", "lightning_logs", "checkpoints")
-"""Folders that are sent only if there are Python files in them."""
+LOOPBACK_VARIABLES = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Ray's switch for an instance that no other machine can join. Without it, Ray replaces 127.0.0.1 by the machine's
+external address and listens on all addresses."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which Ray."""
+class ConnectionSettings:
+    """Which Ray to connect to."""
 
     address: str | None
-    """None: a Ray of its own."""
+    """Address of an existing cluster; None: a local instance is started."""
     cpus: int = 1
-    """Of a Ray of its own, as Ray counts them."""
+    """Logical CPUs of a local instance."""
     host: str = "127.0.0.1"
+    """Address on which a local instance listens."""
     dashboard: bool = False
-    code: Path | None = None
-    """The working directory, where the nodes of a Ray that runs get it."""
+    """Whether a local instance has a dashboard."""
+    sent_directory: Path | None = None
+    """The working directory, if it is sent to the nodes of a cluster."""
 
 
 @dataclass(kw_only=True)
-class _Held:
-    wanted: Wanted
+class _Connection:
+    settings: ConnectionSettings
     process: "subprocess.Popen[bytes] | None"
+    """The program that runs the local instance; None: the cluster existed before."""
     undo: ExitStack = field(default_factory=ExitStack)
-    """Restores what was changed of Ray's package for as long as the connection is there."""
+    """Restores what was changed in Ray's package while connected."""
 
 
-_held: list[_Held] = []
-"""The connection of this process, if it was made here."""
+_connection: list[_Connection] = []
+"""The connection of this process; empty: there is none, or the code that calls ablate has made it."""
 
 
-def connect(wanted: Wanted) -> None:
-    """Connects this process, once. Where it is connected already, by whoever uses this package, that is kept.
+def connect(settings: ConnectionSettings) -> None:
+    """Connects this process. A connection that the calling code has made with `ray.init` is kept.
 
     Raises:
-        EngineError: Ray is not installed, cannot start, or is not there.
+        EngineError: Ray is not installed, cannot be started, or does not answer.
     """
-    with _as_before(_variables(wanted)):
+    with _process_restored(_variables(settings)):
         ray = imported()
-        if _held and _held[0].wanted == wanted and ray.is_initialized():
+        if _connection and _connection[0].settings == settings and ray.is_initialized():
             return
         disconnect()
         if not ray.is_initialized():
-            _connect(ray, wanted)
+            _connect(ray, settings)
 
 
-def _connect(ray: Any, wanted: Wanted) -> None:
-    process, address = None, wanted.address
+def _connect(ray: Any, settings: ConnectionSettings) -> None:
+    process, address = None, settings.address
     if address is None:
-        process, address = _start(wanted)
-    _held.append(held := _Held(wanted=wanted, process=process))
-    _silence(ray, held.undo)
+        process, address = _start(settings)
+    _connection.append(made := _Connection(settings=settings, process=process))
+    _silence(ray, made.undo)
     try:
-        _init(ray, address, wanted)
+        _init(ray, address, settings)
     except Exception as error:
         disconnect()
         raise EngineError(
             f"engine=ray cannot connect to Ray at {address}: {_line(error)}. `ray status` on that machine says whether "
-            "it runs; engine.address=null starts one here."
+            "it runs; engine.address=null starts a local instance."
         ) from error
     except BaseException:
         disconnect()
@@ -116,19 +113,19 @@ def _connect(ray: Any, wanted: Wanted) -> None:
 
 
 def disconnect() -> None:
-    """Ends the connection, if it was made here, and the Ray that was started for it."""
-    if not _held:
+    """Ends the connection that `connect` has made, and the local instance that was started for it."""
+    if not _connection:
         return
-    ended = _held.pop()
+    ended = _connection.pop()
     ray = imported()
-    with suppress(Exception), _as_before({}):
+    with suppress(Exception), _process_restored({}):
         ray.shutdown()
     ended.undo.close()
     if (process := ended.process) is not None:
         assert process.stdin is not None
         process.stdin.close()
         try:
-            process.wait(END_S)
+            process.wait(SHUTDOWN_LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -137,7 +134,7 @@ def disconnect() -> None:
 
 
 def nodes() -> Sequence[Mapping[str, float]]:
-    """What each living node has: `CPU`, `GPU`, and more."""
+    """The total resources of each living node, such as `CPU` and `GPU`."""
     return [node["Resources"] for node in imported().nodes() if node["Alive"]]
 
 
@@ -154,28 +151,34 @@ def imported() -> Any:
     return ray
 
 
-def _init(ray: Any, address: str, wanted: Wanted) -> None:
+def _init(ray: Any, address: str, settings: ConnectionSettings) -> None:
     quiet = {"log_to_driver": False, "configure_logging": False}
-    is_own = wanted.address is None
+    is_local = settings.address is None
     _read_authentication()
-    with _loopback(ray, is_own and _is_loopback(wanted.host)), _code(wanted.code) as code:
-        ray.init(address=address, **quiet, **({"runtime_env": code} if code else {}))
+    directory = settings.sent_directory
+    sent = nullcontext() if directory is None else working_directory.runtime_environment(directory)
+    with _loopback(ray, is_local and _is_loopback(settings.host)), sent as environment:
+        ray.init(address=address, **quiet, **({"runtime_env": environment} if environment else {}))
 
 
-def _start(wanted: Wanted) -> tuple["subprocess.Popen[bytes]", str]:
-    """Starts a Ray on this machine; returns the process that holds it, and its address."""
+def _start(settings: ConnectionSettings) -> tuple["subprocess.Popen[bytes]", str]:
+    """Starts a local instance; returns the process that runs it, and its address.
+
+    Raises:
+        EngineError: it cannot be started.
+    """
     options = {
-        "num_cpus": wanted.cpus,
-        "include_dashboard": wanted.dashboard,
-        "dashboard_host": wanted.host,
+        "num_cpus": settings.cpus,
+        "include_dashboard": settings.dashboard,
+        "dashboard_host": settings.host,
         "log_to_driver": False,
         "configure_logging": False,
-        "object_store_memory": OBJECTS_BYTES,
-        "_node_ip_address": wanted.host,
+        "object_store_memory": OBJECT_STORE_BYTES,
+        "_node_ip_address": settings.host,
         "_temp_dir": _directory(),
     }
     process = subprocess.Popen(
-        [sys.executable, "-P", host.__file__, json.dumps(options)],
+        [sys.executable, "-P", local_instance.__file__, json.dumps(options)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -185,51 +188,58 @@ def _start(wanted: Wanted) -> tuple["subprocess.Popen[bytes]", str]:
     try:
         line = process.stdout.readline()
     except BaseException:  # Ctrl-C
-        _held.append(_Held(wanted=wanted, process=process))
+        _connection.append(_Connection(settings=settings, process=process))
         disconnect()
         raise
     answer: dict[str, str] = json.loads(line) if line else {"error": f"it ended with exit code {process.wait()}"}
     if "error" in answer:
-        _held.append(_Held(wanted=wanted, process=process))
+        _connection.append(_Connection(settings=settings, process=process))
         disconnect()
         raise EngineError(
             f"engine=ray cannot start Ray here: {answer['error']}. engine=local needs no Ray; engine.address=HOST:PORT "
-            "takes one that runs."
+            "connects to an existing cluster."
         )
     return process, answer["address"]
 
 
 def _directory() -> str:
-    """A new directory for a Ray of its own, with a path that is short enough for its sockets."""
+    """Creates a directory for a local instance. Its path is short enough for sockets.
+
+    Raises:
+        EngineError: there is no such place.
+    """
     try:
-        root = socket_directory.root_for(BELOW_BYTES)
+        root = socket_directory.root_for(SOCKET_PATH_BYTES)
     except OSError as error:
         raise EngineError(f"engine=ray cannot start Ray here: {error}") from error
-    return tempfile.mkdtemp(prefix=PREFIX, dir=root)
+    return tempfile.mkdtemp(prefix=DIRECTORY_PREFIX, dir=root)
 
 
 def _silence(ray: Any, undo: ExitStack) -> None:
-    """Ray prints what its daemons report, to stdout, and logs warnings: what the user is to know, the engine says."""
+    """Stops Ray's package from logging warnings and from printing its daemons' messages to stdout.
+
+    The engine reports to the user what matters.
+    """
     logger = logging.getLogger("ray")
     undo.callback(logger.setLevel, logger.level)
     logger.setLevel(logging.CRITICAL)
     module = getattr(getattr(ray, "_private", None), "worker", None)
-    if (printer := getattr(module, PRINTER, None)) is not None:
-        undo.callback(setattr, module, PRINTER, printer)
-        setattr(module, PRINTER, lambda *_, **__: None)
+    if (print_function := getattr(module, PRINT_FUNCTION, None)) is not None:
+        undo.callback(setattr, module, PRINT_FUNCTION, print_function)
+        setattr(module, PRINT_FUNCTION, lambda *_, **__: None)
 
 
-def _variables(wanted: Wanted) -> dict[str, str]:
-    """The environment in which Ray's processes start, and in which this one connects."""
-    if wanted.address is not None:
+def _variables(settings: ConnectionSettings) -> dict[str, str]:
+    """The environment variables with which Ray's processes start and this process connects."""
+    if settings.address is not None:
         return VARIABLES
     # Without a token, any user of this machine could join.
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    return VARIABLES | OWN_VARIABLES | token | (LOOPBACK if _is_loopback(wanted.host) else {})
+    return VARIABLES | LOCAL_VARIABLES | token | (LOOPBACK_VARIABLES if _is_loopback(settings.host) else {})
 
 
 def _read_authentication() -> None:
-    """Has Ray read the environment anew, as it does itself where it turns authentication on: it may have been used."""
+    """Makes Ray read its authentication from the environment again: an earlier connection may have cached another."""
     with suppress(ImportError, AttributeError):
         from ray._raylet import AuthenticationTokenLoader, Config  # pyright: ignore
 
@@ -242,8 +252,8 @@ def _is_loopback(address: str) -> bool:
 
 
 @contextmanager
-def _as_before(variables: Mapping[str, str]) -> Generator[None]:
-    """Sets variables of the environment, and restores that, signal handlers and the exception hook at the end."""
+def _process_restored(variables: Mapping[str, str]) -> Generator[None]:
+    """Sets environment variables; at the end restores the environment, SIGTERM's handler and the exception hook."""
     environment, hook = dict(os.environ), sys.excepthook
     is_main_thread = threading.current_thread() is threading.main_thread()
     handler = signal.getsignal(signal.SIGTERM)
@@ -260,7 +270,7 @@ def _as_before(variables: Mapping[str, str]) -> Generator[None]:
 
 @contextmanager
 def _loopback(ray: Any, is_wanted: bool) -> Generator[None]:
-    """Has Ray leave 127.0.0.1 as it is: what `LOOPBACK` does where Ray is imported after it is set."""
+    """Makes Ray listen on 127.0.0.1, also if it was imported before `LOOPBACK_VARIABLES` were set."""
     constants = getattr(getattr(ray, "_private", None), "ray_constants", None)
     before = getattr(constants, "ENABLE_RAY_CLUSTER", None)
     if not is_wanted or before is None:
@@ -273,24 +283,8 @@ def _loopback(ray: Any, is_wanted: bool) -> Generator[None]:
         setattr(constants, "ENABLE_RAY_CLUSTER", before)  # noqa: B010
 
 
-@contextmanager
-def _code(here: Path | None) -> Generator[dict[str, Any] | None]:
-    """The runtime environment that sends the working directory to the nodes, and the variables of ablate."""
-    if here is None:
-        yield None
-        return
-    left_out = [name for name in SENT_WITH_CODE_ONLY if not [*(here / name).glob("*.py")]]
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / CODE).symlink_to(here, target_is_directory=True)
-        yield {
-            "working_dir": folder,
-            "excludes": [*NEVER_SENT, *(f"/{CODE}/{name}" for name in left_out)],
-            "env_vars": {name: value for name, value in os.environ.items() if name.startswith("ABLATE_")},
-        }
-
-
 def _line(error: BaseException) -> str:
-    """The first line of what an error says; the last beside it, where the first only announces it."""
+    """The first line of an error's message, and its last line too if the first ends with a colon."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     said = f"{lines[0]} {lines[-1]}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
     return said.rstrip(".")

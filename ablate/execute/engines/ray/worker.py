@@ -1,152 +1,153 @@
-"""The driver's side of an actor: one job, or one call, at a time. The actor is replaced when it is lost."""
+"""The driver's handle of an actor, which makes one job or call at a time. The actor is replaced when it is lost."""
 
 import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 import ablate
 from ablate.errors import DeathError, EngineError
+from ablate.execute.engines.job_outcome import JobOutcome
 from ablate.execute.engines.ray.connection import imported
-from ablate.execute.engines.ray.delivery import states, unpack, write_states
-from ablate.execute.engines.ray.place import mark_of
-from ablate.execute.engines.team import TRIES, Ended
+from ablate.execute.engines.ray.driver_location import study_signature
+from ablate.execute.engines.ray.trial_files import read_states, write_states, write_trials
+from ablate.execute.engines.retrying import START_ATTEMPTS
+from ablate.execute.engines.team import next_done
 from ablate.execute.train.job import Job
 
 if TYPE_CHECKING:
-    from ablate.execute.engines.ray.actor import Answer, Called, Greeting
+    from ablate.execute.engines.ray.actor import ActorInfo, CallResult, Reply
 
 STOP_S = 10.0
-"""Time in which the processes of an actor have ended that was killed. Then they are killed one by one."""
+"""Time that the processes of a killed actor have to end before they are killed one by one."""
 
 
 class RayWorker:
-    """One actor, or the one that has taken its place."""
+    """A worker of the team that is an actor of Ray."""
 
-    def __init__(self, make: Callable[[], Any], answers: "SimpleQueue[Future[Any]] | None" = None) -> None:
+    def __init__(self, make: Callable[[], Any], done: "SimpleQueue[Future[Any]] | None" = None) -> None:
         """Starts an actor.
 
         Args:
-            make: Starts one, and returns its handle at once.
-            answers: Gets the future of each job when it is done, and one when the actor has started.
+            make: Starts an actor and returns its handle, without waiting.
+            done: Gets a future when the actor has started, and the future of each job or call when it is done.
         """
         self.job: Job | None = None
         self.future: Future[Any] = Future()
         self._accepted: Future[Any] = Future()
         self._make = make
-        self._answers: SimpleQueue[Future[Any]] = SimpleQueue() if answers is None else answers
-        self._greeting: Greeting | None = None
-        self._tries = 0
-        """Actors that were lost one after the other before they had started."""
+        self._done: SimpleQueue[Future[Any]] = SimpleQueue() if done is None else done
+        self._info: ActorInfo | None = None
+        """None: the actor has not started yet."""
+        self._failed_starts = 0
+        """Actors in a row that were lost before they had started."""
         self._processes: list[psutil.Process] = []
-        """Those of the last actor, if they are of this machine and are being ended."""
+        """The processes of an actor on this machine that is being ended."""
         self._start()
 
     @property
     def gpu(self) -> Hashable | None:
-        """The node's and the GPUs' numbers; None: it has none."""
-        return (self._greeting.node, self._greeting.gpus) if self._greeting and self._greeting.gpus else None
+        """The ids of the node and its GPUs; None: the actor has no GPU."""
+        return (self._info.node_id, self._info.gpus) if self._info and self._info.gpus else None
 
     @property
     def seconds_left(self) -> float | None:
-        """None: the actor ends a job that has run out of time."""
+        """None: the actor, not the team, ends a job that has run out of time."""
         return None
 
     def is_ready(self) -> bool:
-        """Whether the actor has started. Starts another where it was lost before.
+        """Whether the actor has started. Replaces an actor that was lost while it started.
 
         Raises:
-            EngineError: actors cannot start, or have another version of ablate.
+            EngineError: `START_ATTEMPTS` actors were lost in a row, or the node has another version of ablate.
         """
-        if self._greeting is not None:
+        if self._info is not None:
             return True
-        if not self._greeted.done():
+        if not self._started.done():
             return False
-        if (error := self._greeted.exception()) is not None:
-            self._tries += 1
-            if self._tries >= TRIES:
+        if (error := self._started.exception()) is not None:
+            self._failed_starts += 1
+            if self._failed_starts >= START_ATTEMPTS:
                 raise EngineError(
-                    f"engine=ray cannot start a worker: {_last_line(error)}. Every node needs ablate-lab as it is here "
-                    f"({ablate.__version__}), and the same Python."
+                    f"engine=ray cannot start a worker: {_last_line(error)}. Every node needs ablate-lab "
+                    f"{ablate.__version__}, the version on this machine, and the same Python."
                 ) from error
             self._replace()
             return False
-        found: Greeting = self._greeted.result()
+        found: ActorInfo = self._started.result()
         if found.version != ablate.__version__:
             raise EngineError(
                 f"engine=ray: {found.host} has ablate {found.version}, and this machine {ablate.__version__}. Install "
                 f"the same on every node: pip install ablate-lab=={ablate.__version__}."
             )
-        self._greeting, self._tries = found, 0
+        self._info, self._failed_starts = found, 0
         return True
 
     def train(self, job: Job) -> None:
-        """Sends a job to the actor, which is ready."""
+        """Sends a job to the actor, which has to be ready."""
         self.job = job
-        kept = states(job)  # the node may not see the directory
-        self._accepted = self._actor.accept.remote(job, mark_of(job.directory), kept).future()
+        kept = read_states(job)  # the node may not see the directory
+        self._accepted = self._actor.accept.remote(job, study_signature(job.directory), kept).future()
         self.future = self._ask(self._actor.train.remote())
 
     def retry(self) -> bool:
-        """False: the team gives the job of an actor that was lost before it began to whichever is ready first."""
+        """False: the team hands a job that was not begun to the next worker that is ready."""
         return False
 
     def end_overdue(self) -> None:
-        """Nothing: the actor does."""
+        """Does nothing: the actor ends such a job."""
 
-    def ended(self) -> Ended:
-        """How its job has ended. What it has written elsewhere is written here; a lost actor is replaced.
+    def outcome(self) -> JobOutcome:
+        """How its job has ended. Writes the files that the actor has sent; replaces an actor that was lost.
 
         Raises:
-            StoreError: it cannot be written.
+            StoreError: a file cannot be written.
         """
         error = self.future.exception()
         if error is None:
-            answer: Answer = self.future.result()
+            reply: Reply = self.future.result()
             assert self.job is not None
-            unpack(answer.deliveries, self.job.directory)
-            write_states(answer.kept, self.job)
-            return answer.ended
+            write_trials(reply.trials, self.job.directory)
+            write_states(reply.kept, self.job)
+            return reply.outcome
         if not _is_loss(error):
-            return Ended(error=error)
+            return JobOutcome(error=error)
         has_begun = self._accepted.done() and self._accepted.exception() is None
         self._replace()
-        return Ended(died=cause(error), has_begun=has_begun)
+        return JobOutcome(died=cause(error), has_begun=has_begun)
 
     def call(self, function: Callable[[], Any], *, retries: int, wait_s: float, on_wait: Callable[[], None]) -> Any:
         """Calls a function in the actor's worker, and waits for its result.
 
         Args:
-            function: To be called; again where its process or its node is lost.
-            retries: How often at most.
-            wait_s: After which `on_wait` is called if no actor has started.
-            on_wait: Called once.
+            function: Is called again if its process or its node is lost.
+            retries: Further calls after a loss, at most.
+            wait_s: Seconds after which `on_wait` is called if the actor has not started.
+            on_wait: Is called at most once.
 
         Raises:
             EngineError: no actor can be started; a DeathError: it was lost.
             Exception: whatever the function raises.
         """
-        why = ""
+        why, limit_s = "", wait_s
         for _ in range(retries + 1):
             while not self.is_ready():
-                try:
-                    self._answers.get(timeout=wait_s)
-                except Empty:
+                if next_done(self._done, limit_s) is None:
                     on_wait()
-                    wait_s = float(10**6)
+                    limit_s = None
             future = self._ask(self._actor.call.remote(function, retries))
-            while self._answers.get() is not future:
-                pass
+            while self._done.get() is not future:
+                pass  # a call that Ctrl-C interrupted
             error = future.exception()
             if error is None:
-                called: Called = future.result()
-                if called.error is not None:
-                    raise called.error
-                return called.result
+                found: CallResult = future.result()
+                if found.error is not None:
+                    raise found.error
+                return found.result
             if not _is_loss(error):
                 raise error
             why = cause(error)
@@ -157,16 +158,16 @@ class RayWorker:
         )
 
     def terminate(self) -> None:
-        """Has Ray kill the actor, and with it what it has started."""
-        if self._greeting is not None and self._greeting.is_same_machine:
+        """Makes Ray kill the actor, and with it the processes that it has started."""
+        if self._info is not None and self._info.is_same_machine:
             with suppress(psutil.Error):
-                actor = psutil.Process(self._greeting.process)
+                actor = psutil.Process(self._info.process_id)
                 self._processes = [actor, *actor.children(recursive=True)]
-        with suppress(Exception):  # it is gone, or Ray is
+        with suppress(Exception):  # the actor, or Ray itself, has ended already
             imported().kill(self._actor)
 
     def stop(self) -> None:
-        """Waits until the processes have ended, as far as they are of this machine; kills them after `STOP_S`."""
+        """Waits until the actor's processes on this machine have ended, and kills them after `STOP_S`."""
         until = time.monotonic() + STOP_S
         while (left := [*filter(_is_alive, self._processes)]) and time.monotonic() < until:
             time.sleep(0.01)
@@ -176,25 +177,25 @@ class RayWorker:
         self._processes = []
 
     def _start(self) -> None:
-        self._greeting = None
+        self._info = None
         self._actor = self._make()
-        self._greeted = self._ask(self._actor.greet.remote())
+        self._started = self._ask(self._actor.start.remote())
 
     def _replace(self) -> None:
-        """Starts another actor. The last one may be there yet, where its node does not answer."""
+        """Starts another actor, and ends the last one: it may live on if only the connection to its node was lost."""
         self.terminate()
         self.stop()
         self._start()
 
     def _ask(self, reference: Any) -> Future[Any]:
-        """The future of an actor's answer. The queue gets it when it is done."""
+        """The future of an actor's reply. It is put into the queue when it is done."""
         future: Future[Any] = reference.future()
-        future.add_done_callback(self._answers.put)
+        future.add_done_callback(self._done.put)
         return future
 
 
 def _is_alive(process: psutil.Process) -> bool:
-    """Whether it is there, and has not ended: it may be another's to take note of that."""
+    """Whether a process exists and is no zombie: it may be the child of a process that has not reaped it yet."""
     with suppress(psutil.Error):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
@@ -211,7 +212,7 @@ def cause(error: BaseException) -> str:
 
 
 def _is_loss(error: BaseException) -> bool:
-    """Whether an answer is missing because its actor, its node or the connection is lost."""
+    """Whether an error says that the actor, its node or the connection was lost, not that the function raised it."""
     exceptions = imported().exceptions
     return isinstance(error, exceptions.RayError) and not isinstance(error, exceptions.RayTaskError)
 

@@ -1,1 +1,1 @@
-"""The engine `slurm`: bundles are tasks of job arrays, which go on when the driver has ended."""
+"""The engine `slurm`: bundles are tasks of Slurm job arrays, which run on when the driver has ended."""

@@ -1,7 +1,7 @@
-"""Jobs that are submitted together, as one job array, and their folder in the study's directory.
+"""A batch: jobs that are submitted together as one job array, with a folder in the study's directory.
 
-Whatever is needed to find them again is there before they are submitted: a driver that dies at any moment leaves
-either a batch that was not submitted, or one whose tasks run to their end and are found by the next driver.
+The folder is written before the jobs are submitted. So a driver that dies leaves either a batch that was not submitted,
+or one whose tasks run to their end and which the next driver finds.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from typing import Self
 
 import msgspec
 
-from ablate import files, given
+from ablate import files, passed_objects
 from ablate.errors import DiskError, EngineError, StoreError
-from ablate.execute.engines.slurm.answer import Answer
+from ablate.execute.engines.slurm.reply import Reply
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.train.job import Job
 from ablate.execute.train.provenance import source_digests
@@ -29,66 +29,73 @@ from ablate.limits import MAX_CACHE_BYTES, MAX_TEXT_BYTES
 from ablate.store import atomic
 
 FOLDER = "slurm"
-"""Of a study's directory: a folder for each batch."""
+"""Name of the folder in a study's directory that has a folder for each batch."""
 
 LOCK = ".lock"
-"""Of submissions: whoever submits a batch of the study holds it, and so does sbatch."""
+"""A file in `FOLDER` that is locked while a driver, or its sbatch, submits a batch of the study."""
 
 BATCH = "batch.json"
+"""The `Description`."""
 JOBS = "jobs.pickle"
+"""The `Payload`."""
 SUBMITTED = "submitted"
-"""The job id that sbatch has answered."""
+"""The job id that sbatch has printed."""
 CLAIM = "array"
-"""The job id of the array whose tasks train this batch: of the first of them that has started."""
-ANSWERED, BEGUN, COLLECTED, LOG = ".json", ".begun", ".collected", ".log"
-"""Of a task, after its index."""
+"""The job id of the array whose tasks train this batch. The first task that starts writes it."""
+REPLY, STARTS, COLLECTED, LOG = ".json", ".begun", ".collected", ".log"
+"""Suffixes of a task's files, after its index: its `Reply`, a line for each start, its collected reply, its output."""
+
+MAX_LINE_CHARS = 500
+"""Length to which the last line of a task's output is cut."""
 
 NAME = re.compile(r"ablate-[\w.-]+")
 
 
-class Entry(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """One task."""
+class TaskEntry(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What the next driver has to know of a task."""
 
     trials: tuple[str, ...]
     sources: tuple[str, ...]
-    """The source digest of each trial's code when the task was submitted."""
+    """Source digest of each trial's code when the task was submitted."""
     may_wait: bool
+    """As of `Job`."""
 
 
 class Description(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """What the next driver is to know of a batch."""
+    """What the next driver has to know of a batch."""
 
     name: str
-    """Of its job in Slurm; no other has it."""
+    """Name of its array in Slurm, which no other job has."""
     cap: int
-    """Tasks of it that run at a time, at most."""
+    """Tasks that run at a time, at most."""
     is_detached: bool
-    """Whether its driver has left it. Then Ctrl-C in another does not cancel it."""
-    tasks: tuple[Entry, ...]
+    """Whether it was submitted with `--detach`: then no driver cancels it."""
+    tasks: tuple[TaskEntry, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
-    """What the tasks of a batch get."""
+class Payload:
+    """What the tasks of a batch need to train their jobs."""
 
     jobs: tuple[Job, ...]
     threads: int
+    """CPU threads of each training."""
     path: tuple[str, ...]
     """The driver's import path."""
     objects: Mapping[str, tuple[bytes, str]]
-    """Those passed from Python: name → the pickled object, and its digest."""
+    """Objects passed from Python: name → the pickled object, and its digest."""
     sources: tuple[tuple[str, ...], ...]
-    """Of each job the source digest of each trial's code, as it was when the batch was written."""
+    """For each job, the `current_sources` when the batch was written."""
 
 
-def sources_now(job: Job) -> tuple[str, ...]:
-    """The source digest of each trial's code as it is on disk."""
+def current_sources(job: Job) -> tuple[str, ...]:
+    """Source digest of each trial's code as it is on disk now."""
     with user_modules_last():
         return source_digests(trial.config for trial in job.bundle.trials)
 
 
 class Batch:
-    """One batch, on disk."""
+    """A batch on disk."""
 
     def __init__(self, folder: Path, description: Description) -> None:
         self.folder = folder
@@ -96,35 +103,44 @@ class Batch:
 
     @classmethod
     def write(cls, directory: Path, jobs: Sequence[Job], *, threads: int, cap: int, is_detached: bool) -> Self:
-        """Makes the folder of a batch. Nobody else can read it: what is in it is executed.
+        """Writes the folder of a new batch. No other user can enter it, as nodes execute its content.
+
+        Args:
+            directory: The study's directory.
+            jobs: One for each task.
+            threads: CPU threads of each training.
+            cap: Tasks that run at a time, at most.
+            is_detached: Whether drivers leave it running.
 
         Raises:
-            StoreError: it cannot be written.
-            EngineError: it is too large.
+            StoreError: the folder cannot be written.
+            EngineError: the payload is larger than `MAX_TEXT_BYTES`.
             ConfigError: an object that was passed from Python cannot be pickled.
         """
-        mark = secrets.token_hex(6)
+        token = secrets.token_hex(6)
         entries = tuple(
-            Entry(trials=tuple(t.id for t in job.bundle.trials), sources=job.sources, may_wait=job.may_wait)
+            TaskEntry(trials=tuple(t.id for t in job.bundle.trials), sources=job.sources, may_wait=job.may_wait)
             for job in jobs
         )
         study = re.sub(r"[^A-Za-z0-9_.-]+", "-", directory.resolve().name)[:60]
-        description = Description(name=f"ablate-{study}-{mark}", cap=cap, is_detached=is_detached, tasks=entries)
-        folder = directory / FOLDER / mark
-        objects = {name: (Path(file).read_bytes(), digest) for name, (file, digest) in given.files().items()}
+        description = Description(name=f"ablate-{study}-{token}", cap=cap, is_detached=is_detached, tasks=entries)
+        folder = directory / FOLDER / token
+        objects = {
+            name: (Path(file).read_bytes(), digest) for name, (file, digest) in passed_objects.pickle_all().items()
+        }
         content = pickle.dumps(
-            Sent(
+            Payload(
                 jobs=tuple(jobs),
                 threads=threads,
                 path=tuple(sys.path),
                 objects=objects,
-                sources=tuple(sources_now(job) for job in jobs),
+                sources=tuple(current_sources(job) for job in jobs),
             )
         )
         if len(content) > MAX_TEXT_BYTES:
             raise EngineError(
-                f"engine=slurm: what the jobs get has {len(content):,} bytes; the limit is {MAX_TEXT_BYTES:,}. Data "
-                "that were passed from Python are sent with them: have the nodes read them from a file."
+                f"engine=slurm: the jobs have {len(content):,} bytes with the objects that were passed from Python; "
+                f"the limit is {MAX_TEXT_BYTES:,}. Have the jobs read large data from a file instead."
             )
         atomic.check_folder(directory / FOLDER)
         try:
@@ -138,19 +154,19 @@ class Batch:
 
     @property
     def name(self) -> str:
-        """Of its job in Slurm."""
+        """Name of its array in Slurm."""
         return self.description.name
 
     @property
     def job_id(self) -> int | None:
-        """Of the array that trains it; None: it is not known that there is one."""
+        """Job id of the array that trains it; None: its folder has none."""
         for name in (CLAIM, SUBMITTED):
             with suppress(OSError, ValueError):
                 return int(files.read(self.folder / name, limit=100))
         return None
 
     def note_submitted(self, job_id: int) -> None:
-        """Keeps the id that sbatch has answered.
+        """Writes down the job id that sbatch has printed.
 
         Raises:
             DiskError: it cannot be written.
@@ -158,109 +174,112 @@ class Batch:
         atomic.write(self.folder / SUBMITTED, str(job_id).encode())
 
     def detach(self) -> None:
-        """Notes that it is left to itself.
+        """Writes down that no driver is to cancel it.
 
         Raises:
-            DiskError: that cannot be written.
+            DiskError: it cannot be written.
         """
         self.description = msgspec.structs.replace(self.description, is_detached=True)
         atomic.write(self.folder / BATCH, msgspec.json.encode(self.description))
 
     def claim(self, job_id: int) -> bool:
-        """Takes the batch for an array, and returns whether it is that one's now, or was before.
+        """Claims the batch for an array. Returns whether the array has it now: the first array that claims it.
 
-        A batch that was submitted twice, since the first sbatch had not answered, is trained once.
+        So a batch that was submitted twice, because the reply to the first sbatch was lost, is trained once.
+
+        Args:
+            job_id: The array's job id.
         """
         draft = self.folder / f".{CLAIM}.{secrets.token_hex(4)}.tmp"
         draft.write_text(str(job_id))
         try:
-            os.link(draft, self.folder / CLAIM)  # whole or not at all, and never over another's
+            os.link(draft, self.folder / CLAIM)  # atomic, and fails if the file exists
         except FileExistsError:
             return self.job_id == job_id
         finally:
             draft.unlink(missing_ok=True)
         return True
 
-    def sent(self, digest: str) -> Sent:
-        """What its tasks train.
+    def payload(self, digest: str) -> Payload:
+        """Unpickles the payload, if it is what was submitted.
 
         Args:
-            digest: As of `digest` when it was submitted.
+            digest: The `payload_digest` when the batch was submitted.
 
         Raises:
-            EngineError: it is another by now; it is not read.
+            EngineError: the file has another digest. It is not unpickled.
         """
         content = files.read(self.folder / JOBS, limit=MAX_TEXT_BYTES)
         if hashlib.sha256(content).hexdigest() != digest:
             raise EngineError(f"{self.folder / JOBS} is not what was submitted: it was damaged or changed.")
         return pickle.loads(content)
 
-    def digest(self) -> str:
-        """SHA-256 of what its tasks get."""
+    def payload_digest(self) -> str:
+        """SHA-256 of the payload's file, in hexadecimal."""
         return hashlib.sha256(files.read(self.folder / JOBS, limit=MAX_TEXT_BYTES)).hexdigest()
 
-    def note_begun(self, index: int, line: str) -> int:
-        """Adds a line about a start of a task; returns how many there are."""
-        with (self.folder / f"{index}{BEGUN}").open("a+", encoding="utf-8") as file:
+    def note_start(self, index: int, line: str) -> int:
+        """Appends a line about a start of a task; returns how often the task has started."""
+        with (self.folder / f"{index}{STARTS}").open("a+", encoding="utf-8") as file:
             file.write(line.replace("\n", " ") + "\n")
             file.flush()
             os.fsync(file.fileno())
             file.seek(0)
             return len(file.readlines())
 
-    def answer(self, index: int, answer: Answer) -> None:
-        """Writes how a task's job has ended.
+    def write_reply(self, index: int, reply: Reply) -> None:
+        """Writes the reply of a task.
 
         Raises:
             DiskError: it cannot be written.
         """
-        atomic.write(self.folder / f"{index}{ANSWERED}", msgspec.json.encode(answer))
+        atomic.write(self.folder / f"{index}{REPLY}", msgspec.json.encode(reply))
 
-    def names(self) -> set[str]:
-        """The files of its folder. To list a folder anew shows what other machines have written there."""
+    def _file_names(self) -> set[str]:
+        """Lists the folder. A new listing also shows files that other machines have written since the last one."""
         with suppress(OSError):
             return {entry.name for entry in os.scandir(self.folder)}
         return set()
 
-    def answers(self) -> dict[int, Answer]:
-        """The answers that have not been collected, by the task's index."""
-        found: dict[int, Answer] = {}
-        for index in _indices(self.names(), ANSWERED, self.description):
+    def replies(self) -> dict[int, Reply]:
+        """The replies that were not collected yet, by the task's index."""
+        found: dict[int, Reply] = {}
+        for index in _indices(self._file_names(), REPLY, self.description):
             with suppress(OSError, ValueError):
-                content = files.read(self.folder / f"{index}{ANSWERED}", limit=MAX_CACHE_BYTES)
-                found[index] = msgspec.json.decode(content, type=Answer)
+                content = files.read(self.folder / f"{index}{REPLY}", limit=MAX_CACHE_BYTES)
+                found[index] = msgspec.json.decode(content, type=Reply)
         return found
 
-    def begun(self) -> set[int]:
-        """The tasks that have started."""
-        return _indices(self.names(), BEGUN, self.description)
+    def started(self) -> set[int]:
+        """Indices of the tasks that have started."""
+        return _indices(self._file_names(), STARTS, self.description)
 
     def collected(self) -> set[int]:
-        """The tasks whose answer some driver has had."""
-        return _indices(self.names(), COLLECTED, self.description)
+        """Indices of the tasks whose reply a driver has collected, or for which no driver waits any longer."""
+        return _indices(self._file_names(), COLLECTED, self.description)
 
     def collect(self, index: int) -> None:
-        """Notes that a task's answer was taken, or that none is waited for."""
-        answered = self.folder / f"{index}{ANSWERED}"
+        """Marks a task's reply as collected. If there is none, no driver waits for one any longer."""
+        reply = self.folder / f"{index}{REPLY}"
         with suppress(OSError):
-            if answered.exists():
-                answered.rename(answered.with_suffix(COLLECTED))
+            if reply.exists():
+                reply.rename(reply.with_suffix(COLLECTED))
             else:
-                answered.with_suffix(COLLECTED).touch()
+                reply.with_suffix(COLLECTED).touch()
 
     def last_line(self, index: int) -> str | None:
-        """The last that a task has written, but for empty lines."""
+        """The last line of a task's output that is not empty; None: there is none."""
         try:
             content = files.read(self.folder / f"{index}{LOG}", limit=MAX_CACHE_BYTES)
         except OSError:
             return None
         lines = [line.strip() for line in content.decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1][:500] if lines else None
+        return lines[-1][:MAX_LINE_CHARS] if lines else None
 
     def remove(self) -> None:
-        """Removes the folder, and that of all batches if it was the last."""
+        """Removes the folder, and `FOLDER` with its last batch."""
         with suppress(OSError):
-            (self.folder / BATCH).unlink()  # first: what is left is no batch
+            (self.folder / BATCH).unlink()  # first: without it, the rest of the folder is no batch
         shutil.rmtree(self.folder, ignore_errors=True)
         with suppress(OSError):
             if {entry.name for entry in os.scandir(self.folder.parent)} <= {LOCK}:
@@ -272,25 +291,25 @@ def batches(directory: Path) -> Iterator[Batch]:
     """The batches of a study, in the order of their names.
 
     Raises:
-        StoreError: one cannot be read.
+        StoreError: a batch cannot be read.
     """
     for folder in sorted((directory / FOLDER).glob("*/")):
         if files.is_there(folder / BATCH) and not folder.is_symlink():
-            yield at(folder)
+            yield read_batch(folder)
 
 
-def sweep(directory: Path) -> None:
-    """Removes what a driver that died has left of batches: without a description, they were not submitted."""
+def remove_incomplete(directory: Path) -> None:
+    """Removes folders without a description, which a driver has left that died: they were not submitted."""
     for folder in (directory / FOLDER).glob("*/"):
         if not files.is_there(folder / BATCH) and not folder.is_symlink():
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def at(folder: Path) -> Batch:
-    """The batch of a folder.
+def read_batch(folder: Path) -> Batch:
+    """Reads the batch in a folder.
 
     Raises:
-        StoreError: it cannot be read.
+        StoreError: it cannot be read, or its name is not one of ablate's.
     """
     try:
         content = files.read(folder / BATCH, limit=MAX_CACHE_BYTES)
@@ -298,8 +317,8 @@ def at(folder: Path) -> Batch:
     except (OSError, ValueError) as error:
         why = files.reason(error) if isinstance(error, OSError) else str(error)
         raise StoreError(
-            f"{folder / BATCH} cannot be read: {why}. It describes jobs of Slurm that may run yet: `squeue --me` lists "
-            f"them. Use the version of ablate that has submitted them, or cancel them and remove {folder}."
+            f"{folder / BATCH} cannot be read: {why}. It describes jobs of Slurm that may still run: `squeue --me` "
+            f"lists them. Use the version of ablate that has submitted them, or cancel them and remove {folder}."
         ) from error
     if not NAME.fullmatch(description.name):
         raise StoreError(f"{folder / BATCH} names no job of ablate: {description.name!r}. Remove {folder}.")

@@ -1,7 +1,7 @@
-"""Jobs of a Slurm cluster: each bundle is a task of a job array. They run on when the driver has ended."""
+"""Bundles as tasks of Slurm job arrays, which run on when the driver has ended."""
 
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -11,12 +11,12 @@ from typing import Literal, ParamSpec, TypeVar
 import msgspec
 
 from ablate.errors import ConfigError
-from ablate.execute.engines.local import fork_server
-from ablate.execute.engines.local.worker import Worker
-from ablate.execute.engines.slurm import queue, submission
-from ablate.execute.engines.slurm.arrays import Arrays, Ending
+from ablate.execute.engines.local.caller import Caller
+from ablate.execute.engines.retrying import Retrying
+from ablate.execute.engines.slurm import commands, submission
+from ablate.execute.engines.slurm.array import TaskOutcome
+from ablate.execute.engines.slurm.arrays import Arrays
 from ablate.execute.engines.slurm.submission import Resources
-from ablate.execute.engines.team import Retrying, stop
 from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.train.job import Job, fail
 from ablate.store.record import Record
@@ -46,14 +46,14 @@ class SlurmSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
 
 
 class Slurm(Retrying):
-    """Bundles are tasks of job arrays. A driver hands them in and waits for them, or collects what another has."""
+    """Submits bundles as tasks of job arrays, and waits for these and for those that an earlier driver submitted."""
 
     name = "slurm"
     settings = SlurmSettings
     detaches = True
 
     def __init__(self, settings: SlurmSettings) -> None:
-        _check(settings)
+        _check_numbers(settings)
         self.threads = settings.threads
         self.workers = settings.array_parallelism
         self.retries = settings.retries
@@ -70,66 +70,60 @@ class Slurm(Retrying):
             constraint=settings.constraint,
             options=settings.options,
         )
-        self._caller: Worker | None = None
-        """The worker on this machine that `call` has started."""
+        self._caller = Caller(self.name, retries=self.retries)
         self._is_checked = False
 
     @classmethod
     def check(cls) -> str:
-        """Asks Slurm whether it would take a job; none is submitted."""
+        """Asks Slurm whether it would accept a job. Submits none."""
         with closing(cls(SlurmSettings(name="slurm"))) as engine:
             submission.check(engine._resources)
-        return f"{queue.version()} takes jobs"
+        return f"{commands.version()} takes jobs"
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Calls a function in a worker on this machine. Before the first, asks Slurm whether it would take the jobs."""
+        """Calls a function in a worker on this machine. The first call asks Slurm whether it would accept the jobs."""
         if not self._is_checked:
             submission.check(self._resources)
             self._is_checked = True
-        if self._caller is None:
-            fork_server.ready(self.name)
-            self._caller = Worker(engine=self.name, threads=1)
-        return self._caller.call(partial(function, *args, **kwargs), retries=self.retries)
+        return self._caller.call(partial(function, *args, **kwargs))
 
     def close(self) -> None:
         """Ends the worker that `call` has started."""
-        caller, self._caller = self._caller, None
-        stop([] if caller is None else [caller])
+        self._caller.close()
 
     def run(
         self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None
     ) -> Iterator[tuple[Record, ...]]:
-        """Submits the jobs that are not in Slurm yet, and yields the records of all as they end.
+        """Submits the jobs that are not in Slurm yet, and yields the records of all jobs as they end.
 
-        Closed early, it cancels what it has submitted, and what another driver has submitted and was to collect. What
-        was left to itself runs on.
+        Closing the iterator early cancels the jobs, but not those that were submitted with `--detach`.
 
         Raises:
-            StoreError: as every engine.
+            StoreError: as `Engine.run`.
             EngineError: Slurm refuses a job.
         """
         if not jobs:
             return
         self.close()
         threads = self.threads or threads or 1
-        self._lost, self._unbegun = Counter(), Counter()
+        self._reset_losses()
         arrays = self._arrays(jobs)
         try:
             waiting = deque(arrays.adopt([replace(job, may_wait=True) for job in jobs]))
-            alone: deque[Job] = deque()  # they have run out of memory, and wait until nothing trains beside them
+            alone: deque[Job] = deque()  # out of memory: each waits until no other job trains
             while True:
-                ended: list[tuple[Record, ...]] = []
+                finished: list[tuple[Record, ...]] = []
                 with interruption_deferred():
-                    for ending in arrays.ended():
-                        records, again = self._ending(ending, threads)
-                        arrays.collect(ending)
-                        ended += [records] if records else []
+                    for ended in arrays.outcomes():
+                        records, again = self._handle_task(ended, threads)
+                        arrays.collect(ended)
+                        finished += [records] if records else []
                         for job in again:
                             (waiting if job.may_wait else alone).append(job)
                     self._submit(arrays, waiting, cap=self._cap(workers), threads=threads)
                     if alone and not arrays.in_flight:
                         self._submit(arrays, alone, cap=1, threads=threads)
-                yield from ended
+                yield from finished
                 if not (waiting or alone or arrays.in_flight):
                     return
                 arrays.wait()
@@ -138,7 +132,7 @@ class Slurm(Retrying):
                 arrays.close()
 
     def submit(self, jobs: Sequence[Job], *, workers: int | None = None, threads: int | None = None) -> str:
-        """Submits the jobs that are not in Slurm yet, and leaves all there; returns what there is now, in words.
+        """Submits the jobs that are not in Slurm yet, and leaves all there. Returns a message about them.
 
         Raises:
             StoreError: a batch cannot be written.
@@ -152,10 +146,10 @@ class Slurm(Retrying):
             self._submit(arrays, waiting, cap=self._cap(workers), threads=threads, is_detached=True)
             count, ids = arrays.in_flight, arrays.ids
             arrays.detach()
-        were = f", {before} of them since before" if before else ""
+        earlier = f", {before} of them from an earlier command" if before else ""
         return (
-            f"{count} {'job is' if count == 1 else 'jobs are'} in Slurm{were} (array {', '.join(map(str, ids))}). The "
-            "same command without --detach waits for them and collects what they have found."
+            f"{count} {'job is' if count == 1 else 'jobs are'} in Slurm{earlier} (array {', '.join(map(str, ids))}). "
+            "The same command without --detach waits for them and collects their results."
         )
 
     def _arrays(self, jobs: Sequence[Job]) -> Arrays:
@@ -168,11 +162,14 @@ class Slurm(Retrying):
     def _submit(
         self, arrays: Arrays, waiting: deque[Job], *, cap: int, threads: int, is_detached: bool = False
     ) -> None:
-        """Submits all jobs that wait, unless as many run as may: then they wait on, here or, if detached, in Slurm."""
+        """Submits all waiting jobs, if fewer than `cap` may run already. Detached jobs are submitted in any case.
+
+        A detached array above the cap starts when the array before it has ended.
+        """
         left = cap - arrays.running_at_most
         if not waiting or (left < 1 and not is_detached):
             return
-        most, in_turn = queue.largest_array(), left < 1
+        most, in_turn = commands.max_array_tasks(), left < 1
         while waiting:
             arrays.submit(
                 [waiting.popleft() for _ in range(min(most, len(waiting)))],
@@ -185,20 +182,20 @@ class Slurm(Retrying):
             )
             in_turn = True
 
-    def _ending(self, ending: Ending, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
-        """What is to be said and done when a task has ended."""
-        how = ending.how
-        if how.died is not None and (ending.is_cancelled or (ending.is_last and len(ending.job.bundle.trials) == 1)):
-            text = f"The job in Slurm ended without a Python traceback: {how.died}.\n"
-            return fail(ending.job, error=how.died, traceback=text, engine=self.name, threads=threads), ()
-        return self._ended(ending.job, how, threads)
+    def _handle_task(self, ended: TaskOutcome, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
+        """The records of a task that has ended, and the jobs that are to be trained again."""
+        job, died = ended.job, ended.outcome.died
+        if died is not None and (ended.is_cancelled or (ended.is_final and len(job.bundle.trials) == 1)):
+            text = f"The job in Slurm ended without a Python traceback: {died}.\n"
+            return fail(job, error=died, traceback=text, engine=self.name, threads=threads), ()
+        return self._handle(job, ended.outcome, threads)
 
 
-def _check(settings: SlurmSettings) -> None:
-    """Checks the numbers.
+def _check_numbers(settings: SlurmSettings) -> None:
+    """Checks the numbers of the settings.
 
     Raises:
-        ConfigError: one is not possible.
+        ConfigError: a number is out of range.
     """
     for key in ("array_parallelism", "time_min"):
         count = getattr(settings, key)

@@ -1,12 +1,12 @@
-"""How a batch becomes a job array of Slurm: the options of sbatch, the script of a task, and the call itself.
+"""The submission of a batch as a job array: the options of sbatch, the script of a task, and the call of sbatch.
 
-Not by submitit 1.5.4, whose source says that this engine's promises would not hold with it:
+submitit 1.5.4 is not used. With it, guarantees of this engine would not hold, as its source shows:
 
-- It calls sbatch first, and then renames what the array's tasks are to read, by the id that sbatch has answered. A
-  driver that dies in between leaves tasks that fail after a minute, under an id that nobody knows.
-- It learns a job's state from sacct alone: without Slurm's accounting database, a job that is lost is waited for.
-- The process that trains handles Slurm's signals, in Python: while it computes in C, it handles none.
-- The driver unpickles what a job has answered: whoever can write a study's directory executes code in it.
+- It calls sbatch first, and afterwards renames the files that the tasks read, by the job id that sbatch has printed.
+  If the driver dies in between, the tasks fail after a minute, and the next driver does not know their job id.
+- It asks only sacct for the state of a job. Without Slurm's accounting database it waits for a lost job for ever.
+- The process that trains handles Slurm's signals in Python, and so handles none while it computes in C.
+- The driver unpickles the result of a job, so whoever can write to a study's directory can execute code in the driver.
 """
 
 import fcntl
@@ -21,25 +21,25 @@ from pathlib import Path
 
 import ablate
 from ablate.errors import EngineError
-from ablate.execute.engines.slurm import queue
+from ablate.execute.engines.slurm import commands
 from ablate.execute.engines.slurm.batch import FOLDER, LOCK, Batch
 from ablate.store import atomic
 
 SCRIPT = "script.sh"
 
-SIGNAL_S = 60
-"""Time between a task's signal that its time runs out, and its end; half of its time if that is less."""
+TIME_LIMIT_WARNING_S = 60
+"""Time before the end of a task's time limit at which Slurm sends it SIGUSR1; half of the limit if that is less."""
 
-TRIES = 5
-"""Times that sbatch is called where the controller does not answer."""
+SUBMIT_ATTEMPTS = 5
+"""Calls of sbatch, at most, if the controller does not answer."""
 
-PAUSE_S = 5.0
-"""Before it is called again."""
+SUBMIT_PAUSE_S = 5.0
+"""Time between two such calls."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What each task asks of Slurm. None: what the partition, or the user's environment, says."""
+    """The resources that each task requests. None: the default of the partition or of the user's environment."""
 
     threads: int
     partition: str | None = None
@@ -48,18 +48,18 @@ class Resources:
     gpus: int = 0
     constraint: str | None = None
     options: tuple[str, ...] = ()
-    """Of sbatch. They are given last: they take precedence."""
+    """Further options of sbatch. They come last and take precedence."""
 
     def words(self) -> list[str]:
-        """As options of sbatch."""
+        """The options of sbatch that request them."""
         words = ["--nodes=1", "--ntasks=1", f"--cpus-per-task={self.threads}", "--requeue", "--export=ALL"]
         if self.partition is not None:
             words.append(f"--partition={self.partition}")
         if self.time_min is not None:
             words.append(f"--time={self.time_min}")
-            words.append(f"--signal=B:USR1@{min(SIGNAL_S, 30 * self.time_min)}")
+            words.append(f"--signal=B:USR1@{min(TIME_LIMIT_WARNING_S, 30 * self.time_min)}")
         else:
-            words.append(f"--signal=B:USR1@{SIGNAL_S}")
+            words.append(f"--signal=B:USR1@{TIME_LIMIT_WARNING_S}")
         if self.memory_gb is not None:
             words.append(f"--mem={max(round(self.memory_gb * 1024), 1)}M")
         if self.gpus:
@@ -70,13 +70,13 @@ class Resources:
 
 
 def check(resources: Resources) -> None:
-    """Asks Slurm whether it would take such a job. None is submitted.
+    """Asks Slurm whether it would accept a job with these resources. Submits none.
 
     Raises:
-        EngineError: it would not, or does not answer.
+        EngineError: Slurm would refuse it, or does not answer.
     """
     with _explained(resources):
-        queue.command("sbatch", "--test-only", "--quiet", *resources.words(), "--wrap=true")
+        commands.command("sbatch", "--test-only", "--quiet", *resources.words(), "--wrap=true")
 
 
 def submit(
@@ -89,22 +89,22 @@ def submit(
 ) -> int:
     """Submits a batch as one job array, once, and returns its job id.
 
-    A lock is held until sbatch has ended, even if this process has: who reads the queue under it knows whether the
-    batch was submitted.
+    sbatch inherits the lock on submissions and holds it until it has ended, even if this process dies before. So the
+    queue shows whether the batch was submitted to any process that reads it under the lock.
 
     Args:
-        batch: Is on disk.
-        resources: Of each task.
-        setup: Lines of bash that a task executes first.
-        python: Of the nodes.
-        after: The array that must have ended before this one starts.
+        batch: The batch, which is on disk.
+        resources: The resources of each task.
+        setup: Lines of bash that each task executes first.
+        python: The Python that the nodes execute.
+        after: The job id of an array that has to end before this one starts.
 
     Raises:
         EngineError: Slurm refuses it, or does not answer.
         StoreError: the script cannot be written.
     """
     folder = batch.folder.absolute()
-    atomic.write(folder / SCRIPT, script(folder, batch.digest(), setup=setup, python=python).encode())
+    atomic.write(folder / SCRIPT, script(folder, batch.payload_digest(), setup=setup, python=python).encode())
     words = [
         *("--parsable", f"--job-name={batch.name}", f"--chdir={Path.cwd()}"),
         *("--open-mode=append", f"--output={_escaped(folder)}/%a.log"),
@@ -114,20 +114,20 @@ def submit(
         str(folder / SCRIPT),
     ]
     with locked(batch.folder.parent.parent) as lock, _explained(resources):
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, SUBMIT_ATTEMPTS + 1):
             try:
-                answer = queue.command("sbatch", *words, keep_open=lock)
-                job_id = int(answer.strip().split(";")[0])
+                output = commands.command("sbatch", *words, keep_open=lock)
+                job_id = int(output.strip().split(";")[0])
                 break
-            except queue.SlurmError as error:
-                if not error.may_pass:
+            except commands.SlurmError as error:
+                if not error.is_transient:
                     raise
-                if (found := find(batch)) is not None:  # it has taken the batch, and could not say so
+                if (found := find(batch)) is not None:  # the controller has accepted it, but its reply was lost
                     job_id = found
                     break
-                if attempt == TRIES:
+                if attempt == SUBMIT_ATTEMPTS:
                     raise
-                time.sleep(PAUSE_S)
+                time.sleep(SUBMIT_PAUSE_S)
         else:
             raise AssertionError
     batch.note_submitted(job_id)
@@ -135,22 +135,22 @@ def submit(
 
 
 def find(batch: Batch) -> int | None:
-    """The id of the array that trains a batch, as its folder says, or Slurm; None: it was not submitted.
+    """The job id of the array that trains a batch, from its folder, else from Slurm; None: it was not submitted.
 
     Raises:
         SlurmError: Slurm does not answer.
-        EngineError: it is not on this machine.
+        EngineError: as `commands.command`.
     """
     if (known := batch.job_id) is not None:
         return known
-    arrays = queue.tasks([batch.name]).get(batch.name, {})
+    arrays = commands.tasks([batch.name]).get(batch.name, {})
     living = [array for array, tasks in arrays.items() if not all(task.has_ended for task in tasks.values())]
     return min(living, default=None)
 
 
 @contextmanager
 def locked(directory: Path) -> Iterator[tuple[int, ...]]:
-    """Holds the lock on submissions of a study; yields its file descriptor, if the file system has locks."""
+    """Holds the lock on the submissions of a study, if the file system has locks; yields the lock's file descriptor."""
     path = directory / FOLDER / LOCK
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -162,7 +162,7 @@ def locked(directory: Path) -> Iterator[tuple[int, ...]]:
 
 
 def script(folder: Path, digest: str, *, setup: Sequence[str], python: str) -> str:
-    """What a node executes for a task."""
+    """The bash script that a node executes for each task."""
     lines = ["#!/bin/bash", f"cd -- {shlex.quote(str(Path.cwd()))} || exit 1"]
     package = str(Path(ablate.__file__).parent.parent)
     if package not in (*site.getsitepackages(), site.getusersitepackages()):
@@ -179,16 +179,16 @@ def _escaped(folder: Path) -> str:
 def _explained(resources: Resources) -> Iterator[None]:
     try:
         yield
-    except queue.SlurmError as error:
-        raise EngineError(_explanation(resources, str(error), error.may_pass)) from error
+    except commands.SlurmError as error:
+        raise EngineError(_explanation(resources, error)) from error
 
 
-def _explanation(resources: Resources, said: str, may_pass: bool) -> str:
-    said = said.removeprefix("sbatch: ").removeprefix("error: ")
-    if may_pass:
+def _explanation(resources: Resources, error: commands.SlurmError) -> str:
+    said = str(error).removeprefix("sbatch: ").removeprefix("error: ")
+    if error.is_transient:
         return f"engine=slurm: Slurm does not answer: {said}. `sinfo` says whether it runs. Run the same command again."
     if "partition" in said.lower() and resources.partition is not None:
-        there = ", ".join(queue.partitions())
+        there = ", ".join(commands.partitions())
         return f"engine.partition={resources.partition}: Slurm refuses the jobs: {said}. " + (
             f"Its partitions: {there}." if there else "`sinfo` lists its partitions."
         )

@@ -1,1 +1,1 @@
-"""Edits of a network that has been built: replaced, left out, frozen, drawn anew or wrapped modules."""
+"""Edits of a built network: modules are replaced, removed, frozen, drawn anew or wrapped."""

@@ -1,4 +1,4 @@
-"""Draws what an edit makes, from streams that are keyed by its place, so that every other module keeps its weights."""
+"""Random draws of an edit, from streams keyed by path, so that all other modules keep their initial weights."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ Made = TypeVar("Made")
 class Drawing:
     """Draws under the initialisation seed of a replicate.
 
-    A layer that is built at a path draws what a layer there draws that the network's own constructor builds
-    (`ablate.execute.train.layer_streams`).
+    A layer that is built for a path draws as one that the network's own constructor builds at that path: see
+    `ablate.execute.train.layer_streams`.
     """
 
     seed: int
@@ -24,7 +24,7 @@ class Drawing:
     """Seeds torch's generators."""
 
     def build(self, make: Callable[[], Made], path: str) -> Made:
-        """Builds a module for a place, each of its layers under a stream of its own; it is built twice for that."""
+        """Builds a module for a path, each of its layers under a stream of its own. It calls `make` twice for that."""
         seen: list[Registration] = []
         self.begin(path)
         with registrations(seen.append):
@@ -42,11 +42,11 @@ class Drawing:
         return make()
 
     def begin(self, path: str) -> None:
-        """Seeds the generators for all that is drawn at a place from here on."""
+        """Seeds the generators for what is drawn at a path from here on."""
         self.reseed(layer_seed(path, self.seed))
 
     def reset(self, layers: Sequence[tuple[str, nn.Module]]) -> None:
-        """Draws layers anew, each by its own method under the stream of its place."""
+        """Draws layers anew, each by its own reset method under the stream of its path."""
         for path, layer in layers:
             first = next((name for name, _ in layer.named_parameters(recurse=False)), "")
             self.reseed(layer_seed(_at(path, f".{first}#0"), self.seed))
@@ -62,5 +62,5 @@ def reset_method(layer: nn.Module) -> Callable[[], Any] | None:
 
 
 def _at(path: str, key: str) -> str:
-    """The key of a parameter in the network from its key in a module there; the module's own begin with a dot."""
+    """A parameter's key in the network, from that in the module at a path; the module's own begin with a dot."""
     return f"{path}{key}" if key.startswith(".") else f"{path}.{key}"

@@ -1,4 +1,4 @@
-"""A network with the edits of its configuration."""
+"""Applies the edits of a configuration to its network."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,12 +13,12 @@ from ablate.execute.train.editing.site import Site
 
 
 def edited(network: nn.Module, edits: Sequence[Edit], *, seed: int, reseed: Callable[[int], None]) -> nn.Module:
-    """Applies edits to a network that is built and drawn, in their order. Modules that none selects stay as they are.
+    """Applies edits, in their order, to a network with initial weights. Modules that no edit selects stay as they are.
 
     Args:
-        network: Is changed, and returned.
-        edits: Of its configuration.
-        seed: Of the replicate's initialisation: what an edit makes is drawn under it.
+        network: The network; it is changed in place, and returned.
+        edits: The edits of its configuration.
+        seed: The initialisation seed of the replicate, for what an edit draws.
         reseed: Seeds torch's generators.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A module that passes its input through, whatever it is called with."""
+"""A module that returns its first argument."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from torch import nn
 
 
 class Identity(nn.Identity):
-    """Gives its first argument back. What stood in its place may take more of them, as an attention layer's mask."""
+    """Returns its first argument. It ignores further ones, since the module in its place may have taken a mask."""
 
     def __init__(self) -> None:
         super().__init__()
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
-        """The first argument; of named ones alone, the first of these."""
+        """Returns the first positional argument; if there is none, the first keyword argument."""
         return inputs[0] if inputs else next(iter(named.values()))

@@ -9,10 +9,10 @@ from torch import nn
 from ablate.errors import ConfigError
 
 MAX_NEAREST = 4
-"""Names in the error for what selects nothing."""
+"""Most names in the error for a selector that matches nothing."""
 
 MIN_LIKENESS = 0.4
-"""Of a name to be among them: difflib's ratio."""
+"""The least ratio of difflib that a name must have to be among them."""
 
 
 def modules(network: nn.Module) -> dict[str, nn.Module]:
@@ -27,7 +27,7 @@ def select(network: nn.Module, selector: str, where: str) -> dict[str, nn.Module
         network: The network.
         selector: A path; else a glob, whose `*` stands for a part of one name of a path and whose `**` for any number
             of names; else the name of a class, bare or dotted. Subclasses have names of their own.
-        where: The key of the configuration that says so.
+        where: The key of the configuration, for messages.
 
     Raises:
         ConfigError: it selects nothing; names the nearest paths and types.
@@ -52,7 +52,7 @@ def is_glob(selector: str) -> bool:
 
 
 def outermost(found: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
-    """Those that are in no other of them."""
+    """The modules that are within none of the others."""
     return {path: part for path, part in found.items() if not any(path.startswith(f"{other}.") for other in found)}
 
 

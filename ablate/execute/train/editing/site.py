@@ -1,4 +1,4 @@
-"""The place of a module that is edited, and what is built for it."""
+"""A module that an edit selects, its place in the network, and the node to build for it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ablate.execute.targets.target import build
 from ablate.execute.train.editing.drawing import Drawing
 
 REFERENCE = "@"
-"""Begins a value that is an attribute of the module that is edited: `@num_features`."""
+"""The first character of a value that is an attribute of the edited module: `@num_features`."""
 
 Plain = bool | int | float | str | None
 
@@ -25,14 +25,14 @@ class Site:
     path: str
     module: nn.Module
     node: TargetNode | None
-    """What is built for it; None: nothing is."""
+    """The node to build for it; None: nothing is built."""
     where: str
-    """The key of the configuration that says so."""
+    """The key of the configuration, for messages."""
     drawing: Drawing
 
     @property
     def parents(self) -> Iterator[tuple[str, nn.Module, str]]:
-        """The modules that hold it: path, module, and the name that they have for it. Several may."""
+        """The modules that hold it, of which there may be several: path, module, and its name in that module."""
         seen: set[tuple[nn.Module, str]] = set()
         for place, part in list(self.network.named_modules(remove_duplicate=False)):
             path, _, name = place.rpartition(".")
@@ -41,12 +41,12 @@ class Site:
                 yield path, *held
 
     def put(self, module: nn.Module) -> None:
-        """Puts another module into its place, wherever that is."""
+        """Puts another module into its place, in every module that holds it."""
         for _, parent, name in list(self.parents):
             parent.add_module(name, module)
 
     def built(self, **more: Any) -> Any:
-        """What its node builds, with values that begin with @ taken from the module; `more`: further keys.
+        """Builds its node, with the values of attributes for those that begin with @. `more`: further keys of the node.
 
         Raises:
             ConfigError: it cannot be built, or the module has no such attribute.
@@ -66,10 +66,10 @@ class Site:
         return node
 
     def _attribute(self, name: str, where: str) -> Any:
-        """The value of an attribute, or of an attribute of one.
+        """The value of an attribute of the module; a dotted name goes on to attributes of that value.
 
         Raises:
-            ConfigError: there is none, or it is no plain value.
+            ConfigError: there is no such attribute, or it is not a plain value.
         """
         value: Any = self.module
         for part in name.split("."):
@@ -94,5 +94,5 @@ def _is_plain(value: Any) -> bool:
 
 
 def _plain_attributes(value: Any) -> list[str]:
-    """The settings of a module."""
+    """The names of a module's attributes that are plain values."""
     return sorted(k for k, v in vars(value).items() if not k.startswith("_") and _is_plain(v)) if value else []

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ablate.analyze.summary import Contrast, Paired
+from ablate.analysis.summary import Contrast, Paired
 from ablate.report.text.number import Digits, interval_name, probability
 from ablate.report.text.quantity import counted
 

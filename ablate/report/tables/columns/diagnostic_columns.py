@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.report.text.number import MINUS
 from ablate.report.text.table import ABSENT, Column

@@ -1,6 +1,6 @@
 """What a reader of main effects must know of interactions."""
 
-from ablate.analyze.summary import Interaction, Summary
+from ablate.analysis.summary import Interaction, Summary
 
 
 def misleading(summary: Summary) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ablate.analyze.summary import PointSummary
+from ablate.analysis.summary import PointSummary
 from ablate.report.text.number import Digits
 from ablate.report.text.point_name import PointNames
 from ablate.report.text.table import Column

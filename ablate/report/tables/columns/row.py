@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from ablate.analyze.summary import Interval, Paired, Proportion
+from ablate.analysis.summary import Interval, Paired, Proportion
 from ablate.report.tables.columns.contrast_notes import P_FROM
 
 Cell = str | int | float | bool | None

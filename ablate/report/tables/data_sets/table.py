@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ablate.analyze.summary import Across, Interval, Summary, Verdict
+from ablate.analysis.summary import Across, Interval, Summary, Verdict
 from ablate.report.tables.columns.row import Row, interval
 from ablate.report.tables.kind import TableKind
 from ablate.report.tables.verdicts import claim_name

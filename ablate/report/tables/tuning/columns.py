@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ablate.analyze.notes.tuning import short
+from ablate.analysis.notes.tuning import short
 from ablate.config.spec import hydra_text
 from ablate.report.text.table import ABSENT, Column
 

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from ablate.analyze.notes.tuning import short
-from ablate.analyze.summary import Summary, TuningSummary
+from ablate.analysis.notes.tuning import short
+from ablate.analysis.summary import Summary, TuningSummary
 from ablate.report.tables.tuning.columns import setting
 from ablate.report.text.arm import arm_name, arm_names, best, values
 from ablate.report.text.ascii import spelled_out

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ablate.analyze.notes.tuning import short
-from ablate.analyze.summary import Summary, TunedArm, TuningSummary
+from ablate.analysis.notes.tuning import short
+from ablate.analysis.summary import Summary, TunedArm, TuningSummary
 from ablate.report.tables.columns.row import Row, levels
 from ablate.report.tables.kind import TableKind
 from ablate.report.tables.tuning.columns import setting

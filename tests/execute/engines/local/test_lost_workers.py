@@ -2,12 +2,13 @@
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
 from ablate.errors import ConfigError, EngineError
 from ablate.execute.engines import engine
-from ablate.execute.train.job import time_limit_min
+from ablate.execute.train.job import time_limit_min, timed_out
 from ablate.store import StudyDirectory
 
 SHORT_MIN = 0.05
@@ -48,7 +49,7 @@ def test_a_call_whose_process_was_killed_is_made_again(make_engine, tmp_path):
 def test_a_process_that_has_the_number_of_a_worker_that_is_gone_is_left_alone(make_engine, monkeypatch):
     engine = make_engine("local")
     engine.call(len, "start")
-    caller = engine._caller
+    caller = engine._caller.worker
     killed = []
     monkeypatch.setattr(os, "killpg", lambda *args: killed.append(args))
     caller._kill_group()
@@ -112,3 +113,8 @@ def test_what_a_worker_had_finished_when_it_was_ended_counts(make_engine, make_j
 def test_inline_cannot_end_a_trial_and_local_can():
     assert not engine({"name": "inline", "threads": 1}).ends_trials
     assert engine({"name": "local", "workers": 1, "threads": 1}).ends_trials
+
+
+def test_a_record_of_a_trial_that_timed_out_has_what_its_study_stated(make_job):
+    job = replace(make_job(timeout_min=1.0), stated="cafe")
+    assert timed_out(job, engine="local", threads=1).stated == "cafe"

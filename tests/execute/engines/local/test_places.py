@@ -5,7 +5,7 @@ import os
 import pytest
 
 from ablate.execute.engines import team
-from ablate.execute.engines.local import engine
+from ablate.execute.engines.local import caller
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_after_a_shortage_of_memory_fewer_workers_share_the_gpu(
     (place / "says").write_text("CUDA error: out of memory")
     teams = []
     stop = team.stop
-    for module in (team, engine):
+    for module in (team, caller):
         monkeypatch.setattr(module, "stop", lambda workers: (teams.append(len(workers)), stop(workers)))
     jobs = [make_job("wait", 0), make_job("crowded", 1), make_job("none", 2), make_job("none", 3)]
     records, said = run(make_engine("local", workers=2), jobs, places=places)

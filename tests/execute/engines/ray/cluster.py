@@ -1,6 +1,6 @@
-"""A program that holds several nodes of Ray, for tests. A line of its input is a command; it ends with its input.
+"""A program that runs a Ray cluster of several nodes, for tests. Each line of its input is a command; it ends with it.
 
-It adopts and kills whatever its nodes leave behind, and nothing else.
+It adopts and kills the processes that its nodes leave behind, and no others.
 """
 
 import json
@@ -10,20 +10,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ablate.execute.engines.ray import host
+from ablate.execute.engines.ray import local_instance
 
 
 def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)
-    host.adopt_orphans()
+    local_instance.adopt_orphans()
 
     def answer(content):
         os.write(answers, json.dumps(content).encode() + b"\n")
 
-    folder = tempfile.mkdtemp(prefix="ablate-ray-", dir="/tmp")  # not Ray's own, in which another Ray may be noted
+    folder = tempfile.mkdtemp(prefix="ablate-ray-", dir="/tmp")  # Ray's default may hold the address of another cluster
     os.environ["RAY_TMPDIR"] = folder
-    (Path(folder) / "ray").mkdir()  # where Ray notes the cluster, and does not make the folder
+    (Path(folder) / "ray").mkdir()  # Ray writes the cluster's address there, and does not create the folder
 
     from ray.cluster_utils import Cluster
 
@@ -37,7 +37,7 @@ def main() -> None:
         else:
             cluster.remove_node(nodes[argument], allow_graceful=False)
         answer(len(nodes))
-    host.kill_all()
+    local_instance.kill_all()
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 

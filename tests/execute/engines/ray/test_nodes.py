@@ -1,4 +1,4 @@
-"""Two nodes of Ray on this machine. They are lost, share no disk, and have GPUs that only Ray believes in."""
+"""Two nodes of Ray on this machine: they are lost, share no disk, and have GPUs that are only declared to Ray."""
 
 import json
 import os
@@ -16,11 +16,11 @@ from ablate.store import StudyDirectory
 
 pytestmark = pytest.mark.slow
 
-NODE = {"include_dashboard": False, "object_store_memory": connection.OBJECTS_BYTES}
+NODE = {"include_dashboard": False, "object_store_memory": connection.OBJECT_STORE_BYTES}
 
 
 class Nodes:
-    """Several nodes, in a process of their own that ends them."""
+    """Several nodes, run by the program `cluster.py`."""
 
     def __init__(self):
         program = Path(__file__).with_name("cluster.py")
@@ -152,7 +152,7 @@ def test_a_cluster_without_room_says_what_it_waits_for(cluster, make_ray, make_j
     records = run(engine, [make_job()])
     adding.join()
     assert [r.state for r in records] == ["complete"]
-    assert "Ray has no room for a worker yet, which takes 2 CPU: it waits." in engine.said[0]
+    assert "Ray has no room yet for a worker, which needs 2 CPU. The study waits." in engine.said[0]
 
 
 def test_nodes_with_another_version_are_refused(cluster, make_ray, make_job, monkeypatch):

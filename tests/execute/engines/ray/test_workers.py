@@ -6,11 +6,11 @@ import threading
 import psutil
 import pytest
 
-from ablate import given
 from ablate.errors import ConfigError, EngineError
 from ablate.execute.engines import engine
 from ablate.execute.engines.ray import connection
 from ablate.execute.engines.ray.worker import cause
+from ablate.passed_objects import PassedObject, bound
 from ablate.store import StudyDirectory
 
 SHORT_MIN = 0.05
@@ -68,12 +68,12 @@ def test_without_ray_the_message_says_how_to_install_it(monkeypatch):
         ("Task was killed due to the node running low on memory (memory monitor).", "no memory left"),
     ],
 )
-def test_causes_are_worded(text, said):
+def test_the_message_names_the_cause(text, said):
     assert said in cause(Exception(text))
 
 
-def test_objects_that_are_passed_from_python_are_refused_before_a_ray_starts():
+def test_objects_that_are_passed_from_python_are_refused_before_ray_starts():
     made = engine({"name": "ray"})
-    with given.bound([given.Given(name="Net", value=int, digest="1")]), pytest.raises(ConfigError) as refused:
+    with bound([PassedObject(name="Net", value=int, digest="1")]), pytest.raises(ConfigError) as refused:
         made.call(int)
     assert "engine=ray does not send what is passed from Python, such as Net. engine=local" in str(refused.value)

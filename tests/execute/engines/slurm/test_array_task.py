@@ -1,50 +1,50 @@
-"""What a task trains, at its first start and at later ones."""
+"""What a task of a job array trains at its first start and at later ones, and what it replies."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from ablate.execute.bundle import run_bundle
-from ablate.execute.engines.slurm.answer import Answer
-from ablate.execute.engines.slurm.array_task import as_found, epochs_kept, joined, left_of
-from ablate.execute.engines.slurm.batch import sources_now
-from ablate.execute.engines.team import Ended, Trained
+from ablate.execute.engines.job_outcome import JobOutcome, Trained
+from ablate.execute.engines.slurm.array_task import combined, epochs_kept, unfinished_parts, with_current_sources
+from ablate.execute.engines.slurm.batch import current_sources
+from ablate.execute.engines.slurm.reply import Reply
 from ablate.execute.train.job import one_by_one
 from ablate.store import StudyDirectory
 from ablate.store.progress import Progress, keep
 
 
-def test_a_later_start_trains_what_the_earlier_one_has_left(make_job, join, place):
+def test_a_later_start_trains_what_the_earlier_one_has_not_finished(make_job, join, place):
     (place / "faults-anywhere").unlink()
     job = join([make_job(replicate=replicate) for replicate in range(3)])
-    assert left_of(job) == (job,), "nothing was finished: all as one"
+    assert unfinished_parts(job) == (job,), "nothing was finished: all as one"
     run_bundle(one_by_one(job)[1], engine="slurm", threads=1)
-    assert left_of(job) == (one_by_one(job)[0], one_by_one(job)[2])
+    assert unfinished_parts(job) == (one_by_one(job)[0], one_by_one(job)[2])
     other = replace(job, sources=("older",) * 3)
-    assert left_of(other) == (other,), "a record of other code is none of this job"
+    assert unfinished_parts(other) == (other,), "a record of other code does not count"
 
 
 def test_a_trial_that_failed_before_is_trained_again(make_job, place):
     job = make_job("raise")
     run_bundle(job, engine="slurm", threads=1)
-    assert left_of(job) == (job,)
+    assert unfinished_parts(job) == (job,)
 
 
-def test_code_that_has_changed_in_the_queue_is_what_the_record_names(make_job, place):
+def test_the_record_names_the_code_that_was_trained_not_the_code_that_was_submitted(make_job, place):
     job = make_job()
-    before = sources_now(job)
-    assert as_found(job, before) == job
+    before = current_sources(job)
+    assert with_current_sources(job, before) == job
     file = Path("trouble.py")
     file.write_text(file.read_text() + "\nNEW = 1\n")
-    assert as_found(job, before).sources == sources_now(job) != before
+    assert with_current_sources(job, before).sources == current_sources(job) != before
 
 
-def test_answers_of_parts_are_one_answer_of_the_job(make_job, join):
+def test_the_outcomes_of_parts_are_combined_in_one_reply(make_job, join):
     job = join([make_job(replicate=replicate) for replicate in range(3)])
     first, second, third = one_by_one(job)
-    done, short = Ended(trained=Trained()), Ended(trained=Trained(left=(0,)))
-    assert joined(job, [(job, short)]) == Answer(trained=Trained(left=(0,)))
-    assert joined(job, [(first, done), (third, short)]) == Answer(trained=Trained(left=(2,)))
-    assert joined(job, [(second, done), (third, Ended(died="killed"))]) == Answer(died="killed")
+    done, short = JobOutcome(trained=Trained()), JobOutcome(trained=Trained(remaining=(0,)))
+    assert combined(job, [(job, short)]) == Reply(trained=Trained(remaining=(0,)))
+    assert combined(job, [(first, done), (third, short)]) == Reply(trained=Trained(remaining=(2,)))
+    assert combined(job, [(second, done), (third, JobOutcome(died="killed"))]) == Reply(died="killed")
 
 
 def test_a_start_that_runs_out_of_time_has_got_further_where_an_epoch_was_kept(make_job, join, place):

@@ -1,4 +1,4 @@
-"""Jobs in a real Slurm that are killed, cancelled, queued again and left alone. `make test-slurm` starts one."""
+"""Jobs in a real Slurm: killed, cancelled, queued again, detached. `make test-slurm` starts a cluster of one node."""
 
 import os
 import pickle
@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from ablate.errors import EngineError
-from ablate.execute.engines.slurm import arrays, queue, submission
+from ablate.execute.engines.slurm import arrays, commands, submission
 from ablate.execute.engines.slurm.batch import Batch, batches
 from ablate.store import StudyDirectory
 
@@ -26,20 +26,20 @@ SHORT_MIN = 0.05
 
 
 @pytest.fixture(autouse=True)
-def soon(monkeypatch):
-    """One file system: an answer is seen at once."""
-    monkeypatch.setattr(arrays, "GRACE_S", 2.0)
+def short_delay(monkeypatch):
+    """There is one file system, so a reply is visible at once."""
+    monkeypatch.setattr(arrays, "REPLY_DELAY_S", 2.0)
 
 
 @pytest.fixture(autouse=True)
 def nothing_left(watch):
-    """A task that has answered ends a moment later."""
+    """Waits for tasks that have replied and not ended yet."""
     yield
     watch.wait_for(lambda: not squeue("%i"), "all jobs to end", limit_s=30)
 
 
 def squeue(form):
-    return queue.command("squeue", "--noheader", "--array", f"--format={form}").splitlines()
+    return commands.command("squeue", "--noheader", "--array", f"--format={form}").splitlines()
 
 
 def run(engine, jobs):
@@ -69,7 +69,7 @@ def test_a_process_that_is_killed_or_never_ends_costs_its_trial_only(make_engine
     assert not (place / "study" / "slurm").exists()
 
 
-def test_no_more_run_than_may_and_retries_count(make_engine, make_job, place, watch):
+def test_no_more_jobs_run_than_array_parallelism_allows_retries_included(make_engine, make_job, place, watch):
     most = [0]
     ended = threading.Event()
 
@@ -92,12 +92,12 @@ def test_no_more_run_than_may_and_retries_count(make_engine, make_job, place, wa
 def test_a_task_that_is_killed_is_trained_again_unless_somebody_has_cancelled_it(
     make_engine, make_job, place, watch, is_cancelled
 ):
-    """Not the worker, but what waits for it: no answer is written."""
+    """Not the worker is killed, but the task that waits for it: it writes no reply."""
 
     def kill():
         watch.wait_for(lambda: watch.trained_in(place), "a training")
         if is_cancelled:
-            queue.command("scancel", f"{only(place).job_id}_0")
+            commands.command("scancel", f"{only(place).job_id}_0")
         else:
             (pid,) = watch.trained_in(place)
             psutil.Process(pid).parent().parent().kill()  # the fork server's parent
@@ -116,12 +116,12 @@ def test_a_task_that_is_killed_is_trained_again_unless_somebody_has_cancelled_it
 
 
 def test_a_job_that_is_pre_empted_is_queued_again_and_ends(make_engine, make_job, place, watch):
-    """A job of a partition with precedence takes the whole node."""
+    """A job of a partition of higher priority takes the whole node."""
 
     def preempt():
         watch.wait_for(lambda: watch.trained_in(place), "a training")
         words = ("--partition=urgent", "--cpus-per-task=4", "--output=/dev/null", "--wrap=sleep 2")
-        queue.command("sbatch", "--parsable", *words)
+        commands.command("sbatch", "--parsable", *words)
         watch.wait_for(lambda: not [p for p in watch.trained_in(place) if watch.is_alive(p)], "the training to end")
         (place / "waited-for").touch()
 
@@ -131,20 +131,20 @@ def test_a_job_that_is_pre_empted_is_queued_again_and_ends(make_engine, make_job
     preempting.join()
     assert [r.state for r in records] == ["complete"]
     assert len(watch.trained_in(place)) == 2
-    assert said == ["Slurm has ended a job before the end, and queued it again."]
+    assert said == ["Slurm has stopped a job early and queued it again."]
     watch.wait_for(lambda: not squeue("%i"), "the other job to end")
 
 
 def test_a_node_that_fails_costs_a_start(make_engine, make_job, place, watch):
-    host = queue.command("sinfo", "--noheader", "--format=%n").split()[0]
+    host = commands.command("sinfo", "--noheader", "--format=%n").split()[0]
 
     def fail():
         watch.wait_for(lambda: watch.trained_in(place), "a training")
-        queue.command("scontrol", "update", f"NodeName={host}", "State=DOWN", "Reason=test")
+        commands.command("scontrol", "update", f"NodeName={host}", "State=DOWN", "Reason=test")
         watch.wait_for(lambda: not [p for p in watch.trained_in(place) if watch.is_alive(p)], "the node's processes")
         (place / "waited-for").touch()
-        with suppress(queue.SlurmError):  # it has come back by itself
-            queue.command("scontrol", "update", f"NodeName={host}", "State=RESUME")
+        with suppress(commands.SlurmError):  # it has come back by itself
+            commands.command("scontrol", "update", f"NodeName={host}", "State=RESUME")
 
     failing = threading.Thread(target=fail)
     failing.start()
@@ -153,20 +153,20 @@ def test_a_node_that_fails_costs_a_start(make_engine, make_job, place, watch):
     assert [r.state for r in records] == ["complete"]
 
 
-def test_a_job_that_runs_out_of_its_time_is_not_started_for_ever(make_engine, make_job, place):
-    """Slurm signals up to a minute early. Nothing was finished: another start would end in the same way."""
+def test_a_job_that_finishes_no_trial_in_its_time_is_not_queued_for_ever(make_engine, make_job, place):
+    """No training was finished, so another start would end in the same way. Slurm signals up to a minute early."""
     records, said = run(make_engine("slurm", time_min=1), [make_job("spin")])
     assert [r.state for r in records] == ["failed"]
-    assert "its job ran out of its time in Slurm" in records[0].error
+    assert "its job reached its time limit in Slurm" in records[0].error
     assert "engine.time_min" in records[0].error
     assert said == []
 
 
-def test_a_job_that_gets_further_is_queued_again_when_its_time_is_out(
+def test_a_job_that_has_finished_a_trial_is_queued_again_at_its_time_limit(
     make_engine, make_job, join, place, watch, monkeypatch
 ):
     """Of two trials in turn the first is finished, and the second waits until the job has been started again."""
-    monkeypatch.setattr(submission, "SIGNAL_S", 5)
+    monkeypatch.setattr(submission, "TIME_LIMIT_WARNING_S", 5)
     job = join([make_job("none", 0), make_job("wait", 1)])
     job = replace(job, bundle=replace(job.bundle, stacked=False))
 
@@ -179,7 +179,7 @@ def test_a_job_that_gets_further_is_queued_again_when_its_time_is_out(
     records, said = run(make_engine("slurm", time_min=1), [job])
     releasing.join()
     assert {r.replicate: r.state for r in records} == {0: "complete", 1: "complete"}
-    assert said in ([], ["Slurm has ended a job before the end, and queued it again."])
+    assert said in ([], ["Slurm has stopped a job early and queued it again."])
 
 
 def starts(place):
@@ -190,7 +190,7 @@ def test_what_is_detached_is_collected_once_by_the_next_driver(make_engine, make
     jobs = [make_job("none", 0), make_job("raise", 1), make_job("wait", 2)]
     said = make_engine("slurm").submit(jobs)
     assert "3 jobs are in Slurm (array " in said
-    assert "3 of them since before" in make_engine("slurm").submit(jobs)
+    assert "3 of them from an earlier command" in make_engine("slurm").submit(jobs)
     assert len(list(batches(place / "study"))) == 1, "no job is submitted twice"
     directory = StudyDirectory(place / "study")
     watch.wait_for(lambda: len(directory.contents().records) == 2, "two records")
@@ -232,7 +232,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_driver_that_is_killed_leaves_its_jobs_and_one_that_is_interrupted_none(
+def test_jobs_outlive_a_driver_that_is_killed_and_end_with_one_that_is_interrupted(
     make_engine, make_job, place, watch, number
 ):
     jobs = [make_job("wait", replicate) for replicate in range(2)]
@@ -307,7 +307,7 @@ def test_a_batch_that_slurm_has_twice_is_trained_once(make_engine, make_job, pla
     watch.wait_for(lambda: watch.trained_in(place), "a training")
     batch = only(place)
     words = ("--parsable", f"--job-name={batch.name}", "--array=0-0", "--output=/dev/null", "--mem=100M")
-    twin = queue.command("sbatch", *words, f"{batch.folder}/script.sh")
+    twin = commands.command("sbatch", *words, f"{batch.folder}/script.sh")
     watch.wait_for(lambda: f"{twin.strip()}_0" not in "".join(squeue("%i ")), "the other array to end")
     (place / "waited-for").touch()
     records, _ = run(make_engine("slurm"), [make_job("wait", 0)])
@@ -332,19 +332,19 @@ def test_an_unknown_partition_is_refused_before_anything_is_trained(make_engine,
     assert not (place / "study" / "slurm").exists()
 
 
-def test_what_no_node_has_is_refused(make_engine):
+def test_resources_that_no_node_has_are_refused(make_engine):
     with pytest.raises(EngineError, match=r"Slurm refuses the jobs: .*--mem=.*engine\.memory_gb"):
         make_engine("slurm", memory_gb=4000).call(len, "")
 
 
-def test_a_setup_that_fails_is_told(make_engine, make_job):
+def test_the_message_has_the_output_of_a_setup_that_fails(make_engine, make_job):
     records, _ = run(make_engine("slurm", setup=["echo no such module >&2; exit 3"], retries=0), [make_job()])
     assert [r.state for r in records] == ["failed"]
-    assert "its job ended in Slurm as FAILED, and wrote last: no such module" in records[0].error
+    assert "its job ended in Slurm as FAILED, and its output ends with: no such module" in records[0].error
 
 
 def test_arrays_are_no_larger_than_slurm_allows(make_engine, make_job, place, monkeypatch):
-    monkeypatch.setattr(queue, "largest_array", lambda: 2)
+    monkeypatch.setattr(commands, "max_array_tasks", lambda: 2)
     records, _ = run(make_engine("slurm"), [make_job("none", r) for r in range(5)])
     assert Counter(r.state for r in records) == {"complete": 5}
 

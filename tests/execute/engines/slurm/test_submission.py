@@ -1,4 +1,4 @@
-"""The options of sbatch, the script of a task, and what Slurm's refusals become."""
+"""The options of sbatch, the script of a task, and the messages of refused submissions."""
 
 import subprocess
 import sys
@@ -6,11 +6,11 @@ import sys
 import pytest
 
 from ablate.errors import EngineError
-from ablate.execute.engines.slurm import queue, submission
+from ablate.execute.engines.slurm import commands, submission
 from ablate.execute.engines.slurm.submission import Resources
 
 
-def test_each_resource_is_an_option_and_the_users_come_last():
+def test_each_resource_is_an_option_and_further_options_come_last():
     asked = Resources(
         threads=2,
         partition="gpu",
@@ -26,7 +26,7 @@ def test_each_resource_is_an_option_and_the_users_come_last():
     assert expected | {"--requeue", "--signal=B:USR1@60"} <= set(words)
 
 
-def test_what_is_not_asked_is_left_to_the_cluster():
+def test_what_is_not_set_has_the_default_of_the_cluster():
     words = " ".join(Resources(threads=1).words())
     assert not [word for word in ("partition", "time", "mem", "gpus", "constraint") if word in words]
 
@@ -66,10 +66,10 @@ def test_the_script_executes_the_setup_and_then_the_task_from_any_folder(here):
 )
 def test_a_refusal_says_what_to_do(monkeypatch, said, expected):
     def refuse(*_, **__):
-        raise queue.SlurmError(said)
+        raise commands.SlurmError(said)
 
-    monkeypatch.setattr(queue, "command", refuse)
-    monkeypatch.setattr(queue, "partitions", lambda: ("a", "b"))
+    monkeypatch.setattr(commands, "command", refuse)
+    monkeypatch.setattr(commands, "partitions", lambda: ("a", "b"))
     with pytest.raises(EngineError) as caught:
         submission.check(Resources(threads=1, partition="nope"))
     assert str(caught.value).startswith(expected)

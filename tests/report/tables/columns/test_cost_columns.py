@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from ablate.analyze.summary import Summary
+from ablate.analysis.summary import Summary
 from ablate.config.spec import Capacity
 from ablate.plan.cost import NETWORK_COSTS, NetworkCost
 from ablate.report.document import document

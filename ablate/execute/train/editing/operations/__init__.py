@@ -1,1 +1,1 @@
-"""What an edit does to the modules that it selects: each is a file of its name in `ablate.config.model.edit`."""
+"""The operations of edits. Each has a file, named as in `ablate.config.model.edit`, with a function `apply`."""

@@ -1,4 +1,4 @@
-"""What an operation is, and how its file is found."""
+"""The interface of an operation, and how its file is found."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -31,10 +31,10 @@ def operation(name: str) -> Apply:
 
 
 def module(made: object, site: Site) -> nn.Module:
-    """What was built for a site.
+    """What was built for a site, as a module.
 
     Raises:
-        ModelError: it is no module.
+        ModelError: it is not a torch.nn.Module.
     """
     if isinstance(made, nn.Module):
         return made
@@ -43,5 +43,5 @@ def module(made: object, site: Site) -> nn.Module:
 
 
 def paths(sites: Sequence[Site]) -> str:
-    """The first of them, as a phrase."""
+    """The paths of the first three, for a message."""
     return ", ".join(site.path for site in sites[:3]) + (", …" if len(sites) > 3 else "")

@@ -1,4 +1,4 @@
-"""The parameters of each module stay as they start."""
+"""Freezes the parameters of each module."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from ablate.execute.train.editing.site import Site
 
 
 def apply(sites: Sequence[Site]) -> None:
-    """Freezes them. What a norm counts in training goes on.
+    """Freezes the parameters. Running statistics of a norm are updated still.
 
     Raises:
-        ConfigError: none of them has a parameter that trains.
+        ConfigError: no module has a parameter that is trained.
     """
     parameters = [p for site in sites for p in site.module.parameters() if p.requires_grad]
     if not parameters:

@@ -1,4 +1,4 @@
-"""What enters each module passes through it unchanged."""
+"""Puts an identity in the place of each module."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,6 @@ from ablate.execute.train.editing.site import Site
 
 
 def apply(sites: Sequence[Site]) -> None:
-    """Puts an identity into each place."""
+    """Puts an identity in the place of each module, in the same mode."""
     for site in sites:
         site.put(Identity().train(site.module.training))

@@ -1,4 +1,4 @@
-"""The parameters of each module are drawn anew."""
+"""Draws the parameters of each module anew."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from ablate.execute.train.editing.site import Site
 
 
 def apply(sites: Sequence[Site]) -> None:
-    """Calls `reset_parameters` of each layer in it, under the stream of its place.
+    """Calls `reset_parameters` of each layer, under the stream of the layer's path.
 
     Raises:
         ConfigError: there are no parameters, or a module with parameters has no such method.

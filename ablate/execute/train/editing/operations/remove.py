@@ -1,4 +1,4 @@
-"""Each module is taken out of the container that it is in."""
+"""Removes each module from its container."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from ablate.errors import ConfigError, kind
 from ablate.execute.train.editing.site import Site
 
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-"""Modules that go through their parts, and name none of them."""
+"""Modules whose users iterate over their parts instead of naming them."""
 
 
 def apply(sites: Sequence[Site]) -> None:
-    """Takes it out. A list numbers those after it anew; the others keep their names.
+    """Removes the modules. The modules of a list are numbered anew; others keep their names.
 
     Raises:
-        ConfigError: one is in a module that is no container.
+        ConfigError: a module is not in a container.
     """
     for site in sites:
         for path, parent, _ in site.parents:
@@ -26,7 +26,7 @@ def apply(sites: Sequence[Site]) -> None:
                     f"write {{identity: {site.path}}}, which passes its input through."
                 )
     for site in sites:
-        for _, parent, name in reversed(list(site.parents)):  # the last of a list first, which is then not renumbered
+        for _, parent, name in reversed(list(site.parents)):  # from a list's end: other numbers stay valid
             if isinstance(parent, nn.ModuleList):
                 del parent[int(name)]
             else:

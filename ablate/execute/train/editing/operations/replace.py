@@ -1,4 +1,4 @@
-"""Another module in the place of each, in the same mode."""
+"""Puts another module in the place of each."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from ablate.execute.train.editing.site import Site
 
 
 def apply(sites: Sequence[Site]) -> None:
-    """Builds it, drawn by the seed and its place."""
+    """Builds each module under the streams of its path, and sets the mode of the module that it replaces."""
     for site in sites:
         made = site.drawing.build(site.built, site.path)
         site.put(module(made, site).train(site.module.training))

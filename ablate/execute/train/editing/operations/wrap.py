@@ -1,4 +1,4 @@
-"""Each module becomes a part of another one."""
+"""Wraps each module in another one."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from ablate.execute.train.editing.site import Site
 
 
 def apply(sites: Sequence[Site]) -> None:
-    """Calls a class or function with it as the first argument, and puts what that gives in its place.
+    """Calls a class or function with the module as the first argument, and puts the result in its place.
 
     Raises:
         ConfigError: the call fails.
     """
-    for site in reversed(sites):  # a module within another of them first
+    for site in reversed(sites):  # inner modules first
         call = site.built(_partial_=True)
         site.drawing.begin(f"{site.path}.(wrap)")
         try:

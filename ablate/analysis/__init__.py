@@ -1,0 +1,1 @@
+"""Pure: records in, estimates with intervals and verdicts out. No files, no clock, no torch; rng passed in."""

@@ -1,0 +1,30 @@
+"""Ray's runtime environment that sends the working directory, with user-defined code, to the nodes of a cluster."""
+
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+FOLDER = "code"
+"""Name of the folder in which nodes find the working directory. That folder itself is on no import path: a user-defined
+`queue.py` would hide Python's module."""
+
+NEVER_SENT = (".git", ".venv", "venv", "__pycache__", "node_modules")
+
+SENT_WITH_CODE_ONLY = ("data", "results", "outputs", "multirun", "wandb", "mlruns", "lightning_logs", "checkpoints")
+"""Folders of the working directory that are sent only if they hold Python files."""
+
+
+@contextmanager
+def runtime_environment(directory: Path) -> Generator[dict[str, Any]]:
+    """The `runtime_env` of `ray.init` that sends a directory, and the environment variables `ABLATE_*`."""
+    left_out = [name for name in SENT_WITH_CODE_ONLY if not [*(directory / name).glob("*.py")]]
+    with tempfile.TemporaryDirectory() as parent:
+        (Path(parent) / FOLDER).symlink_to(directory, target_is_directory=True)
+        yield {
+            "working_dir": parent,
+            "excludes": [*NEVER_SENT, *(f"/{FOLDER}/{name}" for name in left_out)],
+            "env_vars": {name: value for name, value in os.environ.items() if name.startswith("ABLATE_")},
+        }
