@@ -63,9 +63,20 @@ AsciiOption = Annotated[
 ]
 
 
-def request_words(words: list[str] | None, results_dir: Path | None) -> list[str]:
-    """The words of a request; --results-dir becomes the override `results_dir=`."""
+QuickOption = Annotated[
+    bool,
+    typer.Option(
+        "--quick",
+        help="Only check that every design point trains, in a folder of its own: two replicates, a tenth of the "
+        "epochs, nothing tuned, no claims (quick=true).",
+    ),
+]
+
+
+def request_words(words: list[str] | None, results_dir: Path | None, *, quick: bool) -> list[str]:
+    """The words of a request; --results-dir becomes the override `results_dir=`, and --quick `quick=true`."""
+    asked = [*(words or []), *(["quick=true"] if quick else [])]
     if results_dir is None:
-        return list(words or [])
+        return asked
     quoted = str(results_dir).replace("'", "\\'")
-    return [*(words or []), f"results_dir='{quoted}'"]
+    return [*asked, f"results_dir='{quoted}'"]

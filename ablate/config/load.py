@@ -13,6 +13,7 @@ from ablate.config.data import DATA_NAMES
 from ablate.config.group import OMITTED_KEYS, TRAINED
 from ablate.config.keys import check_keys
 from ablate.config.model.edit import EDIT_KEY
+from ablate.config.quick import BUDGETS, QUICK_NOTE, quick_spec, quick_trainer
 from ablate.config.request import Request, parse, parse_override
 from ablate.config.schema import is_swept, read, study_node
 from ablate.config.search_path import packaged
@@ -67,6 +68,13 @@ class ComposedStudy:
             overrides=request.overrides,
             directory=_directory(settings["study"]["name"], request),
         )
+        keys = {key_of(override) for override in (*request.overrides, *(sweep.name for sweep in request.sweeps))}
+        is_quick = settings.get("quick") is True
+        self._trains_less = is_quick and not any(f"trainer.{key}" in keys for key in BUDGETS)
+        """Whether design points train for a part of their epochs or steps."""
+        if is_quick:
+            self.notes = (*self.notes, QUICK_NOTE)
+            spec = quick_spec(spec, keys)
         self.spec: StudySpec = replace(spec, data=", ".join(self._data_names(spec)))
         _check_conflicts(self.spec)
         _check_added(self.spec)
@@ -83,6 +91,8 @@ class ComposedStudy:
             groups = self.composer.groups((*self._base, *overrides))
         except ConfigError as error:
             raise ConfigError(f"{self._source_of_error(levels)}: {error}") from error
+        if self._trains_less:
+            groups["trainer"] = quick_trainer(groups["trainer"])
         return trial_config(groups.values())
 
     def _data_names(self, spec: StudySpec) -> Iterator[str]:

@@ -109,7 +109,11 @@ def _factor(override: Override, word: str, catalog: Catalog) -> Factor:
     name = key_of(word)
     group = name.partition(".")[0]
     if group not in TRAINED:
-        where = f"{name!r} cannot be swept" if group in (*GROUPS, "replicates", "results_dir", "keep", "seed") else ""
+        where = (
+            f"{name!r} cannot be swept"
+            if group in (*GROUPS, "replicates", "results_dir", "keep", "quick", "seed")
+            else ""
+        )
         if not where:
             raise ConfigError(unknown("key", name, TRAINED) + " Only keys of these groups can be swept.")
         raise ConfigError(f"{where}: it does not change what a design point is. What can: {', '.join(TRAINED)}.")

@@ -175,6 +175,8 @@ class RootYaml(msgspec.Struct, kw_only=True):
     results_dir: str
     keep: Literal["weights"] | None = None
     """What is kept of a trained network, beside its record."""
+    quick: bool = False
+    """Whether this is a quick check, which answers nothing."""
 
 
 def study_node(settings: StudySettings) -> StudyYaml:

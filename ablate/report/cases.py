@@ -36,7 +36,7 @@ def _of_study(summary: Summary) -> Iterator[Case]:
         heading = "holds" if exact.holds else "fails"
         state: CaseState = "passed" if exact.holds else "failed"
         yield Case(name=exact.identity.statement, state=state, heading=heading, text=exact.line)
-    for verdict in summary.verdicts:
+    for verdict in summary.verdicts or summary.later:  # as --fail-on does
         yield Case(
             name=claim_name(verdict.claim),
             state=_state(verdict),

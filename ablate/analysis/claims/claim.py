@@ -188,9 +188,9 @@ def check_replicates(spec: StudySpec, *, seen: int = 0) -> None:
     if all(claim.across for claim in spec.claims) or spec.replicates >= TEST_FROM:
         return
     pilot = (
-        f", or look without a verdict: 'study.claims=[]', and seed={spec.seed + 1} with it, so that the study itself "
-        "stays unseen "
-        "(what is claimed after its first trial is exploratory)"
+        ". To check that everything trains, run it with --quick. To look without a verdict, set 'study.claims=[]', and "
+        f"seed={spec.seed + 1} with it, so that the study itself stays unseen (what is claimed after its first trial "
+        "is exploratory)"
     )
     raise ConfigError(
         f"The study {spec.name!r} states claims, and a verdict takes {TEST_FROM} replicates: replicates="

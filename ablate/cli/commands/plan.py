@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from ablate.cli.arguments import ResultsDir, Words, request_words
+from ablate.cli.arguments import QuickOption, ResultsDir, Words, request_words
 from ablate.cli.exits import reported
 
 
 @reported
-def plan(words: Words = None, *, results_dir: ResultsDir = None) -> None:
+def plan(words: Words = None, *, quick: QuickOption = False, results_dir: ResultsDir = None) -> None:
     """Print what a study would run: design points, trials, sizes, time, and what the design can estimate.
 
     It trains nothing, but it imports and calls what the configuration names: a configuration is code.
     """
-    print_plan(request_words(words, results_dir))
+    print_plan(request_words(words, results_dir, quick=quick))
 
 
 def print_plan(words: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir, TableOption, Words, request_words
+from ablate.cli.arguments import AsciiOption, FormatOption, QuickOption, ResultsDir, TableOption, Words, request_words
 from ablate.cli.exits import Code, reported
 from ablate.cli.study_name import study_name
 from ablate.errors import ConfigError, begun
@@ -67,10 +67,11 @@ def run(
             "--detach", help="Submit what is missing and return (engine=slurm); the same command without it collects."
         ),
     ] = False,
+    quick: QuickOption = False,
     results_dir: ResultsDir = None,
 ) -> None:
     """Train what is missing of a study, with live progress; then show its answer, as `ablate show`."""
-    asked = request_words(words, results_dir)
+    asked = request_words(words, results_dir, quick=quick)
     if show_plan:
         from ablate.cli.commands.plan import print_plan
 
