@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports pytest test-slurm test-processors test-browser chaos gpu gpu-wheels docs pages screen bench results questions clean
+.PHONY: help install run test lint types imports pytest test-slurm test-processors test-browser audit chaos gpu gpu-wheels docs pages screen bench results questions clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -48,6 +48,10 @@ pytest: $(VENV)/.installed-test
 
 test-slurm: $(VENV)/.installed-test ## the engines' contract and the tests of engine=slurm on a Slurm of one node, which it installs and starts (as root)
 	@tests/slurm/one_node $(BIN)/python -m pytest -n 0 -m slurm
+
+audit: $(VENV)/.installed-test ## known vulnerabilities of the packages in constraints.txt, by pip-audit; says so where it does not reach its data
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[audit]' || echo "pip-audit could not be installed." >&2
+	@$(BIN)/python -m tests.audit
 
 PROCESSORS ?= full
 test-processors: $(VENV)/.installed-test ## the tests of floats as other processors compute them, half an hour (PROCESSORS=short, two of them, four minutes)

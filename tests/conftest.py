@@ -75,6 +75,9 @@ class Listener:
     def on_trial(self, record) -> None:
         self.records.append(record)
 
+    def on_budget_spent(self, message: str) -> None:
+        self.remarks.append(message)
+
 
 @pytest.fixture
 def listener() -> Listener:

@@ -18,7 +18,9 @@ ADDED = frozenset({"scheduler"})
 OMITTED_KEYS: Mapping[str, frozenset[str]] = {
     "data": frozenset({"root", "download", "chance", "resident_gib"}),
     "objective": frozenset({"responses"}),
-    "trainer": frozenset({"accelerator", "devices", "diagnostics", "channels_last", "compile", "timeout_min"}),
+    "trainer": frozenset(
+        {"accelerator", "devices", "diagnostics", "channels_last", "compile", "timeout_min", "memory_gb"}
+    ),
 }
 """Keys that are left out of a trial's identity: where its data lie, what trains it, how it is analysed."""
 

@@ -35,6 +35,7 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     channels_last: bool = False
     compile: bool | Literal["auto"] = False
     timeout_min: float | None = None
+    memory_gb: float | None = None
     max_steps: int | None = None
     """Either this or `max_epochs` is null."""
     patience: int | None = None
@@ -115,6 +116,8 @@ def _settings(node: Any) -> TrainerSettings:
         raise ConfigError(
             f"trainer.timeout_min={settings.timeout_min} must be minutes, more than 0, or null for no limit."
         )
+    if settings.memory_gb is not None and not 0 < settings.memory_gb < math.inf:
+        raise ConfigError(f"trainer.memory_gb={settings.memory_gb} must be GB, more than 0, or null for no limit.")
     if settings.diagnostic_examples < 2:
         raise ConfigError(
             f"trainer.diagnostic_examples={settings.diagnostic_examples} is no batch that a spread can be measured on: "

@@ -24,6 +24,7 @@ from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars, stopping
+from ablate.execute.train.checkpoint.keeper import keeper
 from ablate.execute.train.dataset import splits_for
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, fail, halves, one_by_one, record_failure
@@ -180,17 +181,19 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     settings = trial.config.trainer.settings
     curve, divergence = Curve(), Divergence(settings.max_loss)
     diagnostics = DiagnosticsCallback(settings.moments, settings.diagnostic_examples)
+    kept = keeper(job, threads=threads)
     trainer = make_trainer(
         trial.config,
         user_defined=not isinstance(fit.module, TrialModule),
-        callbacks=(curve, divergence, diagnostics, *stopping(settings.patience)),
+        callbacks=(curve, divergence, diagnostics, *stopping(settings.patience), *filter(None, [kept])),
         folder=StudyDirectory(job.directory).trial(trial.id),
         logger=logger,
         module=fit.module,
     )
+    resumed = {} if kept is None else kept.resume(trainer, fit.module)
     began = time.perf_counter()
-    trainer.fit(fit.module, **fit.data)
-    seconds = time.perf_counter() - began
+    trainer.fit(fit.module, **fit.data, **resumed)
+    seconds = time.perf_counter() - began + (kept.seconds_before if kept else 0.0)
     responses = scalars(trainer)
     epochs, steps = trainer.current_epoch, _steps(fit, trainer)
     if trial.is_tested and divergence.reason is None and fit.test is not None:

@@ -18,6 +18,8 @@ class Display:
     def __init__(self) -> None:
         self.total = self.done = 0
         self.noun = "trial"
+        self.is_budget_spent = False
+        """Whether `engine.budget_h` has ended the study before nothing was missing."""
         self._progress: Progress | None = None
 
     def on_message(self, message: str) -> None:
@@ -50,6 +52,12 @@ class Display:
         self.done += record.state != "failed"
         value = record.value(self._response)
         self._progress.finished(record.levels, record.replicate, record.state, value, record.seconds)
+
+    def on_budget_spent(self, message: str) -> None:
+        """Shows that a budget has ended the study, and notes it."""
+        self.is_budget_spent = True
+        self.close()
+        note(message)
 
     def close(self) -> None:
         """Closes the progress bar, if it is open."""

@@ -16,6 +16,7 @@ from ablate.limits import MAX_CACHE_BYTES, MAX_RECORD_BYTES, MAX_STUDY_BYTES, MA
 from ablate.store import atomic
 from ablate.store.encoding import decode, encode
 from ablate.store.frozen import Frozen
+from ablate.store.progress import discard
 from ablate.store.record import Record
 
 STUDY = "study.yaml"
@@ -227,6 +228,8 @@ class StudyDirectory:
     def write_trials(self, trials: Sequence[Written]) -> None:
         """Writes some trials, their records last: a record says that everything beside it is there.
 
+        What was kept of their trainings while they had not ended is then removed.
+
         Where a disk is full, whole trials are written one by one, as many as there is room for.
 
         Raises:
@@ -251,6 +254,8 @@ class StudyDirectory:
                         atomic.remove(path)
             for trial in trials:
                 self._write([trial])
+        for trial in trials:
+            discard(self.trial(trial.record.id))
 
     def _write(self, trials: Sequence[Written]) -> None:
         beside = [

@@ -139,7 +139,8 @@ def _train(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Ob
         submit_missing(engine, planned, missing, observer)
     else:
         observer.on_start(planned, len(planned.trials) - len(missing))
-        StudyDirectory(planned.directory).sweep(train_missing(engine, planned, missing, observer))
+        tried = train_missing(engine, planned, missing, observer, budget_h=engine.budget_h)
+        StudyDirectory(planned.directory).sweep(tried)
 
 
 def _measure_networks(

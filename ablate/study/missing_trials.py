@@ -92,17 +92,18 @@ def _changed(planned: Plan, older: Collection[str]) -> str:
 
 
 def check_time_limits(engine: Engine, planned: Plan) -> None:
-    """Checks that the engine can keep the time limits that trials have.
+    """Checks that the engine can keep the limits of time and memory that trials have.
 
     Raises:
         ConfigError: it cannot.
     """
-    limits = {config.trainer.settings.timeout_min for config in planned.configs} - {None}
-    if limits and not engine.ends_trials:
-        raise ConfigError(
-            f"trainer.timeout_min={max(filter(None, limits)):g} cannot be kept: engine={engine.name} trains in a "
-            "process that it cannot end. engine=local can; or take the limit out: trainer.timeout_min=null."
-        )
+    for key in ("timeout_min", "memory_gb"):
+        limits = [limit for config in planned.configs if (limit := getattr(config.trainer.settings, key)) is not None]
+        if limits and not engine.ends_trials:
+            raise ConfigError(
+                f"trainer.{key}={max(limits):g} cannot be kept: engine={engine.name} trains in a process that it "
+                f"cannot end. engine=local can; or take the limit out: trainer.{key}=null."
+            )
 
 
 def check_detachable(engine: Engine, planned: Plan) -> None:
@@ -113,6 +114,8 @@ def check_detachable(engine: Engine, planned: Plan) -> None:
     """
     if not engine.detaches:
         engine.submit(())
+    if engine.budget_h is not None:
+        raise ConfigError("--detach leaves nobody to count the hours of engine.budget_h. Leave out one of the two.")
     if planned.tuned is not None and planned.tuned.pending:
         raise ConfigError(
             "--detach cannot submit a study whose settings are not chosen yet (study.tune): each training depends on "

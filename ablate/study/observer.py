@@ -31,6 +31,10 @@ class Observer(Protocol):
         """Called when a trial has ended, in any state."""
         ...
 
+    def on_budget_spent(self, message: str) -> None:
+        """Called where `engine.budget_h` ends the study. `message`: what is missing, in whole sentences."""
+        ...
+
 
 class Muted:
     """An observer that says nothing: of what has been said already."""
@@ -45,4 +49,7 @@ class Muted:
         """As of `Observer`."""
 
     def on_trial(self, record: Record) -> None:
+        """As of `Observer`."""
+
+    def on_budget_spent(self, message: str) -> None:
         """As of `Observer`."""

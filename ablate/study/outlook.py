@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ablate.study.costs import unmeasured
 from ablate.study.missing_trials import check_time_limits, stale_note
 from ablate.study.networks import examine_networks
-from ablate.study.training import schedule
+from ablate.study.training import budget_note, checkpoint_note, schedule
 from ablate.study.tuning import stages
 from ablate.study.weights import weights_note
 
@@ -88,7 +88,7 @@ def examine(planned: Plan) -> Outlook:
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
         made = schedule(engine, planned, missing)
-        tuning = _tuning(engine, planned)
+        tuning, kept = _tuning(engine, planned), checkpoint_note(engine, planned, missing)
     cost_of = cost_lookup(measured)
     costs = tuple(
         joined([size, *filter(None, [cost_of(point.levels)])])
@@ -115,7 +115,7 @@ def examine(planned: Plan) -> Outlook:
         claims=foresee(planned.spec, planned.layout.points, planned.records),
         tuning=tuning,
         notes=(
-            *filter(None, [stale_note(planned), weights_note(planned, costs)]),
+            *filter(None, [stale_note(planned), weights_note(planned, costs), kept, budget_note(engine, made)]),
             *held,
             *made.notes,
             *capacity_notes(

@@ -2,31 +2,92 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.study.missing_trials import next_batch, sources_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ablate.execute.engines import Engine
     from ablate.execute.train.job import Job
-    from ablate.plan import Schedule, Trial
+    from ablate.plan import Bundle, Schedule, Trial
+    from ablate.store import Record
+    from ablate.store.progress import Progress
     from ablate.study.observer import Observer
     from ablate.study.study_plan import Plan
 
 
-def train_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> set[str]:
-    """Trains batch after batch until nothing is missing, or the study's looks end it; returns the trials' ids."""
+def train_missing(
+    engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer, *, budget_h: float | None = None
+) -> set[str]:
+    """Trains batch after batch until nothing is missing, or looks or a budget end it; returns the trials' ids.
+
+    Args:
+        engine: Where they train.
+        planned: The study.
+        missing: Its trials without a result.
+        observer: Is called while they train.
+        budget_h: `engine.budget_h`. A replicate begins if what is left is enough for it; then it is finished.
+    """
     from ablate.store import StudyDirectory
 
     tried: set[str] = set()
     directory = StudyDirectory(planned.directory)
     while batch := next_batch(planned, [t for t in missing if t.id not in tried], lambda: directory.contents().records):
+        if budget_h is not None:
+            batch, message = _within_budget(engine, planned, batch, directory.contents().records, budget_h)
+            if not batch:
+                observer.on_budget_spent(message)
+                break
         _train(engine, planned, batch, observer)
         tried |= {t.id for t in batch}
     return tried
+
+
+def _within_budget(
+    engine: Engine, planned: Plan, missing: Sequence[Trial], records: Mapping[str, Record], budget_h: float
+) -> tuple[Sequence[Trial], str]:
+    """What of the missing trials a budget is enough for, and, if that is nothing, a message.
+
+    A trial is expected to take as long as others of its design point have, or of the study; before there are any, as
+    long as the planner expects.
+    """
+    from statistics import fmean
+
+    from ablate.plan.budget import rate, spent_message, within
+
+    made = schedule(engine, planned, missing)
+    occupied = rate(made, gpus=engine.gpus_per_worker)
+    seconds: defaultdict[object, list[float]] = defaultdict(list)
+    spent_h = 0.0
+    for trial in planned.trials:
+        if (record := records.get(trial.id)) is None:
+            continue
+        spent_h += occupied.hours(record.seconds)
+        if record.state == "complete":
+            seconds[tuple(sorted(trial.point.levels.items()))].append(record.seconds)
+    expected = None if made.seconds is None else made.seconds * made.workers / len(missing)
+    usual = fmean([each for found in seconds.values() for each in found]) if seconds else expected
+
+    def cost_h(trial: Trial) -> float | None:
+        found = seconds.get(tuple(sorted(trial.point.levels.items())))
+        each = fmean(found) if found else usual
+        return None if each is None else occupied.hours(each)
+
+    batch, next_h = within(missing, budget_h - spent_h, cost_h)
+    message = spent_message(
+        missing,
+        planned=len(planned.trials),
+        budget_h=budget_h,
+        spent_h=spent_h,
+        next_h=next_h,
+        unit=occupied.unit,
+    )
+    return batch, message
 
 
 def submit_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
@@ -56,7 +117,7 @@ def schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedul
     """
     from ablate.execute import tasks
 
-    return engine.call(
+    made = engine.call(
         tasks.schedule,
         planned.trials,
         missing,
@@ -65,6 +126,9 @@ def schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedul
         fixed=engine.workers_are_fixed,
         pins=engine.pins_workers,
     )
+    if engine.checkpoint_min is None:
+        return made
+    return replace(made, bundles=with_stacks_under_way(made.bundles, planned.directory))
 
 
 def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Observer) -> None:
@@ -85,6 +149,55 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
             close()
 
 
+def with_stacks_under_way(bundles: Sequence[Bundle], directory: Path) -> tuple[Bundle, ...]:
+    """The bundles, but that stacks of which the state is kept are as they were, and come first."""
+    from ablate.plan import Bundle
+
+    trials = {trial.id: trial for bundle in bundles for trial in bundle.trials}
+    stacks: list[Bundle] = []
+    for progress in under_way(trials, directory):
+        if progress.stacked and all(trial_id in trials for trial_id in progress.trials):
+            members = tuple(trials.pop(trial_id) for trial_id in progress.trials)
+            stacks.append(Bundle(trials=members, stacked=True, conv_as_matmul=progress.conv_as_matmul))
+    others = (replace(b, trials=tuple(t for t in b.trials if t.id in trials)) for b in bundles)
+    return (*stacks, *(bundle for bundle in others if bundle.trials))
+
+
+def under_way(trial_ids: Iterable[str], directory: Path) -> list[Progress]:
+    """What is kept of trainings that have not ended, in the folders of some trials."""
+    from ablate.store import StudyDirectory
+    from ablate.store.progress import progress_in
+
+    study = StudyDirectory(directory)
+    found = [progress_in(study.trial(trial_id)) for trial_id in trial_ids]
+    return [progress for progress in found if progress is not None]
+
+
+def budget_note(engine: Engine, made: Schedule) -> str | None:
+    """That a budget may end the study, in which unit; None: there is none."""
+    from ablate.plan.budget import rate
+
+    if engine.budget_h is None:
+        return None
+    occupied = rate(made, gpus=engine.gpus_per_worker)
+    note = f"The study ends after {engine.budget_h:g} {occupied.unit} (engine.budget_h), with whole replicates."
+    if made.seconds is None:
+        return note
+    # As if all workers were busy to the end.
+    return f"{note} What is missing takes at most about {occupied.hours(made.seconds * made.workers):.2g}."
+
+
+def checkpoint_note(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> str | None:
+    """That the state of trainings is kept, and how many go on from one; None: neither."""
+    if engine.checkpoint_min is None:
+        return None
+    note = f"The state of a training is kept every {engine.checkpoint_min:g} min (engine.checkpoint_min)."
+    going_on = {trial_id for each in under_way([t.id for t in missing], planned.directory) for trial_id in each.trials}
+    if not going_on:
+        return note
+    return f"{note} That of {len(going_on)} trials is kept: they go on after the epoch that it is of."
+
+
 def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedule, list[Job]]:
     """How the engine is to train a batch of trials."""
     from ablate.execute.train.job import Job
@@ -102,6 +215,7 @@ def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedu
             commit=head,
             stated=claims,
             keeps_weights=planned.keeps_weights,
+            checkpoint_min=engine.checkpoint_min,
         )
         for b in made.bundles
     ]

@@ -32,6 +32,10 @@ class Listener:
         """Keeps it."""
         self.planned_s = seconds
 
+    def on_budget_spent(self, message: str) -> None:
+        """Keeps it."""
+        self.messages.append(message)
+
     def on_trial(self, record: Record) -> None:
         """Keeps it."""
         self.records.append(record)

@@ -107,7 +107,7 @@ def test_what_counts_as_the_machine():
     assert dict(OMITTED_KEYS) == {
         "data": {"root", "download", "chance"},
         "objective": {"responses"},
-        "trainer": {"accelerator", "devices", "diagnostics", "channels_last", "compile", "timeout_min"},
+        "trainer": {"accelerator", "devices", "diagnostics", "channels_last", "compile", "timeout_min", "memory_gb"},
     }
 
 

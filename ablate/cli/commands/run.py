@@ -125,7 +125,13 @@ def run(
         error(f"{what} not hold. {'. '.join(broken)}.")
     if summary.diverged and not summary.complete:
         error(f"All {summary.diverged} trainings diverged: nothing was learned that could be compared.")
-    if summary.failed or summary.timed_out or broken or (summary.diverged and not summary.complete):
+    if (
+        display.is_budget_spent
+        or summary.failed
+        or summary.timed_out
+        or broken
+        or (summary.diverged and not summary.complete)
+    ):
         raise typer.Exit(Code.SOME_FAILED)
     # Where no claim was stated before the trials, as after study.yaml was lost, those given later must not pass unseen.
     outcomes = {verdict.outcome for verdict in summary.verdicts or summary.later}

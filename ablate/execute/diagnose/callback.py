@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from ablate.config.diagnostic import EXAMPLES, Moment
-from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, measure, measured
+from ablate.execute.diagnose.measurement import Measurement, as_csv, as_state, by_moment, from_state, measure, measured
 from ablate.execute.diagnose.trace import Trace
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.trial_module import TrialModule
@@ -36,6 +36,8 @@ class DiagnosticsCallback(pl.Callback):
         self._watched: tuple[Moment, Trace, list[RemovableHandle]] | None = None
         self._gradients: dict[str, list[Tensor]] = {}
         self.failure: str | None = None
+        self._is_under_way = False
+        """Whether this goes on with a training that another process has begun."""
 
     @property
     def values(self) -> dict[str, dict[str, float]]:
@@ -46,9 +48,19 @@ class DiagnosticsCallback(pl.Callback):
         """The values by layer; None where nothing was measured."""
         return as_csv(self._found) if self._found else None
 
+    def state_dict(self) -> dict[str, Any]:
+        """Called by Lightning where the state of a training is kept."""
+        return {"found": as_state(self._found), "failure": self.failure}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Called by Lightning where it is gone on with: what has been measured is not measured again."""
+        self._found, self.failure = from_state(state_dict["found"]), state_dict["failure"]
+        self._is_under_way = True
+
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning before the first step."""
-        self._probe("start", trainer, pl_module)
+        if not self._is_under_way:
+            self._probe("start", trainer, pl_module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning before every epoch."""

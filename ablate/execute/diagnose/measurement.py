@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -76,6 +77,24 @@ def measured(trace: Trace) -> Measurement:
         layers=tuple((layer.layer, name, layer.value) for layer, name in rows if math.isfinite(layer.value)),
         failure=trace.failure,
     )
+
+
+def as_state(measurements: Mapping[str, Measurement]) -> dict[str, Any]:
+    """Moment → measurement, as plain numbers and texts."""
+    return {
+        moment: (dict(found.values), [list(row) for row in found.layers], found.failure)
+        for moment, found in measurements.items()
+    }
+
+
+def from_state(state: Mapping[str, Any]) -> dict[str, Measurement]:
+    """Moment → measurement, from what `as_state` has made of it."""
+    return {
+        moment: Measurement(
+            values=values, layers=tuple((layer, name, value) for layer, name, value in rows), failure=failure
+        )
+        for moment, (values, rows, failure) in state.items()
+    }
 
 
 def by_moment(measurements: Mapping[str, Measurement]) -> dict[str, dict[str, float]]:

@@ -47,6 +47,12 @@ class Engine(ABC):
     """CPU threads of each worker; None: the planner decides."""
     pins_workers: ClassVar[bool] = False
     """Whether `run` has the argument `places`, by which each worker sees one GPU only."""
+    checkpoint_min: float | None = None
+    """Minutes after which the state of a training that has not ended is kept anew; None: it is not kept."""
+    budget_h: float | None = None
+    """Hours of GPUs or processors after which no replicate of a study begins any more; None: there is no such limit."""
+    gpus_per_worker: float | None = None
+    """GPUs that it reserves for each worker; None: none, or as many as a process takes."""
     ends_trials: bool = False
     """Whether it can end a training after `trainer.timeout_min`. If not, a configuration with that limit is refused."""
     detaches: ClassVar[bool] = False

@@ -27,6 +27,8 @@ class InlineSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
 
     name: Literal["inline"]
     threads: int
+    checkpoint_min: float | None = None
+    budget_h: float | None = None
 
 
 class Inline(Engine):
@@ -37,6 +39,8 @@ class Inline(Engine):
 
     def __init__(self, settings: InlineSettings) -> None:
         self.threads = settings.threads
+        self.checkpoint_min = settings.checkpoint_min
+        self.budget_h = settings.budget_h
         check_threads(settings.threads)
 
     @classmethod

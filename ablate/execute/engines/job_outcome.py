@@ -29,5 +29,7 @@ class JobOutcome:
     """Why the worker was lost, in words."""
     is_overdue: bool = False
     """Whether the worker was ended because its job had run out of time."""
+    took_gb: float | None = None
+    """The memory that it took, where the worker was ended because that was too much."""
     has_begun: bool = True
     """Whether the worker had begun to train the job."""

@@ -31,6 +31,16 @@ def each_alone(jobs: Sequence[Job]) -> str:
     return ", each alone" if len(jobs) > 1 else ""
 
 
+def trained_again(jobs: Sequence[Job]) -> str:
+    """What becomes of the trials of a worker that was lost."""
+    from ablate.execute.train.job import under_way
+
+    if len(jobs) == 1 and (kept := under_way(jobs[0])) is not None:
+        they = "It goes on" if len(kept.trials) == 1 else "They go on as one"
+        return f"{they} after epoch {kept.epoch}, of which the state was kept."
+    return f"{it_is(jobs)} trained again{each_alone(jobs)}."
+
+
 def out_of_memory_message(jobs: Sequence[Job]) -> str:
     """The message about trials that ran out of memory; each has a job of its own."""
     who = describe(jobs[0]).capitalize() if len(jobs) == 1 else f"{len(jobs)} trials, each of which trained alone,"

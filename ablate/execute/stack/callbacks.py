@@ -48,6 +48,14 @@ class MemberCurves(pl.Callback):
         module.log_training()
         self._note(trainer, module)
 
+    def state_dict(self) -> dict[str, Any]:
+        """Called by Lightning where the state of a training is kept."""
+        return {"rows": self._rows, "reasons": self.reasons, "steps": self.steps}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Called by Lightning where it is gone on with."""
+        self._rows, self.reasons, self.steps = (state_dict[name] for name in ("rows", "reasons", "steps"))
+
     def epochs(self, member: int) -> int:
         """Epochs that a member has trained in."""
         return len(self._rows[member])

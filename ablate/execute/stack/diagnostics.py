@@ -1,13 +1,13 @@
 """Diagnostics of every member of a stack, at the same moments as for a trial that trains alone."""
 
 from collections.abc import Collection, Sequence
-from typing import cast
+from typing import Any, cast
 
 import pytorch_lightning as pl
 from torch import Tensor
 
 from ablate.config.diagnostic import EXAMPLES, Moment
-from ablate.execute.diagnose.measurement import Measurement, as_csv, by_moment, measured, traced
+from ablate.execute.diagnose.measurement import Measurement, as_csv, as_state, by_moment, from_state, measured, traced
 from ablate.execute.diagnose.trace import Trace, fetch
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.stacked_module import StackedModule
@@ -24,6 +24,8 @@ class StackedDiagnostics(pl.Callback):
         self._probes: list[list[Tensor]] = []
         self._found: list[dict[str, Measurement]] = [{} for _ in members]
         self.failures: list[str | None] = [None for _ in members]
+        self._is_under_way = False
+        """Whether this goes on with a training that another process has begun."""
 
     def values(self, member: int) -> dict[str, dict[str, float]]:
         """Diagnostic → moment → value."""
@@ -32,6 +34,16 @@ class StackedDiagnostics(pl.Callback):
     def as_csv(self, member: int) -> str | None:
         """The values by layer; None where nothing was measured."""
         return as_csv(self._found[member]) if self._found[member] else None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Called by Lightning where the state of a training is kept."""
+        return {"found": [as_state(found) for found in self._found], "failures": self.failures}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Called by Lightning where it is gone on with: what has been measured is not measured again."""
+        self._found = [from_state(found) for found in state_dict["found"]]
+        self.failures = state_dict["failures"]
+        self._is_under_way = True
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning before the first step."""
@@ -44,7 +56,8 @@ class StackedDiagnostics(pl.Callback):
             member.module.loss.to(like)
         probes = (member.module.probe(self._examples) for member in self._members)
         self._probes = [[_alike(part, like) for part in probe] for probe in probes]
-        self._probe("start", module)
+        if not self._is_under_way:
+            self._probe("start", module)
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning before every epoch."""

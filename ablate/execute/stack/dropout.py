@@ -34,6 +34,8 @@ class Masks:
         self._rates = [[_rate(network, name) for name in layers] for network in networks]
         self._seeds = tuple(seeds)
         self._generators: list[torch.Generator] = []
+        self._states: list[Tensor] = []
+        """Of the generators, where another process has begun the training."""
 
     def replace(self, skeleton: nn.Module) -> nn.Module:
         """Replaces every dropout layer with a MaskedDropout."""
@@ -49,11 +51,21 @@ class Masks:
             return {}
         if not self._generators:
             self._generators = [torch.Generator(device).manual_seed(seed) for seed in self._seeds]
+            for generator, state in zip(self._generators, self._states, strict=False):
+                generator.set_state(state)
         masks: dict[str, list[Tensor]] = {f"{name}.mask": [] for name in self._layers}
         for rates, generator in zip(self._rates, self._generators, strict=True):
             for mask, like, rate in zip(masks.values(), self._layers.values(), rates, strict=True):
                 mask.append(dropout_mask(torch.empty_like(like, dtype=dtype, device=device), rate, generator))
         return {name: torch.stack(mask) for name, mask in masks.items()}
+
+    def states(self) -> list[Tensor]:
+        """What the members' masks are drawn from; empty: nothing has been drawn."""
+        return [generator.get_state() for generator in self._generators] or self._states
+
+    def restore(self, states: list[Tensor]) -> None:
+        """Goes on from states, before the first draw."""
+        self._states = states
 
     def ones(self, dtype: torch.dtype, device: torch.device) -> dict[str, Tensor]:
         """Masks of the same shapes with ones; nothing is drawn."""

@@ -11,6 +11,7 @@ from ablate.execute.stack.diagnostics import StackedDiagnostics
 from ablate.execute.stack.member import Member
 from ablate.execute.stack.optimizer import in_groups
 from ablate.execute.stack.stacked_module import StackedModule
+from ablate.execute.train.checkpoint.keeper import keeper
 from ablate.execute.train.dataset import shared_splits, splits_for
 from ablate.execute.train.job import Job
 from ablate.execute.train.outcome import outcome
@@ -48,10 +49,13 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     settings = trials[0].config.trainer.settings
     diagnostics = StackedDiagnostics(settings.moments, members, settings.diagnostic_examples)
     folder = StudyDirectory(job.directory).trial(trials[0].id)
-    trainer = make_trainer(trials[0].config, user_defined=False, callbacks=(curves, diagnostics), folder=folder)
+    kept = keeper(job, threads=threads, stacked=True)
+    callbacks = (curves, diagnostics, *filter(None, [kept]))
+    trainer = make_trainer(trials[0].config, user_defined=False, callbacks=callbacks, folder=folder)
+    resumed = {} if kept is None else kept.resume(trainer, module)
     began = time.perf_counter()
-    trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"])
-    seconds = (time.perf_counter() - began) / len(members)
+    trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"], **resumed)
+    seconds = (time.perf_counter() - began + (kept.seconds_before if kept else 0.0)) / len(members)
     if module.active and trials[0].is_tested:
         trainer.test(module, verbose=False, **cast(dict[str, Any], fit.test))
     made: dict[int, Written] = {}

@@ -132,9 +132,8 @@ class Stack(Movable):
     @torch.no_grad()
     def member(self, index: int) -> nn.Module:
         """A member's network with its current parameters and buffers."""
-        network = self._networks[index]
+        network = self._networks[index].to(self.numbers.device)
         if index not in self._frozen:
-            network.to(self.numbers.device)
             parts = self.parts(self.numbers[index : index + 1].clone())
             mine = {name: part[0] for name, part in zip(self._shapes, parts, strict=True)}
             mine |= {name: held[index].clone() for name, held in self._held_tensors().items()}
@@ -146,6 +145,29 @@ class Stack(Movable):
         """Keeps a member's network as it is now, while its row goes on to be updated."""
         self.member(index)
         self._frozen.add(index)
+
+    def kept_state(self) -> dict[str, Any]:
+        """All that changes while it trains, and members that have ended as they were, as plain tensors."""
+        return {
+            "numbers": [part.clone() for part in self.parts(self.numbers.detach())],
+            "held": {name: held.clone() for name, held in self._held_tensors().items()},
+            "masks": self._masks.states(),
+            "ended": {index: _named_values(self._networks[index]) for index in sorted(self._frozen)},
+        }
+
+    @torch.no_grad()
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a state of the same networks, before it is on its device."""
+        self.numbers.data = self.numbers.data.to(state["numbers"][0].dtype)
+        for part, value in zip(self.parts(self.numbers), state["numbers"], strict=True):
+            part.copy_(value)
+        for name, held in self._held_tensors().items():
+            held.data = state["held"][name]
+        self._masks.restore(state["masks"])
+        for index, values in state["ended"].items():
+            for name, value in _named(self._networks[index]).items():
+                value.data = values[name]
+            self._frozen.add(index)
 
     @torch.no_grad()
     def fold(self, x: Tensor) -> None:
@@ -201,6 +223,10 @@ def _agree(one: nn.Module, other: nn.Module, state: Mapping[str, Tensor], x: Ten
         return False
     tolerance = FOLD_TOLERANCE * float(wanted.abs().amax())  # not finite: never equal
     return wanted.shape == found.shape and bool(((wanted - found).abs() <= tolerance).all())
+
+
+def _named_values(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in _named(network).items()}
 
 
 def _named(network: nn.Module) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
@@ -24,7 +24,7 @@ from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train.callbacks import is_number
 from ablate.execute.train.compilation import CopiedStep
 from ablate.execute.train.step import NoUpdate
-from ablate.execute.train.trial_module import at_least_single
+from ablate.execute.train.trial_module import KEPT, at_least_single
 
 
 class StackedModule(pl.LightningModule):
@@ -77,7 +77,29 @@ class StackedModule(pl.LightningModule):
         """One optimizer over the whole stack."""
         kind, ways = self._optimizer
         settings, schedules = zip(*ways, strict=True)
-        return stacked(kind, settings, self.stack.numbers, schedules)
+        made = stacked(kind, settings, self.stack.numbers, schedules)
+        if self.steps and any(self._schedules):  # the optimizer's settings, and what it knows, are loaded after this
+            self._schedule = StackedSchedule(made, self._schedules)
+            self._schedule.repeat(self.steps)
+        return made
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Called by Lightning: the stack is kept by the names of its parameters, wherever they lie in its rows."""
+        states = checkpoint["state_dict"]
+        checkpoint["state_dict"] = {n: value for n, value in states.items() if not n.startswith("stack.")}
+        checkpoint[KEPT] = {
+            "steps": self.steps,
+            "active": self.active,
+            "responses": self.responses,
+            "stack": self.stack.kept_state(),
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Called by Lightning, before the module is on its device."""
+        kept = checkpoint[KEPT]
+        self.steps, self.active, self.responses = kept["steps"], kept["active"], kept["responses"]
+        self.stack.restore(kept["stack"])
+        self.strict_loading = False
 
     @property
     def epochs(self) -> int:

@@ -3,8 +3,10 @@
 Shapes: images (batch, channels, height, width); mixtures are of inputs (batch, ...).
 """
 
+import json
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,6 +39,8 @@ class Augmentation:
         *seeds, mixtures = (int(s) for s in np.random.SeedSequence(seed).generate_state(DRAWS, np.uint32))
         self._seeds = seeds
         self._generators: list[torch.Generator] = []
+        self._states: list[Tensor] = []
+        """Of the generators, where another process has begun the training."""
         self._mixtures = np.random.default_rng(mixtures)  # one number per minibatch, from the host
         self._classes = classes
 
@@ -46,6 +50,8 @@ class Augmentation:
             return images
         if not self._generators:
             self._generators = [torch.Generator(images.device).manual_seed(seed) for seed in self._seeds]
+            for generator, state in zip(self._generators, self._states, strict=False):
+                generator.set_state(state)
         flips, shifts, squares = self._generators
         if self._settings.flip:
             images = flipped(images, flips)
@@ -54,6 +60,16 @@ class Augmentation:
         if self._settings.cutout:
             images = cut_out(images, self._settings.cutout, squares)
         return images
+
+    def state(self) -> dict[str, Any]:
+        """What is drawn from, as plain texts and tensors: `restore` goes on from there."""
+        states = [generator.get_state() for generator in self._generators]
+        return {"images": states or self._states, "mixtures": json.dumps(self._mixtures.bit_generator.state)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a state, before the first call."""
+        self._states = state["images"]
+        self._mixtures.bit_generator.state = json.loads(state["mixtures"])
 
     def mixed(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Mixes each example of a minibatch with the one before it, where that is asked for. Every call draws anew.

@@ -1,7 +1,7 @@
 """Minibatch indices in chunks. `training_step` gets these; the data are on the device already."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -37,6 +37,14 @@ class TrainingChunks:
     def steps(self) -> int:
         """Optimizer steps per epoch."""
         return self._steps
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """What the orders of the epochs to come are drawn from. Lightning keeps it with the state of a training."""
+        return {"order": self._generator.get_state()}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Goes on from there."""
+        self._generator.set_state(state["order"])
 
     def __len__(self) -> int:
         """Chunks per epoch."""

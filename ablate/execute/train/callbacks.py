@@ -24,6 +24,14 @@ class Curve(pl.Callback):
         """Called by Lightning, after the epoch's validation."""
         self._rows.append({"epoch": trainer.current_epoch + 1} | scalars(trainer))
 
+    def state_dict(self) -> dict[str, Any]:
+        """Called by Lightning where the state of a training is kept."""
+        return {"rows": self._rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Called by Lightning where it is gone on with."""
+        self._rows = state_dict["rows"]
+
     def as_csv(self) -> str:
         """One row per epoch; a response that an epoch did not log is empty."""
         return as_csv(self._rows)

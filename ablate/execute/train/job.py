@@ -9,6 +9,7 @@ from ablate.execute.train.record import Outcome, now, record
 from ablate.plan.bundle import Bundle
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory
+from ablate.store.progress import Progress, progress_in
 from ablate.store.record import Record
 
 
@@ -26,6 +27,8 @@ class Job:
     """Digest of what the study states before its first trial."""
     keeps_weights: bool = False
     """Whether the trained networks' weights are written beside the records."""
+    checkpoint_min: float | None = None
+    """Minutes after which the state of a training that has not ended is kept anew; None: it is not kept."""
     may_wait: bool = False
     """Whether a trial that runs out of memory is left without a record, to be trained when nothing trains beside it."""
 
@@ -69,6 +72,15 @@ def unfinished(job: Job) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
     return records, tuple(each for each, record in zip(alone, found, strict=True) if record is None)
 
 
+def under_way(job: Job) -> Progress | None:
+    """How far a job of one trial, or of a stack, is by the state that is kept of it; None: it begins anew."""
+    if job.checkpoint_min is None:
+        return None
+    trials = tuple(trial.id for trial in job.bundle.trials)
+    found = progress_in(StudyDirectory(job.directory).trial(trials[0]))
+    return found if found is not None and found.trials == trials else None
+
+
 def without_record(job: Job, records: Sequence[Record]) -> tuple[Job, ...]:
     """A job for each trial that has no record, as those that ran out of memory. The next try is their last."""
     done = {record.id for record in records}
@@ -79,6 +91,15 @@ def time_limit_min(job: Job) -> float | None:
     """Minutes that a job may take: those of its trials, added up; None: one of them has no limit."""
     limits = [trial.config.trainer.settings.timeout_min for trial in job.bundle.trials]
     return sum(limit for limit in limits if limit is not None) if None not in limits else None
+
+
+def memory_limit_gb(job: Job) -> float | None:
+    """Memory that a job may take: that of its trials, added up where they train as one; None: one has no limit."""
+    limits = [trial.config.trainer.settings.memory_gb for trial in job.bundle.trials]
+    known = [limit for limit in limits if limit is not None]
+    if len(known) < len(limits):
+        return None
+    return sum(known) if job.bundle.stacked else max(known)
 
 
 def timed_out(job: Job, *, engine: str, threads: int) -> Record:

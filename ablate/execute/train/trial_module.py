@@ -1,7 +1,7 @@
 """A plain nn.Module under Lightning: resident data, a chunk of optimizer steps per `training_step`."""
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import pytorch_lightning as pl
@@ -18,6 +18,11 @@ from ablate.execute.train.compilation import Compilation, CopiedStep
 from ablate.execute.train.optimization.average import average
 from ablate.execute.train.optimization.schedule import Schedule, ScheduleFactory
 from ablate.execute.train.step import NoUpdate, loss_of, take_step
+
+KEPT = "trial"
+"""The key of what a training's checkpoint has from here."""
+
+DATA = tuple(f"{split}_{what}" for split in ("train", "val", "test") for what in ("inputs", "targets"))
 
 
 class TrialModule(ResidentBuffers, pl.LightningModule):
@@ -80,7 +85,34 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The optimizer over the network's parameters."""
-        return self._optimizer(self.network.parameters())
+        made = self._optimizer(self.network.parameters())
+        if self.steps and self.make_schedule is not None:  # its settings, and what it knows, are loaded after this
+            self._schedule = self.make_schedule(made)
+            self._schedule.repeat(self.steps)
+        return made
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Called by Lightning: adds what is in no `state_dict`."""
+        known = checkpoint["state_dict"]
+        checkpoint[KEPT] = {
+            "steps": self.steps,
+            "buffers": {name: value for name, value in self._other_buffers() if name not in known},
+            "augmentation": None if self.augmentation is None else self.augmentation.state(),
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Called by Lightning, before the module is on its device."""
+        kept = checkpoint[KEPT]
+        self.steps = kept["steps"]
+        buffers = dict(self._other_buffers())
+        for name, value in kept["buffers"].items():
+            buffers[name].data = value
+        if self.augmentation is not None:
+            self.augmentation.restore(kept["augmentation"])
+
+    def _other_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """The buffers, apart from the data."""
+        return ((name, value) for name, value in self.named_buffers() if name not in DATA)
 
     def training_step(self, chunk: Int[Tensor, "steps batch"], batch_idx: int) -> dict[str, Tensor]:
         """Takes one optimizer step per minibatch of indices; returns the mean loss over the chunk."""

@@ -24,6 +24,7 @@ CHANGED["slurm"] = {"array_parallelism": 2, "memory_gb": 2, "poll_s": 0.5}
 
 TROUBLE = '''"""A network that goes wrong on request, and notes which processes have built it."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -120,6 +121,18 @@ def go_wrong(fault):
     if fault == "kill once" and not Path("killed").exists():
         Path("killed").touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "large":
+        held = torch.ones(400_000_000, dtype=torch.uint8)  # until it is ended
+        while len(held):
+            time.sleep(0.05)
+    if fault == "kill late":  # once three epochs are kept
+        Path("calls").mkdir(exist_ok=True)
+        with Path("calls", str(os.getpid())).open("a") as file:
+            file.write(".")
+        kept = [json.loads(path.read_text()) for path in Path("study").rglob("checkpoint.json")]
+        if not Path("killed").exists() and any(one["epoch"] == 3 for one in kept):
+            Path("killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
     if fault == "fork":  # both go on as if they were the process
         os.fork()
     if fault == "vanish":
@@ -157,9 +170,11 @@ def place(tmp_path, monkeypatch):
 def make_job(resolved, place):
     """One job: a trial of the troublesome network."""
 
-    def make(fault="none", replicate=0, *, directory=None, timeout_min=None, **model):
+    def make(fault="none", replicate=0, *, directory=None, timeout_min=None, memory_gb=None, epochs=1, **model):
         net = {"_target_": "trouble.Net", "inputs": [10], "outputs": 1, "fault": fault, **model}
-        config = resolved.with_groups(model=net).with_settings("trainer", timeout_min=timeout_min)
+        config = resolved.with_groups(model=net).with_settings(
+            "trainer", timeout_min=timeout_min, memory_gb=memory_gb, max_epochs=epochs
+        )
         trial = Trial(
             id=trial_id(config, seed=0, replicate=replicate),
             study="trouble",

@@ -29,6 +29,8 @@ class LocalSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
     workers: int | Literal["auto"]
     threads: int | Literal["auto"]
     retries: int = 1
+    checkpoint_min: float | None = None
+    budget_h: float | None = None
 
 
 class Local(Team):
@@ -45,6 +47,8 @@ class Local(Team):
         self.workers = max(self.workers, 1)
         self.workers_are_fixed = settings.workers != "auto"
         self.retries = settings.retries
+        self.checkpoint_min = settings.checkpoint_min
+        self.budget_h = settings.budget_h
         self._caller = Caller(self.name, retries=self.retries)
 
     @classmethod

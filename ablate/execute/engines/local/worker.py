@@ -22,7 +22,7 @@ from ablate.execute.engines.retrying import START_ATTEMPTS
 from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.lost_device import lost_device
 from ablate.execute.process.parent_death import end_children_with_parent, signal_at_parent_death
-from ablate.execute.train.job import Job, time_limit_min
+from ablate.execute.train.job import Job, memory_limit_gb, time_limit_min
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -35,6 +35,9 @@ STOP_S = 3.0
 
 SERVER_LOST = 255
 """Exit code that multiprocessing gives a process whose fork server has ended."""
+
+MEMORY_CHECK_S = 1.0
+"""Time between two measurements of the memory that a job takes, if it has a limit."""
 
 CLOCK_S = 2.0
 """Greatest error of the creation time that the operating system gives for a process."""
@@ -91,6 +94,8 @@ class Worker:
         self._deadline: float | None = None
         self.is_overdue = False
         """Whether the process was killed because its job had run out of time."""
+        self.took_gb: float | None = None
+        """The memory that it took, if it was killed because that was too much."""
         self.job: Job | None = None
         """The job that it trains; None: it is idle."""
         self.future: Future[Any] = Future()
@@ -102,7 +107,7 @@ class Worker:
         Raises:
             EngineError: no process can be started.
         """
-        self.job, self._attempts, self.is_overdue = job, 0, False
+        self.job, self._attempts, self.is_overdue, self.took_gb = job, 0, False, None
         self._submit_job(job)
 
     def retry(self) -> bool:
@@ -112,7 +117,8 @@ class Worker:
             EngineError: no process can be started.
         """
         died = isinstance(self.future.exception(), BrokenExecutor)
-        if self.job is None or not died or self._begun.value or self.is_overdue or self._attempts >= START_ATTEMPTS:
+        was_ended = self.is_overdue or self.took_gb is not None
+        if self.job is None or not died or self._begun.value or was_ended or self._attempts >= START_ATTEMPTS:
             return False
         self.reap()
         self._submit_job(self.job)
@@ -120,9 +126,11 @@ class Worker:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until its job has run out of time; None: it has no limit, or was killed already."""
-        is_limited = self.job is not None and self._deadline is not None and not self.is_overdue
-        return self._deadline - time.monotonic() if is_limited and self._deadline is not None else None
+        """Seconds until its time or memory is to be checked; None: it has no limit, or was killed already."""
+        if self.job is None or self.is_overdue or self.took_gb is not None:
+            return None
+        left = [] if self._deadline is None else [self._deadline - time.monotonic()]
+        return min([*left, *([] if memory_limit_gb(self.job) is None else [MEMORY_CHECK_S])], default=None)
 
     def is_ready(self) -> bool:
         """True: a process is started for each job that needs one."""
@@ -132,7 +140,7 @@ class Worker:
         """How its job has ended. A process that died or lost its device is reaped."""
         error = self.future.exception()
         if isinstance(error, BrokenExecutor):
-            return JobOutcome(died=cause(self.reap()), is_overdue=self.is_overdue)
+            return JobOutcome(died=cause(self.reap()), is_overdue=self.is_overdue, took_gb=self.took_gb)
         if error is not None:
             return JobOutcome(error=error)
         trained: Trained = self.future.result()
@@ -163,10 +171,19 @@ class Worker:
         return outcome
 
     def end_overdue(self) -> None:
-        """Kills the process if its job has run out of time. If it is busy in C or stopped, it ignores SIGTERM."""
-        if (left := self.seconds_left) is not None and left <= 0 and not self.future.done():
+        """Kills the process if its job has run out of time, or takes more memory than it may.
+
+        If it is busy in C or stopped, it ignores SIGTERM.
+        """
+        if self.seconds_left is None or self.job is None or self.future.done():
+            return
+        if self._deadline is not None and self._deadline <= time.monotonic():
             self.is_overdue = True
-            self._kill_group()
+        elif (limit_gb := memory_limit_gb(self.job)) is not None and (taken_gb := self._taken_gb()) > limit_gb:
+            self.took_gb = taken_gb
+        else:
+            return
+        self._kill_group()
 
     def call(self, function: Callable[[], T], *, retries: int = 0) -> T:
         """Calls a function in the process, and waits for its result.
@@ -249,6 +266,19 @@ class Worker:
                 return
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+
+    def _taken_gb(self) -> float:
+        """Memory of the process and of what it has started; not what it shares, such as torch's libraries."""
+        import psutil
+
+        taken = 0
+        if (process := self._context.process) is not None and process.pid is not None:
+            with suppress(psutil.Error):
+                mine = psutil.Process(process.pid)
+                for one in (mine, *mine.children(recursive=True)):
+                    with suppress(psutil.Error):
+                        taken += one.memory_full_info().uss
+        return taken / 1e9
 
     def _submit_job(self, job: Job) -> None:
         self._attempts += 1

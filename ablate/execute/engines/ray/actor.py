@@ -25,7 +25,7 @@ from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.local.worker import Worker
 from ablate.execute.engines.ray import working_directory
 from ablate.execute.engines.ray.driver_location import DriverLocation
-from ablate.execute.engines.ray.trial_files import TrialFiles, read_trials
+from ablate.execute.engines.ray.trial_files import Kept, TrialFiles, read_states, read_trials, write_states
 from ablate.execute.engines.team import next_done
 from ablate.execute.process.visible_gpus import VARIABLES
 from ablate.execute.train.job import Job
@@ -54,6 +54,8 @@ class Reply:
 
     outcome: JobOutcome
     trials: tuple[TrialFiles, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    """The states of trainings that have not ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,7 @@ class Actor:
         self._done: SimpleQueue[Future[Any]] = SimpleQueue()
         self._engine = engine
         self._worker = Worker(engine=engine, threads=threads, done=self._done)
-        self._accepted: tuple[Job, str | None] | None = None
+        self._accepted: tuple[Job, str | None, tuple[Kept, ...]] | None = None
 
     def start(self) -> ActorInfo:
         """Starts the fork server, which loads torch in the background, and returns where this actor is."""
@@ -97,19 +99,20 @@ class Actor:
             is_same_machine=self._location.is_same_machine,
         )
 
-    def accept(self, job: Job, signature: str | None) -> None:
+    def accept(self, job: Job, signature: str | None, kept: tuple[Kept, ...] = ()) -> None:
         """Takes the job that the next `train` trains. The job counts as begun when this call has returned.
 
         Args:
             job: The job.
             signature: The driver's `study_signature` of the job's directory.
+            kept: The states of its trainings that the driver has.
         """
-        self._accepted = job, signature
+        self._accepted = job, signature, kept
 
     def train(self) -> Reply:
         """Trains the accepted job. The reply has its records if only the driver sees the study's directory."""
         assert self._accepted is not None
-        (job, signature), self._accepted = self._accepted, None
+        (job, signature, kept), self._accepted = self._accepted, None
         if self._location.shares_study(job.directory, signature):
             is_relative_here = self._location.shares_folder or self._location.storage == "shared"
             directory = job.directory if is_relative_here else self._location.folder / job.directory
@@ -117,7 +120,8 @@ class Actor:
         scratch = Path(tempfile.mkdtemp(prefix="ablate-"))
         try:
             sent = replace(job, directory=scratch)
-            return Reply(outcome=self._train(sent), trials=read_trials(sent))
+            write_states(kept, sent)
+            return Reply(outcome=self._train(sent), trials=read_trials(sent), kept=read_states(sent))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 

@@ -37,6 +37,8 @@ class RaySettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
     gpus: float | Literal["auto"] = "auto"
     """GPUs that Ray reserves for each worker."""
     retries: int = 1
+    checkpoint_min: float | None = None
+    budget_h: float | None = None
     storage: Storage = "auto"
     host: str = "127.0.0.1"
     dashboard: bool = False
@@ -55,6 +57,9 @@ class Ray(Team):
         if settings.address is None:
             check_threads(self.threads or 1)
         self.retries = settings.retries
+        self.checkpoint_min = settings.checkpoint_min
+        self.budget_h = settings.budget_h
+        self.gpus_per_worker = None if settings.gpus == "auto" else settings.gpus or None
         self._settings = settings
         self._caller: RayWorker | None = None
         """The worker that `call` has started; None: there is none."""

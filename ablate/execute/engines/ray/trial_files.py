@@ -1,6 +1,7 @@
 """The files of trials that a worker has written to a disk that its driver does not see, sent to the driver."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -8,6 +9,7 @@ from ablate.errors import StoreError
 from ablate.execute.train.job import Job
 from ablate.store import atomic
 from ablate.store.directory import CURVE, DIAGNOSTICS, RECORD, TRACEBACK, StudyDirectory, Written
+from ablate.store.progress import STATE, Progress, keep, progress_in
 from ablate.store.record import Record
 
 
@@ -49,6 +51,39 @@ def write_trials(trials: Iterable[TrialFiles], directory: Path) -> None:
             record=trial.record, traceback=text[TRACEBACK], curve=text[CURVE], diagnostics=text[DIAGNOSTICS]
         )
         study.write_trials([written])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """The state of a training that has not ended."""
+
+    progress: Progress
+    state: bytes
+
+
+def read_states(job: Job) -> tuple[Kept, ...]:
+    """Reads what is kept in a job's directory of trainings that have not ended."""
+    if job.checkpoint_min is None:
+        return ()
+    found: list[Kept] = []
+    for trial in job.bundle.trials:
+        folder = StudyDirectory(job.directory).trial(trial.id)
+        with suppress(OSError):
+            if (progress := progress_in(folder)) is not None:
+                found.append(Kept(progress=progress, state=(folder / STATE).read_bytes()))
+    return tuple(found)
+
+
+def write_states(kept: Iterable[Kept], job: Job) -> None:
+    """Writes what is kept of trainings of a job into its directory.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    ids = {trial.id for trial in job.bundle.trials}
+    for one in kept:
+        if one.progress.trials[0] in ids:
+            keep(StudyDirectory(job.directory).trial(one.progress.trials[0]), one.progress, one.state)
 
 
 def _read_trial(study: StudyDirectory, trial_id: str) -> TrialFiles | None:

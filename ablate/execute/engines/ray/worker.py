@@ -14,7 +14,7 @@ from ablate.errors import DeathError, EngineError
 from ablate.execute.engines.job_outcome import JobOutcome
 from ablate.execute.engines.ray.connection import imported
 from ablate.execute.engines.ray.driver_location import study_signature
-from ablate.execute.engines.ray.trial_files import write_trials
+from ablate.execute.engines.ray.trial_files import read_states, write_states, write_trials
 from ablate.execute.engines.retrying import START_ATTEMPTS
 from ablate.execute.engines.team import next_done
 from ablate.execute.train.job import Job
@@ -90,7 +90,8 @@ class RayWorker:
     def train(self, job: Job) -> None:
         """Sends a job to the actor, which has to be ready."""
         self.job = job
-        self._accepted = self._actor.accept.remote(job, study_signature(job.directory)).future()
+        kept = read_states(job)  # the node may not see the directory
+        self._accepted = self._actor.accept.remote(job, study_signature(job.directory), kept).future()
         self.future = self._ask(self._actor.train.remote())
 
     def retry(self) -> bool:
@@ -111,6 +112,7 @@ class RayWorker:
             reply: Reply = self.future.result()
             assert self.job is not None
             write_trials(reply.trials, self.job.directory)
+            write_states(reply.kept, self.job)
             return reply.outcome
         if not _is_loss(error):
             return JobOutcome(error=error)

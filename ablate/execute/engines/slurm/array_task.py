@@ -29,7 +29,7 @@ from ablate.execute.engines.slurm import commands
 from ablate.execute.engines.slurm.batch import Batch, current_sources, read_batch
 from ablate.execute.engines.slurm.reply import Reply
 from ablate.execute.engines.team import next_done
-from ablate.execute.train.job import Job, one_by_one, unfinished
+from ablate.execute.train.job import Job, one_by_one, under_way, unfinished
 
 NAME = "slurm"
 
@@ -132,12 +132,13 @@ class ArrayTask:
             is_first: Whether this is the task's first start. A later start trains what earlier ones have not finished.
         """
         parts = (job,) if is_first else unfinished_parts(job)
-        finished_before = _count_finished(job, parts)
+        finished_before, epochs_before = _count_finished(job, parts), epochs_kept(parts)
         try:
             outcomes = [(part, self._train(part)) for part in parts]
         except OutOfTimeError:
             self._stop()
-            return self._requeue(job, finished_before=finished_before)
+            is_further = epochs_kept(parts) > epochs_before
+            return self._requeue(job, finished_before=finished_before, is_further=is_further)
         except SystemExit as error:  # cancelled, or pre-empted: then Slurm starts the task again
             self._stop()
             return int(error.code or 0)
@@ -145,11 +146,14 @@ class ArrayTask:
         self._batch.write_reply(self._index, combined(job, outcomes))
         return 0
 
-    def _requeue(self, job: Job, *, finished_before: int) -> int:
-        """Queues this task again if it has finished a trial since it started. Otherwise it would be queued for ever."""
+    def _requeue(self, job: Job, *, finished_before: int, is_further: bool) -> int:
+        """Queues this task again if it has finished a trial, or kept a later epoch, since it started.
+
+        Otherwise it would be queued for ever.
+        """
         finished = _count_finished(job, unfinished_parts(job))
         limit = f"its job reached its time limit in Slurm on {socket.gethostname()} (engine.time_min)"
-        if finished <= finished_before:
+        if finished <= finished_before and not is_further:
             self._batch.write_reply(self._index, Reply(died=limit, is_final=True))
             return 0
         try:
@@ -197,6 +201,11 @@ def unfinished_parts(job: Job) -> tuple[Job, ...]:
     records, _ = unfinished(job)
     done = {record.id for record in records if record.state in ("complete", "diverged")}
     return tuple(one for one in one_by_one(job) if one.bundle.trials[0].id not in done) if done else (job,)
+
+
+def epochs_kept(jobs: Sequence[Job]) -> int:
+    """The epochs of which the state is kept, of all trainings that have not ended."""
+    return sum(found.epoch for job in jobs if (found := under_way(job)) is not None)
 
 
 def combined(job: Job, outcomes: Sequence[tuple[Job, JobOutcome]]) -> Reply:

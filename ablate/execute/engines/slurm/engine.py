@@ -40,6 +40,8 @@ class SlurmSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
     python: str | None = None
     options: tuple[str, ...] = ()
     retries: int = 1
+    checkpoint_min: float | None = None
+    budget_h: float | None = None
     poll_s: float = 10.0
 
 
@@ -55,6 +57,9 @@ class Slurm(Retrying):
         self.threads = settings.threads
         self.workers = settings.array_parallelism
         self.retries = settings.retries
+        self.checkpoint_min = settings.checkpoint_min
+        self.budget_h = settings.budget_h
+        self.gpus_per_worker = float(settings.gpus) or None
         self._settings = settings
         self._resources = Resources(
             threads=settings.threads,

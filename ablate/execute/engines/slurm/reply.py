@@ -24,6 +24,8 @@ class Reply(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     """Why the worker was lost, in words."""
     is_overdue: bool = False
     """Whether the worker was ended because its job had run out of time (`trainer.timeout_min`)."""
+    took_gb: float | None = None
+    """The memory that the job took, if the worker was ended because that was too much (`trainer.memory_gb`)."""
     is_final: bool = False
     """Whether another attempt would end in the same way."""
 
@@ -37,13 +39,16 @@ class Reply(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
             kind=type(error).__name__ if isinstance(error, AblateError) else None,
             died=outcome.died,
             is_overdue=outcome.is_overdue,
+            took_gb=outcome.took_gb,
         )
 
     @property
     def outcome(self) -> JobOutcome:
         """The outcome that it reports."""
         error = None if self.error is None else _error(self.kind, self.error)
-        return JobOutcome(trained=self.trained, error=error, died=self.died, is_overdue=self.is_overdue)
+        return JobOutcome(
+            trained=self.trained, error=error, died=self.died, is_overdue=self.is_overdue, took_gb=self.took_gb
+        )
 
 
 def _error(kind: str | None, text: str) -> Exception:

@@ -40,6 +40,11 @@ class Schedule:
         if self._steps % self._every == 0 and self._steps < self._every * self._intervals:
             self._scheduler.step()
 
+    def repeat(self, steps: int) -> None:
+        """Brings a schedule that has not begun to where it was after so many steps of the optimizer."""
+        for _ in range(steps):
+            self.step()
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleFactory:

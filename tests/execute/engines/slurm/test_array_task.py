@@ -5,10 +5,12 @@ from pathlib import Path
 
 from ablate.execute.bundle import run_bundle
 from ablate.execute.engines.job_outcome import JobOutcome, Trained
-from ablate.execute.engines.slurm.array_task import combined, unfinished_parts, with_current_sources
+from ablate.execute.engines.slurm.array_task import combined, epochs_kept, unfinished_parts, with_current_sources
 from ablate.execute.engines.slurm.batch import current_sources
 from ablate.execute.engines.slurm.reply import Reply
 from ablate.execute.train.job import one_by_one
+from ablate.store import StudyDirectory
+from ablate.store.progress import Progress, keep
 
 
 def test_a_later_start_trains_what_the_earlier_one_has_not_finished(make_job, join, place):
@@ -43,3 +45,14 @@ def test_the_outcomes_of_parts_are_combined_in_one_reply(make_job, join):
     assert combined(job, [(job, short)]) == Reply(trained=Trained(remaining=(0,)))
     assert combined(job, [(first, done), (third, short)]) == Reply(trained=Trained(remaining=(2,)))
     assert combined(job, [(second, done), (third, JobOutcome(died="killed"))]) == Reply(died="killed")
+
+
+def test_a_start_that_runs_out_of_time_has_got_further_where_an_epoch_was_kept(make_job, join, place):
+    job = replace(join([make_job(replicate=replicate) for replicate in range(2)]), checkpoint_min=1.0)
+    assert epochs_kept([job]) == 0
+    trials = tuple(trial.id for trial in job.bundle.trials)
+    kept = Progress(trials=trials, stacked=True, conv_as_matmul=False, epoch=7)
+    keep(StudyDirectory(job.directory).trial(trials[0]), kept, b"state")
+    assert epochs_kept([job]) == 7
+    assert epochs_kept(one_by_one(job)) == 0, "what is kept of a stack is of no use to its members alone"
+    assert epochs_kept([replace(job, checkpoint_min=None)]) == 0

@@ -1,0 +1,59 @@
+"""A study under `engine.budget_h`: whole replicates, then it stops, and the same command with more goes on."""
+
+import pytest
+
+from ablate import study
+from ablate.errors import ConfigError
+from ablate.plan.budget import Rate
+
+TINY = (
+    "smoke", "engine=inline", "model.width=4", "model.depth=0", "model.skip_span=0", "trainer.accelerator=cpu",
+    "data.limit=60", "data.val_size=10", "data.test_size=20", "replicates=6",
+)  # fmt: skip
+
+
+class Hourly(Rate):
+    """An hour for each training."""
+
+    def hours(self, seconds):
+        return 1.0
+
+
+@pytest.fixture
+def hourly(monkeypatch):
+    made = Hourly(per_worker=1, unit="processor hours")
+    monkeypatch.setattr("ablate.plan.budget.rate", lambda *_, **__: made)
+
+
+def run(listener, *words):
+    heard = type(listener)()
+    summary, _ = study.run((*TINY, *words), observer=heard)
+    return summary, heard
+
+
+def test_a_study_stops_before_a_replicate_that_it_has_no_hours_for(here, listener, hourly):
+    summary, heard = run(listener, "engine.budget_h=7")
+    assert summary.complete == len(heard.records) == 6
+    assert {record.replicate for record in heard.records} == {0, 1, 2}
+    assert heard.remarks == [
+        "The budget ends the study: of 7 processor hours (engine.budget_h) 1 is left, and the next replicate would "
+        "take about 2. 6 of 12 trials are missing, those of 3 replicates, from replicate 3 on. A larger "
+        "engine.budget_h trains them."
+    ]
+    summary, heard = run(listener, "engine.budget_h=7.5")
+    assert (summary.complete, heard.records) == (6, []), "what was trained before counts"
+    summary, heard = run(listener, "engine.budget_h=12")
+    assert (summary.complete, len(heard.records), heard.remarks) == (12, 6, [])
+
+
+def test_the_plan_says_that_a_budget_may_end_it(here):
+    noted = study.examine(study.plan((*TINY, "engine.budget_h=7"))).notes
+    assert any(
+        note.startswith("The study ends after 7 processor hours (engine.budget_h), with whole") for note in noted
+    )
+
+
+def test_a_study_that_is_left_to_itself_has_nobody_to_count(here, listener):
+    words = (*[word for word in TINY if "engine" not in word], "engine=slurm", "engine.budget_h=1")
+    with pytest.raises(ConfigError, match="nobody to count the hours"):
+        study.run(words, observer=listener, detach=True)
