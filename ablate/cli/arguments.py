@@ -73,7 +73,7 @@ QuickOption = Annotated[
 ]
 
 
-def request_words(words: list[str] | None, results_dir: Path | None, *, quick: bool) -> list[str]:
+def request_words(words: list[str] | None, results_dir: Path | None, *, quick: bool = False) -> list[str]:
     """The words of a request; --results-dir becomes the override `results_dir=`, and --quick `quick=true`."""
     asked = [*(words or []), *(["quick=true"] if quick else [])]
     if results_dir is None:

@@ -213,7 +213,7 @@ def read(
         ConfigError: anything in it that does not fit.
     """
     study = study_node(settings)
-    root = convert({k: settings.get(k) for k in RootYaml.__struct_fields__}, RootYaml, "")
+    root = convert({k: settings[k] for k in RootYaml.__struct_fields__ if k in settings}, RootYaml, "")
     if root.replicates < 1:
         raise ConfigError(f"replicates={root.replicates} trains nothing: it must be 1 or more, and 5 or more for a p.")
     if "\0" in root.results_dir:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from tests.benchmarks._goal import Goal
 from tests.benchmarks._race import race, ratios
-from tests.benchmarks._workload import Losses, Workload, is_installed
+from tests.benchmarks._workload import RAY_TUNE_NEEDS, Losses, Workload, is_installed
 
 CELLS = {
     "model.hidden_activation": ("relu", "tanh"),
@@ -45,7 +45,7 @@ class Peer:
 PEERS = {
     "basic": Peer(called="`hydra --multirun`, basic", package="hydra-core"),
     "joblib": Peer(called="`hydra --multirun`, joblib, n_jobs=2", package="hydra-joblib-launcher"),
-    "ray": Peer(called="Ray Tune, two actors", package="ray"),
+    "ray": Peer(called="Ray Tune, two actors", package=RAY_TUNE_NEEDS),
 }
 
 

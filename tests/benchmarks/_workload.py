@@ -124,6 +124,10 @@ class Workload:
         return words + ([] if self.steps is None else [f"{plus}{lightning}limit_train_batches={self.steps}"])
 
 
+RAY_TUNE_NEEDS = "tensorboardX"
+"""A package that `ray[tune]` brings and `ray`, which the tests need anyway, does not."""
+
+
 def is_installed(package: str) -> bool:
     """Whether a peer is there to be compared with."""
     try:

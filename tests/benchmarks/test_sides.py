@@ -10,7 +10,7 @@ from ablate.execute.planner import profile as profiling
 from ablate.store.timings import Overhead, StepTiming
 from tests.benchmarks import _results, driver, fills_chip, makespan, run_core, step
 from tests.benchmarks._goal import Goal
-from tests.benchmarks._workload import Losses, Workload, is_installed
+from tests.benchmarks._workload import RAY_TUNE_NEEDS, Losses, Workload, is_installed
 
 TINY = Workload(
     model="mlp", varied={"optimizer.lr": ("0.001", "0.002")}, replicates=2, epochs=1, steps=3, precision="64-true"
@@ -33,7 +33,7 @@ def test_ablate_and_the_peer_end_at_the_same_losses(tmp_path, theirs):
         TINY.agree(ours, dict(list(theirs.items())[1:]), tolerance=1)
 
 
-@pytest.mark.skipif(not is_installed("ray"), reason="Ray Tune is of the bench extra")
+@pytest.mark.skipif(not is_installed(RAY_TUNE_NEEDS), reason="Ray Tune is of the bench extra")
 def test_ray_tune_ends_at_the_same_losses(tmp_path, theirs):
     TINY.agree(TINY.ray(tmp_path), theirs, tolerance=1e-9)
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -103,7 +104,14 @@ def check_latex(text):
     assert not re.search(r"\\\\\s*[\[*]", text)
 
 
-CHECKS = {"table": check_table, "csv": check_csv, "markdown": check_markdown, "latex": check_latex, "json": json.loads}
+CHECKS = {
+    "junit": ElementTree.fromstring,
+    "table": check_table,
+    "csv": check_csv,
+    "markdown": check_markdown,
+    "latex": check_latex,
+    "json": json.loads,
+}
 
 
 def test_no_table_in_any_format_hands_them_on(hostile, ablate):

@@ -223,7 +223,11 @@ def test_a_lightning_module_that_fails_in_its_first_step_trains_nothing(lightnin
         ("conf/factor/square.yaml", "sqare: {reference: plain, levels: {}}\n", ["square", "first line"]),
         ("conf/factor/square.yaml", "square: {referense: plain, levels: {}}\n", ["referense", "square.reference"]),
         ("conf/model/mine.yaml", "width: 4\nsquare: false\n", ["model has no _target_", "module.Class"]),
-        ("conf/model/mine.yaml", "_target_: mine.Net\nwidth: 4\nsquare: false\n", ["model.inputs is missing"]),
+        (
+            "conf/model/mine.yaml",
+            "_target_: mine.Net\nwidth: 4\nsquare: false\n",
+            ["model.inputs and model.outputs are missing"],
+        ),
         ("conf/model/mine.yaml", "", ["model"]),
     ],
 )  # fmt: skip

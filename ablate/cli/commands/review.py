@@ -43,7 +43,7 @@ def review(
     if only and is_path and only not in Catalog(Path.cwd()).names("study"):
         found = study.review_saved(study.find(only, results_dir or Path("results")))
     else:
-        found = study.review(request_words(words, results_dir, quick=False))
+        found = study.review(request_words(words, results_dir))
     show_review(found, format, ascii_only=ascii_only)
     if found.open:
         raise typer.Exit(Code.SOME_FAILED)

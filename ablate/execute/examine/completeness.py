@@ -3,7 +3,8 @@
 from ablate.config.resolution.lines import lines_to_add, listed
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
-from ablate.execute.targets.target import missing_keys
+from ablate.execute.targets.lightning_package import is_lightning_module_class
+from ablate.execute.targets.target import locate, missing_keys
 from ablate.execute.train.dataset import REPLICATE_SEED
 
 
@@ -15,12 +16,21 @@ def check_complete(config: TrialConfig) -> None:
     Raises:
         ConfigError: several keys are missing; has the lines to add.
     """
-    is_plain = bool(config.objective.content)  # a LightningModule brings its own
     lacking = [*missing_keys(config.model.mapping, "model")]
     lacking += [key for key in missing_keys(config.data.mapping, "data") if key != f"data.{REPLICATE_SEED}"]
-    lacking += [key for key in (config.data.undescribed if is_plain else ()) if key not in lacking]
+    if config.objective.content and not _may_be_lightning_module(config):
+        lacking += [key for key in config.data.undescribed if key not in lacking]
     if len(lacking) > 1:
         raise ConfigError(
             f"{listed(lacking)} are missing. Add them to the YAML of their groups, or after the command as +KEY=VALUE:"
             f"\n{lines_to_add(lacking)}"
         )
+
+
+def _may_be_lightning_module(config: TrialConfig) -> bool:
+    """Whether the model could describe its data itself. What a function returns is not known before it is called."""
+    try:
+        called = locate(str(config.model.get("_target_")), "model")
+    except ConfigError:
+        return True
+    return not isinstance(called, type) or is_lightning_module_class(called)

@@ -10,8 +10,16 @@ from ablate.execute.planner import pace
 from ablate.execute.planner.candidate import Candidate
 from ablate.execute.planner.pace import measure_paces
 from ablate.execute.planner.pace_process import STEPS, Measured, steps
+from ablate.execute.process.isolation import isolated_process
 
 CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def isolated():
+    """What takes steps belongs to a process of its own: it silences Lightning for good."""
+    with isolated_process(threads=torch.get_num_threads()):
+        yield
 
 
 @pytest.fixture
