@@ -19,6 +19,7 @@ ROOMS = ("data", "execute", "identities", "models")
 OTHERWISE = {
     "execute/engines/local/test_lost_workers.py": "minutes of a time limit, added up",
     "execute/loggers/test_run.py": "one number, as it was logged and as it is read back",
+    "execute/engines/test_memory.py": "a limit in GB, as it was set",
     "execute/examine/test_latency.py": "seconds of a clock of the test's own",
     "execute/planner/test_overhead.py": "seconds",
     "execute/planner/test_timing_cache.py": "seconds",

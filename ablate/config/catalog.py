@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ablate.config.document import Loader, read_yaml
+from ablate.config.files.document import Loader, read_yaml
 from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.search_path import search_path
 from ablate.files import reason

@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from ablate.config.catalog import GROUPS, Catalog
+from ablate.config.files.source import CheckedSource, checked_source
 from ablate.config.group import Group
 from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.model.edit import EDIT, EDIT_KEY, entries
@@ -28,7 +29,6 @@ from ablate.config.request import added_key, parse_override
 from ablate.config.resolution.lacking import lacking
 from ablate.config.resolution.registry import resolvers
 from ablate.config.search_path import packaged, search_path
-from ablate.config.source import CheckedSource, checked_source
 from ablate.config.spec import StudySettings, key_of
 from ablate.config.trial import make_group
 from ablate.errors import ConfigError, unknown

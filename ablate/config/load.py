@@ -10,8 +10,8 @@ from typing import Any
 from ablate.config.catalog import Catalog
 from ablate.config.composer import Composer
 from ablate.config.data import DATA_NAMES
+from ablate.config.files.keys import check_keys
 from ablate.config.group import LOCATED, OMITTED_KEYS, TRAINED
-from ablate.config.keys import check_keys
 from ablate.config.model.edit import EDIT_KEY
 from ablate.config.quick import BUDGETS, QUICK_NOTE, quick_spec, quick_trainer
 from ablate.config.request import Request, parse, parse_override
@@ -69,10 +69,10 @@ class ComposedStudy:
             directory=_directory(settings["study"]["name"], request, settings),
         )
         keys = {key_of(override) for override in (*request.overrides, *(sweep.name for sweep in request.sweeps))}
-        is_quick = settings.get("quick") is True
-        self._trains_less = is_quick and not any(f"trainer.{key}" in keys for key in BUDGETS)
+        self._is_quick = settings.get("quick") is True
+        self._trains_less = self._is_quick and not any(f"trainer.{key}" in keys for key in BUDGETS)
         """Whether design points train for a part of their epochs or steps."""
-        if is_quick:
+        if self._is_quick:
             self.notes = (*self.notes, QUICK_NOTE)
             spec = quick_spec(spec, keys)
         self.spec: StudySpec = replace(spec, data=", ".join(self._data_names(spec)))
@@ -93,6 +93,8 @@ class ComposedStudy:
             raise ConfigError(f"{self._source_of_error(levels)}: {error}") from error
         if self._trains_less:
             groups["trainer"] = quick_trainer(groups["trainer"])
+        if self._is_quick:
+            groups["seed"] = make_group("seed", self.spec.seed)
         return trial_config(groups.values())
 
     def _data_names(self, spec: StudySpec) -> Iterator[str]:

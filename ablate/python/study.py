@@ -185,7 +185,7 @@ class Study:
 
     @contextmanager
     def configured(self) -> Iterator[Path]:
-        """Within the block, a folder with the study's configuration, whose `_target_`s find the objects."""
+        """Within the block, a folder with the study's configuration, in which each `_target_` finds its object."""
         with (
             tempfile.TemporaryDirectory(prefix="ablate-study-") as folder,
             bound(self._objects.passed.values()),

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ablate.config.canonical_text import canonical_text
-from ablate.config.document import check_yaml
+from ablate.config.files.document import check_yaml
 from ablate.config.spec import Factor, Response, StudySettings, StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design import DESIGNS

@@ -7,7 +7,7 @@ from typing import Any
 
 from ablate import study
 from ablate.config import catalog
-from ablate.config.keys import check_keys
+from ablate.config.files.keys import check_keys
 from ablate.config.load import load
 from ablate.identities import Identity
 from ablate.store import Checked, Frozen, StudyDirectory, costs, encoding, starts, timings

@@ -100,6 +100,7 @@ def test_setting_it_up_leaves_the_global_generators_as_they_were(config):
     assert torch.equal(torch.get_rng_state(), before[1])
 
 
+@pytest.mark.numeric
 def test_its_collate_fn_makes_the_examples(config):
     plain, doubled = (splits(config(_target_="rings.Tested", collate=on), seed=1).train for on in (False, True))
     order = [part.inputs.flatten(1).sum(1).argsort() for part in (plain, doubled)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from ablate.config.document import Loader, read_yaml
+from ablate.config.files.document import Loader, read_yaml
 from ablate.errors import ConfigError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ablate.config.keys import check_keys
+from ablate.config.files.keys import check_keys
 from ablate.config.load import load
 from ablate.errors import AblateError, ConfigError
 from ablate.study import plan

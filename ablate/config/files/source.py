@@ -15,7 +15,7 @@ from hydra._internal.sources_registry import SourcesRegistry
 from hydra.plugins.config_source import ConfigResult
 from omegaconf.errors import OmegaConfBaseException
 
-from ablate.config.document import VALID, read_yaml
+from ablate.config.files.document import VALID, read_yaml
 from ablate.errors import ConfigError
 from ablate.files import reason
 
