@@ -85,7 +85,10 @@ def test_a_node_that_is_lost_costs_its_trial_a_retry(cluster, make_ray, make_job
 
     def lose_a_node():
         watch.wait_for(lambda: len(watch.trained_in(place)) >= 2, "a training on each node")
+        training = watch.trained_in(place)
         cluster.lose(1)
+        # Its training would otherwise end before the node's processes do.
+        watch.wait_for(lambda: not all(map(watch.is_alive, training)), "the end of the training on the lost node")
         (place / "waited-for").touch()
 
     losing = threading.Thread(target=lose_a_node)
