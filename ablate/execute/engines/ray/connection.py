@@ -153,11 +153,11 @@ def imported() -> Any:
 
 def _init(ray: Any, address: str, settings: ConnectionSettings) -> None:
     quiet = {"log_to_driver": False, "configure_logging": False}
-    is_local = settings.address is None
     _read_authentication()
     directory = settings.sent_directory
     sent = nullcontext() if directory is None else working_directory.runtime_environment(directory)
-    with _loopback(ray, is_local and _is_loopback(settings.host)), sent as environment:
+    # Also to an existing Ray of this machine: its variables may have been set after Ray was imported here.
+    with _loopback(ray, LOOPBACK_VARIABLES.items() <= os.environ.items()), sent as environment:
         ray.init(address=address, **quiet, **({"runtime_env": environment} if environment else {}))
 
 

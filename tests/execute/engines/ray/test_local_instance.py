@@ -2,6 +2,8 @@
 
 import shutil
 import signal
+import subprocess
+import sys
 
 import psutil
 import pytest
@@ -70,3 +72,25 @@ def test_it_trains_and_leaves_no_process(start):
     assert command.process.wait(WAIT_S) == 0, command.output.read_text()
     assert names(command.left_after(WAIT_S)) == []
     assert "2 planned: 2 complete" in command.output.read_text()
+
+
+IMPORTED_BEFORE = """
+import os, secrets
+import ray
+from ablate.execute.engines.ray import connection
+token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+os.environ.update(connection.VARIABLES | connection.LOCAL_VARIABLES | connection.LOOPBACK_VARIABLES | token)
+started, address = connection._start(connection.ConnectionSettings(address=None))
+connection.connect(connection.ConnectionSettings(address=address))
+print(address.partition(":")[0], len(connection.nodes()))
+connection.disconnect()
+started.communicate()
+"""
+
+
+def test_an_instance_on_loopback_is_found_by_a_process_that_had_imported_ray_before():
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED_BEFORE], capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "127.0.0.1 1\n"
