@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.utils import deterministic
 
-from ablate.execute.process.isolation import CUBLAS_WORKSPACE, LOGGERS, NVML_CHECK, isolated_process
+from ablate.execute.process.isolation import CUBLAS_WORKSPACE, LIGHTNING, LOGGERS, NVML_CHECK, isolated_process
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.train.network import seed_everything
 
@@ -131,14 +131,17 @@ class Kept(logging.Handler):
 
 @pytest.fixture
 def kept():
-    """What any logger says that Lightning could use, and the root."""
+    """What any logger says that Lightning could use, and the root; at the level of Lightning, which tests may change."""
     handler = Kept()
-    loggers = [logging.getLogger(name) for name in (None, *LOGGERS)]
-    for logger in loggers:
+    levels = {logging.getLogger(name): logging.getLogger(name).level for name in (None, *LOGGERS)}
+    for logger in levels:
         logger.addHandler(handler)
+    for name in LIGHTNING:
+        logging.getLogger(name).setLevel(logging.INFO)
     yield handler.lines
-    for logger in loggers:
+    for logger, level in levels.items():
         logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 @pytest.mark.parametrize("study", ["smoke", "own"])
