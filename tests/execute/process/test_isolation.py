@@ -131,7 +131,7 @@ class Kept(logging.Handler):
 
 @pytest.fixture
 def kept():
-    """What any logger says that Lightning could use, and the root; at the level of Lightning, which tests may change."""
+    """What any logger says that Lightning could use, and the root, at the level of Lightning: tests may change it."""
     handler = Kept()
     levels = {logging.getLogger(name): logging.getLogger(name).level for name in (None, *LOGGERS)}
     for logger in levels:
