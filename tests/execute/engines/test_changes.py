@@ -170,7 +170,7 @@ def make_trial(tmp_path, monkeypatch):
 @pytest.mark.parametrize("when", ["constructor", "step", "end"])
 @pytest.mark.parametrize("name", SEVERAL_IN_A_PROCESS)
 def test_no_trial_finds_what_another_has_changed(make_engine, make_trial, tmp_path, name, when):
-    engine = make_engine(name, **({"workers": 1} if name == "local" else {}))
+    engine = make_engine(name, **({"workers": 1} if name in ("local", "ray") else {}))
     jobs = [make_trial(number=1)]
     for number, change in enumerate(NAMES, start=2):
         jobs += [make_trial(change=change, when=when), make_trial(number=number)]
