@@ -1,6 +1,7 @@
 """Both sides of the benchmarks compute the same thing, and a difference stops a ratio."""
 
 import json
+import statistics
 
 import pytest
 from msgspec.structs import replace
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 from ablate.execute.planner import overhead as overheads
 from ablate.execute.planner import profile as profiling
 from ablate.store.timings import Overhead, StepTiming
-from tests.benchmarks import _results, driver, fills_chip, makespan, run_core, step
+from tests.benchmarks import _results, driver, fills_chip, makespan, planner, run_core, step
 from tests.benchmarks._goal import Goal
 from tests.benchmarks._workload import RAY_TUNE_NEEDS, Losses, Workload, is_installed
 
@@ -139,3 +140,18 @@ def test_a_benchmark_without_a_result_costs_no_other(tmp_path, monkeypatch, caps
         _results.report(["step", "makespan"])
     assert "step: losses disagree" in capsys.readouterr().out
     assert list(json.loads((tmp_path / "benchmarks.json").read_text(encoding="utf-8"))) == ["makespan"]
+
+
+def test_plans_that_end_at_other_losses_stop_the_ratio():
+    own = {"a": 1.0, "b": 2.0, "c": 0.1}
+    planner.check({planner.OWN: own, "alone": {**own, "b": 2.0 + 1e-9}}, most=max, tolerance=planner.EXACT)
+    one_off = {planner.OWN: own, "alone": {**own, "b": 2.1}}
+    with pytest.raises(RuntimeError, match=r"alone: losses differ by 0\.05, more than 1e-09\. There is no ratio"):
+        planner.check(one_off, most=max, tolerance=planner.EXACT)
+    planner.check(one_off, most=statistics.median, tolerance=planner.ROUNDED)
+    with pytest.raises(RuntimeError, match="There is no ratio"):
+        planner.check(
+            {planner.OWN: own, "alone": {**one_off["alone"], "c": 0.2}},
+            most=statistics.median,
+            tolerance=planner.ROUNDED,
+        )
