@@ -11,7 +11,9 @@ import pytest
 from ablate.errors import StoreError
 from ablate.store import Frozen, StudyDirectory, atomic, timings
 from ablate.store.costs import Cost, read_costs, write_costs
+from ablate.store.curve import read_curve
 from ablate.store.encoding import decode, encode
+from ablate.store.layers import read_layers
 from ablate.store.seal import seal, unseal
 from ablate.store.timings import Overhead, Timings, read_timings, write_timings
 
@@ -97,6 +99,15 @@ def test_what_is_in_the_place_of_a_file_of_the_study(directory, make):
     assert directory.set_damaged_aside("study.yaml").name == "study.yaml.damaged"
     write_costs(directory, ())
     assert directory.set_damaged_aside("costs.json").name == "costs.json.damaged-2"
+
+
+@pytest.mark.parametrize("make", IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_what_is_in_the_place_of_a_curve_or_of_diagnostics_is_not_read(directory, make):
+    directory.trial(ONE).mkdir(parents=True)
+    for name in ("curve.csv", "diagnostics.csv"):
+        make(directory.trial(ONE) / name)
+    assert read_curve(directory, ONE) == {}
+    assert read_layers(directory, ONE) == {}
 
 
 @pytest.mark.parametrize("make", IN_THE_WAY.values(), ids=IN_THE_WAY)
