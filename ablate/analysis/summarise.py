@@ -31,7 +31,7 @@ from ablate.analysis.summary import Failure, Interaction, Lenth, Summary, Varian
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.store.choices import Choice
-from ablate.store.costs import Cost, cost_lookup
+from ablate.store.costs import PointCost, cost_lookup
 from ablate.store.record import Record
 from ablate.store.starts import PointStart
 
@@ -49,7 +49,7 @@ def summarise(
     *,
     rng: np.random.Generator,
     notes: Sequence[str] = (),
-    costs: Sequence[Cost] = (),
+    costs: Sequence[PointCost] = (),
     curves: Curves | None = None,
     looked: Sequence[int] = (),
     kept: Collection[str] = (),

@@ -35,7 +35,7 @@ from ablate.execute.train.trainer import trainer as make_trainer
 from ablate.execute.train.trial_module import TrialModule
 from ablate.execute.train.weights import as_bytes, trained
 from ablate.plan.trial import Trial
-from ablate.store.directory import StudyDirectory, Written
+from ablate.store.directory import StudyDirectory, TrialOutput
 from ablate.store.record import Record
 
 
@@ -163,7 +163,7 @@ def _raise_signals(error: BaseException) -> None:
         raise SystemExit(128 + signal.SIGTERM) from None
 
 
-def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> Written:
+def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> TrialOutput:
     """Trains one trial alone; returns its record and curve, which are not on disk yet.
 
     A logger's run is open before the trial's streams are seeded: it may draw from Python's generator.
@@ -173,7 +173,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         return _fit(trial, job, engine=engine, threads=threads, source=source, logger=logger)
 
 
-def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logger: Any) -> Written:
+def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logger: Any) -> TrialOutput:
     started = now()
     fit = prepare(trial.config, trial.streams, make_splits=splits_for(trial.config.trainer.settings))
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
@@ -216,7 +216,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
-    return Written(
+    return TrialOutput(
         record=made,
         curve=curve.as_csv(),
         diagnostics=diagnostics.as_csv(),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ablate.design import DesignPoint
     from ablate.execute.engines import Engine
     from ablate.store import StudyDirectory
-    from ablate.store.costs import Cost
+    from ablate.store.costs import PointCost
     from ablate.study.observer import Observer
     from ablate.study.study_plan import Plan
 
@@ -19,7 +19,7 @@ ANNOUNCED_POINTS = 64
 """Number of design points from which the user is told before they are measured: it may take long."""
 
 
-def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[TrialConfig]]:
+def unmeasured(planned: Plan, costs: Sequence[PointCost]) -> tuple[list[DesignPoint], list[TrialConfig]]:
     """The design points that have none of these costs, and their configurations."""
     from ablate.store.costs import cost_lookup
 

@@ -84,7 +84,7 @@ def _frozen(directory: StudyDirectory) -> Iterator[Problem]:
 
 
 def _beside(directory: StudyDirectory, record: Record) -> Iterator[Problem]:
-    for name, reason in directory.beside(record):
+    for name, reason in directory.damaged_files(record):
         yield Problem(
             path=directory.trial(record.id) / name,
             what=reason,

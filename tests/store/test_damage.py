@@ -10,7 +10,7 @@ import pytest
 
 from ablate.errors import StoreError
 from ablate.store import Frozen, StudyDirectory, atomic, timings
-from ablate.store.costs import Cost, read_costs, write_costs
+from ablate.store.costs import PointCost, read_costs, write_costs
 from ablate.store.curve import read_curve
 from ablate.store.encoding import decode, encode
 from ablate.store.layers import read_layers
@@ -182,7 +182,7 @@ def test_a_study_yaml_that_was_edited_is_refused_with_the_way_out_and_its_layout
 
 def test_costs_of_before_there_were_checksums_are_read(directory):
     directory.write("costs.json", b'{"schema": 1, "points": [{"levels": {"a": "x"}, "timed_on": "A"}]}')
-    assert read_costs(directory) == (Cost(levels={"a": "x"}, timed_on="A"),)
+    assert read_costs(directory) == (PointCost(levels={"a": "x"}, timed_on="A"),)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from ablate.errors import StoreError
 from ablate.execute.train.job import Job
 from ablate.store import atomic
-from ablate.store.directory import CURVE, DIAGNOSTICS, RECORD, TRACEBACK, StudyDirectory, Written
+from ablate.store.directory import CURVE, DIAGNOSTICS, RECORD, TRACEBACK, StudyDirectory, TrialOutput
 from ablate.store.progress import STATE, Progress, keep, progress_in
 from ablate.store.record import Record
 
@@ -47,7 +47,7 @@ def write_trials(trials: Iterable[TrialFiles], directory: Path) -> None:
         text = {name: None if content is None else content.decode() for name, content in texts.items()}
         for name, content in files.items():
             atomic.write(study.trial(trial.record.id) / _inside(name), content)
-        written = Written(
+        written = TrialOutput(
             record=trial.record, traceback=text[TRACEBACK], curve=text[CURVE], diagnostics=text[DIAGNOSTICS]
         )
         study.write_trials([written])
