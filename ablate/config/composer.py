@@ -62,10 +62,10 @@ class Composer:
     A group is resolved once for all design points that give the same values to it and to the groups it refers to.
     """
 
-    def __init__(self, directory: Path, first: Path | None = None) -> None:
-        self.catalog = Catalog(directory, first)
+    def __init__(self, directory: Path, conf: Path | None = None) -> None:
+        self.catalog = Catalog(directory, conf)
         self._directory = directory
-        self._first = first
+        self._conf = conf
         self._options: dict[tuple[str, ...], dict[str, str | None]] = {}
         self._composed = lru_cache(maxsize=256)(self._compose)
         self._resolved = lru_cache(maxsize=4096)(self._resolve)
@@ -75,7 +75,7 @@ class Composer:
 
     def __reduce__(self) -> tuple[type[Self], tuple[Path, Path | None]]:
         """Its caches are not pickled: another process composes again."""
-        return type(self), (self._directory, self._first)
+        return type(self), (self._directory, self._conf)
 
     def resolve(self, overrides: Sequence[str]) -> StudySettings:
         """The whole configuration under these overrides, as plain containers: `groups` by their content.
@@ -182,7 +182,7 @@ class Composer:
         for override in overrides:
             self._check_group(override)
             if override.startswith("+"):
-                self._check_added(override, tuple(other for other in overrides if other is not override))
+                self._check_added_key(override, tuple(other for other in overrides if other is not override))
         try:
             return self._composed_with(overrides)
         except MissingConfigException as error:
@@ -193,8 +193,8 @@ class Composer:
         try:
             return self._composed_with(overrides, tuple(places))
         except MissingConfigException as error:
-            if lacking := next((e for name, e in engines.items() if error.missing_cfg_file == f"engine/{name}"), None):
-                raise ConfigError(_unconfigured(lacking)) from error
+            if entry := next((e for name, e in engines.items() if error.missing_cfg_file == f"engine/{name}"), None):
+                raise ConfigError(_unconfigured(entry)) from error
             raise ConfigError(self._explain(error, overrides)) from error
 
     def _composed_with(self, overrides: tuple[str, ...], brought: tuple[Path, ...] = ()) -> DictConfig:
@@ -204,7 +204,7 @@ class Composer:
             MissingConfigException: an option is in none of the places.
             ConfigError: the configuration does not compose.
         """
-        with _hydra(search_path(self._directory, self._first)[:-1], brought):
+        with _hydra(search_path(self._directory, self._conf)[:-1], brought):
             try:
                 config = compose("config", overrides=list(overrides), return_hydra_config=True)
                 self._options[overrides] = dict(config.hydra.runtime.choices)
@@ -237,7 +237,7 @@ class Composer:
                 if str(option) not in others:
                     raise ConfigError(unknown(group, str(option), {*names, *others}))
 
-    def _check_added(self, override: str, others: tuple[str, ...]) -> None:
+    def _check_added_key(self, override: str, others: tuple[str, ...]) -> None:
         """Refuses a key that nothing reads. The reader of a group checks the keys in it."""
         name = added_key(override)
         group, _, rest = name.partition(".")

@@ -264,6 +264,11 @@ class StudySpec:
         return tuple(f.name for f in self.factors)
 
 
+def is_override(word: str) -> bool:
+    """Whether a word of a request is an override such as `model.width=16`, `+a.b=1` or `~logger`; else it is a name."""
+    return "=" in word or word.startswith(("+", "~"))
+
+
 @lru_cache(maxsize=4096)
 def key_of(override: str) -> str:
     """The key that an override sets, without its sign and without its package: `+a.b=1` sets `a.b`."""
