@@ -228,9 +228,8 @@ class StudyDirectory:
     def write_trials(self, trials: Sequence[TrialOutput]) -> None:
         """Writes some trials, their records last: a record says that everything beside it is there.
 
-        What was kept of their trainings while they had not ended is then removed.
-
-        Where a disk is full, whole trials are written one by one, as many as there is room for.
+        Then their checkpoints are removed. On a full disk whole trials are written one by one, as many as there is room
+        for.
 
         Raises:
             DiskError: the disk is full or the directory cannot be written; no half-written record is left.

@@ -150,7 +150,7 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
 
 
 def with_stacks_under_way(bundles: Sequence[Bundle], directory: Path) -> tuple[Bundle, ...]:
-    """The bundles, but that stacks of which the state is kept are as they were, and come first."""
+    """The bundles, with the stacks that have a checkpoint first: each of the trials that it was made of."""
     from ablate.plan import Bundle
 
     trials = {trial.id: trial for bundle in bundles for trial in bundle.trials}
@@ -164,7 +164,7 @@ def with_stacks_under_way(bundles: Sequence[Bundle], directory: Path) -> tuple[B
 
 
 def under_way(trial_ids: Iterable[str], directory: Path) -> list[Progress]:
-    """What is kept of trainings that have not ended, in the folders of some trials."""
+    """The checkpoints in the folders of some trials."""
     from ablate.store import StudyDirectory
     from ablate.store.progress import progress_in
 
@@ -188,14 +188,14 @@ def budget_note(engine: Engine, made: Schedule) -> str | None:
 
 
 def checkpoint_note(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> str | None:
-    """That the state of trainings is kept, and how many go on from one; None: neither."""
+    """Says how often checkpoints are written, and how many trials go on from one; None: none are written."""
     if engine.checkpoint_min is None:
         return None
-    note = f"The state of a training is kept every {engine.checkpoint_min:g} min (engine.checkpoint_min)."
+    note = f"Each training writes a checkpoint every {engine.checkpoint_min:g} min (engine.checkpoint_min)."
     going_on = {trial_id for each in under_way([t.id for t in missing], planned.directory) for trial_id in each.trials}
     if not going_on:
         return note
-    return f"{note} That of {len(going_on)} trials is kept: they go on after the epoch that it is of."
+    return f"{note} {len(going_on)} trials go on from the checkpoint that they have."
 
 
 def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedule, list[Job]]:

@@ -64,7 +64,7 @@ class Retrying(Engine):
         """`_handle` of a job whose worker died or was ended.
 
         Unfinished trials of a job of several are each trained alone. The trial that kills its worker, or never ends,
-        then costs no other. A stack whose state is kept goes on as one, as often as a trial alone is tried again.
+        then costs no other. A stack with a checkpoint goes on as one, as often as a trial alone is tried again.
         """
         ids = [trial.id for trial in job.bundle.trials]
         if not outcome.has_begun:

@@ -28,7 +28,7 @@ class Job:
     keeps_weights: bool = False
     """Whether the trained networks' weights are written beside the records."""
     checkpoint_min: float | None = None
-    """Minutes after which the state of a training that has not ended is kept anew; None: it is not kept."""
+    """Minutes between two checkpoints of a training; None: none is written."""
     may_wait: bool = False
     """Whether a trial that runs out of memory is left without a record, to be trained when nothing trains beside it."""
 
@@ -73,7 +73,7 @@ def unfinished(job: Job) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
 
 
 def under_way(job: Job) -> Progress | None:
-    """How far a job of one trial, or of a stack, is by the state that is kept of it; None: it begins anew."""
+    """The progress from which a job of one trial, or of a stack, goes on; None: it starts at the beginning."""
     if job.checkpoint_min is None:
         return None
     trials = tuple(trial.id for trial in job.bundle.trials)

@@ -54,28 +54,28 @@ def write_trials(trials: Iterable[TrialFiles], directory: Path) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
-    """The state of a training that has not ended."""
+class Checkpoint:
+    """The checkpoint of a training that has not ended."""
 
     progress: Progress
     state: bytes
 
 
-def read_states(job: Job) -> tuple[Kept, ...]:
-    """Reads what is kept in a job's directory of trainings that have not ended."""
+def read_states(job: Job) -> tuple[Checkpoint, ...]:
+    """Reads the checkpoints of a job's unfinished trainings from its directory."""
     if job.checkpoint_min is None:
         return ()
-    found: list[Kept] = []
+    found: list[Checkpoint] = []
     for trial in job.bundle.trials:
         folder = StudyDirectory(job.directory).trial(trial.id)
         with suppress(OSError):
             if (progress := progress_in(folder)) is not None:
-                found.append(Kept(progress=progress, state=(folder / STATE).read_bytes()))
+                found.append(Checkpoint(progress=progress, state=(folder / STATE).read_bytes()))
     return tuple(found)
 
 
-def write_states(kept: Iterable[Kept], job: Job) -> None:
-    """Writes what is kept of trainings of a job into its directory.
+def write_states(kept: Iterable[Checkpoint], job: Job) -> None:
+    """Writes checkpoints of a job's trainings into its directory.
 
     Raises:
         StoreError: it cannot be written.
