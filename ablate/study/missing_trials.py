@@ -91,8 +91,8 @@ def _changed(planned: Plan, older: Collection[str]) -> str:
     return f"The {what} of {len(older)} of {len(planned.trials)} trials has changed since they trained"
 
 
-def check_time_limits(engine: Engine, planned: Plan) -> None:
-    """Checks that the engine can keep the limits of time and memory that trials have.
+def check_limits(engine: Engine, planned: Plan) -> None:
+    """Checks that the engine can end a trial that exceeds its limit of time or memory.
 
     Raises:
         ConfigError: it cannot.
@@ -113,9 +113,9 @@ def check_detachable(engine: Engine, planned: Plan) -> None:
         ConfigError: they cannot.
     """
     if not engine.detaches:
-        engine.submit(())
+        engine.submit(())  # raises the error that names the engine
     if engine.budget_h is not None:
-        raise ConfigError("--detach leaves nobody to count the hours of engine.budget_h. Leave out one of the two.")
+        raise ConfigError("--detach ends this command, and engine.budget_h is counted by it. Leave out one of the two.")
     if planned.tuned is not None and planned.tuned.pending:
         raise ConfigError(
             "--detach cannot submit a study whose settings are not chosen yet (study.tune): each training depends on "

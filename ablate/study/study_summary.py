@@ -30,8 +30,8 @@ SUMMARY = "summary.json"
 SUMMARY_SCHEMA = 12
 """Rises when an analysis of the same records changes: older summaries are then made again."""
 
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""By which the clocks of two machines may differ: a record from less before the study was frozen is not earlier."""
+MAX_CLOCK_SKEW = timedelta(minutes=10)
+"""By which the clocks of two machines may differ: a trial is earlier than study.yaml if it started so long before."""
 
 
 def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
@@ -238,6 +238,6 @@ def _unstated(frozen: Frozen, records: Sequence[Record]) -> int:
 def _is_before(started: str, since: datetime) -> bool:
     """Whether a training started before a moment; unknown times are not."""
     try:
-        return datetime.fromisoformat(started) < since - CLOCKS_DIFFER
+        return datetime.fromisoformat(started) < since - MAX_CLOCK_SKEW
     except (TypeError, ValueError):
         return False

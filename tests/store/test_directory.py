@@ -353,7 +353,7 @@ def test_where_a_disk_is_full_whole_trials_are_kept_and_no_record_without_its_fi
         room[0] += path.exists()
         path.unlink(missing_ok=True)
 
-    monkeypatch.setattr(atomic, "SIDE_BY_SIDE", 1)
+    monkeypatch.setattr(atomic, "MAX_PARALLEL_WRITES", 1)
     monkeypatch.setattr(atomic, "write", full)
     monkeypatch.setattr(atomic, "remove", remove)
     trials = [TrialOutput(record=make_record(f"{n:012}"), curve="c", diagnostics="d") for n in range(9)]
