@@ -26,7 +26,7 @@ from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.model.edit import EDIT, EDIT_KEY, entries
 from ablate.config.objective import OBJECTIVE, OBJECTIVE_KEYS
 from ablate.config.request import added_key, parse_override
-from ablate.config.resolution.lacking import lacking
+from ablate.config.resolution.missing_keys import missing_keys_message
 from ablate.config.resolution.registry import resolvers
 from ablate.config.search_path import packaged, search_path
 from ablate.config.spec import StudySettings, key_of
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _users: tuple[Path, ...] = ()
-"""What comes before the shipped `conf/` while a composition goes on, as the user's: Hydra makes its plugins itself and
-passes them nothing."""
+"""Folders of configuration that come before the shipped `conf/` during a composition. Hydra makes its plugins itself
+and passes them no arguments, so `UserConf` reads the folders here."""
 
 _brought: tuple[Path, ...] = ()
-"""The same of installed packages that bring engines."""
+"""Folders that come after the shipped `conf/` during a composition: those of installed packages with engines."""
 
 
 class UserConf(SearchPathPlugin):
@@ -145,8 +145,8 @@ class Composer:
                 plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
             with resolvers():
-                said = lacking(config, self._file("data", structural)) or _first_line(error)
-            raise ConfigError(_of_resolver(error) or f"The configuration does not resolve: {said}") from error
+                said = missing_keys_message(config, self._file("data", structural)) or _first_line(error)
+            raise ConfigError(_resolver_message(error) or f"The configuration does not resolve: {said}") from error
         assert isinstance(plain, dict)
         return {str(k): make_group(str(k), _with_text_keys(v)) for k, v in plain.items()}
 
@@ -389,8 +389,8 @@ def _unparsed(error: yaml.YAMLError | UnicodeDecodeError) -> str:
     return f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}, is not YAML: {problem}."
 
 
-def _of_resolver(error: OmegaConfBaseException) -> str:
-    """What a resolver of ours says; empty: the error is none of its."""
+def _resolver_message(error: OmegaConfBaseException) -> str:
+    """The message of a ConfigError that one of ablate's resolvers raised; empty: the error has another cause."""
     said = re.match(r"ConfigError raised while resolving interpolation: (.*)", str(error))
     return said[1] if said else ""
 
