@@ -27,7 +27,7 @@ from ablate.execute.train.callbacks import Curve, Divergence, scalars, stopping
 from ablate.execute.train.checkpoint.keeper import keeper
 from ablate.execute.train.dataset import splits_for
 from ablate.execute.train.fit import Fit, prepare
-from ablate.execute.train.job import Job, fail, halves, one_by_one, record_failure
+from ablate.execute.train.job import Job, halves, one_by_one, record_failure, record_failures
 from ablate.execute.train.outcome import outcome
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
@@ -143,7 +143,7 @@ def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] 
     except BaseException as error:
         _raise_signals(error)
         if (lost := lost_device()) is not None:
-            records = fail(
+            records = record_failures(
                 job, error=error_text(error), traceback=traceback.format_exc(), engine=engine, threads=threads
             )
             again = one_by_one(job) if len(job.bundle.trials) > 1 else ()

@@ -33,8 +33,8 @@ class Job:
     """Whether a trial that runs out of memory is left without a record, to be trained when nothing trains beside it."""
 
 
-def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
-    """Records the trials that a dead worker did not finish as failed, and returns all records of the job.
+def record_failures(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
+    """Records as failed the trials of a job that have no result of this code; returns the records of all its trials.
 
     Raises:
         StoreError: the records cannot be written.
@@ -65,7 +65,7 @@ def one_by_one(job: Job) -> tuple[Job, ...]:
 
 
 def unfinished(job: Job) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
-    """What a worker that was lost had finished of a job: its records, and a job for each of the other trials."""
+    """The records of the trials that a lost worker had finished, and a job for each of the others."""
     alone = one_by_one(job)
     found = [_result(each.bundle.trials[0], each, each.sources[0]) for each in alone]
     records = tuple(record for record in found if record is not None)
@@ -102,7 +102,7 @@ def memory_limit_gb(job: Job) -> float | None:
     return sum(known) if job.bundle.stacked else max(known)
 
 
-def timed_out(job: Job, *, engine: str, threads: int) -> Record:
+def record_timeout(job: Job, *, engine: str, threads: int) -> Record:
     """Records the one trial of a job as timed out.
 
     Raises:
