@@ -26,8 +26,7 @@ from ablate.analysis.outcomes.point import summarise_point
 from ablate.analysis.outcomes.resolution import resolution
 from ablate.analysis.outcomes.sampling import sampling_notes
 from ablate.analysis.outcomes.scoring import score
-from ablate.analysis.statistics.paired import TEST_FROM
-from ablate.analysis.summary import Failure, Interaction, Lenth, Summary, VarianceTable, Verdict
+from ablate.analysis.summary import TEST_FROM, Failure, Interaction, Lenth, Summary, VarianceTable, Verdict
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.store.choices import Choice

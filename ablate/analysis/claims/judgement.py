@@ -21,10 +21,9 @@ from ablate.analysis.outcomes.resolution import Resolution, examples_of
 from ablate.analysis.outcomes.sampling import test_shares
 from ablate.analysis.outcomes.scoring import Scores, score, simple_scores
 from ablate.analysis.statistics.multiplicity import exploratory_q
-from ablate.analysis.statistics.paired import TEST_FROM
 from ablate.analysis.statistics.scale import number_on_scale
 from ablate.analysis.statistics.student import Values, mean
-from ablate.analysis.summary import Contrast, Needed, Paired, Verdict
+from ablate.analysis.summary import TEST_FROM, Contrast, Needed, Paired, Verdict
 from ablate.config.spec import Claim, StudySpec
 from ablate.design import design_of
 from ablate.design.claimed import claimed_at

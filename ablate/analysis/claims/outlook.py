@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from ablate.analysis.claims.chances import Chances, chances
 from ablate.analysis.claims.claim import check_claim, unit
-from ablate.analysis.statistics.paired import TEST_FROM
 from ablate.analysis.statistics.power import fewest, smallest
+from ablate.analysis.summary import TEST_FROM
 from ablate.config.spec import Claim, Expectation
 
 TARGET = 0.8

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from ablate.analysis.effects.comparison import Comparison
 from ablate.analysis.statistics.multiplicity import exploratory_q
-from ablate.analysis.statistics.paired import TEST_FROM
-from ablate.analysis.summary import Contrast, Interaction
+from ablate.analysis.summary import TEST_FROM, Contrast, Interaction
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.design.factor_pair import FactorPair

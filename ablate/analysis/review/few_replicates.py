@@ -4,8 +4,7 @@ from ablate.analysis.claims.foresight import Prospect, prospects
 from ablate.analysis.claims.outlook import TARGET
 from ablate.analysis.review._base import Judgement, Objection, Unjudged
 from ablate.analysis.review.case import Case, listed
-from ablate.analysis.statistics.paired import TEST_FROM
-from ablate.analysis.summary import Verdict
+from ablate.analysis.summary import TEST_FROM, Verdict
 
 
 def judge(case: Case) -> Judgement:

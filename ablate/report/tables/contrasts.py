@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ablate.analysis.summary import Contrast, Paired, SignFlip, Summary
-from ablate.report.tables.columns.contrast_notes import P_FROM, aliased, contrast_notes
+from ablate.analysis.summary import TEST_FROM, Contrast, Paired, SignFlip, Summary
+from ablate.report.tables.columns.contrast_notes import aliased, contrast_notes
 from ablate.report.tables.columns.interaction_warning import misleading
 from ablate.report.tables.columns.row import Row, paired
 from ablate.report.tables.kind import TableKind
@@ -46,7 +46,7 @@ def _row(contrast: Contrast, response: str) -> Row:
         | paired("difference", contrast.paired)
         | {"diverged": contrast.diverged_arm, "diverged_reference": contrast.diverged_reference}
         | {"shared_parameters": contrast.shared_parameters, "equal_parameters": contrast.equal_parameters}
-        | {"q": contrast.q if contrast.paired.n >= P_FROM else None, "aliases": contrast.aliases}
+        | {"q": contrast.q if contrast.paired.n >= TEST_FROM else None, "aliases": contrast.aliases}
     )
 
 
@@ -67,9 +67,9 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
     change = digits.as_difference()
     aligned = change.padded(bounds(deltas))
     most = max(p.n for p in pairs)
-    flips = [p.sign_flip if p.n >= P_FROM else None for p in pairs]
+    flips = [p.sign_flip if p.n >= TEST_FROM else None for p in pairs]
     floors = {p.n: flip.floor for p, flip in zip(pairs, flips, strict=True) if flip}
-    explored = [probability(c.q if c.paired.n >= P_FROM else None) for c in contrasts]
+    explored = [probability(c.q if c.paired.n >= TEST_FROM else None) for c in contrasts]
     places = [names.of(c.held) for c in contrasts]
     placed = kind == "simple" and set(places) != {names.origin}
     labels = [f"{c.name} at {place}" if placed else c.name for c, place in zip(contrasts, places, strict=True)]
@@ -81,7 +81,7 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
         (Column(name=with_interval("Δ", deltas)), [difference(p, aligned) for p in pairs]),
         (
             Column(name="p, paired\u00a0t", justify="right"),
-            [probability(p.p if p.n >= P_FROM else None) for p in pairs],
+            [probability(p.p if p.n >= TEST_FROM else None) for p in pairs],
         ),
         (
             Column(name="p, sign-flip", justify="right"),
