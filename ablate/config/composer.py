@@ -1,4 +1,4 @@
-"""Hydra's compose API, with errors that say what to do: the only module that holds a DictConfig."""
+"""Hydra's compose API, with errors that say what to do. DictConfigs stay here and in `resolution`."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Where configuration is looked for: the user's `conf/` first, then the one that the package ships."""
+"""The folders of configuration in the order of Hydra's search: the user's `conf/`, then the shipped one."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def user_conf(directory: Path) -> Path | None:
 
 
 def search_path(directory: Path, conf: Path | None = None) -> tuple[Path, ...]:
-    """The directories in the order in which Hydra looks into them.
+    """The directories in the order in which Hydra searches them.
 
     Args:
         directory: The working directory.
