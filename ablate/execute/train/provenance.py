@@ -11,7 +11,7 @@ from pathlib import Path
 import ablate
 from ablate import files, passed_objects
 from ablate.config.trial import TrialConfig
-from ablate.execute.targets.data_files import listing
+from ablate.execute.targets.data_files import files_digest
 from ablate.execute.targets.sources import code, sources
 from ablate.limits import MAX_TEXT_BYTES
 from ablate.store.record import Provenance
@@ -74,7 +74,7 @@ def _digest(targets: frozenset[str], models: frozenset[str], located: tuple[str,
     for content in sorted(file.name.encode() + code(file) for file in files):  # in any directory
         digest.update(content)
     for place in located:
-        digest.update(f"data:{listing(Path(place).expanduser())}".encode())
+        digest.update(f"data:{files_digest(Path(place).expanduser())}".encode())
     return digest.hexdigest()[:12]
 
 
