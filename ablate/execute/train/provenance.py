@@ -17,8 +17,8 @@ from ablate.limits import MAX_TEXT_BYTES
 from ablate.store.record import Provenance
 
 INITIALISATION = 2
-"""Rises when user-defined models come to be initialised otherwise (`ablate.execute.train.layer_streams`). It is part of
-the digest of their code, lest trials of both be pooled silently."""
+"""Rises when user-defined models are initialised in another way (`ablate.execute.train.layer_streams`). It is part of
+the digest of their code, so that trials of both ways are not pooled silently."""
 
 
 def provenance(
