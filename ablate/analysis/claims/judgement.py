@@ -50,7 +50,7 @@ def verdicts(
         points: its design points.
         comparison: of their scores.
         resolution: of an accuracy.
-        looked: replicates at which the study had been looked at when it was extended without a plan.
+        looked: numbers of replicates at which results had been seen before more were added, without a plan of looks.
 
     Raises:
         DesignError: a claim's contrast cannot be estimated from the design points.
