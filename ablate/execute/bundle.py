@@ -28,7 +28,7 @@ from ablate.execute.train.checkpoint.keeper import keeper
 from ablate.execute.train.dataset import splits_for
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, halves, one_by_one, record_failure, record_failures
-from ablate.execute.train.outcome import outcome
+from ablate.execute.train.outcome import outcome_of
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
@@ -199,7 +199,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     if trial.is_tested and divergence.reason is None and fit.test is not None:
         trainer.test(fit.module, verbose=False, **fit.test)
         responses |= scalars(trainer)
-    ended = outcome(
+    ended = outcome_of(
         fit,
         trainer,
         **size,

@@ -14,7 +14,7 @@ from ablate.execute.stack.stacked_module import StackedModule
 from ablate.execute.train.checkpoint.keeper import keeper
 from ablate.execute.train.dataset import shared_splits, splits_for
 from ablate.execute.train.job import Job
-from ablate.execute.train.outcome import outcome
+from ablate.execute.train.outcome import outcome_of
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
@@ -61,7 +61,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[TrialOutput, 
     made: dict[int, TrialOutput] = {}
     for place, index in enumerate(order):
         steps = curves.steps[place]
-        ended = outcome(
+        ended = outcome_of(
             fit,
             trainer,
             **size,

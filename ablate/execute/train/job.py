@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ablate.errors import StoreError
-from ablate.execute.train.record import Outcome, now, record
+from ablate.execute.train.outcome import Outcome
+from ablate.execute.train.record import now, record
 from ablate.plan.bundle import Bundle
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory
