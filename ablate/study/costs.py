@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ablate.study.study_plan import Plan
 
 ANNOUNCED_POINTS = 64
-"""Number of design points from which the user is told before they are measured: it may take long."""
+"""Number of design points from which a message says first that they are measured: it may take long."""
 
 
 def unmeasured(planned: Plan, costs: Sequence[PointCost]) -> tuple[list[DesignPoint], list[TrialConfig]]:
@@ -30,7 +30,7 @@ def unmeasured(planned: Plan, costs: Sequence[PointCost]) -> tuple[list[DesignPo
 
 
 def is_incomplete(directory: StudyDirectory, planned: Plan) -> bool:
-    """Whether there are costs on disk, but not those of every design point: damaged, or beyond the time budget."""
+    """Whether costs are on disk, but not those of every design point: the time budget ended first."""
     from ablate.store.costs import COSTS, read_costs
 
     return directory.read(COSTS) is not None and bool(unmeasured(planned, read_costs(directory))[0])
@@ -44,7 +44,8 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
         directory: Where the costs are kept.
         planned: Its design points are measured, as far as the time budget goes.
         observer: Gets a message where it may take long.
-        again: Whether what is on disk was measured of other code, so that it goes even if not all are measured anew.
+        again: Whether the code has changed since the costs on disk were measured. They are dropped then, even if the
+            time budget ends before all are measured again.
 
     Raises:
         StoreError: the costs cannot be written.
