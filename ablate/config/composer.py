@@ -304,7 +304,7 @@ def _with_text_keys(tree: Any) -> Any:
     if len(renamed) < len(tree):
         word = next(word for word in renamed if [str(k) for k in tree].count(word) > 1)
         written = " and ".join(repr(k) for k in tree if str(k) == word)
-        raise ConfigError(f"The keys {written} in one mapping become the same word, {word!r}: name one otherwise.")
+        raise ConfigError(f"The keys {written} in one mapping become the same word, {word!r}: rename one.")
     return renamed
 
 

@@ -36,8 +36,8 @@ def missing_trials(
     states = ("failed", *retry)
     if "timed_out" not in retry and (count := sum(r.state == "timed_out" for r in planned.records)):
         observer.on_message(
-            f"{count} of {len(planned.trials)} trials ran out of time, and are left so; --retry timed_out trains them "
-            "again."
+            f"{count} of {len(planned.trials)} trials ran out of time and are not trained again; --retry timed_out "
+            "trains them again."
         )
     older = stale_sources(planned)
     again = older if stale == "rerun" else ()
@@ -46,9 +46,9 @@ def missing_trials(
         return missing
     if stale is None and next_batch(planned, missing, lambda: records):
         raise ConfigError(
-            f"{_changed(planned, older)}, and {len(missing)} would be trained by the code as it is now. They are not "
-            f"pooled unasked. Add --stale rerun to train the {len(older)} again, or --stale keep to pool them: every "
-            "table then says so."
+            f"{_changed(planned, older)}, and {len(missing)} would be trained by the code as it is now. Both are not "
+            f"pooled by default. Add --stale rerun to train the {len(older)} again, or --stale keep to pool them: "
+            "every table then says so."
         )
     what = "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
     observer.on_message(f"{_changed(planned, older)}: {what}.")
