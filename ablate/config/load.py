@@ -15,7 +15,7 @@ from ablate.config.group import LOCATED, OMITTED_KEYS, TRAINED
 from ablate.config.model.edit import EDIT_KEY
 from ablate.config.quick import QUICK_NOTE, quick_spec, quick_trainer
 from ablate.config.request import Request, parse, parse_override
-from ablate.config.schema import is_swept, read, study_node
+from ablate.config.schema import is_trial_key, read, study_node
 from ablate.config.search_path import packaged
 from ablate.config.spec import Factor, StudySettings, StudySpec, is_override, key_of
 from ablate.config.trainer import BUDGET_KEYS
@@ -51,7 +51,7 @@ class ComposedStudy:
         known = self.composer.catalog.names("factor")
         inline = self.composer.resolve((*chosen, *plain)).get("factor") or {}
         for name in factors:
-            if name not in known and name not in inline and not is_swept(name):
+            if name not in known and name not in inline and not is_trial_key(name):
                 hint = " A key's values are a factor, too: {model.width: [8, 16]}." if "." in name else ""
                 raise ConfigError(unknown("factor", name, known) + f" 'ablate list factors' describes them.{hint}")
         self.notes: tuple[str, ...] = tuple(self._hidden_factors(factors, inline))

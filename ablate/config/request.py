@@ -114,12 +114,12 @@ def _factor(override: Override, word: str, catalog: Catalog) -> Factor:
     if override.type is not OverrideType.CHANGE:
         raise ConfigError(f"The sweep {word!r} must be over a key that exists: {name}=a,b.")
     values = _values(override, name, catalog)
-    levels = {value.strip("'\""): (f"{name}={value}",) for value in values}
-    if len(levels) < 2:
+    by_level = {value.strip("'\""): value for value in values}
+    if len(by_level) < 2:
         raise ConfigError(f"The sweep {word!r} has one value. A factor needs two or more, or set it without a comma.")
-    if len(levels) < len(values):
+    if len(by_level) < len(values):
         raise ConfigError(f"The sweep {word!r} names a value twice.")
-    return Factor(name=name, levels=levels, reference=next(iter(levels)))
+    return Factor.of_key(name, by_level)
 
 
 def _values(override: Override, name: str, catalog: Catalog) -> list[str]:
