@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from ablate.analysis.claims.claim import sides
-from ablate.analysis.summary import Contrast, Summary, Verdict
+from ablate.analysis.summary import INTERVAL_FROM, Contrast, Summary, Verdict
 from ablate.report.figures.effects import Effect
 from ablate.report.screen.forest import Row
 from ablate.report.tables.contrasts import difference, difference_digits
@@ -56,7 +56,7 @@ def rows(summary: Summary, contrasts: Sequence[Contrast], *, in_charset: Callabl
             Row(
                 label=in_charset(label),
                 short=in_charset(brief if brief and shared[brief] == 1 else label),
-                points=paired.differences if paired.n <= 2 else (interval.value,) if interval else (),
+                points=paired.differences if paired.n < INTERVAL_FROM else (interval.value,) if interval else (),
                 low=interval.low if interval else None,
                 high=interval.high if interval else None,
                 margin=_margin(contrast, margins),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ablate.analysis.summary import TEST_FROM, Contrast, Paired
+from ablate.analysis.summary import INTERVAL_FROM, TEST_FROM, Contrast, Paired
 from ablate.report.text.number import Digits, interval_name, probability
 from ablate.report.text.quantity import counted
 
@@ -52,7 +52,7 @@ def _survivors(paired: Paired, digits: Digits, *, scored: bool) -> str:
     if interval_name([paired.difference]):
         digits = Digits.fitting(paired.differences, [paired.difference]).as_difference()
     said = [f"n = {paired.n}"]
-    if 0 < paired.n <= 2:
+    if 0 < paired.n < INTERVAL_FROM:
         said.append(f"differences {digits.several(paired.differences)}")
     elif paired.difference:
         said.append(f"Δ {digits.named(paired.difference)}")
