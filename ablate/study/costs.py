@@ -30,7 +30,7 @@ def unmeasured(planned: Plan, costs: Sequence[PointCost]) -> tuple[list[DesignPo
 
 
 def is_incomplete(directory: StudyDirectory, planned: Plan) -> bool:
-    """Whether costs are on disk, but not those of every design point: the time budget ended first."""
+    """Whether costs.json is on disk, but lacks design points: the time budget ended first, or the file is damaged."""
     from ablate.store.costs import COSTS, read_costs
 
     return directory.read(COSTS) is not None and bool(unmeasured(planned, read_costs(directory))[0])
