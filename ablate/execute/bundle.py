@@ -109,9 +109,9 @@ def _train_alone(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         _raise_signals(error)
         lost = lost_device()
         if lost is None and job.may_wait and is_out_of_memory(error):
-            record = None
+            failure = None
         else:
-            record = record_failure(
+            failure = record_failure(
                 trial,
                 job,
                 error=error_text(error),
@@ -121,11 +121,11 @@ def _train_alone(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
                 source=source,
             )
             if lost is not None:
-                raise InterruptedJobError(lost, records=[record], again=[]) from error
+                raise InterruptedJobError(lost, records=[failure], again=[]) from error
     else:
         return (written.record,)
-    if record is not None:
-        return (record,)
+    if failure is not None:
+        return (failure,)
     empty_cache()  # outside of `except`: the exception would keep the network in memory
     return ()
 

@@ -286,21 +286,21 @@ def claimed(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> Est
 
 def explored(contrasts: Sequence[Contrast], claims: Sequence[Claim]) -> tuple[Contrast, ...]:
     """Gives every contrast without a claim its q: Benjamini–Hochberg over all of those."""
-    stated = [(claim.subject, frozenset(sides(claim)), claim.at.items()) for claim in claims if claim.contrast]
+    subjects = [(claim.subject, frozenset(sides(claim)), claim.at.items()) for claim in claims if claim.contrast]
 
     def is_claimed(contrast: Contrast) -> bool:
         return all(
             any(
                 (factor, frozenset((level, contrast.against[factor]))) == (subject, levels)
                 and held <= contrast.held.items()
-                for subject, levels, held in stated
+                for subject, levels, held in subjects
             )
             for factor, level in contrast.levels.items()
         )
 
-    claimed = [is_claimed(contrast) for contrast in contrasts]
-    q = iter(exploratory_q([c.paired.p for c, stated in zip(contrasts, claimed, strict=True) if not stated]))
-    return tuple(replace(c, q=None if stated else next(q)) for c, stated in zip(contrasts, claimed, strict=True))
+    has_claim = [is_claimed(contrast) for contrast in contrasts]
+    q = iter(exploratory_q([c.paired.p for c, has in zip(contrasts, has_claim, strict=True) if not has]))
+    return tuple(replace(c, q=None if has else next(q)) for c, has in zip(contrasts, has_claim, strict=True))
 
 
 def _found(spec: StudySpec, points: Sequence[DesignPoint], factor: str, level: str, against: str) -> Estimable:

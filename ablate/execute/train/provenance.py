@@ -65,13 +65,14 @@ def source_digests(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
 
 def _digest(targets: frozenset[str], models: frozenset[str], located: tuple[str, ...]) -> str:
     passed = {found for target in targets if (found := passed_objects.digest(target)) is not None}
-    files = {file for target in targets if not target.startswith(passed_objects.PREFIX) for file in sources(target)}
+    imported = [target for target in targets if not target.startswith(passed_objects.PREFIX)]
+    code_files = {file for target in imported for file in sources(target)}
     digest = hashlib.sha256()
     if any(target.partition(".")[0] != "ablate" or target.startswith(passed_objects.PREFIX) for target in models):
         digest.update(f"initialisation:{INITIALISATION}".encode())
     for found in sorted(passed - {""}):
         digest.update(f"given:{found}".encode())
-    for content in sorted(file.name.encode() + code(file) for file in files):  # in any directory
+    for content in sorted(file.name.encode() + code(file) for file in code_files):  # in any directory
         digest.update(content)
     for place in located:
         digest.update(f"data:{files_digest(Path(place).expanduser())}".encode())
