@@ -1,4 +1,4 @@
-"""Reads a file whatever it is: only a regular one, without waiting for it, up to a limit of bytes."""
+"""Reads files that need not be what they should be: regular ones only, without waiting, up to a limit of bytes."""
 
 import errno
 import os

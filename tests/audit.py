@@ -1,7 +1,7 @@
 """`make audit`: asks pip-audit whether packages of `constraints.txt` have known vulnerabilities.
 
-pip-audit calls a package that its source of data does not know "skipped", and finds nothing in a list of skipped ones.
-So what was not audited is said here, and is no pass: the last line begins with "Not audited".
+pip-audit skips a package that its source of data does not know, and then reports no vulnerability of it. So the
+packages that were not audited are named in a last line, which begins with "Not audited".
 """
 
 import json
@@ -15,38 +15,37 @@ COMMAND = (
 )
 
 LIMIT_S = 600
-SHOWN = 8
+MAX_NAMED = 8
 """Packages that a line names."""
 
 
 def report(output: str, error: str) -> tuple[list[str], int]:
-    """Lines on what pip-audit has answered, and the exit code: 1 where a vulnerability is known.
+    """The lines to print about the answer of pip-audit, and the exit code: 1 if a vulnerability is known, else 0.
 
     Args:
-        output: What it wrote to stdout: JSON, or nothing where it could not go on.
-        error: What it wrote to stderr.
+        output: Its stdout: JSON; empty if it did not reach its data.
+        error: Its stderr.
     """
     try:
         found: list[dict[str, Any]] = json.loads(output)["dependencies"]
     except (ValueError, KeyError, TypeError):
         why = ([line.strip() for line in error.splitlines() if line.strip()] or ["it said nothing"])[-1]
         return [f"Not audited: pip-audit did not reach its data ({why[:200]})."], 0
-    lines = [
+    vulnerabilities = [
         f"{one['name']} {one['version']}: {each['id']}, mended in {', '.join(each['fix_versions']) or 'no version yet'}"
         for one in found
         for each in one.get("vulns", ())
     ]
     skipped = [one["name"] for one in found if "skip_reason" in one]
-    audited = len(found) - len(skipped)
-    if audited:
-        lines.append(f"{audited} packages were audited: {len(lines) or 'no'} known vulnerabilities.")
-    is_vulnerable = len(lines) > bool(audited)
+    lines = [*vulnerabilities]
+    if audited := len(found) - len(skipped):
+        lines.append(f"{audited} packages were audited: {len(vulnerabilities) or 'no'} known vulnerabilities.")
     if skipped:
-        names = ", ".join(skipped[:SHOWN]) + (", …" if len(skipped) > SHOWN else "")
+        names = ", ".join(skipped[:MAX_NAMED]) + (", …" if len(skipped) > MAX_NAMED else "")
         lines.append(
-            f"Not audited: {len(skipped)} of {len(found)} packages, of which there are no data here ({names})."
+            f"Not audited: {len(skipped)} of {len(found)} packages, of which pip-audit has no data here ({names})."
         )
-    return lines, int(is_vulnerable)
+    return lines, int(bool(vulnerabilities))
 
 
 def main() -> int:

@@ -23,7 +23,7 @@ def test_a_vulnerability_fails():
 
 
 def test_what_is_skipped_is_not_called_sound():
-    assert audited(SKIPPED) == (["Not audited: 1 of 1 packages, of which there are no data here (torch)."], 0)
+    assert audited(SKIPPED) == (["Not audited: 1 of 1 packages, of which pip-audit has no data here (torch)."], 0)
     lines, code = audited(BROKEN, SKIPPED)
     assert code == 1
     assert lines[-1].startswith("Not audited: 1 of 2 packages")

@@ -1,4 +1,4 @@
-"""From records to a Summary: the entry point of this room."""
+"""Makes the Summary of a study of its records: the entry point of `ablate.analysis`."""
 
 from collections.abc import Collection, Sequence
 
@@ -26,12 +26,11 @@ from ablate.analysis.outcomes.point import summarise_point
 from ablate.analysis.outcomes.resolution import resolution
 from ablate.analysis.outcomes.sampling import sampling_notes
 from ablate.analysis.outcomes.scoring import score
-from ablate.analysis.statistics.paired import TEST_FROM
-from ablate.analysis.summary import Failure, Interaction, Lenth, Summary, VarianceTable, Verdict
+from ablate.analysis.summary import TEST_FROM, Failure, Interaction, Lenth, Summary, VarianceTable, Verdict
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.store.choices import Choice
-from ablate.store.costs import Cost, cost_lookup
+from ablate.store.costs import PointCost, cost_lookup
 from ablate.store.record import Record
 from ablate.store.starts import PointStart
 
@@ -49,7 +48,7 @@ def summarise(
     *,
     rng: np.random.Generator,
     notes: Sequence[str] = (),
-    costs: Sequence[Cost] = (),
+    costs: Sequence[PointCost] = (),
     curves: Curves | None = None,
     looked: Sequence[int] = (),
     kept: Collection[str] = (),
@@ -60,16 +59,16 @@ def summarise(
 
     Args:
         spec: the study.
-        points: what its design picked.
+        points: the design points that its design picked.
         records: of its trials, in any order; matched by levels and replicate.
         rng: for the Monte Carlo sign-flip test above 16 replicates; the same rng gives the same summary.
         notes: of the design; they come first.
         costs: of the design points' networks, in any order; matched by levels.
         curves: of the baseline's trials, by trial id; they say whether it was still learning.
+        looked: numbers of replicates at which results had been seen before more were added, without a plan of looks.
         kept: digests of older code, of which trials were kept beside others.
-        looked: replicates at which the study had been looked at when it was extended without a plan.
-        starts: of these networks; the same.
-        choices: that tuning has made, in any order; matched by levels.
+        starts: how the design points' networks start, in any order; matched by levels.
+        choices: what tuning has chosen, in any order; matched by levels.
 
     Raises:
         DesignError: the study names an unknown design.
@@ -191,7 +190,7 @@ def summarise(
 
 
 def _untrained(spec: StudySpec, notes: Sequence[str]) -> Summary:
-    """Of a study without design points, which states identities alone."""
+    """The summary of a study without design points, which states identities only and trains nothing."""
     return Summary(
         study=spec.name,
         question=spec.question,

@@ -32,6 +32,15 @@ StudyName = Annotated[
     ),
 ]
 
+StudyNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[STUDY]...",
+        help="Studies by name or path (default: all that have results).",
+        autocompletion=complete_results,
+        show_default=False,
+    ),
+]
 
 FormatOption = Annotated[
     str,

@@ -83,8 +83,9 @@ def _rejoined(pieces: Sequence[str]) -> list[str]:
 
 def _candidates(catalog: "Catalog", words: Sequence[str], current: str) -> Iterator[str]:
     from ablate.config.catalog import GROUPS
+    from ablate.config.spec import is_override
 
-    studies = [w for w in words if "=" not in w and not w.startswith(("+", "~"))]
+    studies = [w for w in words if not is_override(w)]
     group, equals, _ = current.partition("=")
     if equals:
         yield from (f"{group}={option}" for option in (catalog.names(group) if group in GROUPS else ()))

@@ -14,7 +14,7 @@ from typing import ParamSpec
 
 import typer
 
-from ablate.cli.entry import is_somewhere
+from ablate.cli.entry import has_working_directory
 from ablate.errors import AblateError
 
 P = ParamSpec("P")
@@ -42,7 +42,7 @@ def reported(command: Callable[P, None]) -> Callable[P, None]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             try:
-                if not is_somewhere():
+                if not has_working_directory():
                     raise AblateError(
                         "The working directory has been removed. Change to one that is there (cd), then try again."
                     )

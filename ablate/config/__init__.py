@@ -1,1 +1,1 @@
-"""Hydra compose → frozen dataclasses. `spec` can be imported without Hydra; `load` is where Hydra comes in."""
+"""Hydra compose → frozen dataclasses: the only room that reads Hydra's objects. `spec` is imported without Hydra."""

@@ -34,8 +34,8 @@ class Option:
 class Catalog:
     """The groups and options on the search path of one working directory."""
 
-    def __init__(self, directory: Path, first: Path | None = None) -> None:
-        self._path = search_path(directory, first)
+    def __init__(self, directory: Path, conf: Path | None = None) -> None:
+        self._path = search_path(directory, conf)
 
     def options(self, group: str) -> tuple[Option, ...]:
         """The options of a group by name, those of installed packages included.

@@ -1,4 +1,4 @@
-"""Hydra's compose API, with errors that say what to do: the only module that holds a DictConfig."""
+"""Hydra's compose API, with errors that say what to do. DictConfigs stay here and in `resolution`."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ from ablate.config.installed import ENGINES, brought_conf, installed, package
 from ablate.config.model.edit import EDIT, EDIT_KEY, entries
 from ablate.config.objective import OBJECTIVE, OBJECTIVE_KEYS
 from ablate.config.request import added_key, parse_override
-from ablate.config.resolution.lacking import lacking
+from ablate.config.resolution.missing_keys import missing_keys_message
 from ablate.config.resolution.registry import resolvers
 from ablate.config.search_path import packaged, search_path
 from ablate.config.spec import StudySettings, key_of
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _users: tuple[Path, ...] = ()
-"""What comes before the shipped `conf/` while a composition goes on, as the user's: Hydra makes its plugins itself and
-passes them nothing."""
+"""Folders of configuration that come before the shipped `conf/` during a composition. Hydra makes its plugins itself
+and passes them no arguments, so `UserConf` reads the folders here."""
 
 _brought: tuple[Path, ...] = ()
-"""The same of installed packages that bring engines."""
+"""Folders that come after the shipped `conf/` during a composition: those of installed packages with engines."""
 
 
 class UserConf(SearchPathPlugin):
@@ -62,10 +62,10 @@ class Composer:
     A group is resolved once for all design points that give the same values to it and to the groups it refers to.
     """
 
-    def __init__(self, directory: Path, first: Path | None = None) -> None:
-        self.catalog = Catalog(directory, first)
+    def __init__(self, directory: Path, conf: Path | None = None) -> None:
+        self.catalog = Catalog(directory, conf)
         self._directory = directory
-        self._first = first
+        self._conf = conf
         self._options: dict[tuple[str, ...], dict[str, str | None]] = {}
         self._composed = lru_cache(maxsize=256)(self._compose)
         self._resolved = lru_cache(maxsize=4096)(self._resolve)
@@ -75,7 +75,7 @@ class Composer:
 
     def __reduce__(self) -> tuple[type[Self], tuple[Path, Path | None]]:
         """Its caches are not pickled: another process composes again."""
-        return type(self), (self._directory, self._first)
+        return type(self), (self._directory, self._conf)
 
     def resolve(self, overrides: Sequence[str]) -> StudySettings:
         """The whole configuration under these overrides, as plain containers: `groups` by their content.
@@ -145,8 +145,8 @@ class Composer:
                 plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
             with resolvers():
-                said = lacking(config, self._file("data", structural)) or _first_line(error)
-            raise ConfigError(_of_resolver(error) or f"The configuration does not resolve: {said}") from error
+                said = missing_keys_message(config, self._file("data", structural)) or _first_line(error)
+            raise ConfigError(_resolver_message(error) or f"The configuration does not resolve: {said}") from error
         assert isinstance(plain, dict)
         return {str(k): make_group(str(k), _with_text_keys(v)) for k, v in plain.items()}
 
@@ -182,7 +182,7 @@ class Composer:
         for override in overrides:
             self._check_group(override)
             if override.startswith("+"):
-                self._check_added(override, tuple(other for other in overrides if other is not override))
+                self._check_added_key(override, tuple(other for other in overrides if other is not override))
         try:
             return self._composed_with(overrides)
         except MissingConfigException as error:
@@ -193,8 +193,8 @@ class Composer:
         try:
             return self._composed_with(overrides, tuple(places))
         except MissingConfigException as error:
-            if lacking := next((e for name, e in engines.items() if error.missing_cfg_file == f"engine/{name}"), None):
-                raise ConfigError(_unconfigured(lacking)) from error
+            if entry := next((e for name, e in engines.items() if error.missing_cfg_file == f"engine/{name}"), None):
+                raise ConfigError(_unconfigured(entry)) from error
             raise ConfigError(self._explain(error, overrides)) from error
 
     def _composed_with(self, overrides: tuple[str, ...], brought: tuple[Path, ...] = ()) -> DictConfig:
@@ -204,7 +204,7 @@ class Composer:
             MissingConfigException: an option is in none of the places.
             ConfigError: the configuration does not compose.
         """
-        with _hydra(search_path(self._directory, self._first)[:-1], brought):
+        with _hydra(search_path(self._directory, self._conf)[:-1], brought):
             try:
                 config = compose("config", overrides=list(overrides), return_hydra_config=True)
                 self._options[overrides] = dict(config.hydra.runtime.choices)
@@ -237,7 +237,7 @@ class Composer:
                 if str(option) not in others:
                     raise ConfigError(unknown(group, str(option), {*names, *others}))
 
-    def _check_added(self, override: str, others: tuple[str, ...]) -> None:
+    def _check_added_key(self, override: str, others: tuple[str, ...]) -> None:
         """Refuses a key that nothing reads. The reader of a group checks the keys in it."""
         name = added_key(override)
         group, _, rest = name.partition(".")
@@ -304,7 +304,7 @@ def _with_text_keys(tree: Any) -> Any:
     if len(renamed) < len(tree):
         word = next(word for word in renamed if [str(k) for k in tree].count(word) > 1)
         written = " and ".join(repr(k) for k in tree if str(k) == word)
-        raise ConfigError(f"The keys {written} in one mapping become the same word, {word!r}: name one otherwise.")
+        raise ConfigError(f"The keys {written} in one mapping become the same word, {word!r}: rename one.")
     return renamed
 
 
@@ -389,8 +389,8 @@ def _unparsed(error: yaml.YAMLError | UnicodeDecodeError) -> str:
     return f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}, is not YAML: {problem}."
 
 
-def _of_resolver(error: OmegaConfBaseException) -> str:
-    """What a resolver of ours says; empty: the error is none of its."""
+def _resolver_message(error: OmegaConfBaseException) -> str:
+    """The message of a ConfigError that one of ablate's resolvers raised; empty: the error has another cause."""
     said = re.match(r"ConfigError raised while resolving interpolation: (.*)", str(error))
     return said[1] if said else ""
 

@@ -1,4 +1,4 @@
-"""One group of a trial's configuration, such as its model, with what follows from it."""
+"""One group of a trial's configuration, such as its model: its content, its canonical text and its identity."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

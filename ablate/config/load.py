@@ -13,11 +13,12 @@ from ablate.config.data import DATA_NAMES
 from ablate.config.files.keys import check_keys
 from ablate.config.group import LOCATED, OMITTED_KEYS, TRAINED
 from ablate.config.model.edit import EDIT_KEY
-from ablate.config.quick import BUDGETS, QUICK_NOTE, quick_spec, quick_trainer
+from ablate.config.quick import QUICK_NOTE, quick_spec, quick_trainer
 from ablate.config.request import Request, parse, parse_override
-from ablate.config.schema import is_swept, read, study_node
+from ablate.config.schema import is_trial_key, read, study_node
 from ablate.config.search_path import packaged
-from ablate.config.spec import Factor, StudySettings, StudySpec, key_of
+from ablate.config.spec import Factor, StudySettings, StudySpec, is_override, key_of
+from ablate.config.trainer import BUDGET_KEYS
 from ablate.config.trial import TrialConfig, make_group, trial_config
 from ablate.errors import ConfigError, unknown
 
@@ -27,20 +28,20 @@ EXTENDS = ("replicates", "results_dir", "keep", "engine", "logger", "factor")
 ANALYSED = ("study.claims", "study.diagnostics", "study.pool_above", "study.accepted", "study.answer")
 """Keys of the study that change how its trials are analysed, not the trials: the study stays the same."""
 
-LONGEST_NAME = 120
+MAX_NAME_CHARS = 120
 """Characters of a directory's name; file systems end at 255."""
 
 
 class ComposedStudy:
     """The study that a request composes to: its frozen `spec`, and by `resolve` the configuration of a design point."""
 
-    def __init__(self, words: Sequence[str], directory: Path, first: Path | None = None) -> None:
+    def __init__(self, words: Sequence[str], directory: Path, conf: Path | None = None) -> None:
         """Parses and composes.
 
         Raises:
             ConfigError: anything in the request or in the configuration that does not fit.
         """
-        self.composer = Composer(directory, first)
+        self.composer = Composer(directory, conf)
         request = parse(words, self.composer.catalog)
         self._check_keys("study", request.study)
         # Composed twice: the study names its factors, whose files are then composed with it.
@@ -50,7 +51,7 @@ class ComposedStudy:
         known = self.composer.catalog.names("factor")
         inline = self.composer.resolve((*chosen, *plain)).get("factor") or {}
         for name in factors:
-            if name not in known and name not in inline and not is_swept(name):
+            if name not in known and name not in inline and not is_trial_key(name):
                 hint = " A key's values are a factor, too: {model.width: [8, 16]}." if "." in name else ""
                 raise ConfigError(unknown("factor", name, known) + f" 'ablate list factors' describes them.{hint}")
         self.notes: tuple[str, ...] = tuple(self._hidden_factors(factors, inline))
@@ -70,15 +71,15 @@ class ComposedStudy:
         )
         keys = {key_of(override) for override in (*request.overrides, *(sweep.name for sweep in request.sweeps))}
         self._is_quick = settings.get("quick") is True
-        self._trains_less = self._is_quick and not any(f"trainer.{key}" in keys for key in BUDGETS)
-        """Whether design points train for a part of their epochs or steps."""
+        self._trains_less = self._is_quick and not any(f"trainer.{key}" in keys for key in BUDGET_KEYS)
+        """Whether a quick check shortens the trainings: not where the request says itself how long they are."""
         if self._is_quick:
             self.notes = (*self.notes, QUICK_NOTE)
             spec = quick_spec(spec, keys)
         self.spec: StudySpec = replace(spec, data=", ".join(self._data_names(spec)))
         _check_conflicts(self.spec)
-        _check_added(self.spec)
-        self._check_untrained(chosen)
+        _check_added_levels(self.spec)
+        self._check_identity_overrides(chosen)
 
     def resolve(self, levels: Mapping[str, str], overrides: Sequence[str]) -> TrialConfig:
         """The configuration of one design point: its levels' overrides on top of the user's.
@@ -91,7 +92,7 @@ class ComposedStudy:
             groups = self.composer.groups((*self._base, *overrides))
         except ConfigError as error:
             raise ConfigError(f"{self._source_of_error(levels)}: {error}") from error
-        if self._trains_less:
+        if self._trains_less and "trainer" in groups:
             groups["trainer"] = quick_trainer(groups["trainer"])
         if self._is_quick:
             groups["seed"] = make_group("seed", self.spec.seed)
@@ -128,8 +129,8 @@ class ComposedStudy:
             elif file is not None and shipped.is_file() and file != shipped:
                 yield f"The factor {name!r} is that of {file}: {shipped} is left out."
 
-    def _check_untrained(self, chosen: Sequence[str]) -> None:
-        """Where nothing is trained, an override of a trial's group must change an identity."""
+    def _check_identity_overrides(self, chosen: Sequence[str]) -> None:
+        """Refuses an override that no identity takes, where the study trains nothing: it would be ignored."""
         overrides = self.spec.overrides
         for override in overrides if self.spec.identities and not self.spec.factors else ():
             if key_of(override).partition(".")[0] not in TRAINED:
@@ -156,18 +157,18 @@ def _is_whole(factor: Any) -> bool:
     return isinstance(factor, Mapping) and {"reference", "levels"} <= factor.keys()
 
 
-def load(words: Sequence[str], directory: Path, first: Path | None = None) -> ComposedStudy:
+def load(words: Sequence[str], directory: Path, conf: Path | None = None) -> ComposedStudy:
     """Composes the study that a request such as `["head", "data=cifar10", "model.width=16,32"]` asks for.
 
     Args:
         words: A study's name and Hydra overrides, as after `ablate run`.
         directory: The working directory, whose `conf/` comes before the shipped one.
-        first: A folder of configuration that comes before both; None: there is none.
+        conf: A folder of configuration that comes before both, as of a study made in Python; None: there is none.
 
     Raises:
         ConfigError: anything in the request or in the configuration that does not fit.
     """
-    return ComposedStudy(words, directory, first)
+    return ComposedStudy(words, directory, conf)
 
 
 def load_baseline(words: Sequence[str], directory: Path) -> tuple[TrialConfig, int]:
@@ -185,7 +186,7 @@ def load_baseline(words: Sequence[str], directory: Path) -> tuple[TrialConfig, i
     models, studies = catalog.names("model"), catalog.names("study")
     given: list[str] = []
     for word in words:
-        is_name = "=" not in word and not word.startswith(("+", "~"))
+        is_name = not is_override(word)
         if is_name and word not in models and word not in studies:
             raise ConfigError(
                 unknown("model or study", word, models, near=(*models, *studies))
@@ -195,7 +196,7 @@ def load_baseline(words: Sequence[str], directory: Path) -> tuple[TrialConfig, i
     chosen = [word for word in given if key_of(word) == "model" and "=" in word]
     if len(chosen) > 1:
         raise ConfigError(f"Two models in one command: {' and '.join(chosen)}. Name one.")
-    if any(("=" not in word and not word.startswith(("+", "~"))) or key_of(word) == "study" for word in given):
+    if any(not is_override(word) or key_of(word) == "study" for word in given):
         study = ComposedStudy(given, directory)
         factors = study.spec.factors
         overrides = [override for factor in factors for override in factor.levels[factor.reference]]
@@ -219,7 +220,7 @@ def _check_conflicts(spec: StudySpec) -> None:
             )
 
 
-def _check_added(spec: StudySpec) -> None:
+def _check_added_levels(spec: StudySpec) -> None:
     """Refuses a level that is added on the command line and not taken by the study: it would be ignored."""
     for override in spec.overrides:
         _, factor, _, level = [*key_of(override).split("."), "", "", ""][:4]
@@ -257,6 +258,6 @@ def _directory(name: str, request: Request, settings: StudySettings) -> str:
         return name
     safe = re.sub(r"[^\w.,=+~@\[\]{}:\-]", "_", ",".join(sorted(changed)))
     full = f"{name}@{safe}"
-    if len(full) <= LONGEST_NAME:
+    if len(full) <= MAX_NAME_CHARS:
         return full
-    return f"{full[:LONGEST_NAME]}-{hashlib.sha256(full.encode()).hexdigest()[:8]}"
+    return f"{full[:MAX_NAME_CHARS]}-{hashlib.sha256(full.encode()).hexdigest()[:8]}"

@@ -10,13 +10,14 @@ from hydra.errors import HydraException
 
 from ablate.config.catalog import GROUPS, Catalog
 from ablate.config.group import TRAINED
-from ablate.config.spec import Factor, key_of
+from ablate.config.schema import RootYaml
+from ablate.config.spec import Factor, is_override, key_of
 from ablate.errors import ConfigError, unknown
 
 DEFAULT_STUDY = "core"
 
-MAX_REASON = 200
-"""Characters of a word, and of why it does not parse, in a message."""
+MAX_SHOWN_CHARS = 200
+"""Length to which a message cuts a word, and the reason why it does not parse."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
     overrides: list[str] = []
     sweeps: dict[str, Factor] = {}
     for word in words:
-        override = parse_override(word) if _is_override(word) else None
+        override = parse_override(word) if is_override(word) else None
         name = word if override is None else key_of(word)
         if override is None or name == "study":
             chosen = word if override is None else _study_name(override, word)
@@ -73,10 +74,6 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
     return Request(study=study, overrides=tuple(overrides), sweeps=tuple(sweeps.values()))
 
 
-def _is_override(word: str) -> bool:
-    return "=" in word or word.startswith(("~", "+"))
-
-
 @lru_cache(maxsize=4096)
 def parse_override(word: str) -> Override:
     """One word by Hydra's grammar.
@@ -87,8 +84,8 @@ def parse_override(word: str) -> Override:
     try:
         parsed = OverridesParser.create().parse_override(word)
     except (HydraException, ValueError) as error:  # Python reads no number of more than 4300 digits
-        reason = str(error).splitlines()[0][:MAX_REASON]
-        word = word if len(word) <= MAX_REASON else f"{word[:MAX_REASON]}…"
+        reason = str(error).splitlines()[0][:MAX_SHOWN_CHARS]
+        word = word if len(word) <= MAX_SHOWN_CHARS else f"{word[:MAX_SHOWN_CHARS]}…"
         raise ConfigError(
             f"The override {word!r} does not parse: {reason}. Overrides are key=value, +key=value, ~key, or a "
             "sweep key=a,b; quote what the shell would take apart, as in 'model.width=range(8,33,8)'."
@@ -109,23 +106,20 @@ def _factor(override: Override, word: str, catalog: Catalog) -> Factor:
     name = key_of(word)
     group = name.partition(".")[0]
     if group not in TRAINED:
-        where = (
-            f"{name!r} cannot be swept"
-            if group in (*GROUPS, "replicates", "results_dir", "keep", "quick", "seed")
-            else ""
-        )
-        if not where:
+        if group not in (*GROUPS, *RootYaml.__struct_fields__):
             raise ConfigError(unknown("key", name, TRAINED) + " Only keys of these groups can be swept.")
-        raise ConfigError(f"{where}: it does not change what a design point is. What can: {', '.join(TRAINED)}.")
+        raise ConfigError(
+            f"{name!r} cannot be swept: it does not change what a design point is. What can: {', '.join(TRAINED)}."
+        )
     if override.type is not OverrideType.CHANGE:
         raise ConfigError(f"The sweep {word!r} must be over a key that exists: {name}=a,b.")
     values = _values(override, name, catalog)
-    levels = {value.strip("'\""): (f"{name}={value}",) for value in values}
-    if len(levels) < 2:
+    by_level = {value.strip("'\""): value for value in values}
+    if len(by_level) < 2:
         raise ConfigError(f"The sweep {word!r} has one value. A factor needs two or more, or set it without a comma.")
-    if len(levels) < len(values):
+    if len(by_level) < len(values):
         raise ConfigError(f"The sweep {word!r} names a value twice.")
-    return Factor(name=name, levels=levels, reference=next(iter(levels)))
+    return Factor.of_key(name, by_level)
 
 
 def _values(override: Override, name: str, catalog: Catalog) -> list[str]:

@@ -310,25 +310,25 @@ def _choices(hint: Any, names: list[str]) -> tuple[str, ...]:
     return next((choices for choices in inner if choices), ())
 
 
-def is_swept(name: str) -> bool:
+def is_trial_key(name: str) -> bool:
     """Whether a factor's name is a key of what a trial is, such as `model.width`, or one of its groups."""
     return name.partition(".")[0] in TRAINED
 
 
-def _swept(key: str, values: list[LevelName | None] | None) -> Factor:
-    """The factor of a key's values, as a sweep on the command line makes it; its first value is the reference."""
-    levels = {_as_level_name(value) or "null": (f"{key}={hydra_text(value)}",) for value in values or ()}
-    if len(levels) < 2 or len(levels) < len(values or ()):
+def _factor_of_key(key: str, values: list[LevelName | None] | None) -> Factor:
+    """The factor of a key's values, as a sweep on the command line makes it."""
+    by_level = {_as_level_name(value) or "null": hydra_text(value) for value in values or ()}
+    if len(by_level) < 2 or len(by_level) < len(values or ()):
         raise ConfigError(
             f"study.factors: {key!r} is a key of the configuration. Give two or more different values, of which the "
             f"first is the reference: {{{key}: [8, 16]}}; or define a factor of another name under `factor`."
         )
-    return Factor(name=key, levels=levels, reference=next(iter(levels)))
+    return Factor.of_key(key, by_level)
 
 
 def _factor(name: str, declared: Mapping[str, Any], taken: list[LevelName | None] | None) -> Factor:
-    if name not in declared and is_swept(name):
-        return _swept(name, taken)
+    if name not in declared and is_trial_key(name):
+        return _factor_of_key(name, taken)
     chosen = None if taken is None else [_as_level_name(level) or "null" for level in taken]
     node = declared.get(name)
     if not isinstance(node, Mapping):

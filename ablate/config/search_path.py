@@ -1,4 +1,4 @@
-"""Where configuration is looked for: the user's `conf/` first, then the one that the package ships."""
+"""The folders of configuration in the order of Hydra's search: the user's `conf/`, then the shipped one."""
 
 from pathlib import Path
 
@@ -14,15 +14,15 @@ def packaged() -> Path:
 
 def user_conf(directory: Path) -> Path | None:
     """The user's `conf/` in that working directory, or None where there is none."""
-    conf = (directory / "conf").resolve()
-    return conf if conf.is_dir() and conf != packaged() else None
+    place = (directory / "conf").resolve()
+    return place if place.is_dir() and place != packaged() else None
 
 
-def search_path(directory: Path, first: Path | None = None) -> tuple[Path, ...]:
-    """The directories in the order in which Hydra looks into them.
+def search_path(directory: Path, conf: Path | None = None) -> tuple[Path, ...]:
+    """The directories in the order in which Hydra searches them.
 
     Args:
         directory: The working directory.
-        first: A folder of configuration that comes before all others, such as that of a study made in Python.
+        conf: A folder of configuration that comes before all others, as of a study made in Python; None: there is none.
     """
-    return tuple(place for place in (first, user_conf(directory), packaged()) if place is not None)
+    return tuple(place for place in (conf, user_conf(directory), packaged()) if place is not None)

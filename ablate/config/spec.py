@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, Literal, Self, cast
 
 from ablate.config.diagnostic import measured_as
 
@@ -35,6 +35,17 @@ class Factor:
     name: str
     levels: Mapping[str, tuple[str, ...]]
     reference: str
+
+    @classmethod
+    def of_key(cls, key: str, values: Mapping[str, str]) -> Self:
+        """The factor that sets one key of the configuration, as a sweep does; its first level is the reference.
+
+        Args:
+            key: The key, which is the factor's name.
+            values: Level → the value, as Hydra's grammar has it; at least one.
+        """
+        levels = {level: (f"{key}={value}",) for level, value in values.items()}
+        return cls(name=key, levels=levels, reference=next(iter(levels)))
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -262,6 +273,11 @@ class StudySpec:
     def names(self) -> tuple[str, ...]:
         """The factors' names, in the order of the config."""
         return tuple(f.name for f in self.factors)
+
+
+def is_override(word: str) -> bool:
+    """Whether a word of a request is an override such as `model.width=16`, `+a.b=1` or `~logger`; else it is a name."""
+    return "=" in word or word.startswith(("+", "~"))
 
 
 @lru_cache(maxsize=4096)

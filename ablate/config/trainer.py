@@ -15,6 +15,9 @@ from ablate.errors import ConfigError, unknown
 Precision = Literal["32-true", "64-true", "bf16-true", "bf16-mixed"]
 MatmulPrecision = Literal["highest", "high", "medium"]
 
+BUDGET_KEYS = ("max_epochs", "max_steps")
+"""Keys that say how long a training is. One of them is null."""
+
 CLOSED = {"precision": get_args(Precision), "matmul_precision": get_args(MatmulPrecision)}
 """Settings that are one of a few words."""
 
@@ -79,7 +82,7 @@ class TrainerGroup(Group):
 
 
 def _check_budget(settings: TrainerSettings) -> None:
-    for name in ("max_epochs", "max_steps"):
+    for name in BUDGET_KEYS:
         value = getattr(settings, name)
         if value is not None and value < 1:
             raise ConfigError(f"trainer.{name}={value} trains nothing: it must be 1 or more.")

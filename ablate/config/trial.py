@@ -1,4 +1,4 @@
-"""The configuration of one trial: what it is trained from."""
+"""The typed configuration of one trial: its groups, parsed once."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace

@@ -94,9 +94,9 @@ def composed(
     """
     check_at_least(1, examples=examples, test_size=test_size)
     for_parts, for_pool, for_test = generators(data_seed, 3)
-    ours, theirs = parted(for_parts)
-    pool = draw(for_pool, ours, examples).at(subset(examples, limit))
-    return Source(pool=pool, test=draw(for_test, theirs, test_size), val_size=val_size)
+    pool_digits, test_digits = parted(for_parts)
+    pool = draw(for_pool, pool_digits, examples).at(subset(examples, limit))
+    return Source(pool=pool, test=draw(for_test, test_digits, test_size), val_size=val_size)
 
 
 def _of_classes(whole: Arrays, classes: Sequence[int]) -> Arrays:

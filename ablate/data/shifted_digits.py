@@ -51,9 +51,9 @@ def shifted_digits(
             f" data.canvas={canvas}: 0 to {(canvas - SIDE) // 2}."
         )
     for_parts, for_pool, for_test = generators(data_seed, 3)
-    ours, theirs = parted(for_parts)
-    pool = _placed(for_pool, ours, canvas, shift).at(subset(len(ours), limit))
-    test = _placed(for_test, theirs, canvas, tested)
+    pool_digits, test_digits = parted(for_parts)
+    pool = _placed(for_pool, pool_digits, canvas, shift).at(subset(len(pool_digits), limit))
+    test = _placed(for_test, test_digits, canvas, tested)
     return Source(pool=pool, test=test, val_size=val_size, test_size=test_size)
 
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 from ablate.config.group import TRAINED
 from ablate.config.objective import ObjectiveGroup
 from ablate.config.spec import Better, StudySpec, hydra_text, key_of
+from ablate.config.trainer import BUDGET_KEYS
 from ablate.design.point import Cell, DesignPoint, cell
 from ablate.errors import ConfigError, kind, unknown
 
@@ -22,14 +23,14 @@ Candidate = Mapping[str, Any]
 SEEDS = 2
 RUNGS = (0.25, 0.5)
 """All candidates at a quarter of the budget, the better half of them at half of it."""
-BUDGETS = ("trainer.max_epochs", "trainer.max_steps")
-"""Settings that are the budget of a training."""
+BUDGETS = tuple(f"trainer.{key}" for key in BUDGET_KEYS)
+"""Settings that say how long a training is."""
 OPTIONS = ("by", "metric", "points", "rungs", "seeds")
 """Keys of `study.tune` beside the settings, which have a dot in them."""
 RANGE = ("high", "low", "scale")
 SCALES = ("linear", "log")
-SIGNIFICANT = 4
-"""Digits of a value that is taken from a range."""
+SIGNIFICANT_DIGITS = 4
+"""Of a value that is taken from a range."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,7 +238,7 @@ def _value(given: Any, grid: tuple[Any, ...], at: float) -> Any:
     low, high = given["low"], given["high"]
     if isinstance(low, int) and isinstance(high, int):
         return min(math.floor(_between(low, high + 1, at, given)), high)
-    return float(f"{_between(low, high, at, given):.{SIGNIFICANT}g}")
+    return float(f"{_between(low, high, at, given):.{SIGNIFICANT_DIGITS}g}")
 
 
 def _between(low: float, high: float, at: float, given: Mapping[str, Any]) -> float:

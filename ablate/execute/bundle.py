@@ -27,15 +27,15 @@ from ablate.execute.train.callbacks import Curve, Divergence, scalars, stopping
 from ablate.execute.train.checkpoint.keeper import keeper
 from ablate.execute.train.dataset import splits_for
 from ablate.execute.train.fit import Fit, prepare
-from ablate.execute.train.job import Job, fail, halves, one_by_one, record_failure
-from ablate.execute.train.outcome import outcome
+from ablate.execute.train.job import Job, halves, one_by_one, record_failure, record_failures
+from ablate.execute.train.outcome import outcome_of
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
 from ablate.execute.train.trial_module import TrialModule
 from ablate.execute.train.weights import as_bytes, trained
 from ablate.plan.trial import Trial
-from ablate.store.directory import StudyDirectory, Written
+from ablate.store.directory import StudyDirectory, TrialOutput
 from ablate.store.record import Record
 
 
@@ -109,9 +109,9 @@ def _train_alone(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
         _raise_signals(error)
         lost = lost_device()
         if lost is None and job.may_wait and is_out_of_memory(error):
-            record = None
+            failure = None
         else:
-            record = record_failure(
+            failure = record_failure(
                 trial,
                 job,
                 error=error_text(error),
@@ -121,11 +121,11 @@ def _train_alone(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
                 source=source,
             )
             if lost is not None:
-                raise InterruptedJobError(lost, records=[record], again=[]) from error
+                raise InterruptedJobError(lost, records=[failure], again=[]) from error
     else:
         return (written.record,)
-    if record is not None:
-        return (record,)
+    if failure is not None:
+        return (failure,)
     empty_cache()  # outside of `except`: the exception would keep the network in memory
     return ()
 
@@ -143,7 +143,7 @@ def _train_as_one(job: Job, *, engine: str, threads: int) -> tuple[Record, ...] 
     except BaseException as error:
         _raise_signals(error)
         if (lost := lost_device()) is not None:
-            records = fail(
+            records = record_failures(
                 job, error=error_text(error), traceback=traceback.format_exc(), engine=engine, threads=threads
             )
             again = one_by_one(job) if len(job.bundle.trials) > 1 else ()
@@ -163,7 +163,7 @@ def _raise_signals(error: BaseException) -> None:
         raise SystemExit(128 + signal.SIGTERM) from None
 
 
-def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> Written:
+def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> TrialOutput:
     """Trains one trial alone; returns its record and curve, which are not on disk yet.
 
     A logger's run is open before the trial's streams are seeded: it may draw from Python's generator.
@@ -173,7 +173,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
         return _fit(trial, job, engine=engine, threads=threads, source=source, logger=logger)
 
 
-def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logger: Any) -> Written:
+def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logger: Any) -> TrialOutput:
     started = now()
     fit = prepare(trial.config, trial.streams, make_splits=splits_for(trial.config.trainer.settings))
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
@@ -199,7 +199,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     if trial.is_tested and divergence.reason is None and fit.test is not None:
         trainer.test(fit.module, verbose=False, **fit.test)
         responses |= scalars(trainer)
-    ended = outcome(
+    ended = outcome_of(
         fit,
         trainer,
         **size,
@@ -216,7 +216,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
     made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
-    return Written(
+    return TrialOutput(
         record=made,
         curve=curve.as_csv(),
         diagnostics=diagnostics.as_csv(),

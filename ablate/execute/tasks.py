@@ -13,8 +13,8 @@ from ablate.plan.cost import NetworkCost
 from ablate.plan.module_tree import ModuleTree
 from ablate.plan.schedule import Schedule
 from ablate.plan.trial import Trial
-from ablate.store.costs import Cost
-from ablate.store.identity_results import Checked
+from ablate.store.costs import PointCost
+from ablate.store.identity_results import IdentityResults
 from ablate.store.starts import PointStart
 
 RUN_COST_BUDGET_S = 20.0
@@ -82,7 +82,7 @@ def starts(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tri
 
 def measure(
     points: Sequence[DesignPoint], configs: Sequence[TrialConfig], *, budget_s: float = RUN_COST_BUDGET_S
-) -> tuple[Cost, ...]:
+) -> tuple[PointCost, ...]:
     """Measures the costs of the networks, until the time budget is used up.
 
     Raises:
@@ -149,7 +149,7 @@ def check_identities(spec: StudySpec) -> None:
     check_identities(spec)
 
 
-def evaluate_identities(spec: StudySpec) -> Checked:
+def evaluate_identities(spec: StudySpec) -> IdentityResults:
     """Evaluates the study's identities: finds the number of each, beside the one that is expected.
 
     Raises:

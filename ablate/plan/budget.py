@@ -1,4 +1,4 @@
-"""What of a study's trials a budget of hours is enough for: whole replicates, lowest first."""
+"""A budget of hours for the trainings of a study: which replicates it is enough for, the lowest first."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -10,8 +10,8 @@ from ablate.plan.trial import Trial
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rate:
-    """What each worker occupies while it trains."""
+class Occupancy:
+    """What each worker of a schedule occupies while it trains."""
 
     per_worker: float
     """Processors, or GPUs; less than one where workers share a GPU."""
@@ -19,36 +19,39 @@ class Rate:
     """Of a budget: `GPU hours` or `processor hours`."""
 
     def hours(self, seconds: float) -> float:
-        """What a training of so many seconds takes of a budget."""
+        """The hours of a budget that a training of so many seconds takes."""
         return self.per_worker * seconds / 3600
 
 
-def rate(made: Schedule, *, gpus: float | None) -> Rate:
+def occupancy(schedule: Schedule, *, gpus_per_worker: float | None) -> Occupancy:
     """What the workers of a schedule occupy.
 
     Args:
-        made: How the trials train, as far as the machine of the driver says it.
-        gpus: That an engine reserves for each worker; None: it reserves none.
+        schedule: As planned for the machine of the driver.
+        gpus_per_worker: GPUs that the engine reserves for each worker; None: it reserves none.
     """
-    if gpus:
-        return Rate(per_worker=gpus, unit="GPU hours")
-    if made.gpus:
-        return Rate(per_worker=min(1.0, made.gpus / made.workers), unit="GPU hours")
-    return Rate(per_worker=float(made.threads), unit="processor hours")
+    if gpus_per_worker:
+        return Occupancy(per_worker=gpus_per_worker, unit="GPU hours")
+    if schedule.gpus:
+        return Occupancy(per_worker=min(1.0, schedule.gpus / schedule.workers), unit="GPU hours")
+    return Occupancy(per_worker=float(schedule.threads), unit="processor hours")
 
 
-def within(
-    trials: Sequence[Trial], hours: float, cost_h: Callable[[Trial], float | None]
+def affordable(
+    trials: Sequence[Trial], left_h: float, cost_h: Callable[[Trial], float | None]
 ) -> tuple[tuple[Trial, ...], float]:
-    """The trials of those replicates for which the hours are enough, and what the first that is left out would cost.
+    """The trials of the replicates that a budget is enough for.
 
     A replicate is taken whole or not at all. Where a trial's cost is not known, its replicate is taken if it is the
-    first: the next ones follow from what it has cost.
+    first: what it takes is the estimate for the next.
 
     Args:
         trials: What is missing.
-        hours: What is left of the budget.
+        left_h: Hours that are left of the budget.
         cost_h: Hours of a trial; None: not known.
+
+    Returns:
+        The trials, and the hours of the first replicate that is left out; 0: none is left out, or they are not known.
     """
     replicates: defaultdict[int, list[Trial]] = defaultdict(list)
     for trial in trials:
@@ -57,27 +60,27 @@ def within(
     for _, members in sorted(replicates.items()):
         costs = [cost_h(trial) for trial in members]
         if None in costs:
-            return (tuple(taken), 0.0) if taken or hours <= 0 else (tuple(members), 0.0)
+            return (tuple(taken), 0.0) if taken or left_h <= 0 else (tuple(members), 0.0)
         cost = sum(each for each in costs if each is not None)
-        if cost > hours:
+        if cost > left_h:
             return tuple(taken), cost
         taken += members
-        hours -= cost
+        left_h -= cost
     return tuple(taken), 0.0
 
 
 def spent_message(
     missing: Sequence[Trial], *, planned: int, budget_h: float, spent_h: float, next_h: float, unit: str
 ) -> str:
-    """That a budget has ended a study, and what is missing.
+    """Says that a budget has ended a study, and what is missing.
 
     Args:
-        missing: The trials that are.
-        planned: How many there are in all.
-        budget_h: The budget.
-        spent_h: What of it the trials that are there have taken.
-        next_h: What the next replicate would take; 0: not known.
-        unit: Of the hours.
+        missing: The trials without a result.
+        planned: Number of all trials.
+        budget_h: The budget, in hours.
+        spent_h: Hours that the finished trials have taken.
+        next_h: Hours that the next replicate would take; 0: not known.
+        unit: Of the hours, as of `Occupancy`.
     """
     replicates = sorted({trial.replicate for trial in missing})
     names = f"{len(replicates)} replicates, from {replicate_name(replicates[0])} on"

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ablate.config.spec import Better, StudySpec
+from ablate.config.trainer import BUDGET_KEYS
 from ablate.config.trial import TrialConfig
 from ablate.design.point import Cell, DesignPoint
-from ablate.design.tuning import BUDGETS, Tuning, overrides
+from ablate.design.tuning import Tuning, overrides
 from ablate.errors import ConfigError
 from ablate.plan.identity import ConfigDigest
 from ablate.plan.seeds import TUNING_FROM, streams
@@ -101,9 +102,7 @@ def _on_each_seed(spec: StudySpec, tuning: Tuning, arm: Arm, rung: int, candidat
 def _as_tried(config: TrialConfig, share: float) -> TrialConfig:
     """The configuration on a share of its budget, in whole epochs or steps, and without what no choice needs."""
     budget = {
-        key: max(1, round(share * value))
-        for key in (name.partition(".")[2] for name in BUDGETS)
-        if isinstance(value := config.trainer.get(key), int)
+        key: max(1, round(share * value)) for key in BUDGET_KEYS if isinstance(value := config.trainer.get(key), int)
     }
     return config.with_settings("trainer", **budget, diagnostics=False).with_groups(logger=None)
 

@@ -19,7 +19,7 @@ class Display:
         self.total = self.done = 0
         self.noun = "trial"
         self.is_budget_spent = False
-        """Whether `engine.budget_h` has ended the study before nothing was missing."""
+        """Whether `engine.budget_h` has ended the study while trials were missing."""
         self._progress: Progress | None = None
 
     def on_message(self, message: str) -> None:
@@ -33,7 +33,6 @@ class Display:
         self.noun = "tuning trial" if planned.is_tuning else "trial"
         self._response = planned.spec.response.name
         if self.done < self.total:
-            from ablate.report.live.progress import Progress
             from ablate.report.text.point_name import PointNames
 
             baseline = {factor.name: factor.reference for factor in planned.spec.factors}

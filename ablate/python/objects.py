@@ -103,24 +103,19 @@ def label(thing: Any) -> str:
 
 def is_lightning(thing: Any) -> bool:
     """Whether it is a class of LightningModules, or a partial of one."""
-    while isinstance(thing, functools.partial):
-        thing = thing.func
-    return is_lightning_module_class(thing)
+    return is_lightning_module_class(_without_arguments(thing))
 
 
 def is_dataset(thing: Any) -> bool:
     """Whether it is a class of torch Datasets, or a partial of one."""
-    while isinstance(thing, functools.partial):
-        thing = thing.func
-    package = sys.modules.get("torch.utils.data")
-    return isinstance(thing, type) and package is not None and issubclass(thing, package.Dataset)
+    called, package = _without_arguments(thing), sys.modules.get("torch.utils.data")
+    return isinstance(called, type) and package is not None and issubclass(called, package.Dataset)
 
 
 def is_lightning_data(thing: Any) -> bool:
     """Whether it is a LightningDataModule, its class, or a partial of that."""
-    while isinstance(thing, functools.partial):
-        thing = thing.func
-    return is_lightning_data_class(thing if isinstance(thing, type) else type(thing))
+    called = _without_arguments(thing)
+    return is_lightning_data_class(called if isinstance(called, type) else type(called))
 
 
 def data_sets(thing: Any) -> Mapping[str, Any]:
@@ -147,6 +142,13 @@ def takes(thing: Any, name: str) -> bool:
     """Whether a class or function takes an argument of that name; True where it has no signature."""
     found = parameters(thing)
     return name in found or any(one.kind is one.VAR_KEYWORD for one in found.values()) or not found
+
+
+def _without_arguments(thing: Any) -> Any:
+    """What a partial calls, or the thing itself."""
+    while isinstance(thing, functools.partial):
+        thing = thing.func
+    return thing
 
 
 def _names(thing: Any) -> list[str]:

@@ -153,7 +153,7 @@ class Result(Tables):
         return module(self.path, point(self.path, levels, by_factor), replicate, objects=self.objects, stale=stale)
 
     def _epochs(self) -> Sequence[dict[str, Any]]:
-        from ablate.study.details import curves
+        from ablate.study.measurements import curves
 
         return curves(self.path, self.summary.levels)
 

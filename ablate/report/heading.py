@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from ablate.analysis.summary import PointSummary, Summary
+from ablate.analysis.summary import INTERVAL_FROM, PointSummary, Summary
 from ablate.config.spec import AnswerText
 from ablate.report.tables.identities import identities_count
 from ablate.report.text.number import Digits
@@ -94,7 +94,7 @@ def _score(point: PointSummary) -> str:
     digits = Digits.fitting(point.values, [point.mean])
     if not point.values:
         return "no trial has a value"
-    if len(point.values) <= 2 or point.mean is None:
+    if len(point.values) < INTERVAL_FROM or point.mean is None:
         return digits.several(point.values)
     return f"{digits.named(point.mean)}, n = {len(point.values)}"
 

@@ -2,7 +2,7 @@
 
 from ablate.store.directory import Contents, StudyDirectory
 from ablate.store.frozen import Frozen, extend, stated
-from ablate.store.identity_results import IDENTITIES, Checked
+from ablate.store.identity_results import IDENTITIES, IdentityResults
 from ablate.store.later_claims import as_later
 from ablate.store.lock import Lock
 from ablate.store.record import SCHEMA, Counts, Provenance, Record, State
@@ -10,10 +10,10 @@ from ablate.store.record import SCHEMA, Counts, Provenance, Record, State
 __all__ = [
     "IDENTITIES",
     "SCHEMA",
-    "Checked",
     "Contents",
     "Counts",
     "Frozen",
+    "IdentityResults",
     "Lock",
     "Provenance",
     "Record",

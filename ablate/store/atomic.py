@@ -16,7 +16,7 @@ from typing import BinaryIO
 from ablate import files
 from ablate.errors import DiskError, StoreError
 
-SIDE_BY_SIDE = 16
+MAX_PARALLEL_WRITES = 16
 """Files that are written at a time."""
 
 DAMAGED = "damaged"
@@ -127,7 +127,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
         for path, content in files.items():
             write(path, content)
         return
-    with ThreadPoolExecutor(max_workers=min(len(files), SIDE_BY_SIDE)) as pool:
+    with ThreadPoolExecutor(max_workers=min(len(files), MAX_PARALLEL_WRITES)) as pool:
         writing = [pool.submit(write, path, content) for path, content in files.items()]
     for done in writing:  # all are: a Ctrl-C while a future is waited for can leave it locked, and its thread waiting
         done.result()

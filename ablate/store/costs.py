@@ -18,8 +18,8 @@ UNSEALED = (1,)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost(NetworkCost):
-    """What was measured of one design point's network; what is counted in trials stands in their records."""
+class PointCost(NetworkCost):
+    """What was measured of one design point's network. What is counted without measuring is in the trials' records."""
 
     levels: Mapping[str, str]
     timed_on: str
@@ -28,15 +28,15 @@ class Cost(NetworkCost):
 
 class _File(msgspec.Struct, kw_only=True):
     schema: int
-    points: tuple[Cost, ...]
+    points: tuple[PointCost, ...]
 
 
-def read_costs(directory: StudyDirectory) -> tuple[Cost, ...]:
+def read_costs(directory: StudyDirectory) -> tuple[PointCost, ...]:
     """The costs that are on disk; none where the file is absent, damaged or of another schema."""
     return read_derived(directory, COSTS, decode) or ()
 
 
-def decode(content: bytes) -> tuple[Cost, ...]:
+def decode(content: bytes) -> tuple[PointCost, ...]:
     """The costs in the bytes of a costs.json.
 
     Raises:
@@ -45,7 +45,7 @@ def decode(content: bytes) -> tuple[Cost, ...]:
     return unseal(content, _File, schema=SCHEMA, unsealed=UNSEALED).points
 
 
-def write_costs(directory: StudyDirectory, costs: Sequence[Cost]) -> None:
+def write_costs(directory: StudyDirectory, costs: Sequence[PointCost]) -> None:
     """Writes the costs; of two of one design point, the later.
 
     Raises:
@@ -62,11 +62,11 @@ def write_costs(directory: StudyDirectory, costs: Sequence[Cost]) -> None:
     directory.write(COSTS, seal({"schema": SCHEMA, "points": points}))
 
 
-def cost_lookup(costs: Iterable[Cost]) -> Callable[[Mapping[str, str]], Cost | None]:
+def cost_lookup(costs: Iterable[PointCost]) -> Callable[[Mapping[str, str]], PointCost | None]:
     """Returns a function from a design point's levels, in any order of its factors, to its cost; of two, the later."""
     found = _by_levels(costs)
     return lambda levels: found.get(frozenset(levels.items()))
 
 
-def _by_levels(costs: Iterable[Cost]) -> dict[frozenset[tuple[str, str]], Cost]:
+def _by_levels(costs: Iterable[PointCost]) -> dict[frozenset[tuple[str, str]], PointCost]:
     return {frozenset(cost.levels.items()): cost for cost in costs}

@@ -30,8 +30,8 @@ UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
-    """What is written of one trial: its record, and the files beside it; None: there is none."""
+class TrialOutput:
+    """All that is written of one trial: its record, and the files beside it; None: there is no such file."""
 
     record: Record
     traceback: str | None = None
@@ -68,7 +68,7 @@ class StudyDirectory:
         return self.path / "trials" / trial_id
 
     def record_path(self, trial_id: str) -> Path:
-        """The record of one trial."""
+        """The file of one trial's record."""
         return self.trial(trial_id) / RECORD
 
     def has(self, name: str) -> bool:
@@ -159,7 +159,7 @@ class StudyDirectory:
         Raises:
             StoreError: it is not there, or it cannot be counted.
         """
-        path = self.trial(trial_id) / RECORD
+        path = self.record_path(trial_id)
         try:
             return decode(files.read(path, limit=MAX_RECORD_BYTES), trial_id)
         except OSError as error:
@@ -167,8 +167,8 @@ class StudyDirectory:
         except ValueError as error:
             raise StoreError(f"{path} cannot be read: {error}. {TRAIN_AGAIN}") from error
 
-    def beside(self, record: Record) -> Iterator[tuple[str, str]]:
-        """The files beside a record that are not as they were when it was written, each with what is wrong."""
+    def damaged_files(self, record: Record) -> Iterator[tuple[str, str]]:
+        """Files beside a record that are not as they were when it was written: the name of each, and what is wrong."""
         for name, digest in record.files.items():
             limit = MAX_WEIGHTS_BYTES if name == WEIGHTS else MAX_TEXT_BYTES
             try:
@@ -194,7 +194,7 @@ class StudyDirectory:
         """
         for trial_id in trial_ids:
             atomic.check_folder(self.trial(trial_id))
-            atomic.set_aside(self.trial(trial_id) / RECORD, UNREADABLE)
+            atomic.set_aside(self.record_path(trial_id), UNREADABLE)
 
     def set_damaged_aside(self, name: str) -> Path:
         """Renames a file of the study itself that can be made again; returns its new path.
@@ -223,14 +223,13 @@ class StudyDirectory:
         diagnostics: str | None = None,
     ) -> None:
         """Writes one trial: as `write_trials`."""
-        self.write_trials([Written(record=record, traceback=traceback, curve=curve, diagnostics=diagnostics)])
+        self.write_trials([TrialOutput(record=record, traceback=traceback, curve=curve, diagnostics=diagnostics)])
 
-    def write_trials(self, trials: Sequence[Written]) -> None:
+    def write_trials(self, trials: Sequence[TrialOutput]) -> None:
         """Writes some trials, their records last: a record says that everything beside it is there.
 
-        What was kept of their trainings while they had not ended is then removed.
-
-        Where a disk is full, whole trials are written one by one, as many as there is room for.
+        Then their checkpoints are removed. On a full disk whole trials are written one by one, as many as there is room
+        for.
 
         Raises:
             DiskError: the disk is full or the directory cannot be written; no half-written record is left.
@@ -239,41 +238,40 @@ class StudyDirectory:
         atomic.check_folder(self.path / "trials")
         for trial in trials:
             atomic.check_folder(self.trial(trial.record.id))
-            for path, content in self._beside(trial).items():
+            for path, content in self._contents_by_path(trial).items():
                 if content is None:
                     atomic.remove(path)
-        before = {path for path in map(self._record, trials) if files.is_there(path)}
+        paths = {trial.record.id: self.record_path(trial.record.id) for trial in trials}
+        before = {path for path in paths.values() if files.is_there(path)}
         try:
             self._write(trials)
         except StoreError:
             if len(trials) < 2:
                 raise
             for trial in trials:
-                if self._record(trial) not in before:
-                    for path in (*self._beside(trial), self._record(trial)):
+                if (record := paths[trial.record.id]) not in before:
+                    for path in (*self._contents_by_path(trial), record):
                         atomic.remove(path)
             for trial in trials:
                 self._write([trial])
         for trial in trials:
             discard(self.trial(trial.record.id))
 
-    def _write(self, trials: Sequence[Written]) -> None:
+    def _write(self, trials: Sequence[TrialOutput]) -> None:
         beside = [
-            {path: content for path, content in self._beside(trial).items() if content is not None} for trial in trials
+            {path: content for path, content in self._contents_by_path(trial).items() if content is not None}
+            for trial in trials
         ]
         atomic.write_all({path: content for contents in beside for path, content in contents.items()})
         digests = [{path.name: digest_of(content) for path, content in contents.items()} for contents in beside]
         atomic.write_all(
             {
-                self._record(trial): encode(replace(trial.record, files=names))
+                self.record_path(trial.record.id): encode(replace(trial.record, files=names))
                 for trial, names in zip(trials, digests, strict=True)
             }
         )
 
-    def _record(self, trial: Written) -> Path:
-        return self.trial(trial.record.id) / RECORD
-
-    def _beside(self, trial: Written) -> dict[Path, bytes | None]:
+    def _contents_by_path(self, trial: TrialOutput) -> dict[Path, bytes | None]:
         texts = {TRACEBACK: trial.traceback, CURVE: trial.curve, DIAGNOSTICS: trial.diagnostics}
         contents = {
             name: None if text is None else text.encode(errors="backslashreplace") for name, text in texts.items()

@@ -11,8 +11,8 @@ IDENTITIES = "identities.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checked:
-    """What identities.json holds."""
+class IdentityResults:
+    """What identities.json holds: the number that each identity came to, beside the one that is expected."""
 
     schema: int = SCHEMA
     identities: tuple[Identity, ...]
@@ -24,10 +24,10 @@ class Checked:
         return seal(self)
 
     @staticmethod
-    def decode(content: bytes) -> "Checked":
+    def decode(content: bytes) -> "IdentityResults":
         """From JSON.
 
         Raises:
             ValueError: it is truncated, damaged or changed, or of an unknown schema.
         """
-        return unseal(content, Checked, schema=SCHEMA, unsealed=UNSEALED)
+        return unseal(content, IdentityResults, schema=SCHEMA, unsealed=UNSEALED)

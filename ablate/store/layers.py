@@ -4,6 +4,8 @@ import csv
 import io
 from collections.abc import Mapping
 
+from ablate import files
+from ablate.limits import MAX_TEXT_BYTES
 from ablate.store.directory import DIAGNOSTICS, StudyDirectory
 
 ByLayer = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -14,7 +16,7 @@ def read_layers(directory: StudyDirectory, trial_id: str) -> ByLayer:
     """Reads them; nothing where there are none, or none that can be read."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     try:
-        text = (directory.trial(trial_id) / DIAGNOSTICS).read_text(encoding="utf-8")
+        text = files.read(directory.trial(trial_id) / DIAGNOSTICS, limit=MAX_TEXT_BYTES).decode()
         for row in csv.DictReader(io.StringIO(text)):
             if row["layer"]:
                 by_moment = found.setdefault(row["diagnostic"], {}).setdefault(row["moment"], {})

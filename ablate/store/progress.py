@@ -1,4 +1,4 @@
-"""What is kept of a training that has not ended, beside where its record will be."""
+"""The checkpoint of a training that has not ended: two files in the folder of the trial."""
 
 from pathlib import Path
 
@@ -9,13 +9,14 @@ from ablate.limits import MAX_RECORD_BYTES
 from ablate.store import atomic
 
 STATE = "checkpoint.ckpt"
-"""The state itself, which only a process with torch reads."""
+"""What Lightning wrote. Only a process with torch reads it."""
 
 PROGRESS = "checkpoint.json"
+"""What a process without torch reads of it."""
 
 
 class Progress(msgspec.Struct, kw_only=True, frozen=True):
-    """Which trials a state is of, and how far they are. It lies in the folder of the first of them."""
+    """Which trials a checkpoint is of, and how far they are. It is in the folder of the first of them."""
 
     trials: tuple[str, ...]
     """Their ids, in the order of their bundle."""
@@ -27,7 +28,7 @@ class Progress(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def keep(folder: Path, progress: Progress, state: bytes) -> None:
-    """Writes a state into the folder of a trial, in the place of the last one.
+    """Writes a checkpoint into the folder of a trial, in place of the last one.
 
     Raises:
         DiskError: it cannot be written; the last one stays.
@@ -37,7 +38,7 @@ def keep(folder: Path, progress: Progress, state: bytes) -> None:
 
 
 def progress_in(folder: Path) -> Progress | None:
-    """What the folder of a trial has of a training that has not ended; None: nothing that can be read."""
+    """The progress of the checkpoint in the folder of a trial; None: there is none that can be read."""
     try:
         found = msgspec.json.decode(files.read(folder / PROGRESS, limit=MAX_RECORD_BYTES), type=Progress)
     except (OSError, ValueError):
@@ -46,7 +47,7 @@ def progress_in(folder: Path) -> Progress | None:
 
 
 def discard(folder: Path) -> None:
-    """Removes what is kept of a training.
+    """Removes the checkpoint in the folder of a trial.
 
     Raises:
         DiskError: the folder cannot be written.

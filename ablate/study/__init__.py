@@ -1,4 +1,4 @@
-"""The public Python API: plan a study, examine the plan, run it, summarise it.
+"""A study from a request to its summary: plan, examine, run, summarise. Commands and `ablate.python` call it.
 
 Everything heavier than msgspec is imported where it is used: `show` of a finished study needs none of it.
 """

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from ablate.design import DesignPoint
     from ablate.execute.engines import Engine
     from ablate.store import StudyDirectory
-    from ablate.store.costs import Cost
+    from ablate.store.costs import PointCost
     from ablate.study.observer import Observer
     from ablate.study.study_plan import Plan
 
 ANNOUNCED_POINTS = 64
-"""Number of design points from which the user is told before they are measured: it may take long."""
+"""Number of design points from which a message says first that they are measured: it may take long."""
 
 
-def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint], list[TrialConfig]]:
+def unmeasured(planned: Plan, costs: Sequence[PointCost]) -> tuple[list[DesignPoint], list[TrialConfig]]:
     """The design points that have none of these costs, and their configurations."""
     from ablate.store.costs import cost_lookup
 
@@ -30,7 +30,7 @@ def unmeasured(planned: Plan, costs: Sequence[Cost]) -> tuple[list[DesignPoint],
 
 
 def is_incomplete(directory: StudyDirectory, planned: Plan) -> bool:
-    """Whether there are costs on disk, but not those of every design point: damaged, or beyond the time budget."""
+    """Whether costs.json is on disk, but lacks design points: the time budget ended first, or the file is damaged."""
     from ablate.store.costs import COSTS, read_costs
 
     return directory.read(COSTS) is not None and bool(unmeasured(planned, read_costs(directory))[0])
@@ -44,7 +44,8 @@ def measure(engine: Engine, directory: StudyDirectory, planned: Plan, observer: 
         directory: Where the costs are kept.
         planned: Its design points are measured, as far as the time budget goes.
         observer: Gets a message where it may take long.
-        again: Whether what is on disk was measured of other code, so that it goes even if not all are measured anew.
+        again: Whether the code has changed since the costs on disk were measured. They are dropped then, even if the
+            time budget ends before all are measured again.
 
     Raises:
         StoreError: the costs cannot be written.

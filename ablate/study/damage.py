@@ -15,14 +15,14 @@ def find_damaged(directory: StudyDirectory) -> Mapping[str, str]:
     """Name → why it cannot be read, of costs.json, starts.json, tuned.json, identities.json and summary.json."""
     from ablate.errors import StoreError
     from ablate.limits import MAX_CACHE_BYTES, MAX_SUMMARY_BYTES
-    from ablate.store import IDENTITIES, Checked, choices, costs, starts
+    from ablate.store import IDENTITIES, IdentityResults, choices, costs, starts
     from ablate.study.study_summary import SUMMARY, decode
 
     kinds = {
         costs.COSTS: (costs.decode, MAX_CACHE_BYTES),
         starts.STARTS: (starts.decode, MAX_CACHE_BYTES),
         choices.TUNED: (choices.decode, MAX_CACHE_BYTES),
-        IDENTITIES: (Checked.decode, MAX_CACHE_BYTES),
+        IDENTITIES: (IdentityResults.decode, MAX_CACHE_BYTES),
         SUMMARY: (decode, MAX_SUMMARY_BYTES),
     }
     found: dict[str, str] = {}

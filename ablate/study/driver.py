@@ -14,7 +14,7 @@ from ablate.study.damage import set_damaged_aside
 from ablate.study.identities import evaluate_identities
 from ablate.study.missing_trials import (
     check_detachable,
-    check_time_limits,
+    check_limits,
     kept_sources,
     lacking_diagnostics_message,
     missing_trials,
@@ -126,7 +126,7 @@ def run(
 
 
 def _check_engine(engine: Engine, planned: Plan, *, detach: bool) -> None:
-    check_time_limits(engine, planned)
+    check_limits(engine, planned)
     if detach:
         check_detachable(engine, planned)
 

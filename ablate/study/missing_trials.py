@@ -36,8 +36,8 @@ def missing_trials(
     states = ("failed", *retry)
     if "timed_out" not in retry and (count := sum(r.state == "timed_out" for r in planned.records)):
         observer.on_message(
-            f"{count} of {len(planned.trials)} trials ran out of time, and are left so; --retry timed_out trains them "
-            "again."
+            f"{count} of {len(planned.trials)} trials ran out of time and are not trained again; --retry timed_out "
+            "trains them again."
         )
     older = stale_sources(planned)
     again = older if stale == "rerun" else ()
@@ -46,9 +46,9 @@ def missing_trials(
         return missing
     if stale is None and next_batch(planned, missing, lambda: records):
         raise ConfigError(
-            f"{_changed(planned, older)}, and {len(missing)} would be trained by the code as it is now. They are not "
-            f"pooled unasked. Add --stale rerun to train the {len(older)} again, or --stale keep to pool them: every "
-            "table then says so."
+            f"{_changed(planned, older)}, and {len(missing)} would be trained by the code as it is now. Both are not "
+            f"pooled by default. Add --stale rerun to train the {len(older)} again, or --stale keep to pool them: "
+            "every table then says so."
         )
     what = "they are trained again" if stale == "rerun" else "they are kept; --stale rerun trains them again"
     observer.on_message(f"{_changed(planned, older)}: {what}.")
@@ -91,8 +91,8 @@ def _changed(planned: Plan, older: Collection[str]) -> str:
     return f"The {what} of {len(older)} of {len(planned.trials)} trials has changed since they trained"
 
 
-def check_time_limits(engine: Engine, planned: Plan) -> None:
-    """Checks that the engine can keep the limits of time and memory that trials have.
+def check_limits(engine: Engine, planned: Plan) -> None:
+    """Checks that the engine can end a trial that exceeds its limit of time or memory.
 
     Raises:
         ConfigError: it cannot.
@@ -113,9 +113,9 @@ def check_detachable(engine: Engine, planned: Plan) -> None:
         ConfigError: they cannot.
     """
     if not engine.detaches:
-        engine.submit(())
+        engine.submit(())  # raises the error that names the engine
     if engine.budget_h is not None:
-        raise ConfigError("--detach leaves nobody to count the hours of engine.budget_h. Leave out one of the two.")
+        raise ConfigError("--detach ends this command, and engine.budget_h is counted by it. Leave out one of the two.")
     if planned.tuned is not None and planned.tuned.pending:
         raise ConfigError(
             "--detach cannot submit a study whose settings are not chosen yet (study.tune): each training depends on "

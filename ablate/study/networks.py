@@ -1,4 +1,4 @@
-"""Examines the networks of a plan, and names the one that ends the process that examines it; inspects one network."""
+"""Examines the networks of a plan before any training, and inspects a single network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def examine_networks(planned: Plan, engine: Engine) -> tuple[NetworkCost, ...]:
-    """Builds the network of every design point, and checks that no two are the same, nor a tuned value wrong.
+    """Builds the network of every design point; checks that no two are the same, and that each tuned value trains.
 
     Raises:
         AblateError: as `ablate.execute.tasks.examine`; each that is of one network names its design point.
@@ -39,7 +39,7 @@ def _examined(planned: Plan, engine: Engine) -> tuple[NetworkCost, ...]:
     points = planned.layout.points
     try:
         return engine.call(tasks.examine, planned.spec, points, planned.configs)
-    except DeathError:
+    except DeathError:  # which network ended the process? One by one, they show it
         for point, config in zip(points, planned.configs, strict=True):
             try:
                 engine.call(tasks.examine, planned.spec, [point], [config])

@@ -37,19 +37,19 @@ class Observer(Protocol):
 
 
 class Muted:
-    """An observer that says nothing: of what has been said already."""
+    """An observer that ignores everything, as where the user has had the messages already, or wants none."""
 
     def on_message(self, message: str) -> None:
-        """As of `Observer`."""
+        """Does nothing."""
 
     def on_start(self, planned: Plan, already: int) -> None:
-        """As of `Observer`."""
+        """Does nothing."""
 
     def on_schedule(self, seconds: float | None) -> None:
-        """As of `Observer`."""
+        """Does nothing."""
 
     def on_trial(self, record: Record) -> None:
-        """As of `Observer`."""
+        """Does nothing."""
 
     def on_budget_spent(self, message: str) -> None:
-        """As of `Observer`."""
+        """Does nothing."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.study.costs import unmeasured
-from ablate.study.missing_trials import check_time_limits, stale_note
+from ablate.study.missing_trials import check_limits, stale_note
 from ablate.study.networks import examine_networks
-from ablate.study.training import budget_note, checkpoint_note, schedule
+from ablate.study.training import budget_note, checkpoint_note, make_schedule
 from ablate.study.tuning import stages
 from ablate.study.weights import weights_note
 
@@ -63,7 +63,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.store.costs import cost_lookup, read_costs
 
     with closing(make_engine(planned.spec.settings.get("engine"))) as engine:
-        check_time_limits(engine, planned)
+        check_limits(engine, planned)
         if planned.spec.identities:
             engine.call(tasks.check_identities, planned.spec)
         if not planned.layout.points:
@@ -87,7 +87,7 @@ def examine(planned: Plan) -> Outlook:
         measured = (*known, *engine.call(tasks.measure, *lacking, budget_s=tasks.PLAN_COST_BUDGET_S))
         done = {r.id for r in planned.records if r.state != "failed"}
         missing = [t for t in planned.trials if t.id not in done]
-        made = schedule(engine, planned, missing)
+        schedule = make_schedule(engine, planned, missing)
         tuning, kept = _tuning(engine, planned), checkpoint_note(engine, planned, missing)
     cost_of = cost_lookup(measured)
     costs = tuple(
@@ -103,21 +103,21 @@ def examine(planned: Plan) -> Outlook:
     return Outlook(
         costs=costs,
         timed_on=timed_on(measured),
-        bundles=len(made.bundles),
-        stacked=sum(len(b.trials) for b in made.bundles if b.stacked),
-        alone=Counter(b.reason for b in made.bundles if not b.stacked),
-        workers=min(made.workers, len(made.bundles)),
-        threads=made.threads,
-        gpus=made.gpus,
-        seconds=made.seconds,
+        bundles=len(schedule.bundles),
+        stacked=sum(len(b.trials) for b in schedule.bundles if b.stacked),
+        alone=Counter(b.reason for b in schedule.bundles if not b.stacked),
+        workers=min(schedule.workers, len(schedule.bundles)),
+        threads=schedule.threads,
+        gpus=schedule.gpus,
+        seconds=schedule.seconds,
         can=can,
         cannot=cannot,
         claims=foresee(planned.spec, planned.layout.points, planned.records),
         tuning=tuning,
         notes=(
-            *filter(None, [stale_note(planned), weights_note(planned, costs), kept, budget_note(engine, made)]),
+            *filter(None, [stale_note(planned), weights_note(planned, costs), kept, budget_note(engine, schedule)]),
             *held,
-            *made.notes,
+            *schedule.notes,
             *capacity_notes(
                 planned.spec.capacity,
                 [cost.parameters for cost in costs],
@@ -150,7 +150,7 @@ def _tuning(engine: Engine, planned: Plan) -> TuningOutlook | None:
         every |= {trial.id for trial in stage.part.trials}
         missing |= {trial.id for trial in left}
         if left:
-            seconds.append(schedule(engine, stage.part, left).seconds)
+            seconds.append(make_schedule(engine, stage.part, left).seconds)
     known = [each for each in seconds if each is not None]
     return TuningOutlook(
         settings=tuned.tuning.keys,

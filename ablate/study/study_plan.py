@@ -94,19 +94,20 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
 
     here = cwd or Path.cwd()
     study = load(words, here, conf)
-    (spec, left_in), added, notes = _with_components(study, None if conf is None else (MADE_IN_PYTHON, *words)), (), ()
+    spec, left_in = _with_components(study, None if conf is None else (MADE_IN_PYTHON, *words))
+    added, notes = (), ()
     if spec.factors:
         design_of(spec)  # before the comparison with the study on disk: an unknown design is the user's first mistake
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
-    content, contents = directory.read("study.yaml"), directory.contents()
-    if content is None and (found := count_results(contents)):
+    frozen_bytes, contents = directory.read("study.yaml"), directory.contents()
+    if frozen_bytes is None and (found := count_results(contents)):
         if spec.claims:
             notes = (
                 f"{spec.directory}/study.yaml is not there, and {found} trials are: claims that are stated now may "
                 "have been fitted to them, and are exploratory. Restore study.yaml if it was there before the trials.",
             )
         spec = as_later(spec, trials=found)
-    elif content is not None:
+    elif frozen_bytes is not None:
         frozen = directory.frozen().spec
         spec, added, notes = extend(frozen, spec, trials=count_results(contents))
         if (spec.factors, spec.replicates) == (frozen.factors, frozen.replicates):
@@ -118,8 +119,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
     check_accepted(spec)
     layout = lay_out(spec)
     _check_size(spec, layout)
-    contents = directory.contents()
-    if content is not None:
+    if frozen_bytes is not None:
         check_fraction(spec, layout, contents.records.values(), directory.path)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
     if spec.capacity is not None:
@@ -140,7 +140,7 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
         trials=planned,
         directory=directory.path,
         contents=without_misplaced(contents, planned, spec.response.name),
-        frozen=content,
+        frozen=frozen_bytes,
         added=added,
         notes=(*study.notes, *left_in, *notes),
         tuned=tuned,

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ablate.design import Layout
-    from ablate.store import Checked, Contents, Frozen, Record, StudyDirectory
-    from ablate.store.costs import Cost
+    from ablate.store import Contents, Frozen, IdentityResults, Record, StudyDirectory
+    from ablate.store.costs import PointCost
     from ablate.study.study_plan import Plan
 
 SUMMARY = "summary.json"
 SUMMARY_SCHEMA = 12
 """Rises when an analysis of the same records changes: older summaries are then made again."""
 
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""By which the clocks of two machines may differ: a record from less before the study was frozen is not earlier."""
+MAX_CLOCK_SKEW = timedelta(minutes=10)
+"""By which the clocks of two machines may differ: a trial is earlier than study.yaml if it started so long before."""
 
 
 def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
@@ -67,9 +67,9 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         f"trials/{trial_id}/record.json cannot be counted ({reason}): 'ablate run' trains it again."
         for trial_id, reason in contents.unreadable.items()
     )
-    checked, unread = read_identities(directory, frozen)
+    identities, unread = read_identities(directory, frozen)
     summary = _summarise(
-        directory, frozen, layout=layout, records=_latest(contents), checked=checked, costs=read_costs(directory)
+        directory, frozen, layout=layout, records=_latest(contents), identities=identities, costs=read_costs(directory)
     )
     damaged = {name: reason for name, reason in find_damaged(directory).items() if name != IDENTITIES or not unread}
     return summary, (*notes, *unread, *remarks(damaged))
@@ -89,7 +89,7 @@ def decode(content: bytes) -> _Saved | None:
     return unseal(content, _Saved, schema=SUMMARY_SCHEMA)
 
 
-def records(path: Path) -> tuple[tuple[Record, Cost | None], ...]:
+def records(path: Path) -> tuple[tuple[Record, PointCost | None], ...]:
     """The trials that a summary counts, each with what its design point's network costs; in no order.
 
     Raises:
@@ -117,11 +117,11 @@ def save_summary(planned: Plan) -> Summary:
     found = directory.contents().records
     records = tuple(found[t.id] for t in planned.trials if t.id in found)
     frozen = directory.frozen()
-    checked, unread = read_identities(directory, frozen)
+    identities, unread = read_identities(directory, frozen)
     if unread:
         raise StoreError(f"{directory.path}: {unread[0]}")
     summary = _summarise(
-        directory, frozen, layout=planned.layout, records=records, checked=checked, costs=read_costs(directory)
+        directory, frozen, layout=planned.layout, records=records, identities=identities, costs=read_costs(directory)
     )
     write_summary(directory, summary)
     return summary
@@ -172,8 +172,8 @@ def _summarise(
     *,
     layout: Layout,
     records: Sequence[Record],
-    checked: Checked | None,
-    costs: Sequence[Cost],
+    identities: IdentityResults | None,
+    costs: Sequence[PointCost],
 ) -> Summary:
     import numpy as np
 
@@ -216,9 +216,9 @@ def _summarise(
         starts=read_starts(directory),
         choices=read_choices(directory),
     )
-    if checked is None:
+    if identities is None:
         return summary
-    return replace(summary, identities=tuple(map(exactness, checked.identities)), identities_by=checked.made_by)
+    return replace(summary, identities=tuple(map(exactness, identities.identities)), identities_by=identities.made_by)
 
 
 def _unstated(frozen: Frozen, records: Sequence[Record]) -> int:
@@ -238,6 +238,6 @@ def _unstated(frozen: Frozen, records: Sequence[Record]) -> int:
 def _is_before(started: str, since: datetime) -> bool:
     """Whether a training started before a moment; unknown times are not."""
     try:
-        return datetime.fromisoformat(started) < since - CLOCKS_DIFFER
+        return datetime.fromisoformat(started) < since - MAX_CLOCK_SKEW
     except (TypeError, ValueError):
         return False

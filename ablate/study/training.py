@@ -51,17 +51,17 @@ def train_missing(
 def _within_budget(
     engine: Engine, planned: Plan, missing: Sequence[Trial], records: Mapping[str, Record], budget_h: float
 ) -> tuple[Sequence[Trial], str]:
-    """What of the missing trials a budget is enough for, and, if that is nothing, a message.
+    """The missing trials that a budget is enough for, and the message for the user if there are none.
 
-    A trial is expected to take as long as others of its design point have, or of the study; before there are any, as
-    long as the planner expects.
+    A trial is expected to take the mean time of the complete ones of its design point; before there are any, that of
+    the study; before there are any, what the planner expects.
     """
     from statistics import fmean
 
-    from ablate.plan.budget import rate, spent_message, within
+    from ablate.plan.budget import affordable, occupancy, spent_message
 
-    made = schedule(engine, planned, missing)
-    occupied = rate(made, gpus=engine.gpus_per_worker)
+    schedule = make_schedule(engine, planned, missing)
+    occupied = occupancy(schedule, gpus_per_worker=engine.gpus_per_worker)
     seconds: defaultdict[object, list[float]] = defaultdict(list)
     spent_h = 0.0
     for trial in planned.trials:
@@ -70,7 +70,7 @@ def _within_budget(
         spent_h += occupied.hours(record.seconds)
         if record.state == "complete":
             seconds[tuple(sorted(trial.point.levels.items()))].append(record.seconds)
-    expected = None if made.seconds is None else made.seconds * made.workers / len(missing)
+    expected = None if schedule.seconds is None else schedule.seconds * schedule.workers / len(missing)
     usual = fmean([each for found in seconds.values() for each in found]) if seconds else expected
 
     def cost_h(trial: Trial) -> float | None:
@@ -78,7 +78,7 @@ def _within_budget(
         each = fmean(found) if found else usual
         return None if each is None else occupied.hours(each)
 
-    batch, next_h = within(missing, budget_h - spent_h, cost_h)
+    batch, next_h = affordable(missing, budget_h - spent_h, cost_h)
     message = spent_message(
         missing,
         planned=len(planned.trials),
@@ -99,25 +99,25 @@ def submit_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], obse
     if not batch:
         observer.on_message("Nothing is missing: nothing was submitted.")
         return
-    made, jobs = _jobs(engine, planned, batch)
-    for note in made.notes:
+    schedule, jobs = _jobs(engine, planned, batch)
+    for note in schedule.notes:
         observer.on_message(note)
-    observer.on_message(engine.submit(jobs, workers=made.workers, threads=made.threads))
+    observer.on_message(engine.submit(jobs, workers=schedule.workers, threads=schedule.threads))
     if left := len(missing) - len(batch):
         observer.on_message(
             f"{left} more trials may follow after the study's next look. Run the same command then to submit them."
         )
 
 
-def schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedule:
-    """How the engine would train the missing trials of a plan; its trials are copies.
+def make_schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedule:
+    """How the engine would train the missing trials of a plan. The schedule has copies of them, as from a worker.
 
     Raises:
         AblateError: as `ablate.execute.tasks.schedule`.
     """
     from ablate.execute import tasks
 
-    made = engine.call(
+    schedule = engine.call(
         tasks.schedule,
         planned.trials,
         missing,
@@ -127,18 +127,18 @@ def schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedul
         pins=engine.pins_workers,
     )
     if engine.checkpoint_min is None:
-        return made
-    return replace(made, bundles=with_stacks_under_way(made.bundles, planned.directory))
+        return schedule
+    return replace(schedule, bundles=with_stacks_under_way(schedule.bundles, planned.directory))
 
 
 def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Observer) -> None:
     """Schedules a batch of trials and trains them; their records are on disk when the observer gets them."""
-    made, jobs = _jobs(engine, planned, batch)
-    for note in made.notes:
+    schedule, jobs = _jobs(engine, planned, batch)
+    for note in schedule.notes:
         observer.on_message(note)
-    observer.on_schedule(made.seconds)
-    placed = {"places": made.places} if engine.pins_workers else {}
-    results = engine.run(jobs, workers=made.workers, threads=made.threads, **placed)
+    observer.on_schedule(schedule.seconds)
+    placed = {"places": schedule.places} if engine.pins_workers else {}
+    results = engine.run(jobs, workers=schedule.workers, threads=schedule.threads, **placed)
     try:
         for records in results:
             for record in records:
@@ -150,7 +150,7 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
 
 
 def with_stacks_under_way(bundles: Sequence[Bundle], directory: Path) -> tuple[Bundle, ...]:
-    """The bundles, but that stacks of which the state is kept are as they were, and come first."""
+    """The bundles, with the stacks that have a checkpoint first: each of the trials that it was made of."""
     from ablate.plan import Bundle
 
     trials = {trial.id: trial for bundle in bundles for trial in bundle.trials}
@@ -164,7 +164,7 @@ def with_stacks_under_way(bundles: Sequence[Bundle], directory: Path) -> tuple[B
 
 
 def under_way(trial_ids: Iterable[str], directory: Path) -> list[Progress]:
-    """What is kept of trainings that have not ended, in the folders of some trials."""
+    """The checkpoints in the folders of some trials."""
     from ablate.store import StudyDirectory
     from ablate.store.progress import progress_in
 
@@ -173,41 +173,41 @@ def under_way(trial_ids: Iterable[str], directory: Path) -> list[Progress]:
     return [progress for progress in found if progress is not None]
 
 
-def budget_note(engine: Engine, made: Schedule) -> str | None:
-    """That a budget may end the study, in which unit; None: there is none."""
-    from ablate.plan.budget import rate
+def budget_note(engine: Engine, schedule: Schedule) -> str | None:
+    """Says that a budget may end the study, and in which unit it counts; None: there is no budget."""
+    from ablate.plan.budget import occupancy
 
     if engine.budget_h is None:
         return None
-    occupied = rate(made, gpus=engine.gpus_per_worker)
+    occupied = occupancy(schedule, gpus_per_worker=engine.gpus_per_worker)
     note = f"The study ends after {engine.budget_h:g} {occupied.unit} (engine.budget_h), with whole replicates."
-    if made.seconds is None:
+    if schedule.seconds is None:
         return note
-    # As if all workers were busy to the end.
-    return f"{note} What is missing takes at most about {occupied.hours(made.seconds * made.workers):.2g}."
+    most_h = occupied.hours(schedule.seconds * schedule.workers)  # as if all workers were busy to the end
+    return f"{note} What is missing takes at most about {most_h:.2g}."
 
 
 def checkpoint_note(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> str | None:
-    """That the state of trainings is kept, and how many go on from one; None: neither."""
+    """Says how often checkpoints are written, and how many trials go on from one; None: none are written."""
     if engine.checkpoint_min is None:
         return None
-    note = f"The state of a training is kept every {engine.checkpoint_min:g} min (engine.checkpoint_min)."
+    note = f"Each training writes a checkpoint every {engine.checkpoint_min:g} min (engine.checkpoint_min)."
     going_on = {trial_id for each in under_way([t.id for t in missing], planned.directory) for trial_id in each.trials}
     if not going_on:
         return note
-    return f"{note} That of {len(going_on)} trials is kept: they go on after the epoch that it is of."
+    return f"{note} {len(going_on)} trials go on from the checkpoint that they have."
 
 
 def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedule, list[Job]]:
-    """How the engine is to train a batch of trials."""
+    """The schedule of a batch of trials, and its bundles as jobs."""
     from ablate.execute.train.job import Job
     from ablate.execute.train.provenance import commit
     from ablate.store import stated
 
     sources, head = sources_of(planned), commit(Path.cwd())
-    made = schedule(engine, planned, batch).with_trials(batch)
+    schedule = make_schedule(engine, planned, batch).with_trials(batch)
     claims = stated(planned.spec)
-    return made, [
+    return schedule, [
         Job(
             bundle=b,
             directory=planned.directory,
@@ -217,5 +217,5 @@ def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedu
             keeps_weights=planned.keeps_weights,
             checkpoint_min=engine.checkpoint_min,
         )
-        for b in made.bundles
+        for b in schedule.bundles
     ]

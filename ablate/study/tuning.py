@@ -156,9 +156,9 @@ def stages(planned: Plan) -> Iterator[Stage]:
             for arm in arms
         }
         yield Stage(part=_part(planned, trials), trials=trials)
-        stage = Stage(part=_part(planned, trials), trials=trials)
-        if stage.part.finished == len(stage.part.trials):
-            standing = {levels: ranked(stage.scores(levels), tuning.better) for levels in trials}
+        ended = Stage(part=_part(planned, trials), trials=trials)  # read again: they may have been trained meanwhile
+        if ended.part.finished == len(ended.part.trials):
+            standing = {levels: ranked(ended.scores(levels), tuning.better) for levels in trials}
 
 
 def _part(planned: Plan, trials: Mapping[Cell, Mapping[int, tuple[Trial, ...]]]) -> Plan:
@@ -181,13 +181,13 @@ def _part(planned: Plan, trials: Mapping[Cell, Mapping[int, tuple[Trial, ...]]])
 
 
 def without_stale_choices(planned: Plan) -> Plan:
-    """The plan without its choices, where tuning trials that they were made by are of other code than is there now."""
+    """The plan without its choices, if the code of the tuning trials behind them has changed since; else as it is."""
     if planned.tuned is None or not planned.tuned.choices:
         return planned
     from ablate.study.missing_trials import stale_sources
 
-    anew = replace(planned, tuned=replace(planned.tuned, choices={}))
-    return anew if any(stale_sources(stage.part) for stage in stages(anew)) else planned
+    without = replace(planned, tuned=replace(planned.tuned, choices={}))
+    return without if any(stale_sources(stage.part) for stage in stages(without)) else planned
 
 
 def check_candidates(engine: Engine, planned: Plan) -> None:

@@ -60,7 +60,7 @@ def verify_files(path: Path) -> Verification:
         )
         for record in contents.records.values():
             counted += len(record.files)
-            problems += _beside(place, record)
+            problems += _damaged_files(place, record)
     damaged = find_damaged(directory)
     problems += (Problem(path=path / name, what=reason, remedy=MAKE_AGAIN) for name, reason in damaged.items())
     names = ("study.yaml", COSTS, STARTS, TUNED, IDENTITIES, SUMMARY)
@@ -83,8 +83,8 @@ def _frozen(directory: StudyDirectory) -> Iterator[Problem]:
         yield Problem(path=path, what=reason, remedy=remedy)
 
 
-def _beside(directory: StudyDirectory, record: Record) -> Iterator[Problem]:
-    for name, reason in directory.beside(record):
+def _damaged_files(directory: StudyDirectory, record: Record) -> Iterator[Problem]:
+    for name, reason in directory.damaged_files(record):
         yield Problem(
             path=directory.trial(record.id) / name,
             what=reason,

@@ -25,7 +25,8 @@ from ablate import study
 from ablate.execute.engines import ENGINES
 from ablate.execute.engines.local.engine import Local
 from ablate.execute.train.job import Job
-from ablate.execute.train.record import Outcome, record
+from ablate.execute.train.outcome import Outcome
+from ablate.execute.train.record import record
 from ablate.plan import Trial
 from ablate.python.display import Display
 from ablate.store import Counts, Record, StudyDirectory

@@ -129,10 +129,10 @@ def test_control_characters_reach_no_table(ablate, write):
 
 
 def test_a_run_of_which_the_identities_are_lost_does_not_pass(ablate, own, monkeypatch):
-    from ablate.store import Checked
+    from ablate.store import IdentityResults
 
     own(2)
-    monkeypatch.setattr(Checked, "encode", lambda self: b"{")
+    monkeypatch.setattr(IdentityResults, "encode", lambda self: b"{")
     result = ablate("run", "own")
     assert (result.exit_code, result.stdout) == (1, "")  # study.yaml is there: 2 would say that nothing is
     assert "identities.json cannot be read" in " ".join(result.stderr.split())

@@ -82,7 +82,7 @@ def test_a_trial_that_ran_out_of_time_is_censored_until_it_is_asked_for(endless,
     assert "timed_out" in points.stdout.splitlines()[0]
     again = ablate("run", *endless)
     assert again.exit_code == 1
-    assert "1 of 2 trials ran out of time, and are left so; --retry timed_out trains them again." in " ".join(
+    assert "1 of 2 trials ran out of time and are not trained again; --retry timed_out trains them again." in " ".join(
         again.stderr.split()
     )
     source = here / "endless.py"

@@ -31,6 +31,21 @@ def test_it_trains_for_a_tenth_rounded_up_of_what_nobody_has_set(here, words, ov
     assert (settings.max_epochs, settings.max_steps) == budget
 
 
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["trainer.max_epochs=ten"], "trainer.max_epochs: expected `int | null`, got `str`"),
+        (["trainer.max_epochs=inf"], "trainer.max_epochs: expected `int | null`, got `float`"),
+        (["trainer.max_epochs=0"], "trainer.max_epochs=0 trains nothing"),
+        (["~trainer"], "trainer: object missing required field"),
+    ],
+)
+def test_a_budget_that_is_none_is_refused_as_without_it(here, overrides, said):
+    with pytest.raises(ConfigError) as refused:
+        load(["smoke", "quick=true"], here).resolve({}, overrides)
+    assert said in str(refused.value)
+
+
 def test_what_the_request_sets_stays(here):
     spec = load(["skip_span", "quick=true", "replicates=4", "seed=9"], here).spec
     assert (spec.replicates, spec.seed) == (4, 9)

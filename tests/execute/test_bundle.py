@@ -15,7 +15,7 @@ from ablate.config.load import load
 from ablate.design import DesignPoint
 from ablate.errors import StoreError
 from ablate.execute.bundle import run_bundle
-from ablate.execute.train.job import Job, fail
+from ablate.execute.train.job import Job, record_failures
 from ablate.plan import Bundle, Trial, streams, trial_id
 from ablate.store import StudyDirectory
 from tests.tolerances import summed
@@ -225,7 +225,7 @@ def test_a_training_says_nothing(make_job, capfd):
 
 def test_fail_records_every_trial_of_a_job(make_job, place):
     job = make_job("train", "nan")
-    records = fail(job, error="caf\udce9", traceback="Traceback: caf\udce9", engine="local", threads=1)
+    records = record_failures(job, error="caf\udce9", traceback="Traceback: caf\udce9", engine="local", threads=1)
     directory = StudyDirectory(place / "study")
     assert directory.contents().records == {r.id: r for r in records}
     for record, trial in zip(records, job.bundle.trials, strict=True):
@@ -240,7 +240,7 @@ def test_fail_keeps_what_the_worker_had_finished(make_job, place):
     run_bundle(make_job("train", "nan", "raise"), engine="local", threads=1)
     directory = StudyDirectory(place / "study")
     before = directory.contents().records
-    records = fail(make_job("train", "nan", "raise"), error="died", traceback="", engine="local", threads=1)
+    records = record_failures(make_job("train", "nan", "raise"), error="died", traceback="", engine="local", threads=1)
     assert [r.state for r in records] == ["complete", "diverged", "failed"]
     assert [before[r.id] == r for r in records] == [True, True, False]
     assert directory.contents().records == {r.id: r for r in records}
@@ -249,5 +249,5 @@ def test_fail_keeps_what_the_worker_had_finished(make_job, place):
 def test_fail_does_not_take_a_result_of_older_code_for_a_new_one(make_job, place):
     job = make_job("train")
     run_bundle(job, engine="local", threads=1)
-    (record,) = fail(replace(job, sources=("newer",)), error="died", traceback="", engine="local", threads=1)
+    (record,) = record_failures(replace(job, sources=("newer",)), error="died", traceback="", engine="local", threads=1)
     assert (record.state, record.error) == ("failed", "died")

@@ -101,7 +101,7 @@ class StoppedError(BaseException):
 
 @pytest.fixture
 def make_job(tmp_path, monkeypatch):
-    """A job of so many replicates of a training, whose state is kept at every epoch."""
+    """A job of so many replicates of a training, with a checkpoint at every epoch."""
     (tmp_path / "checkpointed.py").write_text(LIGHTNING)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -156,7 +156,7 @@ def stopped(monkeypatch):
 
 @pytest.fixture
 def goes_on(monkeypatch):
-    """Trains to the end; returns the epochs at which the state was kept anew."""
+    """Trains to the end; returns the epochs at which a checkpoint was written."""
 
     def go_on(job):
         epochs, written = [], keeper.keep
@@ -277,7 +277,7 @@ def test_the_time_of_both_processes_counts(make_job, stopped, goes_on, monkeypat
     stopped(job, at=4)
     state = StudyDirectory(job.directory).trial(job.bundle.trials[0].id) / STATE
     content = torch.load(state, weights_only=True)
-    content[keeper.OURS]["seconds"] = 1000.0
+    content[keeper.SECTION]["seconds"] = 1000.0
     torch.save(content, state)
     goes_on(job)
     assert 1000 < StudyDirectory(job.directory).record(job.bundle.trials[0].id).seconds < 2000

@@ -10,7 +10,7 @@ from ablate.config import catalog
 from ablate.config.files.keys import check_keys
 from ablate.config.load import load
 from ablate.identities import Identity
-from ablate.store import Checked, Frozen, StudyDirectory, costs, encoding, starts, timings
+from ablate.store import Frozen, IdentityResults, StudyDirectory, costs, encoding, starts, timings
 from ablate.store.timings import Overhead, Profile, StepTiming, Timings, write_timings
 from ablate.study.study_summary import decode
 from tests.conftest import Listener
@@ -62,7 +62,9 @@ def kinds(place: Path) -> tuple[Kind, ...]:
     record = next(iter(directory.contents().records.values()))
     records = path / "trials" / record.id / "record.json"
     conf = place / "conf"
-    checked = Checked(identities=(Identity(statement="π", found=3.14, expected=3.14, tolerance=0.01),), made_by="1")
+    checked = IdentityResults(
+        identities=(Identity(statement="π", found=3.14, expected=3.14, tolerance=0.01),), made_by="1"
+    )
     timing = StepTiming(work=10.0, step=0.1, stacked={4: 0.05, 10: 0.04}, example=0.01, build=0.2)
     write_timings(
         "fuzz",
@@ -75,7 +77,7 @@ def kinds(place: Path) -> tuple[Kind, ...]:
 
     def beside(content: bytes) -> bytes:
         (records.parent / "curve.csv").write_bytes(content)
-        for _, reason in directory.beside(record):
+        for _, reason in directory.damaged_files(record):
             raise ValueError(reason)
         return content
 
@@ -104,7 +106,7 @@ def kinds(place: Path) -> tuple[Kind, ...]:
         Kind(name="study.yaml", content=(path / "study.yaml").read_bytes(), read=Frozen.decode),
         Kind(name="costs.json", content=(path / "costs.json").read_bytes(), read=costs.decode),
         Kind(name="starts.json", content=(path / "starts.json").read_bytes(), read=starts.decode),
-        Kind(name="identities.json", content=checked.encode(), read=Checked.decode),
+        Kind(name="identities.json", content=checked.encode(), read=IdentityResults.decode),
         Kind(name="summary.json", content=(path / "summary.json").read_bytes(), read=_summary),
         Kind(name="timings of a machine", content=timings._path("fuzz").read_bytes(), read=timings.decode),
         Kind(name="conf/study", content=STUDY.encode(), read=listed("mine", "study", composed=50), must_be_equal=False),

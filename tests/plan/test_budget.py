@@ -2,7 +2,7 @@ from collections import namedtuple
 
 import pytest
 
-from ablate.plan.budget import Rate, rate, spent_message, within
+from ablate.plan.budget import Occupancy, affordable, occupancy, spent_message
 from ablate.plan.schedule import Schedule
 
 Trial = namedtuple("Trial", ["point", "replicate"])
@@ -14,27 +14,27 @@ TRIALS = [Trial(point, replicate) for replicate in (2, 0, 1) for point in "ab"]
     ("hours", "replicates", "next_h"), [(1.9, 0, 2), (2, 1, 2), (5.9, 2, 2), (6, 3, 0), (100, 3, 0), (-1, 0, 2)]
 )
 def test_replicates_are_taken_whole_lowest_first(hours, replicates, next_h):
-    found, cost = within(TRIALS, hours, lambda _: 1.0)
+    found, cost = affordable(TRIALS, hours, lambda _: 1.0)
     assert [trial.replicate for trial in found] == [each for each in range(replicates) for _ in "ab"]
     assert cost == next_h
 
 
 def test_where_no_cost_is_known_the_first_replicate_shows_it():
-    assert within(TRIALS, 0.1, lambda _: None) == ((Trial("a", 0), Trial("b", 0)), 0.0)
-    assert within(TRIALS, 0.0, lambda _: None) == ((), 0.0)
+    assert affordable(TRIALS, 0.1, lambda _: None) == ((Trial("a", 0), Trial("b", 0)), 0.0)
+    assert affordable(TRIALS, 0.0, lambda _: None) == ((), 0.0)
     known = {0: 1.0, 1: None, 2: 1.0}
-    assert within(TRIALS, 9.0, lambda trial: known[trial.replicate]) == ((Trial("a", 0), Trial("b", 0)), 0.0)
+    assert affordable(TRIALS, 9.0, lambda trial: known[trial.replicate]) == ((Trial("a", 0), Trial("b", 0)), 0.0)
 
 
 def test_a_worker_takes_its_processors_or_its_share_of_a_gpu():
-    made = Schedule(bundles=(), workers=4, threads=2, seconds=None)
+    plain = Schedule(bundles=(), workers=4, threads=2, seconds=None)
     shared = Schedule(bundles=(), workers=4, threads=2, seconds=None, gpus=1)
     spread = Schedule(bundles=(), workers=4, threads=2, seconds=None, gpus=8)
-    assert rate(made, gpus=None) == Rate(per_worker=2.0, unit="processor hours")
-    assert rate(shared, gpus=None) == Rate(per_worker=0.25, unit="GPU hours")
-    assert rate(spread, gpus=None) == Rate(per_worker=1.0, unit="GPU hours")
-    assert rate(made, gpus=0.5) == Rate(per_worker=0.5, unit="GPU hours")
-    assert rate(made, gpus=None).hours(1800) == 1.0
+    assert occupancy(plain, gpus_per_worker=None) == Occupancy(per_worker=2.0, unit="processor hours")
+    assert occupancy(shared, gpus_per_worker=None) == Occupancy(per_worker=0.25, unit="GPU hours")
+    assert occupancy(spread, gpus_per_worker=None) == Occupancy(per_worker=1.0, unit="GPU hours")
+    assert occupancy(plain, gpus_per_worker=0.5) == Occupancy(per_worker=0.5, unit="GPU hours")
+    assert occupancy(plain, gpus_per_worker=None).hours(1800) == 1.0
 
 
 def test_the_message_says_what_is_missing():

@@ -4,7 +4,7 @@ import pytest
 
 from ablate.plan.cost import NETWORK_COSTS
 from ablate.store import StudyDirectory
-from ablate.store.costs import Cost, cost_lookup, read_costs, write_costs
+from ablate.store.costs import PointCost, cost_lookup, read_costs, write_costs
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def directory(tmp_path):
 
 
 def cost(latency: float | None = 1e-4, **levels):
-    return Cost(levels=levels, activation_bytes=120, latency_seconds=latency, timed_on="one thread")
+    return PointCost(levels=levels, activation_bytes=120, latency_seconds=latency, timed_on="one thread")
 
 
 def test_costs_come_back_as_they_were_written(directory):
@@ -49,4 +49,4 @@ def test_the_file_has_what_is_measured_and_nothing_else(directory):
 
 def test_a_file_of_before_a_cost_was_measured_is_read(directory):
     directory.write("costs.json", b'{"schema": 1, "points": [{"levels": {"a": "x"}, "timed_on": "A"}]}')
-    assert read_costs(directory) == (Cost(levels={"a": "x"}, timed_on="A"),)
+    assert read_costs(directory) == (PointCost(levels={"a": "x"}, timed_on="A"),)

@@ -10,8 +10,10 @@ import pytest
 
 from ablate.errors import StoreError
 from ablate.store import Frozen, StudyDirectory, atomic, timings
-from ablate.store.costs import Cost, read_costs, write_costs
+from ablate.store.costs import PointCost, read_costs, write_costs
+from ablate.store.curve import read_curve
 from ablate.store.encoding import decode, encode
+from ablate.store.layers import read_layers
 from ablate.store.seal import seal, unseal
 from ablate.store.timings import Overhead, Timings, read_timings, write_timings
 
@@ -100,6 +102,15 @@ def test_what_is_in_the_place_of_a_file_of_the_study(directory, make):
 
 
 @pytest.mark.parametrize("make", IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_what_is_in_the_place_of_a_curve_or_of_diagnostics_is_not_read(directory, make):
+    directory.trial(ONE).mkdir(parents=True)
+    for name in ("curve.csv", "diagnostics.csv"):
+        make(directory.trial(ONE) / name)
+    assert read_curve(directory, ONE) == {}
+    assert read_layers(directory, ONE) == {}
+
+
+@pytest.mark.parametrize("make", IN_THE_WAY.values(), ids=IN_THE_WAY)
 def test_what_is_in_the_place_of_a_record_is_named_and_set_aside(directory, make_record, make):
     directory.trial(ONE).mkdir(parents=True)
     make(directory.record_path(ONE))
@@ -171,7 +182,7 @@ def test_a_study_yaml_that_was_edited_is_refused_with_the_way_out_and_its_layout
 
 def test_costs_of_before_there_were_checksums_are_read(directory):
     directory.write("costs.json", b'{"schema": 1, "points": [{"levels": {"a": "x"}, "timed_on": "A"}]}')
-    assert read_costs(directory) == (Cost(levels={"a": "x"}, timed_on="A"),)
+    assert read_costs(directory) == (PointCost(levels={"a": "x"}, timed_on="A"),)
 
 
 @pytest.fixture

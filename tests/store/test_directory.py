@@ -14,7 +14,7 @@ from ablate.design import lay_out
 from ablate.errors import StoreError
 from ablate.plan import trials
 from ablate.store import Frozen, StudyDirectory, atomic
-from ablate.store.directory import Written
+from ablate.store.directory import TrialOutput
 from ablate.store.encoding import decode, encode
 from ablate.store.seal import seal
 
@@ -331,7 +331,7 @@ def test_the_layout_on_disk(directory, make_record, make_spec):
 def test_trials_that_are_written_together_have_their_records_last(directory, make_record, monkeypatch):
     order, write = [], atomic.write
     monkeypatch.setattr(atomic, "write", lambda path, content: (write(path, content), order.append(path.name)))
-    trials = [Written(record=make_record(f"{n:012}"), curve="c", diagnostics="d") for n in range(20)]
+    trials = [TrialOutput(record=make_record(f"{n:012}"), curve="c", diagnostics="d") for n in range(20)]
     directory.write_trials(trials)
     assert set(order[:40]) == {"curve.csv", "diagnostics.csv"}
     assert order[40:] == ["record.json"] * 20
@@ -353,10 +353,10 @@ def test_where_a_disk_is_full_whole_trials_are_kept_and_no_record_without_its_fi
         room[0] += path.exists()
         path.unlink(missing_ok=True)
 
-    monkeypatch.setattr(atomic, "SIDE_BY_SIDE", 1)
+    monkeypatch.setattr(atomic, "MAX_PARALLEL_WRITES", 1)
     monkeypatch.setattr(atomic, "write", full)
     monkeypatch.setattr(atomic, "remove", remove)
-    trials = [Written(record=make_record(f"{n:012}"), curve="c", diagnostics="d") for n in range(9)]
+    trials = [TrialOutput(record=make_record(f"{n:012}"), curve="c", diagnostics="d") for n in range(9)]
     with pytest.raises(StoreError, match="full"):
         directory.write_trials(trials)
     monkeypatch.undo()
@@ -377,5 +377,5 @@ def test_results_that_were_there_stay_where_new_ones_find_no_room(directory, mak
 
     monkeypatch.setattr(atomic, "write", full)
     with pytest.raises(StoreError, match="full"):
-        directory.write_trials([Written(record=make_record(r.id, seconds=2.0), curve="new") for r in old])
+        directory.write_trials([TrialOutput(record=make_record(r.id, seconds=2.0), curve="new") for r in old])
     assert directory.contents().records == {r.id: r for r in old}

@@ -5,15 +5,15 @@ import json
 import pytest
 
 from ablate.identities import Identity
-from ablate.store import Checked
+from ablate.store import IdentityResults
 
 FOUND = Identity(statement="π", found=3.141592653589793, expected=3.14, tolerance=0.01, said=4.0, saying="it is four")
 LOST = Identity(statement="nothing", found=None, expected=0.0)
-CHECKED = Checked(identities=(FOUND, LOST), made_by="ablate 1")
+CHECKED = IdentityResults(identities=(FOUND, LOST), made_by="ablate 1")
 
 
 def test_it_comes_back_as_it_was():
-    assert Checked.decode(CHECKED.encode()) == CHECKED
+    assert IdentityResults.decode(CHECKED.encode()) == CHECKED
     assert json.loads(CHECKED.encode())["identities"][0]["found"] == 3.141592653589793
 
 
@@ -28,4 +28,4 @@ def test_it_comes_back_as_it_was():
 )
 def test_what_is_no_such_file_says_why(content, says):
     with pytest.raises(ValueError, match=says):
-        Checked.decode(content)
+        IdentityResults.decode(content)

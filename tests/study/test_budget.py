@@ -4,7 +4,7 @@ import pytest
 
 from ablate import study
 from ablate.errors import ConfigError
-from ablate.plan.budget import Rate
+from ablate.plan.budget import Occupancy
 
 TINY = (
     "smoke", "engine=inline", "model.width=4", "model.depth=0", "model.skip_span=0", "trainer.accelerator=cpu",
@@ -12,7 +12,7 @@ TINY = (
 )  # fmt: skip
 
 
-class Hourly(Rate):
+class Hourly(Occupancy):
     """An hour for each training."""
 
     def hours(self, seconds):
@@ -22,7 +22,7 @@ class Hourly(Rate):
 @pytest.fixture
 def hourly(monkeypatch):
     made = Hourly(per_worker=1, unit="processor hours")
-    monkeypatch.setattr("ablate.plan.budget.rate", lambda *_, **__: made)
+    monkeypatch.setattr("ablate.plan.budget.occupancy", lambda *_, **__: made)
 
 
 def run(listener, *words):
@@ -53,7 +53,7 @@ def test_the_plan_says_that_a_budget_may_end_it(here):
     )
 
 
-def test_a_study_that_is_left_to_itself_has_nobody_to_count(here, listener):
+def test_a_study_that_is_submitted_and_left_has_no_budget(here, listener):
     words = (*[word for word in TINY if "engine" not in word], "engine=slurm", "engine.budget_h=1")
-    with pytest.raises(ConfigError, match="nobody to count the hours"):
+    with pytest.raises(ConfigError, match="is counted by it"):
         study.run(words, observer=listener, detach=True)

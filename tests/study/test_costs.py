@@ -5,7 +5,7 @@ import pytest
 from ablate import study
 from ablate.execute.examine import cost
 from ablate.store import StudyDirectory
-from ablate.store.costs import Cost, read_costs, write_costs
+from ablate.store.costs import PointCost, read_costs, write_costs
 from ablate.study import costs
 
 TINY = (
@@ -51,7 +51,7 @@ def test_what_was_not_measured_is_said(run, hurried):
 
 def test_costs_of_old_code_go_though_the_time_is_over(run, hurried):
     _, directory = run()
-    old = [Cost(levels=levels, activation_bytes=1, latency_seconds=9.0, timed_on="then") for levels in LEVELS]
+    old = [PointCost(levels=levels, activation_bytes=1, latency_seconds=9.0, timed_on="then") for levels in LEVELS]
     write_costs(directory, old)
     run(*TINY, "replicates=3")
     assert list(read_costs(directory)) == old

@@ -1,4 +1,4 @@
-"""The public Python API: what is there is not trained again, and what was asked stays what was asked."""
+"""`study.run`: what is there is not trained again, and what was asked stays what was asked."""
 
 import dataclasses
 import importlib

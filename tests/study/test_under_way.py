@@ -1,4 +1,4 @@
-"""Stacks of which the state is kept are planned as they were, and the plan says what is kept."""
+"""Stacks with a checkpoint are planned as they were, and the plan says which trials have one."""
 
 import os
 from dataclasses import replace
@@ -40,13 +40,13 @@ def test_a_stack_is_planned_as_it_was(here):
 
 def test_a_plan_says_what_is_kept(here):
     planned = study.plan(TINY)
-    note = "The state of a training is kept every 1e-09 min (engine.checkpoint_min)."
+    note = "Each training writes a checkpoint every 1e-09 min (engine.checkpoint_min)."
     assert note in study.examine(planned).notes
     kept(planned, planned.trials[:3], stacked=True)
-    more = " That of 3 trials is kept: they go on after the epoch that it is of."
+    more = " 3 trials go on from the checkpoint that they have."
     assert note + more in study.examine(planned).notes
     unset = study.plan([word for word in TINY if "checkpoint" not in word])
-    assert not [note for note in study.examine(unset).notes if "kept" in note]
+    assert not [note for note in study.examine(unset).notes if "checkpoint" in note]
 
 
 def test_a_study_that_is_killed_goes_on_with_its_stacks(here, listener, monkeypatch):

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ablate.analysis.effects.comparison import Comparison
-from ablate.analysis.statistics.paired import INTERVAL_FROM
 from ablate.analysis.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analysis.statistics.student import Values, mean, t_interval
-from ablate.analysis.summary import Averaged, SimpleEffect
+from ablate.analysis.summary import INTERVAL_FROM, Averaged, SimpleEffect
 from ablate.config.spec import Claim, Response, StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.design.estimable import Estimable

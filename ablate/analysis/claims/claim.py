@@ -2,6 +2,7 @@
 
 import math
 
+from ablate.analysis.summary import TEST_FROM
 from ablate.config.spec import Better, Claim, Response, StudySpec
 from ablate.errors import ConfigError
 
@@ -183,8 +184,6 @@ def check_replicates(spec: StudySpec, *, seen: int = 0) -> None:
     Raises:
         ConfigError: says what would do.
     """
-    from ablate.analysis.statistics.paired import TEST_FROM  # with NumPy, which showing a finished study does without
-
     if all(claim.across for claim in spec.claims) or spec.replicates >= TEST_FROM:
         return
     pilot = (

@@ -8,9 +8,8 @@ import numpy.typing as npt
 
 from ablate.analysis.claims.evidence import decide, evidence, is_strong
 from ablate.analysis.claims.looks import Looks, t_bound
-from ablate.analysis.statistics.paired import INTERVAL_FROM, TEST_FROM
 from ablate.analysis.statistics.student import Values, mean, sd
-from ablate.analysis.summary import Evidence, Interval, Outcome
+from ablate.analysis.summary import INTERVAL_FROM, TEST_FROM, Evidence, Interval, Outcome
 from ablate.config.spec import Better, Claim
 
 

@@ -5,8 +5,7 @@ from functools import lru_cache
 
 from ablate.analysis.claims.looks import t_bound
 from ablate.analysis.statistics.crossing import t_crossing
-from ablate.analysis.statistics.paired import TEST_FROM
-from ablate.analysis.summary import Extension
+from ablate.analysis.summary import TEST_FROM, Extension
 from ablate.config.spec import Claim
 
 

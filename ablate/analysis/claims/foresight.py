@@ -10,8 +10,8 @@ from ablate.analysis.claims.looks import plan
 from ablate.analysis.claims.outlook import ClaimOutlook, outlook
 from ablate.analysis.claims.savings import savings
 from ablate.analysis.effects.comparison import Comparison
-from ablate.analysis.statistics.paired import INTERVAL_FROM, TEST_FROM
 from ablate.analysis.statistics.student import mean
+from ablate.analysis.summary import INTERVAL_FROM, TEST_FROM
 from ablate.config.spec import Claim, StudySpec
 from ablate.design.point import DesignPoint
 from ablate.store.later_claims import claim_text

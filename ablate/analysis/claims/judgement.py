@@ -21,10 +21,9 @@ from ablate.analysis.outcomes.resolution import Resolution, examples_of
 from ablate.analysis.outcomes.sampling import test_shares
 from ablate.analysis.outcomes.scoring import Scores, score, simple_scores
 from ablate.analysis.statistics.multiplicity import exploratory_q
-from ablate.analysis.statistics.paired import TEST_FROM
 from ablate.analysis.statistics.scale import number_on_scale
 from ablate.analysis.statistics.student import Values, mean
-from ablate.analysis.summary import Contrast, Needed, Paired, Verdict
+from ablate.analysis.summary import TEST_FROM, Contrast, Needed, Paired, Verdict
 from ablate.config.spec import Claim, StudySpec
 from ablate.design import design_of
 from ablate.design.claimed import claimed_at
@@ -51,7 +50,7 @@ def verdicts(
         points: its design points.
         comparison: of their scores.
         resolution: of an accuracy.
-        looked: replicates at which the study had been looked at when it was extended without a plan.
+        looked: numbers of replicates at which results had been seen before more were added, without a plan of looks.
 
     Raises:
         DesignError: a claim's contrast cannot be estimated from the design points.
@@ -287,21 +286,21 @@ def claimed(spec: StudySpec, points: Sequence[DesignPoint], claim: Claim) -> Est
 
 def explored(contrasts: Sequence[Contrast], claims: Sequence[Claim]) -> tuple[Contrast, ...]:
     """Gives every contrast without a claim its q: Benjamini–Hochberg over all of those."""
-    stated = [(claim.subject, frozenset(sides(claim)), claim.at.items()) for claim in claims if claim.contrast]
+    subjects = [(claim.subject, frozenset(sides(claim)), claim.at.items()) for claim in claims if claim.contrast]
 
     def is_claimed(contrast: Contrast) -> bool:
         return all(
             any(
                 (factor, frozenset((level, contrast.against[factor]))) == (subject, levels)
                 and held <= contrast.held.items()
-                for subject, levels, held in stated
+                for subject, levels, held in subjects
             )
             for factor, level in contrast.levels.items()
         )
 
-    claimed = [is_claimed(contrast) for contrast in contrasts]
-    q = iter(exploratory_q([c.paired.p for c, stated in zip(contrasts, claimed, strict=True) if not stated]))
-    return tuple(replace(c, q=None if stated else next(q)) for c, stated in zip(contrasts, claimed, strict=True))
+    has_claim = [is_claimed(contrast) for contrast in contrasts]
+    q = iter(exploratory_q([c.paired.p for c, has in zip(contrasts, has_claim, strict=True) if not has]))
+    return tuple(replace(c, q=None if has else next(q)) for c, has in zip(contrasts, has_claim, strict=True))
 
 
 def _found(spec: StudySpec, points: Sequence[DesignPoint], factor: str, level: str, against: str) -> Estimable:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ablate.analysis.statistics.crossing import normal_crossing, t_crossing
 from ablate.analysis.statistics.distribution import normal_cdf, t_quantile
-from ablate.analysis.statistics.paired import TEST_FROM
+from ablate.analysis.summary import TEST_FROM
 from ablate.config.spec import StudySpec
 from ablate.errors import ConfigError
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from ablate.analysis.claims.chances import Chances, chances
 from ablate.analysis.claims.claim import check_claim, unit
-from ablate.analysis.statistics.paired import TEST_FROM
 from ablate.analysis.statistics.power import fewest, smallest
+from ablate.analysis.summary import TEST_FROM
 from ablate.config.spec import Claim, Expectation
 
-TARGET = 0.8
+TARGET_POWER = 0.8
 """The power that counts as sufficient."""
-LEAST = 0.005
-"""A probability that a line names."""
+MIN_NAMED_CHANCE = 0.005
+"""The smallest probability that a line names."""
 DIRECTED: tuple[Expectation, ...] = ("greater", "less")
 
 
@@ -58,20 +58,19 @@ class ClaimOutlook:
     @property
     def line(self) -> str:
         """The outlook in a line."""
+        power = f"{TARGET_POWER:.0%}"
         if self.expect in DIRECTED:
             truth = f"a true difference of {self.effect_sd:.3g} SD"
-            limit = f"the smallest difference found with {TARGET:.0%} is {self.smallest_effect_sd:.2f} SD"
+            limit = f"the smallest difference found with {power} is {self.smallest_effect_sd:.2f} SD"
         else:
             truth = self.equality
-            limit = (
-                f"the smallest margin for which equality is found with {TARGET:.0%} is {self.smallest_margin_sd:.2f} SD"
-            )
+            limit = f"the smallest margin for which equality is found with {power} is {self.smallest_margin_sd:.2f} SD"
         enough = f"{'more than 1000' if self.suggested is None else self.suggested} {self.unit}"
         n = f"n = {self.n}{f' {self.unit}' if self.unit != 'replicates' else ''}"
         return (
             f"{n}, margin {self.margin_sd:.3g} SD of {self.spread}: {self.equal.inconclusive:.0%} of "
             f"{self.equality} end inconclusive; the claim is shown, given {truth}, with probability {self.shown:.0%}, "
-            f"and takes {enough} for {TARGET:.0%}; {limit}; given {self.equality} it ends {_listed(self.equal)}; given "
+            f"and takes {enough} for {power}; {limit}; given {self.equality} it ends {_listed(self.equal)}; given "
             f"a true difference of {self.effect_sd:.3g} SD, {_listed(self.different)}"
         )
 
@@ -121,11 +120,12 @@ def outlook(claim: Claim, n: int, *, margin_sd: float, effect_sd: float, family:
         equal=ends(n, 0.0),
         different=ends(n, effect_sd),
         smallest_effect_sd=smallest(
-            lambda effect: chances(directed, n, margin=margin_sd, effect=effect, alpha=alpha).supported, target=TARGET
+            lambda effect: chances(directed, n, margin=margin_sd, effect=effect, alpha=alpha).supported,
+            target=TARGET_POWER,
         ),
-        smallest_margin_sd=smallest(equal, target=TARGET),
+        smallest_margin_sd=smallest(equal, target=TARGET_POWER),
         suggested=fewest(
-            lambda replicates: _shown(claim.expect, ends(replicates, true)), above=TEST_FROM - 1, target=TARGET
+            lambda replicates: _shown(claim.expect, ends(replicates, true)), above=TEST_FROM - 1, target=TARGET_POWER
         ),
     )
 
@@ -142,4 +142,4 @@ def _listed(ends: Chances) -> str:
         "contradicted": ends.contradicted,
         "inconclusive": ends.inconclusive,
     }
-    return ", ".join(f"{name} {chance:.0%}" for name, chance in found.items() if chance >= LEAST)
+    return ", ".join(f"{name} {chance:.0%}" for name, chance in found.items() if chance >= MIN_NAMED_CHANCE)

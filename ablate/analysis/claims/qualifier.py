@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from ablate.analysis.statistics.paired import TEST_FROM
-from ablate.analysis.summary import Qualifier, Verdict
+from ablate.analysis.summary import TEST_FROM, Qualifier, Verdict
 from ablate.analysis.summary.averaged import AVERAGED
 from ablate.config.spec import Better
 

@@ -3,8 +3,7 @@
 import math
 
 from ablate.analysis.claims.claim import sides, unit, where
-from ablate.analysis.statistics.paired import TEST_FROM
-from ablate.analysis.summary import Verdict
+from ablate.analysis.summary import TEST_FROM, Verdict
 
 MINUS = "−"
 LARGE, SMALL = 1e7, 1e-5

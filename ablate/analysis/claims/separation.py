@@ -12,9 +12,8 @@ from ablate.analysis.outcomes.activation_type import activation_types
 from ablate.analysis.outcomes.diagnostic import centre, counts_by_logarithm, measured
 from ablate.analysis.outcomes.outcome import Outcomes
 from ablate.analysis.statistics.distribution import t_quantile
-from ablate.analysis.statistics.paired import INTERVAL_FROM
 from ablate.analysis.statistics.student import Values
-from ablate.analysis.summary import Separation, Verdict
+from ablate.analysis.summary import INTERVAL_FROM, Separation, Verdict
 from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS, measured_as
 from ablate.config.spec import StudySpec
 from ablate.design.estimable import Estimable

@@ -8,9 +8,9 @@ import numpy as np
 from ablate.analysis.claims.averaging import is_no_better
 from ablate.analysis.outcomes.outcome import Outcomes
 from ablate.analysis.outcomes.scoring import Scores
-from ablate.analysis.statistics.paired import INTERVAL_FROM
 from ablate.analysis.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analysis.statistics.student import Values, mean
+from ablate.analysis.summary import INTERVAL_FROM
 from ablate.config.spec import Claim, Response, StudySpec
 from ablate.design.point import DesignPoint
 

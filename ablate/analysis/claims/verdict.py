@@ -15,10 +15,11 @@ from ablate.analysis.claims.sensitivity import resampled, skewed
 from ablate.analysis.claims.sentence import sentence
 from ablate.analysis.outcomes.resolution import Resolution
 from ablate.analysis.statistics.distribution import t_quantile
-from ablate.analysis.statistics.paired import INTERVAL_FROM, TEST_FROM
 from ablate.analysis.statistics.ratio import ratio_interval
 from ablate.analysis.statistics.student import Values, mean, sd, t_interval
 from ablate.analysis.summary import (
+    INTERVAL_FROM,
+    TEST_FROM,
     Across,
     Averaged,
     Contrast,

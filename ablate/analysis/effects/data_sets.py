@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from ablate.analysis.effects.comparison import Comparison
-from ablate.analysis.statistics.paired import TEST_FROM, paired
+from ablate.analysis.statistics.paired import paired
 from ablate.analysis.statistics.ranks import average_ranks, critical_difference, friedman, iman_davenport, signed_rank
 from ablate.analysis.statistics.sign_flip import floor
 from ablate.analysis.statistics.student import Values, mean, sd, t_interval
-from ablate.analysis.summary import Across, Contrast, Paired, Ranks, SetEffect, SignFlip
+from ablate.analysis.summary import TEST_FROM, Across, Contrast, Paired, Ranks, SetEffect, SignFlip
 from ablate.config.spec import Claim, StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.design.estimable import Estimable

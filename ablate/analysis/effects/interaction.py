@@ -5,13 +5,12 @@ from collections.abc import Sequence
 
 from ablate.analysis.effects.comparison import Comparison
 from ablate.analysis.statistics.multiplicity import exploratory_q
-from ablate.analysis.statistics.paired import TEST_FROM
-from ablate.analysis.summary import Contrast, Interaction
+from ablate.analysis.summary import TEST_FROM, Contrast, Interaction
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.design.factor_pair import FactorPair
 
-NOTABLE = 0.05
+NOTABLE_FDR = 0.05
 """The false discovery rate at which an interaction is not negligible."""
 
 
@@ -50,7 +49,7 @@ def _interaction(
     pair: FactorPair, contrasts: Sequence[Contrast], q: tuple[float | None, ...], comparison: Comparison
 ) -> Interaction:
     smallest = min((value for value in q if value is not None), default=math.inf)
-    notable = True if smallest <= NOTABLE else None if None in q else False
+    notable = True if smallest <= NOTABLE_FDR else None if None in q else False
     return Interaction(
         factors=pair.factors,
         contrasts=tuple(contrasts),

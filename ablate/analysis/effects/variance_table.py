@@ -9,11 +9,10 @@ import numpy as np
 
 from ablate.analysis.effects.column import column_effect
 from ablate.analysis.statistics.distribution import f_survival
-from ablate.analysis.statistics.paired import TEST_FROM
 from ablate.analysis.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analysis.statistics.student import Values
 from ablate.analysis.statistics.variation import Division, Variation, divide, f_ratio, omega_squared, pool
-from ablate.analysis.summary import Source, VarianceTable
+from ablate.analysis.summary import TEST_FROM, Source, VarianceTable
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.design.point import cell

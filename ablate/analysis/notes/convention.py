@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from ablate.analysis.statistics.paired import INTERVAL_FROM, TEST_FROM
 from ablate.analysis.statistics.power import detectable
 from ablate.analysis.statistics.sign_flip import floor
-from ablate.analysis.summary import Contrast
+from ablate.analysis.summary import INTERVAL_FROM, TEST_FROM, Contrast
 
 
 def convention_notes(contrasts: Sequence[Contrast]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ablate.config.spec import MADE_IN_PYTHON, StudySpec
 from ablate.plan.cost import NETWORK_COSTS
-from ablate.store.costs import Cost
+from ablate.store.costs import PointCost
 from ablate.store.record import Provenance, Record
 
 
@@ -27,7 +27,7 @@ def made_by(records: Iterable[Record]) -> tuple[str, ...]:
     return tuple(f"{n} training{'s' * (n != 1)}: {way}" for way, n in ways.most_common())
 
 
-def timed_on(costs: Iterable[Cost]) -> tuple[str, ...]:
+def timed_on(costs: Iterable[PointCost]) -> tuple[str, ...]:
     """Every device on which something was timed."""
     timed = [name for name, kind in NETWORK_COSTS.items() if kind.timed]
     return tuple(

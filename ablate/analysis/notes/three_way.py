@@ -1,10 +1,8 @@
 """Interactions of three factors that are larger than a main effect of one of them."""
 
+from ablate.analysis.effects.interaction import NOTABLE_FDR
 from ablate.analysis.statistics.multiplicity import exploratory_q
 from ablate.analysis.summary import VarianceTable
-
-NOTABLE = 0.05
-"""The false discovery rate at which an interaction is not negligible."""
 
 
 def three_way_notes(table: VarianceTable) -> tuple[str, ...]:
@@ -20,7 +18,7 @@ def three_way_notes(table: VarianceTable) -> tuple[str, ...]:
     for source, q in zip(triples, exploratory_q([source.p for source in triples]), strict=True):
         size = source.omega_squared or 0.0
         smaller = [name for name in source.factors if name in mains and mains[name] < size]
-        if q is None or q > NOTABLE or not smaller:
+        if q is None or q > NOTABLE_FDR or not smaller:
             continue
         than = ", ".join(f"{name} {mains[name]:.1%}" for name in smaller)
         notes.append(

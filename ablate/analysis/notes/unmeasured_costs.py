@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from ablate.design.point import DesignPoint
 from ablate.plan.cost import measured_names
-from ablate.store.costs import Cost, cost_lookup
+from ablate.store.costs import PointCost, cost_lookup
 
 
-def unmeasured_costs(points: Sequence[DesignPoint], costs: Sequence[Cost]) -> tuple[str, ...]:
+def unmeasured_costs(points: Sequence[DesignPoint], costs: Sequence[PointCost]) -> tuple[str, ...]:
     """A note on their number; none where all were measured, or where a study has no costs at all."""
     cost_of = cost_lookup(costs)
     count = sum(cost_of(point.levels) is None for point in points)

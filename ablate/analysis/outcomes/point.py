@@ -7,11 +7,10 @@ import numpy as np
 
 from ablate.analysis.outcomes.diagnostic import point_diagnostics
 from ablate.analysis.outcomes.outcome import Outcomes
-from ablate.analysis.statistics.paired import INTERVAL_FROM
 from ablate.analysis.statistics.proportion import proportion
 from ablate.analysis.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analysis.statistics.student import Values, sd, t_interval
-from ablate.analysis.summary import Contrast, PointSummary
+from ablate.analysis.summary import INTERVAL_FROM, Contrast, PointSummary
 from ablate.config.spec import StudySpec
 from ablate.design.point import DesignPoint
 from ablate.plan.cost import NetworkCost, joined

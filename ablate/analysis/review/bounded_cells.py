@@ -7,7 +7,7 @@ import numpy as np
 from ablate.analysis.claims.averaging import at_ceiling, at_floor
 from ablate.analysis.review._base import Judgement, Objection, Unjudged
 from ablate.analysis.review.case import Case
-from ablate.analysis.statistics.paired import INTERVAL_FROM
+from ablate.analysis.summary import INTERVAL_FROM
 from ablate.config.group import Group
 
 

@@ -1,4 +1,4 @@
-"""What the checklist looks at: a study, its design points, and what its trials have yielded so far."""
+"""What the checklist judges: a study, its design points, and the results of its trials so far."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from ablate.design.point import DesignPoint
 from ablate.store.choices import Choice
 from ablate.store.record import Record
 
-NAMED = 3
+MAX_NAMED = 3
 """Design points and claims that a sentence names; more are counted."""
 
 
@@ -105,8 +105,8 @@ class Case:
 
 def listed(names: Sequence[str]) -> str:
     """Up to three names, and how many more there are."""
-    more = len(names) - NAMED
-    return "; ".join(names[:NAMED]) + (f"; and {more} more" if more > 0 else "")
+    more = len(names) - MAX_NAMED
+    return "; ".join(names[:MAX_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def number(value: float) -> str:

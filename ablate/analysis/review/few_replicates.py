@@ -1,11 +1,10 @@
 """The remark that there are too few replicates for a claim's margin."""
 
 from ablate.analysis.claims.foresight import Prospect, prospects
-from ablate.analysis.claims.outlook import TARGET
+from ablate.analysis.claims.outlook import TARGET_POWER
 from ablate.analysis.review._base import Judgement, Objection, Unjudged
 from ablate.analysis.review.case import Case, listed
-from ablate.analysis.statistics.paired import TEST_FROM
-from ablate.analysis.summary import Verdict
+from ablate.analysis.summary import TEST_FROM, Verdict
 
 
 def judge(case: Case) -> Judgement:
@@ -47,7 +46,7 @@ def _is_beyond_doubt(verdict: Verdict) -> bool:
 def _is_few(prospect: Prospect) -> bool:
     if prospect.outlook is None:
         return True
-    return prospect.sd is not None and prospect.outlook.shown < TARGET
+    return prospect.sd is not None and prospect.outlook.shown < TARGET_POWER
 
 
 def _text(prospect: Prospect) -> str:

@@ -6,9 +6,9 @@ from ablate.analysis.claims.averaging import is_no_better
 from ablate.analysis.claims.untrained import last_change
 from ablate.analysis.review._base import Judgement, Objection, Unjudged
 from ablate.analysis.review.case import Case, number
-from ablate.analysis.statistics.paired import INTERVAL_FROM
 from ablate.analysis.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analysis.statistics.student import mean
+from ablate.analysis.summary import INTERVAL_FROM
 
 SHARE = 0.5
 """Of the smallest margin: arms that each gain less differ by less than the margin for it."""

@@ -5,10 +5,9 @@ import numpy as np
 from ablate.analysis.claims.averaging import is_no_better
 from ablate.analysis.review._base import Judgement, Objection, Unjudged
 from ablate.analysis.review.case import Case, number
-from ablate.analysis.statistics.paired import INTERVAL_FROM
 from ablate.analysis.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analysis.statistics.student import mean
-from ablate.analysis.summary import BAYES
+from ablate.analysis.summary import BAYES, INTERVAL_FROM
 
 
 def judge(case: Case) -> Judgement:

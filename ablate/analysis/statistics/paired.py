@@ -11,13 +11,8 @@ from ablate.analysis.statistics.proportion import proportion
 from ablate.analysis.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analysis.statistics.sign_flip import sign_flip
 from ablate.analysis.statistics.student import Values, mean, sd, t_interval, t_test, welch_interval
-from ablate.analysis.summary import Paired, Proportion
+from ablate.analysis.summary import INTERVAL_FROM, TEST_FROM, Paired, Proportion
 from ablate.config.spec import Better
-
-INTERVAL_FROM = 3
-"""Replicates from which there is an interval."""
-TEST_FROM = 5
-"""Replicates from which there is a p."""
 
 
 def paired(

@@ -7,6 +7,8 @@ from ablate.analysis.summary.across import Ranks as Ranks
 from ablate.analysis.summary.across import SetEffect as SetEffect
 from ablate.analysis.summary.averaged import Averaged as Averaged
 from ablate.analysis.summary.averaged import SimpleEffect as SimpleEffect
+from ablate.analysis.summary.estimate import INTERVAL_FROM as INTERVAL_FROM
+from ablate.analysis.summary.estimate import TEST_FROM as TEST_FROM
 from ablate.analysis.summary.estimate import Contrast as Contrast
 from ablate.analysis.summary.estimate import Interval as Interval
 from ablate.analysis.summary.estimate import Paired as Paired

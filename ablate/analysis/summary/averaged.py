@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 AVERAGED = "averaged over"
 """The qualifier of a difference that is a mean over other factors' settings."""
-NAMED = 3
+MAX_NAMED_FACTORS = 3
 """Factors that are named where they are averaged over; more are counted by their settings only."""
 LARGE, MOST_DECIMALS = 1e7, 8
 """From where on numbers are written with an exponent."""
@@ -53,7 +53,7 @@ class Averaged:
     @property
     def text(self) -> str:
         """All of it, in a clause."""
-        of = f" of {', '.join(self.factors)}" if len(self.factors) <= NAMED else ""
+        of = f" of {', '.join(self.factors)}" if len(self.factors) <= MAX_NAMED_FACTORS else ""
         text = f"{self.settings} settings{of}{f', effects {self.range}' if self.range else ''}"
         ends = {"floor": self.at_floor, "ceiling": self.at_ceiling}
         counts = [f"{count} at the {end}" for end, count in ends.items() if count is not None]

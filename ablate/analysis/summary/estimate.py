@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+INTERVAL_FROM = 3
+"""Replicates from which there is an interval."""
+
+TEST_FROM = 5
+"""Replicates from which there is a p."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:

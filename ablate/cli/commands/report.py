@@ -32,7 +32,7 @@ def report(
     from ablate.report.page.source import Source
     from ablate.report.tables.kind import Results
     from ablate.store.atomic import write
-    from ablate.study.details import curves, layers
+    from ablate.study.measurements import curves, layers
 
     path = studies.find(study, results_dir or Path("results"))
     summary, notes = studies.summarise(path)

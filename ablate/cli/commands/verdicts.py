@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir
-from ablate.cli.completion import complete_results
+from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir, StudyNames
 from ablate.cli.exits import Code, reported
 
 if TYPE_CHECKING:
@@ -16,15 +15,7 @@ if TYPE_CHECKING:
 
 @reported
 def verdicts(
-    studies: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[STUDY]...",
-            help="Studies by name or path (default: all that have results).",
-            autocompletion=complete_results,
-            show_default=False,
-        ),
-    ] = None,
+    studies: StudyNames = None,
     *,
     format: FormatOption = "table",
     ascii_only: AsciiOption = False,

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.cli.arguments import ResultsDir
-from ablate.cli.completion import complete_results
+from ablate.cli.arguments import ResultsDir, StudyNames
 from ablate.cli.exits import Code, reported
 
 
@@ -21,15 +20,7 @@ class VerifyFormat(StrEnum):
 
 @reported
 def verify(
-    studies: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[STUDY]...",
-            help="Studies by name or path (default: all that have results).",
-            autocompletion=complete_results,
-            show_default=False,
-        ),
-    ] = None,
+    studies: StudyNames = None,
     *,
     files: Annotated[
         bool,

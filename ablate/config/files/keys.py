@@ -31,14 +31,14 @@ def check_keys(file: Path) -> None:
             if _meaning(key) is None:
                 raise ConfigError(
                     f"{_line(file, key)}: YAML reads the key {key.value or 'that is empty'}{at} as no name at all. "
-                    "Quote it, as in 'null', or name it otherwise."
+                    "Quote it, as in 'null', or rename it."
                 )
         for one, other in itertools.combinations(keys, 2):
             if _is_same(_meaning(one), _meaning(other)):
                 raise ConfigError(
                     f"{_line(file, other)}: the keys {_shown(one)} and {_shown(other)}{at} are the same to YAML, which "
                     "would keep the last one. It reads on, off, yes and no as true and false, and true and false as 1 "
-                    "and 0: quote them, or name one otherwise."
+                    "and 0: quote them, or rename one."
                 )
 
 

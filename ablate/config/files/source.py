@@ -53,7 +53,7 @@ class CheckedSource(FileConfigSource):
 
 @contextmanager
 def checked_source() -> Iterator[None]:
-    """Lets Hydra know the source for as long as it lasts."""
+    """Registers the source with Hydra within the block."""
     sources = SourcesRegistry.instance()
     sources.register(CheckedSource)
     try:

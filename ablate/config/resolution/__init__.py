@@ -1,1 +1,1 @@
-"""Resolving interpolations: what data files say of themselves, read without torch, and what a configuration lacks."""
+"""Resolves interpolations: reads shapes and classes from data files without torch, and names all missing keys."""

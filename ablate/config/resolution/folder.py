@@ -1,4 +1,4 @@
-"""A folder of images, with a folder for each class."""
+"""What `data=image_folder` says of a user's folder, without torch: its classes, and the share of the largest."""
 
 import os
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ from ablate.errors import ConfigError
 from ablate.files import reason
 
 TRAIN = "train"
-"""The folder of the pool, where there are others beside it."""
+"""The folder of the pool, in a folder that has those of official sets beside it."""
 
 IMAGES = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-"""What torchvision takes for images."""
+"""Endings of the files that torchvision reads as images: equal to its `IMG_EXTENSIONS`."""
 
 
 def classes(root: str) -> int:

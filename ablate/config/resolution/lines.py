@@ -1,4 +1,4 @@
-"""The lines of YAML that a configuration lacks, and names in a sentence."""
+"""Parts of messages about missing keys: their names in a sentence, and the lines of YAML to add."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,16 +8,16 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     "data.batch_size": ("64", "examples of a minibatch"),
     "data.chance": ("0.1", "the share of the most frequent class; null of values"),
 }
-"""Key → what may stand there, and what it says."""
+"""Key → an example of its value, and what the value means."""
 
 
 def listed(keys: Sequence[str]) -> str:
-    """Several names as a sentence has them: `a, b and c`."""
+    """Names as an enumeration: `a, b and c`."""
     return keys[0] if len(keys) == 1 else f"{', '.join(keys[:-1])} and {keys[-1]}"
 
 
 def lines_to_add(keys: Sequence[str], *, indented: bool = True) -> str:
-    """The lines of YAML that give these keys a value."""
+    """The lines of YAML that give these keys a value; `indented`: below a line with the name of their group."""
     lines: list[str] = []
     for group in dict.fromkeys(key.partition(".")[0] for key in keys):
         lines += [f"{group}:"] if indented else []

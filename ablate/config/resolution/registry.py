@@ -1,4 +1,4 @@
-"""The resolvers by name, for `${ablate.classes:…}`. OmegaConf knows them while a configuration is resolved."""
+"""The resolvers of `${ablate.classes:…}` and the like, by name: OmegaConf has them during a resolution."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ RESOLVERS: Mapping[str, Callable[..., Any]] = {
 
 @contextmanager
 def resolvers() -> Iterator[None]:
-    """Lets OmegaConf know them for as long as it lasts."""
+    """Registers the resolvers with OmegaConf within the block. What the process has registered by these names stays."""
     new = [name for name in RESOLVERS if not OmegaConf.has_resolver(name)]
     for name in new:
         OmegaConf.register_new_resolver(name, RESOLVERS[name])

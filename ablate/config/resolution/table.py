@@ -1,4 +1,4 @@
-"""A table in a CSV file, with a column to predict."""
+"""What `data=csv` says of a user's table, without torch: the shape of a row, its classes, the share of the largest."""
 
 import csv
 from collections import Counter

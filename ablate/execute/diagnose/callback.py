@@ -37,7 +37,7 @@ class DiagnosticsCallback(pl.Callback):
         self._gradients: dict[str, list[Tensor]] = {}
         self.failure: str | None = None
         self._is_under_way = False
-        """Whether this goes on with a training that another process has begun."""
+        """Whether the training goes on from a checkpoint of another process."""
 
     @property
     def values(self) -> dict[str, dict[str, float]]:
@@ -49,11 +49,11 @@ class DiagnosticsCallback(pl.Callback):
         return as_csv(self._found) if self._found else None
 
     def state_dict(self) -> dict[str, Any]:
-        """Called by Lightning where the state of a training is kept."""
+        """Called by Lightning when it writes a checkpoint."""
         return {"found": as_state(self._found), "failure": self.failure}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Called by Lightning where it is gone on with: what has been measured is not measured again."""
+        """Called by Lightning when a training goes on from a checkpoint: what was measured is not measured again."""
         self._found, self.failure = from_state(state_dict["found"]), state_dict["failure"]
         self._is_under_way = True
 

@@ -54,8 +54,8 @@ def traced(network: nn.Module, inputs: Tensor, targets: Tensor, loss: Callable[[
         Exception: whatever the network or the loss raises.
     """
     trace, is_regression = Trace(len(inputs)), targets.is_floating_point()
-    with restored(network, inputs.device) as own, torch.enable_grad(), trace.watching(own, last=is_regression):
-        outputs = own(inputs)
+    with restored(network, inputs.device) as watched, torch.enable_grad(), trace.watching(watched, last=is_regression):
+        outputs = watched(inputs)
         named = [(name, w) for name, weights in trace.weights.items() for w in weights if w.requires_grad]
         value = loss(outputs, targets)
         found = torch.autograd.grad(value, [w for _, w in named], allow_unused=True) if named else ()

@@ -1,16 +1,14 @@
 """A network and the generators of random numbers, restored after a measurement."""
 
 import copy
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 from torch import nn
 
 from ablate.execute.process.torch_private import own_buffers
-from ablate.execute.train.network import seed_torch
+from ablate.execute.train.network import generators_restored, seed_torch
 
 KNOWN = ("torch.nn.", "ablate.models.")
 """Where modules come from that keep what they change in attributes and buffers."""
@@ -33,7 +31,7 @@ def restored(network: nn.Module, device: torch.device) -> Iterator[nn.Module]:
     Raises:
         Exception: whatever copying user-defined modules raises.
     """
-    with _generators(device):
+    with generators_restored(device):
         seed_torch(SEED)
         if all(type(module).__module__.startswith(KNOWN) for module in network.modules()):
             with _state_restored(network):
@@ -57,14 +55,3 @@ def _state_restored(network: nn.Module) -> Iterator[None]:
         with torch.no_grad():
             for buffer, content in buffers:
                 buffer.copy_(content)
-
-
-@contextmanager
-def _generators(device: torch.device) -> Iterator[None]:
-    ours, numpys = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng([] if device.type == "cpu" else [device], device_type=device.type):
-            yield
-    finally:
-        random.setstate(ours)
-        np.random.set_state(numpys)

@@ -49,7 +49,7 @@ def engine(settings: Mapping[str, Any] | None) -> Engine:
             raise ConfigError(f"engine.{key}={count} is more than any machine has: it must be {MAX_COUNT} or less.")
     if (retries := getattr(checked, "retries", 0)) < 0:
         raise ConfigError(f"engine.retries={retries} must be 0 or more.")
-    for key, unit, none in (("checkpoint_min", "minutes", "no state is kept"), ("budget_h", "hours", "no limit")):
+    for key, unit, none in (("checkpoint_min", "minutes", "no checkpoints"), ("budget_h", "hours", "no limit")):
         given = getattr(checked, key, None)
         if isinstance(given, int | float) and not 0 < given < math.inf:
             raise ConfigError(f"engine.{key}={given:g} must be {unit}, more than 0, or null: {none}.")

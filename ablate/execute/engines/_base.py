@@ -48,9 +48,9 @@ class Engine(ABC):
     pins_workers: ClassVar[bool] = False
     """Whether `run` has the argument `places`, by which each worker sees one GPU only."""
     checkpoint_min: float | None = None
-    """Minutes after which the state of a training that has not ended is kept anew; None: it is not kept."""
+    """Minutes between two checkpoints of a training; None: none is written."""
     budget_h: float | None = None
-    """Hours of GPUs or processors after which no replicate of a study begins any more; None: there is no such limit."""
+    """Hours, of GPUs or processors, that the trainings of a study may take; None: there is no limit."""
     gpus_per_worker: float | None = None
     """GPUs that it reserves for each worker; None: none, or as many as a process takes."""
     ends_trials: bool = False

@@ -1,4 +1,4 @@
-"""How a job has ended in its worker, as the driver learns it."""
+"""What the driver of a study learns of a job that has ended in a worker."""
 
 from dataclasses import dataclass
 

@@ -9,11 +9,11 @@ from ablate.execute.engines.job_outcome import JobOutcome, Trained
 from ablate.execute.engines.wording import describe, device_lost_message, out_of_memory_message, trained_again
 from ablate.execute.train.job import (
     Job,
-    fail,
     memory_limit_gb,
     one_by_one,
+    record_failures,
+    record_timeout,
     time_limit_min,
-    timed_out,
     under_way,
     unfinished,
     without_record,
@@ -64,7 +64,7 @@ class Retrying(Engine):
         """`_handle` of a job whose worker died or was ended.
 
         Unfinished trials of a job of several are each trained alone. The trial that kills its worker, or never ends,
-        then costs no other. A stack whose state is kept goes on as one, as often as a trial alone is tried again.
+        then costs no other. A stack with a checkpoint goes on as one, as often as a trial alone is tried again.
         """
         ids = [trial.id for trial in job.bundle.trials]
         if not outcome.has_begun:
@@ -76,7 +76,7 @@ class Retrying(Engine):
         if outcome.is_overdue:
             why = f"was ended after {time_limit_min(job):g} min (trainer.timeout_min)"
             if again and is_alone:
-                return (timed_out(job, engine=self.name, threads=threads),), ()
+                return (record_timeout(job, engine=self.name, threads=threads),), ()
         elif outcome.took_gb is not None:
             took = (
                 f"{outcome.took_gb:.3g} GB of memory, and {memory_limit_gb(job):g} GB are allowed (trainer.memory_gb)"
@@ -84,13 +84,15 @@ class Retrying(Engine):
             why = f"was ended: it took {took}"
             if again and is_alone:
                 text = f"The worker process {why}.\n"
-                return fail(job, error=f"took {took}", traceback=text, engine=self.name, threads=threads), ()
+                return record_failures(job, error=f"took {took}", traceback=text, engine=self.name, threads=threads), ()
         else:
             why = f"died: {why}"
             self._losses.update(ids)
             if again and is_alone and self._losses[ids[0]] > self.retries:
                 text = f"The worker process ended without a Python traceback: its worker {why}.\n"
-                return fail(job, error=f"its worker {why}", traceback=text, engine=self.name, threads=threads), ()
+                return record_failures(
+                    job, error=f"its worker {why}", traceback=text, engine=self.name, threads=threads
+                ), ()
             if again and not is_alone and under_way(job) and max(self._losses[each] for each in ids) <= self.retries:
                 again = (job,)
         if again:
@@ -116,4 +118,4 @@ class Retrying(Engine):
             raise error
         line = f"its worker could not train it: {error!r}"
         text = "".join(traceback.format_exception(error))
-        return fail(job, error=line, traceback=text, engine=self.name, threads=threads)
+        return record_failures(job, error=line, traceback=text, engine=self.name, threads=threads)

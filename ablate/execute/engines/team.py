@@ -31,7 +31,7 @@ class Worker(Protocol):
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds until its job has run out of time; None: the team does not have to end it."""
+        """Seconds until `end_overdue` is to be called again; None: its job has no limit that the team has to check."""
         ...
 
     def is_ready(self) -> bool:
@@ -47,7 +47,7 @@ class Worker(Protocol):
         ...
 
     def end_overdue(self) -> None:
-        """Ends the process if its job has run out of time."""
+        """Ends the process if its job has exceeded its limit of time or memory."""
         ...
 
     def outcome(self) -> JobOutcome:
@@ -64,7 +64,7 @@ class Worker(Protocol):
 
 
 class Team(Retrying):
-    """An engine that hands its jobs to workers, and ends a worker whose job has run out of time."""
+    """An engine that hands its jobs to workers, and ends a worker whose job exceeds its limit of time or memory."""
 
     @abstractmethod
     def _team(
@@ -106,7 +106,7 @@ class Team(Retrying):
         if not jobs:
             return
         waiting, threads = deque(replace(job, may_wait=True) for job in jobs), self.threads or threads or 1
-        alone: deque[Job] = deque()  # out of memory: each waits until no other job trains
+        alone: deque[Job] = deque()  # jobs that ran out of memory: each waits until no other job trains
         self._reset_losses()
         done: SimpleQueue[Future[Any]] = SimpleQueue()
         team = list(self._team(jobs, workers=workers, threads=threads, places=places, done=done))
@@ -182,6 +182,6 @@ def next_done(done: "SimpleQueue[Future[Any]]", timeout_s: float | None) -> Futu
 
 
 def _next_deadline_s(team: Sequence[Worker]) -> float | None:
-    """Seconds until the next job runs out of time; None: no job has a limit."""
+    """Seconds until the limits of a job are to be checked next; None: no job has a limit."""
     left = [seconds for worker in team if (seconds := worker.seconds_left) is not None]
     return max(min(left), 0.0) if left else None

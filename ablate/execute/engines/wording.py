@@ -36,8 +36,8 @@ def trained_again(jobs: Sequence[Job]) -> str:
     from ablate.execute.train.job import under_way
 
     if len(jobs) == 1 and (kept := under_way(jobs[0])) is not None:
-        they = "It goes on" if len(kept.trials) == 1 else "They go on as one"
-        return f"{they} after epoch {kept.epoch}, of which the state was kept."
+        they = "It goes on from its" if len(kept.trials) == 1 else "They go on as one from their"
+        return f"{they} checkpoint after epoch {kept.epoch}."
     return f"{it_is(jobs)} trained again{each_alone(jobs)}."
 
 

@@ -1,4 +1,4 @@
-"""All that a configuration lacks for its training to begin, in one message."""
+"""The keys that a training needs and a configuration lacks: one message about all of them."""
 
 from ablate.config.resolution.lines import lines_to_add, listed
 from ablate.config.trial import TrialConfig
@@ -9,26 +9,24 @@ from ablate.execute.train.dataset import REPLICATE_SEED
 
 
 def check_complete(config: TrialConfig) -> None:
-    """Checks that the model and the data have every key that is needed.
-
-    What else is wrong with them is said where they are built. A single key that is missing is, too.
+    """Refuses a model and data that lack several keys. Building them names a single one, and any other mistake.
 
     Raises:
-        ConfigError: several keys are missing; has the lines to add.
+        ConfigError: several keys are missing; names the lines to add.
     """
-    lacking = [*missing_keys(config.model.mapping, "model")]
-    lacking += [key for key in missing_keys(config.data.mapping, "data") if key != f"data.{REPLICATE_SEED}"]
+    missing = [*missing_keys(config.model.mapping, "model")]
+    missing += [key for key in missing_keys(config.data.mapping, "data") if key != f"data.{REPLICATE_SEED}"]
     if config.objective.content and not _may_be_lightning_module(config):
-        lacking += [key for key in config.data.undescribed if key not in lacking]
-    if len(lacking) > 1:
+        missing += [key for key in config.data.undescribed if key not in missing]
+    if len(missing) > 1:
         raise ConfigError(
-            f"{listed(lacking)} are missing. Add them to the YAML of their groups, or after the command as +KEY=VALUE:"
-            f"\n{lines_to_add(lacking)}"
+            f"{listed(missing)} are missing. Add them to the YAML of their groups, or after the command as +KEY=VALUE:"
+            f"\n{lines_to_add(missing)}"
         )
 
 
 def _may_be_lightning_module(config: TrialConfig) -> bool:
-    """Whether the model could describe its data itself. What a function returns is not known before it is called."""
+    """Whether the model may be a LightningModule, which needs no description of its data: a function may return one."""
     try:
         called = locate(str(config.model.get("_target_")), "model")
     except ConfigError:

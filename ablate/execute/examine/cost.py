@@ -28,7 +28,7 @@ from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import network
 from ablate.execute.train.trainer import trainer
 from ablate.plan.cost import NETWORK_COSTS, Per
-from ablate.store.costs import Cost
+from ablate.store.costs import PointCost
 
 MEASURES = measures()
 
@@ -40,7 +40,7 @@ def measure(
     *,
     budget_s: float,
     clock: Callable[[], float] = time.monotonic,
-) -> tuple[Cost, ...]:
+) -> tuple[PointCost, ...]:
     """Measures design points in their order, on the device and in the precision that they train in, on one thread.
 
     To be called when nothing else is at work: a latency is of a network alone. What cannot be measured, such as a
@@ -70,7 +70,7 @@ def _measured(
     *,
     until: float,
     clock: Callable[[], float],
-) -> Iterator[Cost]:
+) -> Iterator[PointCost]:
     for point, config in zip(points, configs, strict=True):
         if not meter.knows(config) and clock() > until:
             return
@@ -84,7 +84,7 @@ class _Meter:
 
     def __init__(self) -> None:
         self._examples_text = cache(examples_text)
-        self._costs: dict[tuple[str, DataGroup], Cost] = {}
+        self._costs: dict[tuple[str, DataGroup], PointCost] = {}
         self._of_examples: dict[str, dict[str, float | None]] = {}
         self._trainers: dict[tuple[bool, TrainerGroup], pl.Trainer] = {}
         self._last: tuple[str, _Inputs] | None = None
@@ -93,7 +93,7 @@ class _Meter:
         """Whether there is nothing to measure."""
         return self._key(config) in self._costs
 
-    def cost(self, config: TrialConfig) -> Cost:
+    def cost(self, config: TrialConfig) -> PointCost:
         """Of no design point yet."""
         key = self._key(config)
         if key not in self._costs:
@@ -106,7 +106,7 @@ class _Meter:
             )
             device = inputs.subject.device
             on = hardware.name(device)
-            self._costs[key] = Cost(
+            self._costs[key] = PointCost(
                 levels={},
                 timed_on=f"one thread of {on}" if device.type == "cpu" else on,
                 **cast(dict[str, Any], self._of_examples[name] | of_minibatch),

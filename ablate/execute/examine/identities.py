@@ -15,7 +15,7 @@ from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.target import build, check
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.identities import Identity
-from ablate.store.identity_results import Checked
+from ablate.store.identity_results import IdentityResults
 
 
 @user_modules_last()
@@ -31,7 +31,7 @@ def check_identities(spec: StudySpec) -> None:
 
 
 @user_modules_last()
-def evaluate(spec: StudySpec) -> Checked:
+def evaluate(spec: StudySpec) -> IdentityResults:
     """Finds the numbers of all identities of a study, in their order.
 
     Raises:
@@ -41,7 +41,7 @@ def evaluate(spec: StudySpec) -> Checked:
     with as_user_errors(), isolated_process(threads=1):
         found = [identity for node, where in _nodes(spec) for identity in _identities(node, where)]
     versions = f"ablate {ablate.__version__}, torch {version('torch')}, Python {platform.python_version()}"
-    return Checked(identities=tuple(found), made_by=versions)
+    return IdentityResults(identities=tuple(found), made_by=versions)
 
 
 def _nodes(spec: StudySpec) -> list[tuple[TargetNode, str]]:

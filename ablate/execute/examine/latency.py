@@ -10,17 +10,17 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 
-WARM = 3
-"""Calls that are made first, and not timed: caches, lazy initialisation and the choice of kernels are theirs."""
+WARM_UP_CALLS = 3
+"""Calls that are made first and not timed: they fill caches, initialise lazily and choose kernels."""
 
-FEWEST, MOST = 3, 51
-"""Calls that are timed, whatever time they take, and at most."""
+MIN_CALLS, MAX_CALLS = 3, 51
+"""Calls that are timed however long they take, and calls that are timed at the most."""
 
-ENOUGH, SPREAD = 9, 0.05
-"""Calls after which no further one is made where the middle half of them lies within this share of the median."""
+STEADY_CALLS, MAX_SPREAD = 9, 0.05
+"""No further call is timed after so many if the middle half of their times lies within this share of the median."""
 
-SECONDS = 0.1
-"""Time after which no further call is made, once the least number is timed. Warming up takes at most as long, or one
+BUDGET_S = 0.1
+"""Time after which no further call is made, once `MIN_CALLS` are timed. Warming up takes at most as long, or one
 call."""
 
 
@@ -38,14 +38,14 @@ def latency(
         clock: In seconds.
     """
     began = clock()
-    for _ in range(WARM):
+    for _ in range(WARM_UP_CALLS):
         call()
         synchronize()
-        if clock() - began > SECONDS:
+        if clock() - began > BUDGET_S:
             break
     times: list[float] = []
     began = clock()
-    while len(times) < FEWEST or (len(times) < MOST and clock() - began < SECONDS and not _is_steady(times)):
+    while len(times) < MIN_CALLS or (len(times) < MAX_CALLS and clock() - began < BUDGET_S and not _is_steady(times)):
         start = clock()
         call()
         synchronize()
@@ -54,7 +54,7 @@ def latency(
 
 
 def _is_steady(times: Sequence[float]) -> bool:
-    if len(times) % ENOUGH:
+    if len(times) % STEADY_CALLS:
         return False
     low, middle, high = statistics.quantiles(times, n=4)
-    return high - low <= SPREAD * middle
+    return high - low <= MAX_SPREAD * middle

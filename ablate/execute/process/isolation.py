@@ -1,4 +1,4 @@
-"""Runs a training so that its process is afterwards as it was: silent, and with its own number of threads."""
+"""Runs a training silently, with its own number of threads, and restores afterwards what it has changed."""
 
 import logging
 import os
@@ -27,8 +27,8 @@ FILLS = "fill_uninitialized_memory"
 No code here does, and filling takes 2% of a convolution network's step."""
 
 NVML_CHECK = "PYTORCH_NVML_BASED_CUDA_CHECK"
-"""Lightning sets it to 1, so that a process can fork after it has looked for a GPU. Without a GPU, torch then looks for
-NVML's library at every optimizer step, which takes longer than a small step itself."""
+"""Lightning sets it to 1, so that a process can fork after it has searched for a GPU. Without a GPU, torch then
+searches for NVML's library at every optimizer step, which takes longer than a small step itself."""
 
 CUBLAS_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 """A deterministic training sets it. Without it, torch refuses matrix products on a GPU."""

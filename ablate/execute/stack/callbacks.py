@@ -49,11 +49,11 @@ class MemberCurves(pl.Callback):
         self._note(trainer, module)
 
     def state_dict(self) -> dict[str, Any]:
-        """Called by Lightning where the state of a training is kept."""
+        """Called by Lightning when it writes a checkpoint."""
         return {"rows": self._rows, "reasons": self.reasons, "steps": self.steps}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Called by Lightning where it is gone on with."""
+        """Called by Lightning when a training goes on from a checkpoint."""
         self._rows, self.reasons, self.steps = (state_dict[name] for name in ("rows", "reasons", "steps"))
 
     def epochs(self, member: int) -> int:

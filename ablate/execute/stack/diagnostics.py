@@ -25,7 +25,7 @@ class StackedDiagnostics(pl.Callback):
         self._found: list[dict[str, Measurement]] = [{} for _ in members]
         self.failures: list[str | None] = [None for _ in members]
         self._is_under_way = False
-        """Whether this goes on with a training that another process has begun."""
+        """Whether the training goes on from a checkpoint of another process."""
 
     def values(self, member: int) -> dict[str, dict[str, float]]:
         """Diagnostic → moment → value."""
@@ -36,11 +36,11 @@ class StackedDiagnostics(pl.Callback):
         return as_csv(self._found[member]) if self._found[member] else None
 
     def state_dict(self) -> dict[str, Any]:
-        """Called by Lightning where the state of a training is kept."""
+        """Called by Lightning when it writes a checkpoint."""
         return {"found": [as_state(found) for found in self._found], "failures": self.failures}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Called by Lightning where it is gone on with: what has been measured is not measured again."""
+        """Called by Lightning when a training goes on from a checkpoint: what was measured is not measured again."""
         self._found = [from_state(found) for found in state_dict["found"]]
         self.failures = state_dict["failures"]
         self._is_under_way = True

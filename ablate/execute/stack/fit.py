@@ -14,15 +14,15 @@ from ablate.execute.stack.stacked_module import StackedModule
 from ablate.execute.train.checkpoint.keeper import keeper
 from ablate.execute.train.dataset import shared_splits, splits_for
 from ablate.execute.train.job import Job
-from ablate.execute.train.outcome import outcome
+from ablate.execute.train.outcome import outcome_of
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.trainer import trainer as make_trainer
 from ablate.execute.train.weights import as_bytes
-from ablate.store.directory import StudyDirectory, Written
+from ablate.store.directory import StudyDirectory, TrialOutput
 
 
-def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]:
+def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[TrialOutput, ...]:
     """Trains all trials of a job at once; returns their records, curves and diagnostics, in their order.
 
     A record's seconds are those of the fit divided by its members.
@@ -58,10 +58,10 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
     seconds = (time.perf_counter() - began + (kept.seconds_before if kept else 0.0)) / len(members)
     if module.active and trials[0].is_tested:
         trainer.test(module, verbose=False, **cast(dict[str, Any], fit.test))
-    made: dict[int, Written] = {}
+    made: dict[int, TrialOutput] = {}
     for place, index in enumerate(order):
         steps = curves.steps[place]
-        ended = outcome(
+        ended = outcome_of(
             fit,
             trainer,
             **size,
@@ -78,7 +78,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[Written, ...]
             compilation=module.compilation.verdict,
         )
         source = job.sources[index]
-        made[index] = Written(
+        made[index] = TrialOutput(
             record=record(
                 trials[index],
                 ended,

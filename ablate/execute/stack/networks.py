@@ -135,10 +135,10 @@ class Stack(Movable):
         network = self._networks[index].to(self.numbers.device)
         if index not in self._frozen:
             parts = self.parts(self.numbers[index : index + 1].clone())
-            mine = {name: part[0] for name, part in zip(self._shapes, parts, strict=True)}
-            mine |= {name: held[index].clone() for name, held in self._held_tensors().items()}
+            current = {name: part[0] for name, part in zip(self._shapes, parts, strict=True)}
+            current |= {name: held[index].clone() for name, held in self._held_tensors().items()}
             for name, value in _named(network).items():
-                value.data = mine[name]
+                value.data = current[name]
         return network
 
     def freeze(self, index: int) -> None:
@@ -200,9 +200,9 @@ class Stack(Movable):
             for network in self._networks:
                 with evaluating(network):
                     alone = network(x)
-                mine = functional_call(self.skeleton, _named(network), (x,))
+                stacked = functional_call(self.skeleton, _named(network), (x,))
                 largest = float(alone.nan_to_num().abs().amax())
-                if not torch.allclose(mine, alone, rtol=0.0, atol=CHECK_TOLERANCE * largest, equal_nan=True):
+                if not torch.allclose(stacked, alone, rtol=0.0, atol=CHECK_TOLERANCE * largest, equal_nan=True):
                     raise Unstackable("its networks differ in more than their parameters and buffers")
 
 

@@ -24,7 +24,7 @@ from ablate.execute.stack.unstackable import Unstackable
 from ablate.execute.train.callbacks import is_number
 from ablate.execute.train.compilation import CopiedStep
 from ablate.execute.train.step import NoUpdate
-from ablate.execute.train.trial_module import KEPT, at_least_single
+from ablate.execute.train.trial_module import CHECKPOINT_KEY, at_least_single
 
 
 class StackedModule(pl.LightningModule):
@@ -87,7 +87,7 @@ class StackedModule(pl.LightningModule):
         """Called by Lightning: the stack is kept by the names of its parameters, wherever they lie in its rows."""
         states = checkpoint["state_dict"]
         checkpoint["state_dict"] = {n: value for n, value in states.items() if not n.startswith("stack.")}
-        checkpoint[KEPT] = {
+        checkpoint[CHECKPOINT_KEY] = {
             "steps": self.steps,
             "active": self.active,
             "responses": self.responses,
@@ -96,7 +96,7 @@ class StackedModule(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Called by Lightning, before the module is on its device."""
-        kept = checkpoint[KEPT]
+        kept = checkpoint[CHECKPOINT_KEY]
         self.steps, self.active, self.responses = kept["steps"], kept["active"], kept["responses"]
         self.stack.restore(kept["stack"])
         self.strict_loading = False

@@ -1,4 +1,4 @@
-"""The identity of data files that a configuration names: results of other files are told from results of these."""
+"""Digests of data files that a configuration names. They tell results of these files from results of others."""
 
 import hashlib
 import os
@@ -6,10 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 
 
-def listing(place: Path) -> str:
-    """A digest of a file's content, or of the names and sizes of all files in a folder; empty: it cannot be read.
+def files_digest(place: Path) -> str:
+    """SHA-256 of a file's content, or of the names and sizes of all files in a folder; empty: it cannot be read.
 
-    Images are not read: there may be many.
+    Files in a folder are not read: there may be many images.
     """
     try:
         if place.is_file():

@@ -54,8 +54,8 @@ def locate(target: str, where: str) -> Any:
             found = getattr(found, part)
         except AttributeError:
             names = _names(found)
-            listed = names if len(names) <= MAX_LISTED_NAMES else []
-            said = unknown(f"name in {name}", part, listed, near=names) + hidden_by_installed(parts[0])
+            shown = names if len(names) <= MAX_LISTED_NAMES else []
+            said = unknown(f"name in {name}", part, shown, near=names) + hidden_by_installed(parts[0])
             raise ConfigError(f"{where}._target_: {said}") from None
         except ConfigError:
             raise
@@ -186,10 +186,10 @@ def check_arguments(
     for name in arguments:
         if name not in named and not open_ended:
             raise ConfigError(unknown("key", f"{where}.{name}", [f"{where}.{n}" for n in named]))
-    lacking = [] if partial else _lacking(parameters, arguments, positional)
-    if lacking:
-        names = listed([f"{where}.{name}" for name in lacking])
-        is_one = len(lacking) == 1
+    missing = [] if partial else _missing(parameters, arguments, positional)
+    if missing:
+        names = listed([f"{where}.{name}" for name in missing])
+        is_one = len(missing) == 1
         raise ConfigError(
             f"{names} {'is' if is_one else 'are'} missing: {getattr(called, '__qualname__', repr(called))} needs "
             f"{'it' if is_one else 'them'}."
@@ -213,10 +213,10 @@ def missing_keys(config: Mapping[str, Any], where: str) -> tuple[str, ...]:
     if parameters is None or config.get("_partial_"):
         return ()
     given = [key for key in config if key not in HYDRA_KEYS]
-    return tuple(f"{where}.{name}" for name in _lacking(parameters, given, len(config.get("_args_") or ())))
+    return tuple(f"{where}.{name}" for name in _missing(parameters, given, len(config.get("_args_") or ())))
 
 
-def _lacking(parameters: Mapping[str, inspect.Parameter], given: Iterable[str], positional: int) -> list[str]:
+def _missing(parameters: Mapping[str, inspect.Parameter], given: Iterable[str], positional: int) -> list[str]:
     """The named parameters without a default that are not given, `positional` of them without a name."""
     named = [n for n, p in parameters.items() if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
     unnamed = [n for n in named if parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY][:positional]
@@ -267,7 +267,7 @@ def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
     raise ConfigError(f"{where}._target_: {target!r} cannot be imported. {what} {PLACES}")
 
 
-PLACES = "Modules are looked for among the installed packages first, then in the working directory."
+PLACES = "Modules are searched for among the installed packages first, then in the working directory."
 
 
 def _not_imported(target: str, where: str, error: BaseException) -> str:

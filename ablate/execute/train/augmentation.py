@@ -62,12 +62,12 @@ class Augmentation:
         return images
 
     def state(self) -> dict[str, Any]:
-        """What is drawn from, as plain texts and tensors: `restore` goes on from there."""
+        """The states of the generators, as plain text and tensors, for `restore`."""
         states = [generator.get_state() for generator in self._generators]
         return {"images": states or self._states, "mixtures": json.dumps(self._mixtures.bit_generator.state)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Goes on from a state, before the first call."""
+        """Restores the generators from a `state`. To be called before the first minibatch."""
         self._states = state["images"]
         self._mixtures.bit_generator.state = json.loads(state["mixtures"])
 

@@ -39,11 +39,11 @@ class TrainingChunks:
         return self._steps
 
     def state_dict(self) -> dict[str, Tensor]:
-        """What the orders of the epochs to come are drawn from. Lightning keeps it with the state of a training."""
+        """The state of the generator that draws the orders of later epochs. Lightning writes it into a checkpoint."""
         return {"order": self._generator.get_state()}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Goes on from there."""
+        """Restores the generator."""
         self._generator.set_state(state["order"])
 
     def __len__(self) -> int:

@@ -25,11 +25,11 @@ class Curve(pl.Callback):
         self._rows.append({"epoch": trainer.current_epoch + 1} | scalars(trainer))
 
     def state_dict(self) -> dict[str, Any]:
-        """Called by Lightning where the state of a training is kept."""
+        """Called by Lightning when it writes a checkpoint."""
         return {"rows": self._rows}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Called by Lightning where it is gone on with."""
+        """Called by Lightning when a training goes on from a checkpoint."""
         self._rows = state_dict["rows"]
 
     def as_csv(self) -> str:

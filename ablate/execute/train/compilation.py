@@ -82,19 +82,20 @@ class Compilation:
 
     def _verdict_on(self, call: Call, copied: Callable[[], CopiedStep]) -> str:
         try:
-            mine, others = copied(), copied()
+            compiled_copy, eager_copy = copied(), copied()
         except Exception:  # a user-defined network may hold anything
             return NOT_COPYABLE
-        kind, is_measured = f"{call.__name__} {mine.kind}", self._choice == "auto"
+        kind, is_measured = f"{call.__name__} {compiled_copy.kind}", self._choice == "auto"
         known = VERDICTS.get(kind, "")
         if known.startswith(FAILED) or known == DIFFERENT or (known == SLOWER and is_measured):
             return known
         is_measured = is_measured and known != COMPILED
         try:
-            with _same_draws(mine.device):
-                if is_measured and EXPECTED_SAVING * self._steps * _step_s(call, others) < _COMPILATIONS_S[-1]:
+            with _same_draws(compiled_copy.device):
+                if is_measured and EXPECTED_SAVING * self._steps * _step_s(call, eager_copy) < _COMPILATIONS_S[-1]:
                     return TOO_FEW
-                verdict = _compare(_compiled(call, mine.device.type), mine, call, others, is_measured=is_measured)
+                compiled = _compiled(call, compiled_copy.device.type)
+                verdict = _compare(compiled, compiled_copy, call, eager_copy, is_measured=is_measured)
         except Exception as error:
             verdict = f"{FAILED}: {type(error).__name__}: {' '.join(str(error).split())[:120]})"
         VERDICTS[kind] = verdict
@@ -131,22 +132,25 @@ def _compiled(call: Call, device: str) -> Call:
     return cast(Call, torch.compile(call, dynamic=False, options=options))
 
 
-def _compare(compiled: Call, mine: CopiedStep, call: Call, others: CopiedStep, *, is_measured: bool) -> str:
-    """Compiles, and compares compiled steps with eager ones."""
+def _compare(
+    compiled: Call, compiled_copy: CopiedStep, call: Call, eager_copy: CopiedStep, *, is_measured: bool
+) -> str:
+    """Compiles, and compares compiled steps with eager ones, each on a copy of its own."""
     began = time.perf_counter()
     for number in range(COMPARED_STEPS):
-        with _same_draws(mine.device), recompilation_limit(MAX_COMPILED_NETWORKS):
-            found = _step(compiled, mine)
+        with _same_draws(compiled_copy.device), recompilation_limit(MAX_COMPILED_NETWORKS):
+            found = _step(compiled, compiled_copy)
         if not number and (took := time.perf_counter() - began) > 1:  # otherwise it was compiled before
             _COMPILATIONS_S.append(took)
-        with _same_draws(mine.device):
-            if not _equal(found, _step(call, others)):
+        with _same_draws(compiled_copy.device):
+            if not _equal(found, _step(call, eager_copy)):
                 return DIFFERENT
     if is_measured:
-        one, two, three, four = (
-            _step_s(*s) for s in ((compiled, mine), (call, others), (call, others), (compiled, mine))
-        )
-        if min(one, four) >= min(two, three):
+        # The order, compiled, eager, eager, compiled, favours neither where the machine becomes slower or faster.
+        compiled_s, eager_s = [_step_s(compiled, compiled_copy)], [_step_s(call, eager_copy)]
+        eager_s.append(_step_s(call, eager_copy))
+        compiled_s.append(_step_s(compiled, compiled_copy))
+        if min(compiled_s) >= min(eager_s):
             return SLOWER
     return COMPILED
 
@@ -180,11 +184,11 @@ def _begin(device: torch.device) -> None:
 
 
 def _equal(one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> bool:
-    for mine, theirs in zip(one, other, strict=True):
-        is_mixed = torch.is_autocast_enabled(mine.device.type)
-        tolerance = TOLERANCES.get(torch.bfloat16 if is_mixed else mine.dtype, 0.0)
-        largest = float(theirs.nan_to_num().abs().max())
-        if not torch.allclose(mine, theirs, rtol=0.0, atol=tolerance * largest, equal_nan=True):
+    for found, expected in zip(one, other, strict=True):
+        is_mixed = torch.is_autocast_enabled(found.device.type)
+        tolerance = TOLERANCES.get(torch.bfloat16 if is_mixed else found.dtype, 0.0)
+        largest = float(expected.nan_to_num().abs().max())
+        if not torch.allclose(found, expected, rtol=0.0, atol=tolerance * largest, equal_nan=True):
             return False
     return True
 

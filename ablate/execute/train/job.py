@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ablate.errors import StoreError
-from ablate.execute.train.record import Outcome, now, record
+from ablate.execute.train.outcome import Outcome
+from ablate.execute.train.record import now, record
 from ablate.plan.bundle import Bundle
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory
@@ -28,13 +29,13 @@ class Job:
     keeps_weights: bool = False
     """Whether the trained networks' weights are written beside the records."""
     checkpoint_min: float | None = None
-    """Minutes after which the state of a training that has not ended is kept anew; None: it is not kept."""
+    """Minutes between two checkpoints of a training; None: none is written."""
     may_wait: bool = False
     """Whether a trial that runs out of memory is left without a record, to be trained when nothing trains beside it."""
 
 
-def fail(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
-    """Records the trials that a dead worker did not finish as failed, and returns all records of the job.
+def record_failures(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:
+    """Records as failed the trials of a job that have no result of this code; returns the records of all its trials.
 
     Raises:
         StoreError: the records cannot be written.
@@ -65,7 +66,7 @@ def one_by_one(job: Job) -> tuple[Job, ...]:
 
 
 def unfinished(job: Job) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
-    """What a worker that was lost had finished of a job: its records, and a job for each of the other trials."""
+    """The records of the trials that a lost worker had finished, and a job for each of the others."""
     alone = one_by_one(job)
     found = [_result(each.bundle.trials[0], each, each.sources[0]) for each in alone]
     records = tuple(record for record in found if record is not None)
@@ -73,7 +74,7 @@ def unfinished(job: Job) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
 
 
 def under_way(job: Job) -> Progress | None:
-    """How far a job of one trial, or of a stack, is by the state that is kept of it; None: it begins anew."""
+    """The progress from which a job of one trial, or of a stack, goes on; None: it starts at the beginning."""
     if job.checkpoint_min is None:
         return None
     trials = tuple(trial.id for trial in job.bundle.trials)
@@ -102,7 +103,7 @@ def memory_limit_gb(job: Job) -> float | None:
     return sum(known) if job.bundle.stacked else max(known)
 
 
-def timed_out(job: Job, *, engine: str, threads: int) -> Record:
+def record_timeout(job: Job, *, engine: str, threads: int) -> Record:
     """Records the one trial of a job as timed out.
 
     Raises:

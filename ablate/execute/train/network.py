@@ -16,6 +16,8 @@ from ablate.execute.targets.target import build, locate, takes
 from ablate.execute.train.editing.edited import edited
 from ablate.execute.train.layer_streams import Kind, LayerStreams, Registration, keys, registrations
 
+CPU = torch.device("cpu")
+
 
 def network(config: TrialConfig, *, seed: int) -> nn.Module:
     """Builds `config.model` under an initialisation seed.
@@ -117,6 +119,18 @@ def evaluating(module: nn.Module) -> Iterator[None]:
     finally:
         for part, mode in modes:
             part.training = mode
+
+
+@contextmanager
+def generators_restored(device: torch.device = CPU) -> Iterator[None]:
+    """Restores the global generators of Python, NumPy and torch at the end, and of torch's the one of a device."""
+    before, numpy_before = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng([] if device.type == "cpu" else [device], device_type=device.type):
+            yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(numpy_before)
 
 
 def seed_everything(seed: int) -> None:

@@ -35,7 +35,7 @@ def objective(config: TrialConfig) -> tuple[nn.Module, dict[str, Metric]]:
                 "torchmetrics.Metric, which adds up over batches."
             )
     if "loss" in metrics:
-        raise ConfigError("objective.metrics.loss: the loss is logged by that name already. Name the metric otherwise.")
+        raise ConfigError("objective.metrics.loss: the loss is logged by that name already. Rename the metric.")
     return build(node["loss"], "objective.loss"), metrics
 
 

@@ -1,16 +1,50 @@
-"""The outcome of a finished fit: of a trial that trained alone, or of a member of a stack."""
+"""How a training ended: complete, diverged, failed or timed out. Importing this module does not import torch."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
-
-import pytorch_lightning as pl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ablate.execute.process import hardware
-from ablate.execute.train.fit import Fit
-from ablate.execute.train.record import Outcome
 from ablate.store.record import Counts
 
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
 
-def outcome(
+    from ablate.execute.train.fit import Fit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The result of a training. The defaults are those of a training that failed."""
+
+    started: str
+    """UTC, ISO 8601."""
+    error: str | None
+    """Why it diverged or failed; None: its loss stayed within its bounds."""
+    is_failed: bool = False
+    """Whether it failed because of the machine or the code."""
+    is_timed_out: bool = False
+    """Whether its engine ended it, after `trainer.timeout_min`."""
+    responses: Mapping[str, float] = field(default_factory=dict[str, float])
+    counts: Counts = field(default_factory=Counts)
+    seconds: float = 0.0
+    device: str = ""
+    """The hardware's name."""
+    diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    """Diagnostic → moment → value."""
+    unmeasured: str | None = None
+    """Why some diagnostics are missing."""
+    trivial: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Response → what the trivial predictor scores on the replicate's splits."""
+    simple: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    """Simple predictor → response → what it scores on the replicate's splits."""
+    compilation: str | None = None
+    """How its steps were computed, as `Compilation.verdict`."""
+
+
+def outcome_of(
     fit: Fit,
     trainer: pl.Trainer,
     *,
@@ -28,7 +62,7 @@ def outcome(
     simple: Mapping[str, Mapping[str, float]],
     compilation: str | None,
 ) -> Outcome:
-    """The outcome of a trial whose fit has finished, complete or diverged.
+    """The outcome of a trial whose fit has finished, alone or as a member of a stack: complete or diverged.
 
     Args:
         fit: Of the trial, or of any member of its stack: all have the same numbers of examples.

@@ -11,14 +11,14 @@ from pathlib import Path
 import ablate
 from ablate import files, passed_objects
 from ablate.config.trial import TrialConfig
-from ablate.execute.targets.data_files import listing
+from ablate.execute.targets.data_files import files_digest
 from ablate.execute.targets.sources import code, sources
 from ablate.limits import MAX_TEXT_BYTES
 from ablate.store.record import Provenance
 
 INITIALISATION = 2
-"""Rises when user-defined models come to be initialised otherwise (`ablate.execute.train.layer_streams`). It is part of
-the digest of their code, lest trials of both be pooled silently."""
+"""Rises when user-defined models are initialised in another way (`ablate.execute.train.layer_streams`). It is part of
+the digest of their code, so that trials of both ways are not pooled silently."""
 
 
 def provenance(
@@ -65,16 +65,17 @@ def source_digests(configs: Iterable[TrialConfig]) -> tuple[str, ...]:
 
 def _digest(targets: frozenset[str], models: frozenset[str], located: tuple[str, ...]) -> str:
     passed = {found for target in targets if (found := passed_objects.digest(target)) is not None}
-    files = {file for target in targets if not target.startswith(passed_objects.PREFIX) for file in sources(target)}
+    imported = [target for target in targets if not target.startswith(passed_objects.PREFIX)]
+    code_files = {file for target in imported for file in sources(target)}
     digest = hashlib.sha256()
     if any(target.partition(".")[0] != "ablate" or target.startswith(passed_objects.PREFIX) for target in models):
         digest.update(f"initialisation:{INITIALISATION}".encode())
     for found in sorted(passed - {""}):
         digest.update(f"given:{found}".encode())
-    for content in sorted(file.name.encode() + code(file) for file in files):  # in any directory
+    for content in sorted(file.name.encode() + code(file) for file in code_files):  # in any directory
         digest.update(content)
     for place in located:
-        digest.update(f"data:{listing(Path(place).expanduser())}".encode())
+        digest.update(f"data:{files_digest(Path(place).expanduser())}".encode())
     return digest.hexdigest()[:12]
 
 

@@ -1,42 +1,12 @@
-"""How a training ended, and the one place where its record is made."""
+"""The record of a trial: the one place where it is made, however its training ended."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from ablate.execute.train.outcome import Outcome
 from ablate.execute.train.provenance import provenance
 from ablate.plan.trial import Trial
-from ablate.store.record import Counts, Record, State
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """The result of a training. The defaults are those of a training that failed."""
-
-    started: str
-    """UTC, ISO 8601."""
-    error: str | None
-    """Why it diverged or failed; None: its loss stayed within its bounds."""
-    is_failed: bool = False
-    """Whether it failed because of the machine or the code."""
-    is_timed_out: bool = False
-    """Whether its engine ended it, after `trainer.timeout_min`."""
-    responses: Mapping[str, float] = field(default_factory=dict[str, float])
-    counts: Counts = field(default_factory=Counts)
-    seconds: float = 0.0
-    device: str = ""
-    """The hardware's name."""
-    diagnostics: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
-    """Diagnostic → moment → value."""
-    unmeasured: str | None = None
-    """Why some diagnostics are missing."""
-    trivial: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Response → what the trivial predictor scores on the replicate's splits."""
-    simple: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
-    """Simple predictor → response → what it scores on the replicate's splits."""
-    compilation: str | None = None
-    """How its steps were computed, as `Compilation.verdict`."""
+from ablate.store.record import Record, State
 
 
 def record(

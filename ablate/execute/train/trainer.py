@@ -17,7 +17,7 @@ from ablate.execute.targets.lightning_package import is_misconfiguration, traine
 from ablate.execute.targets.target import check_arguments
 from ablate.execute.train.callbacks import Interruption
 
-OURS = {
+SET_BY_ABLATE = {
     "max_epochs": "trainer.max_epochs",
     "accelerator": "trainer.accelerator",
     "devices": "trainer.devices",
@@ -31,7 +31,7 @@ OURS = {
     "num_sanity_val_steps": None,
     "default_root_dir": None,
 }
-"""Trainer arguments that ablate sets → what to set instead (None: nothing)."""
+"""Trainer arguments that ablate sets itself → what the user sets instead; None: nothing."""
 
 BY_STEP = (
     "max_steps",
@@ -72,8 +72,8 @@ def trainer(
     """
     settings = config.trainer.settings
     for name in settings.lightning:
-        if name in OURS:
-            use = OURS[name]
+        if name in SET_BY_ABLATE:
+            use = SET_BY_ABLATE[name]
             raise ConfigError(f"trainer.lightning.{name} is set by ablate." + (f" Use {use}." if use else ""))
         if name in BY_STEP and not user_defined:
             raise ConfigError(

@@ -19,8 +19,8 @@ from ablate.execute.train.optimization.average import average
 from ablate.execute.train.optimization.schedule import Schedule, ScheduleFactory
 from ablate.execute.train.step import NoUpdate, loss_of, take_step
 
-KEPT = "trial"
-"""The key of what a training's checkpoint has from here."""
+CHECKPOINT_KEY = "trial"
+"""The key of a Lightning checkpoint under which a module writes what is in no `state_dict`."""
 
 DATA = tuple(f"{split}_{what}" for split in ("train", "val", "test") for what in ("inputs", "targets"))
 
@@ -94,7 +94,7 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Called by Lightning: adds what is in no `state_dict`."""
         known = checkpoint["state_dict"]
-        checkpoint[KEPT] = {
+        checkpoint[CHECKPOINT_KEY] = {
             "steps": self.steps,
             "buffers": {name: value for name, value in self._other_buffers() if name not in known},
             "augmentation": None if self.augmentation is None else self.augmentation.state(),
@@ -102,7 +102,7 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Called by Lightning, before the module is on its device."""
-        kept = checkpoint[KEPT]
+        kept = checkpoint[CHECKPOINT_KEY]
         self.steps = kept["steps"]
         buffers = dict(self._other_buffers())
         for name, value in kept["buffers"].items():

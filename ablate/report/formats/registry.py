@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from ablate.analysis.summary import Summary
 from ablate.errors import ConfigError, unknown
@@ -18,29 +18,29 @@ from ablate.report.formats.terminal import write_terminal
 from ablate.report.tables.kind import Results, Trials
 from ablate.report.tables.registry import ALL
 
-FORMATS: Mapping[str, Writer] = {
-    "table": write_terminal,
-    "json": write_json,
-    "csv": write_csv,
-    "markdown": write_markdown,
-    "latex": write_latex,
-    "junit": write_junit,
+
+class Format(NamedTuple):
+    """A shipped output format."""
+
+    write: Writer
+    about: str
+    """What it is for, in a few words."""
+
+
+FORMATS: Mapping[str, Format] = {
+    "table": Format(write_terminal, "text for a terminal or a log"),
+    "json": Format(write_json, "everything, at full precision"),
+    "csv": Format(write_csv, "one tidy table, at full precision"),
+    "markdown": Format(write_markdown, "every table, for GitHub"),
+    "latex": Format(write_latex, "every table, for a document that loads booktabs"),
+    "junit": Format(write_junit, "claims as test cases, for continuous integration"),
 }
-ABOUT: Mapping[str, str] = {
-    "table": "text for a terminal or a log",
-    "json": "everything, at full precision",
-    "csv": "one tidy table, at full precision",
-    "markdown": "every table, for GitHub",
-    "latex": "every table, for a document that loads booktabs",
-    "junit": "claims as test cases, for continuous integration",
-}
-"""What each is for, in a few words."""
 
 
 def described() -> Mapping[str, str]:
-    """Name → what it is for, in a line; those of other packages name the package."""
+    """Name → what it is for, in a few words; formats of other packages name their package."""
     others = {name: f"of {package(entry)}" for name, entry in installed().items() if name not in FORMATS}
-    return {**ABOUT, **others}
+    return {**{name: format.about for name, format in FORMATS.items()}, **others}
 
 
 def check(format: str, table: str | None = None, *, ascii_only: bool = False) -> None:
@@ -64,7 +64,7 @@ def writer(name: str) -> Writer:
         ConfigError: there is none; or the package's cannot be used.
     """
     if name in FORMATS:
-        return FORMATS[name]
+        return FORMATS[name].write
     others = installed()
     if name in others:
         return load(others[name])

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 LOG_EVERY_S = 5.0
-SHOWN = 5
+MAX_SHOWN_TRIALS = 5
 """Trials whose responses stand above the bar."""
-_BAR = 40
+_BAR_CELLS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ class Progress:
         self._states[state] = self._states.get(state, 0) + 1
         what = f"{replicate_name(replicate)}, {visible(self._name(levels))}, {duration(seconds)}"
         shown = value if state == "complete" else None
-        self._recent = (*self._recent, _Latest(value=shown, state=state, what=what))[-SHOWN:]
+        self._recent = (*self._recent, _Latest(value=shown, state=state, what=what))[-MAX_SHOWN_TRIALS:]
         self._pending = True
         if self._live is None and (self._logged is None or self._latest - self._logged >= LOG_EVERY_S):
             self._log()
@@ -179,7 +179,7 @@ class Progress:
         lines += [Text(f"  {line}", style="dim", no_wrap=True, overflow="ellipsis") for line in self._lines()]
         status = Text(self._status(), no_wrap=True, overflow="crop")
         # Not the whole line: a terminal writes ^C there on an interrupt, and a wrapped line cannot be redrawn.
-        width = max(min(_BAR, self._console.width - len(status) - 6), 4)
+        width = max(min(_BAR_CELLS, self._console.width - len(status) - 6), 4)
         foot = Table.grid(padding=(0, 2, 0, 0))
         foot.add_row(ProgressBar(total=max(self._total, 1), completed=self._done, width=width), status)
         return Group(*lines, foot)

@@ -16,11 +16,11 @@ from ablate.report.text.wrap import widest
 
 GAP = 2
 INDENT = 2
-_ROOMY = 26
-"""Cells of a claim below which its numbers go to a line of their own."""
-MOST_RANGES = 8
+_MIN_CLAIM_CELLS = 26
+"""Width of a claim below which its numbers go to a line of their own."""
+MAX_CLAIMS_WITH_RANGE = 8
 """Number of claims up to which each has a line for what it is averaged over."""
-FEW = 4
+MAX_CLAIMS_WITH_TWO_LINES = 4
 """Number of claims up to which each may have two further lines; of more, each may have one."""
 _SIGNS: dict[Expectation, str] = {"greater": ">", "less": "<", "equivalent": "≈", "value": "≈"}
 _SHORT = {"failure-sensitive": "failures", ", within the margin": "", "strong; ": "strong, "}
@@ -30,12 +30,12 @@ _SHORT = {"failure-sensitive": "failures", ", within the margin": "", "strong; "
 def heading(verdicts: Sequence[Verdict]) -> str:
     """What the numbers of the lines are, and what the lines have in common."""
     levels = {v.interval.level for v in verdicts if v.interval is not None and v.interval.low is not None}
-    by_holm = _one(verdicts, lambda v: v.claim.alpha) and verdicts[0].family > 1
+    by_holm = _is_shared(verdicts, lambda v: v.claim.alpha) and verdicts[0].family > 1
     several = "t interval at the level of Holm" if by_holm else "interval at level 1 − 2α"
     name = f"{100 * levels.pop():.4g}% t interval" if len(levels) == 1 else several if levels else ""
     parts = [f"Δ, first − second [{name}]" if name else "Δ, first − second"]
-    parts += [f"n = {_counted(verdicts[0])}"] if _one(verdicts, _counted) else []
-    parts += [f"margin {verdicts[0].claim.margin_text}"] if _one(verdicts, lambda v: v.claim.margin_text) else []
+    parts += [f"n = {_counted(verdicts[0])}"] if _is_shared(verdicts, _counted) else []
+    parts += [f"margin {verdicts[0].claim.margin_text}"] if _is_shared(verdicts, lambda v: v.claim.margin_text) else []
     return "; ".join([", ".join(parts), *_averaged_alike(verdicts), *_overlapping(verdicts)])
 
 
@@ -43,7 +43,9 @@ def _overlapping(verdicts: Sequence[Verdict]) -> list[str]:
     """What the resampled intervals are, of which each claim has its own."""
     if not any(v.resampled for v in verdicts):
         return []
-    return [f"resampled: for splits that overlap{'' if len(verdicts) <= MOST_RANGES else ': --table verdicts'}"]
+    return [
+        f"resampled: for splits that overlap{'' if len(verdicts) <= MAX_CLAIMS_WITH_RANGE else ': --table verdicts'}"
+    ]
 
 
 def _resampled(verdict: Verdict, digits: Digits) -> str:
@@ -81,9 +83,9 @@ def _counted(verdict: Verdict) -> str:
 def _averaged_alike(verdicts: Sequence[Verdict]) -> list[str]:
     """What all claims are averaged over, where that is the same; the range of the effects is each claim's."""
     found = verdicts[0].averaged
-    if found is None or not _one(verdicts, _over):
+    if found is None or not _is_shared(verdicts, _over):
         return []
-    more = "" if len(verdicts) <= MOST_RANGES else "; ranges: --table verdicts"
+    more = "" if len(verdicts) <= MAX_CLAIMS_WITH_RANGE else "; ranges: --table verdicts"
     return [f"each over {found.settings} settings{_ends(found)}{more}"]
 
 
@@ -113,7 +115,7 @@ def _range(verdict: Verdict, *, alike: bool, counts: bool = True) -> str:
 
 
 def claim_lines(
-    verdicts: Sequence[Verdict], width: int, *, ascii_only: bool, spell: Callable[[str], str]
+    verdicts: Sequence[Verdict], width: int, *, ascii_only: bool, in_charset: Callable[[str], str]
 ) -> list[list[Line]]:
     """The lines of each verdict: one, a second where a line has no room for its numbers, one for an average's range.
 
@@ -123,34 +125,34 @@ def claim_lines(
         verdicts: there must be one.
         width: in cells.
         ascii_only: whether only ASCII may be used.
-        spell: spells a text with the characters that may be used.
+        in_charset: writes a text in the characters that may be used.
     """
     intervals = [v.interval for v in verdicts]
     digits = Digits.fitting([i.value for i in intervals if i], intervals).as_difference()
     aligned = digits.padded(bounds(intervals))
     numbers = [ABSENT if i is None else aligned.interval(i) for i in intervals]
-    if not _one(verdicts, _counted):
-        numbers = _beside(numbers, [f"n = {v.n}{' data sets' if v.claim.across else ''}" for v in verdicts])
-    if not _one(verdicts, lambda v: v.claim.margin_text):
-        numbers = _beside(numbers, [f"margin {v.claim.margin_text}" for v in verdicts])
-    numbers = [spell(text) for text in numbers]
-    found = [spell(_shortened(v.heading)) for v in verdicts]
+    if not _is_shared(verdicts, _counted):
+        numbers = _side_by_side(numbers, [f"n = {v.n}{' data sets' if v.claim.across else ''}" for v in verdicts])
+    if not _is_shared(verdicts, lambda v: v.claim.margin_text):
+        numbers = _side_by_side(numbers, [f"margin {v.claim.margin_text}" for v in verdicts])
+    numbers = [in_charset(text) for text in numbers]
+    found = [in_charset(_shortened(v.heading)) for v in verdicts]
     room = width - INDENT - GAP - widest(found)
     wide = room - GAP - widest(numbers)
-    one_line = wide >= _ROOMY
+    one_line = wide >= _MIN_CLAIM_CELLS
     room = wide if one_line else room
-    names = [spell(claim_name(v.claim)) for v in verdicts]
+    names = [in_charset(claim_name(v.claim)) for v in verdicts]
     if widest(names) > room:
-        names = [spell(_in_signs(v.claim)) for v in verdicts]
+        names = [in_charset(_in_signs(v.claim)) for v in verdicts]
     places = [""] * len(verdicts)
-    if widest(names) > room and one_line and len(verdicts) <= MOST_RANGES:
-        places = [spell(where(v.claim).strip()) for v in verdicts]
-        names = [spell(_in_signs(v.claim).removesuffix(where(v.claim))) for v in verdicts]
+    if widest(names) > room and one_line and len(verdicts) <= MAX_CLAIMS_WITH_RANGE:
+        places = [in_charset(where(v.claim).strip()) for v in verdicts]
+        names = [in_charset(_in_signs(v.claim).removesuffix(where(v.claim))) for v in verdicts]
     if widest(names) > room:
         names = _without_factors(names, [v.claim for v in verdicts], room)
     names = [cut(name, room, ascii_only=ascii_only) for name in names]
     lines: list[list[Line]] = []
-    alike = _one(verdicts, _over)
+    alike = _is_shared(verdicts, _over)
     indent = " " * 2 * INDENT
     for verdict, name, place, word, text in zip(verdicts, names, places, found, numbers, strict=True):
         named = Span(text=f"{' ' * INDENT}{name}{' ' * (widest(names) - widest([name]) + GAP)}")
@@ -161,14 +163,14 @@ def claim_lines(
             if one_line
             else [(named, said), (Span(text=f"{indent}{text}"),)]
         )
-        if len(verdicts) > MOST_RANGES:
+        if len(verdicts) > MAX_CLAIMS_WITH_RANGE:
             continue
         further = _further(
-            spell(_resampled(verdict, digits)),
-            spell(_range(verdict, alike=alike)),
-            spell(_range(verdict, alike=alike, counts=False)),
+            in_charset(_resampled(verdict, digits)),
+            in_charset(_range(verdict, alike=alike)),
+            in_charset(_range(verdict, alike=alike, counts=False)),
             width - len(indent),
-            lines=2 if one_line and len(verdicts) <= FEW else 1,
+            lines=2 if one_line and len(verdicts) <= MAX_CLAIMS_WITH_TWO_LINES else 1,
         )
         if place:
             joined = "; ".join((place, *further))
@@ -214,11 +216,11 @@ def _is_telling(claim: Claim) -> bool:
     return bool(pairs) and all(is_descriptive(arm) for arm, _ in pairs)
 
 
-def _one(verdicts: Sequence[Verdict], of: Callable[[Verdict], object]) -> bool:
+def _is_shared(verdicts: Sequence[Verdict], of: Callable[[Verdict], object]) -> bool:
     return len({of(verdict) for verdict in verdicts}) == 1
 
 
-def _beside(cells: Sequence[str], others: Sequence[str]) -> list[str]:
+def _side_by_side(cells: Sequence[str], others: Sequence[str]) -> list[str]:
     """Two columns as one."""
     room = widest(cells)
     return [f"{cell}{' ' * (room - widest([cell]) + GAP)}{other}" for cell, other in zip(cells, others, strict=True)]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from ablate.analysis.claims.claim import sides
-from ablate.analysis.summary import Contrast, Summary, Verdict
+from ablate.analysis.summary import INTERVAL_FROM, Contrast, Summary, Verdict
 from ablate.report.figures.effects import Effect
 from ablate.report.screen.forest import Row
 from ablate.report.tables.contrasts import difference, difference_digits
@@ -38,7 +38,7 @@ def title(summary: Summary, contrasts: Sequence[Contrast], *, margin: str) -> st
     return f"{name}: Δ of {summary.response}{f' [{interval}]' if interval else ''}{same}{legend}"
 
 
-def rows(summary: Summary, contrasts: Sequence[Contrast], *, spell: Callable[[str], str]) -> list[Row]:
+def rows(summary: Summary, contrasts: Sequence[Contrast], *, in_charset: Callable[[str], str]) -> list[Row]:
     """A row for each contrast."""
     names, margins = point_names(summary), _margins(summary)
     deltas = [contrast.paired.difference for contrast in contrasts]
@@ -54,13 +54,13 @@ def rows(summary: Summary, contrasts: Sequence[Contrast], *, spell: Callable[[st
         numbers = difference(paired, aligned) + ("" if same else f"  n = {paired.n}")
         made.append(
             Row(
-                label=spell(label),
-                short=spell(brief if brief and shared[brief] == 1 else label),
-                points=paired.differences if paired.n <= 2 else (interval.value,) if interval else (),
+                label=in_charset(label),
+                short=in_charset(brief if brief and shared[brief] == 1 else label),
+                points=paired.differences if paired.n < INTERVAL_FROM else (interval.value,) if interval else (),
                 low=interval.low if interval else None,
                 high=interval.high if interval else None,
                 margin=_margin(contrast, margins),
-                numbers=spell(numbers),
+                numbers=in_charset(numbers),
             )
         )
     return made
@@ -70,7 +70,7 @@ def effects(summary: Summary) -> list[Effect]:
     """The contrasts as the figure of effects takes them; empty where no contrast has a difference."""
     return [
         Effect(label=row.label, values=tuple(row.points), low=row.low, high=row.high, margin=row.margin)
-        for row in rows(summary, plotted(summary), spell=str)
+        for row in rows(summary, plotted(summary), in_charset=str)
     ]
 
 

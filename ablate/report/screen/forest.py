@@ -9,13 +9,13 @@ from ablate.report.text.line import Line, Span
 from ablate.report.text.number import MINUS
 from ablate.report.text.wrap import widest
 
-LEAST = 20
-"""Columns below which labels are shortened, then the numbers left out."""
-MOST = 72
-"""Columns that a plot has at the most."""
+MIN_PLOT_CELLS = 20
+"""Width of the plot below which labels are shortened, then the numbers left out."""
+MAX_PLOT_CELLS = 72
+"""Width of the plot at the most."""
 GAP = 2
-_TICKS_EVERY = 8
-"""Columns from one number of the axis to the next, at the least."""
+_MIN_TICK_CELLS = 8
+"""From one number of the axis to the next, at the least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,15 +84,17 @@ def forest(rows: Sequence[Row], width: int, *, ascii_only: bool = False) -> list
         return []
     numbers = widest([row.numbers for row in rows])
     labels = [row.label for row in rows]
-    if width - _beside(labels, numbers) < LEAST:
+    if width - _beside(labels, numbers) < MIN_PLOT_CELLS:
         labels = [row.short for row in rows]
-    if width - _beside(labels, numbers) < LEAST:
-        room = max(width - LEAST - numbers - 2 * GAP, LEAST - 4)
+    if width - _beside(labels, numbers) < MIN_PLOT_CELLS:
+        room = max(width - MIN_PLOT_CELLS - numbers - 2 * GAP, MIN_PLOT_CELLS - 4)
         labels = [cut(label, room, ascii_only=ascii_only) for label in labels]
-    if width - _beside(labels, numbers) < LEAST:
+    if width - _beside(labels, numbers) < MIN_PLOT_CELLS:
         numbers = 0
-        labels = [cut(row.short, max(width - LEAST - GAP, LEAST - 4), ascii_only=ascii_only) for row in rows]
-    room = max(min(width - _beside(labels, numbers), MOST), 1)
+        labels = [
+            cut(row.short, max(width - MIN_PLOT_CELLS - GAP, MIN_PLOT_CELLS - 4), ascii_only=ascii_only) for row in rows
+        ]
+    room = max(min(width - _beside(labels, numbers), MAX_PLOT_CELLS), 1)
     glyphs = ASCII if ascii_only else UNICODE
     axis = _axis(rows, room)
     named = widest(labels)
@@ -155,7 +157,7 @@ def _spans(cells: Sequence[str], faint: Sequence[bool]) -> list[Span]:
 
 def _ruler(axis: _Axis, glyphs: Glyphs) -> tuple[str, str]:
     """The line under the plot, and the numbers under it: round ones, zero always among them."""
-    step = _round_up((axis.end - axis.start) * _TICKS_EVERY / max(axis.width, _TICKS_EVERY))
+    step = _round_up((axis.end - axis.start) * _MIN_TICK_CELLS / max(axis.width, _MIN_TICK_CELLS))
     first, last = math.ceil(axis.start / step - 1e-9), math.floor(axis.end / step + 1e-9)
     line = [glyphs.axis] * axis.width
     below = [" "] * axis.width

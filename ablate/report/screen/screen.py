@@ -17,7 +17,7 @@ from ablate.report.tables.identities import identity_lines
 from ablate.report.tables.kind import Results
 from ablate.report.tables.registry import ALL, TABLES
 from ablate.report.tables.verdicts import LATER, NO_CLAIM
-from ablate.report.text.ascii import spelled_out
+from ablate.report.text.ascii import to_ascii
 from ablate.report.text.block_layout import labelled
 from ablate.report.text.line import Line, Span, line
 from ablate.report.text.quantity import counted
@@ -25,17 +25,17 @@ from ablate.report.text.wrap import widest, wrap
 
 LINES, COLUMNS = 45, 80
 """The most lines of a screen of this width; a narrower one has more, since its lines wrap."""
-_ENTRY_LINES = 3
-"""That one entry of the header, or one failed trial, may take."""
-_FAILURES, _QUALIFIERS = 6, 8
-"""Lines that these sections are sure of where all others have their least, blank line and title among them."""
-_AXIS = 2
-_FEWEST_ROWS = 2
+_MAX_ENTRY_LINES = 3
+"""Of one entry of the header, or of one failed trial."""
+_FAILURE_LINES, _QUALIFIER_LINES = 6, 8
+"""Lines that are kept free for these sections, blank line and title among them."""
+_AXIS_LINES = 2
+_MIN_PLOT_ROWS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Page:
-    """What all sections are written for."""
+    """What all sections need: the study, the command that shows more, and what the terminal can show."""
 
     summary: Summary
     name: str
@@ -45,18 +45,18 @@ class _Page:
     width: int
     ascii_only: bool
 
-    def spell(self, text: str) -> str:
+    def in_charset(self, text: str) -> str:
         """The text with the characters that may be used."""
-        return spelled_out(text) if self.ascii_only else text
+        return to_ascii(text) if self.ascii_only else text
 
     def title(self, text: str) -> list[Line]:
         """A heading, wrapped."""
-        first, *rest = wrap(self.spell(text), self.width, hang=True).split("\n")
+        first, *rest = wrap(self.in_charset(text), self.width, hang=True).split("\n")
         return [line(), line(first, "title"), *(line(more, "title") for more in rest)]
 
     def labelled(self, lines: Sequence[tuple[str, str]], *, most: int | None = None) -> list[list[Line]]:
         """Labelled lines, with a limit on the lines of each entry."""
-        found = labelled([(self.spell(label), self.spell(text)) for label, text in lines], self.width)
+        found = labelled([(self.in_charset(label), self.in_charset(text)) for label, text in lines], self.width)
         return [self._shortened(entry, most) for entry in found]
 
     def _shortened(self, entry: list[Line], most: int | None) -> list[Line]:
@@ -101,10 +101,10 @@ class _Section:
 
     least: int
     """Lines that it takes however little room there is."""
-    sure: int
-    """Lines that are kept free for it where there is room for the least of all others."""
-    made: Callable[[int], list[Line]]
-    """Its lines from the room for them."""
+    reserved: int
+    """Lines that are kept free for it, if all sections can have theirs."""
+    render: Callable[[int], list[Line]]
+    """From the number of lines that it may take to its lines."""
 
 
 def screen(results: Results, *, width: int, ascii_only: bool = False) -> tuple[Line, ...]:
@@ -126,16 +126,16 @@ def screen(results: Results, *, width: int, ascii_only: bool = False) -> tuple[L
     top, foot = _header(page), _foot(page) if results.is_on_disk else []
     room = max(LINES, LINES * COLUMNS // max(width, 1)) - len(top) - len(foot)
     sections = [*_verdicts(page), *_identities(page), *_plot(page), *_failures(page), *_limits(page)]
-    is_roomy = sum(section.sure for section in sections) <= room
-    kept = [section.sure if is_roomy else section.least for section in sections]
+    is_roomy = sum(section.reserved for section in sections) <= room
+    kept = [section.reserved if is_roomy else section.least for section in sections]
     lines: list[Line] = []
     for number, section in enumerate(sections):
-        lines += section.made(room - len(lines) - sum(kept[number + 1 :]))
+        lines += section.render(room - len(lines) - sum(kept[number + 1 :]))
     return (*top, *lines, *foot)
 
 
 def _section(
-    page: _Page, title: str, entries: Sequence[Sequence[Line]], *, more: str, sure: int = 0
+    page: _Page, title: str, entries: Sequence[Sequence[Line]], *, more: str, reserved: int = 0
 ) -> Iterator[_Section]:
     """A section of entries; none where there is no entry."""
     if entries:
@@ -143,15 +143,15 @@ def _section(
         whole = least - 1 + sum(map(len, entries))
         yield _Section(
             least=min(least, whole),
-            sure=min(max(sure, least), whole),
-            made=lambda room: page.section(title, entries, room, more=more),
+            reserved=min(max(reserved, least), whole),
+            render=lambda room: page.section(title, entries, room, more=more),
         )
 
 
 def _header(page: _Page) -> list[Line]:
     block = study_block(page.summary, page.name, is_whole=False)
-    entries = page.labelled(block.lines, most=_ENTRY_LINES)
-    return [line(page.spell(block.title), "title"), *(each for entry in entries for each in entry)]
+    entries = page.labelled(block.lines, most=_MAX_ENTRY_LINES)
+    return [line(page.in_charset(block.title), "title"), *(each for entry in entries for each in entry)]
 
 
 def _foot(page: _Page) -> list[Line]:
@@ -171,7 +171,7 @@ def _verdicts(page: _Page) -> Iterator[_Section]:
         yield from _section(page, "Verdicts", page.labelled([("", NO_CLAIM)]), more="contrasts")
     for title, verdicts in (("Verdicts", summary.verdicts), (LATER, summary.later)):
         if verdicts:
-            entries = claim_lines(verdicts, page.width, ascii_only=page.ascii_only, spell=page.spell)
+            entries = claim_lines(verdicts, page.width, ascii_only=page.ascii_only, in_charset=page.in_charset)
             yield from _section(page, f"{title}: {heading(verdicts)}", entries, more="verdicts")
 
 
@@ -194,31 +194,31 @@ def _plot(page: _Page) -> Iterator[_Section]:
     """The forest plot; one line that counts the contrasts where there is no room for it."""
     contrasts = contrast_rows.plotted(page.summary)
     if contrasts:
-        yield _Section(least=2, sure=2, made=lambda room: _plotted(page, contrasts, room))
+        yield _Section(least=2, reserved=2, render=lambda room: _plotted(page, contrasts, room))
 
 
 def _plotted(page: _Page, contrasts: Sequence[Contrast], room: int) -> list[Line]:
     """As many contrasts as there is room for, those with a claim first."""
     margin = (ASCII if page.ascii_only else UNICODE).margin
     top = page.title(contrast_rows.title(page.summary, contrasts, margin=margin))
-    count = min(room - len(top) - _AXIS, len(contrasts))
+    count = min(room - len(top) - _AXIS_LINES, len(contrasts))
     count -= count < len(contrasts)
     hidden = len(contrasts) - count
-    if count < min(_FEWEST_ROWS, len(contrasts)):
+    if count < min(_MIN_PLOT_ROWS, len(contrasts)):
         return [line(), line(f"{counted(len(contrasts), 'contrast')}: --table contrasts", "faint")]
-    rows = contrast_rows.rows(page.summary, contrasts[:count], spell=page.spell)
+    rows = contrast_rows.rows(page.summary, contrasts[:count], in_charset=page.in_charset)
     drawn = [(Span(text="  "), *row) for row in forest(rows, page.width - 2, ascii_only=page.ascii_only)]
     more = f"  and {counted(hidden, 'more contrast')}: --table contrasts"
     return [*top, *drawn, *([line(more, "faint")] if hidden else [])]
 
 
 def _failures(page: _Page) -> Iterator[_Section]:
-    entries = page.labelled(failed_trials(page.summary), most=_ENTRY_LINES)
-    yield from _section(page, "Trials that did not complete", entries, more="failures", sure=_FAILURES)
+    entries = page.labelled(failed_trials(page.summary), most=_MAX_ENTRY_LINES)
+    yield from _section(page, "Trials that did not complete", entries, more="failures", reserved=_FAILURE_LINES)
 
 
 def _limits(page: _Page) -> Iterator[_Section]:
     summary = page.summary
     what = "verdicts" if summary.verdicts or summary.later else "contrasts"
     entries = page.labelled([("", text) for text in qualifiers(summary)])
-    yield from _section(page, f"What qualifies the {what}", entries, more=ALL, sure=_QUALIFIERS)
+    yield from _section(page, f"What qualifies the {what}", entries, more=ALL, reserved=_QUALIFIER_LINES)

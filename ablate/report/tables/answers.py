@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ablate.analysis.summary import Interval, Qualifier, Summary
-from ablate.report.tables.columns.contrast_notes import P_FROM
+from ablate.analysis.summary import TEST_FROM, Interval, Qualifier, Summary
 from ablate.report.tables.columns.row import Row
 from ablate.report.tables.columns.row import interval as interval_cells
 from ablate.report.tables.identities import TONES as HELD
@@ -123,7 +122,7 @@ def _identity_rows(summary: Summary) -> Iterator[Row]:
 
 def _verdict_rows(summary: Summary) -> Iterator[Row]:
     for verdict in summary.verdicts:
-        tested = verdict.n >= P_FROM
+        tested = verdict.n >= TEST_FROM
         yield (
             _opening(summary, "claim", claim_name(verdict.claim), verdict.heading)
             | interval_cells("difference", verdict.interval)

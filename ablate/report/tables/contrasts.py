@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ablate.analysis.summary import Contrast, Paired, SignFlip, Summary
-from ablate.report.tables.columns.contrast_notes import P_FROM, aliased, contrast_notes
+from ablate.analysis.summary import INTERVAL_FROM, TEST_FROM, Contrast, Paired, SignFlip, Summary
+from ablate.report.tables.columns.contrast_notes import aliased, contrast_notes
 from ablate.report.tables.columns.interaction_warning import misleading
 from ablate.report.tables.columns.row import Row, paired
 from ablate.report.tables.kind import TableKind
@@ -46,7 +46,7 @@ def _row(contrast: Contrast, response: str) -> Row:
         | paired("difference", contrast.paired)
         | {"diverged": contrast.diverged_arm, "diverged_reference": contrast.diverged_reference}
         | {"shared_parameters": contrast.shared_parameters, "equal_parameters": contrast.equal_parameters}
-        | {"q": contrast.q if contrast.paired.n >= P_FROM else None, "aliases": contrast.aliases}
+        | {"q": contrast.q if contrast.paired.n >= TEST_FROM else None, "aliases": contrast.aliases}
     )
 
 
@@ -67,9 +67,9 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
     change = digits.as_difference()
     aligned = change.padded(bounds(deltas))
     most = max(p.n for p in pairs)
-    flips = [p.sign_flip if p.n >= P_FROM else None for p in pairs]
+    flips = [p.sign_flip if p.n >= TEST_FROM else None for p in pairs]
     floors = {p.n: flip.floor for p, flip in zip(pairs, flips, strict=True) if flip}
-    explored = [probability(c.q if c.paired.n >= P_FROM else None) for c in contrasts]
+    explored = [probability(c.q if c.paired.n >= TEST_FROM else None) for c in contrasts]
     places = [names.of(c.held) for c in contrasts]
     placed = kind == "simple" and set(places) != {names.origin}
     labels = [f"{c.name} at {place}" if placed else c.name for c, place in zip(contrasts, places, strict=True)]
@@ -81,7 +81,7 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
         (Column(name=with_interval("Δ", deltas)), [difference(p, aligned) for p in pairs]),
         (
             Column(name="p, paired\u00a0t", justify="right"),
-            [probability(p.p if p.n >= P_FROM else None) for p in pairs],
+            [probability(p.p if p.n >= TEST_FROM else None) for p in pairs],
         ),
         (
             Column(name="p, sign-flip", justify="right"),
@@ -93,11 +93,11 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
             [f"{p.wins}/{p.ties}/{p.losses}" for p in pairs],
         ),
         (
-            Column(name="mean" if most > 2 else "arm", justify="right", group=1),
+            Column(name="mean" if most >= INTERVAL_FROM else "arm", justify="right", group=1),
             [_side(p.arm, p.mean_arm, digits) for p in pairs],
         ),
         (
-            Column(name="reference mean" if most > 2 else "reference", justify="right", group=1),
+            Column(name="reference mean" if most >= INTERVAL_FROM else "reference", justify="right", group=1),
             [_side(p.reference, p.mean_reference, digits) for p in pairs],
         ),
         (Column(name="start equal", justify="right", group=1), [starts_equal(c) for c in contrasts]),
@@ -151,7 +151,7 @@ def starts_equal(contrast: Contrast) -> str:
 
 def difference(paired: Paired, digits: Digits) -> str:
     """Δ with its interval, or the differences themselves where there are one or two."""
-    if paired.n <= 2:
+    if paired.n < INTERVAL_FROM:
         return digits.several(paired.differences) or ABSENT
     return digits.interval(paired.difference)
 
@@ -164,7 +164,7 @@ def difference_digits(contrasts: Sequence[Contrast]) -> Digits:
 
 
 def _side(values: Sequence[float], mean: float | None, digits: Digits) -> str:
-    return digits.number(mean) if len(values) > 2 else digits.several(values) or ABSENT
+    return digits.number(mean) if len(values) >= INTERVAL_FROM else digits.several(values) or ABSENT
 
 
 def _exploratory(cells: Sequence[str]) -> list[str]:
@@ -180,7 +180,7 @@ def _notes(pairs: Sequence[Paired], flips: Sequence[SignFlip | None], floors: di
         notes.append(f"The floor of the sign-flip p, the smallest that it can be: {listed}.")
     if any(flip and not flip.exact for flip in flips):
         notes.append("Above n = 16 the sign-flip p is from random sign flips, not from all of them.")
-    if any(p.n <= 2 for p in pairs) and any(p.n > 2 for p in pairs):
+    if any(p.n < INTERVAL_FROM for p in pairs) and any(p.n >= INTERVAL_FROM for p in pairs):
         notes.append("Where n is 1 or 2 the values and differences themselves are shown, not means.")
     if any(p.superiority.interval for p in pairs):
         notes.append("P̂(better): wins among the pairs that are not ties.")

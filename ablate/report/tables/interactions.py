@@ -1,7 +1,7 @@
 """The table of interactions: which factors change each other's effects."""
 
-from ablate.analysis.summary import Contrast, Interaction, Summary
-from ablate.report.tables.columns.contrast_notes import P_FROM, aliased, contrast_notes
+from ablate.analysis.summary import TEST_FROM, Contrast, Interaction, Summary
+from ablate.report.tables.columns.contrast_notes import aliased, contrast_notes
 from ablate.report.tables.columns.interaction_warning import pair
 from ablate.report.tables.columns.row import Row
 from ablate.report.tables.contrasts import contrast_rows, difference, difference_digits
@@ -27,7 +27,7 @@ def interactions_table(summary: Summary) -> Table:
     change = difference_digits(contrasts)
     deltas = [c.paired.difference for c in contrasts]
     aligned = change.padded(bounds(deltas))
-    tested = [probability(q if c.paired.n >= P_FROM else None) for _, c, q in rows]
+    tested = [probability(q if c.paired.n >= TEST_FROM else None) for _, c, q in rows]
     notes = [ERROR_TERM] if interval_name(deltas) else []
     if any(cell != ABSENT for cell in tested):
         notes.append(
@@ -61,7 +61,7 @@ def interaction_rows(summary: Summary) -> list[Row]:
     return [
         {"interaction": pair(interaction)}
         | {k: v for k, v in row.items() if "_better_share" not in k and not k.endswith(_MEANINGLESS) and k != "kind"}
-        | {"q": q if contrast.paired.n >= P_FROM else None, "notable": interaction.notable}
+        | {"q": q if contrast.paired.n >= TEST_FROM else None, "notable": interaction.notable}
         for row, contrast, (interaction, q) in zip(
             contrast_rows(contrasts, summary.response), contrasts, judged, strict=True
         )

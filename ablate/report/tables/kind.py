@@ -8,9 +8,9 @@ from ablate.report.tables.columns.row import Row
 from ablate.report.text.line import Line
 from ablate.report.text.table import Item
 from ablate.store import Record
-from ablate.store.costs import Cost
+from ablate.store.costs import PointCost
 
-Trials = Sequence[tuple[Record, Cost | None]]
+Trials = Sequence[tuple[Record, PointCost | None]]
 """The trials of a study, each with what its design point's network costs."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ablate.analysis.summary import PointSummary, Summary
+from ablate.analysis.summary import INTERVAL_FROM, PointSummary, Summary
 from ablate.report.tables.columns.cost_columns import cost_columns, cost_notes, cost_values
 from ablate.report.tables.columns.diagnostic_columns import diagnostic_columns, diagnostic_notes
 from ablate.report.tables.columns.point_columns import point_columns, seconds_column, seconds_notes
@@ -45,7 +45,7 @@ def points_table(summary: Summary, names: PointNames) -> Table:
         (Column(name="SD", justify="right", instead="spread"), [digits.number(p.sd) for p in points]),
         (
             Column(name="values", group=1),
-            [digits.several(p.values) or ABSENT for p in points] if 2 < most < _LISTED_BELOW else [],
+            [digits.several(p.values) or ABSENT for p in points] if INTERVAL_FROM <= most < _LISTED_BELOW else [],
         ),
         (
             Column(name=with_interval(f"Δ from {origin}", deltas)),
@@ -97,7 +97,7 @@ def _count(point: PointSummary) -> str:
 
 
 def _estimate(point: PointSummary, digits: Digits) -> str:
-    if len(point.values) <= 2:
+    if len(point.values) < INTERVAL_FROM:
         return digits.several(point.values) or ABSENT
     return digits.interval(point.mean)
 
@@ -106,7 +106,7 @@ def _difference(point: PointSummary, digits: Digits) -> str:
     if point.difference is None:
         return ABSENT
     paired = point.difference.paired
-    if paired.n <= 2:
+    if paired.n < INTERVAL_FROM:
         return digits.several(paired.differences) or ABSENT
     return digits.interval(paired.difference)
 
@@ -116,9 +116,9 @@ def _notes(points: tuple[PointSummary, ...], most: int, timed_on: tuple[str, ...
     notes += [*cost_notes(timed_on=timed_on, **cost_values(points)), *seconds_notes(points)]
     if any(p.difference and p.difference.shared_parameters is not None for p in points):
         notes.append(STARTS_NOTE)
-    if most > 2 and any(0 < len(p.values) <= 2 for p in points):
+    if most >= INTERVAL_FROM and any(0 < len(p.values) < INTERVAL_FROM for p in points):
         notes.append("Where n is 1 or 2 the values themselves are shown, not the mean.")
-    if any(len(p.values) > 2 and p.mean is not None and p.mean.low is None for p in points):
+    if any(len(p.values) >= INTERVAL_FROM and p.mean is not None and p.mean.low is None for p in points):
         notes.append("A mean without an interval: all its values are equal.")
     if any(p.difference and p.difference.paired.identical for p in points):
         notes.append("A Δ without an interval: the difference is the same in every replicate.")

@@ -11,7 +11,7 @@ from ablate.report.text.number import Digits
 from ablate.report.text.point_name import point_names
 from ablate.report.text.table import ABSENT, Column, Table
 from ablate.store import Record
-from ablate.store.costs import Cost
+from ablate.store.costs import PointCost
 
 _BEFORE = ("trial",)
 _BETWEEN = ("replicate", "seed", "state")
@@ -132,12 +132,12 @@ def _shown(count: int | None) -> str:
     return ABSENT if count is None else str(count)
 
 
-def _costs(record: Record, cost: Cost | None) -> Row:
+def _costs(record: Record, cost: PointCost | None) -> Row:
     numbers = {**_network(record, cost).numbers(), "seconds": record.seconds}
     return {name: numbers[name] for name in _COSTS}
 
 
-def _network(record: Record, cost: Cost | None) -> NetworkCost:
+def _network(record: Record, cost: PointCost | None) -> NetworkCost:
     return joined([record.counts.cost, *([cost] if cost else [])])
 
 

@@ -3,8 +3,7 @@
 import math
 from dataclasses import replace
 
-from ablate.analysis.summary import Source, Summary, VarianceTable
-from ablate.report.tables.columns.contrast_notes import P_FROM
+from ablate.analysis.summary import TEST_FROM, Source, Summary, VarianceTable
 from ablate.report.tables.columns.row import Row
 from ablate.report.tables.kind import TableKind
 from ablate.report.text.number import Digits
@@ -90,7 +89,7 @@ def variance_rows(summary: Summary) -> list[Row]:
             "noise_share": source.noise_share,
             "omega_squared": source.omega_squared,
             "f": source.f,
-            "p": source.p if len(variance.replicates) >= P_FROM else None,
+            "p": source.p if len(variance.replicates) >= TEST_FROM else None,
         }
         for source in _sources(variance)
     ]

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from ablate.analysis.claims.claim import sides, where
-from ablate.analysis.summary import BAYES, Evidence, Needed, Qualifier, Summary, Verdict
+from ablate.analysis.summary import BAYES, TEST_FROM, Evidence, Needed, Qualifier, Summary, Verdict
 from ablate.config.spec import Claim, Expectation
-from ablate.report.tables.columns.contrast_notes import P_FROM
 from ablate.report.tables.columns.interaction_warning import misleading
 from ablate.report.tables.columns.row import Row, interval
 from ablate.report.tables.identities import identity_lines
@@ -89,7 +88,7 @@ def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Ta
         for i in intervals
     ]
     family = 0 if verdicts is summary.later else max(v.family for v in verdicts)
-    tested = [v.n >= P_FROM for v in verdicts]
+    tested = [v.n >= TEST_FROM for v in verdicts]
     columns: list[tuple[Column, list[str]]] = [
         (Column(name="claim", key=True, wrap=True), names),
         (Column(name="outcome", wrap=True, tones=tones(verdicts)), [v.heading for v in verdicts]),
@@ -191,7 +190,7 @@ def _notes(verdicts: tuple[Verdict, ...], family: int) -> list[str]:
     notes: list[str] = []
     if not family:
         notes.append(EXPLORATORY)
-    elif any(v.p is not None and v.n >= P_FROM for v in verdicts):
+    elif any(v.p is not None and v.n >= TEST_FROM for v in verdicts):
         notes.append(
             "p: one-sided, of the null that the claim denies, near 1 where the claim is contradicted. The family is "
             f"the {counted(family, 'stated claim')}; an outcome rests on p after Holm."
@@ -262,8 +261,8 @@ def _row(verdict: Verdict, response: str) -> Row:
         }
         | interval("difference", verdict.interval)
         | {"difference_sd": verdict.sd, "family": None if claim.after else verdict.family}
-        | _evidence_cells("p", verdict.evidence if verdict.n >= P_FROM else None)
-        | _evidence_cells("p_holm", verdict.adjusted if verdict.n >= P_FROM else None)
+        | _evidence_cells("p", verdict.evidence if verdict.n >= TEST_FROM else None)
+        | _evidence_cells("p_holm", verdict.adjusted if verdict.n >= TEST_FROM else None)
         | {
             "outcome_alone": verdict.alone,
             "outcome_survivors": verdict.survivors,

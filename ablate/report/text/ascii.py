@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ablate.report.text.table import Block, Item, Table
 
-SPELLED_OUT = str.maketrans(
+ASCII_FOR = str.maketrans(
     {
         "−": "-",
         "–": "-",
@@ -31,9 +31,9 @@ SPELLED_OUT = str.maketrans(
 )
 
 
-def spelled_out(text: str) -> str:
+def to_ascii(text: str) -> str:
     """The text with each of our own characters in ASCII; those of a user are left."""
-    return text.translate(SPELLED_OUT)
+    return text.translate(ASCII_FOR)
 
 
 def ascii_item(item: Item) -> Item:
@@ -43,16 +43,16 @@ def ascii_item(item: Item) -> Item:
 
 def ascii_block(block: Block) -> Block:
     """The same of a block."""
-    lines = tuple((spelled_out(label), spelled_out(text)) for label, text in block.lines)
-    return replace(block, title=spelled_out(block.title), lines=lines)
+    lines = tuple((to_ascii(label), to_ascii(text)) for label, text in block.lines)
+    return replace(block, title=to_ascii(block.title), lines=lines)
 
 
 def _ascii_table(table: Table) -> Table:
     return replace(
         table,
-        title=spelled_out(table.title),
-        columns=tuple(replace(c, name=spelled_out(c.name), unit=spelled_out(c.unit)) for c in table.columns),
-        rows=tuple(tuple(map(spelled_out, row)) for row in table.rows),
-        caption=tuple(map(spelled_out, table.caption)),
-        notes=tuple(map(spelled_out, table.notes)),
+        title=to_ascii(table.title),
+        columns=tuple(replace(c, name=to_ascii(c.name), unit=to_ascii(c.unit)) for c in table.columns),
+        rows=tuple(tuple(map(to_ascii, row)) for row in table.rows),
+        caption=tuple(map(to_ascii, table.caption)),
+        notes=tuple(map(to_ascii, table.notes)),
     )

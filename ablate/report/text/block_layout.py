@@ -7,8 +7,8 @@ from ablate.report.text.line import Line, line
 from ablate.report.text.table import Block
 from ablate.report.text.wrap import widest, wrap
 
-LEAST = 20
-"""Cells that a text gets even where there is less room."""
+MIN_TEXT_CELLS = 20
+"""Width that a text gets even where there is less room."""
 
 
 def block_lines(block: Block, width: int, *, ascii_only: bool = False) -> list[Line]:
@@ -23,6 +23,6 @@ def labelled(lines: Sequence[tuple[str, str]], width: int) -> list[list[Line]]:
     found: list[list[Line]] = []
     for label, text in lines:
         indent = f"  {label}{' ' * (label_width - widest([label]))}  " if label_width else "  • "
-        first, *rest = wrap(text, max(width - len(indent), LEAST)).split("\n")
+        first, *rest = wrap(text, max(width - len(indent), MIN_TEXT_CELLS)).split("\n")
         found.append([line(f"{indent}{first}"), *(line(" " * len(indent) + more) for more in rest)])
     return found

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from ablate.report.text.line import Line, Span, line
 from ablate.report.text.wrap import widest
 
-HEIGHT = 9
+PLOT_LINES = 9
 """Lines from the largest value to the smallest."""
-MOST = 72
-"""Columns of the plot at the most."""
-LEAST = 20
+MAX_PLOT_CELLS = 72
+"""Width of the plot at the most."""
+MIN_PLOT_CELLS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +65,15 @@ def chart(
     """
     marks = ASCII if ascii_only else UNICODE
     beside = widest([text for _, text in ticks]) + 2
-    room = max(min(width - beside - 1, MOST), LEAST)
+    room = max(min(width - beside - 1, MAX_PLOT_CELLS), MIN_PLOT_CELLS)
     columns = [round((place + 0.5) * room / len(settings) - 0.5) for place in range(len(settings))]
     low, high = min(value for value, _ in ticks), max(value for value, _ in ticks)
 
     def row(value: float) -> int:
         """Lines below the largest value."""
-        return round((high - value) / (high - low) * (HEIGHT - 1)) if high > low else HEIGHT // 2
+        return round((high - value) / (high - low) * (PLOT_LINES - 1)) if high > low else PLOT_LINES // 2
 
-    cells = [[" "] * room for _ in range(HEIGHT + 1)]  # the last line is for what has no value
+    cells = [[" "] * room for _ in range(PLOT_LINES + 1)]  # the last line is for what has no value
     for one in series:
         _join(cells, [(c, v) for c, v in zip(columns, one.values, strict=True) if v is not None], row, marks.joint)
     taken: dict[tuple[int, int], int] = {}
@@ -81,14 +81,14 @@ def chart(
         for column, value in zip(columns, one.values, strict=True):
             if value is None:
                 continue
-            at = (HEIGHT, column) if math.isnan(value) else (row(value), column)
+            at = (PLOT_LINES, column) if math.isnan(value) else (row(value), column)
             taken[at] = taken.get(at, 0) + 1
             alone = marks.lost if math.isnan(value) else mark
             cells[at[0]][column] = alone if taken[at] == 1 else str(taken[at])
     named = {row(value): text for value, text in ticks}
-    has_lost = any(cell != " " for cell in cells[HEIGHT])
+    has_lost = any(cell != " " for cell in cells[PLOT_LINES])
     lines: list[Line] = []
-    for number, drawn in enumerate(cells[: HEIGHT + has_lost]):
+    for number, drawn in enumerate(cells[: PLOT_LINES + has_lost]):
         text = named.get(number, "")
         before = f"{' ' * (beside - 2 - widest([text]))}{text} {marks.tick if text else marks.side}"
         lines.append((Span(text=before, style="faint"), Span(text="".join(drawn).rstrip())))

@@ -13,12 +13,12 @@ PAD = "\u2007"
 NO_BREAK = "\u00a0"
 METHODS = {"t": "t", "clopper-pearson": "Clopper–Pearson", "welch": "Welch"}
 
-_MOST_DECIMALS = 10
-_LARGEST_FIXED = 1e7
-_SMALLEST_FIXED = 1e-5
+_MAX_DECIMALS = 10
+_MAX_FIXED = 1e7
+_MIN_FIXED = 1e-5
 """Where all numbers of a column are smaller, they are written with an exponent."""
-_ALONE = 4
-"""Significant digits of numbers that have no interval."""
+_SIGNIFICANT_DIGITS = 4
+"""Of numbers that have no interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +53,12 @@ class Digits:
             nearest = min(abs(x) for i in bounded for x in (i.low, i.high) if x)
             decimals = max(typical, min(_places(halves[0], 1), typical + 2), min(_places(nearest, 1), typical + 1))
         else:
-            decimals = _places(largest, _ALONE) if largest > 0 else 0
-        if largest >= _LARGEST_FIXED or (0 < largest < _SMALLEST_FIXED):
+            decimals = _places(largest, _SIGNIFICANT_DIGITS) if largest > 0 else 0
+        if largest >= _MAX_FIXED or (0 < largest < _MIN_FIXED):
             printed = [abs(x) for i in bounded for x in (i.low, i.high) if x is not None]
             magnitude = math.floor(math.log10(max([largest, *filter(math.isfinite, printed)])))
-            return cls(decimals=min(max(magnitude + decimals, 2), _MOST_DECIMALS), exponent=True)
-        return cls(decimals=min(max(decimals, 0), _MOST_DECIMALS))
+            return cls(decimals=min(max(magnitude + decimals, 2), _MAX_DECIMALS), exponent=True)
+        return cls(decimals=min(max(decimals, 0), _MAX_DECIMALS))
 
     def as_difference(self) -> "Digits":
         """The same digits with the sign always written."""

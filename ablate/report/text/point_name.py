@@ -7,8 +7,8 @@ from ablate.analysis.summary import Summary
 
 BASELINE = "baseline"
 
-_LONGEST = 18
-"""Characters: longer names leave no room for an estimate with its interval on a line of 80."""
+_MAX_NAME_CHARS = 18
+"""Longer names leave no room for an estimate with its interval on a line of 80."""
 _AMBIGUOUS = frozenset({"on", "off", "true", "false", "yes", "no", "none", "null", "default", "auto"})
 """Levels that mean nothing without their factor, as numbers do."""
 
@@ -55,7 +55,7 @@ class PointNames:
         self._short = {
             (factor, level): level for factor, level in departures if shared[level] == 1 and is_descriptive(level)
         }
-        if max((len(self._written(p, {})) for p in points), default=0) <= _LONGEST:
+        if max((len(self._written(p, {})) for p in points), default=0) <= _MAX_NAME_CHARS:
             self._short = {}
 
     def of(self, levels: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@ import dataclasses
 
 from ablate.analysis.notes.capacity import capacity_notes
 from ablate.config.spec import Capacity
-from ablate.store.costs import Cost
+from ablate.store.costs import PointCost
 from ablate.store.record import Counts
 
 
@@ -40,8 +40,8 @@ def test_the_summary_has_the_width_that_the_records_were_trained_with(lab, point
 def test_costs_are_joined_by_levels(lab, point):
     spec = lab.spec(replicates=1, a=["x", "y", "z"], b=["p", "q"])
     costs = [
-        Cost(levels={"b": "p", "a": "y"}, activation_bytes=10, latency_seconds=0.5, timed_on="one thread of A"),
-        Cost(levels={"b": "q", "a": "x"}, activation_bytes=None, latency_seconds=None, timed_on="B"),
+        PointCost(levels={"b": "p", "a": "y"}, activation_bytes=10, latency_seconds=0.5, timed_on="one thread of A"),
+        PointCost(levels={"b": "q", "a": "x"}, activation_bytes=None, latency_seconds=None, timed_on="B"),
     ]
     summary = lab.summarise(spec, lab.crossed(spec), [[0.5]] * 6, costs=costs)
     priced = {p.activation_bytes: p for p in summary.points}

@@ -1,12 +1,12 @@
 from ablate.analysis.notes.unmeasured_costs import unmeasured_costs
 from ablate.design.point import DesignPoint
-from ablate.store.costs import Cost
+from ablate.store.costs import PointCost
 
 POINTS = [DesignPoint(levels={"a": a, "b": b}) for a in "xy" for b in "pq"]
 
 
 def cost(**levels):
-    return Cost(levels=levels, activation_bytes=None, latency_seconds=None, timed_on="one thread")
+    return PointCost(levels=levels, activation_bytes=None, latency_seconds=None, timed_on="one thread")
 
 
 def test_design_points_without_costs_are_counted():

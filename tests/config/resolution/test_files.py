@@ -4,6 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from ablate.config.load import load
+from ablate.config.resolution.folder import IMAGES as ENDINGS
 from ablate.config.resolution.registry import RESOLVERS
 from ablate.errors import ConfigError
 
@@ -25,6 +26,12 @@ TABLE = ("smoke", "data=csv", "data.root=homes.csv", "data.target=sold")
 
 def data(here, *words):
     return load(words, here).resolve({}, ()).data
+
+
+def test_images_are_what_torchvision_reads_as_such():
+    from torchvision.datasets.folder import IMG_EXTENSIONS
+
+    assert set(ENDINGS) == set(IMG_EXTENSIONS)
 
 
 def test_a_folder_says_its_classes(files):

@@ -52,7 +52,7 @@ def check(any_engine, job, place):
         assert found.diagnostics == record.diagnostics
         curves = [StudyDirectory(place / name).trial(trial_id) / "curve.csv" for name in ("study", "undisturbed")]
         assert curves[0].read_bytes() == curves[1].read_bytes()
-    assert not [*place.rglob("checkpoint.*")], "a record takes the place of a state"
+    assert not [*place.rglob("checkpoint.*")], "a record takes the place of a checkpoint"
     return said
 
 
@@ -62,11 +62,11 @@ def test_a_training_that_is_killed_goes_on_to_the_same_bits(any_engine, make_job
     if any_engine.name != "inline":
         assert len(said) == 1
         assert said[0].startswith(f"The worker of {describe(job)} died: killed by SIGKILL")
-        assert said[0].endswith("It goes on after epoch 3, of which the state was kept.")
+        assert said[0].endswith("It goes on from its checkpoint after epoch 3.")
 
 
 def test_a_stack_that_is_killed_goes_on_as_one(any_engine, make_job, join, place):
     job = join([make_job("kill late", replicate, epochs=6) for replicate in range(3)])
     said = check(any_engine, replace(job, checkpoint_min=EVERY_EPOCH), place)
     if any_engine.name != "inline":
-        assert said[0].endswith("They go on as one after epoch 3, of which the state was kept.")
+        assert said[0].endswith("They go on as one from their checkpoint after epoch 3.")

@@ -13,7 +13,7 @@ from ablate.execute.examine.costs._base import measures
 from ablate.execute.process import hardware
 from ablate.execute.tasks import PLAN_COST_BUDGET_S, RUN_COST_BUDGET_S
 from ablate.plan.cost import NETWORK_COSTS
-from ablate.store.costs import Cost
+from ablate.store.costs import PointCost
 
 pytestmark = pytest.mark.numeric
 measure = functools.partial(cost.measure, budget_s=RUN_COST_BUDGET_S)
@@ -153,7 +153,7 @@ def test_networks_that_alternate_are_timed_once(resolve, monkeypatch):
     assert len(timed) == 2
 
 
-GUESSED = Cost(levels={}, activation_bytes=1, latency_seconds=1.0, timed_on="a guess")
+GUESSED = PointCost(levels={}, activation_bytes=1, latency_seconds=1.0, timed_on="a guess")
 
 
 def test_threads_and_generators_are_left_alone(resolve):

@@ -39,7 +39,7 @@ def test_loss_and_metrics_are_built_by_name():
         ),
         (
             {"loss": LOSS, "metrics": {"loss": {"_target_": "torchmetrics.MeanSquaredError"}}},
-            "Name the metric otherwise",
+            "Rename the metric",
         ),
         (
             {"loss": LOSS, "metrics": {"a": {"_target_": "torchmetrics.classification.MulticlassConfusionMatrix"}}},

@@ -4,7 +4,7 @@ import torch
 
 from ablate.errors import ConfigError
 from ablate.execute.process.isolation import isolated_process
-from ablate.execute.train.trainer import BY_STEP, OURS, trainer
+from ablate.execute.train.trainer import BY_STEP, SET_BY_ABLATE, trainer
 
 
 @pytest.fixture
@@ -85,11 +85,11 @@ def test_the_callers_arguments_win(make):
     assert make("trainer.max_epochs=7", max_epochs=1).max_epochs == 1
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", SET_BY_ABLATE)
 def test_what_ablate_sets_is_refused_with_what_to_use(make, name):
     said = refused(make, f"+trainer.lightning.{name}=null")
     assert said.startswith(f"trainer.lightning.{name} is set by ablate.")
-    assert (f"Use {OURS[name]}." in said) == (OURS[name] is not None)
+    assert (f"Use {SET_BY_ABLATE[name]}." in said) == (SET_BY_ABLATE[name] is not None)
 
 
 @pytest.mark.parametrize("name", BY_STEP)

@@ -5,7 +5,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from ablate.report.live.progress import SHOWN, Progress
+from ablate.report.live.progress import MAX_SHOWN_TRIALS, Progress
 
 LEVELS = {"skip_span": "one", "head": "gap"}
 SHOW_CURSOR, HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
@@ -111,9 +111,9 @@ def test_a_terminal_shows_the_latest_trials_and_a_bar(clock):
     lines = text(out).splitlines()
     assert "18/20 trials, 60/min, took 8.0 s" in lines[-1]
     assert "━" in lines[-1]
-    shown = [line for line in lines[-1 - SHOWN : -1] if "skip_span=one, head=gap" in line]
+    shown = [line for line in lines[-1 - MAX_SHOWN_TRIALS : -1] if "skip_span=one, head=gap" in line]
     assert [line.split()[0] for line in shown] == ["0.9030", "0.9040", "0.9050", "0.9060", "0.9070"]
-    assert lines[-2 - SHOWN].endswith("test/accuracy")
+    assert lines[-2 - MAX_SHOWN_TRIALS].endswith("test/accuracy")
 
 
 def test_responses_have_one_number_of_decimals(clock):

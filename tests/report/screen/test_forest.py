@@ -1,7 +1,7 @@
 import pytest
 from rich.cells import cell_len
 
-from ablate.report.screen.forest import LEAST, Row, forest
+from ablate.report.screen.forest import MIN_PLOT_CELLS, Row, forest
 
 
 def text(lines):
@@ -77,7 +77,7 @@ def test_little_room_shortens_labels_then_leaves_the_numbers_out():
     assert "[" not in narrow[0]
     for width in (40, 44, 60, 70, 80, 100, 160):
         assert all(cell_len(line) <= width for line in text(forest(rows, width)))
-        assert len(text(forest(rows, width))[1].strip()) >= LEAST - 2
+        assert len(text(forest(rows, width))[1].strip()) >= MIN_PLOT_CELLS - 2
 
 
 def test_ascii_is_ascii():

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ablate.store import Counts, Record
-from ablate.store.costs import Cost
+from ablate.store.costs import PointCost
 
 
 def record(levels, replicate, value, **more):
@@ -29,7 +29,7 @@ def record(levels, replicate, value, **more):
 def trials(single):
     """Two trials of two design points, one of a third that diverged, in no order."""
     one, two, none = ({"skip_span": level} for level in ("one", "two", "none"))
-    cost = Cost(levels=two, activation_bytes=1536, latency_seconds=2.5e-4, timed_on="one thread of A")
+    cost = PointCost(levels=two, activation_bytes=1536, latency_seconds=2.5e-4, timed_on="one thread of A")
     return (
         (record(one, 1, 0.25), None),
         (record(two, 0, 0.75), cost),

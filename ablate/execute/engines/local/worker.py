@@ -39,7 +39,7 @@ SERVER_LOST = 255
 MEMORY_CHECK_S = 1.0
 """Time between two measurements of the memory that a job takes, if it has a limit."""
 
-CLOCK_S = 2.0
+CREATION_TIME_ERROR_S = 2.0
 """Greatest error of the creation time that the operating system gives for a process."""
 
 MAX_DEVICE_ERROR_CHARS = 500
@@ -262,7 +262,7 @@ class Worker:
         import psutil
 
         with suppress(psutil.Error):
-            if self._started and psutil.Process(process.pid).create_time() > self._started + CLOCK_S:
+            if self._started and psutil.Process(process.pid).create_time() > self._started + CREATION_TIME_ERROR_S:
                 return
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -25,7 +25,7 @@ from ablate.execute.engines.local import fork_server
 from ablate.execute.engines.local.worker import Worker
 from ablate.execute.engines.ray import working_directory
 from ablate.execute.engines.ray.driver_location import DriverLocation
-from ablate.execute.engines.ray.trial_files import Kept, TrialFiles, read_states, read_trials, write_states
+from ablate.execute.engines.ray.trial_files import Checkpoint, TrialFiles, read_states, read_trials, write_states
 from ablate.execute.engines.team import next_done
 from ablate.execute.process.visible_gpus import VARIABLES
 from ablate.execute.train.job import Job
@@ -54,7 +54,7 @@ class Reply:
 
     outcome: JobOutcome
     trials: tuple[TrialFiles, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[Checkpoint, ...] = ()
     """The states of trainings that have not ended."""
 
 
@@ -82,7 +82,7 @@ class Actor:
         self._done: SimpleQueue[Future[Any]] = SimpleQueue()
         self._engine = engine
         self._worker = Worker(engine=engine, threads=threads, done=self._done)
-        self._accepted: tuple[Job, str | None, tuple[Kept, ...]] | None = None
+        self._accepted: tuple[Job, str | None, tuple[Checkpoint, ...]] | None = None
 
     def start(self) -> ActorInfo:
         """Starts the fork server, which loads torch in the background, and returns where this actor is."""
@@ -99,7 +99,7 @@ class Actor:
             is_same_machine=self._location.is_same_machine,
         )
 
-    def accept(self, job: Job, signature: str | None, kept: tuple[Kept, ...] = ()) -> None:
+    def accept(self, job: Job, signature: str | None, kept: tuple[Checkpoint, ...] = ()) -> None:
         """Takes the job that the next `train` trains. The job counts as begun when this call has returned.
 
         Args:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from ablate.errors import StoreError
 from ablate.execute.train.job import Job
 from ablate.store import atomic
-from ablate.store.directory import CURVE, DIAGNOSTICS, RECORD, TRACEBACK, StudyDirectory, Written
+from ablate.store.directory import CURVE, DIAGNOSTICS, RECORD, TRACEBACK, StudyDirectory, TrialOutput
 from ablate.store.progress import STATE, Progress, keep, progress_in
 from ablate.store.record import Record
 
@@ -47,35 +47,35 @@ def write_trials(trials: Iterable[TrialFiles], directory: Path) -> None:
         text = {name: None if content is None else content.decode() for name, content in texts.items()}
         for name, content in files.items():
             atomic.write(study.trial(trial.record.id) / _inside(name), content)
-        written = Written(
+        written = TrialOutput(
             record=trial.record, traceback=text[TRACEBACK], curve=text[CURVE], diagnostics=text[DIAGNOSTICS]
         )
         study.write_trials([written])
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
-    """The state of a training that has not ended."""
+class Checkpoint:
+    """The checkpoint of a training that has not ended."""
 
     progress: Progress
     state: bytes
 
 
-def read_states(job: Job) -> tuple[Kept, ...]:
-    """Reads what is kept in a job's directory of trainings that have not ended."""
+def read_states(job: Job) -> tuple[Checkpoint, ...]:
+    """Reads the checkpoints of a job's unfinished trainings from its directory."""
     if job.checkpoint_min is None:
         return ()
-    found: list[Kept] = []
+    found: list[Checkpoint] = []
     for trial in job.bundle.trials:
         folder = StudyDirectory(job.directory).trial(trial.id)
         with suppress(OSError):
             if (progress := progress_in(folder)) is not None:
-                found.append(Kept(progress=progress, state=(folder / STATE).read_bytes()))
+                found.append(Checkpoint(progress=progress, state=(folder / STATE).read_bytes()))
     return tuple(found)
 
 
-def write_states(kept: Iterable[Kept], job: Job) -> None:
-    """Writes what is kept of trainings of a job into its directory.
+def write_states(kept: Iterable[Checkpoint], job: Job) -> None:
+    """Writes checkpoints of a job's trainings into its directory.
 
     Raises:
         StoreError: it cannot be written.

@@ -204,7 +204,7 @@ def unfinished_parts(job: Job) -> tuple[Job, ...]:
 
 
 def epochs_kept(jobs: Sequence[Job]) -> int:
-    """The epochs of which the state is kept, of all trainings that have not ended."""
+    """The epochs that the checkpoints of unfinished trainings hold, added up."""
     return sum(found.epoch for job in jobs if (found := under_way(job)) is not None)
 
 

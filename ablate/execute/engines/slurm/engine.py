@@ -18,7 +18,7 @@ from ablate.execute.engines.slurm.array import TaskOutcome
 from ablate.execute.engines.slurm.arrays import Arrays
 from ablate.execute.engines.slurm.submission import Resources
 from ablate.execute.process.interruption import interruption_deferred
-from ablate.execute.train.job import Job, fail
+from ablate.execute.train.job import Job, record_failures
 from ablate.store.record import Record
 
 P = ParamSpec("P")
@@ -187,7 +187,7 @@ class Slurm(Retrying):
         job, died = ended.job, ended.outcome.died
         if died is not None and (ended.is_cancelled or (ended.is_final and len(job.bundle.trials) == 1)):
             text = f"The job in Slurm ended without a Python traceback: {died}.\n"
-            return fail(job, error=died, traceback=text, engine=self.name, threads=threads), ()
+            return record_failures(job, error=died, traceback=text, engine=self.name, threads=threads), ()
         return self._handle(job, ended.outcome, threads)
 
 

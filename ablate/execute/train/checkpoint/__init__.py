@@ -1,1 +1,1 @@
-"""The state of a training on disk, from which another process goes on where the first was killed."""
+"""Checkpoints: a training whose process was killed goes on in another one, to the same numbers."""

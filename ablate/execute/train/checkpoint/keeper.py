@@ -1,4 +1,4 @@
-"""Keeps the state of a training, and goes on with it in another process."""
+"""Writes checkpoints of a training, and lets another process go on from the last one."""
 
 import hashlib
 import io
@@ -20,16 +20,16 @@ from ablate.limits import MAX_WEIGHTS_BYTES
 from ablate.store.directory import StudyDirectory
 from ablate.store.progress import STATE, Progress, keep
 
-OURS = "ablate"
-"""The key of a Lightning checkpoint under which is what Lightning does not keep."""
+SECTION = "ablate"
+"""The key of a Lightning checkpoint under which ablate adds what Lightning does not write."""
 
 
 class Keeper(pl.Callback):
-    """Keeps the state of a fit as a Lightning checkpoint, when an epoch begins and so many minutes have passed.
+    """Writes a Lightning checkpoint when an epoch begins and so many minutes have passed since the last one.
 
-    Beside Lightning's own content it holds the global generators, the logged numbers and the time so far. It is read
-    with `weights_only=True`: nothing in it is executed. It is of the trials, code, versions, kind of device and number
-    of threads that are noted in it, and no other training goes on with it.
+    Beside Lightning's own content it holds the states of the global generators, the logged numbers and the time so far.
+    It is read with `weights_only=True`: nothing in it is executed. A training goes on from it only if the trials, their
+    code, the versions, the kind of device and the number of threads are the same.
     """
 
     def __init__(self, job: Job, *, every_min: float, threads: int, stacked: bool) -> None:
@@ -38,10 +38,10 @@ class Keeper(pl.Callback):
         self._is_stacked = stacked
         self._every_s = 60 * every_min
         self._threads = threads
-        self._found: dict[str, Any] | None = None
-        """What is gone on with; None: nothing, or it has been restored."""
+        self._to_restore: dict[str, Any] | None = None
+        """The section of the checkpoint from which it goes on, until the first epoch has restored it; else None."""
         self._before_s = 0.0
-        self._began = self._kept = time.monotonic()
+        self._began = self._last_written = time.monotonic()
 
     @property
     def seconds_before(self) -> float:
@@ -49,37 +49,37 @@ class Keeper(pl.Callback):
         return self._before_s
 
     def resume(self, trainer: pl.Trainer, module: pl.LightningModule) -> dict[str, Any]:
-        """Prepares a fit to go on with the state that is kept; returns arguments of `Trainer.fit`, none without it."""
+        """Prepares a fit to go on from its checkpoint; returns arguments of `Trainer.fit`, none where there is none."""
         found = self._read(self._key(trainer))
-        self._began = self._kept = time.monotonic()
+        self._began = self._last_written = time.monotonic()
         if found is None:
             return {}
-        self._found, self._before_s = found[OURS], found[OURS]["seconds"]
+        self._to_restore, self._before_s = found[SECTION], found[SECTION]["seconds"]
         for name, value in (*module.named_parameters(), *module.named_buffers()):
             if (kept := found["state_dict"].get(name)) is not None:
                 value.data = value.data.to(kept.dtype)  # Lightning loads weights before it sets their precision
         strategy = cast(Any, trainer.strategy)
-        strategy.checkpoint_io = _Read(found, strategy)
+        strategy.checkpoint_io = _InMemory(found, strategy)
         return {"ckpt_path": self._folder / STATE}
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Called by Lightning before every epoch: what came before it is complete."""
-        if self._found is not None:
-            found, self._found = self._found, None
+        """Called by Lightning before every epoch: restores what Lightning has not, or writes the next checkpoint."""
+        if self._to_restore is not None:
+            found, self._to_restore = self._to_restore, None
             restore_generators(found["generators"])
             trainer.callback_metrics.update(found["metrics"])
             if (batches := getattr(trainer.fit_loop, "_data_fetcher", None)) is not None:
                 iter(batches)  # a DataLoader draws when it begins; it had begun before the generators were restored
-        elif trainer.current_epoch and time.monotonic() - self._kept >= self._every_s:
+        elif trainer.current_epoch and time.monotonic() - self._last_written >= self._every_s:
             with suppress(StoreError):  # a disk that is full takes no record either, and ends the study
                 self._keep(trainer)
-            self._kept = time.monotonic()
+            self._last_written = time.monotonic()
 
     def _keep(self, trainer: pl.Trainer) -> None:
         content: dict[str, Any] = getattr(trainer, "_checkpoint_connector").dump_checkpoint(weights_only=False)  # noqa: B009
         for name in [name for name in content if "hyper_parameters" in name]:  # arguments, which may be any objects
             del content[name]
-        content[OURS] = {
+        content[SECTION] = {
             "of": self._key(trainer),
             "seconds": self._before_s + time.monotonic() - self._began,
             "generators": generator_states(),
@@ -101,16 +101,16 @@ class Keeper(pl.Callback):
         keep(self._folder, progress, written.getvalue())
 
     def _read(self, key: str) -> dict[str, Any] | None:
-        """The state that is kept of the same training; None: there is none, or it cannot be read."""
+        """The checkpoint of the same training; None: there is none, or it cannot be read."""
         try:
             content = io.BytesIO(files.read(self._folder / STATE, limit=MAX_WEIGHTS_BYTES))
             found: dict[str, Any] = torch.load(content, map_location="cpu", weights_only=True)
-            return found if found[OURS]["of"] == key else None
+            return found if found[SECTION]["of"] == key else None
         except Exception:  # of a file that is none, or that holds more than tensors and numbers
             return None
 
     def _key(self, trainer: pl.Trainer) -> str:
-        """What a state is of: equal ones go on in the same way."""
+        """A digest of all that a checkpoint depends on: a training goes on only from one with the same digest."""
         bundle, made = self._job.bundle, provenance(device="", threads=self._threads, engine="", source="", commit=None)
         of = [
             *([trial.id, source] for trial, source in zip(bundle.trials, self._job.sources, strict=True)),
@@ -124,8 +124,8 @@ class Keeper(pl.Callback):
         return StudyDirectory(self._job.directory).trial(self._job.bundle.trials[0].id)
 
 
-class _Read:
-    """What Lightning reads a checkpoint with: one that has been read, safely, by any version of Lightning."""
+class _InMemory:
+    """A reader of checkpoints that hands Lightning one that is in memory: it was read with `weights_only=True`."""
 
     def __init__(self, content: dict[str, Any], strategy: Any) -> None:
         self._content = content
@@ -133,12 +133,12 @@ class _Read:
         self._former = strategy.checkpoint_io
 
     def load_checkpoint(self, *_: Any, **__: Any) -> dict[str, Any]:
-        """The checkpoint, once: the strategy then has its former reader again."""
+        """The checkpoint. The strategy then gets its own reader back."""
         self._strategy.checkpoint_io = self._former
         return self._content
 
 
 def keeper(job: Job, *, threads: int, stacked: bool = False) -> Keeper | None:
-    """What keeps the state of a job's trials; None: `engine.checkpoint_min` is not set."""
+    """The callback that writes checkpoints of a job's trials; None: `engine.checkpoint_min` is not set."""
     every_min = job.checkpoint_min
     return None if every_min is None else Keeper(job, every_min=every_min, threads=threads, stacked=stacked)

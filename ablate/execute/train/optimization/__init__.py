@@ -1,1 +1,1 @@
-"""What changes weights beside the gradient: the optimizer's implementation and its schedule."""
+"""The optimizer of a network: its fused implementation, its schedule, and the moving average of the weights."""

@@ -1,18 +1,14 @@
 """The data sets of a LightningDataModule, as its loaders have them, for a network that is trained without them."""
 
-import random
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-import torch
 from torch.utils.data import DataLoader, default_collate
 
 from ablate.errors import AblateError, ConfigError, kind
 from ablate.execute.targets.lightning_package import overrides
 from ablate.execute.targets.target import error_text
-from ablate.execute.train.network import seed_everything
+from ablate.execute.train.network import generators_restored, seed_everything
 
 LOADERS: Mapping[str, tuple[str, str]] = {
     "train": ("fit", "train_dataloader"),
@@ -31,7 +27,8 @@ def parts_of(module: Any, *, seed: int) -> dict[str, Any]:
         ConfigError: it fails, has nothing to train on, or several loaders for one part.
     """
     name, parts = type(module).__name__, dict[str, Any]()
-    with _seeded(seed):
+    with generators_restored():
+        seed_everything(seed)
         try:
             module.prepare_data()
             done = set[str]()
@@ -81,16 +78,3 @@ class Collated:
                     "(inputs, targets)."
                 )
             yield from zip(*batch, strict=True)
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """The global generators at a seed, and afterwards as they were."""
-    before = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=[]):
-        try:
-            seed_everything(seed)
-            yield
-        finally:
-            random.setstate(before[0])
-            np.random.set_state(before[1])

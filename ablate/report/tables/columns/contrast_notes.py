@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-from ablate.analysis.summary import Contrast, Paired
+from ablate.analysis.summary import INTERVAL_FROM, TEST_FROM, Contrast, Paired
 from ablate.report.text.number import Digits, interval_name, probability
 from ablate.report.text.quantity import counted
-
-P_FROM = 5
-"""Pairs below which no p is printed."""
 
 
 def contrast_notes(contrast: Contrast, label: str, digits: Digits) -> tuple[str, ...]:
@@ -24,7 +21,7 @@ def contrast_notes(contrast: Contrast, label: str, digits: Digits) -> tuple[str,
         lines.append(f"{_dropped(paired)}: a partner is missing.")
     if paired.identical:
         lines.append(f"all {paired.n} differences are equal: no interval, no p.")
-    if 2 < paired.n < P_FROM:
+    if 2 < paired.n < TEST_FROM:
         pairs = zip(paired.replicates, paired.differences, strict=True)
         listed = ", ".join(f"{replicate}: {digits.number(d)}" for replicate, d in pairs)
         lines.append(f"differences by replicate: {listed}.")
@@ -55,13 +52,13 @@ def _survivors(paired: Paired, digits: Digits, *, scored: bool) -> str:
     if interval_name([paired.difference]):
         digits = Digits.fitting(paired.differences, [paired.difference]).as_difference()
     said = [f"n = {paired.n}"]
-    if 0 < paired.n <= 2:
+    if 0 < paired.n < INTERVAL_FROM:
         said.append(f"differences {digits.several(paired.differences)}")
     elif paired.difference:
         said.append(f"Δ {digits.named(paired.difference)}")
-    if paired.n >= P_FROM and paired.p is not None:
+    if paired.n >= TEST_FROM and paired.p is not None:
         said.append(f"paired t p {probability(paired.p)}")
-    if paired.n >= P_FROM and paired.sign_flip:
+    if paired.n >= TEST_FROM and paired.sign_flip:
         flip = paired.sign_flip
         said.append(f"sign-flip p {probability(flip.p)} (floor {probability(flip.floor)})")
     if scored:

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from ablate.analysis.summary import Interval, Paired, Proportion
-from ablate.report.tables.columns.contrast_notes import P_FROM
+from ablate.analysis.summary import TEST_FROM, Interval, Paired, Proportion
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
@@ -12,7 +11,7 @@ Row = dict[str, Cell]
 
 def paired(prefix: str, pair: Paired) -> Row:
     """The comparison of two arms; no p below five replicates."""
-    tested = pair.n >= P_FROM
+    tested = pair.n >= TEST_FROM
     flip = pair.sign_flip if tested else None
     cells: Row = {
         "n": pair.n,

@@ -7,7 +7,7 @@ from ablate.analysis.notes.tuning import short
 from ablate.analysis.summary import Summary, TuningSummary
 from ablate.report.tables.tuning.columns import setting
 from ablate.report.text.arm import arm_name, arm_names, best, values
-from ablate.report.text.ascii import spelled_out
+from ablate.report.text.ascii import to_ascii
 from ablate.report.text.chart import SERIES, Series, chart
 from ablate.report.text.line import Line, line
 from ablate.report.text.number import Digits
@@ -36,10 +36,10 @@ def drawing(summary: Summary, tuning: TuningSummary, width: int, *, ascii_only: 
 
 def _rung(tuning: TuningSummary, tried: Mapping[str, Sequence[Tried]], width: int, ascii_only: bool) -> Iterator[Line]:
     """The charts of one rung, on one scale; none where no training has a value."""
-    spell = spelled_out if ascii_only else str
+    in_charset = to_ascii if ascii_only else str
     charts = {
         key: [
-            Series(label=spell(name), values=tuple(best(candidates, key, values(tuning, key), tuning.better)))
+            Series(label=in_charset(name), values=tuple(best(candidates, key, values(tuning, key), tuning.better)))
             for name, candidates in tried.items()
         ]
         for key in tuning.settings
@@ -49,15 +49,15 @@ def _rung(tuning: TuningSummary, tried: Mapping[str, Sequence[Tried]], width: in
     if not finite:
         return
     digits = Digits.fitting(finite)
-    ticks = [(value, spell(digits.number(value))) for value in dict.fromkeys([max(finite), min(finite)])]
+    ticks = [(value, in_charset(digits.number(value))) for value in dict.fromkeys([max(finite), min(finite)])]
     for key, every in charts.items():
-        title = spell(_title(tuning, key, next(iter(tried.values()))))
+        title = in_charset(_title(tuning, key, next(iter(tried.values()))))
         for start in range(0, len(every), SERIES):
             yield line()
             yield from (line(part, "title") for part in wrap(title, width).split("\n"))
             yield from chart(
                 every[start : start + SERIES],
-                [spell(setting(value)) for value in values(tuning, key)],
+                [in_charset(setting(value)) for value in values(tuning, key)],
                 ticks=ticks,
                 width=width,
                 ascii_only=ascii_only,

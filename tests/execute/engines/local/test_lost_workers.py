@@ -8,7 +8,7 @@ import pytest
 
 from ablate.errors import ConfigError, EngineError
 from ablate.execute.engines import engine
-from ablate.execute.train.job import time_limit_min, timed_out
+from ablate.execute.train.job import record_timeout, time_limit_min
 from ablate.store import StudyDirectory
 
 SHORT_MIN = 0.05
@@ -117,4 +117,4 @@ def test_inline_cannot_end_a_trial_and_local_can():
 
 def test_a_record_of_a_trial_that_timed_out_has_what_its_study_stated(make_job):
     job = replace(make_job(timeout_min=1.0), stated="cafe")
-    assert timed_out(job, engine="local", threads=1).stated == "cafe"
+    assert record_timeout(job, engine="local", threads=1).stated == "cafe"

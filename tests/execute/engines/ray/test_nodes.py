@@ -118,7 +118,7 @@ def test_without_shared_storage_code_is_sent_and_records_are_brought_back(
     assert Counter(r.state for r in records) == {"complete": 4, "failed": 1}
     folders = {r.id: StudyDirectory(place / "study").trial(r.id) for r in records}
     for record in records:
-        assert [*StudyDirectory(place / "study").beside(record)] == []
+        assert [*StudyDirectory(place / "study").damaged_files(record)] == []
         assert (folders[record.id] / "traceback.txt").exists() is (record.state == "failed")
     alone = run(make_engine("inline"), [jobs[0]])
     assert [r.responses for r in records if r.replicate == 0] == [alone[0].responses]

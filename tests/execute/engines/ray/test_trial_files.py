@@ -18,7 +18,7 @@ def test_all_files_are_sent_those_of_loggers_included(make_engine, make_job, pla
     write_trials(read_trials(job), place / "elsewhere")
     there = StudyDirectory(place / "elsewhere")
     assert there.record(records[0].id) == records[0]
-    assert [*there.beside(there.record(records[0].id))] == []
+    assert [*there.damaged_files(there.record(records[0].id))] == []
     contents = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     other = there.trial(records[0].id)
     assert {path.relative_to(other): path.read_bytes() for path in other.rglob("*") if path.is_file()} == contents

@@ -1,4 +1,4 @@
-"""What trials wrote beside their records: learning curves, and diagnostics of each layer."""
+"""Measurements that trials wrote beside their records: responses of each epoch, and diagnostics of each layer."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence

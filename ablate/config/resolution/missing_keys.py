@@ -1,4 +1,4 @@
-"""What a configuration lacks: all of it in one message, with the lines to add."""
+"""The keys that a configuration lacks: one message about all of them, with the lines to add."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,33 +9,35 @@ from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 from ablate.config.resolution.lines import EXAMPLES, lines_to_add, listed
 
 DESCRIPTION = ("data.inputs", "data.outputs", "data.batch_size")
-"""What data say of themselves to a plain network: where one of them is missing, those beside it are looked at, too."""
+"""Keys by which data describe themselves to a plain network. If one is missing, the message names all that are."""
 
 
-def lacking(config: DictConfig, file: str) -> str:
-    """All keys that a configuration lacks, who refers to them, and the lines to add; empty: none are found.
+def missing_keys_message(config: DictConfig, file: str) -> str:
+    """Names all keys that a configuration lacks, the keys that refer to them, and the lines to add.
 
     Args:
-        config: As it is composed.
-        file: Of its data, as a message names it; empty: it has none of its own.
+        config: As it is composed, unresolved.
+        file: The user's file of the data, as the message names it; empty: the data are a shipped option.
+
+    Returns:
+        The message; empty: no key is missing.
     """
-    empty = list(_empty(OmegaConf.to_container(config, resolve=False)))
-    if empty:
+    if empty := list(_empty(OmegaConf.to_container(config, resolve=False))):
         words = " ".join(f"{key}=…" for key in empty)
-        plural = "are" if len(empty) > 1 else "is"
+        verb = "are" if len(empty) > 1 else "is"
         lines = lines_to_add(empty)
-        return f"{listed(empty)} {plural} not given. Add to the command: {words}. In a study's file:\n{lines}"
+        return f"{listed(empty)} {verb} not given. Add to the command: {words}. In a study's file:\n{lines}"
     referring = dict(_referring(config))
     if not referring:
         return ""
-    keys = list(dict.fromkeys(referring.values()))
+    referred = list(dict.fromkeys(referring.values()))
+    keys = [*referred]
     if any(key in DESCRIPTION or key == "data.chance" for key in keys):
         data = config.get("data", {})
         keys += [key for key in DESCRIPTION if key not in keys and key.partition(".")[2] not in data]
     keys.sort(key=[*EXAMPLES, *keys].index)
-    first = list(dict.fromkeys(referring.values()))
-    by = [f"{next(one for one, key in referring.items() if key == name)} refers to {name}" for name in first]
-    verb = "is" if len(first) == 1 else "are"
+    by = [f"{next(one for one, key in referring.items() if key == name)} refers to {name}" for name in referred]
+    verb = "is" if len(referred) == 1 else "are"
     said = f"{listed(by)}, which {verb} not there."
     names = listed([repr(key.partition(".")[2] or key) for key in keys])
     groups = sorted({key.partition(".")[0] for key in keys})
@@ -55,7 +57,7 @@ def _empty(tree: Any, where: str = "") -> Iterator[str]:
 
 
 def _referring(node: Any, where: str = "") -> Iterator[tuple[str, str]]:
-    """Each key whose interpolation refers to one that is not there, and that one."""
+    """Pairs of a key whose interpolation refers to a missing key, and that missing key."""
     if isinstance(node, DictConfig):
         names: list[Any] = list(node)
     elif isinstance(node, ListConfig):
