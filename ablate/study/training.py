@@ -187,6 +187,17 @@ def budget_note(engine: Engine, made: Schedule) -> str | None:
     return f"{note} What is missing takes at most about {occupied.hours(made.seconds * made.workers):.2g}."
 
 
+def memory_note(planned: Plan) -> str | None:
+    """That a training that takes too much memory is ended, and how much that is; None: there is no limit."""
+    limits = sorted({gb for config in planned.configs if (gb := config.trainer.settings.memory_gb) is not None})
+    if not limits:
+        return None
+    return (
+        f"A training may take {' or '.join(f'{gb:g}' for gb in limits)} GB of main memory (trainer.memory_gb). One "
+        "that takes more is ended and counts as failed; the others go on."
+    )
+
+
 def checkpoint_note(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> str | None:
     """That the state of trainings is kept, and how many go on from one; None: neither."""
     if engine.checkpoint_min is None:
