@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -159,10 +160,19 @@ class ArrayTask:
         try:
             commands.requeue(self._slurm["SLURM_JOB_ID"])
         except (commands.SlurmError, AblateError) as error:
-            self._batch.write_reply(self._index, Reply(died=f"{limit}, and could not be queued again: {error}"))
+            if not self._is_ended_by_slurm():  # the signal that ends a task that is queued again may end scontrol, too
+                self._batch.write_reply(self._index, Reply(died=f"{limit}, and could not be queued again: {error}"))
             return 0
         signal.pause()  # until Slurm ends it
         return 0
+
+    def _is_ended_by_slurm(self) -> bool:
+        """Whether SIGTERM has arrived, or does within `SIGNAL_DELAY_S`."""
+        until = time.monotonic() + SIGNAL_DELAY_S
+        while (left := until - time.monotonic()) > 0:
+            if next_done(self._queue, left) is signal.SIGTERM:
+                return True
+        return False
 
     def _train(self, job: Job) -> JobOutcome:
         try:
