@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ablate import passed_objects
 from ablate.errors import EngineError
 from ablate.execute.engines.ray import local_instance, working_directory
 from ablate.execute.process import socket_directory
@@ -136,6 +137,24 @@ def disconnect() -> None:
 def nodes() -> Sequence[Mapping[str, float]]:
     """The total resources of each living node, such as `CPU` and `GPU`."""
     return [node["Resources"] for node in imported().nodes() if node["Alive"]]
+
+
+def sent_objects() -> Any:
+    """The objects that were passed from Python, in Ray's object store: an argument of actors on any node.
+
+    Raises:
+        ConfigError: an object cannot be pickled.
+        EngineError: the objects cannot be sent.
+    """
+    objects = passed_objects.pickle_for_other_machines()
+    try:
+        return imported().put(objects) if objects else objects
+    except Exception as error:
+        size = sum(len(pickled) for pickled, _ in objects.values())
+        raise EngineError(
+            f"engine=ray cannot send what was passed from Python, {size:,} bytes: {_line(error)}. Have the trainings "
+            "read large data from a file instead."
+        ) from error
 
 
 def imported() -> Any:
