@@ -33,11 +33,11 @@ class PassedObject:
         return f"{PREFIX}{self.name}"
 
 
-PickledObjects = Mapping[str, tuple[str, str]]
-"""Name → the path of the file with the pickled object, and the object's digest."""
+PickledObjects = Mapping[str, tuple[str | bytes, str]]
+"""Name → the pickled object, or the path of the file that it is in, and the object's digest."""
 
 _objects: dict[str, PassedObject] = {}
-_pickled: dict[str, tuple[str, str]] = {}
+_pickled: dict[str, tuple[str | bytes, str]] = {}
 _folder: list[Path] = []
 """The folder for pickled objects, while any are bound; else empty."""
 
@@ -75,8 +75,9 @@ def value(name: str) -> Any:
         ConfigError: it cannot be unpickled in this process.
     """
     if name not in _objects:
-        path, digest = _pickled[name]
-        _objects[name] = PassedObject(name=name, value=_unpickled(name, Path(path)), digest=digest)
+        pickled, digest = _pickled[name]
+        _objects[name] = PassedObject(name=name, value=_unpickled(name, pickled), digest=digest)
+        del _pickled[name]  # it may be large
     return _objects[name].value
 
 
@@ -96,8 +97,20 @@ def pickle_all() -> PickledObjects:
     return dict(_pickled)
 
 
+def pickle_for_other_machines() -> Mapping[str, tuple[bytes, str]]:
+    """As `pickle_all`, for processes that do not see the files of this machine: each object's content, and its digest.
+
+    Raises:
+        ConfigError: as `pickle_all`.
+    """
+    return {
+        name: (pickled if isinstance(pickled, bytes) else Path(pickled).read_bytes(), digest)
+        for name, (pickled, digest) in pickle_all().items()
+    }
+
+
 def receive(pickled: PickledObjects) -> None:
-    """In a worker process: makes the objects available that its driver has pickled."""
+    """In another process than the driver: makes the objects available that the driver has pickled."""
     _set({}, pickled, [])
 
 
@@ -140,9 +153,11 @@ def _pickle(passed: PassedObject, path: Path) -> None:
         ) from error
 
 
-def _unpickled(name: str, path: Path) -> Any:
+def _unpickled(name: str, pickled: str | bytes) -> Any:
     try:
-        with path.open("rb") as file:
+        if isinstance(pickled, bytes):
+            return pickle.loads(pickled)
+        with Path(pickled).open("rb") as file:
             return pickle.load(file)
     except Exception as error:  # whatever importing and rebuilding it raises
         raise ConfigError(

@@ -7,7 +7,7 @@ import pytest
 from ablate import passed_objects
 from ablate.errors import ConfigError
 from ablate.execute.targets.target import locate
-from ablate.passed_objects import PassedObject, bound, missing, pickle_all, receive
+from ablate.passed_objects import PassedObject, bound, missing, pickle_all, pickle_for_other_machines, receive
 
 NAMES = ("Net", "files", "digest", "names", "bound", "receive", "missing", "pickle", "Path", "Any", "value")
 
@@ -33,6 +33,17 @@ def test_a_worker_unpickles_them():
             receive(pickled)
             assert passed_objects.names() == NAMES
             assert [locate(f"ablate.given.{name}", "model") for name in NAMES] == [[name] for name in NAMES]
+
+
+def test_they_travel_to_a_machine_that_does_not_see_the_files():
+    with bound([passed(name, [name]) for name in NAMES]):
+        pickled = pickle_for_other_machines()
+    with bound([]):
+        receive(pickled)
+        assert pickle_for_other_machines() == pickled, "as an actor hands them to its worker"
+        assert [locate(f"ablate.given.{name}", "model") for name in NAMES] == [[name] for name in NAMES]
+        digests = {name: passed_objects.digest(f"ablate.given.{name}") for name in passed_objects.names()}
+        assert digests == {name: f"digest of {name}" for name in NAMES}
 
 
 def test_an_attribute_of_an_object_is_found_and_no_other_name():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ablate.study.costs import unmeasured
 from ablate.study.missing_trials import check_limits, stale_note
 from ablate.study.networks import examine_networks
-from ablate.study.training import budget_note, checkpoint_note, make_schedule
+from ablate.study.training import budget_note, checkpoint_note, make_schedule, memory_note
 from ablate.study.tuning import stages
 from ablate.study.weights import weights_note
 
@@ -115,7 +115,8 @@ def examine(planned: Plan) -> Outlook:
         claims=foresee(planned.spec, planned.layout.points, planned.records),
         tuning=tuning,
         notes=(
-            *filter(None, [stale_note(planned), weights_note(planned, costs), kept, budget_note(engine, schedule)]),
+            *filter(None, [stale_note(planned), weights_note(planned, costs), kept]),
+            *filter(None, [memory_note(planned), budget_note(engine, schedule)]),
             *held,
             *schedule.notes,
             *capacity_notes(

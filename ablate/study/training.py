@@ -187,6 +187,17 @@ def budget_note(engine: Engine, schedule: Schedule) -> str | None:
     return f"{note} What is missing takes at most about {most_h:.2g}."
 
 
+def memory_note(planned: Plan) -> str | None:
+    """That a training that takes too much memory is ended, and how much that is; None: there is no limit."""
+    limits = sorted({gb for config in planned.configs if (gb := config.trainer.settings.memory_gb) is not None})
+    if not limits:
+        return None
+    return (
+        f"A training may take {' or '.join(f'{gb:g}' for gb in limits)} GB of main memory (trainer.memory_gb). One "
+        "that takes more is ended and counts as failed; the others go on."
+    )
+
+
 def checkpoint_note(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> str | None:
     """Says how often checkpoints are written, and how many trials go on from one; None: none are written."""
     if engine.checkpoint_min is None:

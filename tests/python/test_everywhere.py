@@ -60,6 +60,12 @@ def test_from_a_script_without_a_guard_and_from_standard_input(tmp_path):
 
 
 @pytest.mark.slow
+def test_from_a_script_on_ray(tmp_path):
+    script = SCRIPT.replace('"engine.workers=1"', '"engine=ray", "engine.workers=1"')
+    assert EXPECTED in python("-", cwd=tmp_path, stdin=script)
+
+
+@pytest.mark.slow
 def test_in_the_interpreter(tmp_path):
     typed = SCRIPT.replace("\n\nclass", "\nclass").replace("\n\n    def", "\n    def").replace("\n\nx = ", "\n\n\nx = ")
     assert EXPECTED in python("-i", "-q", cwd=tmp_path, stdin=typed.replace("class Twice", "\nclass Twice"))

@@ -53,6 +53,16 @@ def test_the_plan_says_that_a_budget_may_end_it(here):
     )
 
 
+def test_the_plan_says_what_memory_a_training_may_take(here, monkeypatch):
+    monkeypatch.setattr("ablate.execute.engines.inline.Inline.ends_trials", True)
+    said = (
+        "A training may take 2.5 GB of main memory (trainer.memory_gb). One that takes more is ended and counts as "
+        "failed; the others go on."
+    )
+    assert said in study.examine(study.plan((*TINY, "trainer.memory_gb=2.5"))).notes
+    assert not [note for note in study.examine(study.plan(TINY)).notes if "trainer.memory_gb" in note]
+
+
 def test_a_study_that_is_submitted_and_left_has_no_budget(here, listener):
     words = (*[word for word in TINY if "engine" not in word], "engine=slurm", "engine.budget_h=1")
     with pytest.raises(ConfigError, match="is counted by it"):

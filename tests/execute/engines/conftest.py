@@ -125,14 +125,18 @@ def go_wrong(fault):
         held = torch.ones(400_000_000, dtype=torch.uint8)  # until it is ended
         while len(held):
             time.sleep(0.05)
-    if fault == "kill late":  # once three epochs are kept
+    if fault in ("kill late", "wait late"):  # once three epochs are kept
         Path("calls").mkdir(exist_ok=True)
         with Path("calls", str(os.getpid())).open("a") as file:
             file.write(".")
         kept = [json.loads(path.read_text()) for path in Path("study").rglob("checkpoint.json")]
-        if not Path("killed").exists() and any(one["epoch"] == 3 for one in kept):
+        is_late = any(one["epoch"] == 3 for one in kept)
+        if fault == "kill late" and is_late and not Path("killed").exists():
             Path("killed").touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "wait late" and is_late:
+            Path("late").touch()
+            go_wrong("wait")
     if fault == "fork":  # both go on as if they were the process
         os.fork()
     if fault == "vanish":

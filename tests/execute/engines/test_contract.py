@@ -4,9 +4,12 @@ import math
 import os
 from collections import Counter
 
+import numpy as np
 import pytest
 
+from ablate import passed_objects
 from ablate.errors import ModelError, StoreError
+from ablate.passed_objects import PassedObject, bound
 from ablate.store import StudyDirectory
 from tests.every_engine import EVERY_ENGINE
 
@@ -48,6 +51,26 @@ def test_a_stack_yields_once_when_all_of_its_records_are_on_disk(any_engine, mak
             assert (directory.trial(record.id) / "curve.csv").is_file()
     assert Counter(seen) == Counter([*(tuple(ids([stack])) for stack in stacks), *zip(ids([make_job(width=16)]))])
     assert {r.state for r in directory.contents().records.values()} == {"complete"}
+
+
+def test_objects_that_are_passed_from_python_are_trained(any_engine, make_job):
+    """A function that is in no module: it is pickled whole. Its data are an array."""
+    shift = np.arange(1.0, 5.0, dtype="float32")
+
+    def build(inputs, outputs, width, fault):
+        from torch import nn, tensor
+
+        class Shifted(nn.Linear):
+            def forward(self, x):
+                return super().forward(x) + float(tensor(shift).sum())
+
+        return Shifted(*inputs, outputs)
+
+    passed = [PassedObject(name="build", value=build, digest="1"), PassedObject(name="x", value=shift, digest="2")]
+    with bound(passed):
+        assert any_engine.call(passed_objects.digest, "ablate.given.build") == "1"
+        job = make_job(width=4, **{"_target_": "ablate.given.build"})
+        assert [record.state for records in any_engine.run([job]) for record in records] == ["complete"]
 
 
 @pytest.mark.numeric

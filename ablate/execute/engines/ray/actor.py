@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import ablate
+from ablate import passed_objects
 from ablate.errors import AblateError, EngineError
 from ablate.execute.engines.job_outcome import JobOutcome
 from ablate.execute.engines.local import fork_server
@@ -69,16 +70,20 @@ class CallResult:
 class Actor:
     """One worker on a node of Ray. Its methods run one after the other, in the main thread."""
 
-    def __init__(self, location: DriverLocation, engine: str, threads: int) -> None:
+    def __init__(
+        self, location: DriverLocation, engine: str, threads: int, objects: passed_objects.PickledObjects
+    ) -> None:
         """Starts no worker process yet.
 
         Args:
             location: Where the driver runs.
             engine: Name of the engine.
             threads: CPU threads of each training.
+            objects: The objects that were passed from Python. The worker unpickles them.
         """
         self._location = location
         _enter_working_directory(location)
+        passed_objects.receive(objects)
         self._done: SimpleQueue[Future[Any]] = SimpleQueue()
         self._engine = engine
         self._worker = Worker(engine=engine, threads=threads, done=self._done)

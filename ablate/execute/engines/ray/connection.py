@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ablate import passed_objects
 from ablate.errors import EngineError
 from ablate.execute.engines.ray import local_instance, working_directory
 from ablate.execute.process import socket_directory
@@ -138,6 +139,43 @@ def nodes() -> Sequence[Mapping[str, float]]:
     return [node["Resources"] for node in imported().nodes() if node["Alive"]]
 
 
+@contextmanager
+def loss_explained() -> Generator[None]:
+    """Turns the error with which Ray's client says that it has lost its connection into an EngineError.
+
+    Raises:
+        EngineError: the connection was lost.
+    """
+    try:
+        yield
+    except ConnectionError as error:
+        if type(error) is not ConnectionError:  # errors of the system are of subclasses
+            raise
+        address = _connection[0].settings.address if _connection else None
+        raise EngineError(
+            f"engine=ray has lost its connection to Ray at {address}: {_line(error)}. What is finished is recorded; "
+            "the same command trains the rest."
+        ) from error
+
+
+def sent_objects() -> Any:
+    """The objects that were passed from Python, in Ray's object store: an argument of actors on any node.
+
+    Raises:
+        ConfigError: an object cannot be pickled.
+        EngineError: the objects cannot be sent.
+    """
+    objects = passed_objects.pickle_for_other_machines()
+    try:
+        return imported().put(objects) if objects else objects
+    except Exception as error:
+        size = sum(len(pickled) for pickled, _ in objects.values())
+        raise EngineError(
+            f"engine=ray cannot send what was passed from Python, {size:,} bytes: {_line(error)}. Have the trainings "
+            "read large data from a file instead."
+        ) from error
+
+
 def imported() -> Any:
     """Ray's package.
 
@@ -221,8 +259,14 @@ def _silence(ray: Any, undo: ExitStack) -> None:
     The engine reports to the user what matters.
     """
     logger = logging.getLogger("ray")
-    undo.callback(logger.setLevel, logger.level)
-    logger.setLevel(logging.CRITICAL)
+    logger.addHandler(none := logging.NullHandler())  # else Python writes warnings to stderr
+    undo.callback(logger.removeHandler, none)
+    for each in (logger, *logger.handlers):  # handlers, too: Ray's client sets the levels of loggers anew
+        undo.callback(each.setLevel, each.level)
+        each.setLevel(logging.CRITICAL)
+    # Ray's client warns of many small messages, which jobs are.
+    undo.callback(setattr, ray.util.debug, "_disabled", ray.util.debug._disabled)
+    ray.util.debug.disable_log_once_globally()
     module = getattr(getattr(ray, "_private", None), "worker", None)
     if (print_function := getattr(module, PRINT_FUNCTION, None)) is not None:
         undo.callback(setattr, module, PRINT_FUNCTION, print_function)

@@ -11,7 +11,6 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 import msgspec
 
-from ablate import passed_objects
 from ablate.errors import ConfigError
 from ablate.execute.engines.ray import connection
 from ablate.execute.engines.ray.driver_location import Storage, driver_location
@@ -126,14 +125,8 @@ class Ray(Team):
         """Connects to Ray.
 
         Raises:
-            ConfigError: objects are passed from Python, which this engine does not send.
             EngineError: Ray is not installed, cannot be started, or does not answer.
         """
-        if names := passed_objects.names():
-            raise ConfigError(
-                f"engine=ray does not send what is passed from Python, such as {names[0]}. engine=local and "
-                "engine=slurm do; or put classes and functions into a module, and name the data in a configuration."
-            )
         settings = self._settings
         is_local = settings.address is None
         count = max(cores() // (self.threads or 1), 1) if settings.workers == "auto" else settings.workers
@@ -152,13 +145,18 @@ class Ray(Team):
         stop([] if caller is None else [caller])
 
     def _actors(self, *, threads: int, gpus: float) -> Callable[[], Any]:
-        """A function that starts an actor and returns its handle."""
+        """A function that starts an actor and returns its handle.
+
+        Raises:
+            ConfigError: an object that was passed from Python cannot be pickled.
+            EngineError: such objects cannot be sent.
+        """
         from ablate.execute.engines.ray.actor import Actor
 
         options = {"num_cpus": threads, "num_gpus": gpus, "max_restarts": 0, "max_task_retries": 0}
         remote = connection.imported().remote(**options)(Actor)
-        location = driver_location(self._settings.storage)
-        return lambda: remote.options(scheduling_strategy="SPREAD").remote(location, self.name, threads)
+        location, objects = driver_location(self._settings.storage), connection.sent_objects()
+        return lambda: remote.options(scheduling_strategy="SPREAD").remote(location, self.name, threads, objects)
 
     def _gpus(self) -> float:
         """GPUs of each worker."""

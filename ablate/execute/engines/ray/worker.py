@@ -12,7 +12,7 @@ import psutil
 import ablate
 from ablate.errors import DeathError, EngineError
 from ablate.execute.engines.job_outcome import JobOutcome
-from ablate.execute.engines.ray.connection import imported
+from ablate.execute.engines.ray.connection import imported, loss_explained
 from ablate.execute.engines.ray.driver_location import study_signature
 from ablate.execute.engines.ray.trial_files import read_states, write_states, write_trials
 from ablate.execute.engines.retrying import START_ATTEMPTS
@@ -91,8 +91,9 @@ class RayWorker:
         """Sends a job to the actor, which has to be ready."""
         self.job = job
         kept = read_states(job)  # the node may not see the directory
-        self._accepted = self._actor.accept.remote(job, study_signature(job.directory), kept).future()
-        self.future = self._ask(self._actor.train.remote())
+        with loss_explained():
+            self._accepted = self._actor.accept.remote(job, study_signature(job.directory), kept).future()
+            self.future = self._ask(self._actor.train.remote())
 
     def retry(self) -> bool:
         """False: the team hands a job that was not begun to the next worker that is ready."""
@@ -106,6 +107,7 @@ class RayWorker:
 
         Raises:
             StoreError: a file cannot be written.
+            EngineError: Ray's client has lost its connection.
         """
         error = self.future.exception()
         if error is None:
@@ -115,6 +117,9 @@ class RayWorker:
             write_states(reply.kept, self.job)
             return reply.outcome
         if not _is_loss(error):
+            with loss_explained():
+                if type(error) is ConnectionError:
+                    raise error
             return JobOutcome(error=error)
         has_begun = self._accepted.done() and self._accepted.exception() is None
         self._replace()
@@ -139,7 +144,8 @@ class RayWorker:
                 if next_done(self._done, limit_s) is None:
                     on_wait()
                     limit_s = None
-            future = self._ask(self._actor.call.remote(function, retries))
+            with loss_explained():
+                future = self._ask(self._actor.call.remote(function, retries))
             while self._done.get() is not future:
                 pass  # a call that Ctrl-C interrupted
             error = future.exception()
@@ -149,7 +155,8 @@ class RayWorker:
                     raise found.error
                 return found.result
             if not _is_loss(error):
-                raise error
+                with loss_explained():
+                    raise error
             why = cause(error)
             self._replace()
         raise DeathError(
@@ -178,8 +185,9 @@ class RayWorker:
 
     def _start(self) -> None:
         self._info = None
-        self._actor = self._make()
-        self._started = self._ask(self._actor.start.remote())
+        with loss_explained():
+            self._actor = self._make()
+            self._started = self._ask(self._actor.start.remote())
 
     def _replace(self) -> None:
         """Starts another actor, and ends the last one: it may live on if only the connection to its node was lost."""

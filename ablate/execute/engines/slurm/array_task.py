@@ -12,13 +12,13 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from ablate import passed_objects
@@ -70,25 +70,10 @@ def main(words: list[str]) -> int:
     sys.path[:] = payload.path
     for name in READ_BY_LIGHTNING:
         os.environ.pop(name, None)
-    with TemporaryDirectory(prefix="ablate-objects-") as temporary:
-        passed_objects.receive(write_objects(payload.objects, Path(temporary)))
-        job = with_current_sources(payload.jobs[index], payload.sources[index])
-        task = ArrayTask(batch, index, threads=payload.threads, signals=signals, slurm=slurm)
-        return task.train(job, is_first=starts == 1)
-
-
-def write_objects(objects: Mapping[str, tuple[bytes, str]], folder: Path) -> passed_objects.PickledObjects:
-    """Writes objects that were passed from Python to files, which the worker reads.
-
-    Args:
-        objects: As of `Payload`.
-        folder: Where the files are written.
-    """
-    files: dict[str, tuple[str, str]] = {}
-    for number, (name, (content, digest)) in enumerate(objects.items()):
-        (folder / str(number)).write_bytes(content)
-        files[name] = str(folder / str(number)), digest
-    return files
+    passed_objects.receive(payload.objects)
+    job = with_current_sources(payload.jobs[index], payload.sources[index])
+    task = ArrayTask(batch, index, threads=payload.threads, signals=signals, slurm=slurm)
+    return task.train(job, is_first=starts == 1)
 
 
 def with_current_sources(job: Job, submitted: tuple[str, ...]) -> Job:
@@ -159,10 +144,19 @@ class ArrayTask:
         try:
             commands.requeue(self._slurm["SLURM_JOB_ID"])
         except (commands.SlurmError, AblateError) as error:
-            self._batch.write_reply(self._index, Reply(died=f"{limit}, and could not be queued again: {error}"))
+            if not self._is_ended_by_slurm():  # the signal that ends a task that is queued again may end scontrol, too
+                self._batch.write_reply(self._index, Reply(died=f"{limit}, and could not be queued again: {error}"))
             return 0
         signal.pause()  # until Slurm ends it
         return 0
+
+    def _is_ended_by_slurm(self) -> bool:
+        """Whether SIGTERM has arrived, or does within `SIGNAL_DELAY_S`."""
+        until = time.monotonic() + SIGNAL_DELAY_S
+        while (left := until - time.monotonic()) > 0:
+            if next_done(self._queue, left) is signal.SIGTERM:
+                return True
+        return False
 
     def _train(self, job: Job) -> JobOutcome:
         try:

@@ -125,15 +125,12 @@ class Batch:
         study = re.sub(r"[^A-Za-z0-9_.-]+", "-", directory.resolve().name)[:60]
         description = Description(name=f"ablate-{study}-{token}", cap=cap, is_detached=is_detached, tasks=entries)
         folder = directory / FOLDER / token
-        objects = {
-            name: (Path(file).read_bytes(), digest) for name, (file, digest) in passed_objects.pickle_all().items()
-        }
         content = pickle.dumps(
             Payload(
                 jobs=tuple(jobs),
                 threads=threads,
                 path=tuple(sys.path),
-                objects=objects,
+                objects=passed_objects.pickle_for_other_machines(),
                 sources=tuple(current_sources(job) for job in jobs),
             )
         )

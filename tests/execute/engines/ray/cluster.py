@@ -27,8 +27,8 @@ def main() -> None:
 
     from ray.cluster_utils import Cluster
 
-    options = json.loads(sys.argv[1]) | {"temp_dir": folder}
-    cluster, nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **options}), []
+    options, head = ({"temp_dir": folder, **json.loads(word)} for word in sys.argv[1:])
+    cluster, nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **options, **head}), []
     answer(cluster.address)
     for line in sys.stdin:
         command, argument = json.loads(line)

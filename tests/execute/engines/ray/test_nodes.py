@@ -2,16 +2,20 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ablate.errors import EngineError
 from ablate.execute.engines.ray import connection
+from ablate.passed_objects import PassedObject, bound
 from ablate.store import StudyDirectory
 
 pytestmark = pytest.mark.slow
@@ -20,16 +24,21 @@ NODE = {"include_dashboard": False, "object_store_memory": connection.OBJECT_STO
 
 
 class Nodes:
-    """Several nodes, run by the program `cluster.py`."""
+    """Several nodes, run by the program `cluster.py`. With a server for Ray's client, its address is the server's."""
 
-    def __init__(self):
+    def __init__(self, *, serves_client):
         program = Path(__file__).with_name("cluster.py")
-        command = [sys.executable, str(program), json.dumps(NODE)]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        head = {"ray_client_server_port": port} if serves_client else {}
+        command = [sys.executable, str(program), json.dumps(NODE), json.dumps(head)]
         environment = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
         self.address = self.answer()
+        if serves_client:
+            self.address = f"ray://127.0.0.1:{port}"
 
     def answer(self):
         line = self.process.stdout.readline()
@@ -49,10 +58,10 @@ class Nodes:
 
 
 @pytest.fixture
-def cluster(ray_variables):
+def cluster(request, ray_variables):
     """A head that trains nothing. Nodes are added to it."""
     connection.disconnect()
-    made = Nodes()
+    made = Nodes(serves_client=getattr(request, "param", None) == "client")
     yield made
     connection.disconnect()
     made.process.communicate()
@@ -73,10 +82,15 @@ def make_ray(cluster, make_engine):
         engine.close()
 
 
+with_and_without_client = pytest.mark.parametrize("cluster", ["node", "client"], indirect=True)
+"""Is the command on a node of the cluster, or is it connected by Ray's client (`ray://`)?"""
+
+
 def run(engine, jobs):
     return [record for records in engine.run(jobs) for record in records]
 
 
+@with_and_without_client
 def test_a_node_that_is_lost_costs_its_trial_a_retry(cluster, make_ray, make_job, place, watch, capfd):
     for _ in range(2):
         cluster.add(num_cpus=1)
@@ -105,6 +119,7 @@ def test_a_node_that_is_lost_costs_its_trial_a_retry(cluster, make_ray, make_job
     assert said.endswith(" was lost. It is trained again.")
 
 
+@with_and_without_client
 def test_without_shared_storage_code_is_sent_and_records_are_brought_back(
     cluster, make_ray, make_engine, make_job, join, place
 ):
@@ -112,10 +127,18 @@ def test_without_shared_storage_code_is_sent_and_records_are_brought_back(
     (place / "results").mkdir()
     (place / "results" / "large").write_text("not sent")
     jobs = [make_job(replicate=0), make_job("raise", 1), join([make_job(replicate=r, width=8) for r in range(2, 5)])]
-    records = run(make_ray(storage="none"), jobs)
+
+    def build(**arguments):  # in no module: it is sent whole
+        import trouble
+
+        return trouble.Net(**arguments)
+
+    passed = make_job(replicate=5, **{"_target_": "ablate.given.build"})
+    with bound([PassedObject(name="build", value=build, digest="1")]):
+        records = run(make_ray(storage="none"), [*jobs, passed])
     assert not (place / "pids").exists(), "it was built in the copy that was sent, not here"
     assert StudyDirectory(place / "study").contents().records == {r.id: r for r in records}
-    assert Counter(r.state for r in records) == {"complete": 4, "failed": 1}
+    assert Counter(r.state for r in records) == {"complete": 5, "failed": 1}
     folders = {r.id: StudyDirectory(place / "study").trial(r.id) for r in records}
     for record in records:
         assert [*StudyDirectory(place / "study").damaged_files(record)] == []
@@ -163,3 +186,25 @@ def test_nodes_with_another_version_are_refused(cluster, make_ray, make_job, mon
     monkeypatch.setattr("ablate.__version__", "0.0.0+another")
     with pytest.raises(EngineError, match=r"and this machine 0\.0\.0\+another\. Install the same on every node"):
         run(make_ray(), [make_job()])
+
+
+@pytest.mark.parametrize("cluster", ["client"], indirect=True)
+def test_a_client_that_loses_its_connection_says_so(cluster, make_ray, make_job, place, watch, monkeypatch):
+    monkeypatch.setenv("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "0")
+    cluster.add(num_cpus=1)
+    engine = make_ray(workers=1)
+
+    def lose_the_server():
+        watch.wait_for(lambda: watch.trained_in(place), "a training")
+        for process in psutil.Process(cluster.process.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                if "ray.util.client.server" in process.cmdline():
+                    process.kill()
+
+    losing = threading.Thread(target=lose_the_server)
+    losing.start()
+    with pytest.raises(
+        EngineError, match=r"has lost its connection to Ray at ray://.* the same command trains the rest"
+    ):
+        run(engine, [make_job("wait")])
+    losing.join()

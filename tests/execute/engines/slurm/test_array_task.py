@@ -1,12 +1,18 @@
 """What a task of a job array trains at its first start and at later ones, and what it replies."""
 
+import signal
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
 
 from ablate.execute.bundle import run_bundle
 from ablate.execute.engines.job_outcome import JobOutcome, Trained
+from ablate.execute.engines.slurm import array_task, commands
 from ablate.execute.engines.slurm.array_task import combined, epochs_kept, unfinished_parts, with_current_sources
-from ablate.execute.engines.slurm.batch import current_sources
+from ablate.execute.engines.slurm.batch import Batch, current_sources
 from ablate.execute.engines.slurm.reply import Reply
 from ablate.execute.train.job import one_by_one
 from ablate.store import StudyDirectory
@@ -45,6 +51,27 @@ def test_the_outcomes_of_parts_are_combined_in_one_reply(make_job, join):
     assert combined(job, [(job, short)]) == Reply(trained=Trained(remaining=(0,)))
     assert combined(job, [(first, done), (third, short)]) == Reply(trained=Trained(remaining=(2,)))
     assert combined(job, [(second, done), (third, JobOutcome(died="killed"))]) == Reply(died="killed")
+
+
+@pytest.mark.parametrize("is_ended", [False, True])
+def test_a_task_that_slurm_ends_was_queued_again_though_scontrol_was_ended_before_it_could_say_so(
+    make_job, place, monkeypatch, is_ended
+):
+    monkeypatch.setattr(array_task, "SIGNAL_DELAY_S", 0.05)
+    job, arrived = make_job(), SimpleQueue()
+    batch = Batch.write(place / "study", [job], threads=1, cap=1, is_detached=False)
+
+    def requeue(_):
+        arrived.put(Future())  # of the worker, which has been ended
+        if is_ended:
+            arrived.put(signal.SIGTERM)
+        raise commands.SlurmError("scontrol requeue: killed by SIGTERM")
+
+    monkeypatch.setattr(commands, "requeue", requeue)
+    task = array_task.ArrayTask(batch, 0, threads=1, signals=arrived, slurm={"SLURM_JOB_ID": "7"})
+    assert task._requeue(job, finished_before=0, is_further=True) == 0
+    said = [reply.died.partition(", and ")[2] for reply in batch.replies().values()]
+    assert said == ([] if is_ended else ["could not be queued again: scontrol requeue: killed by SIGTERM"])
 
 
 def test_a_start_that_runs_out_of_time_has_got_further_where_an_epoch_was_kept(make_job, join, place):

@@ -23,6 +23,7 @@ from ablate.store import StudyDirectory
 pytestmark = [pytest.mark.slurm, pytest.mark.slow]
 
 SHORT_MIN = 0.05
+EVERY_EPOCH = 1e-9
 
 
 @pytest.fixture(autouse=True)
@@ -180,6 +181,41 @@ def test_a_job_that_has_finished_a_trial_is_queued_again_at_its_time_limit(
     releasing.join()
     assert {r.replicate: r.state for r in records} == {0: "complete", 1: "complete"}
     assert said in ([], ["Slurm has stopped a job early and queued it again."])
+
+
+@pytest.mark.numeric
+@pytest.mark.parametrize(("how", "size"), [("requeue", 1), ("requeue", 3), ("time limit", 1)])
+def test_a_job_that_is_started_again_goes_on_from_the_state_that_was_kept(
+    make_engine, make_job, join, place, watch, monkeypatch, how, size
+):
+    """Slurm ends its first start in the fourth of six epochs: the second trains the last three, to the same bits."""
+    monkeypatch.setattr(submission, "TIME_LIMIT_WARNING_S", 5)
+    jobs = [make_job("wait late", replicate, epochs=6) for replicate in range(size)]
+    job = replace(jobs[0] if size == 1 else join(jobs), checkpoint_min=EVERY_EPOCH)
+
+    def stop():
+        watch.wait_for((place / "late").exists, "three epochs to be kept")
+        if how == "requeue":
+            commands.command("scontrol", "requeue", f"{only(place).job_id}_0")
+        watch.wait_for(lambda: starts(place) > 1 or ended.is_set(), "a second start")
+        (place / "waited-for").touch()
+
+    ended = threading.Event()
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    records, said = run(make_engine("slurm", time_min=1 if how == "time limit" else None), [job])
+    ended.set()
+    stopping.join()
+    assert said in ([], ["Slurm has stopped a job early and queued it again."])
+    calls = [len(path.read_text()) for path in (place / "calls").iterdir()]
+    whole, _ = run(make_engine("inline"), [replace(job, directory=place / "undisturbed", checkpoint_min=None)])
+    assert len(calls) == 2
+    assert max(calls) < len((place / "calls" / str(os.getpid())).read_text()), "each start trained a part of it"
+    assert {r.id: (r.state, r.responses) for r in records} == {r.id: ("complete", r.responses) for r in whole}
+    for record in whole:
+        curves = [StudyDirectory(place / name).trial(record.id) / "curve.csv" for name in ("study", "undisturbed")]
+        assert curves[0].read_bytes() == curves[1].read_bytes()
+    assert not [*place.rglob("checkpoint.*")], "a record takes the place of a state"
 
 
 def starts(place):
