@@ -53,10 +53,12 @@ class Plan:
         return self.spec.settings.get("keep") == "weights" and not self.is_tuning
 
     @property
-    def records(self) -> tuple[Record, ...]:
+    def records(self) -> Sequence[Record]:
         """The planned trials' records, in the order of the plan."""
+        from ablate.store import Selection
+
         found = self.contents.records
-        return tuple(found[t.id] for t in self.trials if t.id in found)
+        return Selection(found, [t.id for t in self.trials if t.id in found])
 
     @property
     def finished(self) -> int:
@@ -118,7 +120,6 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
     check_accepted(spec)
     layout = lay_out(spec)
     _check_size(spec, layout)
-    contents = directory.contents()
     if content is not None:
         check_fraction(spec, layout, contents.records.values(), directory.path)
     configs = tuple(study.resolve(p.levels, p.overrides(spec.factors)) for p in layout.points)
@@ -203,7 +204,9 @@ def without_misplaced(contents: Contents, trials: Sequence[Trial], response: str
             misplaced[trial.id] = "it is of another design point or replicate than its trial"
         elif record.state == "complete" and record.value(response) is None:
             misplaced[trial.id] = f"it is complete, but has no {response}"
-    records = {trial_id: record for trial_id, record in contents.records.items() if trial_id not in misplaced}
+    if not misplaced:
+        return contents
+    records = contents.records.without(misplaced)
     return replace(contents, records=records, unreadable={**contents.unreadable, **misplaced})
 
 
