@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.simulation.engine import TRAINING_S
+from tests.simulation.engine import COUNTED, TRAINING_S
 from tests.simulation.simulation import POINTS, Simulation
 
 FINDINGS = Path(__file__).with_name("findings.md")
@@ -19,8 +19,9 @@ def report(found: Sequence[Simulation]) -> Iterator[str]:
     yield (
         f"Studies of {POINTS} design points on {found[0].workers:,} workers, by the driver of `ablate run`. "
         "The workers are simulated in its process: each trial is a job of its own and takes "
-        f"{low:g} to {high:g} s of simulated time, and its files are written by the code that writes them after a "
-        "training (but not synced). The time that the driver takes is measured "
+        f"{low:g} to {high:g} s of simulated time. The files of the first {COUNTED:,} are written by the code that "
+        "writes them after a training, but not synced, and there the operations of workers are counted; those of the "
+        "others have the same content. The processor time that the driver takes is measured "
         f"({os.cpu_count()} cores), and is part of the simulated time. `python -m tests.simulation "
         f"{' '.join(str(each.trials) for each in found)}` makes these tables anew."
     )
