@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ablate.plan.trial import Trial
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Bundle:
     """Trials that differ only in what can be stacked."""
 

@@ -12,7 +12,7 @@ TUNING_FROM = 1_000_000
 streams of a tuning trial."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Streams:
     """One seed below 2^63 for each random part of a training.
 

@@ -12,7 +12,7 @@ from ablate.plan.identity import ConfigDigest
 from ablate.plan.seeds import Streams, streams
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
     """One training: what is trained, under which random streams."""
 

@@ -6,6 +6,7 @@ from ablate.store.identity_results import IDENTITIES, IdentityResults
 from ablate.store.later_claims import as_later
 from ablate.store.lock import Lock
 from ablate.store.record import SCHEMA, Counts, Provenance, Record, State
+from ablate.store.records import Records, Selection
 
 __all__ = [
     "IDENTITIES",
@@ -17,6 +18,8 @@ __all__ = [
     "Lock",
     "Provenance",
     "Record",
+    "Records",
+    "Selection",
     "State",
     "StudyDirectory",
     "as_later",

@@ -1,14 +1,13 @@
 """One study on disk: results/<study>/, its study.yaml and its records."""
 
+import errno
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from ablate import files
 from ablate.errors import DiskError, StoreError
@@ -18,6 +17,7 @@ from ablate.store.encoding import decode, encode
 from ablate.store.frozen import Frozen
 from ablate.store.progress import discard
 from ablate.store.record import Record
+from ablate.store.records import Records
 
 STUDY = "study.yaml"
 RECORD = "record.json"
@@ -45,7 +45,7 @@ class TrialOutput:
 class Contents:
     """What a study's directory holds: its records by trial id, and the files that cannot be read as records."""
 
-    records: dict[str, Record]
+    records: Records
     unreadable: dict[str, str]
     """Trial id → why its record cannot be counted."""
     digest: str
@@ -128,27 +128,16 @@ class StudyDirectory:
     def contents(self) -> Contents:
         """Reads every record; one that is truncated or of an unknown schema is named, never counted.
 
-        Records share what is equal in them, such as a design point's configuration: most of what they would take in
-        memory.
+        Raises:
+            StoreError: the file system does not answer, which says nothing of a record.
         """
-        records: dict[str, Record] = {}
+        records = Records()
         unreadable: dict[str, str] = {}
-        configs: dict[bytes, dict[str, Any]] = {}
-        others: dict[Any, Any] = {}
         digest = hashlib.sha256()
         for trial_id, content, problem in self._files():
             digest.update(trial_id.encode() + content)
             try:
-                record = decode(content, trial_id)
-                written = msgspec.json.encode(record.config)
-                records[trial_id] = replace(
-                    record,
-                    study=others.setdefault(record.study, record.study),
-                    levels=others.setdefault(tuple(record.levels.items()), record.levels),
-                    counts=others.setdefault(record.counts, record.counts),
-                    provenance=others.setdefault(record.provenance, record.provenance),
-                    config=configs.setdefault(written, record.config),
-                )
+                records.add(decode(content, trial_id))
             except ValueError as error:
                 unreadable[trial_id] = problem or str(error)
         return Contents(records=records, unreadable=unreadable, digest=digest.hexdigest())
@@ -212,7 +201,7 @@ class StudyDirectory:
         """
         trials = self.path / "trials"
         all_of_them = trials.iterdir() if trials.is_dir() else ()
-        return atomic.sweep([self.path, *(all_of_them if trial_ids is None else map(self.trial, trial_ids))])
+        return atomic.sweep(chain([self.path], all_of_them if trial_ids is None else map(self.trial, trial_ids)))
 
     def write_record(
         self,
@@ -316,18 +305,39 @@ class StudyDirectory:
             raise StoreError(f"{path} cannot be read: {files.reason(error)}. {way_out}") from error
 
     def _files(self) -> Iterator[tuple[str, bytes, str | None]]:
-        """Trial id, the bytes of its record, and why they could not be read."""
-        for path in sorted((self.path / "trials").glob(f"*/{RECORD}")):
+        """Trial id, the bytes of its record, and why they could not be read.
+
+        Raises:
+            StoreError: the file system does not answer.
+        """
+        trials = self.path / "trials"
+        try:
+            trial_ids = sorted(path.name for path in trials.iterdir())
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return
+        except OSError as error:
+            raise StoreError(f"{trials} cannot be read: {files.reason(error)}. {NO_ANSWER}") from error
+        for trial_id in trial_ids:
+            path = self.record_path(trial_id)
             try:
-                yield path.parent.name, files.read(path, limit=MAX_RECORD_BYTES), None
+                yield trial_id, files.read(path, limit=MAX_RECORD_BYTES), None
+            except (FileNotFoundError, NotADirectoryError):
+                continue
             except OSError as error:
-                yield path.parent.name, b"", error.strerror
+                if error.errno in NOT_ANSWERED:
+                    raise StoreError(f"{path} cannot be read: {files.reason(error)}. {NO_ANSWER}") from error
+                yield trial_id, b"", error.strerror
 
 
 def digest_of(content: bytes) -> str:
     """SHA-256 of a file beside a record, as the record keeps it."""
     return hashlib.sha256(content).hexdigest()
 
+
+NOT_ANSWERED = (errno.ESTALE, errno.ETIMEDOUT)
+"""What a shared file system says while its server is away, or another machine has replaced a file."""
+
+NO_ANSWER = "If it is on a shared file system, that may be for the moment: run the same command again."
 
 TRAIN_AGAIN = "The next 'ablate run' of the study sets it aside and trains its trial again."
 

@@ -26,7 +26,9 @@ def seal(value: object) -> bytes:
     """A struct or dataclass as JSON, its checksum first. Numbers that are not finite become null."""
     content = msgspec.json.decode(msgspec.json.encode(value))
     content.pop(CHECKSUM, None)
-    return msgspec.json.format(msgspec.json.encode({CHECKSUM: checksum(content), **content}), indent=1)
+    text = msgspec.json.encode({CHECKSUM: checksum(content), **content})
+    del content  # of a large summary it takes as much as all records
+    return msgspec.json.format(text, indent=1)
 
 
 def unseal(content: bytes, type: type[T], *, schema: int, unsealed: Collection[int] = ()) -> T:

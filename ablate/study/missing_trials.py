@@ -68,7 +68,7 @@ def stale_note(planned: Plan) -> str | None:
 def stale_sources(planned: Plan) -> dict[str, str]:
     """Each planned trial that has a result of other code than is there now → the digest of that code."""
     records, sources = planned.contents.records, sources_of(planned)
-    found = [(t.id, records[t.id]) for t in planned.trials if t.id in records]
+    found = ((t.id, records[t.id]) for t in planned.trials if t.id in records)
     return {
         trial_id: record.provenance.source
         for trial_id, record in found
@@ -127,7 +127,7 @@ def lacking_diagnostics_message(planned: Plan, missing: Sequence[Trial]) -> str 
     """A message where trials are kept that lack the diagnostics asked for now; None where there are none."""
     trained = {trial.id for trial in missing}
     kept = [t for t in planned.trials if t.id in planned.contents.records and t.id not in trained]
-    found = [planned.contents.records[t.id] for t in kept if t.config.trainer.settings.diagnostics]
+    found = (planned.contents.records[t.id] for t in kept if t.config.trainer.settings.diagnostics)
     # The record's configuration says whether it was measured: some modules have nothing that can be.
     lacking = sum(not r.diagnostics and not r.config.get("trainer", {}).get("diagnostics", False) for r in found)
     if not lacking:

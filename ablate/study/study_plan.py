@@ -53,10 +53,12 @@ class Plan:
         return self.spec.settings.get("keep") == "weights" and not self.is_tuning
 
     @property
-    def records(self) -> tuple[Record, ...]:
+    def records(self) -> Sequence[Record]:
         """The planned trials' records, in the order of the plan."""
+        from ablate.store import Selection
+
         found = self.contents.records
-        return tuple(found[t.id] for t in self.trials if t.id in found)
+        return Selection(found, [t.id for t in self.trials if t.id in found])
 
     @property
     def finished(self) -> int:
@@ -203,7 +205,9 @@ def without_misplaced(contents: Contents, trials: Sequence[Trial], response: str
             misplaced[trial.id] = "it is of another design point or replicate than its trial"
         elif record.state == "complete" and record.value(response) is None:
             misplaced[trial.id] = f"it is complete, but has no {response}"
-    records = {trial_id: record for trial_id, record in contents.records.items() if trial_id not in misplaced}
+    if not misplaced:
+        return contents
+    records = contents.records.without(misplaced)
     return replace(contents, records=records, unreadable={**contents.unreadable, **misplaced})
 
 

@@ -51,7 +51,7 @@ def summarise(path: Path) -> tuple[Summary, tuple[str, ...]]:
         directory.frozen()
     saved = read_derived(directory, SUMMARY, decode, limit=MAX_SUMMARY_BYTES)
     try:
-        if saved is not None and saved.key == _key(directory):
+        if saved is not None and saved.key == _key(directory, directory.digest()):
             return saved.summary, ()
     except StoreError:
         pass  # of what is named below
@@ -110,12 +110,13 @@ def save_summary(planned: Plan) -> Summary:
     Raises:
         StoreError: it cannot be written, or the results of the study's identities cannot be read.
     """
-    from ablate.store import StudyDirectory
+    from ablate.store import Selection, StudyDirectory
     from ablate.store.costs import read_costs
 
     directory = StudyDirectory(planned.directory)
-    found = directory.contents().records
-    records = tuple(found[t.id] for t in planned.trials if t.id in found)
+    contents = directory.contents()
+    found, digest = contents.records, contents.digest
+    records = Selection(found, [t.id for t in planned.trials if t.id in found])
     frozen = directory.frozen()
     identities, unread = read_identities(directory, frozen)
     if unread:
@@ -123,25 +124,36 @@ def save_summary(planned: Plan) -> Summary:
     summary = _summarise(
         directory, frozen, layout=planned.layout, records=records, identities=identities, costs=read_costs(directory)
     )
-    write_summary(directory, summary)
+    del contents, found, records  # writing the summary takes as much memory as they do
+    write_summary(directory, summary, digest)
     return summary
 
 
-def write_summary(directory: StudyDirectory, summary: Summary) -> None:
+def write_summary(directory: StudyDirectory, summary: Summary, digest: str | None = None) -> None:
     """Writes summary.json with a key of the files beside it: `summarise` returns it for as long as they are the same.
+
+    Args:
+        directory: The study's.
+        summary: Of its records.
+        digest: `Contents.digest` of these; None: they are read for it.
 
     Raises:
         StoreError: it cannot be written.
     """
-    directory.write(SUMMARY, seal(_Saved(key=_key(directory), summary=summary)))
+    key = _key(directory, directory.digest() if digest is None else digest)
+    directory.write(SUMMARY, seal(_Saved(key=key, summary=summary)))
 
 
-def _latest(contents: Contents) -> tuple[Record, ...]:
+def _latest(contents: Contents) -> Sequence[Record]:
     """One record for each design point and replicate: the one that was started last."""
-    latest: dict[tuple[object, ...], Record] = {}
-    for record in sorted(contents.records.values(), key=lambda r: r.started):
-        latest[(*record.levels.items(), record.replicate)] = record
-    return tuple(latest.values())
+    from ablate.store import Selection
+
+    found = contents.records
+    latest: dict[tuple[object, ...], str] = {}
+    for trial_id in sorted(found, key=lambda trial_id: found[trial_id].started):
+        record = found[trial_id]
+        latest[(*record.levels.items(), record.replicate)] = trial_id
+    return Selection(found, [*latest.values()])
 
 
 class _Head(msgspec.Struct):
@@ -156,14 +168,14 @@ class _Saved(msgspec.Struct, kw_only=True):
     summary: Summary
 
 
-def _key(directory: StudyDirectory) -> str:
+def _key(directory: StudyDirectory, digest: str) -> str:
     from ablate.store import IDENTITIES
     from ablate.store.choices import TUNED
     from ablate.store.costs import COSTS
     from ablate.store.starts import STARTS
 
     rest = b"".join(directory.read(name) or b"" for name in ("study.yaml", IDENTITIES, COSTS, STARTS, TUNED))
-    return hashlib.sha256(f"{SUMMARY_SCHEMA} {directory.digest()}".encode() + rest).hexdigest()
+    return hashlib.sha256(f"{SUMMARY_SCHEMA} {digest}".encode() + rest).hexdigest()
 
 
 def _summarise(

@@ -108,10 +108,10 @@ def run(trials: int, folder: Path) -> Taken:
     seconds = time.perf_counter() - began - Nothing.seconds
     if summary.complete != trials:
         raise RuntimeError(f"{summary.complete} of {trials} trials are in the summary.")
-    return Taken(seconds=seconds, peak_bytes=_peak())
+    return Taken(seconds=seconds, peak_bytes=peak_bytes())
 
 
-def _peak(status: Path = Path("/proc/self/status")) -> int:
+def peak_bytes(status: Path = Path("/proc/self/status")) -> int:
     """Bytes of resident memory that this process had at most.
 
     Linux says it of the process since it has become this program; getrusage, of the one that it was forked from, too.

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ablate import files
 from ablate.config.spec import Factor
 from ablate.config.trial import TrialConfig
 from ablate.design import lay_out
@@ -278,6 +280,36 @@ def test_what_lies_about_is_no_record(directory, make_record):
     (folder.parent / OTHER).mkdir()
     contents = directory.contents()
     assert (list(contents.records), contents.unreadable) == ([ONE], {})
+
+
+@pytest.mark.parametrize("code", [errno.ESTALE, errno.ETIMEDOUT])
+def test_a_file_system_that_does_not_answer_is_no_reason_to_train_again(directory, make_record, monkeypatch, code):
+    directory.write_record(make_record())
+    directory.write_record(make_record(OTHER))
+    read = files.read
+
+    def not_answered(path, **limits):
+        if path.parent.name == ONE:
+            raise OSError(code, os.strerror(code), str(path))
+        return read(path, **limits)
+
+    monkeypatch.setattr(files, "read", not_answered)
+    for reading in (directory.contents, directory.digest):
+        with pytest.raises(StoreError, match=f"{ONE}.*run the same command again"):
+            reading()
+    monkeypatch.undo()
+    assert set(directory.contents().records) == {ONE, OTHER}, "neither was set aside"
+
+
+def test_a_folder_that_does_not_answer_is_not_empty(directory, make_record, monkeypatch):
+    directory.write_record(make_record())
+
+    def stale(self):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(self))
+
+    monkeypatch.setattr(Path, "iterdir", stale)
+    with pytest.raises(StoreError, match=r"trials cannot be read: stale file handle.*run the same command again"):
+        directory.contents()
 
 
 @settings(deadline=None, max_examples=15)

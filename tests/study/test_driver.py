@@ -12,7 +12,7 @@ import pytest
 from ablate import study
 from ablate.errors import AblateError, ConfigError, DesignError, StoreError
 from ablate.execute.examine import examination
-from ablate.store import Contents, Lock, StudyDirectory
+from ablate.store import Contents, Lock, Records, StudyDirectory
 from ablate.store.costs import read_costs, write_costs
 from ablate.store.seal import seal
 from ablate.study.missing_trials import stale_note
@@ -211,7 +211,7 @@ def test_the_study_is_frozen_with_its_claims_before_the_first_trial(here, listen
     ((frozen, contents),) = seen
     (claim,) = frozen.spec.claims
     assert (claim.contrast, claim.expect, claim.margin) == ({"breadth": ("wide", "narrow")}, "greater", 0.01)
-    assert contents == Contents(records={}, unreadable={}, digest=contents.digest)
+    assert contents == Contents(records=Records(), unreadable={}, digest=contents.digest)
 
 
 def test_what_failed_is_trained_again_and_what_diverged_is_not(run):

@@ -106,10 +106,13 @@ def _same_activations(estimable: Estimable, found: Outcomes) -> bool:
 
 def _candidates(estimable: Estimable, found: Outcomes, left_out: Sequence[str]) -> Iterator[tuple[Separation, int]]:
     """Every diagnostic at every moment that both arms have, and how many replicates it rests on."""
+    arms, references = ([measured(found, row) for row in rows] for rows in (estimable.arm, estimable.reference))
     for name, diagnostic in DIAGNOSTICS.items():
         for moment in MOMENTS if name not in left_out else ():
-            arm = np.stack([measured(found, row, name, moment) for row in estimable.arm])
-            reference = np.stack([measured(found, row, name, moment) for row in estimable.reference])
+            if not all((name, moment) in values for values in (*arms, *references)):
+                continue
+            arm = np.stack([values[name, moment] for values in arms])
+            reference = np.stack([values[name, moment] for values in references])
             whole = np.isfinite(arm).all(axis=0) & np.isfinite(reference).all(axis=0)
             n = int(np.count_nonzero(whole))
             if n < INTERVAL_FROM:

@@ -50,11 +50,11 @@ def untrained(
             f"Whether the baseline does better than the trivial predictor is not known: no record says what that "
             f"scores in {spec.response.name}."
         )
-    records = [r for r in found.records[row] if r is not None and r.state == "complete"]
+    complete = [r.id for r in found.records[row] if r is not None and r.state == "complete"]
     metric = f"val/{spec.response.name.rpartition('/')[2]}"
-    moves = [_last_tenth(curves.get(r.id, {}), metric) for r in records]
+    moves = [_last_tenth(curves.get(trial_id, {}), metric) for trial_id in complete]
     known = [move for move in moves if move is not None]
-    if records and not known:
+    if complete and not known:
         notes.append(
             f"Whether the baseline was still learning at the end is not known: its trials have no curve of "
             f"{TRAINING_LOSS} and {metric} over two epochs or more."

@@ -38,6 +38,8 @@ class Comparison:
     replicate can have them, NaN or None where that is not known."""
     unscaled: npt.NDArray[np.bool_] | None = None
     """Of the same shape: scores that have no place on the scale, and are NaN; None on the scale of the responses."""
+    _pairs: dict[object, Paired] = field(init=False, default_factory=dict[object, Paired], compare=False, repr=False)
+    """What was compared already. A summary has many contrasts twice, each with the values of all of its trials."""
 
     def on(self, scale: Scale) -> "Comparison":
         """The comparison of the same scores on another scale."""
@@ -64,6 +66,7 @@ class Comparison:
         size = np.max(np.abs(self.scores[list(estimable.rows)]), axis=0) if estimable.arm_less else None
         diverged = [self.diverged[rows] for rows in sides]
         unstable = np.any(np.concatenate(diverged), axis=0)
+        rows = estimable.arm, estimable.arm_less, estimable.reference, estimable.reference_less, value
         return Contrast(
             name=estimable.name,
             kind=estimable.kind,
@@ -71,8 +74,10 @@ class Comparison:
             against=estimable.against,
             held=estimable.held,
             aliases=estimable.aliases,
-            paired=self._paired(arm, reference, size),
-            survivors=self._paired(np.where(unstable, np.nan, arm), reference, size) if np.any(unstable) else None,
+            paired=self._paired((*rows, "all"), arm, reference, size),
+            survivors=self._paired((*rows, "survivors"), np.where(unstable, np.nan, arm), reference, size)
+            if np.any(unstable)
+            else None,
             diverged_arm=int(np.count_nonzero(diverged[0])),
             diverged_reference=int(np.count_nonzero(diverged[1])),
             failed_arm=self._failed(sides[0]),
@@ -109,5 +114,8 @@ class Comparison:
             unscaled=None if self.unscaled is None else self.unscaled[:, :replicates],
         )
 
-    def _paired(self, arm: Values, reference: Values, size: Values | None) -> Paired:
-        return paired(arm, reference, better=self.better, rng=np.random.default_rng(self.seed), size=size)
+    def _paired(self, what: object, arm: Values, reference: Values, size: Values | None) -> Paired:
+        if what not in self._pairs:
+            rng = np.random.default_rng(self.seed)
+            self._pairs[what] = paired(arm, reference, better=self.better, rng=rng, size=size)
+        return self._pairs[what]

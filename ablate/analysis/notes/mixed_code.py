@@ -1,7 +1,9 @@
 """Trials of older code that are pooled with those of the code as it is now."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
+from ablate.design.point import Cell
 from ablate.store.record import Record
 
 PREFIX = "Mixed code: "
@@ -15,16 +17,20 @@ def mixed_code(records: Sequence[Record], *, kept: Collection[str]) -> str:
         kept: digests of code that had changed when trials were added (`Frozen.kept`). At a design point whose trials
             have more than one digest, all but that of the latest count as older, too.
     """
-    sources = [(record, record.provenance.source) for record in records if record.provenance]
-    finished = [(record, source) for record, source in sources if record.state != "failed"]
-    latest: dict[tuple[tuple[str, str], ...], str] = {}
-    for record, source in sorted(finished, key=lambda found: found[0].started):
-        latest[tuple(record.levels.items())] = source
-    older = sum(source in kept or latest[tuple(record.levels.items())] != source for record, source in finished)
-    if not older or older == len(finished):
+    finished = Counter[tuple[Cell, str]]()
+    latest: dict[Cell, tuple[str, str]] = {}  # when it was started, and its digest
+    for record in records:
+        if record.provenance is None or record.state == "failed":
+            continue
+        point, source = tuple(record.levels.items()), record.provenance.source
+        finished[point, source] += 1
+        if point not in latest or latest[point][0] <= record.started:
+            latest[point] = record.started, source
+    older = sum(n for (point, source), n in finished.items() if source in kept or latest[point][1] != source)
+    if not older or older == finished.total():
         return ""
     return (
-        f"{PREFIX}{older} of {len(finished)} trainings are of older code than the others, and were kept "
+        f"{PREFIX}{older} of {finished.total()} trainings are of older code than the others, and were kept "
         "(--stale keep). 'ablate run' with --stale rerun trains them again."
     )
 

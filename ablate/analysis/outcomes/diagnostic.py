@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
@@ -21,44 +22,52 @@ def centre(values: Values, *, logarithmic: bool) -> float:
     return float(np.exp(np.mean(np.log(values)))) if logarithmic else float(np.mean(values))
 
 
-def measured(found: Outcomes, row: int, name: str, moment: str) -> Values:
-    """One diagnostic of a design point's trials, shape (replicates,); NaN where there is none."""
+def measured(found: Outcomes, row: int) -> dict[tuple[str, str], Values]:
+    """Diagnostic and moment → its values in a design point's trials, shape (replicates,); NaN where there is none."""
     records = found.records[row]
-    return np.array(
-        [math.nan if r is None else r.diagnostics.get(name, {}).get(moment, math.nan) for r in records],
-        dtype=np.float64,
-    )
+    values: dict[tuple[str, str], Values] = {}
+    for replicate, record in ((r, record) for r, record in enumerate(records) if record is not None):
+        for name, moments in record.diagnostics.items():
+            for moment, value in moments.items():
+                if (name, moment) not in values:
+                    values[name, moment] = np.full(len(records), math.nan)
+                values[name, moment][replicate] = value
+    return values
 
 
 def point_diagnostics(found: Outcomes, row: int) -> dict[str, dict[str, float]]:
     """Diagnostic → moment → mean over the replicates of a design point that have it."""
+    values = measured(found, row)
     means: dict[str, dict[str, float]] = {}
-    for name in DIAGNOSTICS:
-        for moment in MOMENTS:
-            values = measured(found, row, name, moment)
-            if len(finite := values[np.isfinite(values)]):
-                means.setdefault(name, {})[moment] = centre(finite, logarithmic=counts_by_logarithm(name, finite))
+    for name, moment in product(DIAGNOSTICS, MOMENTS):
+        each = values.get((name, moment), np.empty(0))
+        if len(finite := each[np.isfinite(each)]):
+            means.setdefault(name, {})[moment] = centre(finite, logarithmic=counts_by_logarithm(name, finite))
     return means
 
 
 def unmeasured(spec: StudySpec, found: Outcomes) -> Iterator[str]:
     """Notes on diagnostics that are missing: those that could not be measured, and those that the study names."""
-    records = [r for row in found.records for r in row if r is not None and r.is_result]
-    if lost := [r for r in records if r.unmeasured]:
-        yield (
-            f"Diagnostics could not be measured in {len(lost)} of {len(records)} trials, or in part only: "
-            f"{lost[0].unmeasured}"
-        )
-    nowhere = [name for name in spec.diagnostics if not any(name in r.diagnostics for r in records)]
-    if records and nowhere:
+    results = bare = lost = 0
+    reason, there = "", set[str]()
+    for record in (r for row in found.records for r in row if r is not None and r.is_result):
+        results += 1
+        there |= record.diagnostics.keys()
+        bare += not record.diagnostics and record.unmeasured is None
+        if record.unmeasured:
+            lost += 1
+            reason = reason or record.unmeasured
+    if lost:
+        yield f"Diagnostics could not be measured in {lost} of {results} trials, or in part only: {reason}"
+    nowhere = [name for name in spec.diagnostics if name not in there]
+    if results and nowhere:
         yield (
             f"No trial has these diagnostics, which the study names: {', '.join(nowhere)}. They say nothing of these "
             "networks, or the trials were made without them (trainer.diagnostics=false): another results_dir makes "
             "them anew."
         )
-    bare = sum(not r.diagnostics and r.unmeasured is None for r in records)
-    if spec.diagnostics and 0 < bare < len(records):
+    if spec.diagnostics and 0 < bare < results:
         yield (
-            f"{bare} of {len(records)} trials were made without diagnostics, which the study names "
+            f"{bare} of {results} trials were made without diagnostics, which the study names "
             "(trainer.diagnostics=false): the others' alone are shown. Another results_dir makes them anew."
         )

@@ -33,8 +33,12 @@ def summarise_point(
     """
     values = scores[row][np.isfinite(scores[row])]
     diverged = int(np.count_nonzero(found.diverged[row]))
-    ended = [record for record in found.records[row] if record is not None and record.is_result]
-    seconds = [record.seconds for record in ended if record.state == "complete"]
+    ended = [
+        (record.state, record.seconds, record.counts, record.config)
+        for record in found.records[row]
+        if record is not None and record.is_result
+    ]
+    seconds = [each for state, each, _, _ in ended if state == "complete"]
     return PointSummary(
         levels=point.levels,
         baseline=point.is_baseline(spec.factors),
@@ -51,6 +55,8 @@ def summarise_point(
         seconds=sum(seconds) / len(seconds) if seconds else None,
         diagnostics=point_diagnostics(found, row),
         tuned=tuned or {},
-        width=next((spec.capacity.width(r.config.get("model")) for r in ended), None) if spec.capacity else None,
-        **joined([*(r.counts.cost for r in ended), *([cost] if cost else [])]).numbers(),
+        width=next((spec.capacity.width(config.get("model")) for *_, config in ended), None) if spec.capacity else None,
+        **joined(
+            [*(counts.cost for counts in dict.fromkeys(each for _, _, each, _ in ended)), *([cost] if cost else [])]
+        ).numbers(),
     )

@@ -1,5 +1,7 @@
 """The sign-flip test: are the differences as likely to be negative as positive?"""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,8 @@ MAX_ENUMERATED = 16
 """Number of differences up to which every sign pattern is enumerated."""
 DRAWS = 9_999
 """Random sign patterns above that."""
+PIECE = 1 << 17
+"""Signs that are drawn at a time: all of them would be 90 MB for 1000 differences."""
 ROUNDING = 1e-12
 """Relative: sums of the same numbers in another order differ by less."""
 
@@ -40,7 +44,17 @@ def sign_flip(differences: npt.NDArray[np.float64], *, rng: np.random.Generator,
         for difference in signed[1:]:
             sums = np.concatenate((sums + difference, sums - difference))
         return SignFlip(p=float(np.mean(np.abs(sums) >= extreme)), floor=smallest, exact=True)
-    flips = rng.integers(0, 2, size=(DRAWS, len(signed)), dtype=np.uint8)
-    sums = total - 2 * (flips @ signed)
-    beyond = int(np.count_nonzero(np.abs(sums) >= extreme))
+    beyond = sum(
+        int(np.count_nonzero(np.abs(total - 2 * (flips @ signed)) >= extreme)) for flips in _flips(len(signed), rng)
+    )
     return SignFlip(p=(beyond + 1) / (DRAWS + 1), floor=smallest, exact=False)
+
+
+def _flips(n: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.uint8]]:
+    """The random patterns, shape (patterns, n), in pieces; the same ones as if they were drawn at once.
+
+    A generator draws bytes in fours, and drops what is left of the last four.
+    """
+    rows = max(PIECE // n // 4, 1) * 4
+    for first in range(0, DRAWS, rows):
+        yield rng.integers(0, 2, size=(min(rows, DRAWS - first), n), dtype=np.uint8)

@@ -14,7 +14,7 @@ from ablate.store.progress import Progress, progress_in
 from ablate.store.record import Record
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """One bundle of a study. Small and picklable: it is sent to a worker."""
 

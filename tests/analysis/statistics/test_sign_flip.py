@@ -1,4 +1,5 @@
 import itertools
+import tracemalloc
 from collections import Counter
 from fractions import Fraction
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablate.analysis.statistics.sign_flip import sign_flip
+from ablate.analysis.statistics.sign_flip import DRAWS, PIECE, _flips, sign_flip
 
 DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 
@@ -120,3 +121,21 @@ def test_a_true_null_is_rejected_no_more_often_than_alpha():
     rng = np.random.default_rng(0)
     rejected = np.mean([sign_flip(row, rng=rng).p <= 0.05 for row in draws])
     assert rejected < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 2000)
+
+
+@pytest.mark.parametrize("n", [17, 33, 1001])
+def test_patterns_are_the_same_in_pieces_as_at_once(n):
+    pieces = [*_flips(n, np.random.default_rng(5))]
+    assert max(piece.size for piece in pieces) <= max(PIECE, 4 * n)
+    whole = np.random.default_rng(5).integers(0, 2, size=(DRAWS, n), dtype=np.uint8)
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+
+
+def test_many_differences_take_little_memory():
+    """At once, 1000 of them would take 90 MB."""
+    differences = np.random.default_rng(0).normal(0.1, 1.0, 1000)
+    tracemalloc.start()
+    flip(differences)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8e6
