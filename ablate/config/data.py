@@ -45,7 +45,10 @@ class Description(msgspec.Struct, kw_only=True, frozen=True):
 
 
 RESIDENT_GIB = 4.0
-"""What a data set may take in memory, in GiB, where `data.resident_gib` does not say."""
+"""What a data set may take in memory, in GiB, where `data.resident_gib` does not say. A larger one is streamed."""
+
+WORKERS = 2
+"""Processes that read what does not fit, where `data.workers` does not say."""
 
 Size = int | float | None
 """Of a split: a number of examples, or a share of those that there are, between 0 and 1; None: by default."""
@@ -66,6 +69,7 @@ class Reading(msgspec.Struct, kw_only=True, frozen=True):
     test: dict[str, Any] | None = None
     """The same of the official test set."""
     resident_gib: float = RESIDENT_GIB
+    workers: int = WORKERS
 
 
 READING = Reading.__struct_fields__
@@ -131,6 +135,8 @@ class DataGroup(Group):
                 )
         if not found.resident_gib > 0:
             raise ConfigError(f"data.resident_gib={found.resident_gib} holds nothing; valid: more than 0, in GiB.")
+        if found.workers < 1:
+            raise ConfigError(f"data.workers={found.workers} read nothing; valid: 1 or more processes.")
         return found
 
     @property

@@ -1,19 +1,24 @@
-"""Pairs (input, target) as tensors in memory: of two tensors, a torch Dataset, or anything that goes through them."""
+"""Pairs (input, target) as tensors: of two tensors, a torch Dataset, or anything that goes through them."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ablate.data.reading.size import GIB, check_size, measured_bytes
-from ablate.data.source import Arrays
+from ablate.data.reading.reader import AT_ONCE, Read, Reader
+from ablate.data.reading.size import GIB, amount, measured_bytes
+from ablate.data.reading.streamed import Streamed
+from ablate.data.source import Arrays, Examples
 from ablate.errors import DataError, kind
 
 MAX_EXAMPLES = 10_000_000
 """Of an iterable: one that goes on is taken for endless."""
+
+WORKERS = 2
+"""Processes that read a data set that does not fit in memory, where `data.workers` does not say."""
 
 VALID = "Valid: a pair of tensors or arrays (inputs, targets), a torch Dataset of such pairs"
 
@@ -23,18 +28,19 @@ def is_map_style(data: object) -> bool:
     return hasattr(data, "__getitem__") and hasattr(data, "__len__")
 
 
-def arrays(data: Any, where: str, *, limit_gib: float | None = None) -> Arrays:
-    """Takes examples into memory.
+def examples(data: Any, where: str, *, limit_gib: float | None = None, workers: int = WORKERS) -> Examples:
+    """Takes examples into memory, or only their targets where all of them take too much.
 
     Args:
         data: A pair of tensors or arrays, a Dataset of pairs, or an iterable of pairs.
         where: What an error calls it.
         limit_gib: What they may take in memory, in GiB; None: anything.
+        workers: Processes that read a Dataset that takes more.
 
     Raises:
-        DataError: it is none of these, its examples are not all alike or drawn at random, or they take too much.
+        DataError: it is none of these, its examples are not all alike or drawn at random, or an iterable takes more.
     """
-    if isinstance(data, Arrays):
+    if isinstance(data, Arrays | Streamed):
         return data
     if isinstance(data, tuple | list) and len(data) == 2 and all(hasattr(part, "shape") for part in data):
         inputs, targets = data
@@ -43,7 +49,10 @@ def arrays(data: Any, where: str, *, limit_gib: float | None = None) -> Arrays:
     elif isinstance(data, str | bytes):
         raise DataError(f"{where} is {kind(data)}. {VALID}.")
     elif is_map_style(data):
-        inputs, targets = _indexed(data, where, limit_gib)
+        first = _first(data, where)
+        if limit_gib is not None and _bytes(data, where) > limit_gib * GIB:
+            return _streamed(Alike(data, first, where), len(data), where, limit_gib=limit_gib, workers=workers)
+        inputs, targets = _indexed(data, first, where)
     elif isinstance(data, Iterable):
         inputs, targets = _iterated(data, where, limit_gib)
     else:
@@ -64,10 +73,62 @@ def tensor(value: Any) -> Tensor:
     return planes.contiguous().float() / 255 if planes.dtype == torch.uint8 else planes.float()
 
 
-def _indexed(data: Any, where: str, limit_gib: float | None) -> tuple[Tensor, Tensor]:
-    """The examples of a map-style data set, each written where it stays: no second copy of all is made."""
-    count = len(data)
-    if not count:
+class Alike:
+    """The examples of a map-style data set, several at a time: all of the shape and type of the first."""
+
+    def __init__(self, data: Any, first: Sequence[Tensor], where: str) -> None:
+        self._data, self._first, self._where = data, first, where
+
+    def __getitem__(self, rows: Sequence[int]) -> Read | DataError:
+        """Their inputs and targets in the types that they are kept in; where that fails, the error."""
+        try:
+            pairs = [self._pair(index) for index in rows]
+            inputs, targets = (torch.stack(parts) for parts in zip(*pairs, strict=True))
+            return _inputs(inputs, self._where), _targets(targets, self._where)
+        except DataError as error:
+            return error
+
+    def _pair(self, index: int) -> tuple[Tensor, Tensor]:
+        try:
+            found = _pair(self._data[index], index, self._where)
+        except DataError:
+            raise
+        except Exception as error:
+            raise DataError(
+                f"Example {index} of {self._where} cannot be read: {type(error).__name__}: {error}."
+            ) from error
+        _check_alike(found, self._first, index, self._where)
+        return found
+
+
+def _streamed(data: Alike, count: int, where: str, *, limit_gib: float, workers: int) -> Streamed:
+    """Reads all examples once, to check them and to keep their targets."""
+    reader = Reader(data, workers=workers)
+    like, wanted = reader.here([0])
+    Arrays(inputs=like, targets=wanted)  # which says what is valid
+    if (takes := wanted.nbytes * count) > limit_gib * GIB:
+        raise DataError(
+            f"The targets of {where} alone take {amount(takes)}, and they are kept in memory; the limit is "
+            f"data.resident_gib={limit_gib:g}. Raise it, or take fewer examples, with data.limit."
+        )
+    targets: list[Tensor] = []
+    try:
+        for number, (inputs, found) in enumerate(reader.read(torch.arange(count).split(AT_ONCE))):
+            if inputs.is_floating_point() and not bool(torch.isfinite(inputs).all()):
+                first, last = number * AT_ONCE, number * AT_ONCE + len(inputs) - 1
+                raise DataError(
+                    f"The examples {first} to {last} of {where} hold NaN or infinite values: every training on them "
+                    "would diverge."
+                )
+            targets.append(found)
+    finally:
+        reader.close()
+    return Streamed(reader=reader, rows=torch.arange(count), targets=torch.cat(targets), like=like, limit_gib=limit_gib)
+
+
+def _first(data: Any, where: str) -> tuple[Tensor, Tensor]:
+    """The first example of a map-style data set, which is the same when it is read again."""
+    if not len(data):
         raise DataError(f"{where} has no examples.")
     first, again = (_pair(data[0], 0, where) for _ in range(2))
     if not all(_same(one, two) for one, two in zip(first, again, strict=True)):
@@ -76,22 +137,38 @@ def _indexed(data: Any, where: str, limit_gib: float | None) -> tuple[Tensor, Te
             "augmentation, which would be frozen in memory, and no identity can be had of it. Take that out; "
             "data.augmentation augments minibatches."
         )
-    check_size([_pair(data[index], index, where) for index in _spread(count)], count, where, limit_gib=limit_gib)
+    return first
+
+
+def _bytes(data: Any, where: str) -> int:
+    """What a map-style data set takes in memory, by a few of its examples."""
+    return measured_bytes([_pair(data[index], index, where) for index in _spread(len(data))], len(data))
+
+
+def _indexed(data: Any, first: tuple[Tensor, Tensor], where: str) -> tuple[Tensor, Tensor]:
+    """The examples of a map-style data set, each written where it stays: no second copy of all is made."""
+    count = len(data)
     made = [torch.empty((count, *part.shape), dtype=part.dtype) for part in first]
     for index in range(count):
-        for rows, part, like in zip(made, _pair(data[index], index, where), first, strict=True):
-            if part.shape != like.shape:
-                raise DataError(
-                    f"The examples of {where} are not all of one shape: {list(like.shape)} is that of the first, and "
-                    f"{list(part.shape)} that of example {index}. Give the data set a transform that makes them alike."
-                )
-            if part.dtype != like.dtype:
-                raise DataError(
-                    f"The examples of {where} are not all of one type: the first has {_name(like)}, and example "
-                    f"{index} {_name(part)}. Make them alike, such as by float(…) for each target."
-                )
+        found = _pair(data[index], index, where)
+        _check_alike(found, first, index, where)
+        for rows, part in zip(made, found, strict=True):
             rows[index] = part
     return made[0], made[1]
+
+
+def _check_alike(found: Sequence[Tensor], first: Sequence[Tensor], index: int, where: str) -> None:
+    for part, like in zip(found, first, strict=True):
+        if part.shape != like.shape:
+            raise DataError(
+                f"The examples of {where} are not all of one shape: {list(like.shape)} is that of the first, and "
+                f"{list(part.shape)} that of example {index}. Give the data set a transform that makes them alike."
+            )
+        if part.dtype != like.dtype:
+            raise DataError(
+                f"The examples of {where} are not all of one type: the first has {_name(like)}, and example "
+                f"{index} {_name(part)}. Make them alike, such as by float(…) for each target."
+            )
 
 
 def _name(part: Tensor) -> str:
@@ -119,7 +196,9 @@ def _iterated(data: Iterable[Any], where: str, limit_gib: float | None) -> tuple
         if limit_gib is not None and taken > limit_gib * GIB:
             raise DataError(
                 f"{where} takes more than {limit_gib:g} GiB in memory, data.resident_gib, after {index + 1:,} "
-                "examples. Raise it if there is as much; or pass a part of it."
+                "examples, and is read from its beginning to its end only: splits and minibatches take examples by "
+                "their numbers. Give it __len__ and __getitem__, to be streamed; raise the limit if there is as much "
+                "memory; or pass a part of it."
             )
     if not pairs:
         raise DataError(f"{where} has no examples.")

@@ -215,8 +215,7 @@ class _Examiner:
         """A few training examples of replicate 0, and their targets."""
         key = self._examples_text(config.data)
         if key not in self._probes:
-            train = splits(config, seed=self._seeds.split).train
-            self._probes[key] = train.inputs[:PROBE].clone(), train.targets[:PROBE].clone()
+            self._probes[key] = splits(config, seed=self._seeds.split).train.first(PROBE)
         return self._probes[key]
 
     def _dry_run(self, config: TrialConfig) -> DryRun:

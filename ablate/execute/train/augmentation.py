@@ -61,6 +61,10 @@ class Augmentation:
             images = cut_out(images, self._settings.cutout, squares)
         return images
 
+    def minibatch(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Changes images first, and mixes then."""
+        return self.mixed(self(inputs), targets)
+
     def state(self) -> dict[str, Any]:
         """What is drawn from, as plain texts and tensors: `restore` goes on from there."""
         states = [generator.get_state() for generator in self._generators]

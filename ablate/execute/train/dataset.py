@@ -31,11 +31,15 @@ REPLICATE_SEED = "replicate_seed"
 def splits(config: TrialConfig, *, seed: int) -> Splits:
     """One replicate's train, validation and test examples.
 
+    Those that are streamed are kept as by `kept_splits`: to standardise them, all have been read.
+
     Raises:
         ConfigError: `data` lacks its description, or its `_target_` returns no Source.
         DataError: files are missing or damaged, or the data do not match the description.
     """
-    return _splits(config.data, seed)
+    key = config.data, seed, _digest(config.data)
+    found = _KEPT.get(key) or _splits(config.data, seed)
+    return _keep(key, found) if found.is_streamed else found
 
 
 def _splits(data: DataGroup, seed: int) -> Splits:
@@ -64,7 +68,9 @@ def shared_splits(make_splits: MakeSplits = splits) -> MakeSplits:
 KEPT_BYTES = 1 << 29
 """Of the splits that a process keeps for later trainings on an accelerator, and of their copies there."""
 
-_KEPT: OrderedDict[tuple[DataGroup, int, str | None], Splits] = OrderedDict()
+_Key = tuple[DataGroup, int, str | None]
+
+_KEPT: OrderedDict[_Key, Splits] = OrderedDict()
 
 
 def kept_splits(config: TrialConfig, *, seed: int) -> Splits:
@@ -73,8 +79,13 @@ def kept_splits(config: TrialConfig, *, seed: int) -> Splits:
     A process keeps the splits that it has used last, `KEPT_BYTES` at most.
     """
     key = config.data, seed, _digest(config.data)
-    found = _KEPT.pop(key) if key in _KEPT else _splits(config.data, seed)
+    return _keep(key, _KEPT.get(key) or _splits(config.data, seed))
+
+
+def _keep(key: _Key, found: Splits) -> Splits:
+    """Keeps splits as the last ones that were used."""
     _KEPT[key] = found
+    _KEPT.move_to_end(key)
     while sum(map(_bytes, _KEPT.values())) > KEPT_BYTES:
         _KEPT.popitem(last=False)
     return found
@@ -86,7 +97,7 @@ def _digest(data: DataGroup) -> str | None:
 
 
 def _bytes(drawn: Splits) -> int:
-    return sum(part.inputs.nbytes + part.targets.nbytes for part in (drawn.train, drawn.val, drawn.test))
+    return sum(part.nbytes for part in (drawn.train, drawn.val, drawn.test))
 
 
 def splits_for(settings: TrainerSettings) -> MakeSplits:
@@ -188,6 +199,7 @@ def _source(data: DataGroup, _: str | None, seed: int | None) -> Source:
         standardise_inputs=reading.standardise_inputs,
         standardise_targets=reading.standardise_targets,
         resident_gib=reading.resident_gib,
+        workers=reading.workers,
         is_fresh=None if is_lightning_data(built) else data.get(REPLICATE_SEED) is not None,
     )
 
