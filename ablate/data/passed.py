@@ -70,7 +70,8 @@ class Passed:
         The chance is the share of the most frequent class, which a constant guess scores.
         """
         targets = self._pool.targets
-        described: dict[str, object] = {"inputs": list(self._pool.shape)}
+        layout = self._pool.layout
+        described: dict[str, object] = {"inputs": list(self._pool.shape) if layout is None else layout.described}
         if not self._pool.has_classes:
             return {**described, "outputs": int(targets.shape[1]), "chance": None}
         every = torch.cat([targets, *(one.targets for one in (self._val, self._test) if one is not None)])

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
+from ablate.data.reading.layout import Layout
 from ablate.data.reading.streamed import Streamed
 from ablate.data.scale import Scale
 from ablate.errors import DataError
@@ -29,6 +30,8 @@ class Arrays:
 
     inputs: Float32[Tensor, "examples *shape"] | Int64[Tensor, "examples *shape"]
     targets: Int64[Tensor, " examples"] | Float32[Tensor, "examples outputs"]
+    layout: Layout | None = None
+    """Of inputs that are several tensors, flattened to (examples, numbers); None: each is one."""
 
     def __post_init__(self) -> None:
         if self.inputs.dtype not in (torch.float32, torch.int64) or self.inputs.ndim < 2:
@@ -69,7 +72,7 @@ class Arrays:
 
     def at(self, indices: Int64[Tensor, " chosen"]) -> "Arrays":
         """Those examples, in that order."""
-        return Arrays(inputs=self.inputs[indices], targets=self.targets[indices])
+        return replace(self, inputs=self.inputs[indices], targets=self.targets[indices])
 
     def first(self, count: int) -> tuple[Tensor, Tensor]:
         """Copies of the first inputs and of their targets: a network may write into its input."""
@@ -139,6 +142,10 @@ class Source:
     def __post_init__(self) -> None:
         if self.pool.has_classes and (self.standardise_targets or self.target_shift):
             raise DataError("The targets are classes: they can be neither standardised nor shifted.")
+        if self.standardise_inputs and self.pool.layout is not None:
+            raise DataError(
+                "The inputs are several tensors: standardise each in the data set. Set data.standardise_inputs=false."
+            )
         if self.standardise_inputs and self.pool.has_tokens:
             raise DataError("The inputs are token ids: they cannot be standardised. Set data.standardise_inputs=false.")
 

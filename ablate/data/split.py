@@ -1,6 +1,6 @@
 """Train, validation and test: disjoint, and the same for the same seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,6 +12,9 @@ from ablate.data.reading.streamed import Streamed
 from ablate.data.scale import Scale
 from ablate.data.source import Best, Examples, Source, subset
 from ablate.errors import DataError
+
+Inputs = Sequence[int | Sequence[int]] | Mapping[str, Sequence[int]]
+"""`data.inputs`: the shape of one example; or of each of its tensors, in a list or by the argument that it is for."""
 
 Sampling = Literal["redrawn", "official", "fresh"]
 """What the replicates of a study have of each other's examples, in the words of a record: all splits are redrawn from
@@ -72,21 +75,25 @@ def training_examples(source: Source) -> int:
     return len(source.pool) - sum(_held_out(source))
 
 
-def check(splits: Splits, *, inputs: Sequence[int], outputs: int) -> None:
+def check(splits: Splits, *, inputs: Inputs, outputs: int) -> None:
     """Checks the arrays against what the configuration says of them.
 
     Args:
         splits: What was loaded.
-        inputs: Shape of one example; a test example's last axis may differ where the splits say so.
+        inputs: Shape of one example, or of each of its tensors; a test example's last axis may differ where the splits
+            say so.
         outputs: Number of classes, or of values to regress on.
 
     Raises:
         DataError: they disagree, or a value is not finite.
     """
     for name, examples in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
-        found, expected = list(examples.shape), list(inputs)
-        fixed = slice(-1) if name == "test" and splits.any_length else slice(None)
-        if found[fixed] != expected[fixed]:
+        found = list(examples.shape) if examples.layout is None else examples.layout.described
+        expected = dict(inputs) if isinstance(inputs, Mapping) else list(inputs)
+        is_as_said = found == expected
+        if name == "test" and splits.any_length and isinstance(found, list) and isinstance(expected, list):
+            is_as_said = found[:-1] == expected[:-1]
+        if not is_as_said:
             raise DataError(
                 f"One example of the {name} split has shape {found}, but the configuration says"
                 f" data.inputs={expected}. Make them agree."

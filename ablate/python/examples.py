@@ -1,7 +1,7 @@
 """Data passed from Python, with a digest of their content."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import DataError, kind
@@ -9,6 +9,8 @@ from ablate.python.code import array_text, tensor_text
 
 if TYPE_CHECKING:
     from ablate.data.passed import Passed
+    from ablate.data.reading.collated import Collate
+    from ablate.data.reading.fields import Fields
     from ablate.data.source import Examples
 
 VALID = (
@@ -23,7 +25,8 @@ def passed(
     name: str | None,
     limit_gib: float | None = None,
     workers: int = 1,
-    fields: Sequence[str] | None = None,
+    fields: "Fields | None" = None,
+    collate_fn: "Collate | None" = None,
 ) -> "Passed":
     """Takes examples into memory, or streams them where they take too much.
 
@@ -36,11 +39,13 @@ def passed(
         workers: Processes that read one that takes more.
         fields: Those of an example that are its input and its target, where examples are mappings; None: they are
             pairs.
+        collate_fn: Makes a minibatch of inputs and targets, or of fields, of a list of examples; None: they are left.
 
     Raises:
         DataError: it is none of these, its examples are not all alike, or they take too much.
     """
     from ablate.data.passed import Passed
+    from ablate.data.reading.collated import collated
     from ablate.data.reading.fields import pairs
     from ablate.data.reading.source import ALIASES, PARTS
     from ablate.data.source import Source
@@ -58,7 +63,8 @@ def passed(
         if "train" not in parts or not set(parts) <= set(PARTS):
             raise DataError(f"data has the keys {', '.join(map(repr, parts))}. {VALID}.")
         where = {part: str(part) if isinstance(data, Mapping) else "data" for part in parts}
-        read = {part: one if fields is None else pairs(one, fields, where[part]) for part, one in parts.items()}
+        made = {p: one if collate_fn is None else collated(one, collate_fn, where[p]) for p, one in parts.items()}
+        read = {part: one if fields is None else pairs(one, fields, where[part]) for part, one in made.items()}
         found = {part: _examples(read[part], name, where[part], limit_gib, workers) for part in PARTS if part in parts}
     kept = {part: one for part, one in found.items() if one is not None}
     texts = [text for one in kept.values() for text in (_inputs_text(one), array_text(one.targets)) if text]

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ablate.data.reading.layout import Layout, is_several, packed
 from ablate.data.reading.reader import AT_ONCE, Read, Reader
 from ablate.data.reading.size import GIB, amount, measured_bytes
 from ablate.data.reading.streamed import Streamed
@@ -21,6 +22,9 @@ WORKERS = 2
 """Processes that read a data set that does not fit in memory, where `data.workers` does not say."""
 
 VALID = "Valid: a pair of tensors or arrays (inputs, targets), a torch Dataset of such pairs"
+
+Pair = tuple[Tensor, Tensor, Layout | None]
+"""An input, its target, and how the input lies if it is several tensors."""
 
 
 def is_map_style(data: object) -> bool:
@@ -42,8 +46,11 @@ def examples(data: Any, where: str, *, limit_gib: float | None = None, workers: 
     """
     if isinstance(data, Arrays | Streamed):
         return data
-    if isinstance(data, tuple | list) and len(data) == 2 and all(hasattr(part, "shape") for part in data):
+    layout: Layout | None = None
+    if isinstance(data, tuple | list) and len(data) == 2 and hasattr(data[1], "shape") and _is_whole(data[0]):
         inputs, targets = data
+        if is_several(inputs):
+            inputs, layout = packed(inputs, torch.as_tensor, where, examples=len(targets))
     elif isinstance(tensors := getattr(data, "tensors", None), tuple) and len(tensors) == 2:  # of a TensorDataset
         inputs, targets = tensors
     elif isinstance(data, str | bytes):
@@ -52,12 +59,18 @@ def examples(data: Any, where: str, *, limit_gib: float | None = None, workers: 
         first = _first(data, where)
         if limit_gib is not None and _bytes(data, where) > limit_gib * GIB:
             return _streamed(Alike(data, first, where), len(data), where, limit_gib=limit_gib, workers=workers)
-        inputs, targets = _indexed(data, first, where)
+        inputs, targets, layout = _indexed(data, first, where)
     elif isinstance(data, Iterable):
-        inputs, targets = _iterated(data, where, limit_gib)
+        inputs, targets, layout = _iterated(data, where, limit_gib)
     else:
         raise DataError(f"{where} is {kind(data)}. {VALID}.")
-    return Arrays(inputs=_inputs(inputs, where), targets=_targets(targets, where))
+    return Arrays(inputs=_inputs(inputs, where), targets=_targets(targets, where), layout=layout)
+
+
+def _is_whole(inputs: Any) -> bool:
+    """Whether it has all examples along its first axis: a tensor, or several."""
+    parts = inputs.values() if isinstance(inputs, Mapping) else inputs if is_several(inputs) else [inputs]
+    return all(hasattr(part, "shape") for part in parts)
 
 
 def tensor(value: Any) -> Tensor:
@@ -76,19 +89,24 @@ def tensor(value: Any) -> Tensor:
 class Alike:
     """The examples of a map-style data set, several at a time: all of the shape and type of the first."""
 
-    def __init__(self, data: Any, first: Sequence[Tensor], where: str) -> None:
+    def __init__(self, data: Any, first: Pair, where: str) -> None:
         self._data, self._first, self._where = data, first, where
+
+    @property
+    def layout(self) -> Layout | None:
+        """Of the inputs, if each is several tensors."""
+        return self._first[2]
 
     def __getitem__(self, rows: Sequence[int]) -> Read | DataError:
         """Their inputs and targets in the types that they are kept in; where that fails, the error."""
         try:
             pairs = [self._pair(index) for index in rows]
-            inputs, targets = (torch.stack(parts) for parts in zip(*pairs, strict=True))
+            inputs, targets = torch.stack([pair[0] for pair in pairs]), torch.stack([pair[1] for pair in pairs])
             return _inputs(inputs, self._where), _targets(targets, self._where)
         except DataError as error:
             return error
 
-    def _pair(self, index: int) -> tuple[Tensor, Tensor]:
+    def _pair(self, index: int) -> Pair:
         try:
             found = _pair(self._data[index], index, self._where)
         except DataError:
@@ -123,15 +141,22 @@ def _streamed(data: Alike, count: int, where: str, *, limit_gib: float, workers:
             targets.append(found)
     finally:
         reader.close()
-    return Streamed(reader=reader, rows=torch.arange(count), targets=torch.cat(targets), like=like, limit_gib=limit_gib)
+    return Streamed(
+        reader=reader,
+        rows=torch.arange(count),
+        targets=torch.cat(targets),
+        like=like,
+        layout=data.layout,
+        limit_gib=limit_gib,
+    )
 
 
-def _first(data: Any, where: str) -> tuple[Tensor, Tensor]:
+def _first(data: Any, where: str) -> Pair:
     """The first example of a map-style data set, which is the same when it is read again."""
     if not len(data):
         raise DataError(f"{where} has no examples.")
     first, again = (_pair(data[0], 0, where) for _ in range(2))
-    if not all(_same(one, two) for one, two in zip(first, again, strict=True)):
+    if not all(_same(one, two) for one, two in zip(first[:2], again[:2], strict=True)):
         raise DataError(
             f"Two readings of the first example of {where} differ: it draws something at random, such as an "
             "augmentation, which would be frozen in memory, and no identity can be had of it. Take that out; "
@@ -142,23 +167,24 @@ def _first(data: Any, where: str) -> tuple[Tensor, Tensor]:
 
 def _bytes(data: Any, where: str) -> int:
     """What a map-style data set takes in memory, by a few of its examples."""
-    return measured_bytes([_pair(data[index], index, where) for index in _spread(len(data))], len(data))
+    return measured_bytes([_pair(data[index], index, where)[:2] for index in _spread(len(data))], len(data))
 
 
-def _indexed(data: Any, first: tuple[Tensor, Tensor], where: str) -> tuple[Tensor, Tensor]:
+def _indexed(data: Any, first: Pair, where: str) -> Pair:
     """The examples of a map-style data set, each written where it stays: no second copy of all is made."""
     count = len(data)
-    made = [torch.empty((count, *part.shape), dtype=part.dtype) for part in first]
+    made = [torch.empty((count, *part.shape), dtype=part.dtype) for part in first[:2]]
     for index in range(count):
         found = _pair(data[index], index, where)
         _check_alike(found, first, index, where)
-        for rows, part in zip(made, found, strict=True):
+        for rows, part in zip(made, found[:2], strict=True):
             rows[index] = part
-    return made[0], made[1]
+    return made[0], made[1], first[2]
 
 
-def _check_alike(found: Sequence[Tensor], first: Sequence[Tensor], index: int, where: str) -> None:
-    for part, like in zip(found, first, strict=True):
+def _check_alike(found: Pair, first: Pair, index: int, where: str) -> None:
+    _check_layout(found, first, index, where)
+    for part, like in zip(found[:2], first[:2], strict=True):
         if part.shape != like.shape:
             raise DataError(
                 f"The examples of {where} are not all of one shape: {list(like.shape)} is that of the first, and "
@@ -169,6 +195,15 @@ def _check_alike(found: Sequence[Tensor], first: Sequence[Tensor], index: int, w
                 f"The examples of {where} are not all of one type: the first has {_name(like)}, and example "
                 f"{index} {_name(part)}. Make them alike, such as by float(…) for each target."
             )
+
+
+def _check_layout(found: Pair, first: Pair, index: int, where: str) -> None:
+    if found[2] != first[2]:
+        one, other = (pair[2].described if pair[2] else "one tensor" for pair in (first, found))
+        raise DataError(
+            f"The inputs of {where} are not all of one shape: {one} is that of the first, and {other} that of example "
+            f"{index}."
+        )
 
 
 def _name(part: Tensor) -> str:
@@ -184,15 +219,16 @@ PROBED = 8
 """Examples whose size is measured."""
 
 
-def _iterated(data: Iterable[Any], where: str, limit_gib: float | None) -> tuple[Tensor, Tensor]:
+def _iterated(data: Iterable[Any], where: str, limit_gib: float | None) -> Pair:
     """The examples of a stream, whose number is known when it has ended."""
-    pairs: list[tuple[Tensor, Tensor]] = []
+    pairs: list[Pair] = []
     taken = 0
     for index, example in enumerate(itertools.islice(data, MAX_EXAMPLES + 1)):
         if index == MAX_EXAMPLES:
             raise DataError(f"{where} has more than {MAX_EXAMPLES:,} examples, or no end: pass a part of it.")
         pairs.append(_pair(example, index, where))
-        taken += measured_bytes(pairs[-1:], 1)
+        _check_layout(pairs[-1], pairs[0], index, where)
+        taken += measured_bytes([pairs[-1][:2]], 1)
         if limit_gib is not None and taken > limit_gib * GIB:
             raise DataError(
                 f"{where} takes more than {limit_gib:g} GiB in memory, data.resident_gib, after {index + 1:,} "
@@ -203,12 +239,12 @@ def _iterated(data: Iterable[Any], where: str, limit_gib: float | None) -> tuple
     if not pairs:
         raise DataError(f"{where} has no examples.")
     try:
-        return torch.stack([pair[0] for pair in pairs]), torch.stack([pair[1] for pair in pairs])
+        return torch.stack([pair[0] for pair in pairs]), torch.stack([pair[1] for pair in pairs]), pairs[0][2]
     except RuntimeError as error:
         raise DataError(f"The examples of {where} are not all of one shape: {error}.") from error
 
 
-def _pair(example: Any, index: int, where: str) -> tuple[Tensor, Tensor]:
+def _pair(example: Any, index: int, where: str) -> Pair:
     if isinstance(example, Mapping):
         names = [str(name) for name in example]
         raise DataError(
@@ -218,7 +254,11 @@ def _pair(example: Any, index: int, where: str) -> tuple[Tensor, Tensor]:
     if not (isinstance(example, tuple | list) and len(example) == 2):
         raise DataError(f"Example {index} of {where} is {kind(example)}, not a pair (input, target).")
     try:
-        return tensor(example[0]), tensor(example[1])
+        target = tensor(example[1])
+        if is_several(example[0]):
+            inputs, layout = packed(example[0], tensor, where)
+            return inputs, target, layout
+        return tensor(example[0]), target, None
     except (TypeError, ValueError, RuntimeError) as error:
         raise DataError(
             f"Example {index} of {where} is ({kind(example[0])}, {kind(example[1])}), which are not numbers: "

@@ -1,12 +1,13 @@
 """A `Source` of what torch has, with the sizes of its splits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from torch.utils.data import Subset
 
+from ablate.data.reading.collated import Collate, collated
 from ablate.data.reading.examples import VALID, WORKERS, examples, is_map_style
-from ablate.data.reading.fields import pairs
+from ablate.data.reading.fields import Fields, pairs
 from ablate.data.reading.size import held
 from ablate.data.source import Examples, Source, subset
 from ablate.errors import DataError
@@ -24,7 +25,8 @@ def as_source(
     parts: Mapping[str, Any],
     *,
     title: str,
-    fields: Sequence[str] | None = None,
+    fields: Fields | None = None,
+    collate_fn: Collate | None = None,
     limit: int | None = None,
     val_size: int | float | None = None,
     test_size: int | float | None = None,
@@ -42,6 +44,7 @@ def as_source(
         title: What errors call it.
         fields: Those of an example that are its input and its target, where examples are mappings; None: they are
             pairs.
+        collate_fn: Makes a minibatch of inputs and targets, or of fields, of a list of examples; None: they are left.
         limit: Examples to use at all, official sets apart; None: every one.
         val_size: Examples of the validation split, or their share; None: a tenth, or the whole official set.
         test_size: The same of the test split; None: a fifth, or the whole official set.
@@ -62,6 +65,8 @@ def as_source(
         )
     if "train" not in parts:
         raise DataError(f"{title} has no examples to train on. {VALID}.")
+    if collate_fn is not None:
+        parts = {part: collated(data, collate_fn, title) for part, data in parts.items()}
     if fields is not None:
         parts = {part: pairs(data, fields, title) for part, data in parts.items()}
     pool = _pool(parts["train"], title, limit, resident_gib, workers)

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
+from ablate.data.reading.layout import Layout
 from ablate.data.reading.reader import AT_ONCE, Reader
 from ablate.data.scale import Scale
 
@@ -22,6 +23,8 @@ class Streamed:
     targets: Int64[Tensor, " examples"] | Float32[Tensor, "examples outputs"]
     like: Float32[Tensor, "1 *shape"] | Int64[Tensor, "1 *shape"]
     """One input as it is read."""
+    layout: Layout | None = None
+    """As of `Arrays`."""
     limit_gib: float
     """What the data set may take in memory, in GiB: it takes more."""
     changes: tuple[Callable[[Tensor], Tensor], ...] = ()

@@ -158,7 +158,7 @@ def is_asked(config: TrialConfig) -> bool:
 
 
 def _check_images(settings: AugmentationSettings, config: TrialConfig) -> None:
-    inputs = config.data.description.inputs
+    inputs = config.data.description.shape
     if len(inputs) != 3:
         raise ConfigError(
             f"data.augmentation is for images, [channels, height, width], and one example of "

@@ -3,6 +3,7 @@
 import functools
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import torch
 from torch.utils.data import Dataset
@@ -12,6 +13,7 @@ from ablate.config.canonical_text import canonical_text
 from ablate.config.data import READING, DataGroup
 from ablate.config.trainer import TrainerSettings
 from ablate.config.trial import TrialConfig
+from ablate.data.reading.collated import Collate
 from ablate.data.reading.source import as_source
 from ablate.data.source import Arrays, Source
 from ablate.data.split import Splits, check, split
@@ -193,6 +195,7 @@ def _source(data: DataGroup, _: str | None, seed: int | None) -> Source:
         parts,
         title=title,
         fields=reading.fields,
+        collate_fn=_collate(reading.collate_fn),
         limit=reading.limit,
         val_size=reading.val_size,
         test_size=reading.test_size,
@@ -202,6 +205,23 @@ def _source(data: DataGroup, _: str | None, seed: int | None) -> Source:
         workers=reading.workers,
         is_fresh=None if is_lightning_data(built) else data.get(REPLICATE_SEED) is not None,
     )
+
+
+def _collate(node: Any) -> Collate | None:
+    """The function that `data.collate_fn` names.
+
+    Raises:
+        ConfigError: it names none.
+    """
+    if node is None:
+        return None
+    found = locate(node, "data.collate_fn") if isinstance(node, str) else build(node, "data.collate_fn")
+    if not callable(found):
+        raise ConfigError(
+            f"data.collate_fn gives {kind(found)}, not a function from examples to a minibatch. Write its dotted name, "
+            "or {_target_: mine.collate, _partial_: true}."
+        )
+    return found
 
 
 def _read_keys(data: DataGroup) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ def changed(config, **data):
     [
         ({"inputs": ...}, "data.inputs is missing: data says the shape"),
         ({"batch_size": ...}, "data.batch_size is missing"),
-        ({"inputs": 64}, "data.inputs: expected `array`, got `int`"),
+        ({"inputs": 64}, "data.inputs: expected `object | array`, got `int`"),
         ({"outputs": "ten"}, "data.outputs: expected `int`, got `str`"),
         ({"batch_size": 0}, "data.batch_size=0 trains nothing"),
         ({"batch_size": 2.5}, "data.batch_size: expected `int`"),
