@@ -1,5 +1,6 @@
 """The `data` group, and what it says of itself to the other groups."""
 
+import math
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, cast
@@ -39,13 +40,24 @@ DATA_NAMES: Mapping[str, str] = {
 class Description(msgspec.Struct, kw_only=True, frozen=True):
     """What `data` says of itself: the shape of one example, its classes or values, and how many make a minibatch."""
 
-    inputs: list[int]
+    inputs: list[int | list[int]] | dict[str, list[int]]
+    """Of several tensors: a list of shapes, or argument of the network → shape."""
     outputs: int
     batch_size: int
 
+    @property
+    def shape(self) -> list[int]:
+        """Of one example as it is held: several tensors are held as one row of numbers."""
+        parts = list(self.inputs.values() if isinstance(self.inputs, dict) else self.inputs)
+        several = [part for part in parts if isinstance(part, list)]
+        return [sum(map(math.prod, several))] if several else [part for part in parts if isinstance(part, int)]
+
 
 RESIDENT_GIB = 4.0
-"""What a data set may take in memory, in GiB, where `data.resident_gib` does not say."""
+"""What a data set may take in memory, in GiB, where `data.resident_gib` does not say. A larger one is streamed."""
+
+WORKERS = 2
+"""Processes that read what does not fit, where `data.workers` does not say."""
 
 Size = int | float | None
 """Of a split: a number of examples, or a share of those that there are, between 0 and 1; None: by default."""
@@ -54,8 +66,11 @@ Size = int | float | None
 class Reading(msgspec.Struct, kw_only=True, frozen=True):
     """How what torch has becomes a data set of splits: keys that its `_target_` need not take."""
 
-    fields: list[str] | None = None
-    """Those of an example that are its input and its target, where examples are mappings."""
+    fields: list[str | list[str] | dict[str, str]] | None = None
+    """Those of an example that are its input and its target, where examples are mappings. Several are the input as a
+    list, each for the argument of its name; or as a mapping, argument → field."""
+    collate_fn: str | dict[str, Any] | None = None
+    """A function from examples to a minibatch of inputs and targets: its dotted name, or a node with `_partial_`."""
     limit: int | None = None
     val_size: Size = None
     test_size: Size = None
@@ -66,6 +81,7 @@ class Reading(msgspec.Struct, kw_only=True, frozen=True):
     test: dict[str, Any] | None = None
     """The same of the official test set."""
     resident_gib: float = RESIDENT_GIB
+    workers: int = WORKERS
 
 
 READING = Reading.__struct_fields__
@@ -96,6 +112,11 @@ class DataGroup(Group):
                 f"its outputs and batch_size. Add to its YAML:\n{lines_to_add(lacking, indented=False)}"
             )
         description = convert({k: self[k] for k in Description.__struct_fields__}, Description, "data")
+        if isinstance(description.inputs, list) and len({isinstance(part, int) for part in description.inputs}) > 1:
+            raise ConfigError(
+                f"data.inputs={description.inputs} mixes numbers and shapes: write one shape, such as [3, 32, 32]; or "
+                "one for each tensor, such as [[3, 32, 32], [10]] or {image: [3, 32, 32], mask: [32, 32]}."
+            )
         if description.batch_size < 1:
             raise ConfigError(f"data.batch_size={description.batch_size} trains nothing: it must be 1 or more.")
         return description
@@ -131,6 +152,8 @@ class DataGroup(Group):
                 )
         if not found.resident_gib > 0:
             raise ConfigError(f"data.resident_gib={found.resident_gib} holds nothing; valid: more than 0, in GiB.")
+        if found.workers < 1:
+            raise ConfigError(f"data.workers={found.workers} read nothing; valid: 1 or more processes.")
         return found
 
     @property

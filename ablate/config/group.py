@@ -16,7 +16,7 @@ ADDED = frozenset({"scheduler"})
 """Groups of `TRAINED` that came later: an empty one is left out of a trial's identity, as before it existed."""
 
 OMITTED_KEYS: Mapping[str, frozenset[str]] = {
-    "data": frozenset({"root", "download", "chance", "resident_gib"}),
+    "data": frozenset({"root", "download", "chance", "resident_gib", "workers"}),
     "objective": frozenset({"responses"}),
     "trainer": frozenset(
         {"accelerator", "devices", "diagnostics", "channels_last", "compile", "timeout_min", "memory_gb"}

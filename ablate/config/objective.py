@@ -12,7 +12,7 @@ SPLITS = ("train", "val", "test")
 OBJECTIVE = "objective"
 """The group's name."""
 
-OBJECTIVE_KEYS = ("loss", "metrics", "responses")
+OBJECTIVE_KEYS = ("loss", "metrics", "responses", "output")
 """What is read of it."""
 
 
@@ -36,6 +36,20 @@ class ObjectiveGroup(Group):
             ConfigError: it is no mapping.
         """
         return self._mapping_at("responses")
+
+    @property
+    def output(self) -> str | int | None:
+        """The part of a network's output that loss and metrics get: a key, an attribute or a place; None: all of it.
+
+        Raises:
+            ConfigError: it is none of these.
+        """
+        part = self.get("output")
+        if part is not None and (isinstance(part, bool) or not isinstance(part, str | int)):
+            raise ConfigError(
+                f"objective.output is {kind(part)}: write a key, an attribute or a place, such as logits or 0."
+            )
+        return part
 
     def _mapping_at(self, key: str) -> Mapping[str, Any]:
         value = self.get(key)

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ablate.data.option import check_at_least
-from ablate.data.reading.examples import tensor
+from ablate.data.reading.examples import WORKERS, tensor
 from ablate.data.reading.source import as_source
 from ablate.data.source import Source
 from ablate.errors import DataError
@@ -27,6 +27,7 @@ def image_folder(
     test_size: int | float | None = None,
     standardise_inputs: bool = True,
     resident_gib: float = 4.0,
+    workers: int = WORKERS,
 ) -> Source:
     """Images of shape (channels, size, size) in [0, 1] before they are standardised; a class for each folder, by name.
 
@@ -39,12 +40,13 @@ def image_folder(
         val_size: Images of the validation split, or their share; None: the whole of `val/`, or a tenth.
         test_size: The same of the test split; None: the whole of `test/`, or a fifth.
         standardise_inputs: Each channel, by its moments on the train split.
-        resident_gib: What each part may take in memory, in GiB.
+        resident_gib: What each part may take in memory, in GiB. A larger one is streamed.
+        workers: Processes that read a part that is streamed.
 
     Raises:
-        DataError: it is no such folder, an image cannot be read, or they take too much memory.
+        DataError: it is no such folder, or an image cannot be read.
     """
-    check_at_least(1, size=size)
+    check_at_least(1, size=size, workers=workers)
     if channels not in (1, 3):
         raise DataError(f"data.channels={channels}; valid: 3 for colours, 1 for grey.")
     folder = Path(root).expanduser()
@@ -61,6 +63,7 @@ def image_folder(
         test_size=test_size,
         standardise_inputs=standardise_inputs,
         resident_gib=resident_gib,
+        workers=workers,
     )
 
 

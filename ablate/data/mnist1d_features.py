@@ -55,7 +55,8 @@ def mnist1d_features(
 
 def _of_classes(source: Source, *, known: bool) -> Arrays:
     """All examples of the classes that train the network, or of the others; the test set's, too."""
-    assert source.test is not None
+    assert isinstance(source.pool, Arrays)
+    assert isinstance(source.test, Arrays)
     both = Arrays(
         inputs=torch.cat([source.pool.inputs, source.test.inputs]),
         targets=torch.cat([source.pool.targets, source.test.targets]),

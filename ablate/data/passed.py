@@ -1,20 +1,20 @@
-"""Examples that were passed from Python: a `_target_` that holds them."""
+"""Examples that were passed from Python: a `_target_` that has them."""
 
 import torch
 
-from ablate.data.reading.size import resident
-from ablate.data.source import Arrays, Source, subset
+from ablate.data.reading.size import held
+from ablate.data.source import Examples, Source, subset
 from ablate.errors import DataError
 
 
 class Passed:
-    """Gives examples that are in memory as a Source.
+    """Gives examples as a Source.
 
     It is what a configuration names by `ablate.given.NAME`; `content` is the digest of the examples, by which results
     of other examples are told from results of these.
     """
 
-    def __init__(self, pool: Arrays, test: Arrays | None, *, content: str, val: Arrays | None = None) -> None:
+    def __init__(self, pool: Examples, test: Examples | None, *, content: str, val: Examples | None = None) -> None:
         self._pool, self._val, self._test, self.content = pool, val, test, content
 
     @property
@@ -61,7 +61,7 @@ class Passed:
             test_size=test_size,
             standardise_inputs=standardise_inputs,
             standardise_targets=standardise_targets,
-            held=resident([one for one in (pool, self._val, self._test) if one], "data", limit_gib=None),
+            held=held([one for one in (pool, self._val, self._test) if one], "data", limit_gib=None),
         )
 
     def description(self) -> dict[str, object]:
@@ -70,7 +70,8 @@ class Passed:
         The chance is the share of the most frequent class, which a constant guess scores.
         """
         targets = self._pool.targets
-        described: dict[str, object] = {"inputs": list(self._pool.inputs.shape[1:])}
+        layout = self._pool.layout
+        described: dict[str, object] = {"inputs": list(self._pool.shape) if layout is None else layout.described}
         if not self._pool.has_classes:
             return {**described, "outputs": int(targets.shape[1]), "chance": None}
         every = torch.cat([targets, *(one.targets for one in (self._val, self._test) if one is not None)])

@@ -1,13 +1,16 @@
 """A data set before it is split: its examples, and the sizes of its splits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
+from ablate.data.reading.layout import Layout
+from ablate.data.reading.streamed import Streamed
+from ablate.data.scale import Scale
 from ablate.errors import DataError
 
 LIMIT_SEED = 20_010_429
@@ -27,6 +30,8 @@ class Arrays:
 
     inputs: Float32[Tensor, "examples *shape"] | Int64[Tensor, "examples *shape"]
     targets: Int64[Tensor, " examples"] | Float32[Tensor, "examples outputs"]
+    layout: Layout | None = None
+    """Of inputs that are several tensors, flattened to (examples, numbers); None: each is one."""
 
     def __post_init__(self) -> None:
         if self.inputs.dtype not in (torch.float32, torch.int64) or self.inputs.ndim < 2:
@@ -50,9 +55,40 @@ class Arrays:
         """Whether the targets are class numbers."""
         return self.targets.dtype == torch.int64
 
+    @property
+    def has_tokens(self) -> bool:
+        """Whether the inputs are token ids."""
+        return not self.inputs.is_floating_point()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one input."""
+        return tuple(self.inputs.shape[1:])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes in memory."""
+        return self.inputs.nbytes + self.targets.nbytes
+
     def at(self, indices: Int64[Tensor, " chosen"]) -> "Arrays":
         """Those examples, in that order."""
-        return Arrays(inputs=self.inputs[indices], targets=self.targets[indices])
+        return replace(self, inputs=self.inputs[indices], targets=self.targets[indices])
+
+    def first(self, count: int) -> tuple[Tensor, Tensor]:
+        """Copies of the first inputs and of their targets: a network may write into its input."""
+        return self.inputs[:count].clone(), self.targets[:count].clone()
+
+    def with_inputs(self, change: Callable[[Tensor], Tensor]) -> "Arrays":
+        """The same with other inputs."""
+        return replace(self, inputs=change(self.inputs))
+
+    def scale(self) -> Scale:
+        """The moments of the inputs."""
+        return Scale.of(self.inputs)
+
+
+Examples = Arrays | Streamed
+"""Examples with their targets, wherever their inputs are."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,14 +118,14 @@ class Source:
         DataError: classes are asked to be standardised or shifted, or token ids to be standardised.
     """
 
-    pool: Arrays
-    test: Arrays | None = None
+    pool: Examples
+    test: Examples | None = None
     """An official test set. None: the test split comes out of the pool."""
     val_size: int | None
     """None: the whole official validation set."""
     test_size: int | None = None
     """None: the whole official test set."""
-    val: Arrays | None = None
+    val: Examples | None = None
     """An official validation set. None: the validation split comes out of the pool."""
     standardise_inputs: bool = False
     standardise_targets: bool = False
@@ -106,7 +142,11 @@ class Source:
     def __post_init__(self) -> None:
         if self.pool.has_classes and (self.standardise_targets or self.target_shift):
             raise DataError("The targets are classes: they can be neither standardised nor shifted.")
-        if self.standardise_inputs and not self.pool.inputs.is_floating_point():
+        if self.standardise_inputs and self.pool.layout is not None:
+            raise DataError(
+                "The inputs are several tensors: standardise each in the data set. Set data.standardise_inputs=false."
+            )
+        if self.standardise_inputs and self.pool.has_tokens:
             raise DataError("The inputs are token ids: they cannot be standardised. Set data.standardise_inputs=false.")
 
 

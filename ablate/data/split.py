@@ -1,6 +1,6 @@
 """Train, validation and test: disjoint, and the same for the same seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -8,9 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ablate.data.reading.streamed import Streamed
 from ablate.data.scale import Scale
-from ablate.data.source import Arrays, Best, Source, subset
+from ablate.data.source import Best, Examples, Source, subset
 from ablate.errors import DataError
+
+Inputs = Sequence[int | Sequence[int]] | Mapping[str, Sequence[int]]
+"""`data.inputs`: the shape of one example; or of each of its tensors, in a list or by the argument that it is for."""
 
 Sampling = Literal["redrawn", "official", "fresh"]
 """What the replicates of a study have of each other's examples, in the words of a record: all splits are redrawn from
@@ -21,15 +25,20 @@ one pool (`redrawn`), the test set is one and the same and the others are redraw
 class Splits:
     """The examples for training, for validation, and for the response."""
 
-    train: Arrays
-    val: Arrays
-    test: Arrays
+    train: Examples
+    val: Examples
+    test: Examples
     sampling: Sampling | None = None
     """What other replicates have of these examples; None: not known."""
     any_length: bool = False
     """Whether test examples may be longer or shorter than the others, along their last axis."""
     best: Best | None = None
     """The best rule that there is, from these inputs to these targets; None: it is not known."""
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether some of the inputs are not in memory."""
+        return any(isinstance(part, Streamed) for part in (self.train, self.val, self.test))
 
 
 def split(source: Source, *, seed: int) -> Splits:
@@ -66,27 +75,32 @@ def training_examples(source: Source) -> int:
     return len(source.pool) - sum(_held_out(source))
 
 
-def check(splits: Splits, *, inputs: Sequence[int], outputs: int) -> None:
+def check(splits: Splits, *, inputs: Inputs, outputs: int) -> None:
     """Checks the arrays against what the configuration says of them.
 
     Args:
         splits: What was loaded.
-        inputs: Shape of one example; a test example's last axis may differ where the splits say so.
+        inputs: Shape of one example, or of each of its tensors; a test example's last axis may differ where the splits
+            say so.
         outputs: Number of classes, or of values to regress on.
 
     Raises:
         DataError: they disagree, or a value is not finite.
     """
-    for name, arrays in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
-        found, expected = list(arrays.inputs.shape[1:]), list(inputs)
-        fixed = slice(-1) if name == "test" and splits.any_length else slice(None)
-        if found[fixed] != expected[fixed]:
+    for name, examples in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
+        found = list(examples.shape) if examples.layout is None else examples.layout.described
+        expected = dict(inputs) if isinstance(inputs, Mapping) else list(inputs)
+        is_as_said = found == expected
+        if name == "test" and splits.any_length and isinstance(found, list) and isinstance(expected, list):
+            is_as_said = found[:-1] == expected[:-1]
+        if not is_as_said:
             raise DataError(
                 f"One example of the {name} split has shape {found}, but the configuration says"
                 f" data.inputs={expected}. Make them agree."
             )
-        _check_targets(name, arrays, outputs)
-        if not (_finite(arrays.inputs) and _finite(arrays.targets)):
+        _check_targets(name, examples, outputs)
+        inputs_are_finite = isinstance(examples, Streamed) or _finite(examples.inputs)  # they were checked as read
+        if not (inputs_are_finite and _finite(examples.targets)):
             raise DataError(f"The {name} split holds NaN or infinite values: every training on it would diverge.")
 
 
@@ -119,15 +133,13 @@ def _held_out(source: Source) -> tuple[int, int]:
 
 
 def _standardised(source: Source, splits: Splits) -> Splits:
-    inputs = Scale.of(splits.train.inputs) if source.standardise_inputs else None
+    inputs = splits.train.scale() if source.standardise_inputs else None
     targets = Scale.of(splits.train.targets) if source.standardise_targets else None
 
-    def scaled(arrays: Arrays) -> Arrays:
-        values = targets.apply(arrays.targets) if targets else arrays.targets
-        return Arrays(
-            inputs=inputs.apply(arrays.inputs) if inputs else arrays.inputs,
-            targets=values + source.target_shift if source.target_shift else values,
-        )
+    def scaled(examples: Examples) -> Examples:
+        values = targets.apply(examples.targets) if targets else examples.targets
+        values = values + source.target_shift if source.target_shift else values
+        return replace(examples.with_inputs(inputs.apply) if inputs else examples, targets=values)
 
     return Splits(
         train=scaled(splits.train),
@@ -158,15 +170,15 @@ def _best(source: Source, inputs: Scale | None, targets: Scale | None) -> Best |
     return replace(best, predict=predict)
 
 
-def _check_targets(name: str, arrays: Arrays, outputs: int) -> None:
-    if not arrays.has_classes:
-        if arrays.targets.shape[1] != outputs:
+def _check_targets(name: str, examples: Examples, outputs: int) -> None:
+    if not examples.has_classes:
+        if examples.targets.shape[1] != outputs:
             raise DataError(
-                f"One target of the {name} split has shape {list(arrays.targets.shape[1:])}, but the"
+                f"One target of the {name} split has shape {list(examples.targets.shape[1:])}, but the"
                 f" configuration says data.outputs={outputs}. Make them agree."
             )
         return
-    low, high = int(arrays.targets.min()), int(arrays.targets.max())
+    low, high = int(examples.targets.min()), int(examples.targets.max())
     if low < 0 or high >= outputs:
         raise DataError(
             f"The {name} split has classes {low} to {high}, but the configuration says"

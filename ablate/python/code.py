@@ -8,13 +8,16 @@ import importlib.util
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ablate.errors import ConfigError, kind
 from ablate.execute.targets.sources import code, is_digested, sources
+
+if TYPE_CHECKING:
+    import torch
 
 SCRIPT = ("__main__", "__mp_main__")
 """Modules that another process cannot import: a script, a notebook, the interpreter."""
@@ -69,13 +72,24 @@ def array_text(array: Any) -> str | None:
     """The type, shape and SHA-256 of a tensor or an array, as a text; None: it is neither."""
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     if torch is not None and isinstance(array, torch.Tensor):
-        flat = array.detach().cpu().contiguous().reshape(-1)
-        content = flat.view(torch.uint8).numpy() if flat.numel() else b""
-        return f"tensor {array.dtype} {tuple(array.shape)} {hashlib.sha256(content).hexdigest()}"
+        return tensor_text([array], tuple(array.shape))
     if numpy is not None and isinstance(array, numpy.ndarray | numpy.generic) and array.dtype != object:
         content = numpy.ascontiguousarray(array)
         return f"array {array.dtype} {array.shape} {hashlib.sha256(content.tobytes()).hexdigest()}"
     return None
+
+
+def tensor_text(parts: "Iterable[torch.Tensor]", shape: tuple[int, ...]) -> str:
+    """As `array_text` of a tensor of that shape, of which the parts come one after the other along its first axis."""
+    from torch import uint8
+
+    hashed, dtype = hashlib.sha256(), ""
+    for part in parts:
+        flat = part.detach().cpu().contiguous().reshape(-1)
+        content: Any = flat.view(uint8).numpy() if flat.numel() else b""
+        hashed.update(content)
+        dtype = str(part.dtype)
+    return f"tensor {dtype} {shape} {hashed.hexdigest()}"
 
 
 class _Walk:

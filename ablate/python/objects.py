@@ -124,10 +124,9 @@ def data_sets(thing: Any) -> Mapping[str, Any]:
     Raises:
         ConfigError: it fails, or has nothing to train on.
     """
-    from ablate.execute.train.reading.data_module import Collated, parts_of
+    from ablate.execute.train.reading.data_module import parts_of
 
-    parts = parts_of(thing() if callable(thing) else thing, seed=0)
-    return {part: list(found) if isinstance(found, Collated) else found for part, found in parts.items()}
+    return parts_of(thing() if callable(thing) else thing, seed=0)
 
 
 def parameters(thing: Any) -> Mapping[str, inspect.Parameter]:

@@ -328,15 +328,28 @@ def _reference(group: str, thing: Any, levels: Any) -> Any:
 
 
 def _reading(settings: dict[str, Any]) -> dict[str, Any]:
-    """How data are taken into memory: taken out of the settings, since that is done here."""
-    from ablate.config.data import RESIDENT_GIB
+    """How data are read: taken out of the settings, since that is done here."""
+    from ablate.config.data import RESIDENT_GIB, WORKERS
 
     limit, fields = settings.pop("data.resident_gib", RESIDENT_GIB), settings.pop("data.fields", None)
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
         raise ConfigError(f"settings['data.resident_gib'] is {limit!r}; valid: more than 0, in GiB.")
-    if fields is not None and not (isinstance(fields, list | tuple) and all(isinstance(one, str) for one in fields)):
-        raise ConfigError(f"settings['data.fields'] is {fields!r}; valid: two names, such as ['image', 'label'].")
-    return {"limit_gib": float(limit), "fields": fields}
+    workers = settings.pop("data.workers", WORKERS)
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise ConfigError(f"settings['data.workers'] is {workers!r}; valid: 1 or more processes.")
+    if fields is not None and not (
+        isinstance(fields, list | tuple) and all(isinstance(one, str | list | tuple | Mapping) for one in fields)
+    ):
+        raise ConfigError(
+            f"settings['data.fields'] is {fields!r}; valid: two names, such as ['image', 'label']; or a list of names, "
+            "and a name."
+        )
+    collate_fn = settings.pop("data.collate_fn", None)
+    if collate_fn is not None and not callable(collate_fn):
+        raise ConfigError(
+            f"settings['data.collate_fn'] is {kind(collate_fn)}; valid: a function from examples to a minibatch."
+        )
+    return {"limit_gib": float(limit), "workers": workers, "fields": fields, "collate_fn": collate_fn}
 
 
 def _option_name(target: str) -> str:

@@ -69,8 +69,8 @@ def test_what_is_no_such_folder_is_refused(folder, tmp_path):
         image_folder(root=str(tmp_path / "nowhere"))
     with pytest.raises(DataError, match="cats has 0 folders; classes take two or more"):
         image_folder(root=str(root / "train" / "cats"))
-    with pytest.raises(DataError, match=r"which take .* in memory; the limit is data\.resident_gib=1e-06"):
-        image_folder(root=str(root), resident_gib=1e-6)
+    with pytest.raises(DataError, match=r"data\.workers=0; valid: 1 or more"):
+        image_folder(root=str(root), workers=0)
     (root / "test" / "owls").mkdir()
     with pytest.raises(DataError, match="a folder 'owls', which is no class of the images to train on: cats, dogs"):
         image_folder(root=str(root))
@@ -81,3 +81,14 @@ def test_a_file_that_is_no_image_is_named(folder):
     (root / "dogs" / "3.png").write_text("no image")
     with pytest.raises(DataError, match=r"dogs/3\.png cannot be read as an image: .*Mend or remove it"):
         image_folder(root=str(root))
+
+
+@pytest.mark.numeric
+def test_images_that_do_not_fit_are_streamed(folder):
+    root, little = str(folder()), {"resident_gib": 1e-6, "workers": 1}
+    lazy, whole = (split(image_folder(root=root, size=6, **more), seed=0) for more in (little, {}))
+    assert lazy.is_streamed
+    assert not whole.is_streamed
+    assert torch.equal(lazy.test.targets, whole.test.targets)
+    # Moments are joined in double precision, and computed in single.
+    torch.testing.assert_close(lazy.test.first(4)[0], whole.test.inputs[:4], rtol=1e-5, atol=1e-5)

@@ -45,3 +45,14 @@ def test_a_constant_is_only_centred(constant):
     assert scale.sd[0, 0] == 1
     assert scale.apply(values)[:, 0].abs().max() <= 1e-3 * abs(constant)
     assert scale.apply(torch.full((1, 2), constant + 1.0))[0, 0].item() == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("sizes", [[7], [3, 1, 3], [1] * 7])
+def test_moments_of_parts_are_those_of_the_whole(sizes):
+    values = torch.linspace(-1, 1, 7 * 3 * 4).exp().reshape(7, 3, 4) + 1000
+    values[:, 2] = 0.1  # a constant
+    joined = Scale.of_parts(values.split(sizes))
+    mean, sd = values.double().mean((0, 2)), values.double().std((0, 2), correction=0)
+    torch.testing.assert_close(joined.mean[0, :, 0].double(), mean, rtol=1e-6, atol=0.0)
+    torch.testing.assert_close(joined.sd[0, :2, 0].double(), sd[:2], rtol=1e-6, atol=0.0)
+    assert float(joined.sd[0, 2]) == 1

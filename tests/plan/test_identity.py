@@ -105,7 +105,7 @@ def test_the_machine_and_the_rest_do_not_matter(contents, value):
 
 def test_what_counts_as_the_machine():
     assert dict(OMITTED_KEYS) == {
-        "data": {"root", "download", "chance", "resident_gib"},
+        "data": {"root", "download", "chance", "resident_gib", "workers"},
         "objective": {"responses"},
         "trainer": {"accelerator", "devices", "diagnostics", "channels_last", "compile", "timeout_min", "memory_gb"},
     }

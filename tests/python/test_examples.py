@@ -57,9 +57,13 @@ def test_of_mappings_two_fields_are_taken():
     assert found.content == passed({"train": (X, Y), "val": (X[:1], Y[:1])}, name=None).content
 
 
-def test_what_takes_too_much_memory_is_refused_before_it_is_read():
-    with pytest.raises(DataError, match=r"which take .* MiB in memory; the limit is data\.resident_gib=1e-08"):
-        passed(Pairs(), name=None, limit_gib=1e-8)
+def test_what_takes_too_much_memory_is_streamed_and_has_the_same_content():
+    found, whole = passed(Pairs(), name=None, limit_gib=2e-7), passed(Pairs(), name=None)
+    assert found.content == whole.content
+    assert found.description() == whole.description()
+    source = found(content=found.content, val_size=2, test_size=4)
+    assert split(source, seed=0).is_streamed
+    assert source.held.startswith("data: 20 examples are streamed by 1 DataLoader workers: 0.000305 MiB do not fit in")
 
 
 def test_a_stream_needs_a_name_which_is_its_identity():

@@ -167,7 +167,7 @@ def test_the_plan_says_what_examples_take_in_memory(here):
     assert "data: 60 examples are resident in memory, 0.000916 MiB." in found
 
 
-@pytest.mark.parametrize(("size", "said"), [(0, "is 0; valid: more than 0"), (1e-9, "which take .* MiB in memory")])
+@pytest.mark.parametrize(("size", "said"), [(0, "is 0; valid: more than 0"), (1e-9, "The targets of data alone take")])
 def test_what_data_may_take_is_a_setting(here, size, said):
     with pytest.raises(AblateError, match=said):
         study(data=Points(), settings={"data.resident_gib": size})

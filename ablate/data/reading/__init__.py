@@ -1,1 +1,1 @@
-"""Reads what torch has, such as a `Dataset`, into tensors: measured first, so that it does not fill the memory."""
+"""Reads what torch has, such as a `Dataset`, into tensors: measured first, and streamed where memory is too small."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ablate.data.source import Arrays
-from ablate.errors import DataError
+from ablate.data.reading.streamed import Streamed
+from ablate.data.source import Examples
 
 GIB = 1 << 30
 
@@ -16,30 +16,23 @@ def measured_bytes(probed: Sequence[Sequence[Tensor]], count: int) -> int:
     return round(sum(numbers) / len(numbers) * count)
 
 
-def resident(parts: Sequence[Arrays], title: str, *, limit_gib: float | None) -> str:
-    """Says that the examples are in memory, and what they take."""
-    found = sum(part.inputs.nbytes + part.targets.nbytes for part in parts)
-    limit = "" if limit_gib is None else f" (data.resident_gib={limit_gib:g} is the limit)"
-    return f"{title}: {sum(map(len, parts)):,} examples are resident in memory, {amount(found)}{limit}."
+def held(parts: Sequence[Examples], title: str, *, limit_gib: float | None) -> str:
+    """Says where the examples are while they train, and what they take."""
+    said = list[str]()
+    if streamed := [part for part in parts if isinstance(part, Streamed)]:
+        takes, of = amount(sum(part.whole_bytes for part in streamed)), streamed[0]
+        said.append(
+            f"{sum(map(len, streamed)):,} examples are streamed by {of.reader.workers} DataLoader workers: {takes} do "
+            f"not fit in memory (data.resident_gib={of.limit_gib:g} is the limit). Their trials train one by one, and "
+            "have no simple predictor"
+        )
+    if resident := [part for part in parts if not isinstance(part, Streamed)]:
+        takes = amount(sum(part.nbytes for part in resident))
+        limit = "" if limit_gib is None else f" (data.resident_gib={limit_gib:g} is the limit)"
+        said.append(f"{sum(map(len, resident)):,} examples are resident in memory, {takes}{limit}")
+    return f"{title}: {'. '.join(said)}."
 
 
 def amount(found: int) -> str:
     """Bytes in words: `4.7 MiB`."""
     return f"{found / GIB:.3g} GiB" if found >= GIB / 10 else f"{found / (1 << 20):.3g} MiB"
-
-
-def check_size(probed: Sequence[Sequence[Tensor]], count: int, where: str, *, limit_gib: float | None) -> None:
-    """Refuses a data set that takes more than the limit; None: there is none.
-
-    Raises:
-        DataError: says what it takes, and what to do.
-    """
-    found = measured_bytes(probed, count)
-    if limit_gib is None or found <= limit_gib * GIB:
-        return
-    shape = "×".join(map(str, probed[0][0].shape)) or "1"
-    raise DataError(
-        f"{where} has {count:,} examples of {shape} numbers, which take {amount(found)} in memory; the limit is "
-        f"data.resident_gib={limit_gib:g}. Raise it if the machine and its GPU have as much, a copy for each split "
-        "beside it; or make examples smaller; or take fewer, with data.limit."
-    )

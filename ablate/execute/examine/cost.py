@@ -187,5 +187,7 @@ def example_of(built: nn.Module, config: TrialConfig) -> Tensor | None:
     Raises:
         DataError: the data are missing.
     """
-    inputs = built.example_input_array if is_lightning_module(built) else source(config.data).pool.inputs
+    if not is_lightning_module(built):
+        return source(config.data).pool.first(1)[0]
+    inputs = built.example_input_array
     return inputs[:1].clone() if isinstance(inputs, Tensor) else None

@@ -215,8 +215,7 @@ class _Examiner:
         """A few training examples of replicate 0, and their targets."""
         key = self._examples_text(config.data)
         if key not in self._probes:
-            train = splits(config, seed=self._seeds.split).train
-            self._probes[key] = train.inputs[:PROBE].clone(), train.targets[:PROBE].clone()
+            self._probes[key] = splits(config, seed=self._seeds.split).train.first(PROBE)
         return self._probes[key]
 
     def _dry_run(self, config: TrialConfig) -> DryRun:
@@ -266,6 +265,8 @@ def _epoch_steps(config: TrialConfig) -> int:
 def _flops(built: nn.Module, probe: Tensor | None) -> int | None:
     try:
         return flops(built, None if probe is None else probe[:1])
+    except ModelError:
+        raise
     except Exception as error:
         assert probe is not None
         raise ModelError(
@@ -277,7 +278,10 @@ def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tens
     with evaluating(built), torch.no_grad(), warnings.catch_warnings():
         predictions = _predictions(built, inputs)
         if not isinstance(predictions, Tensor):
-            raise ModelError(f"model: {type(built).__name__} gives {kind(predictions)}, not a Tensor.")
+            raise ModelError(
+                f"model: {type(built).__name__} gives {kind(predictions)}, not a Tensor. Name the part that is trained,"
+                " a key, an attribute or a place: objective.output=logits."
+            )
         # torch broadcasts targets against predictions, and only warns that the loss is then of something else.
         warnings.filterwarnings("error", message="Using a target size")
         for name, call in calls.items():

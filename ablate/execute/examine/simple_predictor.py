@@ -29,7 +29,7 @@ def simple_scores(fit: Fit) -> Scores:
     distance), and has an accuracy alone. Of other numbers it answers with the affine function of the inputs that has
     the least squared error on the training split, and has every metric and the loss. Where that takes too long, the
     first training examples stand for all of them. There is none for a user-defined LightningModule, nor of token ids,
-    nor where a network gives more than one vector for an example.
+    nor of data that are streamed, nor where a network gives more than one vector for an example.
 
     Beside it stands the best rule that there is, where the data state it: `ablate.data.Best`.
     """
@@ -52,7 +52,8 @@ def shared_simple_scores() -> Callable[[Fit], Scores]:
 
 def _simple(module: TrialModule) -> Scores:
     inputs, targets = split_of(module, "train")
-    if not inputs.is_floating_point():  # of token ids, neither distances nor multiples mean anything
+    # Of token ids, neither distances nor multiples mean anything.
+    if module.is_streamed or not inputs.is_floating_point():
         return {}
     known, asked = _flat(inputs), max(len(split_of(module, split)[0]) for split in ("val", "test"))
     classes = _are_classes(targets)

@@ -303,6 +303,7 @@ class Candidates:
         parts = (
             *(group.stack_text for group in _uncounted(config)),
             *(self._digests[config.targets], self._hardware(config), str(self._threads)),
+            f"{config.data.get('resident_gib')} GiB, {config.data.get('workers')} workers",
             *(ablate.__version__, _our_code()),
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -6,6 +6,7 @@ from pathlib import Path
 from ablate.config.trial import TrialConfig
 from ablate.execute.diagnose.callback import DiagnosticsCallback
 from ablate.execute.process.socket_directory import temporary_directory
+from ablate.execute.train.batches import EVALUATION_BATCH_SIZE
 from ablate.execute.train.callbacks import Curve, Divergence
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.trainer import trainer
@@ -17,7 +18,7 @@ FEW_EPOCHS, MANY_EPOCHS = 1, 7
 
 
 def overhead(trial: Trial, timing: StepTiming) -> Overhead:
-    """Fits a trial twice with one step per epoch, and subtracts the time of its steps and evaluations.
+    """Fits a trial twice with one step and one evaluation batch per epoch, and subtracts the time of these.
 
     Args:
         trial: A trial of a plain network.
@@ -31,13 +32,14 @@ def overhead(trial: Trial, timing: StepTiming) -> Overhead:
     often = _seconds(trial.config, trial, MANY_EPOCHS)
     fit = prepare(trial.config, trial.streams)
     epoch = (often - once) / (MANY_EPOCHS - FEW_EPOCHS)
-    computed = timing.step + timing.example * fit.examples["val"]
-    rest = once - FEW_EPOCHS * max(epoch, computed) - timing.example * fit.examples["test"]
+    val, test = (min(fit.examples[split], EVALUATION_BATCH_SIZE) for split in ("val", "test"))
+    computed = timing.step + timing.example * val
+    rest = once - FEW_EPOCHS * max(epoch, computed) - timing.example * test
     return Overhead(fit=max(rest, 0.0), epoch=max(epoch - computed, 0.0))
 
 
 def _seconds(config: TrialConfig, trial: Trial, epochs: int) -> float:
-    once_an_epoch = {"limit_train_batches": 1}
+    once_an_epoch = dict.fromkeys(("limit_train_batches", "limit_val_batches", "limit_test_batches"), 1)
     config = config.with_groups(logger=None, scheduler=None)
     config = config.with_settings("trainer", max_epochs=epochs, max_steps=None, lightning=once_an_epoch, compile=False)
     fit = prepare(config, trial.streams)

@@ -43,8 +43,10 @@ def profile(trial: Trial, *, hardware: str, threads: int) -> Profile:
     }
     if not isinstance(fit.module, TrialModule):
         return Profile(user_defined=True, family=family)
-    inputs = cast(Tensor, fit.module.train_inputs)
-    batch = min(trial.config.data.description.batch_size, len(inputs))
+    if fit.module.is_streamed:  # it waits for its workers: its steps take another time
+        family["streamed"] = str(trial.config.data["_target_"])
+    inputs, _ = fit.module.probe(trial.config.data.description.batch_size)
+    fit.module.teardown("fit")
     return Profile(
         user_defined=False,
         family=family,
@@ -54,7 +56,7 @@ def profile(trial: Trial, *, hardware: str, threads: int) -> Profile:
         parameters=parameters(fit.network),
         flops=flops(fit.network, fit.probe) or 0,
         data_bytes=sum(buffer.nbytes for buffer in fit.module.buffers(recurse=False)),
-        example_bytes=_activation_bytes(fit.network, inputs[:batch]) / batch,
+        example_bytes=_activation_bytes(fit.network, inputs) / len(inputs),
     )
 
 
@@ -74,6 +76,7 @@ def step_timing(trial: Trial, *, device: torch.device, work: float, widths: Sequ
     set_matmul_precision(settings.matmul_precision)  # `schedule` restores it
     if settings.precision in PRECISIONS:
         module = module.to(PRECISIONS[settings.precision])
+    module.setup("fit")
     with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16-mixed"):
         return time_steps(module, member, steps=steps, device=device, work=work, build=build, widths=widths)
 

@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
@@ -56,7 +57,9 @@ def time_steps(
     Raises:
         Exception: whatever torch raises for an operation that it cannot do or stack, or for want of memory.
     """
-    steps = _keep_examples_of(module, steps[:MAX_PROBE_STEPS]).to(device)
+    steps = steps[:MAX_PROBE_STEPS]
+    reading = _time_reading(module, steps)
+    steps = _keep_examples_of(module, steps).to(device)
     single = copy.deepcopy(module).to(device)
     optimizer = single.configure_optimizers()
     alone = _fastest(lambda chunk: single.take_steps(optimizer, chunk), steps, device)
@@ -71,10 +74,10 @@ def time_steps(
     example, evaluation = _time_evaluation(single, device)
     return StepTiming(
         work=work,
-        step=alone,
+        step=max(alone, reading),
         stacked=stacked,
         conv_as_matmul=conv_as_matmul,
-        example=example,
+        example=max(example, reading / steps.shape[1]),
         evaluation=evaluation,
         build=build,
     )
@@ -127,12 +130,21 @@ def _time_stack(
     return _fastest(take, chunks, device) / width
 
 
+def _time_reading(module: TrialModule, steps: Tensor) -> float:
+    """Seconds in which the workers read what a step takes; 0: all examples are in memory. It computes meanwhile."""
+    if not module.is_streamed:
+        return 0.0
+    deque(module.minibatches("train", steps[:1]), maxlen=0)  # the workers start
+    began = time.perf_counter()
+    deque(module.minibatches("train", steps), maxlen=0)
+    return (time.perf_counter() - began) / len(steps)
+
+
 def _keep_examples_of(module: TrialModule, steps: Tensor) -> Tensor:
     """Drops all but the examples of these minibatches and one evaluation batch; returns the minibatches renumbered."""
-    for split in ("train", "val", "test"):
-        rows = steps.flatten() if split == "train" else slice(EVALUATION_BATCH_SIZE if split == "val" else 1)
-        for name in (f"{split}_inputs", f"{split}_targets"):
-            setattr(module, name, cast(Tensor, getattr(module, name))[rows].clone())
+    module.keep("train", steps.flatten())
+    module.keep("val", module.first("val", EVALUATION_BATCH_SIZE))
+    module.keep("test", module.first("test", 1))
     return torch.arange(steps.numel()).view_as(steps)
 
 

@@ -53,13 +53,15 @@ class Member:
         """Prepares one trial as for training alone, unless `fit` is given.
 
         Raises:
-            Unstackable: it is a user-defined LightningModule, its data are augmented, its weights are averaged, its
-                loss decides when it ends, or its optimizer cannot be stacked.
+            Unstackable: it is a user-defined LightningModule, its data are streamed or augmented, its weights are
+                averaged, its loss decides when it ends, or its optimizer cannot be stacked.
             AblateError: as `prepare`.
         """
         fit = fit or prepare(config, streams, make_splits=make_splits)
         if not isinstance(fit.module, TrialModule):
             raise Unstackable("a user-defined LightningModule takes its own steps")
+        if fit.module.is_streamed:
+            raise Unstackable("its data are streamed, and each trial reads its own minibatches")
         if fit.module.augmentation is not None:
             raise Unstackable("its data are augmented, differently in each trial")
         if fit.module.average is not None:

@@ -52,9 +52,8 @@ def _keep_needed_examples(member: Member) -> Tensor:
     """Drops the examples that are not needed here; returns the minibatches renumbered, shape (steps, batch)."""
     minibatches = next(iter(member.chunks))[:VERIFIED_STEPS]
     for split in SPLITS:
-        rows = minibatches.flatten() if split == "train" else slice(PREDICTED_EXAMPLES)
-        for name in (f"{split}_inputs", f"{split}_targets"):
-            setattr(member.module, name, cast(Tensor, getattr(member.module, name))[rows].clone())
+        few = member.module.first(split, PREDICTED_EXAMPLES)
+        member.module.keep(split, minibatches.flatten() if split == "train" else few)
     return torch.arange(minibatches.numel()).view_as(minibatches)
 
 

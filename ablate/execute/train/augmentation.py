@@ -61,6 +61,10 @@ class Augmentation:
             images = cut_out(images, self._settings.cutout, squares)
         return images
 
+    def minibatch(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Changes images first, and mixes then."""
+        return self.mixed(self(inputs), targets)
+
     def state(self) -> dict[str, Any]:
         """The states of the generators, as plain text and tensors, for `restore`."""
         states = [generator.get_state() for generator in self._generators]
@@ -154,7 +158,7 @@ def is_asked(config: TrialConfig) -> bool:
 
 
 def _check_images(settings: AugmentationSettings, config: TrialConfig) -> None:
-    inputs = config.data.description.inputs
+    inputs = config.data.description.shape
     if len(inputs) != 3:
         raise ConfigError(
             f"data.augmentation is for images, [channels, height, width], and one example of "

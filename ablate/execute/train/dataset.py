@@ -3,6 +3,7 @@
 import functools
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import torch
 from torch.utils.data import Dataset
@@ -12,6 +13,7 @@ from ablate.config.canonical_text import canonical_text
 from ablate.config.data import READING, DataGroup
 from ablate.config.trainer import TrainerSettings
 from ablate.config.trial import TrialConfig
+from ablate.data.reading.collated import Collate
 from ablate.data.reading.source import as_source
 from ablate.data.source import Arrays, Source
 from ablate.data.split import Splits, check, split
@@ -31,11 +33,15 @@ REPLICATE_SEED = "replicate_seed"
 def splits(config: TrialConfig, *, seed: int) -> Splits:
     """One replicate's train, validation and test examples.
 
+    Those that are streamed are kept as by `kept_splits`: to standardise them, all have been read.
+
     Raises:
         ConfigError: `data` lacks its description, or its `_target_` returns no Source.
         DataError: files are missing or damaged, or the data do not match the description.
     """
-    return _splits(config.data, seed)
+    key = config.data, seed, _digest(config.data)
+    found = _KEPT.get(key) or _splits(config.data, seed)
+    return _keep(key, found) if found.is_streamed else found
 
 
 def _splits(data: DataGroup, seed: int) -> Splits:
@@ -64,7 +70,9 @@ def shared_splits(make_splits: MakeSplits = splits) -> MakeSplits:
 KEPT_BYTES = 1 << 29
 """Of the splits that a process keeps for later trainings on an accelerator, and of their copies there."""
 
-_KEPT: OrderedDict[tuple[DataGroup, int, str | None], Splits] = OrderedDict()
+_Key = tuple[DataGroup, int, str | None]
+
+_KEPT: OrderedDict[_Key, Splits] = OrderedDict()
 
 
 def kept_splits(config: TrialConfig, *, seed: int) -> Splits:
@@ -73,8 +81,13 @@ def kept_splits(config: TrialConfig, *, seed: int) -> Splits:
     A process keeps the splits that it has used last, `KEPT_BYTES` at most.
     """
     key = config.data, seed, _digest(config.data)
-    found = _KEPT.pop(key) if key in _KEPT else _splits(config.data, seed)
+    return _keep(key, _KEPT.get(key) or _splits(config.data, seed))
+
+
+def _keep(key: _Key, found: Splits) -> Splits:
+    """Keeps splits as the last ones that were used."""
     _KEPT[key] = found
+    _KEPT.move_to_end(key)
     while sum(map(_bytes, _KEPT.values())) > KEPT_BYTES:
         _KEPT.popitem(last=False)
     return found
@@ -86,7 +99,7 @@ def _digest(data: DataGroup) -> str | None:
 
 
 def _bytes(drawn: Splits) -> int:
-    return sum(part.inputs.nbytes + part.targets.nbytes for part in (drawn.train, drawn.val, drawn.test))
+    return sum(part.nbytes for part in (drawn.train, drawn.val, drawn.test))
 
 
 def splits_for(settings: TrainerSettings) -> MakeSplits:
@@ -182,14 +195,33 @@ def _source(data: DataGroup, _: str | None, seed: int | None) -> Source:
         parts,
         title=title,
         fields=reading.fields,
+        collate_fn=_collate(reading.collate_fn),
         limit=reading.limit,
         val_size=reading.val_size,
         test_size=reading.test_size,
         standardise_inputs=reading.standardise_inputs,
         standardise_targets=reading.standardise_targets,
         resident_gib=reading.resident_gib,
+        workers=reading.workers,
         is_fresh=None if is_lightning_data(built) else data.get(REPLICATE_SEED) is not None,
     )
+
+
+def _collate(node: Any) -> Collate | None:
+    """The function that `data.collate_fn` names.
+
+    Raises:
+        ConfigError: it names none.
+    """
+    if node is None:
+        return None
+    found = locate(node, "data.collate_fn") if isinstance(node, str) else build(node, "data.collate_fn")
+    if not callable(found):
+        raise ConfigError(
+            f"data.collate_fn gives {kind(found)}, not a function from examples to a minibatch. Write its dotted name, "
+            "or {_target_: mine.collate, _partial_: true}."
+        )
+    return found
 
 
 def _read_keys(data: DataGroup) -> tuple[str, ...]:

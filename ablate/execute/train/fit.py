@@ -99,7 +99,7 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
     return Fit(
         module=module,
         network=built,
-        probe=drawn.train.inputs[:1].clone(),  # a network may write into its input
+        probe=drawn.train.first(1)[0],
         data={"train_dataloaders": train, "val_dataloaders": EvaluationChunks(examples=len(drawn.val))},
         test={"dataloaders": EvaluationChunks(examples=len(drawn.test))},
         examples={"train": len(drawn.train), "val": len(drawn.val), "test": len(drawn.test)},

@@ -34,7 +34,7 @@ _CONVERTED: "weakref.WeakKeyDictionary[Splits, Splits]" = weakref.WeakKeyDiction
 
 def _converted(splits: Splits) -> Splits:
     parts = {name: getattr(splits, name) for name in ("train", "val", "test")}
-    return replace(splits, **{name: replace(part, inputs=image_last(part.inputs)) for name, part in parts.items()})
+    return replace(splits, **{name: part.with_inputs(image_last) for name, part in parts.items()})
 
 
 def image_last(inputs: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from ablate.config.model.edit import EDIT, EDIT_KEY
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError, ModelError, kind
 from ablate.execute.targets.target import build, locate, takes
+from ablate.execute.train.editing.call import adapted
 from ablate.execute.train.editing.edited import edited
 from ablate.execute.train.layer_streams import Kind, LayerStreams, Registration, keys, registrations
 
@@ -24,13 +25,14 @@ def network(config: TrialConfig, *, seed: int) -> nn.Module:
 
     A module that has a method `initialise(seed)`, as the shipped ones have, draws its parameters there, by their names.
     Any other is built with the global generators at that seed, and torch's at one keyed by name for each of its layers
-    (`ablate.execute.train.layer_streams`). Then the edits of `model.edit` are applied.
+    (`ablate.execute.train.layer_streams`). Then the edits of `model.edit` are applied. How it is called where an
+    input is several tensors, or its output is not one, `ablate.execute.train.editing.call` says.
 
     Raises:
         ConfigError: it cannot be built or edited as configured.
         ModelError: what was built is not an nn.Module, or cannot be trained before it has seen data.
     """
-    return _edited(_drawn(config, seed), config, seed)
+    return adapted(_edited(_drawn(config, seed), config, seed), config)
 
 
 def structure(config: TrialConfig) -> nn.Module:
@@ -41,7 +43,7 @@ def structure(config: TrialConfig) -> nn.Module:
     """
     built = build(config.model.node, "model")
     _check(built, config)
-    return _edited(built, config, seed=0)
+    return adapted(_edited(built, config, seed=0), config)
 
 
 def _edited(built: nn.Module, config: TrialConfig, seed: int) -> nn.Module:

@@ -1,4 +1,4 @@
-"""A plain nn.Module under Lightning: resident data, a chunk of optimizer steps per `training_step`."""
+"""A plain nn.Module under Lightning: data by their indices, a chunk of optimizer steps per `training_step`."""
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,6 +10,8 @@ from jaxtyping import Int
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
 
+from ablate.data.reading.reader import Reader
+from ablate.data.reading.streamed import Streamed
 from ablate.data.split import Splits
 from ablate.execute.process.resident import ResidentBuffers
 from ablate.execute.train.augmentation import Augmentation
@@ -29,8 +31,9 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
     """One network, its loss and its metrics, with the data of its replicate as buffers.
 
     Buffers follow the module's device and precision, so that no batch is moved during training; other trials of the
-    process with the same data find them there. A `training_step` takes one optimizer step for each minibatch of its
-    chunk (manual optimization).
+    process with the same data find them there. Of a split that is streamed, the targets are buffers, and one input;
+    the inputs of its minibatches are read by worker processes. A `training_step` takes one optimizer step for each
+    minibatch of its chunk (manual optimization).
     """
 
     def __init__(
@@ -69,14 +72,62 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         self._clip = gradient_clip_norm
         self._loss_of = loss_of
         self.best = splits.best
-        for name, arrays in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
-            self.register_buffer(f"{name}_inputs", arrays.inputs, persistent=False)
-            self.register_buffer(f"{name}_targets", arrays.targets, persistent=False)
+        self._streamed: dict[str, Streamed] = {}
+        for name, part in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
+            if isinstance(part, Streamed):
+                self._streamed[name] = part
+            inputs = part.first(1)[0] if isinstance(part, Streamed) else part.inputs
+            self.register_buffer(f"{name}_inputs", inputs, persistent=False)
+            self.register_buffer(f"{name}_targets", part.targets, persistent=False)
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether inputs of a split are read as they are used."""
+        return bool(self._streamed)
+
+    def minibatches(self, split: str, chunk: Int[Tensor, "steps batch"]) -> Iterator[tuple[Tensor, Tensor]]:
+        """The inputs and targets of each minibatch of indices, in new tensors: a network may write into its input."""
+        inputs, targets = self._split(split)
+        if split not in self._streamed:
+            return ((inputs[minibatch], targets[minibatch]) for minibatch in chunk)
+        read = self._streamed[split].read(chunk.cpu())
+        return ((found.to(inputs), targets[minibatch]) for found, minibatch in zip(read, chunk, strict=True))
+
+    def examples(self, split: str, indices: Int[Tensor, "batch"]) -> tuple[Tensor, Tensor]:
+        """The inputs and targets of one minibatch, as `minibatches`."""
+        (found,) = self.minibatches(split, indices.unsqueeze(0))
+        return found
+
+    def first(self, split: str, count: int) -> Int[Tensor, "examples"]:
+        """The indices of the first examples of a split, so many or all that there are."""
+        targets = self._split(split)[1]
+        return torch.arange(min(count, len(targets)), device=targets.device)
 
     def probe(self, examples: int) -> tuple[Tensor, Tensor]:
         """The first training examples, shape (examples, *inputs), and their targets."""
-        inputs, targets = self._split("train")
-        return inputs[:examples].clone(), targets[:examples].clone()  # a network may write into its input
+        return self.examples("train", self.first("train", examples))
+
+    def keep(self, split: str, indices: Int[Tensor, "examples"]) -> None:
+        """Drops all but these examples of a split, which are in memory then."""
+        inputs, targets = self.examples(split, indices)
+        setattr(self, f"{split}_inputs", inputs)
+        setattr(self, f"{split}_targets", targets)
+        if split in self._streamed:
+            self._streamed.pop(split).close()
+
+    def setup(self, stage: str) -> None:
+        """Called by Lightning at the start of a fit or a test, and not yet in its precision: starts the workers."""
+        for reader in self._readers():
+            reader.start()
+
+    def teardown(self, stage: str) -> None:
+        """Called by Lightning at the end of a fit or a test: ends the workers."""
+        for reader in self._readers():
+            reader.close()
+
+    def _readers(self) -> set[Reader]:
+        """What reads streamed splits; those of one pool share theirs."""
+        return {part.reader for part in self._streamed.values()}
 
     @property
     def epoch_steps(self) -> int:
@@ -126,14 +177,12 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
 
     def take_steps(self, optimizer: torch.optim.Optimizer, chunk: Int[Tensor, "steps batch"]) -> Tensor:
         """The optimizer steps of one chunk; returns their mean loss, shape ()."""
-        inputs, targets = self._split("train")
+        inputs, _ = self._split("train")
         if self.make_schedule is not None and self._schedule is None:
             self._schedule = self.make_schedule(optimizer)
         total = at_least_single(torch.zeros((), device=inputs.device, dtype=precision(inputs, self.network)))
-        for minibatch in chunk:
-            examples, wanted = inputs[minibatch], targets[minibatch]
-            if self.augmentation is not None:
-                examples, wanted = self.augmentation.mixed(self.augmentation(examples), wanted)
+        for read in self.minibatches("train", chunk):
+            examples, wanted = read if self.augmentation is None else self.augmentation.minibatch(*read)
             total += take_step(
                 self.network,
                 self.loss,
@@ -168,16 +217,16 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         self._evaluate("test", indices)
 
     def _evaluate(self, split: str, indices: Tensor) -> None:
-        inputs, targets = self._split(split)
+        examples, targets = self.examples(split, indices)
         network = self.network if self.average is None else self.average
-        predictions, wanted = at_least_single(network(inputs[indices])), at_least_single(targets[indices])
+        predictions, wanted = at_least_single(network(examples)), at_least_single(targets)
         metrics = cast(MetricCollection, self.metrics[split])
         metrics.update(predictions, wanted)
         self.log(f"{split}/loss", self.loss(predictions, wanted), on_epoch=True, batch_size=len(indices))
         self.log_dict(cast(dict[str, Any], metrics), on_epoch=True, batch_size=len(indices))
 
     def _copied_step(self, minibatch: Int[Tensor, "batch"]) -> CopiedStep:
-        inputs, targets = (values[minibatch] for values in self._split("train"))
+        inputs, targets = self.examples("train", minibatch)
         network, loss = copy.deepcopy((self.network, self.loss))
         optimizer = NoUpdate(network.parameters())
 

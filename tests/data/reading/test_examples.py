@@ -6,8 +6,10 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
-from ablate.data.reading.examples import arrays
+from ablate.data.reading.examples import examples
 from ablate.data.reading.size import measured_bytes
+from ablate.data.reading.streamed import Streamed
+from ablate.data.source import Arrays
 from ablate.errors import DataError
 
 X, Y = torch.linspace(0, 1, 40).reshape(20, 2), torch.arange(20) % 3
@@ -42,7 +44,7 @@ class Stream(IterableDataset):
     ],
 )
 def test_all_of_them_become_the_same_tensors(data):
-    found = arrays(data, "data")
+    found = examples(data, "data")
     assert torch.equal(found.inputs, X)
     assert torch.equal(found.targets, Y)
 
@@ -50,34 +52,31 @@ def test_all_of_them_become_the_same_tensors(data):
 def test_an_image_of_pil_becomes_channels_in_0_to_1():
     pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
     data = [(Image.fromarray(pixels), 0), (Image.fromarray(pixels), 1)]
-    assert torch.equal(arrays(data, "data").inputs[1], torch.from_numpy(pixels).permute(2, 0, 1) / 255)
+    assert torch.equal(examples(data, "data").inputs[1], torch.from_numpy(pixels).permute(2, 0, 1) / 255)
     grey = [(Image.fromarray(pixels[:, :, 0]), 0), (Image.fromarray(pixels[:, :, 0]), 1)]
-    assert arrays(grey, "data").inputs.shape == (2, 1, 2, 3)
+    assert examples(grey, "data").inputs.shape == (2, 1, 2, 3)
 
 
 @pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
 def test_token_ids_stay_whole_numbers(dtype):
-    found = arrays((torch.arange(12, dtype=dtype).reshape(4, 3), torch.arange(4)), "data")
+    found = examples((torch.arange(12, dtype=dtype).reshape(4, 3), torch.arange(4)), "data")
     assert found.inputs.dtype == torch.int64
     assert found.inputs[1].tolist() == [3, 4, 5]
 
 
-def test_a_data_set_is_measured_by_a_few_of_its_examples_before_it_is_read():
+def test_a_data_set_is_measured_by_a_few_of_its_examples_before_any_is_kept():
     data = Pairs([(torch.zeros(3, 8, 8), 0)] * 1000)
     assert measured_bytes([(torch.zeros(3, 8, 8), torch.tensor(0))], 1000) == 1000 * (3 * 64 * 4 + 8)
-    with pytest.raises(DataError) as caught:
-        arrays(data, "data: mine.Leaves", limit_gib=0.0001)
-    assert "data: mine.Leaves has 1,000 examples of 3×8×8 numbers, which take 0.74 MiB" in str(caught.value)
-    assert "the limit is data.resident_gib=0.0001. Raise it" in str(caught.value)
-    assert len(data.read) < 20
-    assert len(arrays(data, "data", limit_gib=0.001)) == 1000
+    assert isinstance(examples(data, "data", limit_gib=0.001), Arrays)
+    data.read.clear()
+    assert isinstance(examples(data, "data", limit_gib=0.0005, workers=1), Streamed)
+    assert len(data.read) < 20  # the workers have read the rest
 
 
 def test_a_stream_is_measured_as_it_is_read():
-    with pytest.raises(
-        DataError, match=r"data takes more than 1e-07 GiB in memory, data\.resident_gib, after 7 examples"
-    ):
-        arrays(Stream(), "data", limit_gib=1e-7)
+    said = r"more than 1e-07 GiB in memory, data\.resident_gib, after 7 examples, .* Give it __len__ and __getitem__"
+    with pytest.raises(DataError, match=said):
+        examples(Stream(), "data", limit_gib=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -92,4 +91,4 @@ def test_a_stream_is_measured_as_it_is_read():
 )
 def test_what_cannot_be_read_is_refused(data, said):
     with pytest.raises(DataError, match=said):
-        arrays(data, "data")
+        examples(data, "data")

@@ -88,7 +88,7 @@ def test_parts_may_have_the_names_that_others_give_them():
     [
         (Mappings(), None, r"has the fields 'id', 'point', 'label': say which two .* data\.fields=\[id,point\]"),
         (Mappings(), ["pint", "label"], r"Unknown field in data\.fields 'pint'\. Did you mean 'point'\?"),
-        (Mappings(), ["point"], r"data\.fields=\['point'\] are 1; valid: two"),
+        (Mappings(), ["point"], r"data\.fields=\['point'\] are not two, those of the input and the target"),
         ([(X[0], 1), (X[1], 0)], ["point", "label"], r"is a tuple, which has no fields\. Leave data\.fields out"),
     ],
 )

@@ -68,11 +68,14 @@ def test_planning_writes_nothing_here(here):
     assert not any(here.iterdir())
 
 
-def test_what_is_not_steps_and_evaluations_is_of_the_epoch_or_of_the_fit(here, monkeypatch):
+@pytest.mark.parametrize("most", [1024, 10])
+def test_what_is_not_steps_and_evaluations_is_of_the_epoch_or_of_the_fit(here, monkeypatch, most):
+    """One evaluation batch of an epoch is taken: data that are streamed would take long to read for all."""
     (trial, *_) = study.plan(["smoke", "replicates=1"], cwd=here).trials
     examples = prepare(trial.config, trial.streams).examples
+    monkeypatch.setattr(room, "EVALUATION_BATCH_SIZE", most)
     pace = StepTiming(work=1.0, step=0.1, stacked={}, example=0.001, build=0.0)
-    computed = 0.1 + 0.001 * examples["val"]
-    monkeypatch.setattr(room, "_seconds", lambda *a: 3.0 + a[-1] * (0.5 + computed) + 0.001 * examples["test"])
+    val, test = (0.001 * min(examples[split], most) for split in ("val", "test"))
+    monkeypatch.setattr(room, "_seconds", lambda *a: 3.0 + a[-1] * (0.5 + 0.1 + val) + test)
     found = overhead(trial, pace)
     assert (found.fit, found.epoch) == (pytest.approx(3.0), pytest.approx(0.5))

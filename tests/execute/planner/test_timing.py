@@ -43,6 +43,12 @@ def test_what_cannot_be_stacked_and_what_takes_long_is_timed_alone(measured, mon
     assert measured().stacked == {}
 
 
+def test_a_step_takes_at_least_as_long_as_its_examples_are_read(measured, monkeypatch):
+    monkeypatch.setattr(room, "_time_reading", lambda module, steps: 9.0)
+    found = measured("data.batch_size=20", stacked=False)
+    assert (found.step, found.example) == (9.0, 9.0 / 20)
+
+
 def test_wider_stacks_are_not_tried_once_one_is_no_faster(measured, monkeypatch):
     widths = []
 

@@ -21,7 +21,7 @@ def changed(config, **data):
     [
         ({"inputs": ...}, "data.inputs is missing: data says the shape"),
         ({"batch_size": ...}, "data.batch_size is missing"),
-        ({"inputs": 64}, "data.inputs: expected `array`, got `int`"),
+        ({"inputs": 64}, "data.inputs: expected `object | array`, got `int`"),
         ({"outputs": "ten"}, "data.outputs: expected `int`, got `str`"),
         ({"batch_size": 0}, "data.batch_size=0 trains nothing"),
         ({"batch_size": 2.5}, "data.batch_size: expected `int`"),
@@ -212,7 +212,8 @@ def test_what_torch_has_is_a_target_as_it_is(resolve, project, data, sizes):
         ({"val_size": 1.5}, ConfigError, "data.val_size=1.5 is no share; valid: a number of examples, or a share"),
         ({"val_size": "many"}, ConfigError, "data.val_size: expected `int | float | null`, got `str`"),
         ({"resident_gib": 0}, ConfigError, "data.resident_gib=0.0 holds nothing"),
-        ({"resident_gib": 1e-6}, DataError, "the limit is data.resident_gib=1e-06"),
+        ({"workers": 0}, ConfigError, "data.workers=0 read nothing; valid: 1 or more"),
+        ({"resident_gib": 1e-8}, DataError, "alone take 0.000305 MiB, and they are kept in memory; the limit is data."),
         ({"test": {"trian": False}}, ConfigError, "data.test: leaves.Leaves failed"),
         ({"_target_": "leaves.pair", "test": {"trian": 1}}, ConfigError, "Unknown key 'data.test.trian'"),
         ({"_target_": "ablate.data.moons", "test": {}}, ConfigError, "data.test would be ignored: ablate.data.moons"),
@@ -229,3 +230,14 @@ def test_what_a_data_set_may_take_in_memory_makes_no_other_trial(resolve):
     one, other = (resolve().with_settings("data", resident_gib=size) for size in (1, 2))
     assert one.identity == other.identity
     assert one.data.identity == resolve().data.identity
+    assert resolve().with_settings("data", workers=3).identity == one.identity
+
+
+def test_splits_that_are_streamed_are_made_once_for_trials_that_follow_each_other(resolve, project, monkeypatch):
+    monkeypatch.setattr(dataset, "_KEPT", OrderedDict())
+    project("leaves.py", LEAVES)
+    config = resolve().with_groups(data={"_target_": "leaves.Leaves", "resident_gib": 1e-6, "workers": 1, **DESCRIBED})
+    one = splits(config, seed=0)
+    assert one.is_streamed
+    assert splits(config, seed=0) is one
+    assert splits(config, seed=1) is not one

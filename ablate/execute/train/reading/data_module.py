@@ -1,10 +1,11 @@
 """The data sets of a LightningDataModule, as its loaders have them, for a network that is trained without them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from torch.utils.data import DataLoader, default_collate
 
+from ablate.data.reading.collated import collated
 from ablate.errors import AblateError, ConfigError, kind
 from ablate.execute.targets.lightning_package import overrides
 from ablate.execute.targets.target import error_text
@@ -60,21 +61,4 @@ def _examples(loader: Any, where: str) -> Any:
             "on one each."
         )
     is_plain = loader.collate_fn is default_collate or loader.batch_size is None
-    return loader.dataset if is_plain else Collated(loader)
-
-
-class Collated:
-    """The examples of a loader in the order of its data set, as its `collate_fn` makes them."""
-
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
-
-    def __iter__(self) -> Iterator[Any]:
-        loader = self._loader
-        for batch in DataLoader(loader.dataset, batch_size=loader.batch_size, collate_fn=loader.collate_fn):
-            if not (isinstance(batch, tuple | list) and len(batch) == 2):
-                raise ConfigError(
-                    f"data: the collate_fn of {type(loader.dataset).__name__} gives {kind(batch)}, not a pair "
-                    "(inputs, targets)."
-                )
-            yield from zip(*batch, strict=True)
+    return loader.dataset if is_plain else collated(loader.dataset, loader.collate_fn, where)
