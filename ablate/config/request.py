@@ -13,8 +13,6 @@ from ablate.config.group import TRAINED
 from ablate.config.spec import Factor, key_of
 from ablate.errors import ConfigError, unknown
 
-DEFAULT_STUDY = "core"
-
 MAX_REASON = 200
 """Characters of a word, and of why it does not parse, in a message."""
 
@@ -65,7 +63,7 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
             )
         else:
             overrides.append(word)
-    study = DEFAULT_STUDY if study is None else study
+    study = catalog.default_study if study is None else study
     if study not in catalog.names("study"):
         raise ConfigError(unknown("study", study, catalog.names("study")) + " 'ablate list studies' describes them.")
     for name in sorted({key_of(o) for o in overrides} & set(sweeps)):

@@ -97,6 +97,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.analysis.claims.foresight import foresee
     from ablate.analysis.notes.capacity import capacity_notes
     from ablate.analysis.notes.origin import timed_on
+    from ablate.analysis.notes.unknown_costs import unknown_costs
 
     is_baseline = [p.is_baseline(planned.spec.factors) for p in planned.layout.points]
     can, cannot = estimable(planned.spec)
@@ -118,6 +119,7 @@ def examine(planned: Plan) -> Outlook:
             *filter(None, [stale_note(planned), weights_note(planned, costs), kept, budget_note(engine, made)]),
             *held,
             *made.notes,
+            *unknown_costs(planned.layout.points, measured),
             *capacity_notes(
                 planned.spec.capacity,
                 [cost.parameters for cost in costs],
