@@ -19,6 +19,7 @@ from ablate.analysis.notes.mixed_code import clause, mixed_code
 from ablate.analysis.notes.origin import command, made_by, timed_on
 from ablate.analysis.notes.three_way import three_way_notes
 from ablate.analysis.notes.tuning import choice_lookup, tuning_notes, tuning_summary, untuned
+from ablate.analysis.notes.unknown_costs import unknown_costs
 from ablate.analysis.notes.unmeasured_costs import unmeasured_costs
 from ablate.analysis.outcomes.diagnostic import unmeasured
 from ablate.analysis.outcomes.outcome import Outcomes, outcomes
@@ -170,6 +171,7 @@ def summarise(
             *unknown,
             *unmeasured(spec, found),
             *unmeasured_costs(points, costs),
+            *unknown_costs(points, costs),
         ),
         scope=ACROSS if any(claim.across for claim in (*spec.claims, *spec.later)) else SCOPE,
         trivial=spec.response.trivial,

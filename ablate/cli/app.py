@@ -6,6 +6,7 @@ import typer
 
 import ablate
 from ablate.cli.commands.doctor import doctor
+from ablate.cli.commands.init import init
 from ablate.cli.commands.inspect import inspect
 from ablate.cli.commands.list import list_
 from ablate.cli.commands.plan import plan
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(init)
 app.command()(run)
 app.command()(plan)
 app.command("list")(list_)

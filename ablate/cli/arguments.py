@@ -1,5 +1,6 @@
 """Arguments and options that several commands take."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,8 @@ Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[STUDY] [OVERRIDES]...",
-        help="A study's name (default: core), and Hydra overrides: model.width=32, data=mnist; "
-        "a comma sweep such as model.width=16,32 adds a factor.",
+        help="A study's name (default: core, or what conf/config.yaml chooses), and Hydra overrides: model.width=32, "
+        "data=mnist; a comma sweep such as model.width=16,32 adds a factor.",
         autocompletion=complete_request,
         show_default=False,
     ),
@@ -80,6 +81,41 @@ QuickOption = Annotated[
         "epochs, nothing tuned, no claims (quick=true).",
     ),
 ]
+
+
+TargetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="MODULE:CLASS",
+        help="A class of networks, without any YAML. Words may be its arguments, of which one with several values is a "
+        "factor: --target nets:Net width=8,16 depth=3 data=digits.",
+        show_default=False,
+    ),
+]
+
+MultirunOption = Annotated[
+    bool, typer.Option("-m", "--multirun", help="As of Hydra; not needed: a comma sweep adds a factor without it.")
+]
+
+
+class Cfg(StrEnum):
+    """What of the configuration is printed, as Hydra calls it."""
+
+    job = "job"
+
+
+CfgOption = Annotated[
+    Cfg | None,
+    typer.Option("--cfg", "-c", help="Print the composed configuration, as Hydra does, and exit.", show_default=False),
+]
+
+
+def note_multirun() -> None:
+    """Says what -m comes to."""
+    from ablate.report.live.message import note
+
+    note("-m is not needed: several values with commas are a factor, whose design points all run in one command.")
 
 
 def request_words(words: list[str] | None, results_dir: Path | None, *, quick: bool = False) -> list[str]:

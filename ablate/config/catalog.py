@@ -1,6 +1,7 @@
 """The catalog of configuration groups and their options, with a line about each; read without Hydra."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,15 @@ from ablate.files import reason
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+DEFAULT_STUDY = "core"
+"""The study of a request that names none, in a folder whose `conf/config.yaml` chooses none."""
+
+ROOT = "ablate"
+"""The shipped root of the configuration, `conf/ablate.yaml`, which a root of the user's includes."""
+
+USER_ROOT = "config"
+"""The user's root, `conf/config.yaml`."""
 
 GROUPS = ("study", "factor", "model", "data", "objective", "optimizer", "scheduler", "trainer", "engine", "logger")
 
@@ -60,14 +70,51 @@ class Catalog:
 
     def overridden(self, study: str) -> dict[str, str]:
         """The group choices that a study's own defaults list makes: group → option."""
-        file = self.file("study", study)
-        try:
-            entries = _mapping(file).get("defaults") if file else None
-        except Broken:  # composing it raises the error
-            return {}
-        listed = entries if isinstance(entries, list) else []
-        pairs = [pair for entry in listed if isinstance(entry, dict) for pair in entry.items()]
-        return {str(k).removeprefix("override").strip().lstrip("/"): str(v) for k, v in pairs}
+        return _choices(_defaults(self.file("study", study)))
+
+    @property
+    def default_study(self) -> str:
+        """The study that the user's `conf/config.yaml` chooses; else `DEFAULT_STUDY`."""
+        return _choices(_defaults(self._user_root)).get("study", DEFAULT_STUDY)
+
+    @cached_property
+    def root(self) -> str:
+        """The name of the root that is composed: the user's `config` where it is one, else the shipped `ablate`."""
+        return ROOT if self._user_root is None or self.foreign_root is not None else USER_ROOT
+
+    @property
+    def foreign_root(self) -> Path | None:
+        """A `conf/config.yaml` of another program, which neither includes `ablate` nor chooses a study."""
+        file = self._user_root
+        if file is None or _is_broken(file):
+            return None
+        entries = _defaults(file)
+        is_ours = "study" in _choices(entries) or ROOT in [str(entry).lstrip("/") for entry in entries]
+        return None if is_ours else file
+
+    @property
+    def _user_root(self) -> Path | None:
+        return next((file for root in self._path if (file := root / f"{USER_ROOT}.yaml").exists()), None)
+
+
+def _defaults(file: Path | None) -> list[Any]:
+    """A file's defaults list; empty where it has none, or cannot be read: composing it raises the error."""
+    entries = None if file is None or _is_broken(file) else _mapping(file).get("defaults")
+    return entries if isinstance(entries, list) else []
+
+
+def _is_broken(file: Path) -> bool:
+    try:
+        _mapping(file)
+    except Broken:
+        return True
+    return False
+
+
+def _choices(entries: list[Any]) -> dict[str, str]:
+    """The group choices among the entries of a defaults list: group → option."""
+    pairs = [pair for entry in entries if isinstance(entry, dict) for pair in entry.items()]
+    return {str(k).removeprefix("override").strip().lstrip("/"): str(v) for k, v in pairs}
 
 
 def _files(group: Path) -> dict[str, Path]:

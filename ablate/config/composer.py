@@ -134,12 +134,25 @@ class Composer:
         assert isinstance(tree, dict)
         return {str(group): _references(repr(node)) for group, node in tree.items()}
 
-    def _resolve(self, structural: tuple[str, ...], values: tuple[str, ...]) -> dict[str, Group]:
+    def text(self, overrides: Sequence[str]) -> str:
+        """The whole configuration under these overrides as YAML, with its interpolations.
+
+        Raises:
+            ConfigError: as `groups`.
+        """
+        structural = tuple(o for o in overrides if _is_structural(o))
+        return OmegaConf.to_yaml(self._with_values(structural, tuple(o for o in overrides if not _is_structural(o))))
+
+    def _with_values(self, structural: tuple[str, ...], values: tuple[str, ...]) -> DictConfig:
         config = self._composed(structural)
         if values:
             config = config.copy()
             for override in values:
                 self._set(config, override)
+        return config
+
+    def _resolve(self, structural: tuple[str, ...], values: tuple[str, ...]) -> dict[str, Group]:
+        config = self._with_values(structural, values)
         try:
             with resolvers():
                 plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
@@ -206,7 +219,7 @@ class Composer:
         """
         with _hydra(search_path(self._directory, self._conf)[:-1], brought):
             try:
-                config = compose("config", overrides=list(overrides), return_hydra_config=True)
+                config = compose(self.catalog.root, overrides=list(overrides), return_hydra_config=True)
                 self._options[overrides] = dict(config.hydra.runtime.choices)
                 with open_dict(config):
                     del config["hydra"]

@@ -54,14 +54,17 @@ class ComposedStudy:
             if name not in known and name not in inline and not is_trial_key(name):
                 hint = " A key's values are a factor, too: {model.width: [8, 16]}." if "." in name else ""
                 raise ConfigError(unknown("factor", name, known) + f" 'ablate list factors' describes them.{hint}")
-        self.notes: tuple[str, ...] = tuple(self._hidden_factors(factors, inline))
-        """Notes on factors that replace others of the same name."""
+        self.notes: tuple[str, ...] = (*self._foreign_root(), *self._hidden_factors(factors, inline))
+        """Notes on a root that is left out, and on factors that replace others of the same name."""
         in_files = [name for name in factors if name in known and not _is_whole(inline.get(name))]
         for name in in_files:
             self._check_keys("factor", name)
         with_factors = (f"factor=[{','.join(in_files)}]",) if in_files else ()
-        settings = self.composer.resolve((*chosen, *with_factors, *request.overrides))
+        self._composed = (*chosen, *with_factors, *request.overrides)
+        settings = self.composer.resolve(self._composed)
         self._base = (*chosen, *plain)
+        self.swept: tuple[str, ...] = tuple(sweep.name for sweep in request.sweeps)
+        """Factors that sweeps on the command line have made."""
         spec = read(
             settings,
             request=tuple(words),
@@ -80,6 +83,11 @@ class ComposedStudy:
         _check_conflicts(self.spec)
         _check_added_levels(self.spec)
         self._check_identity_overrides(chosen)
+
+    @property
+    def text(self) -> str:
+        """The configuration as YAML with its interpolations, as it is before any level of a factor."""
+        return self.composer.text(self._composed)
 
     def resolve(self, levels: Mapping[str, str], overrides: Sequence[str]) -> TrialConfig:
         """The configuration of one design point: its levels' overrides on top of the user's.
@@ -119,6 +127,13 @@ class ComposedStudy:
         file = self.composer.catalog.file(group, name)
         if file is not None and not file.is_relative_to(packaged()):
             check_keys(file)
+
+    def _foreign_root(self) -> Iterator[str]:
+        if (file := self.composer.catalog.foreign_root) is not None:
+            yield (
+                f"{file} is left out: it is a configuration of another program. One of ablate has `- ablate` in its "
+                "defaults list."
+            )
 
     def _hidden_factors(self, names: Iterable[str], inline: Mapping[str, Any]) -> Iterator[str]:
         """Says which definition of a factor counts: the study's own, then the user's file, then the shipped one."""
@@ -176,7 +191,7 @@ def load_baseline(words: Sequence[str], directory: Path) -> tuple[TrialConfig, i
 
     Args:
         words: A model's name, or a study's, and Hydra overrides. A model's name is short for `model=NAME`; without a
-            study, the other groups are as `conf/config.yaml` chooses them.
+            study, the other groups are as the root of the configuration chooses them.
         directory: The working directory.
 
     Raises:

@@ -14,8 +14,6 @@ from ablate.config.schema import RootYaml
 from ablate.config.spec import Factor, is_override, key_of
 from ablate.errors import ConfigError, unknown
 
-DEFAULT_STUDY = "core"
-
 MAX_SHOWN_CHARS = 200
 """Length to which a message cuts a word, and the reason why it does not parse."""
 
@@ -66,7 +64,7 @@ def parse(words: Sequence[str], catalog: Catalog) -> Request:
             )
         else:
             overrides.append(word)
-    study = DEFAULT_STUDY if study is None else study
+    study = catalog.default_study if study is None else study
     if study not in catalog.names("study"):
         raise ConfigError(unknown("study", study, catalog.names("study")) + " 'ablate list studies' describes them.")
     for name in sorted({key_of(o) for o in overrides} & set(sweeps)):

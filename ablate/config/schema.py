@@ -423,6 +423,8 @@ def _with_level_names(claim: Any) -> Any:
                 f: [_as_level_name(v) for v in vs] if isinstance(vs, list) else _as_level_name(vs)
                 for f, vs in node.items()
             }
+    if isinstance(expect := named.get("expect"), str):
+        named["expect"] = expect.replace(" ", "_")  # tables say `no worse`
     return named
 
 

@@ -6,6 +6,7 @@ does not import torch.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ablate.config.model.constructor import Constructor
 from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
@@ -117,6 +118,17 @@ def inspect(config: TrialConfig, *, seed: int) -> ModuleTree:
     from ablate.execute.examine.module_tree import module_tree
 
     return module_tree(config, seed=seed)
+
+
+def constructor(target: str) -> Constructor:
+    """What a class, or a function that makes a network, can be called with. It is imported, and not called.
+
+    Raises:
+        ConfigError: as `ablate.execute.targets.constructor.constructor`.
+    """
+    from ablate.execute.targets.constructor import constructor
+
+    return constructor(target)
 
 
 def schedule(

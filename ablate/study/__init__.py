@@ -12,7 +12,11 @@ from ablate.study.outlook import Outlook as Outlook
 from ablate.study.outlook import examine as examine
 from ablate.study.place import find as find
 from ablate.study.place import find_all as find_all
+from ablate.study.project.project import Project as Project
+from ablate.study.project.project import make_project as make_project
+from ablate.study.project.target import requested as requested
 from ablate.study.study_plan import Plan as Plan
+from ablate.study.study_plan import configuration as configuration
 from ablate.study.study_plan import plan as plan
 from ablate.study.study_review import review as review
 from ablate.study.study_review import review_saved as review_saved

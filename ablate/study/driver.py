@@ -49,6 +49,7 @@ def run(
     detach: bool = False,
     cwd: Path | None = None,
     conf: Path | None = None,
+    request: Sequence[str] | None = None,
 ) -> tuple[Summary, Path]:
     """Trains what is missing of a study, then summarises.
 
@@ -62,6 +63,7 @@ def run(
             collects them. A study with looks is submitted up to the next look.
         cwd: As in `plan`.
         conf: As in `plan`.
+        request: As in `plan`.
 
     Returns:
         The summary, and the study's directory. With `detach`, the summary has the trials that had finished before.
@@ -75,7 +77,7 @@ def run(
     from ablate.execute.engines import engine as make_engine
     from ablate.store import IDENTITIES, Lock, StudyDirectory
 
-    planned = plan(words, cwd=cwd, conf=conf)
+    planned = plan(words, cwd=cwd, conf=conf, request=request)
     engine = make_engine(planned.spec.settings.get("engine"))
     engine.on_message = observer.on_message
     _check_engine(engine, planned, detach=detach)
@@ -90,7 +92,7 @@ def run(
             lock.acquire()
             if (directory.read("study.yaml"), directory.digest()) != (planned.frozen, planned.contents.digest):
                 # Another driver has written to it before this one held the lock.
-                planned = plan(words, cwd=cwd, conf=conf)
+                planned = plan(words, cwd=cwd, conf=conf, request=request)
         _report_notes(planned, observer)
         if stale == "rerun":
             planned = without_stale_choices(planned)
@@ -108,7 +110,16 @@ def run(
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date
                 lock.release()
                 engine.close()
-                return run(words, observer=observer, stale=stale, retry=retry, detach=detach, cwd=cwd, conf=conf)
+                return run(
+                    words,
+                    observer=observer,
+                    stale=stale,
+                    retry=retry,
+                    detach=detach,
+                    cwd=cwd,
+                    conf=conf,
+                    request=request,
+                )
         damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
         _freeze(directory, planned, will_train=will_train)
@@ -118,7 +129,9 @@ def run(
             directory.write(IDENTITIES, identities.encode())
         if planned.tuned is not None and planned.tuned.pending:
             tune(engine, planned, observer, stale=stale, retry=retry)
-            planned = plan(words, cwd=cwd, conf=conf)  # the ids of its trials follow from what was chosen
+            planned = plan(
+                words, cwd=cwd, conf=conf, request=request
+            )  # the ids of its trials follow from what was chosen
             missing = missing_trials(planned, stale, Muted(), retry=retry)
         _measure_networks(engine, planned, damaged, observer, will_train=will_train, again=stale == "rerun")
         _train(engine, planned, missing, observer, detach=detach)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,7 +66,13 @@ class Plan:
         return sum(r.state != "failed" for r in self.records)
 
 
-def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = None) -> Plan:
+def plan(
+    words: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    conf: Path | None = None,
+    request: Sequence[str] | None = None,
+) -> Plan:
     """Reads a request such as `["head", "data=cifar10", "model.width=16,32"]`, joined with what is on disk.
 
     Nothing is written, and nothing heavier than Hydra is imported. Where capacity is to be matched, or components are
@@ -76,6 +82,8 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
         words: A study's name and Hydra overrides, as after `ablate run`.
         cwd: Where the user's `conf/` is, and what a relative `results_dir` is relative to; default: here.
         conf: A folder of configuration that comes before the user's; None: there is none.
+        request: The words that the study keeps as its request; default: `words`, or that it was made in Python where
+            it has a folder of configuration.
 
     Raises:
         AblateError: anything in the request that does not fit, a study on disk that is another one, or an engine that
@@ -96,8 +104,8 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
 
     here = cwd or Path.cwd()
     study = load(words, here, conf)
-    spec, left_in = _with_components(study, None if conf is None else (MADE_IN_PYTHON, *words))
-    added, notes = (), ()
+    asked = tuple(request or (words if conf is None else (MADE_IN_PYTHON, *words)))
+    (spec, left_in), added, notes = _with_components(study, asked), (), ()
     if spec.factors:
         design_of(spec)  # before the comparison with the study on disk: an unknown design is the user's first mistake
     directory = StudyDirectory(here / spec.settings["results_dir"] / spec.directory)
@@ -144,23 +152,39 @@ def plan(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = N
         contents=without_misplaced(contents, planned, spec.response.name),
         frozen=frozen_bytes,
         added=added,
-        notes=(*study.notes, *left_in, *notes),
+        notes=(*study.notes, *left_in, *notes, *(() if frozen_bytes else _uncrossed(spec, study.swept))),
         tuned=tuned,
     )
 
 
-def _with_components(study: ComposedStudy, request: tuple[str, ...] | None) -> tuple[StudySpec, tuple[str, ...]]:
+def configuration(words: Sequence[str], *, cwd: Path | None = None, conf: Path | None = None) -> str:
+    """The configuration that a request composes to, as YAML with its interpolations, before any level of a factor.
+
+    Args:
+        words: As of `plan`.
+        cwd: As of `plan`.
+        conf: As of `plan`.
+
+    Raises:
+        ConfigError: anything in the request that does not fit.
+    """
+    from ablate.config.load import load
+
+    return load(words, cwd or Path.cwd(), conf).text
+
+
+def _with_components(study: ComposedStudy, request: tuple[str, ...]) -> tuple[StudySpec, tuple[str, ...]]:
     """The study with a factor for each of its components, and a note on the modules that stay in.
 
     Args:
         study: As it was composed; its spec is replaced where it has components.
-        request: What it keeps as its request; None: the words.
+        request: What it keeps as its request.
     """
     from ablate.config.model.components import component_factors
     from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
 
-    spec = study.spec if request is None else replace(study.spec, request=request)
+    spec = replace(study.spec, request=request)
     if not spec.components:
         return spec, ()
     levels = {factor.name: factor.reference for factor in spec.factors}
@@ -172,6 +196,19 @@ def _with_components(study: ComposedStudy, request: tuple[str, ...] | None) -> t
     shown = "; ".join(f"{path} ({why})" for path, why in list(refused.items())[:MAX_LEFT_IN])
     more = f"; and {len(refused) - MAX_LEFT_IN} more" if len(refused) > MAX_LEFT_IN else ""
     return study.spec, (f"study.components leaves in what cannot be left out: {shown}{more}.",) if refused else ()
+
+
+def _uncrossed(spec: StudySpec, swept: Sequence[str]) -> Iterator[str]:
+    """Says that the design does not cross the factors that are swept on the command line: Hydra's sweeps are."""
+    from ablate.design import design_of
+
+    others = [name for name in spec.names if name not in swept]
+    if swept and len(spec.factors) > 1 and not design_of(spec).crosses_factors:
+        crossed = f" with {', '.join(others)}" if others else " with each other"
+        yield (
+            f"The values of {', '.join(swept)} are not crossed{crossed}: `design: {spec.design}` changes one factor at "
+            "a time. study.design=factorial crosses them."
+        )
 
 
 MAX_LEFT_IN = 4

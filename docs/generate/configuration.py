@@ -34,7 +34,7 @@ class Key:
 
 def configuration(conf: Path) -> str:
     """One section for the root and each group, with a table for each option."""
-    parts = ["## Keys of every study", _table(keys(conf / "config.yaml"))]
+    parts = ["## Keys of every study", _table(keys(conf / "ablate.yaml"))]
     for group, title in GROUPS.items():
         parts.append(f"## {title}: `{group}=…`")
         for file in sorted((conf / group).rglob("*.yaml")):

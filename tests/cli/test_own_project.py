@@ -180,6 +180,21 @@ def test_a_lightning_module_takes_its_own_loop_on_the_workers(lightning, ablate,
     assert {r.counts.parameters for r in records} == {2 * w + w + w * 2 + 2 for w in (2, 8)}
 
 
+def test_without_an_example_it_says_how_costs_become_known(lightning, write, ablate):
+    planned = ablate("plan", "own", "engine=inline")
+    assert "self.example_input_array" in " ".join(planned.stdout.split())
+    ablate("run", "own", "engine=inline")
+    assert "self.example_input_array" in " ".join(ablate("show", "own", "--table", "notes").stdout.split())
+
+
+def test_with_an_example_costs_are_known(lightning, write, ablate):
+    example = "self.example_input_array = torch.zeros(1, 2)"
+    write(
+        "own_lightning.py", LIGHTNING.replace("self.save_hyperparameters()", f"self.save_hyperparameters(); {example}")
+    )
+    assert "example_input_array" not in ablate("plan", "own", "engine=inline").stdout
+
+
 def test_the_same_module_gives_the_same_in_this_process(lightning, ablate, here):
     for name in ("first", "second"):
         assert ablate("run", "own", "engine=inline", "--results-dir", name).exit_code == 0

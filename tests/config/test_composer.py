@@ -29,7 +29,7 @@ CASES = [
 @pytest.mark.parametrize("overrides", CASES, ids=" ".join)
 def test_it_is_what_hydra_composes_of_all_overrides_together(overrides, tmp_path):
     with initialize_config_dir(version_base="1.3", config_dir=str(packaged())):
-        wanted = OmegaConf.to_container(compose("config", overrides=overrides), resolve=True)
+        wanted = OmegaConf.to_container(compose("ablate", overrides=overrides), resolve=True)
     composer = Composer(tmp_path)
     composer.resolve(["study=smoke", "model.width=9", "data.outputs=2"])  # what is remembered must not leak
     assert composer.resolve(overrides) == wanted

@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY
 from tests.docs.page import HANG_S, blocks
 
 PAGE = REPOSITORY / "docs/ci.md"
-INSTALLS = "pip install ablate-lab"
+INSTALLS = "pip install ./vendor/ablate"
 
 
 @pytest.fixture

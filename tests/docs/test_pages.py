@@ -52,6 +52,11 @@ def test_links_lead_somewhere(page):
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=name)
+def test_nothing_is_installed_by_a_name_that_is_not_published(page):
+    assert not re.search(r"pip install '?ablate-lab", page.read_text(encoding="utf-8"))
+
+
 def test_the_keys_of_a_study_are_documented():
     page = (REPOSITORY / "docs/configuration.md").read_text(encoding="utf-8")
     outline = next(block.text for block in blocks(REPOSITORY / "docs/configuration.md") if block.kind == "yaml")

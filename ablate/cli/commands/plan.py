@@ -1,22 +1,50 @@
 """`ablate plan`: what would run, what it would cost, and what it could estimate."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ablate.cli.arguments import QuickOption, ResultsDir, Words, request_words
+from ablate.cli.arguments import (
+    MultirunOption,
+    QuickOption,
+    ResultsDir,
+    TargetOption,
+    Words,
+    note_multirun,
+    request_words,
+)
 from ablate.cli.exits import reported
+
+if TYPE_CHECKING:
+    from ablate.study import Plan
 
 
 @reported
-def plan(words: Words = None, *, quick: QuickOption = False, results_dir: ResultsDir = None) -> None:
+def plan(
+    words: Words = None,
+    *,
+    target: TargetOption = None,
+    quick: QuickOption = False,
+    multirun: MultirunOption = False,
+    results_dir: ResultsDir = None,
+) -> None:
     """Print what a study would run: design points, trials, sizes, time, and what the design can estimate.
 
     It trains nothing, but it imports and calls what the configuration names: a configuration is code.
     """
-    print_plan(request_words(words, results_dir, quick=quick))
+    if multirun:
+        note_multirun()
+    print_plan(request_words(words, results_dir, quick=quick), target)
 
 
-def print_plan(words: Sequence[str]) -> None:
-    """Prints the plan of a request on stdout; trains and writes nothing."""
+def print_plan(words: Sequence[str], target: str | None) -> None:
+    """Prints the plan of a request, or of a study of a target, on stdout; trains and writes nothing."""
+    from ablate import study
+
+    with study.requested(words, target) as asked:
+        _print_plan(study.plan(asked.words, conf=asked.conf, request=asked.request))
+
+
+def _print_plan(planned: "Plan") -> None:
     import sys
 
     from ablate import study
@@ -25,7 +53,6 @@ def print_plan(words: Sequence[str]) -> None:
     from ablate.report.tables.plan import plan_document
     from ablate.report.tables.tuning.outlook import tuning_lines
 
-    planned = study.plan(words)
     outlook = study.examine(planned)
     capacity = planned.spec.capacity
     sys.stdout.write(

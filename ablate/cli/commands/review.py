@@ -16,8 +16,8 @@ def review(
         list[str] | None,
         typer.Argument(
             metavar="[STUDY] [OVERRIDES]...",
-            help="A study's name (default: core), and Hydra overrides, as after 'ablate run'; or the name or path of "
-            "a directory with results.",
+            help="A study's name (default: core, or what conf/config.yaml chooses), and Hydra overrides, as after "
+            "'ablate run'; or the name or path of a directory with results.",
             autocompletion=complete_request,
             show_default=False,
         ),

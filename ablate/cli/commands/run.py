@@ -1,11 +1,26 @@
 """`ablate run`: train what is missing, then show the answer."""
 
+import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from ablate.cli.arguments import AsciiOption, FormatOption, QuickOption, ResultsDir, TableOption, Words, request_words
+from ablate.cli.arguments import (
+    AsciiOption,
+    CfgOption,
+    FormatOption,
+    MultirunOption,
+    QuickOption,
+    ResultsDir,
+    TableOption,
+    TargetOption,
+    Words,
+    note_multirun,
+    request_words,
+)
+from ablate.cli.commands.plan import print_plan
 from ablate.cli.exits import Code, reported
 from ablate.cli.study_name import study_name
 from ablate.errors import ConfigError, begun
@@ -35,7 +50,9 @@ class Retry(StrEnum):
 def run(
     words: Words = None,
     *,
+    target: TargetOption = None,
     show_plan: Annotated[bool, typer.Option("--plan", help="Only print what would run, as `ablate plan`.")] = False,
+    cfg: CfgOption = None,
     table: TableOption = None,
     format: FormatOption = "table",
     ascii_only: AsciiOption = False,
@@ -68,19 +85,22 @@ def run(
         ),
     ] = False,
     quick: QuickOption = False,
+    multirun: MultirunOption = False,
     results_dir: ResultsDir = None,
 ) -> None:
     """Train what is missing of a study, with live progress; then show its answer, as `ablate show`."""
     asked = request_words(words, results_dir, quick=quick)
-    if show_plan:
-        from ablate.cli.commands.plan import print_plan
-
-        if (table, format, ascii_only, stale, retry, fail_on, detach) != (None, "table", False, *[None] * 3, False):
+    if multirun:
+        note_multirun()
+    if show_plan or cfg is not None:
+        given = (table, format, ascii_only, stale, retry, fail_on, detach, show_plan and cfg is not None)
+        if given != (None, "table", False, *[None] * 3, False, False):
+            option, prints, other = ("--plan", "one table", ", --cfg") if show_plan else ("--cfg", "YAML", "")
             raise ConfigError(
-                "--plan trains nothing and prints one table: leave out --table, --format, --ascii, --stale, "
-                "--retry, --fail-on, --detach."
+                f"{option} trains nothing and prints {prints}: leave out --table, --format, --ascii, --stale, "
+                f"--retry, --fail-on, --detach{other}."
             )
-        return print_plan(asked)
+        return print_plan(asked, target) if show_plan else print_configuration(asked, target)
 
     if detach and (table, format, ascii_only, fail_on) != (None, "table", False, None):
         raise ConfigError("--detach returns before there is a result: leave out --table, --format, --ascii, --fail-on.")
@@ -94,10 +114,12 @@ def run(
     from ablate.store.atomic import write
 
     registry.check(format, table, ascii_only=ascii_only)
-    with Display() as display:
+    with Display() as display, study.requested(asked, target) as request:
         try:
             summary, directory = study.run(
-                asked,
+                request.words,
+                conf=request.conf,
+                request=request.request,
                 observer=display,
                 stale=None if stale is None else stale.value,
                 retry=[r.value for r in retry or ()],
@@ -138,6 +160,16 @@ def run(
     if fail_on is not None and outcomes & FAILS[fail_on]:
         raise typer.Exit(Code.CLAIM_FAILED)
     return None
+
+
+def print_configuration(words: Sequence[str], target: str | None) -> None:
+    """Prints the composed configuration of a request as YAML on stdout, as Hydra's `--cfg job` does."""
+    from ablate import study
+    from ablate.report.live.message import note
+
+    with study.requested(words, target) as asked:
+        sys.stdout.write(study.configuration(asked.words, conf=asked.conf))
+    note("Each design point sets the levels of its factors on top of this: 'ablate plan' lists them.")
 
 
 FIRST = "before the first trial"

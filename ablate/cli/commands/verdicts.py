@@ -32,7 +32,7 @@ def verdicts(
     root = results_dir or Path("results")
     names = studies or sorted(path.parent.name for path in root.glob("*/study.yaml"))
     if not names:
-        raise StoreError(f"There are no results in {root}: 'ablate run' trains study=core.")
+        raise StoreError(f"There are no results in {root}: 'ablate run' trains a study.")
     summaries: list[Summary] = []
     for name in dict.fromkeys(names):
         try:

@@ -44,7 +44,7 @@ def verify(
     root = results_dir or Path("results")
     places = [study.find(name, root) for name in dict.fromkeys(studies)] if studies else study.find_all(root)
     if not places:
-        raise StoreError(f"There are no results in {root}: 'ablate run' trains study=core.")
+        raise StoreError(f"There are no results in {root}: 'ablate run' trains a study.")
     found = [study.verify_files(place) for place in places]
     problems = [(str(p.path), p.what, p.remedy) for verification in found for p in verification.problems]
     if format is VerifyFormat.json:

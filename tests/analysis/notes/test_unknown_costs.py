@@ -1,0 +1,20 @@
+from ablate.analysis.notes.unknown_costs import unknown_costs
+from ablate.design.point import DesignPoint
+from ablate.store.costs import Cost
+
+POINTS = [DesignPoint(levels={"a": a}) for a in "xyz"]
+
+
+def cost(point, latency=None):
+    return Cost(levels=point.levels, activation_bytes=None, latency_seconds=latency, timed_on="one thread")
+
+
+def test_networks_that_no_example_went_through_are_counted_with_what_to_do():
+    (said,) = unknown_costs(POINTS, [cost(POINTS[0]), cost(POINTS[1]), cost(POINTS[2], latency=0.1)])
+    assert said.startswith("Not known: FLOPs, activations and latency of 2 design points, ")
+    assert "self.example_input_array = " in said
+
+
+def test_nothing_is_said_of_what_was_measured_or_never_tried():
+    assert unknown_costs(POINTS, [cost(point, latency=0.1) for point in POINTS]) == ()
+    assert unknown_costs(POINTS, []) == ()
