@@ -1,12 +1,12 @@
 from ablate.analysis.notes.unknown_costs import unknown_costs
 from ablate.design.point import DesignPoint
-from ablate.store.costs import Cost
+from ablate.store.costs import PointCost
 
 POINTS = [DesignPoint(levels={"a": a}) for a in "xyz"]
 
 
 def cost(point, latency=None):
-    return Cost(levels=point.levels, activation_bytes=None, latency_seconds=latency, timed_on="one thread")
+    return PointCost(levels=point.levels, activation_bytes=None, latency_seconds=latency, timed_on="one thread")
 
 
 def test_networks_that_no_example_went_through_are_counted_with_what_to_do():
