@@ -485,7 +485,7 @@ def test_a_study_that_cannot_be_read_is_left_alone_and_not_held(run):
 def test_a_plan_has_points_trials_and_what_is_there(here, listener):
     planned = study.plan(TINY)
     assert [p.levels for p in planned.layout.points] == [{"hidden_activation": "relu"}, {"hidden_activation": "tanh"}]
-    assert (len(planned.trials), planned.finished, planned.records) == (4, 0, ())
+    assert (len(planned.trials), planned.finished, len(planned.records)) == (4, 0, 0)
     assert [c.model["hidden_activation"] for c in planned.configs] == ["relu", "tanh"]
     assert not list(here.iterdir())
     study.run(TINY, observer=listener)
