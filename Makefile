@@ -63,7 +63,7 @@ test-browser: $(VENV)/.installed-test ## the page of `ablate report` in headless
 	$(BIN)/python -m pytest tests/browser
 
 CHAOS_MIN ?= 10
-chaos: $(VENV)/.installed-test ## kills processes of small studies at random for CHAOS_MIN minutes, resumes them, and compares what they come to
+chaos: $(VENV)/.installed-test ## kills processes of small studies, and nodes of Ray, at random for CHAOS_MIN minutes, resumes them, and compares what they come to
 	@CHAOS_MIN=$(CHAOS_MIN) $(BIN)/python -m tests.reliability
 
 GPU ?= cuda
