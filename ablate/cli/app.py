@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import ablate
+from ablate.cli.commands.compare import compare
 from ablate.cli.commands.doctor import doctor
 from ablate.cli.commands.init import init
 from ablate.cli.commands.inspect import inspect
@@ -30,6 +31,7 @@ app.command()(plan)
 app.command("list")(list_)
 app.command()(show)
 app.command()(verdicts)
+app.command()(compare)
 app.command()(report)
 app.command()(review)
 app.command()(verify)

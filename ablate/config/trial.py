@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from ablate.config.data import DataGroup
 from ablate.config.group import ADDED, TRAINED, Group
@@ -102,6 +102,11 @@ class TrialConfig:
         """The part that can change a trial's result."""
         return {one.name: one.identity for one in self.identified}
 
+    @property
+    def leaves(self) -> dict[str, Any]:
+        """What can change a trial's result, by dotted key."""
+        return leaves(self.identity)
+
     @cached_property
     def stack_texts(self) -> tuple[str, ...]:
         """What trials must have in common to be stacked: a text for each group of `TRAINED`."""
@@ -111,3 +116,13 @@ class TrialConfig:
     def targets(self) -> frozenset[str]:
         """Every `_target_` in the groups that decide what the trial is."""
         return frozenset[str]().union(*(one.targets for one in self.trained))
+
+
+def leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
+    """The values of plain nested mappings, by dotted key."""
+    if not isinstance(tree, Mapping):
+        return {prefix.rstrip("."): tree}
+    found: dict[str, Any] = {}
+    for name, branch in cast(Mapping[Any, Any], tree).items():
+        found |= leaves(branch, f"{prefix}{name}.")
+    return found

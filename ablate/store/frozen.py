@@ -1,7 +1,6 @@
 """study.yaml: the resolved study with its claims, frozen before the first trial."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ import msgspec
 
 from ablate.config.canonical_text import canonical_text
 from ablate.config.files.document import check_yaml
-from ablate.config.spec import Factor, Response, StudySettings, StudySpec
+from ablate.config.spec import Factor, Response, StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design import DESIGNS
 from ablate.errors import StoreError, unknown
@@ -202,7 +201,7 @@ def _check_same(frozen: StudySpec, asked: StudySpec, where: str) -> None:
         before, now = getattr(frozen, field), getattr(asked, field)
         if before != now:
             changed += _differences(field, before, now)
-    before_leaves, leaves = _trained_leaves(frozen.settings), _trained_leaves(asked.settings)
+    before_leaves, leaves = (TrialConfig.from_dict(spec.settings).leaves for spec in (frozen, asked))
     for key in sorted(before_leaves.keys() | leaves.keys()):
         if before_leaves.get(key) != leaves.get(key):
             changed += _differences(key, before_leaves.get(key), leaves.get(key))
@@ -233,20 +232,6 @@ def _join(before: Factor, now: Factor, where: str) -> Factor:
                 "Give the new level a name of its own, or this study another study.name."
             )
     return replace(before, levels={**before.levels, **now.levels})
-
-
-def _trained_leaves(settings: StudySettings) -> dict[str, Any]:
-    """The settings that can change a result, by dotted key."""
-    return _leaves(TrialConfig.from_dict(settings).identity)
-
-
-def _leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(tree, Mapping):
-        return {prefix.rstrip("."): tree}
-    leaves: dict[str, Any] = {}
-    for name, branch in tree.items():  # pyright: ignore[reportUnknownVariableType]
-        leaves |= _leaves(branch, f"{prefix}{name}.")
-    return leaves
 
 
 def _differences(name: str, before: Any, now: Any) -> list[str]:

@@ -15,6 +15,10 @@ from ablate.study.place import find_all as find_all
 from ablate.study.project.project import Project as Project
 from ablate.study.project.project import make_project as make_project
 from ablate.study.project.target import requested as requested
+from ablate.study.results.comparison import compare as compare
+from ablate.study.results.verification import Problem as Problem
+from ablate.study.results.verification import Verification as Verification
+from ablate.study.results.verification import verify_files as verify_files
 from ablate.study.study_plan import Plan as Plan
 from ablate.study.study_plan import configuration as configuration
 from ablate.study.study_plan import plan as plan
@@ -23,6 +27,3 @@ from ablate.study.study_review import review_saved as review_saved
 from ablate.study.study_summary import records as records
 from ablate.study.study_summary import save_summary as save_summary
 from ablate.study.study_summary import summarise as summarise
-from ablate.study.verification import Problem as Problem
-from ablate.study.verification import Verification as Verification
-from ablate.study.verification import verify_files as verify_files

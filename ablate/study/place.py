@@ -15,7 +15,7 @@ def find(study: str, results_dir: Path) -> Path:
         StoreError: there is no such study; names the nearest.
     """
     for place in (results_dir / study, Path(study), results_dir / study.replace("/", "-")):
-        if _holds_a_study(place):
+        if holds_a_study(place):
             return place
     there = sorted(p.parent.name for p in results_dir.glob("*/study.yaml"))
     made = f" With results in {results_dir}: {', '.join(there) or 'none'}."
@@ -36,9 +36,9 @@ def find_all(results_dir: Path) -> tuple[Path, ...]:
     """The directories under a results directory that hold a study, or records of one."""
     if not results_dir.is_dir():
         return ()
-    return tuple(place for place in sorted(results_dir.iterdir()) if _holds_a_study(place))
+    return tuple(place for place in sorted(results_dir.iterdir()) if holds_a_study(place))
 
 
-def _holds_a_study(place: Path) -> bool:
+def holds_a_study(place: Path) -> bool:
     """Whether it holds a study, or records of one whose study.yaml is lost."""
     return is_there(place / "study.yaml") or (place / "trials").is_dir()

@@ -130,7 +130,13 @@ def test_no_table_in_any_format_hands_them_on(hostile, ablate):
             if format != "table" or table in ("points", ALL):
                 CHECKS[format](shown.stdout)
     assert said == CHECKS.keys()
-    for words in (("plan", "hostile", "engine=inline"), ("list",), ("list", "studies", "--names"), ("verdicts",)):
+    for words in (
+        ("plan", "hostile", "engine=inline"),
+        ("list",),
+        ("list", "studies", "--names"),
+        ("verdicts",),
+        ("compare", "hostile", "hostile"),
+    ):
         done = ablate(*words)
         assert done.exit_code == 0
         assert not CONTROL.search(done.output), words
@@ -151,6 +157,7 @@ def test_no_table_in_any_format_hands_them_on(hostile, ablate):
         ("show", f"--{TITLE}"),
         ("list", "--tag", TITLE),
         ("verdicts", TITLE),
+        ("compare", TITLE, "smoke"),
         ("run", "smoke", "--results-dir", TITLE, "model.width=x"),
     ],
 )

@@ -68,6 +68,19 @@ def test_trials_of_two_codes_are_refused_and_what_is_kept_stands_in_every_table(
     column = rows[0].split(",").index("code")
     assert len({row.split(",")[column] for row in rows[1:]}) == 2
     assert MIXED in " ".join(ablate("verdicts", "mine").stdout.split())
+    check_comparison(ablate, {row.split(",")[column] for row in rows[1:]})
 
     assert ablate("run", *words, "replicates=3", "--stale", "rerun").exit_code == 0
     assert "older code" not in ablate("show", "mine", "--table", "all").stdout
+
+
+def check_comparison(ablate, digests):
+    """The trials of both codes are compared as independent groups: by default, or by their digests."""
+    found = json.loads(ablate("compare", "mine", "--format", "json").stdout)
+    assert (found["a"], found["b"]) == ("mine, older code", "mine, later code")
+    assert [(one["n_a"], one["n_b"], one["unpaired"]) for one in found["effects"]] == [(2, 1, "no replicate in common")]
+    ((a, b),) = [(change["a"], change["b"]) for change in found["changes"] if change["key"] == "code"]
+    assert {a, b} == digests
+    named = json.loads(ablate("compare", f"mine:{a[:6]}", f"mine:{b}", "--format", "json").stdout)
+    assert (named["a"], named["b"]) == (f"mine, code {a}", f"mine, code {b}")
+    assert (named["effects"], named["means"], named["changes"]) == (found["effects"], found["means"], found["changes"])

@@ -58,11 +58,7 @@ class Comparison:
             value: used in place of the reference, where that has no rows.
         """
         sides = [*estimable.arm, *estimable.arm_less], [*estimable.reference, *estimable.reference_less]
-        arm = self._side(estimable.arm, estimable.arm_less)
-        if value is None:
-            reference = self._side(estimable.reference, estimable.reference_less)
-        else:
-            reference = np.full_like(arm, value)
+        arm, reference = self.sides(estimable, value=value)
         size = np.max(np.abs(self.scores[list(estimable.rows)]), axis=0) if estimable.arm_less else None
         diverged = [self.diverged[rows] for rows in sides]
         unstable = np.any(np.concatenate(diverged), axis=0)
@@ -86,6 +82,18 @@ class Comparison:
             survived_reference=self._survived(sides[1]),
             unscored=int(np.count_nonzero(np.concatenate(diverged) & ~np.isfinite(self.scores[sides[0] + sides[1]]))),
         )
+
+    def sides(self, estimable: Estimable, *, value: float | None = None) -> tuple[Values, Values]:
+        """Both sides of a contrast, of shape (replicates,); NaN where a trial of the side has no score.
+
+        Args:
+            estimable: the rows of both sides.
+            value: used in place of the reference, where that has no rows.
+        """
+        arm = self._side(estimable.arm, estimable.arm_less)
+        if value is not None:
+            return arm, np.full_like(arm, value)
+        return arm, self._side(estimable.reference, estimable.reference_less)
 
     def _side(self, rows: Sequence[int], less: Sequence[int]) -> Values:
         """The mean over the rows, by replicate, minus that over others where there are any."""

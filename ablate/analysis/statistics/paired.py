@@ -50,7 +50,7 @@ def paired(
     spread = n >= INTERVAL_FROM and not identical
     tested = n >= TEST_FROM and not identical
     t, p = t_test(d) if tested else (None, None)
-    correlation = _correlation(a, b, tolerance) if n >= INTERVAL_FROM else None
+    correlated = correlation(a, b, tolerance) if n >= INTERVAL_FROM else None
     deviation = None if n < INTERVAL_FROM else sd(d) if spread else 0.0
     return Paired(
         n=n,
@@ -63,7 +63,7 @@ def paired(
         mean_reference=mean(b) if n else None,
         difference=t_interval(d, level=level, tolerance=math.inf if identical else 0.0) if n else None,
         sd=deviation,
-        correlation=correlation,
+        correlation=correlated,
         wins=wins,
         ties=ties,
         losses=n - wins - ties,
@@ -74,13 +74,13 @@ def paired(
         p=p,
         sign_flip=sign_flip(np.where(tie, 0.0, d), rng=rng, slack=float(np.sum(tolerance))) if tested else None,
         detectable=detectable(n) * deviation if tested and deviation is not None else None,
-        welch=welch_interval(a, b, level=level) if correlation is not None and correlation < 0 else None,
+        welch=welch_interval(a, b, level=level) if correlated is not None and correlated < 0 else None,
         identical=identical,
     )
 
 
-def _correlation(a: Values, b: Values, tolerance: Values) -> float | None:
-    """Pearson's correlation of the pairs; None where an arm does not vary."""
+def correlation(a: Values, b: Values, tolerance: Values) -> float | None:
+    """Pearson's correlation of pairs of finite values; None where a side does not vary by more than the tolerance."""
     largest = float(np.max(tolerance))
     if np.ptp(a) <= largest or np.ptp(b) <= largest:
         return None
