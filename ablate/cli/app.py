@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import ablate
+from ablate.cli.commands.clean import clean
 from ablate.cli.commands.compare import compare
 from ablate.cli.commands.doctor import doctor
 from ablate.cli.commands.init import init
@@ -35,6 +36,7 @@ app.command()(compare)
 app.command()(report)
 app.command()(review)
 app.command()(verify)
+app.command()(clean)
 app.command()(inspect)
 app.command()(doctor)
 

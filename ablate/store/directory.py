@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -174,6 +175,21 @@ class StudyDirectory:
         for trial_id, content, _ in self._files():
             digest.update(trial_id.encode() + content)
         return digest.hexdigest()
+
+    def remove_trial(self, trial_id: str) -> None:
+        """Removes the folder of one trial with all that is in it, its record first: no record is left of half a trial.
+
+        Raises:
+            StoreError: it is a symbolic link.
+            DiskError: it cannot be removed.
+        """
+        folder = self.trial(trial_id)
+        atomic.check_folder(folder)
+        atomic.remove(self.record_path(trial_id))
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise DiskError(f"{folder} cannot be removed: {files.reason(error)}. Remove it by hand.") from error
 
     def set_aside(self, trial_ids: Iterable[str]) -> None:
         """Renames records that cannot be counted, so that their trials are trained again and nothing is lost.
