@@ -8,6 +8,7 @@ import ablate
 from ablate.cli.commands.clean import clean
 from ablate.cli.commands.compare import compare
 from ablate.cli.commands.doctor import doctor
+from ablate.cli.commands.export import export
 from ablate.cli.commands.init import init
 from ablate.cli.commands.inspect import inspect
 from ablate.cli.commands.list import list_
@@ -36,6 +37,7 @@ app.command()(compare)
 app.command()(report)
 app.command()(review)
 app.command()(verify)
+app.command()(export)
 app.command()(clean)
 app.command()(inspect)
 app.command()(doctor)

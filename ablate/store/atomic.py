@@ -7,9 +7,9 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,12 +42,28 @@ def write(path: Path, content: bytes, *, sync: bool = True) -> None:
     Raises:
         DiskError: the disk is full, or the directory cannot be written; nothing half-written is left behind.
     """
+    with writing(path, sync=sync) as file:
+        file.write(content)
+
+
+@contextmanager
+def writing(path: Path, *, sync: bool = True, option: str = "--results-dir") -> Generator[BinaryIO]:
+    """A file that is written piece by piece, as `write`: it is there under its name once the block has ended.
+
+    Args:
+        path: The file.
+        sync: As of `write`.
+        option: What the user can give so that it is written elsewhere.
+
+    Raises:
+        DiskError: as `write`. An error in the block leaves nothing behind.
+    """
     temporary = path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary, opened = _temporary(path)
         with opened as file:
-            file.write(content)
+            yield file
             file.flush()
             if sync:
                 os.fsync(file.fileno())
@@ -55,7 +71,7 @@ def write(path: Path, content: bytes, *, sync: bool = True) -> None:
         if sync:
             _sync(path.parent)
     except OSError as error:
-        raise DiskError(explain(path, error)) from error
+        raise DiskError(explain(path, error, option=option)) from error
     finally:
         if temporary != path:
             with suppress(OSError):  # it has been renamed, or its directory takes no writes
@@ -175,15 +191,15 @@ def check_folder(path: Path) -> None:
         )
 
 
-def explain(path: Path, error: OSError) -> str:
-    """Says why a path was not written, and what to do about it."""
+def explain(path: Path, error: OSError, *, option: str = "--results-dir") -> str:
+    """Says why a path was not written, and what to do about it: to give another `option`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full: {path} was not written. Free space, or give another --results-dir; then run again."
+        return f"The disk is full: {path} was not written. Free space, or give another {option}; then run again."
     if isinstance(error, FileExistsError | NotADirectoryError):
         reason = f"{_file_in_the_way(path)} is a file, not a directory"
     else:
         reason = error.strerror or str(error)
-    return f"{path} cannot be written: {reason}. Give a writable directory with --results-dir."
+    return f"{path} cannot be written: {reason}. Give a writable directory with {option}."
 
 
 def _file_in_the_way(path: Path) -> Path:

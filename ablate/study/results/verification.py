@@ -42,11 +42,8 @@ def verify_files(path: Path) -> Verification:
 
     It writes nothing.
     """
-    from ablate.store import IDENTITIES, StudyDirectory
-    from ablate.store.choices import TUNED, tuning_directory
-    from ablate.store.costs import COSTS
-    from ablate.store.starts import STARTS
-    from ablate.study.study_summary import SUMMARY
+    from ablate.store import StudyDirectory
+    from ablate.store.choices import tuning_directory
 
     directory = StudyDirectory(path)
     problems: list[Problem] = [*_frozen(directory)]
@@ -63,9 +60,19 @@ def verify_files(path: Path) -> Verification:
             problems += _damaged_files(place, record)
     damaged = find_damaged(directory)
     problems += (Problem(path=path / name, what=reason, remedy=MAKE_AGAIN) for name, reason in damaged.items())
-    names = ("study.yaml", COSTS, STARTS, TUNED, IDENTITIES, SUMMARY)
-    counted += sum(directory.has(name) for name in names)
+    counted += sum(directory.has(name) for name in checked_files())
     return Verification(path=path, files=counted, problems=tuple(problems))
+
+
+def checked_files() -> tuple[str, ...]:
+    """The names of the files of a study itself that have a checksum."""
+    from ablate.store import IDENTITIES
+    from ablate.store.choices import TUNED
+    from ablate.store.costs import COSTS
+    from ablate.store.starts import STARTS
+    from ablate.study.study_summary import SUMMARY
+
+    return ("study.yaml", COSTS, STARTS, TUNED, IDENTITIES, SUMMARY)
 
 
 def _frozen(directory: StudyDirectory) -> Iterator[Problem]:
