@@ -39,17 +39,30 @@ def decode(content: bytes, trial_id: str) -> Record:
     return record
 
 
-def _check_id(record: Record, seed: int) -> None:
-    """Holds the id against the configuration, of which it is a hash.
+def trained_config(record: Record) -> TrialConfig:
+    """The configuration that a trial trained with, with the numbers for which JSON has no word.
+
+    Raises:
+        ValueError: the record's id is not that of its configuration, or it does not say its seed.
+    """
+    seed = record.config.get("seed")
+    if not isinstance(seed, int):
+        raise ValueError("its configuration does not say its seed")
+    is_worded = _check_id(record, seed)
+    return TrialConfig.from_dict(_mapped(record.config, _as_number) if is_worded else record.config)
+
+
+def _check_id(record: Record, seed: int) -> bool:
+    """Holds the id against the configuration, of which it is a hash; returns whether words in it are numbers.
 
     Raises:
         ValueError: they do not belong together.
     """
     content = msgspec.json.encode(record.config)
-    for worded in (False, True):  # a setting may be the word .inf as well as the number
-        digest = _digest(content, worded)
+    for is_worded in (False, True):  # a setting may be the word .inf as well as the number
+        digest = _digest(content, is_worded)
         if digest is not None and digest.trial_id(seed=seed, replicate=record.replicate) == record.id:
-            return
+            return is_worded
     raise ValueError("its id is not that of its configuration, seed and replicate")
 
 

@@ -21,6 +21,7 @@ from ablate.study.results.cleaning import uncounted as uncounted
 from ablate.study.results.comparison import compare as compare
 from ablate.study.results.export import Exported as Exported
 from ablate.study.results.export import export as export
+from ablate.study.results.retraining import retrain as retrain
 from ablate.study.results.verification import Problem as Problem
 from ablate.study.results.verification import Verification as Verification
 from ablate.study.results.verification import verify_files as verify_files

@@ -49,6 +49,8 @@ def test_trials_of_two_codes_are_refused_and_what_is_kept_stands_in_every_table(
     words = ("mine", "engine=inline")
     assert ablate("run", *words).exit_code == 0
     mine()
+    other = ablate("verify", "mine", "--retrain", 1)
+    assert "Not the same code: " in other.stdout
     said = " ".join(refused("run", *words, "replicates=3").split())
     assert "The code of 4 of 6 trials has changed since they trained, and 2 would be trained" in said
     assert "--stale rerun" in said

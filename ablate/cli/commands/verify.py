@@ -1,14 +1,19 @@
-"""`ablate verify`: whether results on disk are as they were written."""
+"""`ablate verify`: whether results on disk are as they were written, and whether they come out again."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablate.cli.arguments import ResultsDir, StudyNames
 from ablate.cli.exits import Code, reported
+
+if TYPE_CHECKING:
+    from ablate.analysis.compared.retrained import Retrained
+    from ablate.study import Verification
 
 
 class VerifyFormat(StrEnum):
@@ -29,35 +34,100 @@ def verify(
             help="Check every file of a study against its checksum (the default).",
         ),
     ] = True,
+    retrain: Annotated[
+        int | None,
+        typer.Option(
+            "--retrain",
+            metavar="N",
+            help="Then train N complete trials of each study again, with what their records state, in a temporary "
+            "folder, and compare.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the random sample of --retrain.")] = 0,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerance",
+            help="Of the study's response with --retrain, in its units (default: 1e-4 of it, or for an accuracy one "
+            "example).",
+            show_default=False,
+        ),
+    ] = None,
     format: Annotated[VerifyFormat, typer.Option("--format", "-f", help="table, or json.")] = VerifyFormat.table,
     results_dir: ResultsDir = None,
 ) -> None:
-    """Check whether results on disk are as they were written: nothing trained, nothing written.
+    """Check whether results on disk are as they were written; with --retrain, whether they come out again.
 
-    Ends with code 1 where a file is not.
+    Nothing is written to the results. Ends with code 1 where a file is not as it was, or a training differs.
     """
     from ablate import study
     from ablate.errors import StoreError
-    from ablate.report.text.quantity import counted
+    from ablate.report.live.message import note
+    from ablate.report.retrained import show_retrained
 
-    assert files  # the only thing that is checked so far
+    assert files  # they are always checked
+    _check(studies, retrain, seed=seed, tolerance=tolerance)
     root = results_dir or Path("results")
     places = [study.find(name, root) for name in dict.fromkeys(studies)] if studies else study.find_all(root)
     if not places:
         raise StoreError(f"There are no results in {root}: 'ablate run' trains a study.")
     found = [study.verify_files(place) for place in places]
-    problems = [(str(p.path), p.what, p.remedy) for verification in found for p in verification.problems]
+    if format is VerifyFormat.table:
+        _print(found)
+        sys.stdout.flush()
+    again: dict[Path, Sequence[Retrained]] = {}
+    for place in places if retrain is not None else ():
+        again[place] = study.retrain(place, retrain or 0, seed=seed, tolerance=tolerance, on_message=note)
+        if format is VerifyFormat.table:
+            sys.stdout.write("\n")
+            show_retrained(place.name, again[place])
     if format is VerifyFormat.json:
-        import msgspec
-
-        rows = [{"file": path, "problem": what, "remedy": remedy} for path, what, remedy in problems]
-        data = {"studies": [str(v.path) for v in found], "files": sum(v.files for v in found), "problems": rows}
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n")
-    else:
-        lines = [f"{path}: {what}. {remedy}\n" for path, what, remedy in problems]
-        studies_of = f"{len(found)} {'study' if len(found) == 1 else 'studies'}"
-        files_of = f"{counted(sum(v.files for v in found), 'file')} of {studies_of}"
-        said = f"{len(problems)} not as written" if problems else "all are as they were written"
-        sys.stdout.writelines([*lines, f"{files_of} checked: {said}.\n"])
-    if problems:
+        _print_json(found, None if retrain is None else again)
+    differs = any(one.agreement == "differs" for trials in again.values() for one in trials)
+    if differs or any(verification.problems for verification in found):
         raise typer.Exit(Code.SOME_FAILED)
+
+
+def _check(studies: Sequence[str] | None, retrain: int | None, *, seed: int, tolerance: float | None) -> None:
+    from ablate.errors import ConfigError
+
+    if retrain is None:
+        if (seed, tolerance) != (0, None):
+            raise ConfigError("--seed and --tolerance are of --retrain N: add it, or leave them out.")
+        return
+    if not studies:
+        raise ConfigError("--retrain trains: name the study, or the studies, that it is to train trials of.")
+    if retrain < 1:
+        raise ConfigError(f"--retrain {retrain} trains nothing: it must be 1 or more.")
+    if tolerance is not None and not 0 <= tolerance < float("inf"):
+        raise ConfigError(f"--tolerance {tolerance:g} must be 0 or more, in the units of the study's response.")
+
+
+def _print(found: "Sequence[Verification]") -> None:
+    from ablate.report.text.quantity import counted
+
+    problems = [problem for verification in found for problem in verification.problems]
+    lines = [f"{problem.path}: {problem.what}. {problem.remedy}\n" for problem in problems]
+    studies_of = f"{len(found)} {'study' if len(found) == 1 else 'studies'}"
+    files_of = f"{counted(sum(v.files for v in found), 'file')} of {studies_of}"
+    said = f"{len(problems)} not as written" if problems else "all are as they were written"
+    sys.stdout.writelines([*lines, f"{files_of} checked: {said}.\n"])
+
+
+def _print_json(found: "Sequence[Verification]", again: "Mapping[Path, Sequence[Retrained]] | None") -> None:
+    import msgspec
+
+    rows = [
+        {"file": str(problem.path), "problem": problem.what, "remedy": problem.remedy}
+        for verification in found
+        for problem in verification.problems
+    ]
+    data: dict[str, object] = {
+        "studies": [str(v.path) for v in found],
+        "files": sum(v.files for v in found),
+        "problems": rows,
+    }
+    if again is not None:
+        data["retrained"] = {str(path): trials for path, trials in again.items()}
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(data), indent=2).decode() + "\n")

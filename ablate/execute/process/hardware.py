@@ -55,6 +55,11 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def is_processor(device_name: str) -> bool:
+    """Whether that is what `name` calls a processor."""
+    return device_name.endswith(" cores)")
+
+
 def synchronize(device: "device") -> None:
     """Waits until a device has done the work queued on it. A CPU queues none."""
     import torch

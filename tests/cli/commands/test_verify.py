@@ -1,8 +1,13 @@
 """`ablate verify`: a line for each file that is not as it was written."""
 
 import json
+from dataclasses import replace
 
 import pytest
+
+from ablate.store import StudyDirectory
+from ablate.store.encoding import encode
+from tests.cli.conftest import contents
 
 
 @pytest.fixture
@@ -54,3 +59,58 @@ def test_records_without_their_study_are_found(ablate, study):
 def test_where_there_is_nothing(refused):
     assert "There are no results in results" in refused("verify")
     assert "Unknown study 'smok'" in refused("verify", "smok")
+
+
+@pytest.fixture
+def logged(ablate, here, tiny):
+    """A study that trained with a logger, so that each trial trained alone, as it does again."""
+    done = ablate("run", *tiny, "logger=csv", "trainer.max_loss=inf", "--results-dir", here / "logged")
+    assert done.exit_code == 0, done.output
+    (path,) = (here / "logged").iterdir()
+    return path
+
+
+def test_a_sample_that_is_trained_again(ablate, logged):
+    before = contents(logged)
+    found = ablate("verify", logged, "--retrain", 2)
+    assert found.exit_code == 0, found.output
+    assert "Trained again: 2 trials of" in found.stdout
+    assert "2 equal. Equal: every response, to the last bit." in found.stdout
+    assert "Training 2 of 4 complete trials" in found.stderr
+    assert contents(logged) == before, "nothing is written, by a logger either"
+    trials = [
+        [one["id"] for one in json.loads(ablate(*words, "--format", "json").stdout)["retrained"][str(logged)]]
+        for words in (("verify", logged, "--retrain", 2), ("verify", logged, "--retrain", 2, "--seed", 1))
+    ]
+    assert trials[0] == sorted(line.split()[0] for line in found.stdout.splitlines() if "replicate" in line)
+    assert trials[0] != trials[1]
+
+
+def test_a_record_that_does_not_come_out_again(ablate, logged):
+    directory = StudyDirectory(logged)
+    for record in directory.contents().records.values():
+        wrong = replace(record, responses={**record.responses, "test/accuracy": 0.987})
+        directory.record_path(record.id).write_bytes(encode(wrong))
+    found = ablate("verify", logged, "--retrain", 100)
+    assert found.exit_code == 1
+    assert "all are as they were written" in found.stdout, "a checksum does not help against who computes it"
+    assert "4 differs" in found.stdout
+    assert "0.987" in found.stdout
+    assert "Tolerance of test/accuracy: 0.05." in found.stdout, "one of 20 test examples"
+    wide = ablate("verify", logged, "--retrain", 1, "--tolerance", 1, "--format", "json")
+    assert wide.exit_code == 0
+    (one,) = json.loads(wide.stdout)["retrained"][str(logged)]
+    assert (one["agreement"], one["tolerance"], one["before"]) == ("within tolerance", 1.0, 0.987)
+
+
+def test_what_cannot_be_trained_again(ablate, refused, study):
+    assert "--retrain trains: name the study" in refused("verify", "--retrain", "2")
+    assert "it must be 1 or more" in refused("verify", study, "--retrain", "0")
+    assert "are of --retrain N" in refused("verify", study, "--seed", "1")
+    assert "--tolerance -1 must be 0 or more" in refused("verify", study, "--retrain", "1", "--tolerance", "-1")
+    directory = StudyDirectory(study)
+    for record in directory.contents().records.values():
+        directory.write_record(replace(record, state="diverged"))
+    found = ablate("verify", study, "--retrain", 1)
+    assert found.exit_code == 2
+    assert "has no trial that is complete" in found.stderr
