@@ -36,6 +36,13 @@ def test_showing_a_study_that_has_run_imports_neither_torch_nor_hydra_nor_numpy(
         assert not loaded("show", study.name, *options) & {"numpy", *NEVER, *HYDRA}
 
 
+def test_what_is_done_with_results_imports_neither_torch_nor_hydra(ablate, here, tiny):
+    ablate("run", *tiny)
+    (study,) = (here / "results").iterdir()
+    for words in (("compare", study.name, study.name), ("verify",), ("clean",)):
+        assert not loaded(*words) & {*NEVER, *HYDRA}
+
+
 @pytest.mark.parametrize(
     ("words", "needs"),
     [

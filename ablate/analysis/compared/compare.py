@@ -78,6 +78,8 @@ UNLIKE_POINTS = (
 
 def _response(a: Side, b: Side) -> tuple[tuple[Response, Response] | None, tuple[str, ...]]:
     """The response that both are compared on, as each of them scores it; and notes on that."""
+    if not (a.points and b.points):
+        return None, ("A study that trains nothing has no effect and no mean to compare.",)
     if a.spec.response.name == b.spec.response.name:
         return (a.spec.response, b.spec.response), ()
     stated = f"A states {a.spec.response.name}, and B {b.spec.response.name}"

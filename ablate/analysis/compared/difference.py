@@ -8,7 +8,7 @@ import numpy as np
 from ablate.analysis.compared.side import Measured, padded
 from ablate.analysis.statistics.paired import correlation
 from ablate.analysis.statistics.rounding_tolerance import rounding_tolerance
-from ablate.analysis.statistics.student import Values, mean, sd, t_interval, welch_interval
+from ablate.analysis.statistics.student import Values, mean, t_interval, welch_interval
 from ablate.analysis.summary import INTERVAL_FROM, Interval
 
 OTHER_SEEDS = "other seeds"
@@ -88,8 +88,7 @@ def difference(
         a, b = values.a[both], values.b[both]
         tolerance = rounding_tolerance(a, b, values.size[both])
         equal = int(np.count_nonzero(np.abs(b - a) <= tolerance))
-        same = equal == len(a) and len(a) > 0
-        found = t_interval(b - a, level=level, tolerance=np.inf if same else 0.0) if len(a) else None
+        found = _paired(b - a, np.inf if equal == len(a) else float(np.max(tolerance, initial=0.0)), level=level)
         correlated = correlation(b, a, tolerance) if len(a) >= INTERVAL_FROM else None
     return Difference(
         quantity=quantity,
@@ -133,9 +132,18 @@ def values(a: Values, b: Values, responses_a: Sequence[Values], responses_b: Seq
     return BothSides(a=padded(a, size), b=padded(b, size), size=np.fmax.reduce(sizes))
 
 
+def _paired(differences: Values, tolerance: float, *, level: float) -> Interval | None:
+    return t_interval(differences, level=level, tolerance=tolerance) if len(differences) else None
+
+
 def _unpaired(a: Values, b: Values, *, level: float) -> Interval | None:
     if not len(a) or not len(b):
         return None
-    if min(len(a), len(b)) < INTERVAL_FROM or sd(a) == sd(b) == 0:
+    if min(len(a), len(b)) < INTERVAL_FROM or max(map(_spread, (a, b))) <= 0:
         return Interval(value=mean(b) - mean(a), level=level, method="welch")
     return welch_interval(b, a, level=level)
+
+
+def _spread(values: Values) -> float:
+    """How far values lie apart beyond rounding; 0 or less: they are equal."""
+    return float(np.ptp(values) - np.max(rounding_tolerance(values)))

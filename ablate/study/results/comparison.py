@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.errors import StoreError
+from ablate.study.fraction import check_fraction
 from ablate.study.place import find, holds_a_study
 from ablate.study.study_summary import records as saved_records
 
@@ -78,7 +79,9 @@ def _side_of(path: Path, name: str, records: Sequence[Record]) -> Side:
     from ablate.store import StudyDirectory
 
     spec = StudyDirectory(path).frozen().spec
-    return Side(name=name, spec=spec, points=lay_out(spec).points, records=records)
+    layout = lay_out(spec)
+    check_fraction(spec, layout, records, path)
+    return Side(name=name, spec=spec, points=layout.points, records=records)
 
 
 def _records(path: Path) -> Sequence[Record]:

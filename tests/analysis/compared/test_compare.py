@@ -113,6 +113,23 @@ def test_a_study_is_equal_to_itself_and_has_no_interval_of_no_difference(side):
         assert (one.equal, ends(one.difference)) == (5, (0, None, None))
 
 
+def test_a_shift_of_all_pairs_alike_has_no_interval(side):
+    """Nothing varies but by rounding, of which an interval would say how sure it is."""
+    b = [[x + 2.0**-5 + 2.0**-40 * r for r, x in enumerate(row)] for row in (RELU, TANH)]
+    relu, _ = compare(side(RELU, TANH), side(*b)).means
+    assert relu.difference.value == pytest.approx(2.0**-5, abs=1e-9)
+    assert (relu.equal, relu.difference.low) == (0, None)
+    constant = compare(side([0.5] * 5, TANH), side([0.6] * 5, TANH_B, seed=1)).means[0]
+    assert (constant.difference.value, constant.difference.low) == (pytest.approx(0.1), None)
+
+
+def test_studies_that_train_nothing(side):
+    a = replace(side(RELU, TANH), points=(), records=())
+    found = compare(a, a)
+    assert (found.response, found.effects, found.means) == ("", (), ())
+    assert "trains nothing" in found.notes[0]
+
+
 def test_few_replicates_have_no_interval(side):
     for changes in ({}, {"seed": 1}):
         (effect,) = compare(side(RELU[:2], TANH[:2]), side(RELU_B[:2], TANH_B[:2], **changes)).effects

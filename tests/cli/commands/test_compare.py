@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ablate.report.formats.registry import FORMATS
 from tests.cli.conftest import contents
 
 
@@ -40,6 +41,8 @@ def test_two_studies_side_by_side(ablate, here, two):
     for act, row in zip(("relu", "tanh"), rows[1:], strict=True):
         means = [sum(float(t["test/accuracy"]) for t in side if t["hidden_activation"] == act) / 3 for side in trials]
         assert float(row["difference"]) == pytest.approx(means[1] - means[0], abs=1e-9)
+    for format in FORMATS:
+        assert ablate("compare", *two, "--format", format).exit_code == 0, format
     assert "| optimizer.lr" in ablate("compare", *two, "--format", "markdown").stdout
     assert contents(here) == before, "nothing is written"
 
