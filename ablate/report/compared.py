@@ -14,6 +14,9 @@ from ablate.report.text.point_name import settings
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Block, Column, Item, Table
 
+MAX_LISTED = 6
+"""Names that a line lists; JSON has all."""
+
 COLUMNS = ("quantity", "kind", "held", "response", "n_a", "n_b", "a", "b", "difference", "method", "unpaired")
 
 
@@ -111,14 +114,14 @@ def _notes(found: Sequence[Difference]) -> Sequence[str]:
         notes.append("Pairs: the same replicate of both, with the same seed and splits. Intervals are Student's t.")
     for why in dict.fromkeys(one.unpaired for one in found if one.unpaired):
         which = [_name(one) for one in found if one.unpaired == why]
-        where = "" if len(which) == len(found) else f" ({', '.join(which)})"
-        notes.append(f"Not paired, {why}{where}: the interval is Welch's.")
+        where = "" if len(which) == len(found) else f", of {_listed(which)}"
+        notes.append(f"Not paired ({why}){where}: the interval is Welch's.")
     if dropped := max((one.dropped_a for one in compared), default=0):
         notes.append(f"Up to {counted(dropped, 'replicate')} of A have no partner in B, and do not count.")
     if dropped := max((one.dropped_b for one in compared), default=0):
         notes.append(f"Up to {counted(dropped, 'replicate')} of B have no partner in A, and do not count.")
     if same := [one for one in compared if not one.unpaired and one.equal == one.n_a]:
-        which = "all" if len(same) == len(found) else ", ".join(_name(one) for one in same)
+        which = "all" if len(same) == len(found) else _listed([_name(one) for one in same])
         notes.append(f"Equal in every pair, within the rounding of single precision: {which}.")
     if any(min(one.n_a, one.n_b) < INTERVAL_FROM for one in found):
         notes.append(f"There is no interval where a side has fewer than {INTERVAL_FROM} replicates.")
@@ -133,13 +136,18 @@ def _rest(compared: Compared) -> Sequence[Item]:
         ("A: estimates", compared.only_a),
         ("B: estimates", compared.only_b),
     )
-    lines = tuple((label, ", ".join(names)) for label, names in only if names)
+    lines = tuple((label, _listed(names)) for label, names in only if names)
     found = (*compared.effects, *compared.means)
     notes = (*compared.notes, *((*_notes(found), EXPLORATORY) if found else ()))
     return [
         *([Block(title="Only one has", lines=lines)] if lines else []),
         *([Block(title="Notes", lines=tuple(("", note) for note in notes))] if notes else []),
     ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f"; and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return "; ".join(names[:MAX_LISTED]) + more
 
 
 EXPLORATORY = (
