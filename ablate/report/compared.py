@@ -9,6 +9,7 @@ from ablate.analysis.summary import INTERVAL_FROM
 from ablate.report.content import Content
 from ablate.report.formats.registry import write
 from ablate.report.tables.columns.row import Row, interval
+from ablate.report.text.basis import basis
 from ablate.report.text.number import Digits, bounds, with_interval
 from ablate.report.text.point_name import settings
 from ablate.report.text.quantity import counted
@@ -92,6 +93,7 @@ def _differences(compared: Compared, title: str, found: Sequence[Difference]) ->
             (Column(name=with_interval("B − A", deltas)), [aligned.interval(delta) for delta in deltas]),
         ],
         caption=(f"{compared.better.capitalize()} is better.",) if is_mean else (EFFECTS.format(compared.better),),
+        basis=basis([n for one in found for n in (one.n_a, one.n_b)], deltas),
     )
 
 

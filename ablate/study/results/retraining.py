@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from ablate.config.diagnostic import SECONDS
 from ablate.errors import StoreError, begun
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def retrain(
         on_message: Is called with a message for the user before the trainings, and after each.
 
     Raises:
-        StoreError: there is no study, no complete trial, or one that cannot be trained again.
+        StoreError: there is no study, no complete trial, or one that cannot be trained again; or the response is a
+            time, and there is no tolerance.
         EngineError: no process can be started, or none can go on.
         KeyboardInterrupt: Ctrl-C; nothing is left behind.
     """
@@ -54,6 +56,11 @@ def retrain(
 
     directory = StudyDirectory(path)
     spec = directory.frozen().spec
+    if spec.response.name == SECONDS and tolerance is None:
+        raise StoreError(
+            f"The response of {path} is {SECONDS}, and no training takes the same time twice. Give --tolerance, in "
+            "seconds."
+        )
     records = directory.contents().records
     complete = sorted(trial for trial in records if records[trial].state == "complete")
     if not complete:

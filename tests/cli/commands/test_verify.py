@@ -109,6 +109,13 @@ def test_what_cannot_be_trained_again(ablate, refused, study):
     assert "are of --retrain N" in refused("verify", study, "--seed", "1")
     assert "--tolerance -1 must be 0 or more" in refused("verify", study, "--retrain", "1", "--tolerance", "-1")
     directory = StudyDirectory(study)
+    frozen = directory.frozen()
+    seconds = replace(frozen.spec.response, name="train/seconds", trivial=None)
+    directory.freeze(replace(frozen, spec=replace(frozen.spec, response=seconds)))
+    timed = ablate("verify", study, "--retrain", 1)
+    assert timed.exit_code == 2
+    assert "no training takes the same time twice. Give --tolerance" in timed.stderr
+    directory.freeze(frozen)
     for record in directory.contents().records.values():
         directory.write_record(replace(record, state="diverged"))
     found = ablate("verify", study, "--retrain", 1)
