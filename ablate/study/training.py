@@ -136,7 +136,7 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
     schedule, jobs = _jobs(engine, planned, batch)
     for note in schedule.notes:
         observer.on_message(note)
-    observer.on_schedule(schedule.seconds)
+    observer.on_schedule(schedule)
     placed = {"places": schedule.places} if engine.pins_workers else {}
     results = engine.run(jobs, workers=schedule.workers, threads=schedule.threads, **placed)
     try:
