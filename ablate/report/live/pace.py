@@ -20,9 +20,10 @@ class Pace:
             self.planned = (self.planned or 0.0) + seconds
 
     def count(self, at: float) -> None:
-        """Counts a trial that has ended."""
-        self.trained += 1
-        self.latest = max(self.latest, at)
+        """Counts a trial that has ended; not one that ended before the first training began."""
+        if at >= self.started:
+            self.trained += 1
+            self.latest = max(self.latest, at)
 
     @property
     def per_s(self) -> float | None:
@@ -34,9 +35,11 @@ class Pace:
         """Seconds that so many trials will take: at the measured pace, before there is one by the plan.
 
         They are counted down from the latest trial: the trials of a bundle end together, after a long time without any.
-        None: there is no plan either, or it has run out.
+        Where that takes longer than expected, the time without any counts, too. None: there is no plan either, or it
+        has run out.
         """
         if self.per_s is not None:
-            return max(trials / self.per_s - (now - self.latest), 0.0)
+            left = trials / self.per_s - (now - self.latest)
+            return left if left > 0 else trials * (now - self.started) / self.trained
         left = -1.0 if self.planned is None else self.planned - (now - self.started)
         return left if left > 0 else None

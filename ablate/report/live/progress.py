@@ -14,19 +14,23 @@ from ablate.report.text.console import console_for
 from ablate.report.text.number import Digits
 from ablate.report.text.quantity import counted, duration
 from ablate.report.text.visible import visible
+from ablate.report.text.wrap import wrap
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
 
 LOG_EVERY_S, LOG_SHARE = 5.0, 0.02
-"""A log has a line for a trial at most every five seconds, or every fiftieth of the time that the study has taken."""
+"""A log has a line for what has ended at most every five seconds, or every fiftieth of the time so far."""
+BEAT_S = 1.0
+"""How often a log is asked whether a line is due: the trials of a bundle end together, and have one line."""
 SILENT_S = 60.0
 """A log in which no trial has ended for so long has a line all the same."""
 PREPARING = "preparing: networks are built and timed"
 _BAR_CELLS = 30
 _FRAME_LINES = 5
 """Lines of a screen that are no rows: the title, what is last and next, the bar, and the line of the cursor."""
+_MAX_REMARK_LINES = 4
 
 
 class Progress:
@@ -61,20 +65,20 @@ class Progress:
         self._noun = noun
         self._console = console or console_for(sys.stderr)
         self._clock = clock
-        self._pace = Pace(clock())
-        self._is_planned = False
+        self.pace = Pace(clock())
+        """Of the trials that have ended since the first training began."""
+        self._phase = PREPARING
         self._last: tuple[float | None, str, str] | None = None
         self._remark = ""
-        self._logged: float | None = None
-        self._spoke = clock()
-        self._pending = self._over = False
+        self._spoke, self._has_title = clock(), False
+        self._pending = self._over = self._is_open = False
         self._live: Live | None = None
         self._lock = RLock()
         self._stop = Event()
         self._beats: Thread | None = None
 
     def __enter__(self) -> Self:
-        self._pace = Pace(self._clock())
+        self._is_open = True
         if self._console.is_terminal and not self._console.is_dumb_terminal:
             from rich.live import Live
 
@@ -95,13 +99,23 @@ class Progress:
         self._over = True
         self._stop.set()
         if self._live is not None:
-            self._live.transient = not self._pace.trained and not self._remark
+            self._live.transient = self._last is None
             self._live.stop()
             self._live = None
         elif self._pending:
             self._log()
         if self._beats is not None:
             self._beats.join()
+
+    def reset(self, board: Board) -> None:
+        """Shows another board, and measures the pace anew."""
+        with self._lock:
+            self._board, self.pace, self._phase, self._last = board, Pace(self._clock()), PREPARING, None
+
+    def phase(self, text: str) -> None:
+        """Says what is done instead of training, such as that networks are built; empty: trials train."""
+        with self._lock:
+            self._phase = text
 
     def expect(
         self,
@@ -121,16 +135,16 @@ class Progress:
         """
         with self._lock:
             self._board.schedule(bundles, at_a_time=at_a_time)
-            self._is_planned = True
-            self._pace.plan(seconds, self._clock() if at is None else at)
-            is_first = not self._pace.trained
-        if self._beats is not None and is_first and seconds is not None:
+            self._phase = ""
+            self.pace.plan(seconds, self._clock() if at is None else at)
+            is_first = not self.pace.trained
+        if self._is_open and self._live is None and is_first and seconds is not None:
             self._log()
 
     def finished(
         self, trial: Hashable, state: str, value: float | None, what: str, *, seconds: float, at: float | None = None
     ) -> None:
-        """Counts one trial.
+        """Counts one trial. One that ended before the first part began says nothing of the pace.
 
         Args:
             trial: Its key in the board.
@@ -143,12 +157,9 @@ class Progress:
         with self._lock:
             shown = value if state == "complete" else None
             self._board.end(trial, state, shown)
-            self._pace.count(self._clock() if at is None else at)
+            self.pace.count(self._clock() if at is None else at)
             self._last = (shown, state, f"{visible(what)}, {duration(seconds)}")
             self._pending = True
-        if self._live is None and self._is_due():
-            self._logged = self._clock()
-            self._log()
 
     def remark(self, text: str) -> None:
         """Shows a sentence below the rest, in place of the one before; empty: none."""
@@ -156,9 +167,13 @@ class Progress:
             self._remark = visible(text)
 
     def beat(self) -> None:
-        """Writes a line where a log has had none for a minute."""
-        if self._live is None and self._clock() - self._spoke >= SILENT_S:
-            self._log()
+        """Writes a line where a log is due one: trials have ended since the last, or it was silent for a minute."""
+        with self._lock:
+            now = self._clock()
+            every = max(LOG_EVERY_S, LOG_SHARE * (now - self.pace.started))
+            is_due = now - self._spoke >= (every if self._pending else max(every, SILENT_S))
+            if is_due and self._live is None:
+                self._log()
 
     def so_far(self, done: int) -> str:
         """How far it came against the plan, such as `3 of 8 trials are done after 2.1 min of 5.0 min planned`.
@@ -167,22 +182,17 @@ class Progress:
             done: Trials that need no further training.
         """
         with self._lock:
-            now, pace = self._clock(), self._pace
+            now, pace = self._clock(), self.pace
             said = f"{done} of {counted(self._board.total, self._noun)} are done"
-            if not self._is_planned:
+            if self._phase:
                 return said
             said += f" after {duration(now - pace.started)}"
             said += "" if pace.planned is None else f" of {duration(pace.planned)} planned"
-            left = pace.left(self._board.total - done, now)
+            left = pace.left(self._board.total - done, now if pace.per_s is None else pace.latest)
             return said if left is None else f"{said}; about {duration(left)} of training is left"
 
-    def _is_due(self) -> bool:
-        now = self._clock()
-        every = max(LOG_EVERY_S, LOG_SHARE * (now - self._pace.started))
-        return self._logged is None or now - self._logged >= every
-
     def _beat_until_over(self) -> None:
-        while not self._stop.wait(LOG_EVERY_S):
+        while not self._stop.wait(BEAT_S):
             self.beat()
 
     def _log(self) -> None:
@@ -190,16 +200,14 @@ class Progress:
 
         with self._lock:
             self._spoke, self._pending = self._clock(), False
-            line = f"{self._status(with_states=True)}"
-            if self._last is not None:
-                line = f"{line}; latest: {self._response} {self._latest()}"
-            line = f"{line}. {self._remark}" if self._remark else line
-            # One write: a line of a thread is not to be broken by one of another.
-            self._console.print(Text(line if self._last else f"{self._title}: {line}"), soft_wrap=True)
+            latest = "" if self._last is None else f"latest: {self._response} {self._latest()}"
+            line = "; ".join(filter(None, [self._status(with_states=True), latest, self._remark]))
+            self._console.print(Text(line if self._has_title else f"{self._title}: {line}"), soft_wrap=True)
+            self._has_title = True
 
     def _status(self, *, with_states: bool) -> str:
         """How far it is, how fast it goes and how long it will take."""
-        board, pace, now = self._board, self._pace, self._clock()
+        board, pace, now = self._board, self.pace, self._clock()
         parts = [f"{board.done}/{counted(board.total, self._noun)}"]
         if with_states:
             parts += [f"{count} {state}" for state, count in board.ended.items() if state != "complete"]
@@ -210,8 +218,8 @@ class Progress:
         beside = f" ({planned})" if planned else ""
         if self._over or board.done >= board.total:
             parts += [f"took {duration(pace.latest - pace.started)}{beside}"] if pace.trained else []
-        elif not self._is_planned:
-            parts.append(PREPARING)
+        elif self._phase:
+            parts.append(self._phase)
         else:
             left = pace.left(board.total - board.done, now)
             parts.append(f"{duration(now - pace.started)} so far")
@@ -235,10 +243,11 @@ class Progress:
             drawing = Drawing(self._board, self._response, width=options.max_width, ascii_only=options.ascii_only)
             below = [drawing.line(f"last: {self._latest()}")] if self._last else []
             below += [line for line in [drawing.next()] if line is not None and not self._over]
-            below += [drawing.line(self._remark)] if self._remark else []
+            remark = wrap(self._remark, options.max_width).split("\n") if self._remark else []
+            below += [drawing.line(line) for line in remark[:_MAX_REMARK_LINES]]
             lines = [
                 drawing.title(self._title),
-                *drawing.rows(options.size.height - _FRAME_LINES - bool(self._remark)),
+                *drawing.rows(options.size.height - _FRAME_LINES - min(len(remark), _MAX_REMARK_LINES)),
                 *below,
             ]
             status = Text(self._status(with_states=False), no_wrap=True, overflow="crop")

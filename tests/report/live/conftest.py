@@ -15,6 +15,12 @@ class Clock:
         return self.now
 
 
+@pytest.fixture(autouse=True)
+def no_thread_beats(monkeypatch):
+    """A test asks for a line when its clock says so, not when time passes."""
+    monkeypatch.setattr("ablate.report.live.progress.BEAT_S", 3600)
+
+
 @pytest.fixture
 def clock():
     return Clock()

@@ -26,6 +26,7 @@ def train(progress, clock, count, every, *, first=0, **changes):
         clock.now += every
         given = {"state": "complete", "value": 0.91234} | changes
         progress.finished(("head=gap", replicate), what=f"replicate {replicate}, head=gap", seconds=12.0, **given)
+        progress.beat()
 
 
 def test_a_log_has_a_line_at_the_start_every_five_seconds_and_the_last(progress, clock, log, text):
@@ -33,14 +34,16 @@ def test_a_log_has_a_line_at_the_start_every_five_seconds_and_the_last(progress,
         shown.expect(200.0)
         train(shown, clock, 10, 1.0)
         assert len(text(log).splitlines()) == 4
+        for replicate in range(10, 20):  # a bundle, whose trials end together
+            shown.finished(("head=gap", replicate), "complete", 0.5, "one of them", seconds=12.0)
     lines = text(log).splitlines()
     assert lines[:2] == [
         "head: 0/100 trials, preparing: networks are built and timed",
-        "head: 0/100 trials, 0.0 s so far, 3.3 min left (3.3 min planned)",
+        "0/100 trials, 0.0 s so far, 3.3 min left (3.3 min planned)",
     ]
-    assert [line.split(" ")[0] for line in lines[2:]] == ["1/100", "6/100", "10/100"]
-    assert lines[3] == (
-        "6/100 trials, 60/min, 6.0 s so far, 94 s left (3.3 min planned); latest: test/accuracy 0.9123  replicate 5, "
+    assert [line.split(" ")[0] for line in lines[2:]] == ["5/100", "10/100", "20/100"]
+    assert lines[2] == (
+        "5/100 trials, 60/min, 5.0 s so far, 95 s left (3.3 min planned); latest: test/accuracy 0.9123  replicate 4, "
         "head=gap, 12 s"
     )
     assert "\x1b" not in log.file.getvalue()
@@ -65,10 +68,9 @@ def test_a_minute_without_a_trial_has_a_line_too(progress, clock, log, text):
         clock.now += SILENT_S
         shown.beat()
     lines = text(log).splitlines()[before:]
-    assert lines[0] == "head: 0/2 trials, 60 s so far"
-    assert lines[1].startswith("1/2 trials, 0.98/min, 61 s so far, 61 s left; latest:")
-    assert lines[2].startswith("1/2 trials, 0.98/min, 2.0 min so far, 1.0 s left; latest:")
-    assert len(lines) == 3
+    assert lines[0] == "0/2 trials, 60 s so far"
+    assert lines[1].startswith("1/2 trials, 0.98/min, 2.0 min so far, 1.0 s left; latest:")
+    assert len(lines) == 2
 
 
 def test_the_last_line_is_not_said_twice(progress, clock, log, text):
@@ -203,7 +205,7 @@ def test_it_says_how_far_it_came_against_the_plan(progress, clock, log):
         train(shown, clock, 3, 40.0)
         clock.now += 6
         assert shown.so_far(3) == (
-            "3 of 8 trials are done after 2.1 min of 5.0 min planned; about 3.2 min of training is left"
+            "3 of 8 trials are done after 2.1 min of 5.0 min planned; about 3.3 min of training is left"
         )
 
 
