@@ -129,8 +129,9 @@ def _restates(candidate: _Candidate, candidates: Mapping[tuple[str, str], _Candi
         return True
     if not _exceeds(start.separation.separation, start.n, among=among):
         return False
-    growth = np.sign(candidate.separation.separation) * (candidate.differences - start.differences)
-    growth = growth[np.isfinite(growth)]
+    sign = math.copysign(1.0, candidate.separation.separation)
+    changes: Values = sign * (candidate.differences - start.differences)
+    growth: Values = changes[np.isfinite(changes)]
     if len(growth) < INTERVAL_FROM:
         return True
     grown = float(np.mean(growth)) / max(float(np.std(growth, ddof=1)), candidate.floor)
