@@ -160,6 +160,7 @@ def _candidates(estimable: Estimable, found: Outcomes, left_out: Sequence[str]) 
             n = int(np.count_nonzero(whole))
             if n < INTERVAL_FROM:
                 continue
+            every: Values = np.full(int(np.size(whole)), np.nan)
             arm, reference = arm[:, whole], reference[:, whole]
             both: Values = np.concatenate([arm.ravel(), reference.ravel()])
             logarithmic = counts_by_logarithm(name, both)
@@ -170,7 +171,6 @@ def _candidates(estimable: Estimable, found: Outcomes, left_out: Sequence[str]) 
                 scale = (float(np.max(both)) or 1.0) if diagnostic.ratio else 1.0
                 differences = (arm.mean(axis=0) - reference.mean(axis=0)) / scale
             spread = float(np.std(differences, ddof=1))
-            every = np.full(len(whole), np.nan)
             every[whole] = differences
             yield _Candidate(
                 separation=Separation(
