@@ -66,11 +66,14 @@ class Listener:
     def on_message(self, message: str) -> None:
         self.remarks.append(message)
 
+    def on_preparation(self, planned) -> None:
+        pass
+
     def on_start(self, planned, already: int) -> None:
         self.total, self.already, self.response = len(planned.trials), already, planned.spec.response.name
 
-    def on_schedule(self, seconds: float | None) -> None:
-        self.expected.append(seconds)
+    def on_schedule(self, schedule) -> None:
+        self.expected.append(schedule.seconds)
 
     def on_trial(self, record) -> None:
         self.records.append(record)

@@ -78,8 +78,9 @@ def state():
 
 class Observer:
     def on_message(self, message): pass
+    def on_preparation(self, planned): pass
     def on_start(self, planned, already): pass
-    def on_schedule(self, seconds): pass
+    def on_schedule(self, schedule): pass
     def on_trial(self, record): assert record.state == "complete", record
 
 

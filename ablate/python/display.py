@@ -8,6 +8,9 @@ from ablate.report.live.progress import Progress
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ablate.plan import Schedule
+    from ablate.report.live.board import Board
+    from ablate.report.text.point_name import PointNames
     from ablate.store import Record
     from ablate.study import Plan
 
@@ -17,40 +20,44 @@ class Display:
 
     def __init__(self) -> None:
         self.total = self.done = 0
-        self.noun = "trial"
         self.is_budget_spent = False
         """Whether `engine.budget_h` has ended the study while trials were missing."""
+        self.so_far = "before the first trial"
+        """How far it came against the plan, once it is closed."""
         self._progress: Progress | None = None
+        self._planned: Plan | None = None
 
     def on_message(self, message: str) -> None:
         """Shows a message."""
         note(message)
 
+    def on_preparation(self, planned: "Plan") -> None:
+        """Opens the progress of a study that is to be trained."""
+        self._open(planned)
+
     def on_start(self, planned: "Plan", already: int) -> None:
-        """Opens a progress bar, unless nothing is to be trained. Closes that of the tuning trials before."""
-        self.close()
+        """Takes these trials for what is trained next. Closes the progress of others, such as of tuning trials."""
+        if planned is not self._planned:
+            self.close()
         self.total, self.done = len(planned.trials), already
-        self.noun = "tuning trial" if planned.is_tuning else "trial"
-        self._response = planned.spec.response.name
-        if self.done < self.total:
-            from ablate.report.text.point_name import PointNames
+        self._planned = planned
 
-            baseline = {factor.name: factor.reference for factor in planned.spec.factors}
-            names = PointNames([point.levels for point in planned.layout.points], baseline)
-            self._progress = Progress(self.total, already, self._response, name=names.of, noun=self.noun)
-            self._progress.__enter__()
-
-    def on_schedule(self, seconds: float | None) -> None:
-        """Shows the expected time."""
-        assert self._progress is not None
-        self._progress.expect(seconds)
+    def on_schedule(self, schedule: "Schedule") -> None:
+        """Shows what is trained in which order, and the expected time."""
+        assert self._planned is not None
+        progress = self._progress or self._open(self._planned)
+        bundles = [[trial.id for trial in bundle.trials] for bundle in schedule.bundles]
+        progress.expect(schedule.seconds, bundles, at_a_time=schedule.workers)
 
     def on_trial(self, record: "Record") -> None:
         """Counts one more trial."""
+        from ablate.plan.seeds import replicate_name
+
         assert self._progress is not None
         self.done += record.state != "failed"
+        what = f"{replicate_name(record.replicate)}, {self._names.of(record.levels)}"
         value = record.value(self._response)
-        self._progress.finished(record.levels, record.replicate, record.state, value, record.seconds)
+        self._progress.finished(record.id, record.state, value, what, seconds=record.seconds)
 
     def on_budget_spent(self, message: str) -> None:
         """Shows that a budget has ended the study, and notes it."""
@@ -59,9 +66,11 @@ class Display:
         note(message)
 
     def close(self) -> None:
-        """Closes the progress bar, if it is open."""
+        """Closes the progress, if it is open."""
         if self._progress is not None:
             progress, self._progress = self._progress, None
+            if self.total:
+                self.so_far = progress.so_far(self.done)
             progress.__exit__(None, None, None)
 
     def __enter__(self) -> "Display":
@@ -71,3 +80,37 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
     ) -> None:
         self.close()
+
+    def _open(self, planned: "Plan") -> Progress:
+        from ablate.report.text.point_name import PointNames
+
+        self.close()
+        baseline = {factor.name: factor.reference for factor in planned.spec.factors}
+        self._names = PointNames([point.levels for point in planned.layout.points], baseline)
+        self._planned, self._response = planned, planned.spec.response.name
+        noun = "tuning trial" if planned.is_tuning else "trial"
+        self._progress = Progress(
+            _board(planned, self._names), title=planned.spec.directory, response=self._response, noun=noun
+        )
+        return self._progress.__enter__()
+
+
+def _board(planned: "Plan", names: "PointNames") -> "Board":
+    """The trials of a plan by design point, with the results that are there."""
+    from ablate.design.point import Cell, cell
+    from ablate.plan import Trial
+    from ablate.report.live.board import Board, Row
+    from ablate.report.text.visible import visible
+
+    trials: dict[Cell, list[Trial]] = {}
+    for trial in planned.trials:
+        trials.setdefault(cell(trial.point.levels), []).append(trial)
+    board = Board(
+        Row(name=visible(names.of(each[0].point.levels)), trials=tuple(trial.id for trial in each))
+        for each in trials.values()
+    )
+    for record in sorted(planned.records, key=lambda record: record.started):
+        if record.state != "failed":
+            value = record.value(planned.spec.response.name) if record.state == "complete" else None
+            board.end(record.id, record.state, value)
+    return board

@@ -1,6 +1,5 @@
 """The lock on a study: one driver holds it at a time, and a second gets the holder's name."""
 
-import json
 import os
 import socket
 from contextlib import suppress
@@ -9,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
 from filelock import FileLock, Timeout
 
 from ablate import files
@@ -18,6 +18,39 @@ from ablate.store import atomic
 
 LOCK = ".lock"
 HOLDER = ".lock.holder.json"
+
+
+class Holder(msgspec.Struct, kw_only=True, frozen=True):
+    """The driver that holds a study, or held it when it was killed."""
+
+    pid: int
+    host: str
+    since: str
+
+    @property
+    def has_died(self) -> bool:
+        """Whether its process is not there any more; of another machine that is not known."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, OverflowError):
+            return False
+        return False
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}, since {self.since}"
+
+
+def holder(directory: Path) -> Holder | None:
+    """The driver that holds a study, as it wrote; None: none does, or it does not say."""
+    try:
+        found = msgspec.json.decode(files.read(directory / HOLDER, limit=MAX_HOLDER_BYTES), type=Holder)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if found.pid > 0 else None
 
 
 class Lock:
@@ -39,16 +72,13 @@ class Lock:
             if (self._directory / LOCK).is_symlink():  # locking would open, and empty, what it points to
                 raise StoreError(f"{self._directory / LOCK} is a symbolic link, which is not followed. Remove it.")
             self._lock.acquire(timeout=0)
-            holder = {
-                "pid": os.getpid(),
-                "host": socket.gethostname(),
-                "since": datetime.now(UTC).isoformat("T", "seconds"),
-            }
-            atomic.write(self._directory / HOLDER, json.dumps(holder).encode(), sync=False)
+            now = datetime.now(UTC).isoformat("T", "seconds")
+            driver = Holder(pid=os.getpid(), host=socket.gethostname(), since=now)
+            atomic.write(self._directory / HOLDER, msgspec.json.encode(driver), sync=False)
         except Timeout as error:
-            raise StoreError(
-                f"{self._directory} is held by another driver{self._holder()}. Wait for it or stop it."
-            ) from error
+            other = holder(self._directory)
+            said = "" if other is None else f" ({other})"
+            raise StoreError(f"{self._directory} is held by another driver{said}. Wait for it or stop it.") from error
         except DiskError:
             self._lock.release()
             raise
@@ -62,13 +92,6 @@ class Lock:
             with suppress(DiskError):  # it names a process that holds nothing
                 atomic.remove(self._directory / HOLDER)
             self._lock.release()
-
-    def _holder(self) -> str:
-        try:
-            holder = json.loads(files.read(self._directory / HOLDER, limit=MAX_HOLDER_BYTES))
-            return f" (process {holder['pid']} on {holder['host']}, since {holder['since']})"
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return ""
 
     def __enter__(self) -> Self:
         self.acquire()

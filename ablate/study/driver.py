@@ -102,9 +102,10 @@ def run(
                 observer.on_message(message)
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
-        identities = evaluate_identities(planned, engine)
         if will_train := bool(next_batch(planned, missing, lambda: planned.contents.records)):
+            observer.on_preparation(planned)
             examine_networks(planned, engine)
+        identities = evaluate_identities(planned, engine)
         if is_new:
             lock.acquire()
             if directory.exists:  # another driver has frozen it since: all that was read of it is out of date

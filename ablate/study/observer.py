@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from ablate.plan import Schedule
     from ablate.store import Record
     from ablate.study.study_plan import Plan
 
@@ -16,6 +17,10 @@ class Observer(Protocol):
         """A message for the user, in whole sentences."""
         ...
 
+    def on_preparation(self, planned: Plan) -> None:
+        """Called before networks are built and timed, where trials of the study are to be trained."""
+        ...
+
     def on_start(self, planned: Plan, already: int) -> None:
         """Called before the first training: of the trials, and before them of each rung of tuning trials.
 
@@ -23,8 +28,8 @@ class Observer(Protocol):
         """
         ...
 
-    def on_schedule(self, seconds: float | None) -> None:
-        """Called before each batch of trainings. `seconds`: expected wall time of the batch; None: unknown."""
+    def on_schedule(self, schedule: Schedule) -> None:
+        """Called before each batch of trainings: what trains together, in which order, and the expected time."""
         ...
 
     def on_trial(self, record: Record) -> None:
@@ -42,10 +47,13 @@ class Muted:
     def on_message(self, message: str) -> None:
         """Does nothing."""
 
+    def on_preparation(self, planned: Plan) -> None:
+        """Does nothing."""
+
     def on_start(self, planned: Plan, already: int) -> None:
         """Does nothing."""
 
-    def on_schedule(self, seconds: float | None) -> None:
+    def on_schedule(self, schedule: Schedule) -> None:
         """Does nothing."""
 
     def on_trial(self, record: Record) -> None:

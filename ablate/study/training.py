@@ -34,17 +34,26 @@ def train_missing(
         budget_h: `engine.budget_h`. A replicate begins if what is left is enough for it; then it is finished.
     """
     from ablate.store import StudyDirectory
+    from ablate.store.scheduled import discard_scheduled
 
     tried: set[str] = set()
     directory = StudyDirectory(planned.directory)
-    while batch := next_batch(planned, [t for t in missing if t.id not in tried], lambda: directory.contents().records):
-        if budget_h is not None:
-            batch, message = _within_budget(engine, planned, batch, directory.contents().records, budget_h)
-            if not batch:
-                observer.on_budget_spent(message)
-                break
-        _train(engine, planned, batch, observer)
-        tried |= {t.id for t in batch}
+
+    def batch_of() -> Sequence[Trial]:
+        left = [trial for trial in missing if trial.id not in tried]
+        return next_batch(planned, left, lambda: directory.contents().records)
+
+    try:
+        while batch := batch_of():
+            if budget_h is not None:
+                batch, message = _within_budget(engine, planned, batch, directory.contents().records, budget_h)
+                if not batch:
+                    observer.on_budget_spent(message)
+                    break
+            _train(engine, planned, batch, observer)
+            tried |= {t.id for t in batch}
+    finally:
+        discard_scheduled(directory)
     return tried
 
 
@@ -136,7 +145,7 @@ def _train(engine: Engine, planned: Plan, batch: Sequence[Trial], observer: Obse
     schedule, jobs = _jobs(engine, planned, batch)
     for note in schedule.notes:
         observer.on_message(note)
-    observer.on_schedule(schedule.seconds)
+    observer.on_schedule(schedule)
     placed = {"places": schedule.places} if engine.pins_workers else {}
     results = engine.run(jobs, workers=schedule.workers, threads=schedule.threads, **placed)
     try:
@@ -213,10 +222,14 @@ def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedu
     """The schedule of a batch of trials, and its bundles as jobs."""
     from ablate.execute.train.job import Job
     from ablate.execute.train.provenance import commit
-    from ablate.store import stated
+    from ablate.store import StudyDirectory, stated
+    from ablate.store.scheduled import write_scheduled
 
     sources, head = sources_of(planned), commit(Path.cwd())
     schedule = make_schedule(engine, planned, batch).with_trials(batch)
+    write_scheduled(
+        StudyDirectory(planned.directory), schedule.bundles, workers=schedule.workers, seconds=schedule.seconds
+    )
     claims = stated(planned.spec)
     return schedule, [
         Job(

@@ -137,12 +137,14 @@ def test_ctrl_c_stops_the_workers_too(here):
         command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     assert process.stderr is not None
-    first = process.stderr.readline()
-    assert re.match(r"\d+/1000 trials", first), (first, process.communicate(), process.returncode)
+    first = [process.stderr.readline() for _ in range(3)]
+    assert "0/1000 trials, preparing" in first[0], (first, process.kill())
+    assert re.match(r"\d+/1000 trials.*; latest: ", first[2]), (first, process.kill())
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: driver, fork server and workers
     out, err = process.communicate(timeout=HANG_S)
     assert (process.returncode, out) == (130, "")
-    assert re.search(r"Interrupted: \d+ of 1000 trials are done\. Run the same command to go on\.", err)
+    against_the_plan = r"are done after .* of .* planned; about .* is left\. Run the same command to go on\."
+    assert re.search(rf"Interrupted: \d+ of 1000 trials {against_the_plan}", err)
     assert "Traceback" not in err
     assert len(err.splitlines()) < 6
     deadline = time.monotonic() + HANG_S

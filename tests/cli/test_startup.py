@@ -32,7 +32,13 @@ def test_help_and_lists_import_neither_torch_nor_hydra(words, here):
 def test_showing_a_study_that_has_run_imports_neither_torch_nor_hydra_nor_numpy(ablate, here, tiny):
     ablate("run", *tiny)
     (study,) = (here / "results").iterdir()
-    for options in ((), ("--format", "json"), ("--table", "all"), ("--table", "trials", "--format", "csv")):
+    for options in (
+        (),
+        ("--watch",),
+        ("--format", "json"),
+        ("--table", "all"),
+        ("--table", "trials", "--format", "csv"),
+    ):
         assert not loaded("show", study.name, *options) & {"numpy", *NEVER, *HYDRA}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ablate import study
-from ablate.plan import Trial
+from ablate.plan import Schedule, Trial
 from ablate.store import Record
 
 HERE = Path(__file__).parent
@@ -25,12 +25,15 @@ class Listener:
         """Keeps it."""
         self.messages.append(message)
 
+    def on_preparation(self, planned: study.Plan) -> None:
+        """Nothing is kept."""
+
     def on_start(self, planned: study.Plan, already: int) -> None:
         """Nothing is kept."""
 
-    def on_schedule(self, seconds: float | None) -> None:
+    def on_schedule(self, schedule: Schedule) -> None:
         """Keeps it."""
-        self.planned_s = seconds
+        self.planned_s = schedule.seconds
 
     def on_budget_spent(self, message: str) -> None:
         """Keeps it."""

@@ -1,8 +1,8 @@
 """The diagnostic that separates the two arms of a claim most. An association, found afterwards."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,7 +27,8 @@ NOTE = (
     "What separates the arms of a claim most was found afterwards, among all diagnostics: it goes with the difference, "
     "and is exploratory, not a cause. Diagnostics are ranked by the mean difference in SDs of the paired differences; "
     "where all replicates agree, or nearly, a floor stands for the SD (.01 of a fraction, 5% of a ratio, .05 of a "
-    "slope), and no number of SDs is given."
+    "slope), and no number of SDs is given. A difference that is there before the first step, and does not grow beyond "
+    "chance while they train, restates what was varied: it is not named."
 )
 BY_DEFINITION = (
     "The {title} is not among what is compared for claims whose arms have other hidden activations: {reason}, so that "
@@ -70,8 +71,10 @@ def separation(
     diagnostic counts by ratios. The separation is the mean of these differences over their SD or the diagnostic's
     floor, whichever is larger. A replicate that lacks a value counts for nothing; three are needed. What is beyond
     chance depends on how many replicates a diagnostic has; where nothing is, the largest is returned and said not to
-    separate. Ties go to the first in the order of `DIAGNOSTICS`, then of moments. Where the arms have other types of
-    activation, what differs by definition is left out: a ReLU is off in about half of all places, a tanh in none.
+    separate. A difference that restates the manipulation (`_restates`) is not named; where there is no other, the
+    largest is returned with an empty line. Ties go to the first in the order of `DIAGNOSTICS`, then of moments. Where
+    the arms have other types of activation, what differs by definition is left out: a ReLU is off in about half of all
+    places, a tanh in none.
 
     Args:
         estimable: The claim's contrast.
@@ -82,17 +85,57 @@ def separation(
     itself = measured_as(response)
     by_activation = tuple(name for name, diagnostic in DIAGNOSTICS.items() if diagnostic.by_activation)
     left_out = () if _same_activations(estimable, found) else by_activation
-    candidates = [
-        (candidate, n)
-        for candidate, n in _candidates(estimable, found, left_out)
-        if itself is None or candidate.diagnostic != itself[1]
-    ]
+    candidates = {
+        (each.separation.diagnostic, each.separation.moment): each
+        for each in _candidates(estimable, found, left_out)
+        if itself is None or each.separation.diagnostic != itself[1]
+    }
     if not candidates:
         return None
-    beyond = [c for c in candidates if _exceeds(c[0].separation, c[1], among=len(candidates))]
-    best, _ = max(beyond or candidates, key=lambda c: abs(c[0].separation))
-    line = _sentence(best, names) if beyond else "none of the diagnostics separates the arms"
-    return replace(best, separates=bool(beyond), line=line)
+    among = len(candidates)
+    beyond = [each for each in candidates.values() if _exceeds(each.separation.separation, each.n, among=among)]
+    learned = [each for each in beyond if not _restates(each, candidates, among=among)]
+    best = max(learned or beyond or candidates.values(), key=lambda each: abs(each.separation.separation)).separation
+    line = _sentence(best, names) if learned else "" if beyond else "none of the diagnostics separates the arms"
+    return replace(best, separates=bool(learned), restates=bool(beyond) and not learned, line=line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    """A diagnostic at a moment."""
+
+    separation: Separation
+    n: int
+    """Replicates that it rests on."""
+    differences: Values
+    """Arm − reference of each replicate; NaN where one of them lacks it."""
+    logarithmic: bool
+    floor: float
+
+
+def _restates(candidate: _Candidate, candidates: Mapping[tuple[str, str], _Candidate], *, among: int) -> bool:
+    """Whether a difference is that of the untrained networks, which the manipulation made, and training added nothing.
+
+    It is if the arms differ beyond chance before the first step, and the difference does not grow beyond chance, by the
+    paired changes since. What does not move while a network trains is a property of the data, and restates nothing.
+    """
+    name, moment = candidate.separation.diagnostic, candidate.separation.moment
+    if not DIAGNOSTICS[name].moves:
+        return False
+    start = candidates.get((name, MOMENTS[0]))
+    if start is None or start.logarithmic != candidate.logarithmic:
+        return False
+    if moment == MOMENTS[0]:
+        return True
+    if not _exceeds(start.separation.separation, start.n, among=among):
+        return False
+    sign = math.copysign(1.0, candidate.separation.separation)
+    changes: Values = sign * (candidate.differences - start.differences)
+    growth: Values = changes[np.isfinite(changes)]
+    if len(growth) < INTERVAL_FROM:
+        return True
+    grown = float(np.mean(growth)) / max(float(np.std(growth, ddof=1)), candidate.floor)
+    return grown <= 0 or not _exceeds(grown, len(growth), among=among)
 
 
 def _same_activations(estimable: Estimable, found: Outcomes) -> bool:
@@ -104,8 +147,8 @@ def _same_activations(estimable: Estimable, found: Outcomes) -> bool:
     return arm == reference
 
 
-def _candidates(estimable: Estimable, found: Outcomes, left_out: Sequence[str]) -> Iterator[tuple[Separation, int]]:
-    """Every diagnostic at every moment that both arms have, and how many replicates it rests on."""
+def _candidates(estimable: Estimable, found: Outcomes, left_out: Sequence[str]) -> Iterator[_Candidate]:
+    """Every diagnostic at every moment that both arms have, in at least three replicates."""
     arms, references = ([measured(found, row) for row in rows] for rows in (estimable.arm, estimable.reference))
     for name, diagnostic in DIAGNOSTICS.items():
         for moment in MOMENTS if name not in left_out else ():
@@ -117,6 +160,7 @@ def _candidates(estimable: Estimable, found: Outcomes, left_out: Sequence[str]) 
             n = int(np.count_nonzero(whole))
             if n < INTERVAL_FROM:
                 continue
+            every: Values = np.full(int(np.size(whole)), np.nan)
             arm, reference = arm[:, whole], reference[:, whole]
             both: Values = np.concatenate([arm.ravel(), reference.ravel()])
             logarithmic = counts_by_logarithm(name, both)
@@ -127,8 +171,9 @@ def _candidates(estimable: Estimable, found: Outcomes, left_out: Sequence[str]) 
                 scale = (float(np.max(both)) or 1.0) if diagnostic.ratio else 1.0
                 differences = (arm.mean(axis=0) - reference.mean(axis=0)) / scale
             spread = float(np.std(differences, ddof=1))
-            yield (
-                Separation(
+            every[whole] = differences
+            yield _Candidate(
+                separation=Separation(
                     diagnostic=name,
                     moment=moment,
                     arm=centre(arm.ravel(), logarithmic=logarithmic),
@@ -139,7 +184,10 @@ def _candidates(estimable: Estimable, found: Outcomes, left_out: Sequence[str]) 
                     left_out=tuple(left_out),
                     line="",
                 ),
-                n,
+                n=n,
+                differences=every,
+                logarithmic=logarithmic,
+                floor=diagnostic.floor,
             )
 
 

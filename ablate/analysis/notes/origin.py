@@ -10,12 +10,12 @@ from ablate.store.costs import PointCost
 from ablate.store.record import Provenance, Record
 
 
-def command(spec: StudySpec) -> str:
-    """The command that reproduces the study's results, quoted for a shell, without the results directory.
+def command(spec: StudySpec, *, with_results_dir: bool = False) -> str:
+    """The command that reproduces the study's results, quoted for a shell, with its results directory if asked for.
 
     Of a study that is made in Python it is the call: its objects are in no configuration.
     """
-    words = [word for word in spec.request if not word.startswith("results_dir=")]
+    words = [word for word in spec.request if with_results_dir or not word.startswith("results_dir=")]
     if words[:1] == [MADE_IN_PYTHON]:
         return f"{MADE_IN_PYTHON}(name={words[1]!r}, …).run({', '.join(map(repr, words[2:]))})"
     return shlex.join(["ablate", "run", *(words or [spec.name])])

@@ -41,11 +41,13 @@ class Separation:
     floored: bool
     """The SD is below the floor: the separation is no number of SDs."""
     separates: bool
-    """Whether it is beyond chance at 5%, over all diagnostics compared."""
+    """Whether it is beyond chance at 5%, over all diagnostics compared, and more than a restatement."""
+    restates: bool = False
+    """Whether all that is beyond chance was there before the first step, and has not grown: the manipulation itself."""
     left_out: tuple[str, ...] = ()
     """Diagnostics that the arms' networks would differ in by definition: not compared."""
     line: str
-    """The same as a clause that can be quoted."""
+    """The same as a clause that can be quoted; empty where it only restates the manipulation."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -127,8 +127,7 @@ def run(
             )
         except KeyboardInterrupt:
             display.close()
-            so_far = f"{display.done} of {display.total} {display.noun}s are done" if display.total else FIRST
-            note(f"Interrupted: {so_far}. Run the same command to go on.")
+            note(f"Interrupted: {display.so_far}. Run the same command to go on.")
             raise
     if detach:
         return None
@@ -171,8 +170,6 @@ def print_configuration(words: Sequence[str], target: str | None) -> None:
         sys.stdout.write(study.configuration(asked.words, conf=asked.conf))
     note("Each design point sets the levels of its factors on top of this: 'ablate plan' lists them.")
 
-
-FIRST = "before the first trial"
 
 FAILS: dict[FailOn, set[str | None]] = {
     FailOn.contradicted: {"contradicted"},

@@ -1,6 +1,7 @@
 """`ablate show`: a study again, from disk."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -16,6 +17,12 @@ def show(
     table: TableOption = None,
     format: FormatOption = "table",
     ascii_only: AsciiOption = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch", "-w", help="First show on stderr how far a study is that trains elsewhere, until it is complete."
+        ),
+    ] = False,
     results_dir: ResultsDir = None,
 ) -> None:
     """Show a study that has run, or one of its tables, from disk: no torch, nothing trained, nothing written.
@@ -28,6 +35,11 @@ def show(
 
     registry.check(format, table, ascii_only=ascii_only)
     path = studies.find(study, results_dir or Path("results"))
+    if watch:
+        from ablate.report.live.watch import watch as watch_study
+        from ablate.study.watching.watched import Watched
+
+        watch_study(Watched(path).read, title=study_name(path))
     summary, notes = studies.summarise(path)
     for text in notes:
         note(text)

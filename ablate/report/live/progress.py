@@ -1,83 +1,84 @@
-"""Live progress of a study on standard error: a bar on a terminal, a line every few seconds in a log."""
+"""Live progress of a study on standard error: a screen on a terminal, a line now and then in a log."""
 
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from threading import Event, RLock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ablate.plan.seeds import replicate_name
+from ablate.report.live.board import Board
+from ablate.report.live.drawing import Drawing
+from ablate.report.live.pace import Pace
 from ablate.report.text.console import console_for
 from ablate.report.text.number import Digits
-from ablate.report.text.point_name import BASELINE, settings
 from ablate.report.text.quantity import counted, duration
 from ablate.report.text.visible import visible
+from ablate.report.text.wrap import wrap
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
 
-LOG_EVERY_S = 5.0
-MAX_SHOWN_TRIALS = 5
-"""Trials whose responses stand above the bar."""
-_BAR_CELLS = 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Latest:
-    """A trial that has finished; `value` is None where it did not complete."""
-
-    value: float | None
-    state: str
-    what: str
+LOG_EVERY_S, LOG_SHARE = 5.0, 0.02
+"""A log has a line for what has ended at most every five seconds, or every fiftieth of the time so far."""
+BEAT_S = 1.0
+"""How often a log is asked whether a line is due: the trials of a bundle end together, and have one line."""
+SILENT_S = 60.0
+"""A log in which no trial has ended for so long has a line all the same."""
+PREPARING = "preparing: networks are built and timed"
+_BAR_CELLS = 30
+_FRAME_LINES = 5
+"""Lines of a screen that are no rows: the title, what is last and next, the bar, and the line of the cursor."""
+_MAX_REMARK_LINES = 4
 
 
 class Progress:
-    """Counts the trials of a study as they finish, and says how long the rest will take.
+    """Shows a board as trials end, and says how long the rest will take, against the plan.
 
-    A context manager. On a terminal the display is live, and is left as it stands in the end, also by an
-    interrupt; elsewhere a plain line is written at most every five seconds, and one at the end.
+    A context manager. On a terminal the display is live, and is left as it stands in the end, also by an interrupt;
+    where nothing has ended, nothing is left of it. Elsewhere lines are written: one at the start, then as trials end,
+    and one each minute in which none does.
     """
 
     def __init__(
         self,
-        total: int,
-        already: int,
+        board: Board,
+        *,
+        title: str,
         response: str,
+        noun: str = "trial",
         console: "Console | None" = None,
         clock: Callable[[], float] = time.monotonic,
-        *,
-        name: Callable[[Mapping[str, str]], str] | None = None,
-        noun: str = "trial",
     ) -> None:
         """Shows nothing yet.
 
         Args:
-            total: trials of the study.
-            already: of those, what was finished before.
-            response: what the values of `finished` are.
-            console: default: that of standard error.
-            clock: seconds, never backwards.
-            name: what a design point is called; default: all of its levels with their factors.
-            noun: what is counted.
+            board: Of the trials. Only this changes it from now on.
+            title: What the study is called.
+            response: What the values of `finished` are.
+            noun: What is counted.
+            console: Default: that of standard error.
+            clock: Seconds, never backwards.
         """
-        self._name = name or (lambda levels: settings(levels) or BASELINE)
-        self._total, self._already, self._response = total, already, visible(response)
+        self._board, self._title, self._response = board, visible(title), visible(response)
         self._noun = noun
         self._console = console or console_for(sys.stderr)
         self._clock = clock
-        self._done = already
-        self._states: dict[str, int] = {}
-        self._recent: tuple[_Latest, ...] = ()
-        self._expected: float | None = None
-        self._started = self._latest = clock()
-        self._logged: float | None = None
-        self._pending = self._over = False
+        self.pace = Pace(clock())
+        """Of the trials that have ended since the first training began."""
+        self._phase = PREPARING
+        self._last: tuple[float | None, str, str] | None = None
+        self._remark = ""
+        self._spoke, self._has_title = clock(), False
+        self._pending = self._over = self._is_open = False
         self._live: Live | None = None
+        self._lock = RLock()
+        self._stop = Event()
+        self._beats: Thread | None = None
 
     def __enter__(self) -> Self:
-        self._started = self._latest = self._clock()
+        self._is_open = True
         if self._console.is_terminal and not self._console.is_dumb_terminal:
             from rich.live import Live
 
@@ -86,88 +87,150 @@ class Progress:
                 console=self._console, get_renderable=self._display, redirect_stdout=False, vertical_overflow="crop"
             )
             self._live.start()
+        else:
+            self._log()
+            self._beats = Thread(target=self._beat_until_over, name="progress", daemon=True)
+            self._beats.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._over = True
+        self._stop.set()
         if self._live is not None:
+            self._live.transient = self._last is None
             self._live.stop()
             self._live = None
         elif self._pending:
             self._log()
+        if self._beats is not None:
+            self._beats.join()
 
-    def expect(self, seconds: float | None) -> None:
-        """Adds the expected duration of a part of the trials; None: it is not known.
+    def reset(self, board: Board) -> None:
+        """Shows another board, and measures the pace anew."""
+        with self._lock:
+            self._board, self.pace, self._phase, self._last = board, Pace(self._clock()), PREPARING, None
 
-        The clock of the first part starts now: the time before it was planning.
-        """
-        if not self._states:
-            self._started = self._latest = self._clock()
-        if seconds is not None:
-            self._expected = (self._expected or 0.0) + seconds
+    def phase(self, text: str) -> None:
+        """Says what is done instead of training, such as that networks are built; empty: trials train."""
+        with self._lock:
+            self._phase = text
 
-    def finished(
-        self, levels: Mapping[str, str], replicate: int, state: str, value: float | None, seconds: float
+    def expect(
+        self,
+        seconds: float | None,
+        bundles: Sequence[Sequence[Hashable]] = (),
+        *,
+        at_a_time: int = 0,
+        at: float | None = None,
     ) -> None:
-        """Counts one trial.
+        """Adds a part of the trials, which begins to train now. The time before the first part was planning.
 
         Args:
-            levels: of its design point, as many as tell it from the others.
-            replicate: its number.
-            state: in which it ended.
-            value: of the response, if it has one.
-            seconds: that its training took.
+            seconds: Its planned duration; None: it is not known.
+            bundles: Its trials, by those that train together, in the order in which they start.
+            at_a_time: Bundles that train at the same time, at most.
+            at: When it began, by the clock; None: now.
         """
-        self._done += 1
-        self._latest = self._clock()
-        self._states[state] = self._states.get(state, 0) + 1
-        what = f"{replicate_name(replicate)}, {visible(self._name(levels))}, {duration(seconds)}"
-        shown = value if state == "complete" else None
-        self._recent = (*self._recent, _Latest(value=shown, state=state, what=what))[-MAX_SHOWN_TRIALS:]
-        self._pending = True
-        if self._live is None and (self._logged is None or self._latest - self._logged >= LOG_EVERY_S):
+        with self._lock:
+            self._board.schedule(bundles, at_a_time=at_a_time)
+            self._phase = ""
+            self.pace.plan(seconds, self._clock() if at is None else at)
+            is_first = not self.pace.trained
+        if self._is_open and self._live is None and is_first and seconds is not None:
             self._log()
+
+    def finished(
+        self, trial: Hashable, state: str, value: float | None, what: str, *, seconds: float, at: float | None = None
+    ) -> None:
+        """Counts one trial. One that ended before the first part began says nothing of the pace.
+
+        Args:
+            trial: Its key in the board.
+            state: In which it ended.
+            value: Of the response, if it has one.
+            what: Its name: replicate and design point.
+            seconds: That its training took.
+            at: When it ended, by the clock; None: now.
+        """
+        with self._lock:
+            shown = value if state == "complete" else None
+            self._board.end(trial, state, shown)
+            self.pace.count(self._clock() if at is None else at)
+            self._last = (shown, state, f"{visible(what)}, {duration(seconds)}")
+            self._pending = True
+
+    def remark(self, text: str) -> None:
+        """Shows a sentence below the rest, in place of the one before; empty: none."""
+        with self._lock:
+            self._remark = visible(text)
+
+    def beat(self) -> None:
+        """Writes a line where a log is due one: trials have ended since the last, or it was silent for a minute."""
+        with self._lock:
+            now = self._clock()
+            every = max(LOG_EVERY_S, LOG_SHARE * (now - self.pace.started))
+            is_due = now - self._spoke >= (every if self._pending else max(every, SILENT_S))
+            if is_due and self._live is None:
+                self._log()
+
+    def so_far(self, done: int) -> str:
+        """How far it came against the plan, such as `3 of 8 trials are done after 2.1 min of 5.0 min planned`.
+
+        Args:
+            done: Trials that need no further training.
+        """
+        with self._lock:
+            now, pace = self._clock(), self.pace
+            said = f"{done} of {counted(self._board.total, self._noun)} are done"
+            if self._phase:
+                return said
+            said += f" after {duration(now - pace.started)}"
+            said += "" if pace.planned is None else f" of {duration(pace.planned)} planned"
+            left = pace.left(self._board.total - done, now if pace.per_s is None else pace.latest)
+            return said if left is None else f"{said}; about {duration(left)} of training is left"
+
+    def _beat_until_over(self) -> None:
+        while not self._stop.wait(BEAT_S):
+            self.beat()
 
     def _log(self) -> None:
         from rich.text import Text
 
-        self._logged, self._pending = self._clock(), False
-        line = f"{self._status()}; latest: {self._response} {self._lines()[-1]}"
-        self._console.print(Text(line), soft_wrap=True)
+        with self._lock:
+            self._spoke, self._pending = self._clock(), False
+            latest = "" if self._last is None else f"latest: {self._response} {self._latest()}"
+            line = "; ".join(filter(None, [self._status(with_states=True), latest, self._remark]))
+            self._console.print(Text(line if self._has_title else f"{self._title}: {line}"), soft_wrap=True)
+            self._has_title = True
 
-    def _status(self) -> str:
+    def _status(self, *, with_states: bool) -> str:
         """How far it is, how fast it goes and how long it will take."""
-        parts = [f"{self._done}/{counted(self._total, self._noun)}"]
-        parts += [f"{count} {state}" for state, count in tuple(self._states.items()) if state != "complete"]
-        rate = self._rate()
+        board, pace, now = self._board, self.pace, self._clock()
+        parts = [f"{board.done}/{counted(board.total, self._noun)}"]
+        if with_states:
+            parts += [f"{count} {state}" for state, count in board.ended.items() if state != "complete"]
+        rate = pace.per_s
         if rate is not None:
             parts.append(f"{60 * rate:{'.2g' if rate < 1 / 6 else '.0f'}}/min")
-        if self._over or self._done >= self._total:
-            planned = "" if self._expected is None else f" ({duration(self._expected)} planned)"
-            parts.append(f"took {duration(self._latest - self._started)}{planned}")
-        elif rate is not None:
-            # Counted down from the latest trial: the trials of a bundle finish together, after a long time without any.
-            left = (self._total - self._done) / rate - (self._clock() - self._latest)
-            parts.append(f"{duration(max(left, 0.0))} left")
-        elif self._expected is not None:
-            parts.append(f"about {duration(self._expected)}")
+        planned = "" if pace.planned is None else f"{duration(pace.planned)} planned"
+        beside = f" ({planned})" if planned else ""
+        if self._over or board.done >= board.total:
+            parts += [f"took {duration(pace.latest - pace.started)}{beside}"] if pace.trained else []
+        elif self._phase:
+            parts.append(self._phase)
+        else:
+            left = pace.left(board.total - board.done, now)
+            parts.append(f"{duration(now - pace.started)} so far")
+            parts += [f"{duration(left)} left{beside}"] if left is not None else [planned] if planned else []
         return ", ".join(parts)
 
-    def _rate(self) -> float | None:
-        """Trials per second of this session, up to the latest."""
-        elapsed = self._latest - self._started
-        trained = self._done - self._already
-        return trained / elapsed if trained and elapsed > 0 else None
-
-    def _lines(self) -> list[str]:
-        """The latest trials, with one number of decimals."""
-        digits = Digits.fitting([latest.value for latest in self._recent])
-        return [
-            f"{latest.state if latest.value is None else digits.number(latest.value)}  {latest.what}"
-            for latest in self._recent
-        ]
+    def _latest(self) -> str:
+        """The trial that ended last."""
+        assert self._last is not None
+        value, state, what = self._last
+        return f"{state if value is None else Digits.fitting([value]).number(value)}  {what}"
 
     def _display(self) -> "RenderableType":
         from rich.console import Group
@@ -175,11 +238,21 @@ class Progress:
         from rich.table import Table
         from rich.text import Text
 
-        lines = [Text(self._response, style="dim")] if self._recent else []
-        lines += [Text(f"  {line}", style="dim", no_wrap=True, overflow="ellipsis") for line in self._lines()]
-        status = Text(self._status(), no_wrap=True, overflow="crop")
-        # Not the whole line: a terminal writes ^C there on an interrupt, and a wrapped line cannot be redrawn.
-        width = max(min(_BAR_CELLS, self._console.width - len(status) - 6), 4)
-        foot = Table.grid(padding=(0, 2, 0, 0))
-        foot.add_row(ProgressBar(total=max(self._total, 1), completed=self._done, width=width), status)
-        return Group(*lines, foot)
+        with self._lock:
+            options = self._console.options
+            drawing = Drawing(self._board, self._response, width=options.max_width, ascii_only=options.ascii_only)
+            below = [drawing.line(f"last: {self._latest()}")] if self._last else []
+            below += [line for line in [drawing.next()] if line is not None and not self._over]
+            remark = wrap(self._remark, options.max_width).split("\n") if self._remark else []
+            below += [drawing.line(line) for line in remark[:_MAX_REMARK_LINES]]
+            lines = [
+                drawing.title(self._title),
+                *drawing.rows(options.size.height - _FRAME_LINES - min(len(remark), _MAX_REMARK_LINES)),
+                *below,
+            ]
+            status = Text(self._status(with_states=False), no_wrap=True, overflow="crop")
+            # Not the whole line: a terminal writes ^C there on an interrupt, and a wrapped line cannot be redrawn.
+            width = max(min(_BAR_CELLS, options.max_width - len(status) - 6), 4)
+            foot = Table.grid(padding=(0, 2, 0, 0))
+            foot.add_row(ProgressBar(total=max(self._board.total, 1), completed=self._board.done, width=width), status)
+            return Group(*lines, foot)

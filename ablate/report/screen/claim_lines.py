@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from ablate.analysis.claims.claim import sides, where
 from ablate.analysis.summary import Averaged, Verdict
 from ablate.config.spec import Claim, Expectation
-from ablate.report.screen.cut import cut
 from ablate.report.tables.verdicts import TONES, claim_name, needed
+from ablate.report.text.cut import cut
 from ablate.report.text.line import Line, Span
 from ablate.report.text.number import MINUS, Digits, bounds
 from ablate.report.text.point_name import is_descriptive

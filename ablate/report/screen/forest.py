@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ablate.report.screen.cut import cut
+from ablate.report.text.cut import cut
 from ablate.report.text.line import Line, Span
 from ablate.report.text.number import MINUS
 from ablate.report.text.wrap import widest

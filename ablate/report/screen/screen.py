@@ -8,7 +8,6 @@ from ablate.analysis.summary import Contrast, Summary
 from ablate.report.heading import study_block
 from ablate.report.screen import contrast_rows
 from ablate.report.screen.claim_lines import claim_lines, heading
-from ablate.report.screen.cut import ELLIPSIS
 from ablate.report.screen.failed_trials import failed_trials
 from ablate.report.screen.forest import ASCII, UNICODE, forest
 from ablate.report.screen.qualifiers import qualifiers
@@ -19,6 +18,7 @@ from ablate.report.tables.registry import ALL, TABLES
 from ablate.report.tables.verdicts import LATER, NO_CLAIM
 from ablate.report.text.ascii import to_ascii
 from ablate.report.text.block_layout import labelled
+from ablate.report.text.cut import ELLIPSIS
 from ablate.report.text.line import Line, Span, line
 from ablate.report.text.quantity import counted
 from ablate.report.text.wrap import widest, wrap

@@ -73,7 +73,7 @@ def claim_name(claim: Claim) -> str:
 
 def _lines(verdict: Verdict) -> Iterator[tuple[str, str]]:
     yield verdict.claim.subject, verdict.line
-    if verdict.why is not None:
+    if verdict.why is not None and verdict.why.line:
         yield "", verdict.why.line
 
 
@@ -284,7 +284,7 @@ def _row(verdict: Verdict, response: str) -> Row:
             "look": verdict.look,
             "notes": " ".join(verdict.remarks),
             "line": verdict.line,
-            "why": why.line if why else None,
+            "why": (why.line or None) if why else None,
             "why_separates": why.separates if why else None,
             "why_diagnostic": f"{named.diagnostic}.{named.moment}" if named else None,
             "why_arm": named.arm if named else None,

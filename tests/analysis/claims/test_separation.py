@@ -78,10 +78,53 @@ def test_replicates_that_agree_are_held_against_the_floor(judged):
 
 
 def test_a_ratio_that_is_zero_somewhere_is_compared_as_it_is(judged):
-    found = why(judged({"branch_to_skip": {"a": {"start": [2.0] * 5}, "b": {"start": [0.0] * 5}}}))
+    found = why(judged({"branch_to_skip": {"a": {"end": [2.0] * 5}, "b": {"end": [0.0] * 5}}}))
     assert found.separation == pytest.approx(-1 / DIAGNOSTICS["branch_to_skip"].floor)
     assert found.line.endswith("0 in b and 2 in a")
     assert why(judged({"gradient_norm": {"a": {"end": [0.0] * 3}, "b": {"end": [0.0] * 3}}})).separation == 0
+
+
+SMALL, LARGE = [0.10, 0.11, 0.09, 0.10, 0.12], [0.85, 0.80, 0.90, 0.87, 0.84]
+LARGER = [8.1, 8.9, 8.4, 7.9, 8.6]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "named"),
+    [
+        ({"start": SMALL}, {"start": LARGE}, None),
+        ({"start": SMALL, "end": SMALL}, {"start": LARGE, "end": LARGE}, None),
+        ({"start": SMALL, "end": [x * 1.01 for x in SMALL]}, {"start": LARGE, "end": [*reversed(LARGE)]}, None),
+        ({"start": LARGE, "end": SMALL}, {"start": LARGE, "end": LARGE}, "end"),
+        ({"start": SMALL, "end": SMALL}, {"start": LARGE, "end": LARGER}, "end"),
+        ({"start": LARGE, "end": SMALL}, {"start": SMALL, "end": LARGE}, "end"),
+        ({"end": SMALL}, {"end": LARGE}, "end"),
+        ({"start": [None] * 5, "end": SMALL}, {"start": LARGE, "end": LARGE}, "end"),
+    ],
+    ids=["start alone", "stays", "shrinks", "arises", "grows", "turns round", "no start", "start not measured"],
+)
+def test_what_is_there_before_the_first_step_and_does_not_grow_is_not_named(judged, a, b, named):
+    """As the size of activations is in a study of initial weights: it says what was varied, and no more."""
+    summary = judged({"activation_sd": {"a": a, "b": b}})
+    found = why(summary)
+    assert (found.separates, found.restates) == (named is not None, named is None)
+    said = found.line.partition(",")[0]
+    assert said == (f"what separates them most: activation SD at the {named}" if named else "")
+    assert (NOTE in summary.notes) == (named is not None)
+
+
+def test_what_training_has_made_is_named_in_place_of_a_larger_restatement(judged):
+    arms = {"a": {"start": SMALL, "end": SMALL}, "b": {"start": LARGE, "end": LARGE}}
+    found = why(
+        judged({"activation_sd": arms, "dead_units": {"a": {"start": A, "end": A}, "b": {"start": A, "end": B}}})
+    )
+    assert (found.diagnostic, found.moment, found.separates) == ("dead_units", "end", True)
+
+
+def test_targets_out_of_reach_are_named_though_training_does_not_change_them(judged):
+    """They do not move while a network trains: that is a reason, not a restatement."""
+    same = {"start": [0.5] * 5, "end": [0.5] * 5}
+    found = why(judged({"unreachable": {"a": same, "b": {moment: [0.0] * 5 for moment in same}}}))
+    assert (found.diagnostic, found.moment, found.separates, found.restates) == ("unreachable", "start", True, False)
 
 
 def test_ties_go_to_the_first_in_a_fixed_order(judged):

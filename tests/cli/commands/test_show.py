@@ -131,6 +131,46 @@ def test_a_study_is_found_by_name_by_path_and_elsewhere(ablate, here, tiny):
     assert by_name.stdout.startswith("named@data.limit=60,")
 
 
+def test_watching_a_study_that_is_complete_shows_it_at_once(ablate, here, tiny):
+    assert ablate("run", *tiny).exit_code == 0
+    (study,) = (here / "results").iterdir()
+    assert not (study / ".schedule.json").exists(), "nothing trains any more"
+    for options in ((), ("--format", "json"), ("--table", "trials")):
+        watched = ablate("show", study.name, "--watch", *options)
+        assert (watched.exit_code, watched.stdout) == (0, ablate("show", study.name, *options).stdout)
+        (line,) = watched.stderr.splitlines()
+        assert line.startswith(f"{study.name}: 4/4 trials; latest: test/accuracy ")
+
+
+def test_watching_what_is_no_study_is_refused(refused, here):
+    assert "Unknown study 'smok'" in refused("show", "smok", "--watch")
+    (here / "results" / "lost" / "trials").mkdir(parents=True)
+    assert "There is no study in results/lost" in refused("show", "lost", "--watch")
+
+
+def test_a_study_is_watched_while_another_process_trains_it(ablate, here, tiny, monkeypatch):
+    """The reader sees what the driver has scheduled and each trial as it ends, and leaves when all have."""
+    from ablate.python.display import Display
+    from ablate.study.watching.watched import Watched
+
+    seen = []
+    on_trial = Display.on_trial
+
+    def look(display, record):
+        on_trial(display, record)
+        (study,) = (here / "results").iterdir()
+        standing = Watched(study).read()
+        seen.append((len(standing.ended), sum(map(len, standing.queue.bundles)), standing.driver.has_died))
+        assert not standing.is_over or len(standing.ended) == 4
+
+    monkeypatch.setattr(Display, "on_trial", look)
+    assert ablate("run", *tiny).exit_code == 0
+    assert len(seen) == 4
+    assert {queued for _, queued, _ in seen} == {4}
+    assert not any(died for *_, died in seen)
+    assert seen[-1][0] == 4
+
+
 def test_showing_writes_nothing_and_needs_no_summary(ablate, here, tiny):
     first = ablate("run", *tiny)
     (study,) = (here / "results").iterdir()

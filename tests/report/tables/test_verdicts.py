@@ -187,9 +187,27 @@ def test_what_does_not_separate_the_arms_has_no_numbers_in_the_csv(core, rows_of
     summary = replace(core, verdicts=(replace(SUPPORTED, why=why),), later=(later,))
     stated, exploratory = rows_of(summary, "verdicts")
     assert (stated["why"], stated["why_separates"]) == (why.line, "False")
+
     assert {stated[f"why_{x}"] for x in ("diagnostic", "arm", "reference", "separation", "floored")} == {""}
     assert (stated["family"], exploratory["family"]) == (str(SUPPORTED.family), "")
     assert (stated["after"], exploratory["after"]) == ("0", "12")
+
+
+def test_what_only_restates_the_manipulation_has_no_line(core, rows_of):
+    why = Separation(
+        diagnostic="activation_sd",
+        moment="start",
+        arm=0.06,
+        reference=0.85,
+        separation=-53.0,
+        floored=False,
+        separates=False,
+        restates=True,
+        line="",
+    )
+    silent = replace(SUPPORTED, why=why)
+    assert shown(core, silent)[0].lines == shown(core, SUPPORTED)[0].lines
+    assert rows_of(replace(core, verdicts=(silent,)), "verdicts")[0]["why"] == ""
 
 
 def test_claims_given_later_stand_apart_and_are_adjusted_for_nothing(core):

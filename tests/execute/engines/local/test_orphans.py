@@ -49,7 +49,7 @@ def test_a_driver_that_is_lost_leaves_no_process(start, tmp_path, watch, number)
     assert names(command.left_after(WAIT_S)) == []
     if number != signal.SIGKILL:
         assert command.process.wait() == 130
-        assert "Interrupted: 0 of 2 trials are done. Run the same command to go on." in command.output.read_text()
+        assert "Interrupted: 0 of 2 trials are done" in command.output.read_text()
         assert "Traceback" not in command.output.read_text()
 
 
