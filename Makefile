@@ -67,7 +67,7 @@ test-browser: $(VENV)/.installed-test ## the page of `ablate report` in headless
 		&& tests/browser/with_chromium $(BIN)/python -m pytest tests/browser $(OR_IMPOSSIBLE)
 
 CHAOS_MIN ?= 10
-chaos: $(VENV)/.installed-test ## kills processes of small studies at random for CHAOS_MIN minutes, resumes them, and compares what they come to
+chaos: $(VENV)/.installed-test ## kills processes, nodes of Ray and jobs of Slurm at random for CHAOS_MIN minutes, resumes their studies, and compares what they come to
 	@CHAOS_MIN=$(CHAOS_MIN) $(BIN)/python -m tests.reliability
 
 GPU ?= cuda

@@ -1,28 +1,48 @@
-"""`CHAOS_MIN=10 python -m tests.reliability [KILLS]`: disturbs studies for so many minutes, or until so many kills.
+"""`CHAOS_MIN=10 python -m tests.reliability [KILLS] [ENGINE …]`: disturbs studies for so long, or so many times.
 
-Prints a table, and ends with exit code 1 where anything was left or came out otherwise.
+The engines share the time: `local`, `ray` on two nodes, and `slurm` where one runs, as by `tests/slurm/one_node`.
+Prints a table of each, and ends with exit code 1 where anything was left or came out otherwise.
 """
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.reliability.campaign import Campaign, report
+from tests.reliability.ray_site import OnRay
+from tests.reliability.site import Local, Site
+from tests.reliability.slurm_site import OnSlurm, is_running
 
 SEED = 20
+SITES: Mapping[str, Callable[[], Site]] = {"local": Local, "ray": OnRay, "slurm": OnSlurm}
 
 
 def main(words: list[str]) -> int:
-    """One campaign."""
-    kills = int(words[0]) if words else None
+    """One campaign for each engine."""
+    numbers = [int(word) for word in words if word.isdecimal()]
+    names = [word for word in words if not word.isdecimal()]
+    if wrong := [name for name in names if name not in SITES]:
+        sys.exit(f"No engine {', '.join(wrong)}. Valid: {', '.join(SITES)}.")
+    if (not names or "slurm" in names) and not is_running():
+        print("No Slurm runs here. As root: tests/slurm/one_node make chaos", file=sys.stderr)
+        if names:
+            return 2
+        names = ["local", "ray"]
+    names = names or [*SITES]
+    kills = numbers[0] if numbers else None
     minutes = float(os.environ.get("CHAOS_MIN", "10"))
-    with TemporaryDirectory(prefix="ablate-chaos-") as folder:
-        campaign = Campaign(folder=Path(folder), seed=SEED)
-        campaign.run(minutes=minutes, kills=kills)
-    command = f"CHAOS_MIN={minutes:g} python -m tests.reliability{f' {kills}' if kills else ''}"
-    print("\n".join(report(campaign, command)))
-    return 1 if campaign.problems else 0
+    problems = 0
+    for name in names:
+        with TemporaryDirectory(prefix="ablate-chaos-") as folder:
+            campaign = Campaign(folder=Path(folder), seed=SEED, site=SITES[name]())
+            campaign.run(minutes=minutes / len(names), kills=kills)
+        count = f" {kills}" if kills else ""
+        command = f"CHAOS_MIN={minutes / len(names):g} python -m tests.reliability{count} {name}"
+        print("\n".join(report(campaign, command)), flush=True)
+        problems += len(campaign.problems)
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

@@ -4,11 +4,10 @@ import json
 import os
 import random
 import shutil
-import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,15 +17,16 @@ import psutil
 
 from tests.conftest import REPOSITORY
 from tests.reliability.command import Command, names
+from tests.reliability.monotone import Monotone
+from tests.reliability.site import Local, Site
 
 MIN_LIMIT_S = 9.0
 """Of a training, at least; of one on a slow machine, what its whole study takes there undisturbed."""
 
-WORKERS = ("engine.workers=2", "engine.threads=1")
 STUDIES = {
-    "loaded": ("loaded", "replicates=6", "data.pause=0.01", *WORKERS),
-    "stacked": ("smoke", "replicates=6", "trainer.max_epochs=120", "trainer.accelerator=cpu", *WORKERS),
-    "alone": ("smoke", "replicates=4", "trainer.max_epochs=60", "logger=csv", "trainer.accelerator=cpu", *WORKERS),
+    "loaded": ("loaded", "replicates=6", "data.pause=0.01"),
+    "stacked": ("smoke", "replicates=6", "trainer.max_epochs=120", "trainer.accelerator=cpu"),
+    "alone": ("smoke", "replicates=4", "trainer.max_epochs=60", "logger=csv", "trainer.accelerator=cpu"),
 }
 """Name → words. The first trains a LightningDataModule whose DataLoader has a process."""
 
@@ -36,13 +36,11 @@ BIT_EQUAL = ("loaded", "alone")
 RELATIVE = 1e-3
 """Of responses of trials that were in other stacks than undisturbed: rounding, over all steps of a training."""
 
-SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGSTOP)
-VICTIMS = ("driver", "server", "worker", "loader")
-WEIGHTS = (1, 1, 3, 3)
-"""How often each is chosen: what ends a run is hit less often than what the run is to survive."""
-
 GONE_S = 60.0
 """Nothing takes so long to end but what never does."""
+
+MAX_KILLS = 15
+"""In one study. Then it is brought to its end, and compared, and the next one begins."""
 
 MAX_RUNS = 200
 """Runs of one study. One that is not done by then never will be."""
@@ -54,8 +52,9 @@ class Campaign:
 
     folder: Path
     seed: int
+    site: Site = field(default_factory=Local)
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Victim and signal → how often."""
+    """Victim and what happened to it → how often."""
     codes: Counter[int] = field(default_factory=Counter)
     """Exit codes of the disturbed drivers."""
     resumed: int = 0
@@ -65,46 +64,67 @@ class Campaign:
     compared: int = 0
     problems: list[str] = field(default_factory=list)
 
-    def run(self, *, minutes: float, kills: int | None = None, studies: Sequence[str] = tuple(STUDIES)) -> None:
-        """Disturbs studies for so long, or until there were so many kills; the last one is brought to its end."""
+    def run(self, *, minutes: float, kills: int | None = None, studies: Sequence[str] = ()) -> None:
+        """Disturbs studies for so long, or until there were so many kills; the last one is brought to its end.
+
+        Args:
+            minutes: How long.
+            kills: How many; None: no limit.
+            studies: Which of `STUDIES`; empty: all that the site has.
+        """
+        with self.site:
+            self._run(minutes=minutes, kills=kills, studies=studies or self.site.studies)
+
+    def _run(self, *, minutes: float, kills: int | None, studies: Sequence[str]) -> None:
         rng = random.Random(self.seed)
         shutil.copytree(REPOSITORY / "tests" / "reliability" / "project", self.folder, dirs_exist_ok=True)
         (self.folder / "tmp").mkdir()
-        expected = {name: self._undisturbed(name) for name in studies}
+        expected: dict[str, dict[str, Any]] = {}
         until = time.monotonic() + 60 * minutes
         while True:
             for name in studies:
                 is_over = time.monotonic() > until or (kills is not None and self.kills.total() >= kills)
                 if is_over:
                     return self._check_files(studies[0])
+                if name not in expected:
+                    expected[name] = self._undisturbed(name)
                 self._disturbed(name, expected[name], rng, until, kills)
 
-    def _start(self, name: str, where: str, *, limit_s: float | None = None) -> Command:
+    def _start(self, name: str, where: str, *, limit_s: float | None = None, site: Site | None = None) -> Command:
+        site = site or self.site
         limit = () if limit_s is None else (f"trainer.timeout_min={limit_s / 60:.3f}",)
-        words = ("run", *STUDIES[name], f"results_dir={where}", "--retry", "timed_out", *limit)
-        return Command(self.folder, *words, TMPDIR=str(self.folder / "tmp"), XDG_CACHE_HOME=str(self.folder / "cache"))
+        words = ("run", *STUDIES[name], *site.words, f"results_dir={where}", "--retry", "timed_out", *limit)
+        folders = {"TMPDIR": str(self.folder / "tmp"), "XDG_CACHE_HOME": str(self.folder / "cache")}
+        return Command(self.folder, *words, **folders, **site.environment)
 
     def _undisturbed(self, name: str) -> dict[str, Any]:
         began = time.monotonic()
         command = self._start(name, f"quiet-{name}")
         if code := command.process.wait():
             raise RuntimeError(f"{name} ends with {code} undisturbed:\n{command.output.read_text()}")
-        return found(self.folder / f"quiet-{name}") | {"seconds": time.monotonic() - began}
+        seconds = time.monotonic() - began
+        self._check_processes(name, code, [command])
+        if left := self._temporary_files():
+            self.problems.append(f"{name}: temporary files are left undisturbed: {left}")
+        return found(self.folder / f"quiet-{name}") | {"seconds": seconds}
 
     def _disturbed(
         self, name: str, expected: dict[str, Any], rng: random.Random, until: float, kills: int | None
     ) -> None:
         where = self.folder / f"chaos-{name}"
         shutil.rmtree(where, ignore_errors=True)
+        progress, commands = Monotone(), list[Command]()
+        most = min(self.kills.total() + MAX_KILLS, kills or sys.maxsize)
         for run in range(MAX_RUNS):
-            is_over = time.monotonic() > until or (kills is not None and self.kills.total() >= kills)
-            before = contents(where)
+            self.site.mend()
+            is_over = time.monotonic() > until or self.kills.total() >= most
+            before = {} if self.site.jobs_outlive_driver else contents(where)
             # A process that is stopped and never continued ends by the limit. What nobody disturbs needs none.
-            limit = None if is_over else max(MIN_LIMIT_S, expected["seconds"])
+            limit = max(MIN_LIMIT_S, expected["seconds"]) if self.site.has_limits and not is_over else None
             command = self._start(name, where.name, limit_s=limit)
             try:
                 if not is_over:
-                    self._disturb(command, rng, expected["seconds"])
+                    self._disturb(command, rng, expected["seconds"], most, lambda: self._watch(name, progress, where))
                 code = command.process.wait(60 * 10)
             finally:
                 for process in command.processes():  # what is stopped ends only when it goes on
@@ -112,13 +132,15 @@ class Campaign:
                         process.resume()
             self.codes[code] += not is_over
             print(f"{name}: run {run + 1} ended with {code}; {self.kills.total()} kills", file=sys.stderr, flush=True)
-            if left := names(command.left_after(GONE_S)):
-                self.problems.append(f"{name}: left after exit code {code}: {left}")
-                command.kill()
+            commands.append(command)
+            if not (self.site.jobs_outlive_driver and code != 0):
+                self._check_processes(name, code, commands)
+                commands.clear()
             said = command.output.read_text()
             if "Traceback" in said.replace("Its traceback is in", "") or "bug in ablate" in said:
                 self.problems.append(f"{name}: exit code {code}, and said: {said[-3000:]}")
-            if code == 2 and contents(where) != before:
+            self._watch(name, progress, where)
+            if code == 2 and not self.site.jobs_outlive_driver and contents(where) != before:
                 self.problems.append(f"{name}: exit code 2, where something was written: {said[-3000:]}")
             if code == 0:
                 self.resumed += run
@@ -127,29 +149,43 @@ class Campaign:
                 return
         self.problems.append(f"{name} was not done after {MAX_RUNS} runs")
 
-    def _disturb(self, command: Command, rng: random.Random, quiet_s: float) -> None:
-        """Sends signals until the driver ends, the first within half the time that it takes undisturbed."""
-        while command.process.poll() is None and "server" not in by_kind(command):
-            time.sleep(0.05)  # before its first line, a command can handle no signal
-        started, wait_s = time.monotonic(), rng.uniform(0.0, quiet_s / 2)
+    def _disturb(
+        self, command: Command, rng: random.Random, quiet_s: float, most: int, watch: Callable[[], None]
+    ) -> None:
+        """Lets things happen until the driver ends, or until there were so many kills."""
+        while command.process.poll() is None and not self.site.is_ready(command):
+            time.sleep(self.site.poll_s)  # before its first line, a command can handle no signal
+        started, wait_s = time.monotonic(), rng.uniform(0.0, quiet_s * self.site.quiet_share)
         while command.process.poll() is None and time.monotonic() < started + wait_s:
             time.sleep(0.05)
-        while command.process.poll() is None:
-            victims = by_kind(command)
-            kind = rng.choices(VICTIMS, WEIGHTS)[0]
-            number = rng.choice(SIGNALS)
-            if kind in victims:
-                victim = rng.choice(sorted(victims[kind], key=lambda process: process.pid))
-                with suppress(psutil.Error):
-                    victim.send_signal(number)
-                    self.kills[kind, number.name] += 1
-                    if number == signal.SIGSTOP and (kind in ("driver", "server") or rng.random() < 0.8):
+        while command.process.poll() is None and self.kills.total() < most:
+            with suppress(psutil.Error):
+                if (fault := self.site.fault(command, rng)) is not None:
+                    fault.do()
+                    self.kills[fault.victim, fault.how] += 1
+                    if fault.resume is not None:
                         time.sleep(rng.uniform(0.0, 1.0))
-                        victim.resume()
+                        fault.resume()
+            watch()
             time.sleep(rng.uniform(0.05, 0.8))
 
+    def _check_processes(self, name: str, code: int, commands: Sequence[Command]) -> None:
+        """Waits for the processes and jobs that some commands have started, and ends those that do not."""
+        for command in commands:
+            if left := names(command.left_after(GONE_S)):
+                self.problems.append(f"{name}: left after exit code {code}: {left}")
+                command.kill()
+        until = time.monotonic() + GONE_S
+        while (jobs := self.site.left()) and time.monotonic() < until:
+            time.sleep(0.2)
+        if jobs:
+            self.problems.append(f"{name}: left after exit code {code}: {jobs}")
+
+    def _watch(self, name: str, progress: Monotone, where: Path) -> None:
+        self.problems += [f"{name}: {problem}" for problem in progress.problems(where)]
+
     def _compare(self, name: str, expected: dict[str, Any], now: dict[str, Any]) -> None:
-        for what in ("states", "verdicts"):
+        for what in ("records", "states", "verdicts"):
             if now[what] != expected[what]:
                 self.problems.append(f"{name}: other {what}: {now[what]} where {expected[what]} was expected")
         for trial_id, responses in expected["responses"].items():
@@ -165,10 +201,13 @@ class Campaign:
     def _check_files(self, name: str) -> None:
         left = [str(path) for path in self.folder.rglob("*.tmp")]
         left += [str(path) for path in (self.folder / "tmp").iterdir() if not path.name.startswith("ablate-mp-")]
-        self._start(name, f"chaos-{name}").process.wait()  # the next run removes what killed ones have left
-        left += [str(path) for path in (self.folder / "tmp").iterdir()]
-        if left:
-            self.problems.append(f"temporary files are left: {sorted(set(left))}")
+        # The next command with workers on this machine removes what killed ones have left.
+        self._start(name, f"chaos-{name}", site=Local()).process.wait()
+        if left := sorted({*left, *self._temporary_files()}):
+            self.problems.append(f"temporary files are left: {left}")
+
+    def _temporary_files(self) -> list[str]:
+        return [str(path) for path in (self.folder / "tmp").iterdir()]
 
 
 def contents(folder: Path) -> dict[str, int]:
@@ -178,27 +217,12 @@ def contents(folder: Path) -> dict[str, int]:
     }
 
 
-def by_kind(command: Command) -> dict[str, list[psutil.Process]]:
-    """The processes of a command by what they are: driver, fork server, workers, and the children of workers."""
-    found: dict[str, list[psutil.Process]] = {}
-    with suppress(psutil.Error):
-        driver = psutil.Process(command.process.pid)
-        found["driver"] = [driver]
-        for server in driver.children():
-            if "multiprocessing.forkserver" in " ".join(server.cmdline()):
-                found.setdefault("server", []).append(server)
-                for worker in server.children():
-                    found.setdefault("worker", []).append(worker)
-                    if loaders := worker.children():
-                        found.setdefault("loader", []).extend(loaders)
-    return found
-
-
 def found(results: Path) -> dict[str, Any]:
     """States and responses by trial id, and the verdicts."""
     records = [json.loads(path.read_text()) for path in sorted(results.glob("*/trials/*/record.json"))]
     (summary,) = results.glob("*/summary.json")
     return {
+        "records": len(records),
         "states": {record["id"]: record["state"] for record in records},
         "responses": {record["id"]: record["responses"] for record in records},
         "verdicts": [verdict["outcome"] for verdict in json.loads(summary.read_text())["summary"]["verdicts"]],
@@ -207,21 +231,22 @@ def found(results: Path) -> dict[str, Any]:
 
 def report(campaign: Campaign, command: str) -> Iterator[str]:
     """The table of a campaign, in Markdown."""
-    yield "# Kills\n"
+    site, kills = campaign.site, campaign.kills
+    yield f"# Kills, engine={site.engine}\n"
     yield (
-        "Processes of small studies were sent signals at random times, and the studies resumed until they were done. "
+        "What trains small studies was killed at random times, and the studies resumed until they were done. "
         f"`{command}` makes this table anew.\n"
     )
-    yield f"| process | {' | '.join(number.name for number in SIGNALS)} | all |"
-    yield f"|---|{'---:|' * (len(SIGNALS) + 1)}"
-    for kind in VICTIMS:
-        counts = [campaign.kills[kind, number.name] for number in SIGNALS]
-        yield f"| {kind} | {' | '.join(map(str, counts))} | {sum(counts)} |"
+    yield f"| victim | {' | '.join(site.hows)} | all |"
+    yield f"|---|{'---:|' * (len(site.hows) + 1)}"
+    for victim in site.victims:
+        counts = [kills[victim, how] for how in site.hows]
+        yield f"| {victim} | {' | '.join(map(str, counts))} | {sum(counts)} |"
     yield (
-        f"| all | {' | '.join(str(sum(campaign.kills[k, n.name] for k in VICTIMS)) for n in SIGNALS)} | "
-        f"{campaign.kills.total()} |\n"
+        f"| all | {' | '.join(str(sum(kills[victim, how] for victim in site.victims)) for how in site.hows)} | "
+        f"{kills.total()} |\n"
     )
-    yield f"- Seed {campaign.seed}, {os.cpu_count()} cores. `loader`: a process of a DataLoader."
+    yield f"- Seed {campaign.seed}, {os.cpu_count()} cores."
     yield (
         f"- Studies done: {', '.join(f'{name} {n} times' for name, n in campaign.done.items())}; {campaign.resumed} "
         "runs before the last ones."
@@ -232,7 +257,8 @@ def report(campaign: Campaign, command: str) -> Iterator[str]:
         f"bit-equal, the others within {RELATIVE:g} (relative)."
     )
     yield (
-        f"- Problems (a process or a temporary file left, another id, state, verdict or response, a traceback): "
+        "- Problems (a process or a temporary file left, another id, state, verdict or response, lost progress, a "
+        "traceback): "
         f"{len(campaign.problems) or 'none'}."
     )
     yield from (f"  - {' '.join(problem.split())[-600:]}" for problem in campaign.problems)

@@ -35,10 +35,9 @@ def hold() -> None:
     """
     if os.getpid() in _held:
         return
-    root = root_for(BELOW_BYTES)
-    _sweep(root)
+    remove_abandoned()
     while True:
-        made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+        made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root_for(BELOW_BYTES)))
         if (lock := _locked(made)) is not None and made.is_dir():  # no other process has swept it before it was locked
             break
     _held[os.getpid()] = lock
@@ -68,9 +67,13 @@ def root_for(below_bytes: int) -> Path:
     )
 
 
-def _sweep(root: Path) -> None:
-    """Removes the directories of this user's processes that are gone."""
-    for left in root.glob(f"{PREFIX}*"):
+def remove_abandoned() -> None:
+    """Removes the directories of this user's processes that are gone.
+
+    Raises:
+        OSError: there is no place for such directories.
+    """
+    for left in root_for(BELOW_BYTES).glob(f"{PREFIX}*"):
         with suppress(OSError):
             if left.is_dir() and left.stat().st_uid == os.getuid() and (lock := _locked(left)) is not None:
                 shutil.rmtree(left, ignore_errors=True)

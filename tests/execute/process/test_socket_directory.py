@@ -48,14 +48,15 @@ def test_it_is_in_the_temporary_directory_and_goes_with_its_process(tmp_path):
 
 
 def test_the_directory_of_a_living_process_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(socket_directory, "root_for", lambda _: tmp_path)
     made = tmp_path / f"{socket_directory.PREFIX}alive"
     made.mkdir()
     lock = socket_directory._locked(made)
     assert lock is not None
-    socket_directory._sweep(tmp_path)
+    socket_directory.remove_abandoned()
     assert made.is_dir()
     os.close(lock)
-    socket_directory._sweep(tmp_path)
+    socket_directory.remove_abandoned()
     assert not made.exists()
 
 

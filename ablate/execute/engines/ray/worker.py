@@ -17,6 +17,7 @@ from ablate.execute.engines.ray.driver_location import study_signature
 from ablate.execute.engines.ray.trial_files import read_states, write_states, write_trials
 from ablate.execute.engines.retrying import START_ATTEMPTS
 from ablate.execute.engines.team import next_done
+from ablate.execute.process import socket_directory
 from ablate.execute.train.job import Job
 
 if TYPE_CHECKING:
@@ -174,13 +175,19 @@ class RayWorker:
             imported().kill(self._actor)
 
     def stop(self) -> None:
-        """Waits until the actor's processes on this machine have ended, and kills them after `STOP_S`."""
+        """Waits until the actor's processes on this machine have ended, and kills them after `STOP_S`.
+
+        Then removes the actor's directory of sockets: Ray kills an actor, which so cannot remove it.
+        """
         until = time.monotonic() + STOP_S
         while (left := [*filter(_is_alive, self._processes)]) and time.monotonic() < until:
             time.sleep(0.01)
         for process in left:
             with suppress(psutil.Error):
                 process.kill()
+        if self._processes:
+            with suppress(OSError):
+                socket_directory.remove_abandoned()
         self._processes = []
 
     def _start(self) -> None:

@@ -10,7 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
+
 from ablate.execute.engines.ray import local_instance
+
+STARTS = 2
+"""Of a node, at most: Ray gives it 30 s, and its agents 15 s, without a setting. That can be too short."""
 
 
 def main() -> None:
@@ -33,13 +38,27 @@ def main() -> None:
     for line in sys.stdin:
         command, argument = json.loads(line)
         if command == "add":
-            nodes.append(cluster.add_node(**argument, **options))
+            if (node := added(cluster, argument | options)) is not None:
+                nodes.append(node)
         else:
             cluster.remove_node(nodes[argument], allow_graceful=False)
         answer(len(nodes))
     local_instance.kill_all()
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
+
+
+def added(cluster, options):
+    """A node; None: it does not start."""
+    for _ in range(STARTS):
+        before = psutil.Process().children()
+        try:
+            return cluster.add_node(**options)
+        except Exception:
+            for process in psutil.Process().children():
+                if process not in before:
+                    process.kill()
+    return None
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import psutil
 import pytest
@@ -67,10 +69,13 @@ def test_it_listens_on_loopback_and_a_driver_that_is_lost_leaves_no_process(star
         assert "Traceback" not in said
 
 
-def test_it_trains_and_leaves_no_process(start):
-    command = start()
-    assert command.process.wait(WAIT_S) == 0, command.output.read_text()
-    assert names(command.left_after(WAIT_S)) == []
+def test_it_trains_and_leaves_no_process_and_no_temporary_file(start, monkeypatch):
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary:  # a short path, in which sockets can be
+        monkeypatch.setenv("TMPDIR", temporary)
+        command = start()
+        assert command.process.wait(WAIT_S) == 0, command.output.read_text()
+        assert names(command.left_after(WAIT_S)) == []
+        assert [*Path(temporary).iterdir()] == []
     assert "2 planned: 2 complete" in command.output.read_text()
 
 

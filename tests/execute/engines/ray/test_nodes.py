@@ -37,6 +37,7 @@ class Nodes:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
+        self.added = 0
         self.address = self.answer()
         if serves_client:
             self.address = f"ray://127.0.0.1:{port}"
@@ -52,7 +53,8 @@ class Nodes:
         return self.answer()
 
     def add(self, **options):
-        self.ask("add", options)
+        self.added += 1
+        assert self.ask("add", options) == self.added, "the node does not start"
 
     def lose(self, number):
         self.ask("lose", number)

@@ -1,0 +1,137 @@
+"""Where the studies of a campaign train, and what may happen to their processes there."""
+
+import random
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import psutil
+
+from tests.reliability.command import Command
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Something that goes wrong. `do` makes it happen, and raises psutil.Error where its victim has ended by itself."""
+
+    victim: str
+    how: str
+    do: Callable[[], None]
+    resume: Callable[[], None] | None = None
+    """Undoes it after up to a second; None: it is not undone."""
+
+
+class Site(ABC):
+    """An engine and its faults. A context manager, which starts and ends what the engine needs."""
+
+    engine: ClassVar[str]
+    studies: ClassVar[tuple[str, ...]]
+    """Which studies train there."""
+    victims: ClassVar[tuple[str, ...]]
+    weights: ClassVar[tuple[int, ...]]
+    """How often each victim is chosen: what ends a run is hit less often than what the run is to survive."""
+    hows: ClassVar[tuple[str, ...]]
+    """What may happen to the victims."""
+    poll_s: ClassVar[float] = 0.2
+    """Time between two questions whether it is ready."""
+    quiet_share: ClassVar[float] = 0.1
+    """The first fault is within this share of the time that a study takes undisturbed, from when it is ready."""
+    has_limits: ClassVar[bool] = False
+    """Whether a process may be stopped for good, so that its training needs a limit of time."""
+    jobs_outlive_driver: ClassVar[bool] = False
+    """Whether jobs of a driver that is killed go on, and the next driver collects them."""
+
+    @property
+    @abstractmethod
+    def words(self) -> tuple[str, ...]:
+        """Overrides that choose the engine."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables of the driver."""
+        return {}
+
+    @abstractmethod
+    def is_ready(self, command: Command) -> bool:
+        """Whether the driver has come so far that it handles signals, and processes of the engine are there."""
+
+    @abstractmethod
+    def fault(self, command: Command, rng: random.Random) -> Fault | None:
+        """A fault at random; None: its victim is not there now."""
+
+    def mend(self) -> None:  # noqa: B027 – most lose nothing for good
+        """Puts back what was lost for good, before the next run."""
+
+    def left(self) -> Sequence[str]:
+        """What there is of jobs, beside processes, when a study is done."""
+        return ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+
+class Local(Site):
+    """`engine=local`: signals to the driver, its fork server, the workers, and the processes of their DataLoaders."""
+
+    engine = "local"
+    studies = ("loaded", "stacked", "alone")
+    victims = ("driver", "server", "worker", "loader")
+    weights = (1, 1, 3, 3)
+    hows = ("SIGKILL", "SIGTERM", "SIGINT", "SIGSTOP")
+    poll_s = 0.05
+    quiet_share = 0.5
+    has_limits = True
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return "engine.workers=2", "engine.threads=1"
+
+    def is_ready(self, command: Command) -> bool:
+        return "server" in by_kind(command)
+
+    def fault(self, command: Command, rng: random.Random) -> Fault | None:
+        there = by_kind(command)
+        (kind,) = rng.choices(self.victims, self.weights)
+        how = rng.choice(self.hows)
+        if kind not in there:
+            return None
+        victim = rng.choice(sorted(there[kind], key=lambda process: process.pid))
+        is_resumed = how == "SIGSTOP" and (kind in ("driver", "server") or rng.random() < 0.8)
+        return signalled(kind, how, victim, is_resumed=is_resumed)
+
+
+def signalled(kind: str, how: str, victim: psutil.Process, *, is_resumed: bool = False) -> Fault:
+    """A signal to a process."""
+    return Fault(
+        victim=kind,
+        how=how,
+        do=lambda: victim.send_signal(signal.Signals[how]),
+        resume=victim.resume if is_resumed else None,
+    )
+
+
+def by_kind(command: Command) -> dict[str, list[psutil.Process]]:
+    """The processes of a command by what they are: driver, fork server, workers, and the children of workers."""
+    found: dict[str, list[psutil.Process]] = {}
+    with suppress(psutil.Error):
+        driver = psutil.Process(command.process.pid)
+        found["driver"] = [driver]
+        for server in driver.children():
+            if is_of_fork_server(server):
+                found.setdefault("server", []).append(server)
+                for worker in server.children():
+                    found.setdefault("worker", []).append(worker)
+                    if loaders := worker.children():
+                        found.setdefault("loader", []).extend(loaders)
+    return found
+
+
+def is_of_fork_server(process: psutil.Process) -> bool:
+    """Whether it is a fork server, or a worker that has been forked from one."""
+    return "multiprocessing.forkserver" in " ".join(process.cmdline())
