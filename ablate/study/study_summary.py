@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ablate.study.study_plan import Plan
 
 SUMMARY = "summary.json"
-SUMMARY_SCHEMA = 12
+SUMMARY_SCHEMA = 13
 """Rises when an analysis of the same records changes: older summaries are then made again."""
 
 MAX_CLOCK_SKEW = timedelta(minutes=10)
