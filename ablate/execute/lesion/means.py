@@ -59,6 +59,11 @@ class Means:
         self._sums[path] = self._sums[path] + total if path in self._sums else total
         self._counts[path] += len(output)
 
+    def discard(self, reason: str) -> None:
+        """Forgets the outputs so far: they are not those of all examples."""
+        self._sums.clear()
+        self._reasons = dict.fromkeys(self._sites, reason)
+
     def of(self, path: str, output: Tensor) -> Tensor:
         """The mean in the place of an output: of its shape, type and device.
 

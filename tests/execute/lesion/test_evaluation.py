@@ -56,7 +56,7 @@ class Odd(nn.Module):
 class Data(pl.LightningDataModule):
     """Draws its test set anew whenever it is set up."""
     def setup(self, stage):
-        x = torch.randn(80, 5)
+        x = torch.randn(120, 5)
         self.held = TensorDataset(x, x.sum(1, keepdim=True))
     def train_dataloader(self):
         return DataLoader(self.held, batch_size=16, shuffle=True)
@@ -73,6 +73,13 @@ class Net(pl.LightningModule):
         self.log("test/mse", nn.functional.mse_loss(self.body(batch[0]), batch[1]))
     def configure_optimizers(self):
         return torch.optim.Adam(self.parameters(), lr=0.01)
+
+class Unlike(Net):
+    """Its test does not take the last minibatch of its training, which is smaller than the others."""
+    def test_step(self, batch, index):
+        if len(batch[0]) == 8:
+            raise ValueError("eight examples")
+        super().test_step(batch, index)
 '''
 PLAIN = {"model": {"_target_": "lesioned.Plain", "inputs": [8, 8], "outputs": 10}}
 ODD = {"model": {"_target_": "lesioned.Odd", "inputs": [8, 8], "outputs": 10}}
@@ -225,6 +232,14 @@ def test_reasons_of_each_kind(make_job):
     assert "mean of out: first: its output of shape [8, " in reason("first")
     assert "does not have the" in reason("first")
     assert "identity of out: the forward of unused is not called, so that nothing would change" in reason("unused")
+
+
+def test_a_mean_over_some_of_the_training_examples_is_none(make_job):
+    groups = {**LIGHTNING, "model": {"_target_": "lesioned.Unlike"}}
+    ((record, _),) = trained(make_job(groups=groups, lesions=BODY))
+    assert {tuple(kinds) for kinds in record.lesions.values()} == {("identity", "zero", "resample")}
+    assert "mean of relu=out: no mean over the training examples: " in (record.unlesioned or "")
+    assert "ValueError: eight examples" in (record.unlesioned or "")
 
 
 def test_a_response_that_the_test_does_not_log_is_said_to_be_missing(make_job):
