@@ -80,7 +80,7 @@ class Means:
                 f"{path}: its output is of shape {list(output.shape[1:])} for one example, and of shape "
                 f"{list(mean.shape)} on training examples"
             )
-        return mean.to(output).expand_as(output)
+        return mean.to(output).expand_as(output).clone()  # what follows may write into it
 
 
 def not_a_tensor(path: str, output: object) -> str:

@@ -1,11 +1,12 @@
 """Replaces the outputs of modules, by hooks: the network, its parameters and its buffers stay as they are."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from ablate.errors import ModelError
 from ablate.execute.lesion.means import Means, not_a_tensor
@@ -27,31 +28,53 @@ def replaced(sites: Mapping[str, nn.Module], kind: str, *, minibatch: Minibatch,
         ModelError: an output cannot be replaced so, or the forward of a module is never called.
     """
     called: set[str] = set()
-    passed_on, replacement = Identity(), _replacements(minibatch, means).get(kind)
-
-    def hook(path: str, inputs: Any, named: Any, output: Any) -> Any:
-        called.add(path)
-        if replacement is None:
-            return passed_on(*inputs, **named)
-        if not isinstance(output, Tensor):
-            raise ModelError(not_a_tensor(path, output))
-        return replacement(path, output)
-
-    handles = [
-        module.register_forward_hook(
-            lambda _module, inputs, named, output, path=path: hook(path, inputs, named, output), with_kwargs=True
-        )
-        for path, module in sites.items()
-    ]
+    if kind == "identity":
+        handles = [_bypassed(path, module, called) for path, module in sites.items()]
+    else:
+        replacement = _replacements(minibatch, means)[kind]
+        handles = [_overwritten(path, module, called, replacement) for path, module in sites.items()]
     try:
         yield
     finally:
-        for handle in handles:
+        for handle in (handle for each in handles for handle in each):
             handle.remove()
     if uncalled := [path for path in sites if path not in called]:
         raise ModelError(f"the forward of {', '.join(uncalled)} is not called, so that nothing would change")
     if kind == "resample" and not minibatch.has_others:
         raise ModelError("each minibatch of the test split is one example, and there is no other to take from")
+
+
+def _bypassed(path: str, module: nn.Module, called: set[str]) -> Sequence[RemovableHandle]:
+    """Makes a module return its input. It works on a copy, into which it may write."""
+    passed_on, kept = Identity(), list[Any]()
+
+    def before(_module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        kept.append(passed_on(*inputs, **named))
+        return tuple(map(_copy, inputs)), {name: _copy(value) for name, value in named.items()}
+
+    def after(_module: nn.Module, _inputs: Any, _output: Any) -> Any:
+        called.add(path)
+        return kept.pop()
+
+    return module.register_forward_pre_hook(before, with_kwargs=True), module.register_forward_hook(after)
+
+
+def _overwritten(
+    path: str, module: nn.Module, called: set[str], replacement: Callable[[str, Tensor], Tensor]
+) -> Sequence[RemovableHandle]:
+    """Makes a module return what replaces its output."""
+
+    def after(_module: nn.Module, _inputs: Any, output: Any) -> Tensor:
+        called.add(path)
+        if not isinstance(output, Tensor):
+            raise ModelError(not_a_tensor(path, output))
+        return replacement(path, output)
+
+    return (module.register_forward_hook(after),)
+
+
+def _copy(value: Any) -> Any:
+    return value.clone() if isinstance(value, Tensor) else value
 
 
 def _replacements(minibatch: Minibatch, means: Means) -> Mapping[str, Callable[[str, Tensor], Tensor]]:

@@ -41,6 +41,20 @@ class Plain(nn.Module):
         x = self.stem(x.flatten(1))
         return self.out(self.dropout(x + self.part(x)))
 
+class Overwriting(nn.Module):
+    """Writes into tensors that others read."""
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.stem = nn.Linear(64, 12)
+        self.act = nn.ReLU(inplace=True)
+        self.branch = nn.Linear(12, 12)
+        self.out = nn.Linear(12, outputs)
+    def forward(self, x):
+        x = self.stem(x.flatten(1))
+        y = self.branch(self.act(x))
+        y += x
+        return self.out(y)
+
 class Odd(nn.Module):
     """Parts of which not every lesion can be made."""
     def __init__(self, inputs, outputs):
@@ -160,6 +174,29 @@ def test_each_kind_replaces_the_output_as_it_says(make_job):
     assert record.lesions["all=out"]["identity"]["test/loss"] == found["identity"]  # dropout is off
     assert record.unlesioned is None
     assert len(set(found.values()) | {record.responses["test/loss"]}) == 5
+
+
+def test_modules_may_write_into_their_inputs_and_into_what_replaces_outputs(make_job):
+    lesions = Lesions(levels=WHOLE, arms={"act=out": ("act",), "branch=out": ("branch",)}, response="test/accuracy")
+    groups = {"model": {"_target_": "lesioned.Overwriting", "inputs": [8, 8], "outputs": 10}}
+    job = make_job(groups=groups, lesions=lesions)
+    ((record, weights),) = trained(job)
+    assert record.unlesioned is None
+    (trial,) = job.bundle.trials
+    fit = prepare(trial.config, trial.streams)
+    restore(fit.network, weights)
+    net, module = fit.network.eval(), fit.module
+    with torch.no_grad():
+        stem = net.stem(module.test_inputs.flatten(1))
+        mean = net.branch(net.stem(module.train_inputs.flatten(1)).relu()).mean(0)
+        outputs = {
+            ("act=out", "identity"): net.branch(stem) + stem,  # nothing has written into the stem's output
+            ("branch=out", "mean"): mean + stem.relu(),
+            ("branch=out", "zero"): stem.relu(),
+        }
+        for (arm, kind), output in outputs.items():
+            loss = float(torch.nn.functional.cross_entropy(net.out(output), module.test_targets))
+            assert record.lesions[arm][kind]["test/loss"] == pytest.approx(loss, rel=summed(64 + 12 + 12 + 120))
 
 
 @pytest.mark.parametrize(
