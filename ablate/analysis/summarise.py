@@ -11,6 +11,7 @@ from ablate.analysis.claims.verdict import leave_open, qualified
 from ablate.analysis.effects.contrast import contrasts, point_differences
 from ablate.analysis.effects.interaction import interactions
 from ablate.analysis.effects.lenth import lenth
+from ablate.analysis.effects.lesions import lesions
 from ablate.analysis.effects.start import with_starts
 from ablate.analysis.effects.variance_table import variance_table
 from ablate.analysis.notes.capacity import capacity_notes
@@ -144,6 +145,7 @@ def summarise(
         *scores.notes,
         *factorial_notes,
     )
+    lesioned, lesion_notes = lesions(spec, points, found, comparison)
     conventions = tuple(convention_notes(estimated))
     return Summary(
         study=spec.name,
@@ -169,6 +171,7 @@ def summarise(
             *separation_notes(stated),
             *sampling_notes(spec, found, accuracy_resolution),
             *unknown,
+            *lesion_notes,
             *unmeasured(spec, found),
             *unmeasured_costs(points, costs),
             *unknown_costs(points, costs),
@@ -182,6 +185,7 @@ def summarise(
         variance=variance,
         interactions=crossed,
         lenth=one_replicate,
+        lesions=lesioned,
         capacity=spec.capacity,
         tuning=tuning,
         timed_on=timed_on(costs),

@@ -62,7 +62,7 @@ TableOption = Annotated[
         "-t",
         metavar="TABLE",
         help="One table instead of the first screen: verdicts, identities, points, tuning, costs, contrasts, "
-        "interactions, simple, data_sets, variance, lenth, diagnostics, failures, trials, notes; or all.",
+        "interactions, simple, lesions, data_sets, variance, lenth, diagnostics, failures, trials, notes; or all.",
         autocompletion=complete_table,
         show_default=False,
     ),

@@ -25,8 +25,15 @@ from ablate.errors import ConfigError, unknown
 EXTENDS = ("replicates", "results_dir", "keep", "engine", "logger", "factor")
 """Root keys that do not change what a trial is: overriding them extends the study, or runs it elsewhere."""
 
-ANALYSED = ("study.claims", "study.diagnostics", "study.pool_above", "study.accepted", "study.answer")
-"""Keys of the study that change how its trials are analysed, not the trials: the study stays the same."""
+ANALYSED = (
+    "study.claims",
+    "study.diagnostics",
+    "study.lesion",
+    "study.pool_above",
+    "study.accepted",
+    "study.answer",
+)
+"""Keys of the study that change how its trials are evaluated and analysed, not the trials: the study stays the same."""
 
 MAX_NAME_CHARS = 120
 """Characters of a directory's name; file systems end at 255."""

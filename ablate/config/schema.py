@@ -132,6 +132,8 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Names; `{name: [level, …]}` takes some of a factor's levels, and `{key: [value, …]}` makes a factor of a key."""
     components: str | list[str] = []
     """Modules of the baseline, by path, glob or type: each becomes a factor with the levels `in` and `out`."""
+    lesion: bool = False
+    """Whether what the arms leave out is also put out of action in the trained whole network."""
     resolution: int | None = None
     exclude: list[dict[str, LevelName]] = []
     claims: list[ClaimYaml] = []
@@ -238,6 +240,7 @@ def read(
         replicates=root.replicates,
         seed=root.seed,
         components=components,
+        lesion=study.lesion,
         resolution=study.resolution,
         exclude=tuple({name: _as_level_name(level) for name, level in left_out.items()} for left_out in study.exclude),
         claims=tuple(c.claim for c in study.claims),

@@ -4,6 +4,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from ablate.errors import StoreError
 from ablate.execute.diagnose.callback import DiagnosticsCallback
 from ablate.execute.examine.simple_predictor import simple_scores
 from ablate.execute.examine.trivial_predictor import trivial_scores
+from ablate.execute.lesion.evaluation import evaluate_lesions
 from ablate.execute.loggers.identity import RunIdentity
 from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache
@@ -28,6 +30,7 @@ from ablate.execute.train.checkpoint.keeper import keeper
 from ablate.execute.train.dataset import splits_for
 from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, halves, one_by_one, record_failure, record_failures
+from ablate.execute.train.network import generators_restored
 from ablate.execute.train.outcome import outcome_of
 from ablate.execute.train.record import now, record
 from ablate.execute.train.size import flops, parameters
@@ -182,11 +185,12 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     curve, divergence = Curve(), Divergence(settings.max_loss)
     diagnostics = DiagnosticsCallback(settings.moments, settings.diagnostic_examples)
     kept = keeper(job, threads=threads)
+    folder = StudyDirectory(job.directory).trial(trial.id)
     trainer = make_trainer(
         trial.config,
         user_defined=not isinstance(fit.module, TrialModule),
         callbacks=(curve, divergence, diagnostics, *stopping(settings.patience), *filter(None, [kept])),
-        folder=StudyDirectory(job.directory).trial(trial.id),
+        folder=folder,
         logger=logger,
         module=fit.module,
     )
@@ -196,9 +200,15 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
     seconds = time.perf_counter() - began + (kept.seconds_before if kept else 0.0)
     responses = scalars(trainer)
     epochs, steps = trainer.current_epoch, _steps(fit, trainer)
+    lesions = job.lesions_of(trial) if divergence.reason is None else None
     if trial.is_tested and divergence.reason is None and fit.test is not None:
-        trainer.test(fit.module, verbose=False, **fit.test)
+        # Lesions begin with the generators as this test does: a LightningDataModule may draw its test split.
+        with nullcontext() if lesions is None else generators_restored(trainer.strategy.root_device):
+            trainer.test(fit.module, verbose=False, **fit.test)
         responses |= scalars(trainer)
+    network = trained(fit.module, fit.network)
+    weights = as_bytes(network) if job.keeps_weights else None
+    lesioned = evaluate_lesions(fit, network, trial, lesions, folder=folder)
     ended = outcome_of(
         fit,
         trainer,
@@ -211,6 +221,8 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         error=divergence.reason,
         diagnostics=diagnostics.values,
         unmeasured=diagnostics.failure,
+        lesions=lesioned.responses,
+        unlesioned=lesioned.reason,
         trivial=trivial,
         simple=simple,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
@@ -220,7 +232,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         record=made,
         curve=curve.as_csv(),
         diagnostics=diagnostics.as_csv(),
-        weights=as_bytes(trained(fit.module, fit.network)) if job.keeps_weights else None,
+        weights=weights,
     )
 
 

@@ -108,9 +108,9 @@ def _checksum(tree: Any) -> str:
 def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySpec, tuple[str, ...], tuple[str, ...]]:
     """The study that is on disk together with what is asked of it now.
 
-    Replicates, levels and diagnostics add to what is there. The first trial freezes the claims: what is claimed
-    after it is kept as `later` and never removed, so that margins cannot be tried and the best one shown; the frozen
-    claims stay.
+    Replicates, levels, diagnostics and lesions add to what is there. The first trial freezes the claims: what is
+    claimed after it is kept as `later` and never removed, so that margins cannot be tried and the best one shown; the
+    frozen claims stay.
 
     Args:
         frozen: what study.yaml says.
@@ -169,6 +169,8 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
     shown = tuple(dict.fromkeys((*frozen.diagnostics, *asked.diagnostics)))
     if new := shown[len(frozen.diagnostics) :]:
         added.append(f"diagnostics {', '.join(new)}")
+    if asked.lesion and not frozen.lesion:
+        added.append("lesions")
     return (
         replace(
             asked,
@@ -178,6 +180,7 @@ def extend(frozen: StudySpec, asked: StudySpec, *, trials: int) -> tuple[StudySp
             later=later,
             pool_above=pool_above,
             diagnostics=shown,
+            lesion=frozen.lesion or asked.lesion,
         ),
         tuple(added),
         tuple(messages),

@@ -83,6 +83,13 @@ class Record:
     """Diagnostic → moment (`start`, `middle`, `end`) → value; what is not finite is left out."""
     unmeasured: str | None = None
     """One line: why diagnostics are missing or in part only."""
+    lesions: Mapping[str, Mapping[str, Mapping[str, float]]] = field(
+        default_factory=dict[str, Mapping[str, Mapping[str, float]]]
+    )
+    """Arm (`layer1=out`) → kind of lesion → response → what the trained network scores with the modules that the arm
+    leaves out put out of action; what is not finite is left out. Empty where no lesions were asked for."""
+    unlesioned: str | None = None
+    """One line: why lesions are missing or in part only."""
     trivial: Mapping[str, float] = field(default_factory=dict[str, float])
     """Response name → what the trivial predictor scores on this replicate's splits; empty where it is not known."""
     simple: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])

@@ -17,6 +17,7 @@ from ablate.study.missing_trials import (
     check_limits,
     kept_sources,
     lacking_diagnostics_message,
+    lacking_lesions_message,
     missing_trials,
     next_batch,
 )
@@ -97,8 +98,8 @@ def run(
         if stale == "rerun":
             planned = without_stale_choices(planned)
         missing = missing_trials(planned, stale, observer, retry=retry)
-        for message in (lacking_diagnostics_message(planned, missing), unweighted_message(planned, missing)):
-            if message is not None:
+        for lacking in (lacking_diagnostics_message, lacking_lesions_message, unweighted_message):
+            if (message := lacking(planned, missing)) is not None:
                 observer.on_message(message)
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))

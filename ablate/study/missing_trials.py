@@ -138,6 +138,21 @@ def lacking_diagnostics_message(planned: Plan, missing: Sequence[Trial]) -> str 
     )
 
 
+def lacking_lesions_message(planned: Plan, missing: Sequence[Trial]) -> str | None:
+    """A message where trials are kept that lack lesions which are asked for now; None where there are none."""
+    if (lesions := planned.lesions) is None:
+        return None
+    trained = {trial.id for trial in missing}
+    whole = [r for r in planned.records if r.id not in trained and r.levels == lesions.levels and r.state == "complete"]
+    lacking = sum(not r.unlesioned and not lesions.arms.keys() <= r.lesions.keys() for r in whole)
+    if not lacking:
+        return None
+    return (
+        f"{lacking} of {len(whole)} whole networks that are there were trained without some lesions that study.lesion "
+        "asks for, and have none of these: they are kept. results_dir=… of another name trains them again, with all."
+    )
+
+
 def next_batch(planned: Plan, missing: Sequence[Trial], records: Callable[[], Mapping[str, Record]]) -> Sequence[Trial]:
     """Of the missing trials, those to train now: all of them, or in a group-sequential plan, up to the next look.
 

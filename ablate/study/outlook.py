@@ -59,6 +59,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.execute import tasks
     from ablate.execute.engines import engine as make_engine
     from ablate.plan.cost import joined
+    from ablate.plan.lesions import lesions_note
     from ablate.store import StudyDirectory
     from ablate.store.costs import cost_lookup, read_costs
 
@@ -117,6 +118,7 @@ def examine(planned: Plan) -> Outlook:
         tuning=tuning,
         notes=(
             *filter(None, [stale_note(planned), weights_note(planned, costs), kept]),
+            *filter(None, [lesions_note(planned.lesions)]),
             *filter(None, [memory_note(planned), budget_note(engine, schedule)]),
             *held,
             *schedule.notes,

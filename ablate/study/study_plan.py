@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ablate.config.trial import TrialConfig
     from ablate.design import Layout
     from ablate.plan import Trial
+    from ablate.plan.lesions import Lesions
     from ablate.store import Contents, Record
     from ablate.study.tuning import Tuned
 
@@ -51,6 +52,13 @@ class Plan:
     def keeps_weights(self) -> bool:
         """Whether the weights of its trained networks are kept; of tuning trials none are."""
         return self.spec.settings.get("keep") == "weights" and not self.is_tuning
+
+    @property
+    def lesions(self) -> Lesions | None:
+        """What is evaluated of the trained whole network; of tuning trials nothing is."""
+        from ablate.plan.lesions import lesions_of
+
+        return None if self.is_tuning else lesions_of(self.spec, self.layout.points, self.configs)
 
     @property
     def records(self) -> Sequence[Record]:
@@ -97,6 +105,7 @@ def plan(
     from ablate.config.spec import MADE_IN_PYTHON
     from ablate.design import design_of, lay_out
     from ablate.plan import trials
+    from ablate.plan.lesions import check_lesions
     from ablate.store import StudyDirectory, as_later, extend
     from ablate.store.choices import read_choices
     from ablate.study.fraction import check_fraction
@@ -124,9 +133,8 @@ def plan(
             spec = replace(spec, request=frozen.request)  # the first command still makes all of these results
     for claim in (*spec.claims, *spec.later):
         check_claim(claim, spec.response)
-    check_looks(spec)
-    check_pooling(spec)
-    check_accepted(spec)
+    for check in (check_looks, check_pooling, check_accepted):
+        check(spec)
     layout = lay_out(spec)
     _check_size(spec, layout)
     if frozen_bytes is not None:
@@ -138,6 +146,7 @@ def plan(
 
         with closing(make_engine(spec.settings["engine"])) as engine:
             configs = engine.call(tasks.match_capacity, spec, layout.points, configs, study.resolve)
+    check_lesions(spec, layout.points, configs)
     planned = trials(spec, layout.points, configs)
     tuned = tuned_of(study, spec, layout.points, configs, read_choices(directory))
     if tuned is not None and tuned.choices:

@@ -239,6 +239,7 @@ def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedu
             commit=head,
             stated=claims,
             keeps_weights=planned.keeps_weights,
+            lesions=planned.lesions,
             checkpoint_min=engine.checkpoint_min,
         )
         for b in schedule.bundles

@@ -28,7 +28,8 @@ def test_the_fields_on_disk(make_record):
     assert content["schema"] == SCHEMA == 2
     assert set(content) == {
         "checksum", "schema", "id", "study", "levels", "replicate", "state", "responses", "counts", "seconds",
-        "started", "error", "diagnostics", "unmeasured", "trivial", "simple", "provenance", "stated", "files", "config",
+        "started", "error", "diagnostics", "unmeasured", "lesions", "unlesioned", "trivial", "simple", "provenance",
+        "stated", "files", "config",
     }  # fmt: skip
     assert set(content["counts"]) == {
         "epochs", "steps", "train_examples", "val_examples", "test_examples", "parameters", "flops",

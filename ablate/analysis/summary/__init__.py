@@ -20,6 +20,7 @@ from ablate.analysis.summary.factorial import Lenth as Lenth
 from ablate.analysis.summary.factorial import LenthEffect as LenthEffect
 from ablate.analysis.summary.factorial import Source as Source
 from ablate.analysis.summary.factorial import VarianceTable as VarianceTable
+from ablate.analysis.summary.lesion import Lesion as Lesion
 from ablate.analysis.summary.point import Failure as Failure
 from ablate.analysis.summary.point import PointSummary as PointSummary
 from ablate.analysis.summary.resampled import Outcome as Outcome
@@ -74,6 +75,8 @@ class Summary:
     interactions: tuple[Interaction, ...] = ()
     lenth: Lenth | None = None
     """For one replicate of a two-level design."""
+    lesions: tuple[Lesion, ...] = ()
+    """Of the trained whole network, by arm, then kind; exploratory."""
     identities: tuple[Exactness, ...] = ()
     identities_by: str = ""
     """The versions that evaluated them."""

@@ -1,4 +1,4 @@
-"""The modules of a baseline that a study leaves out one by one."""
+"""The modules of a baseline that a study leaves out one by one, in training or in evaluation."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,6 +14,8 @@ from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.editing.selection import is_glob, modules, select
 from ablate.execute.train.network import network
+from ablate.plan.lesions import WHERE as LESION
+from ablate.plan.lesions import Lesions
 
 WHERE = "study.components"
 
@@ -61,6 +63,34 @@ def components(
                 "other; in a glob, * stands for a part of one name and ** for any number of names."
             )
     return tuple(kept), refused
+
+
+def check_lesioned(lesions: Lesions, config: TrialConfig, *, seed: int) -> None:
+    """Checks that the outputs of modules can be replaced: that each is called, and gives a tensor.
+
+    Nothing is checked where the network has no example. Whatever cannot be evaluated then is named after the training.
+
+    Args:
+        lesions: Of a study.
+        config: The configuration of the whole network.
+        seed: The seed of the initialisation.
+
+    Raises:
+        ConfigError: names the arm, the module, and what it gives.
+    """
+    built = network(config, seed=seed)
+    if (found := _passes(built, config)) is None:
+        return
+    for arm, selectors in lesions.arms.items():
+        selected = {path: each for name in selectors for path, each in select(built, name, LESION).items()}
+        for path, module in selected.items():
+            passed = found.get(module)
+            if passed is None or not passed.is_tensor:
+                what = "is not called" if passed is None else "does not give a tensor alone"
+                raise ConfigError(
+                    f"{LESION}: {path}, which {arm} leaves out, {what}, so that its output cannot be replaced in the "
+                    f"trained network. Name a module in it that gives one tensor; or leave lesions out: {LESION}=false."
+                )
 
 
 def _passes(built: nn.Module, config: TrialConfig) -> Mapping[nn.Module, Pass] | None:

@@ -20,6 +20,7 @@ from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
 from ablate.errors import ConfigError, DesignError, ModelError, kind, unknown
 from ablate.execute.examine.completeness import check_complete
+from ablate.execute.examine.components import check_lesioned
 from ablate.execute.examine.determinism import Refused
 from ablate.execute.examine.dry_run import DryRun, dry_run
 from ablate.execute.examine.equivalence import THOROUGH, Fingerprint, fingerprint
@@ -42,6 +43,7 @@ from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.step import take_step
 from ablate.execute.train.trainer import is_on_cuda, trainer
 from ablate.plan.cost import NetworkCost
+from ablate.plan.lesions import lesions_of
 from ablate.plan.seeds import streams
 
 PROBE = 8
@@ -55,7 +57,8 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
     A user-defined LightningModule is compared where it has an `example_input_array`, and by one step of training.
 
     Raises:
-        ConfigError: something cannot be built or trained, or the response will not be logged.
+        ConfigError: something cannot be built or trained, the response will not be logged, or the output of a module
+            that a lesion is of is not one tensor.
         DataError: a data set is missing, or is not what its configuration says.
         DesignError: two design points build the same network and train it in the same way.
         ModelError: a network does not take the data.
@@ -77,6 +80,9 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
                 if mine.equals(theirs) and examiner.are_same(config, others):
                     raise DesignError(_same(spec, other, point))
             alike.append((point, config, mine))
+        if (lesions := lesions_of(spec, points, configs)) is not None:
+            whole = next(c for p, c in zip(points, configs, strict=True) if p.levels == lesions.levels)
+            check_lesioned(lesions, whole, seed=streams(spec.seed, 0).initialisation)
     return tuple(sizes)
 
 

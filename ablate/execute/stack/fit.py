@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from ablate.execute.examine.simple_predictor import shared_simple_scores
 from ablate.execute.examine.trivial_predictor import shared_trivial_scores
+from ablate.execute.lesion.evaluation import evaluate_lesions
 from ablate.execute.stack.batches import StackedChunks
 from ablate.execute.stack.callbacks import MemberCurves
 from ablate.execute.stack.diagnostics import StackedDiagnostics
@@ -60,6 +61,10 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[TrialOutput, 
         trainer.test(module, verbose=False, **cast(dict[str, Any], fit.test))
     made: dict[int, TrialOutput] = {}
     for place, index in enumerate(order):
+        network = module.member(place)
+        weights = as_bytes(network) if job.keeps_weights else None
+        lesions = job.lesions_of(trials[index]) if place in module.active else None
+        lesioned = evaluate_lesions(members[place].fit, network, trials[index], lesions, folder=folder)
         steps = curves.steps[place]
         ended = outcome_of(
             fit,
@@ -73,6 +78,8 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[TrialOutput, 
             error=curves.reasons[place],
             diagnostics=diagnostics.values(place),
             unmeasured=diagnostics.failures[place],
+            lesions=lesioned.responses,
+            unlesioned=lesioned.reason,
             trivial=trivial[place],
             simple=simple[place],
             compilation=module.compilation.verdict,
@@ -90,6 +97,6 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[TrialOutput, 
             ),
             curve=curves.as_csv(place),
             diagnostics=diagnostics.as_csv(place),
-            weights=as_bytes(module.member(place)) if job.keeps_weights else None,
+            weights=weights,
         )
     return tuple(made[index] for index in range(len(trials)))

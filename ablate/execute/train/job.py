@@ -8,6 +8,7 @@ from ablate.errors import StoreError
 from ablate.execute.train.outcome import Outcome
 from ablate.execute.train.record import now, record
 from ablate.plan.bundle import Bundle
+from ablate.plan.lesions import Lesions
 from ablate.plan.trial import Trial
 from ablate.store.directory import StudyDirectory
 from ablate.store.progress import Progress, progress_in
@@ -28,10 +29,17 @@ class Job:
     """Digest of what the study states before its first trial."""
     keeps_weights: bool = False
     """Whether the trained networks' weights are written beside the records."""
+    lesions: Lesions | None = None
+    """What is evaluated of the trained whole network; None: no lesions are asked for."""
     checkpoint_min: float | None = None
     """Minutes between two checkpoints of a training; None: none is written."""
     may_wait: bool = False
     """Whether a trial that runs out of memory is left without a record, to be trained when nothing trains beside it."""
+
+    def lesions_of(self, trial: Trial) -> Lesions | None:
+        """The lesions that are evaluated of a trial: of the whole network, in each replicate; None: none are."""
+        is_whole = self.lesions is not None and trial.point.levels == self.lesions.levels
+        return self.lesions if is_whole and trial.is_tested else None
 
 
 def record_failures(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:

@@ -36,6 +36,12 @@ class Outcome:
     """Diagnostic → moment → value."""
     unmeasured: str | None = None
     """Why some diagnostics are missing."""
+    lesions: Mapping[str, Mapping[str, Mapping[str, float]]] = field(
+        default_factory=dict[str, Mapping[str, Mapping[str, float]]]
+    )
+    """Arm → kind of lesion → response → value."""
+    unlesioned: str | None = None
+    """Why some lesions are missing."""
     trivial: Mapping[str, float] = field(default_factory=dict[str, float])
     """Response → what the trivial predictor scores on the replicate's splits."""
     simple: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
@@ -58,6 +64,8 @@ def outcome_of(
     error: str | None,
     diagnostics: Mapping[str, Mapping[str, float]],
     unmeasured: str | None,
+    lesions: Mapping[str, Mapping[str, Mapping[str, float]]],
+    unlesioned: str | None,
     trivial: Mapping[str, float],
     simple: Mapping[str, Mapping[str, float]],
     compilation: str | None,
@@ -77,6 +85,8 @@ def outcome_of(
         error: Why it diverged; None: it did not.
         diagnostics: Diagnostic → moment → value.
         unmeasured: Why some diagnostics are missing.
+        lesions: Arm → kind of lesion → response → value.
+        unlesioned: Why some lesions are missing.
         trivial: Response → what the trivial predictor scores on its splits.
         simple: Simple predictor → response → what it scores on them.
         compilation: How its steps were computed, as `Compilation.verdict`.
@@ -99,6 +109,8 @@ def outcome_of(
         device=hardware.name(trainer.strategy.root_device),
         diagnostics=diagnostics,
         unmeasured=unmeasured,
+        lesions=lesions,
+        unlesioned=unlesioned,
         trivial=trivial,
         simple=simple,
         compilation=compilation,

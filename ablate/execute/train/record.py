@@ -57,6 +57,8 @@ def record(
         config=trial.config.as_dict(),
         diagnostics=outcome.diagnostics,
         unmeasured=outcome.unmeasured,
+        lesions=outcome.lesions,
+        unlesioned=outcome.unlesioned,
         trivial={name: value for name, value in outcome.trivial.items() if math.isfinite(value)},
         simple={
             predictor: {name: value for name, value in scores.items() if math.isfinite(value)}

@@ -216,10 +216,17 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         """Evaluates on the test split."""
         self._evaluate("test", indices)
 
+    def predict_step(self, indices: Int[Tensor, "batch"], batch_idx: int) -> Tensor:
+        """The predictions of training examples, in evaluation."""
+        return self._evaluated(self.examples("train", indices)[0])
+
+    def _evaluated(self, inputs: Tensor) -> Tensor:
+        """The predictions of what is evaluated: of the network, or of the average of its weights."""
+        return (self.network if self.average is None else self.average)(inputs)
+
     def _evaluate(self, split: str, indices: Tensor) -> None:
         examples, targets = self.examples(split, indices)
-        network = self.network if self.average is None else self.average
-        predictions, wanted = at_least_single(network(examples)), at_least_single(targets)
+        predictions, wanted = at_least_single(self._evaluated(examples)), at_least_single(targets)
         metrics = cast(MetricCollection, self.metrics[split])
         metrics.update(predictions, wanted)
         self.log(f"{split}/loss", self.loss(predictions, wanted), on_epoch=True, batch_size=len(indices))

@@ -161,9 +161,14 @@ def difference(paired: Paired, digits: Digits) -> str:
 
 
 def difference_digits(contrasts: Sequence[Contrast]) -> Digits:
+    """The digits of a column of the contrasts' differences."""
+    return pair_digits([contrast.paired for contrast in contrasts])
+
+
+def pair_digits(pairs: Sequence[Paired]) -> Digits:
     """The digits of a column of differences."""
-    deltas = [c.paired.difference for c in contrasts]
-    moves = [x for c in contrasts for x in c.paired.differences]
+    deltas = [pair.difference for pair in pairs]
+    moves = [x for pair in pairs for x in pair.differences]
     return Digits.fitting(moves, deltas if interval_name(deltas) else ()).as_difference()
 
 

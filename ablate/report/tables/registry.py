@@ -11,6 +11,7 @@ from ablate.report.tables.identities import IDENTITIES
 from ablate.report.tables.interactions import INTERACTIONS
 from ablate.report.tables.kind import TableKind
 from ablate.report.tables.lenth import LENTH
+from ablate.report.tables.lesions.table import LESIONS
 from ablate.report.tables.notes import NOTES
 from ablate.report.tables.points import POINTS
 from ablate.report.tables.simple_effects import SIMPLE_EFFECTS
@@ -28,6 +29,7 @@ TABLES: Mapping[str, TableKind] = {
     "contrasts": CONTRASTS,
     "interactions": INTERACTIONS,
     "simple": SIMPLE_EFFECTS,
+    "lesions": LESIONS,
     "data_sets": DATA_SETS,
     "variance": VARIANCE,
     "lenth": LENTH,

@@ -1,0 +1,70 @@
+"""Lesions of the trained whole network, next to the arms that were trained without the same modules."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ablate.analysis.effects.comparison import Comparison
+from ablate.analysis.outcomes.outcome import Outcomes
+from ablate.analysis.statistics.paired import paired
+from ablate.analysis.statistics.student import Values
+from ablate.analysis.summary import Lesion, Paired
+from ablate.config.spec import StudySpec
+from ablate.design import DesignPoint, design_of
+from ablate.plan.lesions import KINDS, edited_arms
+from ablate.store.record import Record
+
+UNLESIONED = "Lesions are missing of {count} of {n} trained whole networks, in part or whole; of the first, {reason}."
+
+
+def lesions(
+    spec: StudySpec, points: Sequence[DesignPoint], found: Outcomes, comparison: Comparison
+) -> tuple[tuple[Lesion, ...], tuple[str, ...]]:
+    """The lesions that records have, by arm, then kind.
+
+    Args:
+        spec: The study.
+        points: Its design points.
+        found: Their records.
+        comparison: Of their scores, in which a number may stand in for an arm's diverged trial.
+
+    Returns:
+        The lesions; and a note where records say that some are missing.
+    """
+    whole = design_of(spec).compared_point(spec.factors, points)
+    if whole is None:
+        return (), ()
+    records = [record if record is not None and record.state == "complete" else None for record in found.records[whole]]
+    there = [record for record in records if record is not None]
+    made: list[Lesion] = []
+    for row, arm in edited_arms(spec, points):
+        differing = {f: level for f, level in points[row].levels.items() if level != points[whole].levels[f]}
+        retrained = comparison.scores[row]
+        for kind in KINDS:
+            lesioned = np.array([_value(record, arm, kind, spec.response.name) for record in records])
+            if not np.any(np.isfinite(lesioned)):
+                continue
+            made.append(
+                Lesion(
+                    levels=differing,
+                    kind=kind,
+                    paired=_paired(comparison, lesioned, found.response[whole]),
+                    retrained=_if_any(_paired(comparison, retrained, found.response[whole])),
+                    recovered=_if_any(_paired(comparison, retrained, lesioned)),
+                )
+            )
+    reasons = [record.unlesioned for record in there if record.unlesioned]
+    notes = (UNLESIONED.format(count=len(reasons), n=len(there), reason=reasons[0]),) if reasons else ()
+    return tuple(made), notes
+
+
+def _value(record: Record | None, arm: str, kind: str, response: str) -> float:
+    return np.nan if record is None else record.lesions.get(arm, {}).get(kind, {}).get(response, np.nan)
+
+
+def _paired(comparison: Comparison, arm: Values, reference: Values) -> Paired:
+    return paired(arm, reference, better=comparison.better, rng=np.random.default_rng(comparison.seed))
+
+
+def _if_any(pair: Paired) -> Paired | None:
+    return pair if pair.n else None
