@@ -95,7 +95,7 @@ def check_lesions(spec: StudySpec, points: Sequence[DesignPoint], configs: Seque
     if not spec.lesion:
         return
     split = spec.response.name.partition("/")[0]
-    if spec.response.is_diagnostic or split in ("train", "val"):
+    if spec.response.is_measured or split in ("train", "val"):
         raise ConfigError(
             f"{WHERE} evaluates trained networks on their test split, and study.response is {spec.response.name}. "
             f"Take a response of the test split, such as test/accuracy; or leave lesions out: {WHERE}=false."
