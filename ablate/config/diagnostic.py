@@ -104,6 +104,15 @@ DIAGNOSTICS: Mapping[str, Diagnostic] = {
 """In the order that breaks ties."""
 
 
+SECONDS = "train/seconds"
+"""The response that is the time of the training: wall seconds of the fit, validation included."""
+
+
+def is_measured(response: str) -> bool:
+    """Whether a response is measured of the network or its training, as `end/dead_units`, and not logged by it."""
+    return response == SECONDS or measured_as(response) is not None
+
+
 def measured_as(response: str) -> tuple[Moment, str] | None:
     """The moment and the diagnostic that a response such as `end/dead_units` names; None: it is no diagnostic."""
     moment, _, name = response.partition("/")

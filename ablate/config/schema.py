@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_h
 
 import msgspec
 
-from ablate.config.diagnostic import DIAGNOSTICS, measured_as
+from ablate.config.diagnostic import DIAGNOSTICS, SECONDS, measured_as
 from ablate.config.group import TRAINED
 from ablate.config.objective import SPLITS, ObjectiveGroup
 from ablate.config.spec import (
@@ -449,6 +449,8 @@ def _check_claim(claim: Any, where: str) -> None:
 def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Response:
     if isinstance(declared, ResponseYaml):
         return _checked_response(declared, "study.response")
+    if declared == SECONDS:
+        return Response(name=SECONDS, better="lower")
     split, _, metric = declared.rpartition("/")
     if measured_as(declared):
         raise ConfigError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, Self, cast
 
-from ablate.config.diagnostic import measured_as
+from ablate.config.diagnostic import SECONDS, is_measured
 
 Better = Literal["higher", "lower"]
 Expectation = Literal["greater", "less", "equivalent", "no_worse", "value"]
@@ -15,8 +15,8 @@ Bounds = tuple[float | None, float | None]
 
 SHARES = ("calibration_error", "set_accuracy", "disagreement", "dead_units", "saturated", "unreachable", "zeros")
 """Metrics and diagnostics that lie between 0 and 1 whatever the data, beside accuracies."""
-NOT_NEGATIVE = ("mse", "mae", "rmse", "sup_error")
-"""Metrics that are 0 for a perfect prediction only, and positive else."""
+NOT_NEGATIVE = ("mse", "mae", "rmse", "sup_error", SECONDS.rpartition("/")[2])
+"""Metrics that are 0 for a perfect prediction only, and positive else; and a time, which is positive."""
 
 MADE_IN_PYTHON = "ablate.Study"
 """The first word of the request of a study that is made in Python."""
@@ -81,9 +81,9 @@ class Response:
         return (0.0, None) if metric in NOT_NEGATIVE else (None, None)
 
     @property
-    def is_diagnostic(self) -> bool:
-        """Whether it is measured of the network, as `end/dead_units` is: no predictor without one has it."""
-        return measured_as(self.name) is not None
+    def is_measured(self) -> bool:
+        """Whether it is measured of the network or the training, as `end/dead_units`: a simple predictor has none."""
+        return is_measured(self.name)
 
     @property
     def is_accuracy(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ablate.config.diagnostic import measured_as
+from ablate.config.diagnostic import SECONDS, measured_as
 from ablate.plan.cost import NetworkCost
 
 State = Literal["complete", "diverged", "failed", "timed_out"]
@@ -96,7 +96,9 @@ class Record:
     config: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def value(self, response: str) -> float | None:
-        """What it yielded of a response, which may be a diagnostic: `end/dead_units`; None: no finite number."""
+        """What it yielded of a response, which may be measured, as `end/dead_units`; None: no finite number."""
+        if response == SECONDS:
+            return self.seconds
         if (measured := measured_as(response)) is None:
             return self.responses.get(response)
         moment, name = measured

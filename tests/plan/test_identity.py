@@ -132,7 +132,8 @@ def test_exact_products_leave_an_id_as_it_was_before_they_could_be_chosen(config
 
 @pytest.mark.parametrize("none", [None, {}])
 def test_no_schedule_and_no_budget_of_steps_leave_an_id_as_it_was_before_there_were_any(config, none):
-    without = config.with_groups(scheduler=none).with_settings("trainer", max_steps=None, ema_decay=None, patience=None)
+    absent = {"max_steps": None, "ema_decay": None, "patience": None, "stacked": True}
+    without = config.with_groups(scheduler=none).with_settings("trainer", **absent)
     without = without.with_settings("optimizer", weight_decay_on="all")
     assert same(without) == "7131df430a5c"
     assert without.identity == config.identity

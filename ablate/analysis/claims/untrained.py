@@ -40,7 +40,7 @@ def untrained(
     """
     row = next((row for row, point in enumerate(points) if point.is_baseline(spec.factors)), None)
     claims = (*spec.claims, *spec.later)
-    if row is None or not claims or spec.response.is_diagnostic:
+    if row is None or not claims or spec.response.is_measured:
         return "", ()
     notes: list[str] = []
     if reason := _trivial(spec.response, scores.values[row], scores.trivial[row]):

@@ -13,7 +13,7 @@ from ablate.config.group import Group
 
 def judge_floor(case: Case) -> Judgement:
     """Objects to design points whose 95% interval reaches the trivial predictor's score; it has no diagnostics."""
-    if case.spec.response.is_diagnostic:
+    if case.spec.response.is_measured:
         return None
     if unknown := _unknown(case):
         return unknown

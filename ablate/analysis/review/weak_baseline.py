@@ -13,7 +13,7 @@ from ablate.analysis.summary import BAYES, INTERVAL_FROM
 def judge(case: Case) -> Judgement:
     """Objects where the baseline's 95% interval, less a simple predictor's score on the same splits, reaches 0."""
     row, response = case.baseline, case.spec.response
-    if response.is_diagnostic:  # a simple predictor has none
+    if response.is_measured:  # a simple predictor has none
         return None
     if row is None:
         return Unjudged(why="The design has no baseline among its points.")

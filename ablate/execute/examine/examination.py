@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchmetrics import Metric
 
 from ablate.config.data import DataGroup
-from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS
+from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS, SECONDS
 from ablate.config.group import Group
 from ablate.config.objective import ObjectiveGroup
 from ablate.config.spec import StudySpec
@@ -173,12 +173,19 @@ class _Examiner:
         return self._plain_ones[name]
 
     def _is_measured(self, config: TrialConfig) -> bool:
-        """Whether the response is a diagnostic, which is measured and not logged.
+        """Whether the response is a diagnostic or the time, which are measured and not logged.
 
         Raises:
-            ConfigError: it is none that there is, or the training measures nothing at its moment.
+            ConfigError: it is no diagnostic that there is, the training measures nothing at its moment, or trials that
+                are timed may be stacked.
         """
         response, moments = self._spec.response.name, config.trainer.settings.moments
+        if response == SECONDS:
+            if config.trainer.settings.stacked:
+                raise ConfigError(
+                    f"study.response is {SECONDS}, and trials of a stack share its time: set trainer.stacked=false."
+                )
+            return True
         moment, _, name = response.partition("/")
         if moment not in MOMENTS:
             return False

@@ -53,10 +53,12 @@ class Member:
         """Prepares one trial as for training alone, unless `fit` is given.
 
         Raises:
-            Unstackable: it is a user-defined LightningModule, its data are streamed or augmented, its weights are
-                averaged, its loss decides when it ends, or its optimizer cannot be stacked.
+            Unstackable: it is to train alone, it is a user-defined LightningModule, its data are streamed or augmented,
+                its weights are averaged, its loss decides when it ends, or its optimizer cannot be stacked.
             AblateError: as `prepare`.
         """
+        if not config.trainer.settings.stacked:
+            raise Unstackable("trainer.stacked is false")
         fit = fit or prepare(config, streams, make_splits=make_splits)
         if not isinstance(fit.module, TrialModule):
             raise Unstackable("a user-defined LightningModule takes its own steps")

@@ -88,7 +88,7 @@ def _table(table: Table) -> str:
     parts = pages(table.without("spread"), LINE)
     lines = [
         r"\begin{table}",
-        rf"\caption{{{' '.join(map(escape, (f'{table.title}.', *table.caption)))}}}",
+        rf"\caption{{{escape(' '.join((f'{table.title}.', *table.caption, table.basis)))}}}",
         r"\centering\small",
         "\n\\par\\medskip\n".join(map(_tabular, parts)),
         *(rf"\par\footnotesize {escape(note)}" for note in table.notes),

@@ -7,6 +7,7 @@ from ablate.report.tables.columns.contrast_notes import aliased, contrast_notes
 from ablate.report.tables.columns.interaction_warning import misleading
 from ablate.report.tables.columns.row import Row, paired
 from ablate.report.tables.kind import TableKind
+from ablate.report.text.basis import basis
 from ablate.report.text.number import Digits, bounds, interval_name, probability, with_interval
 from ablate.report.text.point_name import BASELINE, PointNames, point_names, settings
 from ablate.report.text.quantity import compact
@@ -132,6 +133,9 @@ def _table(summary: Summary, names: PointNames, kind: str, contrasts: Sequence[C
             *aliased(contrasts),
             *(line for c, label in zip(contrasts, labels, strict=True) for line in contrast_notes(c, label, change)),
             *(misleading(summary) if kind == "main effect" else ()),
+        ),
+        basis=basis(
+            [p.n for p in pairs], deltas, ["paired t test" * (most >= TEST_FROM), "sign-flip test" * any(flips)]
         ),
     )
 

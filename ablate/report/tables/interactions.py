@@ -6,6 +6,7 @@ from ablate.report.tables.columns.interaction_warning import pair
 from ablate.report.tables.columns.row import Row
 from ablate.report.tables.contrasts import contrast_rows, difference, difference_digits
 from ablate.report.tables.kind import TableKind
+from ablate.report.text.basis import basis
 from ablate.report.text.number import bounds, interval_name, probability, with_interval
 from ablate.report.text.table import ABSENT, Column, Table
 
@@ -51,6 +52,11 @@ def interactions_table(summary: Summary) -> Table:
             "by replicate.",
         ),
         notes=notes,
+        basis=basis(
+            [c.paired.n for c in contrasts],
+            deltas,
+            ["t test, q of Benjamini–Hochberg" * any(cell != ABSENT for cell in tested)],
+        ),
     )
 
 

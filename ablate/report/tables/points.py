@@ -12,6 +12,7 @@ from ablate.report.tables.contrasts import STARTS_NOTE, starts_equal
 from ablate.report.tables.costs import costs
 from ablate.report.tables.kind import TableKind
 from ablate.report.tables.tuning.columns import tuned_columns, tuned_notes
+from ablate.report.text.basis import basis
 from ablate.report.text.number import Digits, bounds, interval_name, proportion, with_interval
 from ablate.report.text.point_name import BASELINE, PointNames, point_names
 from ablate.report.text.table import ABSENT, Column, Table
@@ -78,6 +79,7 @@ def points_table(summary: Summary, names: PointNames) -> Table:
         columns=columns,
         caption=names.caption,
         notes=(*_notes(points, most, summary.timed_on), *diagnostic_notes(summary)),
+        basis=basis([len(p.values) for p in points], means),
     )
 
 

@@ -5,6 +5,7 @@ from ablate.report.tables.columns.contrast_notes import contrast_notes
 from ablate.report.tables.columns.interaction_warning import pair
 from ablate.report.tables.contrasts import contrast_rows, difference, difference_digits
 from ablate.report.tables.kind import TableKind
+from ablate.report.text.basis import basis
 from ablate.report.text.number import bounds, probability, with_interval
 from ablate.report.text.point_name import settings
 from ablate.report.text.table import Column, Table
@@ -37,6 +38,7 @@ def simple_effects_table(summary: Summary) -> Table:
             "any other factors.",
             *(line for c, label in zip(contrasts, labels, strict=True) for line in contrast_notes(c, label, change)),
         ),
+        basis=basis([p.n for p in pairs], deltas),
     )
 
 

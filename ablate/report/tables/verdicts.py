@@ -11,6 +11,7 @@ from ablate.report.tables.columns.row import Row, interval
 from ablate.report.tables.identities import identity_lines
 from ablate.report.tables.interactions import ERROR_TERM
 from ablate.report.tables.kind import TableKind
+from ablate.report.text.basis import basis
 from ablate.report.text.number import MINUS, Digits, bounds, interval_name, probability, with_interval
 from ablate.report.text.quantity import counted
 from ablate.report.text.table import ABSENT, Block, Column, Item, Table, Tone
@@ -127,6 +128,11 @@ def _evidence(summary: Summary, verdicts: tuple[Verdict, ...], title: str) -> Ta
             *misleading(summary),
             *qualifier_lines(verdicts),
             *(f"{name}: {note}" for name, v in zip(names, verdicts, strict=True) for note in v.remarks),
+        ),
+        basis=basis(
+            [v.n for v in verdicts],
+            intervals,
+            ["one-sided test" * any(tested), f"Holm over {counted(family, 'claim')}" * (any(tested) and family > 1)],
         ),
     )
 

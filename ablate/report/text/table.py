@@ -43,6 +43,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     caption: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    basis: str = ""
+    """n, intervals and tests of all rows in a sentence, for formats in which a table stands alone, as in a paper."""
 
     def __post_init__(self) -> None:
         assert all(len(row) == len(self.columns) for row in self.rows), f"{self.title}: a ragged row"
@@ -55,6 +57,7 @@ class Table:
         columns: Sequence[tuple[Column, Sequence[str]]],
         caption: Sequence[str] = (),
         notes: Sequence[str] = (),
+        basis: str = "",
     ) -> "Table":
         """A table from its columns, each with its cells; one whose cells are all empty is left out."""
         kept = [(column, cells) for column, cells in columns if any(cell != ABSENT for cell in cells)]
@@ -64,6 +67,7 @@ class Table:
             rows=tuple(zip(*(cells for _, cells in kept), strict=True)),
             caption=tuple(caption),
             notes=tuple(notes),
+            basis=basis,
         )
 
     def select(self, keep: tuple[int, ...]) -> "Table":
@@ -74,6 +78,7 @@ class Table:
             rows=tuple(tuple(row[i] for i in keep) for row in self.rows),
             caption=self.caption,
             notes=self.notes,
+            basis=self.basis,
         )
 
     def without(self, instead: Literal["named", "spread"]) -> "Table":

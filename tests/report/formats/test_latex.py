@@ -44,6 +44,16 @@ def test_it_is_a_booktabs_table(troubled):
     assert r"mean [95\%~t~interval]" in text
 
 
+def test_a_caption_says_n_interval_and_test(core, single):
+    assert caption(core, "Main effects").endswith(r"n = 5 replicates; 95\% t interval; paired t test, sign-flip test.}")
+    assert caption(single(2), "Contrasts").endswith("n = 2 replicates.}")  # too few for any
+
+
+def caption(summary, title):
+    """The caption of the table that is headed like this."""
+    return next(line for line in latex(document(summary)).splitlines() if line.startswith(rf"\caption{{{title}"))
+
+
 def test_a_wide_table_goes_on_below(core):
     text = latex(document(core))
     (environment,) = [part for part in text.split(r"\begin{table}") if r"\caption{Main effects" in part]

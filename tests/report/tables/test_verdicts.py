@@ -61,6 +61,7 @@ def shown(summary, *verdicts):
 def test_the_lines_come_first_and_the_evidence_below(core):
     block, evidence, cells = shown(core, verdict(), SUPPORTED)
     assert block.lines == (("head", verdict().line), ("init", SUPPORTED.line))
+    assert evidence.basis == "n = 5 replicates; 90% t interval; one-sided test, Holm over 2 claims."
     assert cells == {
         "claim": ["head: gap equivalent to fc", "init: naive less than he"],
         "outcome": ["inconclusive", "supported (strong)"],
