@@ -11,7 +11,7 @@ from studies import Study, studies
 from ablate.analysis.claims.exactness import number, saying
 from ablate.analysis.summary import Averaged, Exactness, Verdict
 from ablate.analysis.summary.averaged import AVERAGED
-from ablate.report.text.finding import brief, finding, is_open, response_name, unit_of
+from ablate.report.text.finding import brief, finding, is_open, response_name, said_in
 
 README = ("core_norm", "skip_span", "head", "double_softmax", "receptive_field")
 """Questions that the README shows, where they are answered."""
@@ -207,13 +207,14 @@ def _limits(study: Study) -> Iterator[str]:
 
 def _averaged(verdict: Verdict, averaged: Averaged, study: Study) -> str:
     """Over what a difference is averaged, from where to where it goes there, and the cells where none can show."""
-    claim, of = verdict.claim, unit_of(verdict.claim, study.spec.response)
+    claim, of = verdict.claim, said_in(verdict.claim, study.spec.response)
     names = ", ".join(f"`{name}`" for name in averaged.factors)
     text = f"`{claim.subject}` is averaged over {averaged.settings} settings of {names}"
     if averaged.lowest is not None and averaged.highest is not None:
-        ends = (replace(end, value=end.value * of.factor) for end in (averaged.lowest, averaged.highest))
+        ends = (replace(end, value=of.of(end.value)) for end in (averaged.lowest, averaged.highest))
         lowest, highest = ends
-        text += f", with effects from {replace(averaged, lowest=lowest, highest=highest).range} {of.name}".rstrip()
+        effects = "factors" if of.ratio else "effects"
+        text += f", with {effects} from {replace(averaged, lowest=lowest, highest=highest).range} {of.name}".rstrip()
     ends = {"floor": averaged.at_floor, "ceiling": averaged.at_ceiling}
     reached = [f"{count} of {averaged.cells} design points are at the {end}" for end, count in ends.items() if count]
     return "; ".join([text, *reached]) + "."

@@ -1,5 +1,6 @@
 """A verdict in plain English: what was found, by how much, and on how many replicates; nothing beyond the verdict."""
 
+import math
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ SPLITS = {"test": "test", "train": "training", "val": "validation"}
 CAPITALS = ("mse", "mae", "rmse")
 POINTS = "points"
 """Of an accuracy: hundredths."""
+FACTOR = "a factor of"
 _OPEN = "it is open whether "
 
 
@@ -22,15 +24,23 @@ class Unit:
 
     name: str
     factor: float = 1.0
+    ratio: bool = False
+    """Whether differences of logarithms are said as ratios, each as `a factor of`."""
+
+    def of(self, value: float) -> float:
+        """A difference in this unit."""
+        return math.exp(value) if self.ratio else value * self.factor
 
     def scaled(self, interval: Interval) -> Interval:
         """The interval in this unit."""
-        low, high = (None if end is None else end * self.factor for end in (interval.low, interval.high))
-        return replace(interval, value=interval.value * self.factor, low=low, high=high)
+        low, high = (None if end is None else self.of(end) for end in (interval.low, interval.high))
+        return replace(interval, value=self.of(interval.value), low=low, high=high)
 
     def amount(self, value: float) -> str:
-        """A number with its unit, such as `2 points`, `0.05`."""
-        text = f"{value * self.factor:.6g}".replace("-", MINUS)
+        """A number with its unit, such as `2 points`, `0.05`, `a factor of 1.1`."""
+        if self.ratio:
+            return f"{FACTOR} {self.of(value):.3g}"
+        text = f"{self.of(value):.6g}".replace("-", MINUS)
         name = self.name.removesuffix("s") if text == "1" else self.name
         return f"{text} {name}".strip()
 
@@ -49,6 +59,11 @@ def unit_of(claim: Claim, response: Response) -> Unit:
     if claim.scale != "identity":
         return Unit(name=claim.scale)
     return Unit(name=POINTS, factor=100.0) if response.is_accuracy else Unit(name="")
+
+
+def said_in(claim: Claim, response: Response) -> Unit:
+    """The same, with ratios for differences of logarithms, which a sentence can say."""
+    return Unit(name="", ratio=True) if claim.scale == "log" else unit_of(claim, response)
 
 
 def finding(verdict: Verdict, response: Response) -> tuple[str, str]:
@@ -84,7 +99,9 @@ def brief(verdict: Verdict, response: Response, *, with_factors: bool = False, p
         return f"{subject} is not worse {than} by {margin}{where}"
     if verdict.outcome == "equivalent" or (verdict.outcome == "supported" and claim.is_equivalence):
         return f"{subject} is {same.format(margin=margin)}{where}"
-    return f"{subject} is {_amount(verdict, response)} {_side(verdict)} {than}{where}"
+    amount, side = _amount(verdict, response), _side(verdict)
+    by = f"{side} by {amount}" if claim.scale == "log" else f"{amount} {side}"
+    return f"{subject} is {by} {than}{where}"
 
 
 def is_open(verdict: Verdict) -> bool:
@@ -212,16 +229,28 @@ def _margin(verdict: Verdict, response: Response) -> str:
     claim = verdict.claim
     if claim.relative:
         return f"{claim.margin_text} of the baseline's mean"
-    return unit_of(claim, response).amount(claim.margin)
+    return said_in(claim, response).amount(claim.margin)
 
 
 def _amount(verdict: Verdict, response: Response) -> str:
-    """The size of the difference, to the digits of its interval."""
+    """The size of the difference, to the digits of its interval; of a ratio below 1, that of the inverse."""
     assert verdict.interval is not None
-    of = unit_of(verdict.claim, response)
-    interval = of.scaled(verdict.interval)
-    digits = replace(digits_of(interval, of.factor * verdict.margin), signed=False)
-    return f"{digits.number(abs(interval.value))} {of.name}".strip()
+    of = said_in(verdict.claim, response)
+    if of.ratio and verdict.interval.value < 0:
+        return of.amount(-verdict.interval.value)
+    digits, interval = _digits(verdict, of), of.scaled(verdict.interval)
+    return _with_unit(replace(digits, signed=False).number(abs(interval.value)), of)
+
+
+def _digits(verdict: Verdict, of: Unit) -> Digits:
+    """The digits of a verdict's difference and its bounds in a unit."""
+    assert verdict.interval is not None
+    digits = digits_of(of.scaled(verdict.interval), of.of(verdict.margin))
+    return replace(digits, signed=False) if of.ratio else digits
+
+
+def _with_unit(number: str, of: Unit) -> str:
+    return f"{FACTOR} {number}" if of.ratio else f"{number} {of.name}".strip()
 
 
 def digits_of(interval: Interval, margin: float) -> Digits:
@@ -242,10 +271,9 @@ def _numbers(verdict: Verdict, response: Response, *, margin: str) -> str:
     claim, counted = verdict.claim, f"n = {verdict.n} {unit(verdict.claim, verdict.n)}"
     if verdict.interval is None:
         return counted
-    of = unit_of(claim, response)
-    interval = of.scaled(verdict.interval)
-    digits = digits_of(interval, of.factor * verdict.margin)
-    value = f"{digits.number(interval.value)} {of.name}".strip()
+    of = said_in(claim, response)
+    interval, digits = of.scaled(verdict.interval), _digits(verdict, of)
+    value = _with_unit(digits.number(interval.value), of)
     if interval.low is None or interval.high is None:
         return f"{value} ({counted}{margin})"
     ends = f"{100 * interval.level:.4g}% CI {digits.number(interval.low)} to {digits.number(interval.high)}"

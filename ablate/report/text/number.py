@@ -47,6 +47,7 @@ class Digits:
         """
         largest = max((abs(x) for x in numbers if x is not None and math.isfinite(x)), default=0.0)
         bounded = [i for i in intervals if i is not None and _half_width(i) > 0]
+        printed = [abs(x) for i in bounded for x in (i.low, i.high) if x is not None and math.isfinite(x)]
         halves = sorted(map(_half_width, bounded))
         if halves:
             typical = _places(halves[len(halves) // 2], 2)
@@ -54,9 +55,8 @@ class Digits:
             decimals = max(typical, min(_places(halves[0], 1), typical + 2), min(_places(nearest, 1), typical + 1))
         else:
             decimals = _places(largest, _SIGNIFICANT_DIGITS) if largest > 0 else 0
-        if largest >= _MAX_FIXED or (0 < largest < _MIN_FIXED):
-            printed = [abs(x) for i in bounded for x in (i.low, i.high) if x is not None]
-            magnitude = math.floor(math.log10(max([largest, *filter(math.isfinite, printed)])))
+        if largest >= _MAX_FIXED or (largest > 0 and max([largest, *printed]) < _MIN_FIXED):
+            magnitude = math.floor(math.log10(max([largest, *printed])))
             return cls(decimals=min(max(magnitude + decimals, 2), _MAX_DECIMALS), exponent=True)
         return cls(decimals=min(max(decimals, 0), _MAX_DECIMALS))
 

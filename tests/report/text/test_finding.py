@@ -146,6 +146,19 @@ def test_errors_are_in_their_own_units():
     assert brief(said, MSE) == "`gap` is 0.240 higher than `fc`"
 
 
+def test_differences_of_logarithms_are_said_as_ratios():
+    higher = verdict("greater", "supported", 0.2, 0.6, strong=True, margin=0.0953, scale="log")
+    found, numbers = finding(higher, MSE)
+    assert found == LED + "test MSE is higher by more than the margin of a factor of 1.1"
+    assert numbers == "a factor of 1.49 (90% CI 1.22 to 1.82; n = 5 replicates)"
+    assert brief(higher, MSE) == "`gap` is higher by a factor of 1.49 than `fc`"
+    lower = verdict("less", "supported", -0.6, -0.2, strong=True, margin=0.0953, scale="log")
+    assert finding(lower, MSE)[1] == "a factor of 0.67 (90% CI 0.55 to 0.82; n = 5 replicates)"
+    assert brief(lower, MSE) == "`gap` is lower by a factor of 1.49 than `fc`"
+    same = verdict("equivalent", "supported", -0.04, 0.06, margin=0.0953, scale="log")
+    assert brief(same, MSE) == "`gap` is within a factor of 1.1 of `fc`"
+
+
 def test_a_scale_and_a_share_are_named():
     assert finding(verdict("greater", "supported", 0.5, 0.9, margin=0.3, scale="logit"), ACCURACY) == (
         LED + "test accuracy is higher",

@@ -79,6 +79,11 @@ def test_very_small_and_very_large_numbers_have_an_exponent(interval, shown):
     assert Digits.fitting([interval.value], [interval]).interval(interval) == shown
 
 
+def test_a_value_that_is_nothing_but_rounding_beside_its_interval_is_zero():
+    interval = between(-7.45e-9, -0.00772, 0.00772)
+    assert Digits.fitting([interval.value], [interval]).interval(interval) == "0.0000 [−0.0077, 0.0077]"
+
+
 def test_what_is_not_finite_is_said():
     assert Digits(decimals=2).number(math.inf) == "inf"
     assert Digits(decimals=2, signed=True).number(-math.inf) == "−inf"
