@@ -1,5 +1,6 @@
 """Two studies side by side: what differs in configuration, in effects and in means."""
 
+import re
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -70,7 +71,12 @@ def _changes(compared: Compared) -> Item:
 
 
 def _shown(value: str | None) -> str:
-    return ABSENT if value is None else value or "''"
+    """A value that may break over lines, and a commit in short, so that both sides fit beside each other."""
+    if value is None:
+        return ABSENT
+    if re.fullmatch("[0-9a-f]{40}", value):
+        return value[:12]
+    return re.sub(r"(,|:(?=[\[{]))(?=\S)", r"\1 ", value) or "''"
 
 
 def _differences(compared: Compared, title: str, found: Sequence[Difference]) -> Table:
