@@ -68,7 +68,7 @@ class Campaign:
         """Disturbs studies for so long, or until there were so many kills; the last one is brought to its end.
 
         Args:
-            minutes: How long.
+            minutes: How long, from when the first study was done undisturbed.
             kills: How many; None: no limit.
             studies: Which of `STUDIES`; empty: all that the site has.
         """
@@ -79,7 +79,7 @@ class Campaign:
         rng = random.Random(self.seed)
         shutil.copytree(REPOSITORY / "tests" / "reliability" / "project", self.folder, dirs_exist_ok=True)
         (self.folder / "tmp").mkdir()
-        expected: dict[str, dict[str, Any]] = {}
+        expected = {studies[0]: self._undisturbed(studies[0])}
         until = time.monotonic() + 60 * minutes
         while True:
             for name in studies:

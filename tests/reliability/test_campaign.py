@@ -25,7 +25,7 @@ from tests.reliability.slurm_site import OnSlurm
 def test_a_few_kills_leave_nothing_and_change_nothing(make_site, study):
     with tempfile.TemporaryDirectory(prefix="ablate-chaos-") as folder:
         campaign = Campaign(folder=Path(folder), seed=1, site=make_site())
-        campaign.run(minutes=0.2, kills=4, studies=[study])
+        campaign.run(minutes=3, kills=4, studies=[study])
     assert campaign.problems == []
     assert campaign.kills.total() > 0
     assert campaign.compared > 0
