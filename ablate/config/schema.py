@@ -133,7 +133,7 @@ class StudyYaml(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     components: str | list[str] = []
     """Modules of the baseline, by path, glob or type: each becomes a factor with the levels `in` and `out`."""
     lesion: bool = False
-    """Whether what the arms leave out is also put out of action in the trained whole network."""
+    """Whether what the arms leave out is also put out of action in the trained full network."""
     resolution: int | None = None
     exclude: list[dict[str, LevelName]] = []
     claims: list[ClaimYaml] = []

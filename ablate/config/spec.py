@@ -228,7 +228,7 @@ class StudySpec:
     components: tuple[str, ...] = ()
     """What selects the modules of the baseline that are left out one by one. Each is a factor once it is known."""
     lesion: bool = False
-    """Whether the modules that arms leave out are also put out of action in the trained whole network."""
+    """Whether the modules that arms leave out are also put out of action in the trained full network."""
     resolution: int | None = None
     exclude: tuple[Mapping[str, str], ...] = ()
     claims: tuple[Claim, ...] = ()

@@ -17,32 +17,32 @@ KINDS: Mapping[str, str] = {
 }
 """The kinds of lesion, in the order of tables → what each does."""
 
-WHERE = "study.lesion"
-"""The key that asks for them, for messages."""
+LESION_KEY = "study.lesion"
+"""The configuration key that asks for lesions."""
 
-LEAVES_OUT = ("identity", "remove")
+LEAVE_OUT_OPERATIONS = ("identity", "remove")
 """The edits that leave a module out."""
 
-MAX_NAMED = 4
+MAX_NAMED_ARMS = 4
 """Arms that a note names."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lesions:
-    """What is evaluated of the trained whole network, in each replicate."""
+    """What is evaluated of the trained full network, in each replicate."""
 
     levels: Mapping[str, str]
-    """The design point of the whole network."""
+    """The design point of the full network."""
     arms: Mapping[str, tuple[str, ...]]
-    """Arm, as `arm_name` → selectors of the modules that it leaves out, all of them at a time."""
+    """Arm, as `arm_name` → selectors of the modules that it leaves out; a lesion is of all of them together."""
     response: str
     """What the study compares."""
 
 
 def lesions_of(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[TrialConfig]) -> Lesions | None:
-    """The lesions of a study: of each arm that differs from the whole network in leaving modules out, and in no more.
+    """The lesions of a study: of each arm that differs from the full network only in leaving modules out.
 
-    The whole network is the design point with which the design compares the others.
+    The full network is the design point with which the design compares the others.
 
     Args:
         spec: The study.
@@ -50,30 +50,30 @@ def lesions_of(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence
         configs: Their configurations, in the same order.
 
     Returns:
-        None: the study asks for none, or none of these arms leaves a module out.
+        None: the study asks for no lesions, or no arm differs only in leaving modules out.
     """
-    whole = design_of(spec).compared_point(spec.factors, points) if spec.lesion else None
-    if whole is None:
+    full = design_of(spec).compared_point(spec.factors, points) if spec.lesion else None
+    if full is None:
         return None
     arms: dict[str, tuple[str, ...]] = {}
     for row, name in edited_arms(spec, points):
-        more = _more(configs[row].model.edits, configs[whole].model.edits)
-        if more and all(edit.operation in LEAVES_OUT for edit in more):
-            arms[name] = tuple(selector for edit in more for selector in edit.nodes)
+        added = _added_edits(configs[row].model.edits, configs[full].model.edits)
+        if added and all(edit.operation in LEAVE_OUT_OPERATIONS for edit in added):
+            arms[name] = tuple(selector for edit in added for selector in edit.nodes)
     if not arms:
         return None
-    return Lesions(levels=points[whole].levels, arms=arms, response=spec.response.name)
+    return Lesions(levels=points[full].levels, arms=arms, response=spec.response.name)
 
 
 def edited_arms(spec: StudySpec, points: Sequence[DesignPoint]) -> Iterator[tuple[int, str]]:
-    """The design points whose levels differ from those of the whole network in edits alone: row, and name of the arm.
+    """The design points whose levels differ from those of the full network in edits alone: row, and name of the arm.
 
     `lesions_of` picks from these; the names are the keys of a record's lesions.
     """
-    whole = design_of(spec).compared_point(spec.factors, points)
-    if whole is None:
+    full = design_of(spec).compared_point(spec.factors, points)
+    if full is None:
         return
-    against = points[whole].levels
+    against = points[full].levels
     for row, point in enumerate(points):
         changed = [f for f in spec.factors if point.levels[f.name] != against[f.name]]
         overrides = [o for f in changed for side in (point.levels, against) for o in f.levels[side[f.name]]]
@@ -82,7 +82,7 @@ def edited_arms(spec: StudySpec, points: Sequence[DesignPoint]) -> Iterator[tupl
 
 
 def arm_name(levels: Mapping[str, str]) -> str:
-    """What an arm is called after the levels in which it differs from the whole network: `layer1=out`."""
+    """What an arm is called after the levels in which it differs from the full network: `layer1=out`."""
     return ", ".join(f"{factor}={level}" for factor, level in levels.items())
 
 
@@ -97,14 +97,14 @@ def check_lesions(spec: StudySpec, points: Sequence[DesignPoint], configs: Seque
     split = spec.response.name.partition("/")[0]
     if spec.response.is_measured or split in ("train", "val"):
         raise ConfigError(
-            f"{WHERE} evaluates trained networks on their test split, and study.response is {spec.response.name}. "
-            f"Take a response of the test split, such as test/accuracy; or leave lesions out: {WHERE}=false."
+            f"{LESION_KEY} evaluates trained networks on their test split, and study.response is {spec.response.name}. "
+            f"Take a response of the test split, such as test/accuracy; or leave lesions out: {LESION_KEY}=false."
         )
     if lesions_of(spec, points, configs) is None:
         raise ConfigError(
-            f"{WHERE} finds no arm to make lesions of: it takes those that differ from the whole network, with which "
-            f"the design compares them, in leaving modules out ({EDIT_KEY} with {' or '.join(LEAVES_OUT)}) and in "
-            "nothing else. Add study.components=layer*.*, or a factor with a level such as "
+            f"{LESION_KEY} finds no arm to make lesions of: it takes arms that differ from the full network, with "
+            f"which the design compares them, only in leaving modules out ({EDIT_KEY} with "
+            f"{' or '.join(LEAVE_OUT_OPERATIONS)}). Add study.components=layer*.*, or a factor with a level such as "
             f"`out: {{{EDIT_KEY}: {{identity: layer1}}}}`. 'ablate inspect' prints the paths of the modules."
         )
 
@@ -114,20 +114,21 @@ def lesions_note(lesions: Lesions | None) -> str | None:
     if lesions is None:
         return None
     arms = len(lesions.arms)
-    shown = ", ".join(list(lesions.arms)[:MAX_NAMED]) + (f" and {arms - MAX_NAMED} more" if arms > MAX_NAMED else "")
+    more = f" and {arms - MAX_NAMED_ARMS} more" if arms > MAX_NAMED_ARMS else ""
+    shown = ", ".join(list(lesions.arms)[:MAX_NAMED_ARMS]) + more
     return (
-        f"{WHERE} evaluates each trained whole network {arms * len(KINDS)} times more: for {shown}, each by "
+        f"{LESION_KEY} evaluates each trained full network {arms * len(KINDS)} times more: for {shown}, each by "
         f"{', '.join(KINDS)}."
     )
 
 
-def _more(edits: Sequence[Edit], before: Sequence[Edit]) -> tuple[Edit, ...]:
-    """The edits that are added to others, wherever they stand among them; none where one of those is missing."""
+def _added_edits(edits: Sequence[Edit], before: Sequence[Edit]) -> tuple[Edit, ...]:
+    """The edits of an arm beside those of the full network, in order; none if the arm lacks one of those."""
     left = [edit.identity for edit in before]
-    more: list[Edit] = []
+    added: list[Edit] = []
     for edit in edits:
         if left and edit.identity == left[0]:
             left.pop(0)
         else:
-            more.append(edit)
-    return () if left else tuple(more)
+            added.append(edit)
+    return () if left else tuple(added)

@@ -23,7 +23,7 @@ class Display:
         self.is_budget_spent = False
         """Whether `engine.budget_h` has ended the study while trials were missing."""
         self.so_far = "before the first trial"
-        """How far it came against the plan, once it is closed."""
+        """The progress against the plan, once the display is closed."""
         self._progress: Progress | None = None
         self._planned: Plan | None = None
 
@@ -36,7 +36,7 @@ class Display:
         self._open(planned)
 
     def on_start(self, planned: "Plan", already: int) -> None:
-        """Takes these trials for what is trained next. Closes the progress of others, such as of tuning trials."""
+        """Takes over the trials of a plan. Closes the progress of another plan, such as of tuning trials."""
         if planned is not self._planned:
             self.close()
         self.total, self.done = len(planned.trials), already
@@ -47,7 +47,7 @@ class Display:
         assert self._planned is not None
         progress = self._progress or self._open(self._planned)
         bundles = [[trial.id for trial in bundle.trials] for bundle in schedule.bundles]
-        progress.expect(schedule.seconds, bundles, at_a_time=schedule.workers)
+        progress.expect(schedule.seconds, bundles, workers=schedule.workers)
 
     def on_trial(self, record: "Record") -> None:
         """Counts one more trial."""
@@ -55,9 +55,9 @@ class Display:
 
         assert self._progress is not None
         self.done += record.state != "failed"
-        what = f"{replicate_name(record.replicate)}, {self._names.of(record.levels)}"
+        name = f"{replicate_name(record.replicate)}, {self._names.of(record.levels)}"
         value = record.value(self._response)
-        self._progress.finished(record.id, record.state, value, what, seconds=record.seconds)
+        self._progress.finished(record.id, record.state, value, name, seconds=record.seconds)
 
     def on_budget_spent(self, message: str) -> None:
         """Shows that a budget has ended the study, and notes it."""

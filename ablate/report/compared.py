@@ -61,7 +61,7 @@ def _changes(compared: Compared) -> Item:
     return Table.of(
         title=title,
         columns=[
-            (Column(name="of", key=True), [change.kind for change in compared.changes]),
+            (Column(name="category", key=True), [change.category for change in compared.changes]),
             (Column(name="key", key=True, wrap=True), [change.key for change in compared.changes]),
             (Column(name="A", wrap=True), [_shown(change.a) for change in compared.changes]),
             (Column(name="B", wrap=True), [_shown(change.b) for change in compared.changes]),

@@ -18,8 +18,8 @@ def show_retrained(study: str, found: Sequence[Retrained], stream: TextIO | None
     """Writes a table of them; default: to standard output.
 
     Args:
-        study: The name of theirs.
-        found: At least one.
+        study: The name of their study.
+        found: The trials, at least one.
         stream: Where the table is written.
     """
     table = _table(study, found)
@@ -57,7 +57,7 @@ def _number(value: float | None) -> str:
 
 
 def _made_by(found: Sequence[Retrained]) -> Sequence[str]:
-    """A line for each thing that is another one than in the records."""
+    """A line for each thing that differs from the records, such as a version."""
     changes: dict[str, list[str]] = {}
     for one in found:
         for name, (before, now) in one.made_by.items():

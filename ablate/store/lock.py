@@ -29,7 +29,7 @@ class Holder(msgspec.Struct, kw_only=True, frozen=True):
 
     @property
     def has_died(self) -> bool:
-        """Whether its process is not there any more; of another machine that is not known."""
+        """Whether its process is gone; False for a process of another machine, of which that is not known."""
         if self.host != socket.gethostname():
             return False
         try:

@@ -1,4 +1,4 @@
-""".schedule.json: what a driver trains in which order, for those who watch the study; there while it trains."""
+""".schedule.json: what a driver trains, in order, for `ablate show --watch`. It exists while the study trains."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,7 +21,7 @@ class Scheduled(msgspec.Struct, kw_only=True, frozen=True):
 
     schema: int = SCHEMA
     seconds: float | None
-    """That all of it is expected to take; None: unknown."""
+    """Expected time of all bundles; None: unknown."""
     workers: int
     """Bundles that train at the same time, at most."""
     points: list[dict[str, str]]
@@ -38,7 +38,7 @@ def write_scheduled(
         directory: The study's.
         bundles: In the order in which they start.
         workers: Bundles that train at the same time, at most.
-        seconds: That all of it is expected to take; None: unknown.
+        seconds: Expected time of all bundles; None: unknown.
     """
     places: dict[tuple[tuple[str, str], ...], int] = {}
     trials = [

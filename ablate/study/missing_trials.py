@@ -143,12 +143,12 @@ def lacking_lesions_message(planned: Plan, missing: Sequence[Trial]) -> str | No
     if (lesions := planned.lesions) is None:
         return None
     trained = {trial.id for trial in missing}
-    whole = [r for r in planned.records if r.id not in trained and r.levels == lesions.levels and r.state == "complete"]
-    lacking = sum(not r.unlesioned and not lesions.arms.keys() <= r.lesions.keys() for r in whole)
+    full = [r for r in planned.records if r.id not in trained and r.levels == lesions.levels and r.state == "complete"]
+    lacking = sum(not r.unlesioned and not lesions.arms.keys() <= r.lesions.keys() for r in full)
     if not lacking:
         return None
     return (
-        f"{lacking} of {len(whole)} whole networks that are there were trained without some lesions that study.lesion "
+        f"{lacking} of {len(full)} full networks that are there were trained without some lesions that study.lesion "
         "asks for, and have none of these: they are kept. results_dir=… of another name trains them again, with all."
     )
 

@@ -55,7 +55,7 @@ class Plan:
 
     @property
     def lesions(self) -> Lesions | None:
-        """What is evaluated of the trained whole network; of tuning trials nothing is."""
+        """Lesions of the trained full network; None: none are asked for, or these are tuning trials."""
         from ablate.plan.lesions import lesions_of
 
         return None if self.is_tuning else lesions_of(self.spec, self.layout.points, self.configs)

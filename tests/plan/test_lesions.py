@@ -1,4 +1,4 @@
-"""Which arms of a study are lesions of its whole network."""
+"""Which arms of a study are lesions of its full network."""
 
 from dataclasses import replace
 from textwrap import dedent
@@ -44,7 +44,7 @@ def planned(here):
     return plan
 
 
-def test_arms_that_leave_modules_out_and_do_no_more_are_lesions_of_the_whole_network(planned):
+def test_arms_that_leave_modules_out_and_do_no_more_are_lesions_of_the_full_network(planned):
     found = planned().lesions
     assert found.levels == {"norm": "in", "last": "in", "activation": "relu"}
     assert found.arms == {
@@ -55,7 +55,7 @@ def test_arms_that_leave_modules_out_and_do_no_more_are_lesions_of_the_whole_net
     assert found.response == "test/accuracy"
 
 
-def test_edits_of_the_whole_network_itself_are_no_lesions(planned):
+def test_edits_of_the_full_network_itself_are_no_lesions(planned):
     """They come before, or between, those of the arms."""
     found = planned("factor.activation.reference=gelu").lesions
     assert found.levels["activation"] == "gelu"

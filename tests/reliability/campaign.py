@@ -18,10 +18,10 @@ import psutil
 from tests.conftest import REPOSITORY
 from tests.reliability.command import Command, names
 from tests.reliability.monotone import Monotone
-from tests.reliability.site import Local, Site
+from tests.reliability.site import LocalSite, Site
 
 MIN_LIMIT_S = 9.0
-"""Of a training, at least; of one on a slow machine, what its whole study takes there undisturbed."""
+"""Time limit of a training: at least this, or what the study takes undisturbed, which is longer on a slow machine."""
 
 STUDIES = {
     "loaded": ("loaded", "replicates=6", "data.pause=0.01"),
@@ -34,16 +34,16 @@ BIT_EQUAL = ("loaded", "alone")
 """Studies whose trials are never stacked: their responses do not depend on what else trained."""
 
 RELATIVE = 1e-3
-"""Of responses of trials that were in other stacks than undisturbed: rounding, over all steps of a training."""
+"""Relative tolerance of responses of trials that trained in other stacks than undisturbed: rounding over all steps."""
 
-GONE_S = 60.0
-"""Nothing takes so long to end but what never does."""
+EXIT_LIMIT_S = 60.0
+"""A process or job that has not ended after so long is taken for one that never ends."""
 
 MAX_KILLS = 15
-"""In one study. Then it is brought to its end, and compared, and the next one begins."""
+"""Kills in one study. Then it runs undisturbed to its end, is compared, and the next study begins."""
 
 MAX_RUNS = 200
-"""Runs of one study. One that is not done by then never will be."""
+"""Runs of one study, after which it counts as one that never completes."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Campaign:
 
     folder: Path
     seed: int
-    site: Site = field(default_factory=Local)
+    site: Site = field(default_factory=LocalSite)
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Victim and what happened to it → how often."""
     codes: Counter[int] = field(default_factory=Counter)
@@ -99,14 +99,14 @@ class Campaign:
 
     def _undisturbed(self, name: str) -> dict[str, Any]:
         began = time.monotonic()
-        command = self._start(name, f"quiet-{name}")
+        command = self._start(name, f"undisturbed-{name}")
         if code := command.process.wait():
             raise RuntimeError(f"{name} ends with {code} undisturbed:\n{command.output.read_text()}")
         seconds = time.monotonic() - began
         self._check_processes(name, code, [command])
         if left := self._temporary_files():
             self.problems.append(f"{name}: temporary files are left undisturbed: {left}")
-        return found(self.folder / f"quiet-{name}") | {"seconds": seconds}
+        return found(self.folder / f"undisturbed-{name}") | {"seconds": seconds}
 
     def _disturbed(
         self, name: str, expected: dict[str, Any], rng: random.Random, until: float, kills: int | None
@@ -116,7 +116,7 @@ class Campaign:
         progress, commands = Monotone(), list[Command]()
         most = min(self.kills.total() + MAX_KILLS, kills or sys.maxsize)
         for run in range(MAX_RUNS):
-            self.site.mend()
+            self.site.restore()
             is_over = time.monotonic() > until or self.kills.total() >= most
             before = {} if self.site.jobs_outlive_driver else contents(where)
             # A process that is stopped and never continued ends by the limit. What nobody disturbs needs none.
@@ -150,19 +150,19 @@ class Campaign:
         self.problems.append(f"{name} was not done after {MAX_RUNS} runs")
 
     def _disturb(
-        self, command: Command, rng: random.Random, quiet_s: float, most: int, watch: Callable[[], None]
+        self, command: Command, rng: random.Random, undisturbed_s: float, most: int, watch: Callable[[], None]
     ) -> None:
-        """Lets things happen until the driver ends, or until there were so many kills."""
+        """Makes faults happen until the driver ends, or until there were so many kills."""
         while command.process.poll() is None and not self.site.is_ready(command):
             time.sleep(self.site.poll_s)  # before its first line, a command can handle no signal
-        started, wait_s = time.monotonic(), rng.uniform(0.0, quiet_s * self.site.quiet_share)
+        started, wait_s = time.monotonic(), rng.uniform(0.0, undisturbed_s * self.site.delay_share)
         while command.process.poll() is None and time.monotonic() < started + wait_s:
             time.sleep(0.05)
         while command.process.poll() is None and self.kills.total() < most:
             with suppress(psutil.Error):
                 if (fault := self.site.fault(command, rng)) is not None:
                     fault.do()
-                    self.kills[fault.victim, fault.how] += 1
+                    self.kills[fault.victim, fault.action] += 1
                     if fault.resume is not None:
                         time.sleep(rng.uniform(0.0, 1.0))
                         fault.resume()
@@ -172,10 +172,10 @@ class Campaign:
     def _check_processes(self, name: str, code: int, commands: Sequence[Command]) -> None:
         """Waits for the processes and jobs that some commands have started, and ends those that do not."""
         for command in commands:
-            if left := names(command.left_after(GONE_S)):
+            if left := names(command.left_after(EXIT_LIMIT_S)):
                 self.problems.append(f"{name}: left after exit code {code}: {left}")
                 command.kill()
-        until = time.monotonic() + GONE_S
+        until = time.monotonic() + EXIT_LIMIT_S
         while (jobs := self.site.left()) and time.monotonic() < until:
             time.sleep(0.2)
         if jobs:
@@ -202,7 +202,7 @@ class Campaign:
         left = [str(path) for path in self.folder.rglob("*.tmp")]
         left += [str(path) for path in (self.folder / "tmp").iterdir() if not path.name.startswith("ablate-mp-")]
         # The next command with workers on this machine removes what killed ones have left.
-        self._start(name, f"chaos-{name}", site=Local()).process.wait()
+        self._start(name, f"chaos-{name}", site=LocalSite()).process.wait()
         if left := sorted({*left, *self._temporary_files()}):
             self.problems.append(f"temporary files are left: {left}")
 
@@ -237,15 +237,13 @@ def report(campaign: Campaign, command: str) -> Iterator[str]:
         "What trains small studies was killed at random times, and the studies resumed until they were done. "
         f"`{command}` makes this table anew.\n"
     )
-    yield f"| victim | {' | '.join(site.hows)} | all |"
-    yield f"|---|{'---:|' * (len(site.hows) + 1)}"
+    yield f"| victim | {' | '.join(site.actions)} | all |"
+    yield f"|---|{'---:|' * (len(site.actions) + 1)}"
     for victim in site.victims:
-        counts = [kills[victim, how] for how in site.hows]
+        counts = [kills[victim, action] for action in site.actions]
         yield f"| {victim} | {' | '.join(map(str, counts))} | {sum(counts)} |"
-    yield (
-        f"| all | {' | '.join(str(sum(kills[victim, how] for victim in site.victims)) for how in site.hows)} | "
-        f"{kills.total()} |\n"
-    )
+    totals = [sum(kills[victim, action] for victim in site.victims) for action in site.actions]
+    yield f"| all | {' | '.join(map(str, totals))} | {kills.total()} |\n"
     yield f"- Seed {campaign.seed}, {os.cpu_count()} cores."
     yield (
         f"- Studies done: {', '.join(f'{name} {n} times' for name, n in campaign.done.items())}; {campaign.resumed} "

@@ -1,4 +1,4 @@
-"""Progress that never goes back: what has a result keeps it, and what is kept of a training only grows."""
+"""Checks that progress is monotone: results stay, and the epochs of checkpoints only grow."""
 
 import json
 from collections.abc import Iterator
@@ -7,21 +7,21 @@ from pathlib import Path
 
 
 class Monotone:
-    """Compares a results folder with how it was before."""
+    """Compares a results folder with its state at the last check."""
 
     def __init__(self) -> None:
         self._results: set[str] = set()
         self._epochs: dict[str, int] = {}
 
     def problems(self, results: Path) -> Iterator[str]:
-        """What has gone back since the last call. Stacks do not count: one that is taken apart begins anew."""
+        """What was lost since the last call. Stacks do not count: a stack that is divided starts from the beginning."""
         epochs = {}
         for path in results.glob("*/trials/*/checkpoint.json"):
             with suppress(OSError):  # it has just been removed
                 kept = json.loads(path.read_text())
                 if len(kept["trials"]) == 1:
                     epochs[path.parent.name] = kept["epoch"]
-        # Read after those: what is kept of a training is removed when its record is there.
+        # Read after the checkpoints: a checkpoint is removed once its trial's record is written.
         states = {}
         for path in results.glob("*/trials/*/record.json"):
             states[path.parent.name] = json.loads(path.read_text())["state"]

@@ -1,4 +1,4 @@
-"""Two nodes of Ray on this machine, by Ray's own test cluster; they are lost with all that trains on them."""
+"""A cluster of two Ray nodes on this machine, by Ray's own test cluster. A node is lost with all that trains on it."""
 
 import json
 import os
@@ -22,32 +22,32 @@ CLUSTER = REPOSITORY / "tests/execute/engines/ray/cluster.py"
 NODES = 2
 NODE = {"num_cpus": 1}
 STARTS = 3
-"""Requests for nodes before a run."""
+"""Attempts to start nodes before a run."""
 
 RETRIES = 3
 """With one, most runs would end after a few faults, and the next would start."""
 
 ACTOR = "ray::Actor"
-"""Begins the title that Ray gives to the process of an actor. Ray itself starts and ends the others."""
+"""Beginning of the title that Ray gives to the process of an actor."""
 
 OPTIONS = {"include_dashboard": False, "object_store_memory": connection.OBJECT_STORE_BYTES}
 
 
-class OnRay(Site):
+class RaySite(Site):
     """`engine=ray` on a cluster that outlives its drivers: a driver, an actor, a training or a node is killed."""
 
     engine = "ray"
     studies = ("alone", "stacked")
     victims = ("driver", "actor", "worker", "node")
     weights = (1, 3, 8, 1)
-    hows = ("SIGKILL", "SIGTERM", "SIGINT", "lost")
+    actions = ("SIGKILL", "SIGTERM", "SIGINT", "lost")
 
     def __init__(self) -> None:
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         self._variables = connection.VARIABLES | connection.LOCAL_VARIABLES | connection.LOOPBACK_VARIABLES | token
         self._added = 0
         self._nodes: list[int] = []
-        """The numbers of those that are there."""
+        """The numbers of the nodes that exist."""
 
     def __enter__(self) -> Self:
         self._errors = tempfile.TemporaryFile("w+")
@@ -61,7 +61,7 @@ class OnRay(Site):
             env=os.environ | self._variables | {"PYTHONPATH": str(REPOSITORY)},
         )
         self._address = self._answer()
-        self.mend()
+        self.restore()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -83,24 +83,25 @@ class OnRay(Site):
         return bool(workers(command))
 
     def fault(self, command: Command, rng: random.Random) -> Fault | None:
-        (kind,) = rng.choices(self.victims, self.weights)
-        if kind == "node":
+        (role,) = rng.choices(self.victims, self.weights)
+        if role == "node":
             number = rng.choice(self._nodes)
-            return Fault(victim=kind, how="lost", do=lambda: self._lose(number)) if len(self._nodes) == NODES else None
-        how = rng.choice(self.hows[: 3 if kind == "driver" else 2])
+            are_all_there = len(self._nodes) == NODES
+            return Fault(victim=role, action="lost", do=lambda: self._lose(number)) if are_all_there else None
+        action = rng.choice(self.actions[: 3 if role == "driver" else 2])
         training = workers(command)
         if not training:
             return None
-        if kind == "driver":
-            return signalled(kind, how, psutil.Process(command.process.pid))
+        if role == "driver":
+            return signalled(role, action, psutil.Process(command.process.pid))
         victim = rng.choice(training)
-        if kind == "worker":
-            return signalled(kind, how, victim)
+        if role == "worker":
+            return signalled(role, action, victim)
         actors = [process for process in victim.parents() if process.name().startswith(ACTOR)]
-        return signalled(kind, "SIGKILL", actors[0]) if actors else None
+        return signalled(role, "SIGKILL", actors[0]) if actors else None
 
-    def mend(self) -> None:
-        """Until there is one node; the other is left out if it does not start, as on a busy machine."""
+    def restore(self) -> None:
+        """Starts nodes until there is at least one; on a busy machine the other may not start."""
         for _ in range(STARTS):
             for _ in range(NODES - len(self._nodes)):
                 before, self._added = self._added, self._ask("add", NODE)

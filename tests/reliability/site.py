@@ -15,10 +15,10 @@ from tests.reliability.command import Command
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Something that goes wrong. `do` makes it happen, and raises psutil.Error where its victim has ended by itself."""
+    """A fault. `do` makes it happen, and raises psutil.Error if its victim has ended by itself."""
 
     victim: str
-    how: str
+    action: str
     do: Callable[[], None]
     resume: Callable[[], None] | None = None
     """Undoes it after up to a second; None: it is not undone."""
@@ -32,15 +32,15 @@ class Site(ABC):
     """Which studies train there."""
     victims: ClassVar[tuple[str, ...]]
     weights: ClassVar[tuple[int, ...]]
-    """How often each victim is chosen: what ends a run is hit less often than what the run is to survive."""
-    hows: ClassVar[tuple[str, ...]]
+    """Relative frequency of each victim: faults that end a run are rarer than those that it survives."""
+    actions: ClassVar[tuple[str, ...]]
     """What may happen to the victims."""
     poll_s: ClassVar[float] = 0.2
-    """Time between two questions whether it is ready."""
-    quiet_share: ClassVar[float] = 0.1
-    """The first fault is within this share of the time that a study takes undisturbed, from when it is ready."""
+    """Seconds between two checks whether it is ready."""
+    delay_share: ClassVar[float] = 0.1
+    """The first fault comes after at most this share of the time that a study takes undisturbed, once it is ready."""
     has_limits: ClassVar[bool] = False
-    """Whether a process may be stopped for good, so that its training needs a limit of time."""
+    """Whether a process may be stopped and never continued, so that its training needs a time limit."""
     jobs_outlive_driver: ClassVar[bool] = False
     """Whether jobs of a driver that is killed go on, and the next driver collects them."""
 
@@ -56,17 +56,17 @@ class Site(ABC):
 
     @abstractmethod
     def is_ready(self, command: Command) -> bool:
-        """Whether the driver has come so far that it handles signals, and processes of the engine are there."""
+        """Whether the driver handles signals by now, and processes of the engine exist."""
 
     @abstractmethod
     def fault(self, command: Command, rng: random.Random) -> Fault | None:
-        """A fault at random; None: its victim is not there now."""
+        """A random fault; None: its victim does not exist now."""
 
-    def mend(self) -> None:  # noqa: B027 – most lose nothing for good
-        """Puts back what was lost for good, before the next run."""
+    def restore(self) -> None:  # noqa: B027 – most engines lose nothing
+        """Replaces what was lost, such as nodes, before the next run."""
 
     def left(self) -> Sequence[str]:
-        """What there is of jobs, beside processes, when a study is done."""
+        """Jobs, beside processes, that are left when a study is done."""
         return ()
 
     def __enter__(self) -> Self:
@@ -76,16 +76,16 @@ class Site(ABC):
         return None
 
 
-class Local(Site):
+class LocalSite(Site):
     """`engine=local`: signals to the driver, its fork server, the workers, and the processes of their DataLoaders."""
 
     engine = "local"
     studies = ("loaded", "stacked", "alone")
     victims = ("driver", "server", "worker", "loader")
     weights = (1, 1, 3, 3)
-    hows = ("SIGKILL", "SIGTERM", "SIGINT", "SIGSTOP")
+    actions = ("SIGKILL", "SIGTERM", "SIGINT", "SIGSTOP")
     poll_s = 0.05
-    quiet_share = 0.5
+    delay_share = 0.5
     has_limits = True
 
     @property
@@ -93,31 +93,31 @@ class Local(Site):
         return "engine.workers=2", "engine.threads=1"
 
     def is_ready(self, command: Command) -> bool:
-        return "server" in by_kind(command)
+        return "server" in processes_by_role(command)
 
     def fault(self, command: Command, rng: random.Random) -> Fault | None:
-        there = by_kind(command)
-        (kind,) = rng.choices(self.victims, self.weights)
-        how = rng.choice(self.hows)
-        if kind not in there:
+        there = processes_by_role(command)
+        (role,) = rng.choices(self.victims, self.weights)
+        action = rng.choice(self.actions)
+        if role not in there:
             return None
-        victim = rng.choice(sorted(there[kind], key=lambda process: process.pid))
-        is_resumed = how == "SIGSTOP" and (kind in ("driver", "server") or rng.random() < 0.8)
-        return signalled(kind, how, victim, is_resumed=is_resumed)
+        victim = rng.choice(sorted(there[role], key=lambda process: process.pid))
+        is_resumed = action == "SIGSTOP" and (role in ("driver", "server") or rng.random() < 0.8)
+        return signalled(role, action, victim, is_resumed=is_resumed)
 
 
-def signalled(kind: str, how: str, victim: psutil.Process, *, is_resumed: bool = False) -> Fault:
+def signalled(role: str, action: str, victim: psutil.Process, *, is_resumed: bool = False) -> Fault:
     """A signal to a process."""
     return Fault(
-        victim=kind,
-        how=how,
-        do=lambda: victim.send_signal(signal.Signals[how]),
+        victim=role,
+        action=action,
+        do=lambda: victim.send_signal(signal.Signals[action]),
         resume=victim.resume if is_resumed else None,
     )
 
 
-def by_kind(command: Command) -> dict[str, list[psutil.Process]]:
-    """The processes of a command by what they are: driver, fork server, workers, and the children of workers."""
+def processes_by_role(command: Command) -> dict[str, list[psutil.Process]]:
+    """The processes of a command by role: driver, fork server, workers, and loaders, the children of workers."""
     found: dict[str, list[psutil.Process]] = {}
     with suppress(psutil.Error):
         driver = psutil.Process(command.process.pid)

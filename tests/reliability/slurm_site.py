@@ -1,4 +1,4 @@
-"""A Slurm of one node, as `tests/slurm/one_node` starts one: its jobs are cancelled, pre-empted and run out of time."""
+"""A Slurm cluster of one node, from `tests/slurm/one_node`: its jobs are cancelled, pre-empted and run out of time."""
 
 import random
 import shutil
@@ -15,20 +15,20 @@ RUNNING = 2
 """Jobs at a time."""
 
 RETRIES = 3
-"""As on Ray."""
+"""As in `ray_site`."""
 
 URGENT = ("--partition=urgent", "--cpus-per-task=4", "--output=/dev/null", "--wrap=sleep 1")
 """A job of a partition of higher priority, which takes the whole node."""
 
 
-class OnSlurm(Site):
-    """`engine=slurm`: a driver or a training is killed, and jobs are what jobs may be in a cluster."""
+class SlurmSite(Site):
+    """`engine=slurm`: a driver or a training is killed, and jobs are cancelled, pre-empted or run out of time."""
 
     engine = "slurm"
     studies = ("alone", "stacked")
     victims = ("driver", "worker", "job")
     weights = (1, 3, 5)
-    hows = ("SIGKILL", "SIGTERM", "SIGINT", "cancelled", "pre-empted", "out of time")
+    actions = ("SIGKILL", "SIGTERM", "SIGINT", "cancelled", "pre-empted", "out of time")
     jobs_outlive_driver = True
 
     @property
@@ -42,31 +42,31 @@ class OnSlurm(Site):
         return bool(workers(command))
 
     def fault(self, command: Command, rng: random.Random) -> Fault | None:
-        (kind,) = rng.choices(self.victims, self.weights)
-        how = rng.choice({"driver": self.hows[:3], "worker": self.hows[:2], "job": self.hows[3:]}[kind])
-        if kind == "worker":
+        (role,) = rng.choices(self.victims, self.weights)
+        action = rng.choice({"driver": self.actions[:3], "worker": self.actions[:2], "job": self.actions[3:]}[role])
+        if role == "worker":
             training = workers(command)
-            return signalled(kind, how, rng.choice(training)) if training else None
+            return signalled(role, action, rng.choice(training)) if training else None
         running = jobs("RUNNING", "--partition=main")
         if not running:
             return None
-        if kind == "driver":
-            return signalled(kind, how, psutil.Process(command.process.pid))
+        if role == "driver":
+            return signalled(role, action, psutil.Process(command.process.pid))
         job = rng.choice(running)
         words = {
             "cancelled": ("scancel", job),
             "pre-empted": ("sbatch", "--parsable", *URGENT),
             # The signal that it gets before the end of its time: Slurm itself compares times every 30 s.
             "out of time": ("scancel", "--batch", "--signal=USR1", job),
-        }[how]
-        return Fault(victim=kind, how=how, do=lambda: asked(words, job))
+        }[action]
+        return Fault(victim=role, action=action, do=lambda: send(words, job))
 
     def left(self) -> Sequence[str]:
         return [f"job {job}" for job in jobs()]
 
 
-def asked(words: Sequence[str], job: str) -> None:
-    """Gives Slurm a command on a job.
+def send(words: Sequence[str], job: str) -> None:
+    """Sends Slurm a command about a job.
 
     Raises:
         psutil.NoSuchProcess: the job has ended by itself.
@@ -78,7 +78,7 @@ def asked(words: Sequence[str], job: str) -> None:
 
 
 def jobs(state: str | None = None, *words: str) -> list[str]:
-    """The ids of the jobs that there are, or of those in a state.
+    """The ids of all jobs, or of those in a state.
 
     Args:
         state: Slurm's name of the state.
@@ -89,7 +89,7 @@ def jobs(state: str | None = None, *words: str) -> list[str]:
 
 
 def is_running() -> bool:
-    """Whether a Slurm answers here."""
+    """Whether Slurm answers on this machine."""
     if shutil.which("squeue") is None:
         return False
     try:

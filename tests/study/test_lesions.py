@@ -84,7 +84,7 @@ def test_all_lesions_are_made_of_one_training_in_a_replicate(parts, listener, he
     assert all(each.paired.n == each.retrained.n == each.recovered.n == 3 for each in summary.lesions)
     assert study.summarise(directory)[0] == summary
     (note,) = [note for note in examine(study.plan(["parts", "study.lesion=true"], cwd=here)).notes if "lesion" in note]
-    assert "evaluates each trained whole network 8 times more: for stem_norm=out, hidden.layers.1=out, each by" in note
+    assert "evaluates each trained full network 8 times more: for stem_norm=out, hidden.layers.1=out, each by" in note
 
 
 def test_trials_that_are_there_without_lesions_are_kept_and_said_to_lack_them(parts, listener, here):
@@ -93,14 +93,14 @@ def test_trials_that_are_there_without_lesions_are_kept_and_said_to_lack_them(pa
     summary, _ = parts(listener, "study.lesion=true")
     assert len(listener.records) == trained
     assert summary.lesions == ()
-    said = "3 of 3 whole networks that are there were trained without some lesions that study.lesion asks for"
+    said = "3 of 3 full networks that are there were trained without some lesions that study.lesion asks for"
     assert any(said in remark for remark in listener.remarks)
     assert study.plan(["parts"], cwd=here).spec.lesion  # the study asks for them from now on
     listener.remarks.clear()
     summary, _ = parts(listener, "replicates=4")
     assert {each.paired.n for each in summary.lesions} == {1}
     assert {each.paired.dropped for each in summary.lesions} == {3}
-    assert any("3 of 3 whole networks" in remark for remark in listener.remarks)
+    assert any("3 of 3 full networks" in remark for remark in listener.remarks)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What differs between two studies in what was asked, in settings, and in what trained them."""
+"""The configuration of two studies, and what trained them: what differs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -10,8 +10,8 @@ from ablate.config.trial import TrialConfig, leaves
 from ablate.store.later_claims import claim_text
 from ablate.store.record import Record
 
-ASKED = ("design", "resolution", "seed", "replicates", "exclude", "capacity", "tune", "looks")
-"""Fields of a study that change its trials or its verdicts, its factors, response and claims apart."""
+STUDY_FIELDS = ("design", "resolution", "seed", "replicates", "exclude", "capacity", "tune", "looks")
+"""Fields of a study that change its trials or its verdicts, beside its factors, response and claims."""
 
 MADE_BY = {
     "code": "source",
@@ -23,41 +23,42 @@ MADE_BY = {
     "device": "device",
     "threads": "threads",
 }
-"""What a table calls a field of a record's provenance → the field."""
+"""Name in tables → field of a record's provenance."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Something that is not the same on both sides, as text."""
+    """Something that differs between both sides, as text."""
 
-    kind: Literal["study", "factor", "setting", "claim", "made by"]
+    category: Literal["study", "factor", "setting", "claim", "made by"]
     key: str
     a: str | None
     """None: A has no such thing."""
     b: str | None
+    """None: B has no such thing."""
 
 
 def changes(a: Side, b: Side) -> tuple[Change, ...]:
-    """What differs between two sides: first what was asked, then factors, settings and claims, then what made them."""
+    """What differs between two sides: fields of the study, factors, settings, claims, then what trained the trials."""
     pairs: Sequence[tuple[Any, Mapping[str, str | None], Mapping[str, str | None]]] = (
-        ("study", _asked(a.spec), _asked(b.spec)),
+        ("study", _study(a.spec), _study(b.spec)),
         ("factor", _factors(a.spec), _factors(b.spec)),
         ("setting", *_settings(a.spec, b.spec)),
         ("claim", _claims(a.spec), _claims(b.spec)),
         ("made by", _made_by(a.records), _made_by(b.records)),
     )
     return tuple(
-        Change(kind=kind, key=key, a=of_a.get(key), b=of_b.get(key))
-        for kind, of_a, of_b in pairs
+        Change(category=category, key=key, a=of_a.get(key), b=of_b.get(key))
+        for category, of_a, of_b in pairs
         for key in dict.fromkeys((*of_a, *of_b))
         if of_a.get(key) != of_b.get(key)
     )
 
 
-def _asked(spec: StudySpec) -> Mapping[str, str | None]:
+def _study(spec: StudySpec) -> Mapping[str, str | None]:
     response = {f"response.{field.name}": getattr(spec.response, field.name) for field in fields(Response)}
-    asked = {**{name: getattr(spec, name) for name in ASKED}, **response}
-    return {name: None if value in (None, ()) else _text(value) for name, value in asked.items()}
+    found = {**{name: getattr(spec, name) for name in STUDY_FIELDS}, **response}
+    return {name: None if value in (None, ()) else _text(value) for name, value in found.items()}
 
 
 def _factors(spec: StudySpec) -> Mapping[str, str | None]:
@@ -65,12 +66,14 @@ def _factors(spec: StudySpec) -> Mapping[str, str | None]:
     found: dict[str, str | None] = {}
     for factor in spec.factors:
         found[f"{factor.name}, reference"] = factor.reference
-        found |= {f"{factor.name}={level}": ", ".join(given) or "none" for level, given in factor.levels.items()}
+        found |= {
+            f"{factor.name}={level}": ", ".join(overrides) or "none" for level, overrides in factor.levels.items()
+        }
     return found
 
 
 def _settings(a: StudySpec, b: StudySpec) -> tuple[Mapping[str, str | None], Mapping[str, str | None]]:
-    """Settings that can change a result, where they differ; one that the identity of trials leaves out is shown too."""
+    """Settings that can change a result, where they differ; a default, which a trial's identity omits, is shown too."""
     one, other = (TrialConfig.from_dict(spec.settings) for spec in (a, b))
     of_one, of_other = one.leaves, other.leaves
     differ = [key for key in sorted(of_one.keys() | of_other.keys()) if of_one.get(key) != of_other.get(key)]
@@ -100,13 +103,13 @@ def _text(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Dataclasses as mappings of their fields that say something."""
+    """A dataclass as a mapping of its fields that are not None; other values as they are."""
     if hasattr(value, "__dataclass_fields__"):
-        return dict(_said(value))
+        return dict(_given(value))
     return value
 
 
-def _said(value: Any) -> Iterator[tuple[str, Any]]:
+def _given(value: Any) -> Iterator[tuple[str, Any]]:
     for field in fields(value):
         if (content := getattr(value, field.name)) is not None:
             yield field.name, _plain(content)

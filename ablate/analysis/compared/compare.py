@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ablate.analysis.compared.change import Change, changes
-from ablate.analysis.compared.difference import Difference, Quantity, difference, values, why_unpaired
+from ablate.analysis.compared.difference import Difference, Quantity, both_sides, difference, why_unpaired
 from ablate.analysis.compared.side import Measured, Side
 from ablate.config.spec import Better, Response
 from ablate.design.estimable import Estimable
@@ -20,19 +20,21 @@ class Compared:
     a: str
     b: str
     response: str
-    """What effects and means are of; empty: the two have no response in common."""
+    """The response of all effects and means; empty: the two have none in common."""
     better: Better
     changes: tuple[Change, ...]
     effects: tuple[Difference, ...]
-    """Of the contrasts that both estimate."""
+    """One for each contrast that both estimate."""
     means: tuple[Difference, ...]
-    """Of the design points that both have."""
+    """One for each design point that both have."""
     only_a: tuple[str, ...]
-    """Contrasts and design points that B has not."""
+    """Contrasts and design points of A that B does not have."""
     only_b: tuple[str, ...]
+    """Those of B that A does not have."""
     responses_a: tuple[str, ...]
-    """Responses that the trials of B do not have."""
+    """Responses of A's trials that those of B do not have."""
     responses_b: tuple[str, ...]
+    """Responses of B's trials that those of A do not have."""
     notes: tuple[str, ...]
 
 
@@ -48,7 +50,7 @@ def compare(a: Side, b: Side) -> Compared:
     only_a: list[str] = []
     only_b: list[str] = []
     if response is not None:
-        one, other = (Measured(side, own) for side, own in zip((a, b), response, strict=True))
+        one, other = (Measured(side, scored_as) for side, scored_as in zip((a, b), response, strict=True))
         effects, means = [*_effects(one, other)], [*_means(one, other)]
         only_a, only_b = _only(one, other), _only(other, one)
         if {cell(p.levels) for p in a.points} != {cell(p.levels) for p in b.points}:
@@ -96,7 +98,7 @@ def _effects(a: Measured, b: Measured) -> Iterator[Difference]:
         if (other := of_b.get(_key(one))) is None:
             continue
         sides_a, sides_b = a.sides(one), b.sides(other)
-        both = values(sides_a[0] - sides_a[1], sides_b[0] - sides_b[1], sides_a, sides_b)
+        both = both_sides(sides_a[0] - sides_a[1], sides_b[0] - sides_b[1], sides_a, sides_b)
         quantity = Quantity(name=one.name, kind=one.kind, levels=one.levels, against=one.against, held=one.held)
         yield difference(quantity, both, unpaired=why_unpaired(a, one.rows, b, other.rows, both))
 
@@ -106,7 +108,7 @@ def _means(a: Measured, b: Measured) -> Iterator[Difference]:
     for row, point in enumerate(a.side.points):
         if (other := rows.get(cell(point.levels))) is None:
             continue
-        both = values(a.scores(row), b.scores(other), [a.scores(row)], [b.scores(other)])
+        both = both_sides(a.scores(row), b.scores(other), [a.scores(row)], [b.scores(other)])
         quantity = Quantity(name=str(point), kind=MEAN, levels=point.levels, against={}, held={})
         yield difference(quantity, both, unpaired=why_unpaired(a, [row], b, [other], both))
 

@@ -18,7 +18,7 @@ NO_COMMON = "no replicate in common"
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
-    """Something that both sides estimate, replicate by replicate."""
+    """What both sides estimate in each replicate: a contrast, or the mean of a design point."""
 
     name: str
     kind: str
@@ -35,20 +35,22 @@ class Difference:
 
     quantity: Quantity
     unpaired: str
-    """Why it is not paired by replicate; empty: it is."""
+    """Why replicates are not paired; empty: they are."""
     n_a: int
-    """Replicates that count; of pairs, the same number on both sides."""
+    """Replicates of A that count; if paired, the number of pairs."""
     n_b: int
+    """Replicates of B that count."""
     dropped_a: int
     """Replicates of A that have a value and no partner in B."""
     dropped_b: int
     a: Interval | None
-    """Over the replicates that count. None: there is none."""
+    """The mean of A over the replicates that count; None: there are none."""
     b: Interval | None
+    """The same of B."""
     difference: Interval | None
     """B − A. Without bounds where a side has under three replicates, or nothing varies."""
     correlation: float | None
-    """Of the pairs."""
+    """Pearson's, of the pairs; None: unpaired, too few, or a side does not vary."""
     equal: int
     """Pairs in which both values are equal within the rounding of single precision."""
 
@@ -59,13 +61,13 @@ class BothSides:
 
     a: Values
     b: Values
-    size: Values
-    """The largest response behind either, of the same shape: what rounding is relative to."""
+    magnitude: Values
+    """The largest absolute response behind either value, of the same shape: rounding is relative to it."""
 
 
 def difference(
     quantity: Quantity,
-    values: BothSides,
+    both: BothSides,
     *,
     unpaired: str,
     level: float = 0.95,
@@ -73,21 +75,22 @@ def difference(
     """The difference B − A: paired by replicate, else of two independent groups of unequal variance.
 
     Args:
-        quantity: what it is of.
-        values: of both sides; position i is the same replicate in both.
-        unpaired: why replicates are not pairs; empty: they are.
-        level: of the intervals.
+        quantity: what is compared.
+        both: its values; position i is the same replicate on both sides.
+        unpaired: why replicates are not paired; empty: they are.
+        level: confidence level of the intervals.
     """
-    has_a, has_b = np.isfinite(values.a), np.isfinite(values.b)
-    both = has_a & has_b
+    has_a, has_b = np.isfinite(both.a), np.isfinite(both.b)
+    common = has_a & has_b
     if unpaired:
-        a, b = values.a[has_a], values.b[has_b]
+        a, b = both.a[has_a], both.b[has_b]
         found = _unpaired(a, b, level=level)
         equal, correlated = 0, None
     else:
-        a, b = values.a[both], values.b[both]
-        tolerance = rounding_tolerance(a, b, values.size[both])
+        a, b = both.a[common], both.b[common]
+        tolerance = rounding_tolerance(a, b, both.magnitude[common])
         equal = int(np.count_nonzero(np.abs(b - a) <= tolerance))
+        # Where all pairs are equal, an interval of their rounding errors would mean nothing: there are no bounds.
         found = _paired(b - a, np.inf if equal == len(a) else float(np.max(tolerance, initial=0.0)), level=level)
         correlated = correlation(b, a, tolerance) if len(a) >= INTERVAL_FROM else None
     return Difference(
@@ -105,11 +108,11 @@ def difference(
     )
 
 
-def why_unpaired(a: Measured, rows_a: Sequence[int], b: Measured, rows_b: Sequence[int], values: BothSides) -> str:
-    """Why replicates of both sides are not pairs; empty: in each that both have, seeds and splits agree."""
+def why_unpaired(a: Measured, rows_a: Sequence[int], b: Measured, rows_b: Sequence[int], both: BothSides) -> str:
+    """Why replicates are not paired; empty: they are, because seeds and splits agree wherever both have a value."""
     if a.side.spec.seed != b.side.spec.seed:
         return OTHER_SEEDS
-    common = np.flatnonzero(np.isfinite(values.a) & np.isfinite(values.b)).tolist()
+    common = np.flatnonzero(np.isfinite(both.a) & np.isfinite(both.b)).tolist()
     if not common:
         return NO_COMMON
     for replicate in common:
@@ -118,18 +121,18 @@ def why_unpaired(a: Measured, rows_a: Sequence[int], b: Measured, rows_b: Sequen
     return ""
 
 
-def values(a: Values, b: Values, responses_a: Sequence[Values], responses_b: Sequence[Values]) -> BothSides:
-    """Values of both sides, from as many replicates as each has.
+def both_sides(a: Values, b: Values, responses_a: Sequence[Values], responses_b: Sequence[Values]) -> BothSides:
+    """Puts the values of both sides side by side, with NaN for replicates that one of them did not plan.
 
     Args:
-        a: of A.
-        b: of B.
-        responses_a: the responses that A's values were made of, each of the shape of `a`.
-        responses_b: the same of B.
+        a: values of A, of shape (replicates of A,).
+        b: values of B, of shape (replicates of B,).
+        responses_a: the responses that A's values were computed from, each of the shape of `a`.
+        responses_b: the same for B.
     """
-    size = max(len(a), len(b))
-    sizes = [np.abs(padded(x, size)) for x in (*responses_a, *responses_b)]
-    return BothSides(a=padded(a, size), b=padded(b, size), size=np.fmax.reduce(sizes))
+    count = max(len(a), len(b))
+    magnitudes = [np.abs(padded(x, count)) for x in (*responses_a, *responses_b)]
+    return BothSides(a=padded(a, count), b=padded(b, count), magnitude=np.fmax.reduce(magnitudes))
 
 
 def _paired(differences: Values, tolerance: float, *, level: float) -> Interval | None:

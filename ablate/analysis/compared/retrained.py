@@ -1,4 +1,4 @@
-"""A trial that was trained again, beside its record: whether the two agree."""
+"""Whether a trial that was trained again agrees with its record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ order, and each step carries the difference on. The regression tests have this t
 steps; a long training may carry it further."""
 
 SLACK = 1 + 1e-6
-"""By which a difference may exceed the tolerance: that of one example is not exact in binary."""
+"""Factor on the tolerance: one example, as a share, is not exact in binary."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +45,12 @@ class Retrained:
 
 
 def retrained(before: Record, again: Record, response: Response, *, tolerance: float | None = None) -> Retrained:
-    """Holds a trial that was trained again against its record.
+    """Compares a trial that was trained again with its record.
 
     Args:
         before: The record, of a trial that completed.
-        again: That of the other training.
-        response: The study's.
+        again: The record of the second training.
+        response: The study's response.
         tolerance: Of the response, in its units; None: a rounding error (`ROUNDING`), or for an accuracy one example
             where that is more.
     """

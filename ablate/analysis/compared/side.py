@@ -21,7 +21,7 @@ from ablate.design.estimable import Estimable
 from ablate.store.record import Record
 
 BATCHES = ("batch_size", AUGMENTATION)
-"""Keys of `data` that change which batches are made of the training examples, and no split."""
+"""Keys of `data` that change the training batches and leave the splits as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +67,17 @@ class Measured:
         return self._comparison.scores[row]
 
     def seeds_and_splits(self, rows: Sequence[int], replicate: int) -> frozenset[tuple[Any, str]]:
-        """What the random streams and the splits of a replicate follow from, of the trials at some design points."""
+        """What determines random streams and splits of a replicate, for each of its trials at some design points."""
         found = (self._outcomes.records[row][replicate] for row in rows)
         return frozenset(_seed_and_split(r, self.side.spec.seed) for r in found if r is not None)
 
 
 def _seed_and_split(record: Record, seed: int) -> tuple[Any, str]:
-    """The study's seed, and as text what decides, beside it and the replicate, which examples are in which split."""
+    """The study's seed; and as text the settings of `data` that determine splits, together with seed and replicate."""
     data = make_group("data", record.config.get("data")).without(*BATCHES)
     return record.config.get("seed", seed), canonical_text(data.identity)
 
 
-def padded(values: Values, size: int) -> Values:
-    """The same with NaN for the replicates that were not planned."""
-    return np.concatenate([values, np.full(size - len(values), np.nan)])
+def padded(values: Values, count: int) -> Values:
+    """The values, of shape (count,): with NaN for replicates that were not planned."""
+    return np.concatenate([values, np.full(count - len(values), np.nan)])

@@ -1,4 +1,4 @@
-"""Lesions of the trained whole network, next to the arms that were trained without the same modules."""
+"""Lesions of the trained full network, next to the arms that were trained without the same modules."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from ablate.design import DesignPoint, design_of
 from ablate.plan.lesions import KINDS, edited_arms
 from ablate.store.record import Record
 
-UNLESIONED = "Lesions are missing of {count} of {n} trained whole networks, in part or whole; of the first, {reason}."
+UNLESIONED = "Some or all lesions are missing of {count} of {n} trained full networks. Reasons of the first: {reason}."
 
 
 def lesions(
@@ -31,14 +31,14 @@ def lesions(
     Returns:
         The lesions; and a note where records say that some are missing.
     """
-    whole = design_of(spec).compared_point(spec.factors, points)
-    if whole is None:
+    full = design_of(spec).compared_point(spec.factors, points)
+    if full is None:
         return (), ()
-    records = [record if record is not None and record.state == "complete" else None for record in found.records[whole]]
+    records = [record if record is not None and record.state == "complete" else None for record in found.records[full]]
     there = [record for record in records if record is not None]
     made: list[Lesion] = []
     for row, arm in edited_arms(spec, points):
-        differing = {f: level for f, level in points[row].levels.items() if level != points[whole].levels[f]}
+        differing = {f: level for f, level in points[row].levels.items() if level != points[full].levels[f]}
         retrained = comparison.scores[row]
         for kind in KINDS:
             lesioned = np.array([_value(record, arm, kind, spec.response.name) for record in records])
@@ -48,8 +48,8 @@ def lesions(
                 Lesion(
                     levels=differing,
                     kind=kind,
-                    paired=_paired(comparison, lesioned, found.response[whole]),
-                    retrained=_if_any(_paired(comparison, retrained, found.response[whole])),
+                    paired=_paired(comparison, lesioned, found.response[full]),
+                    retrained=_if_any(_paired(comparison, retrained, found.response[full])),
                     recovered=_if_any(_paired(comparison, retrained, lesioned)),
                 )
             )

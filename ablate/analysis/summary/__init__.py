@@ -76,7 +76,7 @@ class Summary:
     lenth: Lenth | None = None
     """For one replicate of a two-level design."""
     lesions: tuple[Lesion, ...] = ()
-    """Of the trained whole network, by arm, then kind; exploratory."""
+    """Of the trained full network, by arm, then kind; exploratory."""
     identities: tuple[Exactness, ...] = ()
     identities_by: str = ""
     """The versions that evaluated them."""

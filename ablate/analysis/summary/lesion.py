@@ -14,12 +14,12 @@ class Lesion:
     """
 
     levels: Mapping[str, str]
-    """What the arm has that the whole network has not: factor → level."""
+    """What the arm has that the full network has not: factor → level."""
     kind: str
     """One of `ablate.plan.lesions.KINDS`."""
     paired: Paired
     """The lesioned network, against the same trained network without the lesion."""
     retrained: Paired | None
-    """The arm, which was trained without the modules, against the whole network; None: it has no trials yet."""
+    """The arm, which was trained without the modules, against the full network; None: it has no trials yet."""
     recovered: Paired | None
     """The arm against the lesioned network: what training without the modules gains; None: it has no trials yet."""

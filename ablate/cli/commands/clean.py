@@ -35,7 +35,7 @@ def clean(
     for place in places:
         try:
             found += study.uncounted(place)
-        except StoreError as why:  # nothing of it is removed; the other studies can still be cleaned
+        except StoreError as why:  # this study is left as it is; the others can still be cleaned
             error(str(why))
             unread += 1
     for each in found:
@@ -43,10 +43,9 @@ def clean(
         sys.stdout.write(f"{each.directory.path}: {counted(len(each.trials), 'trial')}, {each.why} ({size} {unit})\n")
     total = sum(len(each.trials) for each in found)
     if not found:
-        said = (
-            "no trial failed, and the frozen studies name all others." if unread < len(places) else "no study was read."
-        )
-        sys.stdout.write(f"Nothing to remove: {said}\n")
+        counts = "no trial failed, and the frozen studies name all others."
+        reason = counts if unread < len(places) else "no study could be read."
+        sys.stdout.write(f"Nothing to remove: {reason}\n")
     elif yes or _agrees(f"Remove {counted(total, 'trial')} with all files in their folders?"):
         with begun():
             removed = sum(study.remove_uncounted(each) for each in found)
@@ -58,10 +57,10 @@ def clean(
 
 
 def _agrees(question: str) -> bool:
-    """Asks on standard error; only a yes is one.
+    """Asks on standard error; any answer but y or yes means no.
 
     Raises:
-        ConfigError: nobody can answer.
+        ConfigError: standard input has ended.
     """
     from ablate.errors import ConfigError
 

@@ -9,7 +9,7 @@ from ablate.cli.arguments import AsciiOption, FormatOption, ResultsDir
 from ablate.cli.completion import complete_results
 from ablate.cli.exits import reported
 
-SIDE = "A study's name under --results-dir, or the path of its directory; STUDY:DIGEST is its trials of one code."
+SIDE = "A study's name under --results-dir, or the path of its directory; STUDY:DIGEST takes its trials by one code."
 
 
 @reported
@@ -19,8 +19,7 @@ def compare(
         str | None,
         typer.Argument(
             metavar="[B]",
-            help="The same (default: the trials of A by its latest code, against those of older code that --stale keep "
-            "has kept).",
+            help="As A (default: A's trials by older code, kept by --stale keep, are compared with later ones).",
             autocompletion=complete_results,
             show_default=False,
         ),

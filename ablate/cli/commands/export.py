@@ -21,12 +21,12 @@ def export(
         ),
     ] = None,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
     results_dir: ResultsDir = None,
 ) -> None:
     """Pack a study into one archive: its records and files, with digests, versions and code digests.
 
-    Unpacked into a results directory, it is a study as any other. Refused where a file is not as it was written.
+    Unpacked into a results directory, it is a study as any other. Refused if a file is not as it was written.
     """
     from ablate import study as studies
     from ablate.report.live.message import note

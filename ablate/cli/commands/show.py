@@ -20,7 +20,9 @@ def show(
     watch: Annotated[
         bool,
         typer.Option(
-            "--watch", "-w", help="First show on stderr how far a study is that trains elsewhere, until it is complete."
+            "--watch",
+            "-w",
+            help="First show the progress of a study that trains elsewhere on stderr, until it ends.",
         ),
     ] = False,
     results_dir: ResultsDir = None,

@@ -44,20 +44,20 @@ def verify(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the random sample of --retrain.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the random sample of --retrain.")] = 0,
     tolerance: Annotated[
         float | None,
         typer.Option(
             "--tolerance",
-            help="Of the study's response with --retrain, in its units (default: 1e-4 of it, or for an accuracy one "
-            "example).",
+            help="How far the study's response may differ with --retrain, in its units (default: 1e-4 of it, or for an "
+            "accuracy one example).",
             show_default=False,
         ),
     ] = None,
     format: Annotated[VerifyFormat, typer.Option("--format", "-f", help="table, or json.")] = VerifyFormat.table,
     results_dir: ResultsDir = None,
 ) -> None:
-    """Check whether results on disk are as they were written; with --retrain, whether they come out again.
+    """Check whether results on disk are as they were written; with --retrain, whether they are reproduced.
 
     Nothing is written to the results. Ends with code 1 where a file is not as it was, or a training differs.
     """
@@ -66,7 +66,7 @@ def verify(
     from ablate.report.live.message import note
     from ablate.report.retrained import show_retrained
 
-    assert files  # they are always checked
+    assert files  # its only value: files are always checked
     _check(studies, retrain, seed=seed, tolerance=tolerance)
     root = results_dir or Path("results")
     places = [study.find(name, root) for name in dict.fromkeys(studies)] if studies else study.find_all(root)
@@ -77,8 +77,8 @@ def verify(
         _print(found)
         sys.stdout.flush()
     again: dict[Path, Sequence[Retrained]] = {}
-    for place in places if retrain is not None else ():
-        again[place] = study.retrain(place, retrain or 0, seed=seed, tolerance=tolerance, on_message=note)
+    for place, number in ((place, retrain) for place in places if retrain is not None):
+        again[place] = study.retrain(place, number, seed=seed, tolerance=tolerance, on_message=note)
         if format is VerifyFormat.table:
             sys.stdout.write("\n")
             show_retrained(place.name, again[place])
@@ -94,10 +94,10 @@ def _check(studies: Sequence[str] | None, retrain: int | None, *, seed: int, tol
 
     if retrain is None:
         if (seed, tolerance) != (0, None):
-            raise ConfigError("--seed and --tolerance are of --retrain N: add it, or leave them out.")
+            raise ConfigError("--seed and --tolerance go with --retrain N: add it, or leave them out.")
         return
     if not studies:
-        raise ConfigError("--retrain trains: name the study, or the studies, that it is to train trials of.")
+        raise ConfigError("--retrain needs the names of studies: it trains some of their trials again.")
     if retrain < 1:
         raise ConfigError(f"--retrain {retrain} trains nothing: it must be 1 or more.")
     if tolerance is not None and not 0 <= tolerance < float("inf"):

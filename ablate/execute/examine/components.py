@@ -14,8 +14,7 @@ from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.editing.selection import is_glob, modules, select
 from ablate.execute.train.network import network
-from ablate.plan.lesions import WHERE as LESION
-from ablate.plan.lesions import Lesions
+from ablate.plan.lesions import LESION_KEY, Lesions
 
 WHERE = "study.components"
 
@@ -29,7 +28,7 @@ def components(
     Args:
         selectors: Paths, globs or types. A module that a path names must be one that can be left out; of the modules
             that a glob or a type selects, the others are left in.
-        config: The configuration of the whole network.
+        config: The configuration of the full network.
         seed: The seed of the initialisation.
 
     Returns:
@@ -72,7 +71,7 @@ def check_lesioned(lesions: Lesions, config: TrialConfig, *, seed: int) -> None:
 
     Args:
         lesions: Of a study.
-        config: The configuration of the whole network.
+        config: The configuration of the full network.
         seed: The seed of the initialisation.
 
     Raises:
@@ -82,14 +81,15 @@ def check_lesioned(lesions: Lesions, config: TrialConfig, *, seed: int) -> None:
     if (found := _passes(built, config)) is None:
         return
     for arm, selectors in lesions.arms.items():
-        selected = {path: each for name in selectors for path, each in select(built, name, LESION).items()}
+        selected = {path: each for name in selectors for path, each in select(built, name, LESION_KEY).items()}
         for path, module in selected.items():
             passed = found.get(module)
             if passed is None or not passed.is_tensor:
                 what = "is not called" if passed is None else "does not give a tensor alone"
                 raise ConfigError(
-                    f"{LESION}: {path}, which {arm} leaves out, {what}, so that its output cannot be replaced in the "
-                    f"trained network. Name a module in it that gives one tensor; or leave lesions out: {LESION}=false."
+                    f"{LESION_KEY}: {path}, which {arm} leaves out, {what}, so that its output cannot be replaced in "
+                    "the trained network. Name a module in it that gives one tensor; or leave lesions out: "
+                    f"{LESION_KEY}=false."
                 )
 
 

@@ -23,7 +23,7 @@ from ablate.execute.train.layer_streams import layer_seed
 from ablate.execute.train.network import generators_restored
 from ablate.execute.train.trainer import trainer as make_trainer
 from ablate.execute.train.trial_module import TrialModule
-from ablate.plan.lesions import KINDS, WHERE, Lesions
+from ablate.plan.lesions import KINDS, LESION_KEY, Lesions
 from ablate.plan.trial import Trial
 
 MAX_REASONS = 3
@@ -72,13 +72,14 @@ def evaluate_lesions(fit: Fit, network: nn.Module, trial: Trial, lesions: Lesion
     arms: dict[str, Mapping[str, nn.Module]] = {}
     for arm, selectors in lesions.arms.items():
         try:
-            arms[arm] = dict(site for name in selectors for site in outermost(select(network, name, WHERE)).items())
+            sites = [outermost(select(network, name, LESION_KEY)) for name in selectors]
+            arms[arm] = {path: module for each in sites for path, module in each.items()}
         except AblateError as error:
             found.reasons.append(f"{arm}: {error}")
     means = Means({path: module for sites in arms.values() for path, module in sites.items()})
     try:
         evaluation.collect(means)
-    except Exception as error:  # a test_step may not take training examples; those so far are no whole
+    except Exception as error:  # a test_step may refuse training examples, and a mean over some of them is none
         means.discard(f"no mean over the training examples: {_text(error)}")
     for arm, sites in arms.items():
         for kind in KINDS:

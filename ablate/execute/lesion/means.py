@@ -29,7 +29,7 @@ class Means:
     def collecting(self, minibatch: Minibatch) -> Iterator[None]:
         """Adds the outputs of each forward pass."""
 
-        def added(path: str, output: Any) -> None:
+        def add(path: str, output: Any) -> None:
             if path in self._reasons:
                 return
             try:
@@ -38,7 +38,7 @@ class Means:
                 self._reasons[path] = str(error)
 
         handles = [
-            module.register_forward_hook(lambda _module, _inputs, output, path=path: added(path, output))
+            module.register_forward_hook(lambda _module, _inputs, output, path=path: add(path, output))
             for path, module in self._sites.items()
         ]
         try:

@@ -35,16 +35,7 @@ class Minibatch(pl.Callback):
         """Called by Lightning."""
         self.begin(batch)
 
-    def on_predict_batch_start(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Called by Lightning."""
-        self.begin(batch)
+    on_predict_batch_start = on_test_batch_start
 
     def begin(self, batch: Any) -> None:
         """Draws the order of a minibatch."""
@@ -57,7 +48,7 @@ class Minibatch(pl.Callback):
             self.has_others = self.has_others or sizes[0] > 1
 
     def others(self, path: str, output: Tensor) -> Int[Tensor, "examples"]:
-        """For each example the number of another one, on the output's device; alone in its minibatch, its own.
+        """For each example, the index of another one, on the output's device; its own if its minibatch has no other.
 
         Args:
             path: Of the module that gives the output, for messages.

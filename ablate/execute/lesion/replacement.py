@@ -39,22 +39,22 @@ def replaced(sites: Mapping[str, nn.Module], kind: str, *, minibatch: Minibatch,
         for handle in (handle for each in handles for handle in each):
             handle.remove()
     if uncalled := [path for path in sites if path not in called]:
-        raise ModelError(f"the forward of {', '.join(uncalled)} is not called, so that nothing would change")
+        raise ModelError(f"the forward of {', '.join(uncalled)} is not called, so that a lesion would change nothing")
     if kind == "resample" and not minibatch.has_others:
         raise ModelError("each minibatch of the test split is one example, and there is no other to take from")
 
 
 def _bypassed(path: str, module: nn.Module, called: set[str]) -> Sequence[RemovableHandle]:
-    """Makes a module return its input. It works on a copy, into which it may write."""
-    passed_on, kept = Identity(), list[Any]()
+    """Makes a module return its input. The module gets a copy, because it may work in place."""
+    identity, saved_inputs = Identity(), list[Any]()
 
     def before(_module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        kept.append(passed_on(*inputs, **named))
+        saved_inputs.append(identity(*inputs, **named))
         return tuple(map(_copy, inputs)), {name: _copy(value) for name, value in named.items()}
 
     def after(_module: nn.Module, _inputs: Any, _output: Any) -> Any:
         called.add(path)
-        return kept.pop()
+        return saved_inputs.pop()
 
     return module.register_forward_pre_hook(before, with_kwargs=True), module.register_forward_hook(after)
 

@@ -30,16 +30,16 @@ class Job:
     keeps_weights: bool = False
     """Whether the trained networks' weights are written beside the records."""
     lesions: Lesions | None = None
-    """What is evaluated of the trained whole network; None: no lesions are asked for."""
+    """Lesions of the trained full network; None: none are asked for."""
     checkpoint_min: float | None = None
     """Minutes between two checkpoints of a training; None: none is written."""
     may_wait: bool = False
     """Whether a trial that runs out of memory is left without a record, to be trained when nothing trains beside it."""
 
     def lesions_of(self, trial: Trial) -> Lesions | None:
-        """The lesions that are evaluated of a trial: of the whole network, in each replicate; None: none are."""
-        is_whole = self.lesions is not None and trial.point.levels == self.lesions.levels
-        return self.lesions if is_whole and trial.is_tested else None
+        """The lesions to evaluate after a trial; None: it is not of the full network, or is not tested."""
+        is_full = self.lesions is not None and trial.point.levels == self.lesions.levels
+        return self.lesions if is_full and trial.is_tested else None
 
 
 def record_failures(job: Job, *, error: str, traceback: str, engine: str, threads: int) -> tuple[Record, ...]:

@@ -1,4 +1,4 @@
-"""Where the trials of a study stand, by design point: how they ended, which are under way, and which are next."""
+"""The trials of a study by design point: how they ended, which are under way, and which are next."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 WAITING, UNDER_WAY = "waiting", "under way"
 MAX_VALUES = 24
-"""Responses that are kept of each design point: the latest."""
+"""Latest responses that are kept of each design point."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Hidden:
-    """How many of the design points that are not shown are complete, begun and not begun."""
+    """Counts of the design points that are not shown: complete, begun and not begun."""
 
     complete: int
     begun: int
@@ -47,7 +47,7 @@ class Board:
         self._changed: dict[int, None] = {}
         self._bundles: list[tuple[Hashable, ...]] = []
         self._begun = 0
-        self._at_a_time = 0
+        self._workers = 0
         self._training: list[tuple[Hashable, ...]] = []
         self._under_way: set[Hashable] = set()
 
@@ -64,23 +64,23 @@ class Board:
     def __contains__(self, trial: Hashable) -> bool:
         return trial in self._row_of
 
-    def schedule(self, bundles: Sequence[Sequence[Hashable]], *, at_a_time: int) -> None:
-        """Adds bundles that are to be trained, in the order in which they start; a result that was there is none now.
+    def schedule(self, bundles: Sequence[Sequence[Hashable]], *, workers: int) -> None:
+        """Adds bundles that are to be trained, in the order in which they start. Drops earlier results of their trials.
 
         Args:
             bundles: The keys of the trials of each.
-            at_a_time: Bundles that train at the same time, at most.
+            workers: Bundles that train at the same time, at most.
         """
         known = [tuple(trial for trial in bundle if trial in self) for bundle in bundles]
         for bundle in known:
             for trial in bundle:
                 self._forget(trial)
         self._bundles += known
-        self._at_a_time = at_a_time
+        self._workers = workers
         self._begin_next()
 
     def end(self, trial: Hashable, state: str, value: float | None) -> None:
-        """Counts a trial, in place of how it ended before; one of no design point counts for nothing.
+        """Counts a trial, in place of an earlier end of it. A trial of no row is ignored.
 
         Args:
             trial: Its key.
@@ -113,7 +113,7 @@ class Board:
         return self._values[row]
 
     def shown(self, room: int) -> tuple[list[int], Hidden]:
-        """The rows to show, and what the others are: those that train, then those that changed last, then in order.
+        """Chooses rows that train, then those that changed last; returns them in order, and counts of the others.
 
         Args:
             room: Rows that can be shown.
@@ -141,7 +141,7 @@ class Board:
                 yield self.rows[row].name, count
 
     def _forget(self, trial: Hashable) -> None:
-        """How a trial ended before counts no longer."""
+        """Drops an earlier end of a trial from the counts."""
         if (before := self._states.pop(trial, None)) is not None:
             self._ended_in[self._row_of[trial]] -= 1
             self.ended[before] -= 1
@@ -149,9 +149,9 @@ class Board:
                 del self.ended[before]
 
     def _begin_next(self) -> None:
-        """Bundles that have ended make room for the next."""
+        """Starts bundles in the place of those that have ended."""
         self._training = [b for b in self._training if not self._under_way.isdisjoint(b)]
-        while len(self._training) < self._at_a_time and self._begun < len(self._bundles):
+        while len(self._training) < self._workers and self._begun < len(self._bundles):
             bundle = self._bundles[self._begun]
             self._begun += 1
             if waiting := [trial for trial in bundle if trial not in self._states]:

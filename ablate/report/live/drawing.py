@@ -24,7 +24,7 @@ SYMBOLS = {
 }
 """State → its cell, the same in ASCII, and its colour. `some`: a cell of several trials, of which some are complete."""
 _NOTABLE = ("failed", "timed_out", "diverged", UNDER_WAY)
-"""What a cell of several trials shows if one of them is in that state, the first of these that is there."""
+"""A cell of several trials shows the first of these states that one of them is in."""
 _GAP = "  "
 _MAX_NEXT = 3
 """Design points that are named as next."""
@@ -99,7 +99,7 @@ class Drawing:
         return [self._one_line(line) for line in lines]
 
     def next(self) -> "Text | None":
-        """What is next; None: all that is scheduled is under way."""
+        """Names the next trials; None: all that are scheduled are under way."""
         named: dict[str, int] = {}
         for name, count in self._board.next():
             if name not in named and len(named) == _MAX_NEXT:
@@ -111,7 +111,7 @@ class Drawing:
         return self.line(f"next: {listed}")
 
     def line(self, text: str) -> "Text":
-        """A line of no weight, cut to the width."""
+        """A dim line, cut to the width."""
         from rich.text import Text
 
         return self._one_line(Text(self._text(text), style="dim"))

@@ -2,7 +2,7 @@
 
 
 class Pace:
-    """Times are seconds of one clock."""
+    """Counts trials that end. All times are seconds of one clock."""
 
     def __init__(self, started: float) -> None:
         self.started = self.latest = started
@@ -10,10 +10,10 @@ class Pace:
         self.trained = 0
         """Trials that have ended since."""
         self.planned: float | None = None
-        """Seconds that the plan gives the trainings; None: not known."""
+        """Seconds that the trainings are expected to take; None: not known."""
 
-    def plan(self, seconds: float | None, at: float) -> None:
-        """Adds the planned time of a part of the trials. The clock of the first part starts: before was planning."""
+    def expect(self, seconds: float | None, at: float) -> None:
+        """Adds the planned time of a part of the trials, in seconds. Time counts from the start of the first part."""
         if not self.trained:
             self.started = self.latest = at
         if seconds is not None:
@@ -32,11 +32,13 @@ class Pace:
         return self.trained / elapsed if self.trained and elapsed > 0 else None
 
     def left(self, trials: int, now: float) -> float | None:
-        """Seconds that so many trials will take: at the measured pace, before there is one by the plan.
+        """Seconds that so many trials will take: at the measured pace, or as planned before one has ended.
 
-        They are counted down from the latest trial: the trials of a bundle end together, after a long time without any.
-        Where that takes longer than expected, the time without any counts, too. None: there is no plan either, or it
-        has run out.
+        The trials of a bundle end together, after a long time in which none does. So the time since the latest trial is
+        subtracted from the estimate; if that leaves nothing, the pace is measured up to now instead.
+
+        Returns:
+            None: no trial has ended, and there is no plan, or the planned time is over.
         """
         if self.per_s is not None:
             left = trials / self.per_s - (now - self.latest)

@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 LOG_EVERY_S, LOG_SHARE = 5.0, 0.02
-"""A log has a line for what has ended at most every five seconds, or every fiftieth of the time so far."""
-BEAT_S = 1.0
-"""How often a log is asked whether a line is due: the trials of a bundle end together, and have one line."""
-SILENT_S = 60.0
-"""A log in which no trial has ended for so long has a line all the same."""
+"""Between two lines of a log on trials that have ended: at least five seconds, and a fiftieth of the time so far."""
+LOG_CHECK_S = 1.0
+"""Between two checks whether a log needs a line: trials of a bundle end together, and are reported in one line."""
+LOG_IDLE_S = 60.0
+"""Between two lines of a log while no trial ends."""
 PREPARING = "preparing: networks are built and timed"
 _BAR_CELLS = 30
 _FRAME_LINES = 5
-"""Lines of a screen that are no rows: the title, what is last and next, the bar, and the line of the cursor."""
-_MAX_REMARK_LINES = 4
+"""Lines of a screen beside the rows: title, last trial, next trials, bar, and the line of the cursor."""
+_MAX_NOTICE_LINES = 4
 
 
 class Progress:
     """Shows a board as trials end, and says how long the rest will take, against the plan.
 
-    A context manager. On a terminal the display is live, and is left as it stands in the end, also by an interrupt;
-    where nothing has ended, nothing is left of it. Elsewhere lines are written: one at the start, then as trials end,
-    and one each minute in which none does.
+    A context manager. On a terminal the display is live, and its last state stays, also after an interrupt; if no
+    trial has ended, it is removed. Elsewhere lines are written: one at the start, then as trials end, and one each
+    minute in which none does.
     """
 
     def __init__(
@@ -54,28 +54,28 @@ class Progress:
         """Shows nothing yet.
 
         Args:
-            board: Of the trials. Only this changes it from now on.
+            board: The trials. Only this object changes it from now on.
             title: What the study is called.
             response: What the values of `finished` are.
             noun: What is counted.
             console: Default: that of standard error.
-            clock: Seconds, never backwards.
+            clock: Seconds; must not run backwards.
         """
         self._board, self._title, self._response = board, visible(title), visible(response)
         self._noun = noun
         self._console = console or console_for(sys.stderr)
         self._clock = clock
         self.pace = Pace(clock())
-        """Of the trials that have ended since the first training began."""
+        """How fast trials have ended since the first training began."""
         self._phase = PREPARING
         self._last: tuple[float | None, str, str] | None = None
-        self._remark = ""
-        self._spoke, self._has_title = clock(), False
+        self._notice = ""
+        self._logged_at, self._has_title = clock(), False
         self._pending = self._over = self._is_open = False
         self._live: Live | None = None
         self._lock = RLock()
         self._stop = Event()
-        self._beats: Thread | None = None
+        self._logging: Thread | None = None
 
     def __enter__(self) -> Self:
         self._is_open = True
@@ -89,8 +89,8 @@ class Progress:
             self._live.start()
         else:
             self._log()
-            self._beats = Thread(target=self._beat_until_over, name="progress", daemon=True)
-            self._beats.start()
+            self._logging = Thread(target=self._log_until_over, name="progress", daemon=True)
+            self._logging.start()
         return self
 
     def __exit__(
@@ -104,8 +104,8 @@ class Progress:
             self._live = None
         elif self._pending:
             self._log()
-        if self._beats is not None:
-            self._beats.join()
+        if self._logging is not None:
+            self._logging.join()
 
     def reset(self, board: Board) -> None:
         """Shows another board, and measures the pace anew."""
@@ -122,61 +122,61 @@ class Progress:
         seconds: float | None,
         bundles: Sequence[Sequence[Hashable]] = (),
         *,
-        at_a_time: int = 0,
+        workers: int = 0,
         at: float | None = None,
     ) -> None:
-        """Adds a part of the trials, which begins to train now. The time before the first part was planning.
+        """Adds a part of the trials, which begins to train now. Time counts from the start of the first part.
 
         Args:
-            seconds: Its planned duration; None: it is not known.
+            seconds: Its planned duration; None: not known.
             bundles: Its trials, by those that train together, in the order in which they start.
-            at_a_time: Bundles that train at the same time, at most.
+            workers: Bundles that train at the same time, at most.
             at: When it began, by the clock; None: now.
         """
         with self._lock:
-            self._board.schedule(bundles, at_a_time=at_a_time)
+            self._board.schedule(bundles, workers=workers)
             self._phase = ""
-            self.pace.plan(seconds, self._clock() if at is None else at)
+            self.pace.expect(seconds, self._clock() if at is None else at)
             is_first = not self.pace.trained
         if self._is_open and self._live is None and is_first and seconds is not None:
             self._log()
 
     def finished(
-        self, trial: Hashable, state: str, value: float | None, what: str, *, seconds: float, at: float | None = None
+        self, trial: Hashable, state: str, value: float | None, name: str, *, seconds: float, at: float | None = None
     ) -> None:
-        """Counts one trial. One that ended before the first part began says nothing of the pace.
+        """Counts one trial. One that ended before the first part began does not change the pace.
 
         Args:
             trial: Its key in the board.
             state: In which it ended.
             value: Of the response, if it has one.
-            what: Its name: replicate and design point.
-            seconds: That its training took.
+            name: Its replicate and design point.
+            seconds: How long its training took.
             at: When it ended, by the clock; None: now.
         """
         with self._lock:
             shown = value if state == "complete" else None
             self._board.end(trial, state, shown)
             self.pace.count(self._clock() if at is None else at)
-            self._last = (shown, state, f"{visible(what)}, {duration(seconds)}")
+            self._last = (shown, state, f"{visible(name)}, {duration(seconds)}")
             self._pending = True
 
-    def remark(self, text: str) -> None:
-        """Shows a sentence below the rest, in place of the one before; empty: none."""
+    def notice(self, text: str) -> None:
+        """Shows a text below the rest, in place of the one before; empty: none."""
         with self._lock:
-            self._remark = visible(text)
+            self._notice = visible(text)
 
-    def beat(self) -> None:
-        """Writes a line where a log is due one: trials have ended since the last, or it was silent for a minute."""
+    def log_if_due(self) -> None:
+        """Writes a line to a log if trials have ended since the last line, or a minute has passed without one."""
         with self._lock:
             now = self._clock()
             every = max(LOG_EVERY_S, LOG_SHARE * (now - self.pace.started))
-            is_due = now - self._spoke >= (every if self._pending else max(every, SILENT_S))
+            is_due = now - self._logged_at >= (every if self._pending else max(every, LOG_IDLE_S))
             if is_due and self._live is None:
                 self._log()
 
     def so_far(self, done: int) -> str:
-        """How far it came against the plan, such as `3 of 8 trials are done after 2.1 min of 5.0 min planned`.
+        """The progress against the plan, such as `3 of 8 trials are done after 2.1 min of 5.0 min planned`.
 
         Args:
             done: Trials that need no further training.
@@ -191,22 +191,22 @@ class Progress:
             left = pace.left(self._board.total - done, now if pace.per_s is None else pace.latest)
             return said if left is None else f"{said}; about {duration(left)} of training is left"
 
-    def _beat_until_over(self) -> None:
-        while not self._stop.wait(BEAT_S):
-            self.beat()
+    def _log_until_over(self) -> None:
+        while not self._stop.wait(LOG_CHECK_S):
+            self.log_if_due()
 
     def _log(self) -> None:
         from rich.text import Text
 
         with self._lock:
-            self._spoke, self._pending = self._clock(), False
+            self._logged_at, self._pending = self._clock(), False
             latest = "" if self._last is None else f"latest: {self._response} {self._latest()}"
-            line = "; ".join(filter(None, [self._status(with_states=True), latest, self._remark]))
+            line = "; ".join(filter(None, [self._status(with_states=True), latest, self._notice]))
             self._console.print(Text(line if self._has_title else f"{self._title}: {line}"), soft_wrap=True)
             self._has_title = True
 
     def _status(self, *, with_states: bool) -> str:
-        """How far it is, how fast it goes and how long it will take."""
+        """The trials that have ended, the pace, and the time left."""
         board, pace, now = self._board, self.pace, self._clock()
         parts = [f"{board.done}/{counted(board.total, self._noun)}"]
         if with_states:
@@ -229,8 +229,8 @@ class Progress:
     def _latest(self) -> str:
         """The trial that ended last."""
         assert self._last is not None
-        value, state, what = self._last
-        return f"{state if value is None else Digits.fitting([value]).number(value)}  {what}"
+        value, state, name = self._last
+        return f"{state if value is None else Digits.fitting([value]).number(value)}  {name}"
 
     def _display(self) -> "RenderableType":
         from rich.console import Group
@@ -243,11 +243,11 @@ class Progress:
             drawing = Drawing(self._board, self._response, width=options.max_width, ascii_only=options.ascii_only)
             below = [drawing.line(f"last: {self._latest()}")] if self._last else []
             below += [line for line in [drawing.next()] if line is not None and not self._over]
-            remark = wrap(self._remark, options.max_width).split("\n") if self._remark else []
-            below += [drawing.line(line) for line in remark[:_MAX_REMARK_LINES]]
+            notice = wrap(self._notice, options.max_width).split("\n") if self._notice else []
+            below += [drawing.line(line) for line in notice[:_MAX_NOTICE_LINES]]
             lines = [
                 drawing.title(self._title),
-                *drawing.rows(options.size.height - _FRAME_LINES - min(len(remark), _MAX_REMARK_LINES)),
+                *drawing.rows(options.size.height - _FRAME_LINES - min(len(notice), _MAX_NOTICE_LINES)),
                 *below,
             ]
             status = Text(self._status(with_states=False), no_wrap=True, overflow="crop")

@@ -16,46 +16,46 @@ from ablate.report.text.visible import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ablate.study.watching.watched import Standing
+    from ablate.study.watching.watched import Status
 
 POLL_S, POLL_SHARE = 1.0, 0.1
-"""Seconds between two readings of a study, or ten times as long as a reading takes."""
+"""Between two readings of a study: one second, or ten times as long as a reading takes."""
 STUCK_S, STUCK_INTERVALS = 600.0, 10.0
-"""A study in which no trial has ended for so long, and for ten times as long as between its trials, may be stuck."""
+"""A study may be stuck if no trial has ended for ten minutes, and for ten times the usual time between two."""
 
 
 def watch(
-    read: Callable[[], "Standing"],
+    read: Callable[[], "Status"],
     *,
     title: str,
     console: "Console | None" = None,
     clock: Callable[[], float] = time.time,
     wait: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Shows a study as it is read, until it is over: a screen on a terminal, lines now and then elsewhere.
+    """Shows a study until it is over: a screen on a terminal, lines now and then elsewhere.
 
     Args:
-        read: Reads the study as it stands.
+        read: Reads the state of the study.
         title: What the study is called.
         console: Default: that of standard error.
         clock: Seconds since the epoch.
         wait: Waits for so many seconds.
 
     Raises:
-        StoreError: the study cannot be read any more.
-        KeyboardInterrupt: Ctrl-C; the study trains on.
+        StoreError: the study cannot be read.
+        KeyboardInterrupt: Ctrl-C; the study goes on training.
     """
-    standing = read()
-    shown = Progress(Board([]), title=title, response=standing.spec.response.name, console=console, clock=clock)
+    status = read()
+    shown = Progress(Board([]), title=title, response=status.spec.response.name, console=console, clock=clock)
     watched = _Watch(shown)
-    watched.update(standing, now=clock())
+    watched.update(status, now=clock())
     pause = POLL_S
     with shown:
-        while not standing.is_over:
+        while not status.is_over:
             wait(pause)
             before = clock()
-            standing = read()
-            watched.update(standing, now=clock())
+            status = read()
+            watched.update(status, now=clock())
             pause = max(POLL_S, (clock() - before) / POLL_SHARE)
 
 
@@ -67,42 +67,42 @@ class _Watch:
         self._names = PointNames([], {})
         self._latest: float | None = None
 
-    def update(self, standing: "Standing", *, now: float) -> None:
+    def update(self, status: "Status", *, now: float) -> None:
         """Shows what has changed since the last reading."""
-        if standing.is_anew:
-            baseline = {factor.name: factor.reference for factor in standing.spec.factors}
-            self._names = PointNames([point.levels for point in standing.points], baseline)
+        if status.is_reset:
+            baseline = {factor.name: factor.reference for factor in status.spec.factors}
+            self._names = PointNames([point.levels for point in status.points], baseline)
             self._latest = None
-            self._shown.reset(_board(standing, self._names))
-            if (queue := standing.queue) is not None:
-                self._shown.expect(queue.seconds, queue.bundles, at_a_time=queue.at_a_time, at=queue.at)
-        for ended in standing.ended:
+            self._shown.reset(_board(status, self._names))
+            if (queue := status.queue) is not None:
+                self._shown.expect(queue.seconds, queue.bundles, workers=queue.workers, at=queue.at)
+        for ended in status.ended:
             levels, replicate = ended.key
-            what = f"{replicate_name(replicate)}, {self._names.of(dict(levels))}"
-            self._shown.finished(ended.key, ended.state, ended.value, what, seconds=ended.seconds, at=ended.at)
+            name = f"{replicate_name(replicate)}, {self._names.of(dict(levels))}"
+            self._shown.finished(ended.key, ended.state, ended.value, name, seconds=ended.seconds, at=ended.at)
             self._latest = ended.at
-        if standing.queue is None:
-            self._shown.phase(_phase(standing))
-        self._shown.remark("; ".join(filter(None, [*self._trained_by(standing, now), _unread(standing)])))
+        if status.queue is None:
+            self._shown.phase(_phase(status))
+        self._shown.notice("; ".join(filter(None, [*self._trained_by(status, now), _unread(status)])))
 
-    def _trained_by(self, standing: "Standing", now: float) -> Iterator[str]:
-        """Who trains it, when the last trial ended, and the command that goes on if nobody does."""
-        if standing.is_over:
+    def _trained_by(self, status: "Status", now: float) -> Iterator[str]:
+        """What trains it, when the last trial ended, and the command that trains the rest if nothing does."""
+        if status.is_over:
             return
-        driver = standing.driver
+        driver = status.driver
         if driver is not None and driver.has_died:
             yield f"process {driver.pid}, which trained it, is gone"
         elif driver is not None:
             yield f"trained by process {driver.pid} on {driver.host}"
         else:
-            yield "nothing trains it" if standing.queue is None else "trained by submitted jobs"
-        yield from self._silence(standing, now)
-        if driver.has_died if driver is not None else standing.queue is None:
-            yield f"{command(standing.spec, with_results_dir=True)} goes on"
+            yield "nothing trains it" if status.queue is None else "trained by submitted jobs"
+        yield from self._last_trial(status, now)
+        if driver.has_died if driver is not None else status.queue is None:
+            yield f"to go on: {command(status.spec, with_results_dir=True)}"
 
-    def _silence(self, standing: "Standing", now: float) -> Iterator[str]:
-        """How long ago the last trial ended, and whether that is longer than usual."""
-        began = None if standing.queue is None else standing.queue.at
+    def _last_trial(self, status: "Status", now: float) -> Iterator[str]:
+        """How long ago the last trial ended; and the usual time between two, if that is far shorter."""
+        began = None if status.queue is None else status.queue.at
         since = max((at for at in (self._latest, began) if at is not None), default=None)
         if since is None:
             return
@@ -115,25 +115,25 @@ class _Watch:
             yield f"last trial {duration(max(now - self._latest, 0.0))} ago"
 
 
-def _board(standing: "Standing", names: PointNames) -> Board:
-    replicates = range(standing.spec.replicates)
+def _board(status: "Status", names: PointNames) -> Board:
+    replicates = range(status.spec.replicates)
     return Board(
         Row(name=visible(names.of(point.levels)), trials=tuple((cell(point.levels), r) for r in replicates))
-        for point in standing.points
+        for point in status.points
     )
 
 
-def _phase(standing: "Standing") -> str:
-    """What is done while no trial of the study is scheduled."""
-    if standing.driver is None or standing.driver.has_died:
+def _phase(status: "Status") -> str:
+    """What happens while no trial of the study is scheduled."""
+    if status.driver is None or status.driver.has_died:
         return "not training"
-    if standing.tuning is None:
+    if status.tuning is None:
         return PREPARING
-    ended, planned = standing.tuning
+    ended, planned = status.tuning
     return f"tuning: {ended}/{counted(planned, 'trial')} of this rung"
 
 
-def _unread(standing: "Standing") -> str:
-    if not standing.unreadable:
+def _unread(status: "Status") -> str:
+    if not status.unreadable:
         return ""
-    return f"{counted(standing.unreadable, 'record')} cannot be read: 'ablate run' sets aside what is damaged"
+    return f"{counted(status.unreadable, 'record')} cannot be read: 'ablate run' sets aside what is damaged"

@@ -12,7 +12,7 @@ def basis(counts: Sequence[int], intervals: Iterable[Interval | None], tests: Se
     Args:
         counts: Replicates of each row.
         intervals: Of each row.
-        tests: What the columns of p are, in words; those that are not empty are named.
+        tests: Names of the tests behind the columns of p; empty ones are left out.
     """
     if not any(counts):
         return ""

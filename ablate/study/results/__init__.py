@@ -1,1 +1,1 @@
-"""What is done with results that are there: they are verified, compared, cleaned and exported."""
+"""Existing results: they are verified, trained again, compared, cleaned and exported."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,20 +13,21 @@ if TYPE_CHECKING:
     from ablate.store import Record, StudyDirectory
 
 FAILED = "failed"
-UNNAMED = "of no design point and replicate of study.yaml"
+UNNAMED = "of design points or replicates that study.yaml does not name"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Uncounted:
-    """Trials of one study that no analysis counts, all for one reason."""
+    """Trials of one folder that no analysis counts, all for the same reason."""
 
     study: Path
     directory: StudyDirectory
     """Where they are: the study's, or that of its tuning trials."""
     why: str
+    """`FAILED` or `UNNAMED`."""
     trials: tuple[str, ...]
     bytes: int
-    """That their folders take."""
+    """Size of their folders."""
 
 
 def uncounted(path: Path) -> tuple[Uncounted, ...]:
@@ -63,7 +65,7 @@ def uncounted(path: Path) -> tuple[Uncounted, ...]:
 
 
 def remove_uncounted(found: Uncounted) -> int:
-    """Removes the folders of trials, and returns how many; one that has a result by now, as from a run, stays.
+    """Removes the folders of trials, and returns how many; a trial that has got a result since, as from a run, stays.
 
     Raises:
         StoreError: a driver holds the study; or a folder cannot be removed.
@@ -94,5 +96,9 @@ def _cell(record: Record) -> object:
 
 
 def _bytes(directory: StudyDirectory, trials: tuple[str, ...]) -> int:
-    folders = (directory.trial(trial) for trial in trials)
-    return sum(path.lstat().st_size for folder in folders for path in folder.rglob("*") if not path.is_dir())
+    total = 0
+    for trial in trials:
+        for path in directory.trial(trial).rglob("*"):
+            with suppress(OSError):  # a run that goes on may have replaced it
+                total += 0 if path.is_dir() else path.lstat().st_size
+    return total

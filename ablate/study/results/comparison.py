@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ablate.store import Record
 
 CODE = re.compile(r"[0-9a-f]{4,12}")
-"""The beginning of a digest of code: what follows the colon in `STUDY:DIGEST`."""
+"""The first digits of a digest of code, as in `STUDY:DIGEST`."""
 
 
 def compare(a: str, b: str | None, results_dir: Path) -> Compared:
@@ -27,8 +27,8 @@ def compare(a: str, b: str | None, results_dir: Path) -> Compared:
 
     Args:
         a: A study by name or path; `STUDY:DIGEST` is its trials of the code whose digest begins so.
-        b: The same; None: of the one study, the trials of older code are compared with the others.
-        results_dir: Where studies are kept.
+        b: The same; None: the trials of A by older code are compared with its others.
+        results_dir: The results directory.
 
     Raises:
         StoreError: there is no such study, or no trial of such code, or it cannot be read.

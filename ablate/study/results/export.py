@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from ablate.store import Record, StudyDirectory
 
 CONTENTS = "export.json"
-"""The file of an archive that lists its others, with what made them."""
+"""The file of an archive that lists the other files, and what made them."""
 SCHEMA = 1
-WRITTEN_OUT = ("summary.md", "report.html")
-"""Files of a study without a checksum of their own, which go along where they are."""
+REPORTS = ("summary.md", "report.html")
+"""Files of a study that have no checksum of their own; packed where they exist."""
 SUFFIXES = (".tar.gz", ".tgz", ".zip")
 
 
@@ -34,8 +34,9 @@ class Exported:
 
     path: Path
     files: int
+    """Number of files in it."""
     bytes: int
-    """Of the archive."""
+    """Size of the archive."""
 
 
 def export(path: Path, target: Path | None = None, *, replace: bool = False) -> Exported:
@@ -46,11 +47,11 @@ def export(path: Path, target: Path | None = None, *, replace: bool = False) -> 
 
     Args:
         path: The study's directory.
-        target: The archive; its suffix says of which kind. Default: the directory's name with `.tar.gz`, here.
+        target: The archive; its suffix chooses the format. Default: the directory's name with `.tar.gz`, here.
         replace: Whether a file of that name is replaced.
 
     Raises:
-        ConfigError: the suffix is of no archive, or there is such a file.
+        ConfigError: the suffix is none of `SUFFIXES`, or the archive exists.
         StoreError: a file of the study is not as it was written, lies elsewhere, or changes meanwhile; or the archive
             cannot be written.
     """
@@ -63,9 +64,9 @@ def export(path: Path, target: Path | None = None, *, replace: bool = False) -> 
     name = path.resolve().name
     target = Path(f"{name}.tar.gz") if target is None else target
     if not target.name.endswith(SUFFIXES):
-        raise ConfigError(f"{target} names no kind of archive. Valid: a name that ends in {', '.join(SUFFIXES)}.")
+        raise ConfigError(f"{target} is not the name of an archive. Valid: names that end in {', '.join(SUFFIXES)}.")
     if files.is_there(target) and not replace:
-        raise ConfigError(f"{target} is there already. Add --force to replace it, or give another FILE.")
+        raise ConfigError(f"{target} exists. Add --force to replace it, or give another FILE.")
     if problems := verify_files(path).problems:
         first, *others = problems
         more = f", and {len(others)} more" if others else ""
@@ -84,7 +85,8 @@ def export(path: Path, target: Path | None = None, *, replace: bool = False) -> 
             archive.add(f"{name}/{CONTENTS}", _contents(directory, name, digests))
         if _state(directory) != before:
             raise StoreError(
-                f"{path} has changed while it was packed: nothing was written. Wait for its run, try again."
+                f"{path} has changed while it was packed: nothing was written. Wait until its run has ended, and try "
+                "again."
             )
     return Exported(path=target, files=len(digests) + 1, bytes=target.stat().st_size)
 
@@ -100,7 +102,7 @@ def _members(directory: StudyDirectory) -> Iterator[tuple[str, bytes]]:
     from ablate.limits import MAX_SUMMARY_BYTES, MAX_WEIGHTS_BYTES
     from ablate.store.choices import FOLDER, tuning_directory
 
-    for name in sorted((*checked_files(), *WRITTEN_OUT)):
+    for name in sorted((*checked_files(), *REPORTS)):
         if (content := directory.read(name, limit=MAX_SUMMARY_BYTES)) is not None:
             yield name, content
     for place, prefix in ((directory, ""), (tuning_directory(directory.path), f"{FOLDER}/")):
@@ -127,7 +129,7 @@ def _contents(directory: StudyDirectory, name: str, digests: Mapping[str, str]) 
 
     records = directory.contents().records.values()
     tried = tuning_directory(directory.path).contents().records.values()
-    made = Counter(_made_by(record) for group in (records, tried) for record in group if record.provenance is not None)
+    made = Counter(_made_by(record) for group in (records, tried) for record in group if record.provenance)
     code = Counter(record.provenance.source for group in (records, tried) for record in group if record.provenance)
     content: dict[str, Any] = {
         "schema": SCHEMA,
@@ -187,7 +189,7 @@ class _Tar:
 
 
 class _Zip:
-    """A zip file, likewise."""
+    """A zip file without times, users and modes, as `_Tar`."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)

@@ -36,19 +36,19 @@ def retrain(
     """Trains some complete trials again, with what their records state, and compares. The study is left as it is.
 
     They train on this machine, each alone, with the threads that its record names; on the processor if that trained it.
-    A study of `engine=inline` trains in this process, any other in workers. No logger is told.
+    A study of `engine=inline` trains in this process, any other in workers. No logger is used.
 
     Args:
         path: The study's directory.
-        number: Of trials; all complete ones where there are fewer.
-        seed: Of the sample: the same of the same trials.
-        tolerance: As of `ablate.analysis.compared.retrained.retrained`.
-        on_message: Is called with a message for the user before the trainings, and after each.
+        number: How many trials; if fewer are complete, all of those.
+        seed: Seed of the random sample.
+        tolerance: As in `ablate.analysis.compared.retrained.retrained`.
+        on_message: Called with a message for the user before the trainings, and after each.
 
     Raises:
         StoreError: there is no study, no complete trial, or one that cannot be trained again; or the response is a
             time, and there is no tolerance.
-        EngineError: no process can be started, or none can go on.
+        EngineError: no worker can be started, or none can go on.
         KeyboardInterrupt: Ctrl-C; nothing is left behind.
     """
     from ablate.analysis.compared.retrained import retrained
@@ -71,9 +71,9 @@ def retrain(
     inline = (spec.settings.get("engine") or {}).get("name") == INLINE
     again: dict[str, Record] = {}
     with begun(), tempfile.TemporaryDirectory(prefix="ablate-retrain-") as folder:
-        for threads, some in _by_threads(sample, trials).items():
-            jobs = _jobs(some, Path(folder))
-            with closing(_engine(threads, inline=inline, one=not all(map(_is_on_processor, some)))) as engine:
+        for threads, group in _by_threads(sample, trials).items():
+            jobs = _jobs(group, Path(folder))
+            with closing(_engine(threads, inline=inline, one_worker=not all(map(_is_on_processor, group)))) as engine:
                 engine.on_message = on_message
                 for done in engine.run(jobs, threads=threads):
                     again |= {record.id: record for record in done}
@@ -135,13 +135,13 @@ def _jobs(trials: Sequence[Trial], folder: Path) -> list[Job]:
     ]
 
 
-def _engine(threads: int, *, inline: bool, one: bool) -> Engine:
+def _engine(threads: int, *, inline: bool, one_worker: bool) -> Engine:
     """The engine of this machine; with one worker where trials may need the same GPU."""
     from ablate.execute.engines import engine
 
     if inline:
         return engine({"name": INLINE, "threads": threads})
-    return engine({"name": "local", "workers": 1 if one else "auto", "threads": threads})
+    return engine({"name": "local", "workers": 1 if one_worker else "auto", "threads": threads})
 
 
 def _is_on_processor(trial: Trial) -> bool:

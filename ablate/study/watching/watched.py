@@ -1,4 +1,4 @@
-"""A study's folder as it stands now, and what has changed in it since it was read last."""
+"""The state of a study in its folder, and what has changed since it was last read."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from ablate.store.lock import Holder
 
 Key = tuple[Cell, int]
-"""Of a trial: the levels of its design point, and its replicate."""
+"""Identifies a trial: the levels of its design point, and its replicate."""
 
 _Signature = tuple[int, int, int]
-"""Of a file: when it was written, its size and its number. Another file of its name has another one."""
+"""Identifies a version of a file: time of writing in ns, size in bytes, inode. A file that replaces it has another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,40 +38,45 @@ class Ended:
     key: Key
     state: str
     value: float | None
-    """Of the study's response; None where it did not complete."""
+    """The study's response; None if the trial did not complete."""
     seconds: float
+    """How long its training took."""
     at: float
+    """When its record was written."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """What a driver has scheduled, at the time when it did."""
+    """What a driver has scheduled."""
 
     bundles: tuple[tuple[Key, ...], ...]
-    at_a_time: int
+    workers: int
+    """Bundles that train at the same time, at most."""
     seconds: float | None
+    """Expected time of all of it; None: unknown."""
     at: float
+    """When it was scheduled, in seconds since the epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Where a study stands."""
+class Status:
+    """The state of a study at one reading."""
 
     spec: StudySpec
     points: tuple[DesignPoint, ...]
     ended: tuple[Ended, ...]
-    """Since the last reading, in the order in which they ended; all of them if it `is_anew`."""
-    is_anew: bool
-    """Whether the study, what is scheduled, or what is there has changed so that all of it is read again."""
+    """Those since the last reading, in the order in which they ended; all of them if `is_reset`."""
+    is_reset: bool
+    """Whether all was read again: study.yaml or the schedule has changed, or a record is gone."""
     queue: Queue | None
     """None: nothing is scheduled."""
     tuning: tuple[int, int] | None
-    """Tuning trials of the present rung that have ended, and how many were scheduled; None: none are."""
+    """Tuning trials of the current rung: how many have ended, and how many were scheduled; None: none were."""
     driver: Holder | None
     unreadable: int
     """Records that cannot be counted."""
     is_over: bool
-    """Whether all is trained that the study asks for, or its driver has left it at trials that failed."""
+    """Whether all trials of the study have ended; if some failed, once no driver runs that may train them again."""
 
 
 class Watched:
@@ -83,12 +88,12 @@ class Watched:
         self._signatures: dict[str, _Signature] = {}
         self._unreadable: set[str] = set()
         self._latest: dict[Key, tuple[str, str, str]] = {}
-        """When the training of a trial began, the id of its record, and its state."""
+        """For each trial: when its training began, the id of its record, and its state."""
         self._is_decided: bool | None = None
-        """Whether the looks of the study have decided its claims; None: that is not known of what is there now."""
+        """Whether the interim looks have decided all claims; None: not yet computed for the records as they are."""
 
-    def read(self) -> Standing:
-        """The study as it stands now.
+    def read(self) -> Status:
+        """The state of the study now.
 
         Raises:
             StoreError: there is no study, or it cannot be read.
@@ -96,8 +101,8 @@ class Watched:
         driver = holder(self._directory.path)
         study = tuple(_signature(self._directory.path / name) for name in ("study.yaml", SCHEDULED))
         found = dict(self._records())
-        is_anew = study != self._study or not self._signatures.keys() <= found.keys()
-        if is_anew:
+        is_reset = study != self._study or not self._signatures.keys() <= found.keys()
+        if is_reset:
             from ablate.design import lay_out
 
             self._study = study
@@ -108,15 +113,15 @@ class Watched:
                 (cell(point.levels), replicate) for point in self._points for replicate in range(self._spec.replicates)
             }
             self._queue = _queue(self._directory)
-        changed = {ended.key: ended for ended in self._changed(found)}  # of two of one trial the last one counts
+        changed = {ended.key: ended for ended in self._changed(found)}  # of several records of a trial the last counts
         ended = sorted(changed.values(), key=lambda one: one.at)
-        if ended or is_anew:
+        if ended or is_reset:
             self._is_decided = None
-        return Standing(
+        return Status(
             spec=self._spec,
             points=self._points,
             ended=tuple(ended),
-            is_anew=is_anew,
+            is_reset=is_reset,
             queue=self._queue,
             tuning=self._tuning(),
             driver=driver,
@@ -142,7 +147,7 @@ class Watched:
                 content = files.read(self._directory.record_path(trial_id), limit=MAX_RECORD_BYTES)
                 record = decode(content, trial_id)
             except OSError as error:
-                if error.errno in _MAY_PASS:
+                if error.errno in _TRANSIENT:
                     continue  # it is read again at the next reading
                 record = None
             except ValueError:
@@ -160,7 +165,7 @@ class Watched:
                 )
 
     def _counts(self, key: Key, record: Record) -> bool:
-        """Whether it is a record of the study's trials, and of two of one trial the one that was started last."""
+        """Whether it is of a trial of the study, and the one that was started last, if the trial has several."""
         if key not in self._keys:
             return False
         started, trial_id, _ = self._latest.get(key, ("", record.id, ""))
@@ -213,7 +218,7 @@ def _queue(directory: StudyDirectory) -> Queue | None:
     cells = [cell(levels) for levels in found.points]
     return Queue(
         bundles=tuple(tuple((cells[point], replicate) for point, replicate in bundle) for bundle in found.bundles),
-        at_a_time=found.workers,
+        workers=found.workers,
         seconds=found.seconds,
         at=signature[0] / 1_000_000_000,
     )
@@ -227,5 +232,5 @@ def _signature(path: Path) -> _Signature | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-_MAY_PASS = (errno.ENOENT, errno.ENOTDIR, *NOT_ANSWERED)
-"""A record that is written anew at this moment, or a file system that does not answer for the moment."""
+_TRANSIENT = (errno.ENOENT, errno.ENOTDIR, *NOT_ANSWERED)
+"""Errors that the next reading may not have: a record is being replaced, or the file system does not answer."""

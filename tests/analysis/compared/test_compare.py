@@ -152,7 +152,7 @@ def test_what_only_one_has(side, lab):
     assert [dict(mean.quantity.levels) for mean in found.means] == [{"act": "relu"}]
     assert (found.only_a, found.only_b) == (("act: tanh vs relu", "act=tanh"), ("act: gelu vs relu", "act=gelu"))
     assert (found.responses_a, found.responses_b) == ((), ("test/loss",))
-    assert {(c.key, c.a, c.b) for c in found.changes if c.kind == "factor"} == {
+    assert {(c.key, c.a, c.b) for c in found.changes if c.category == "factor"} == {
         ("act=tanh", "none", None),
         ("act=gelu", None, "none"),
     }
@@ -194,7 +194,7 @@ def test_changes_say_what_and_how(side):
         ),
         records=[replace(r, provenance=replace(made, source="d")) for r in a.records],
     )
-    assert [(c.kind, c.key, c.a, c.b) for c in compare(a, b).changes] == [
+    assert [(c.category, c.key, c.a, c.b) for c in compare(a, b).changes] == [
         ("study", "seed", "0", "3"),
         ("study", "response.penalty", None, "0.0"),
         ("factor", "act=relu", "none", "model.act=relu"),

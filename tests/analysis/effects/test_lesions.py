@@ -1,4 +1,4 @@
-"""Lesions against the whole network, and next to arms that were trained without the same modules."""
+"""Lesions against the full network, and next to arms that were trained without the same modules."""
 
 from dataclasses import replace
 
@@ -61,7 +61,7 @@ def test_a_replicate_without_the_lesion_is_left_out_and_no_other_is_shifted(lesi
     assert (lesion.paired.n, lesion.paired.dropped, lesion.paired.replicates) == (2, 1, (0, 2))
     assert lesion.paired.reference == (0.9, 0.7)
     assert (lesion.retrained.n, lesion.recovered.n) == (3, 2)
-    said = "Lesions are missing of 1 of 3 trained whole networks, in part or whole; of the first, zero of part=out: it"
+    said = "Some or all lesions are missing of 1 of 3 trained full networks. Reasons of the first: zero of part=out: it"
     assert f"{said} broke." in summary.notes
 
 

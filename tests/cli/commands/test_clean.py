@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from ablate.cli.app import app
 from ablate.store import Lock, StudyDirectory
+from ablate.study import uncounted
 from tests.cli.conftest import contents
 
 
@@ -50,12 +52,26 @@ def test_a_failed_trial_goes_after_a_yes_and_is_trained_again(ablate, here, stud
     assert {r.state for r in study.contents().records.values()} == {"complete"}
 
 
+def test_a_file_that_a_run_removes_meanwhile_is_no_error(study, monkeypatch):
+    (whole,) = uncounted(study.path)
+    lstat = Path.lstat
+
+    def removed(path):
+        if path.name == "events":
+            raise FileNotFoundError(path)
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", removed)
+    (found,) = uncounted(study.path)
+    assert found.bytes == whole.bytes - 1
+
+
 def test_trials_that_the_frozen_study_does_not_name(ablate, study):
     frozen = study.frozen()
     study.freeze(replace(frozen, spec=replace(frozen.spec, replicates=1)))
     done = ablate("clean", "--yes")
     assert done.exit_code == 0, done.output
-    assert "2 trials, of no design point and replicate of study.yaml" in done.stdout
+    assert "2 trials, of design points or replicates that study.yaml does not name" in done.stdout
     assert "3 trials removed." in done.stdout
     assert [(r.replicate, r.state) for r in study.contents().records.values()] == [(0, "complete")]
 

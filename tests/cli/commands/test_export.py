@@ -78,9 +78,9 @@ def test_equal_files_make_equal_bytes(ablate, here, study, suffix):
 
 def test_mistakes(ablate, refused, study, here):
     assert "Did you mean" in refused("export", "smok")
-    assert "Valid: a name that ends in .tar.gz, .tgz, .zip" in refused("export", "mine", "mine.rar")
+    assert "Valid: names that end in .tar.gz, .tgz, .zip" in refused("export", "mine", "mine.rar")
     (here / "a.zip").write_text("mine")
-    assert "a.zip is there already. Add --force" in refused("export", "mine", "a.zip")
+    assert "a.zip exists. Add --force" in refused("export", "mine", "a.zip")
     assert ablate("export", "mine", "a.zip", "--force").exit_code == 0
     assert zipfile.is_zipfile(here / "a.zip")
     assert "a.zip is a file, not a directory" in " ".join(refused("export", "mine", "a.zip/b.zip").split())

@@ -159,9 +159,9 @@ def test_a_study_is_watched_while_another_process_trains_it(ablate, here, tiny, 
     def look(display, record):
         on_trial(display, record)
         (study,) = (here / "results").iterdir()
-        standing = Watched(study).read()
-        seen.append((len(standing.ended), sum(map(len, standing.queue.bundles)), standing.driver.has_died))
-        assert not standing.is_over or len(standing.ended) == 4
+        status = Watched(study).read()
+        seen.append((len(status.ended), sum(map(len, status.queue.bundles)), status.driver.has_died))
+        assert not status.is_over or len(status.ended) == 4
 
     monkeypatch.setattr(Display, "on_trial", look)
     assert ablate("run", *tiny).exit_code == 0

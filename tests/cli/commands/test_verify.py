@@ -104,9 +104,9 @@ def test_a_record_that_does_not_come_out_again(ablate, logged):
 
 
 def test_what_cannot_be_trained_again(ablate, refused, study):
-    assert "--retrain trains: name the study" in refused("verify", "--retrain", "2")
+    assert "--retrain needs the names of studies" in refused("verify", "--retrain", "2")
     assert "it must be 1 or more" in refused("verify", study, "--retrain", "0")
-    assert "are of --retrain N" in refused("verify", study, "--seed", "1")
+    assert "go with --retrain N" in refused("verify", study, "--seed", "1")
     assert "--tolerance -1 must be 0 or more" in refused("verify", study, "--retrain", "1", "--tolerance", "-1")
     directory = StudyDirectory(study)
     frozen = directory.frozen()

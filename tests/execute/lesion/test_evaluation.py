@@ -109,7 +109,7 @@ BODY = Lesions(levels=WHOLE, arms={"dropout=out": ("body.1",), "relu=out": ("bod
 
 @pytest.fixture
 def make_job(tmp_path, monkeypatch):
-    """A job of so many replicates of a training, of the whole network unless levels say otherwise."""
+    """A job of so many replicates of a training, of the full network unless levels say otherwise."""
     (tmp_path / "lesioned.py").write_text(MODULES)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -240,7 +240,7 @@ def test_a_stack_has_the_lesions_of_its_members_alone(make_job):
                 assert other.lesions[arm][kind]["test/loss"] == close, (arm, kind)
 
 
-def test_only_the_whole_network_is_lesioned_and_no_tuning_trial(make_job):
+def test_only_the_full_network_is_lesioned_and_no_tuning_trial(make_job):
     job = make_job(groups=PLAIN, lesions=PARTS, levels={"part": "out"})
     (trial,) = job.bundle.trials
     assert job.lesions_of(trial) is None
@@ -268,7 +268,9 @@ def test_reasons_of_each_kind(make_job):
 
     assert "mean of out: first: its output of shape [8, " in reason("first")
     assert "does not have the" in reason("first")
-    assert "identity of out: the forward of unused is not called, so that nothing would change" in reason("unused")
+    assert "identity of out: the forward of unused is not called, so that a lesion would change nothing" in reason(
+        "unused"
+    )
 
 
 def test_a_mean_over_some_of_the_training_examples_is_none(make_job):

@@ -16,9 +16,9 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def no_thread_beats(monkeypatch):
+def no_thread_writes_lines(monkeypatch):
     """A test asks for a line when its clock says so, not when time passes."""
-    monkeypatch.setattr("ablate.report.live.progress.BEAT_S", 3600)
+    monkeypatch.setattr("ablate.report.live.progress.LOG_CHECK_S", 3600)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def drawn():
 
 def half_trained(board):
     made = board(["baseline", "head=gap", "depth=4+width=1024+norm=batch+long"], 6)
-    made.schedule([[(row.name, r)] for r in range(6) for row in made.rows], at_a_time=2)
+    made.schedule([[(row.name, r)] for r in range(6) for row in made.rows], workers=2)
     for replicate in range(2):
         for n, row in enumerate(made.rows):
             made.end((row.name, replicate), "complete", 0.9 + n / 100 + replicate / 1000)
@@ -58,7 +58,7 @@ def test_without_unicode_it_is_drawn_in_ascii(board, drawn):
 @pytest.mark.parametrize("width", [80, 160])
 def test_of_1000_design_points_as_many_as_fit_are_shown_and_the_rest_is_counted(board, drawn, width):
     made = board(1000, 30)
-    made.schedule([[("point 990", 0)], [("point 991", 0)], *([(f"point {n}", 0)] for n in range(5))], at_a_time=2)
+    made.schedule([[("point 990", 0)], [("point 991", 0)], *([(f"point {n}", 0)] for n in range(5))], workers=2)
     for replicate in range(30):
         made.end(("point 500", replicate), "complete", 0.5)
         made.end(("point 2", replicate), "complete", 0.5)
@@ -72,7 +72,7 @@ def test_of_1000_design_points_as_many_as_fit_are_shown_and_the_rest_is_counted(
 
 def test_many_replicates_share_cells(board, drawn):
     made = board(["a", "b"], 200)
-    made.schedule([[("a", 199)]], at_a_time=1)
+    made.schedule([[("a", 199)]], workers=1)
     for replicate in range(105):
         made.end(("a", replicate), "complete", 0.5)
     made.end(("b", 3), "diverged", None)

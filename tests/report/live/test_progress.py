@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from ablate.report.live.progress import SILENT_S, Progress
+from ablate.report.live.progress import LOG_IDLE_S, Progress
 
 SHOW_CURSOR, HIDE_CURSOR = "\x1b[?25h", "\x1b[?25l"
 
@@ -25,8 +25,8 @@ def train(progress, clock, count, every, *, first=0, **changes):
     for replicate in range(first, first + count):
         clock.now += every
         given = {"state": "complete", "value": 0.91234} | changes
-        progress.finished(("head=gap", replicate), what=f"replicate {replicate}, head=gap", seconds=12.0, **given)
-        progress.beat()
+        progress.finished(("head=gap", replicate), name=f"replicate {replicate}, head=gap", seconds=12.0, **given)
+        progress.log_if_due()
 
 
 def test_a_log_has_a_line_at_the_start_every_five_seconds_and_the_last(progress, clock, log, text):
@@ -59,14 +59,14 @@ def test_a_log_of_a_long_study_has_fewer_lines(progress, clock, log, text):
 def test_a_minute_without_a_trial_has_a_line_too(progress, clock, log, text):
     with progress(2, log) as shown:
         shown.expect(None)
-        shown.beat()
+        shown.log_if_due()
         before = len(text(log).splitlines())
-        clock.now += SILENT_S
-        shown.beat()
-        shown.beat()
+        clock.now += LOG_IDLE_S
+        shown.log_if_due()
+        shown.log_if_due()
         train(shown, clock, 1, 1.0)
-        clock.now += SILENT_S
-        shown.beat()
+        clock.now += LOG_IDLE_S
+        shown.log_if_due()
     lines = text(log).splitlines()[before:]
     assert lines[0] == "0/2 trials, 60 s so far"
     assert lines[1].startswith("1/2 trials, 0.98/min, 2.0 min so far, 1.0 s left; latest:")
@@ -109,7 +109,7 @@ def test_trials_that_end_otherwise_are_counted_by_state(progress, clock, log, te
 def test_a_terminal_shows_rows_the_latest_trial_and_a_bar(progress, clock, screen, text):
     out = screen()
     with progress(20, out, already=10) as shown:
-        shown.expect(30.0, [[("head=gap", r)] for r in range(10, 20)], at_a_time=2)
+        shown.expect(30.0, [[("head=gap", r)] for r in range(10, 20)], workers=2)
         for replicate in range(10, 18):
             train(shown, clock, 1, 1.0, first=replicate, value=0.9 + replicate / 1000)
         clock.now += 0.5
@@ -131,7 +131,7 @@ def test_a_large_study_fits_the_terminal(board, clock, screen, text, width, heig
     out = screen(width, height)
     trained = board(1000, 30)
     with Progress(trained, title="large", response="test/accuracy", console=out, clock=clock) as shown:
-        shown.expect(None, [[(f"point {n}", r)] for r in range(30) for n in range(1000)], at_a_time=4)
+        shown.expect(None, [[(f"point {n}", r)] for r in range(30) for n in range(1000)], workers=4)
         for n in range(50):
             clock.now += 1
             shown.finished((f"point {n}", 0), "complete", 0.5, f"point {n}", seconds=1.0)
@@ -227,7 +227,7 @@ def test_a_dumb_terminal_is_a_log(progress, clock, screen, text, monkeypatch):
 def test_without_unicode_the_screen_is_ascii(progress, clock, screen, text):
     out = screen(encoding="ascii")
     with progress(4, out) as shown:
-        shown.expect(None, [[("head=gap", r)] for r in range(4)], at_a_time=1)
+        shown.expect(None, [[("head=gap", r)] for r in range(4)], workers=1)
         train(shown, clock, 2, 1.0)
         shown._live.refresh()
     assert "head=gap      ##>.  2/4  0.9123" in text(out)

@@ -5,7 +5,7 @@ from ablate.design import DesignPoint
 from ablate.design.point import cell
 from ablate.report.live.watch import STUCK_S, watch
 from ablate.store.lock import Holder
-from ablate.study.watching.watched import Ended, Queue, Standing
+from ablate.study.watching.watched import Ended, Queue, Status
 
 SPEC = StudySpec(
     name="wide",
@@ -51,28 +51,28 @@ def watched(clock, log):
     return made
 
 
-def standing(*ended, **changes):
-    given = {"is_anew": False, "queue": None, "tuning": None, "driver": DRIVER, "unreadable": 0, "is_over": False}
-    return Standing(spec=SPEC, points=POINTS, ended=ended, **(given | changes))
+def status(*ended, **changes):
+    given = {"is_reset": False, "queue": None, "tuning": None, "driver": DRIVER, "unreadable": 0, "is_over": False}
+    return Status(spec=SPEC, points=POINTS, ended=ended, **(given | changes))
 
 
 def ended(number, at, value=0.5, state="complete"):
     return Ended(key=KEYS[number], state=state, value=value, seconds=3.0, at=at)
 
 
-def queued(numbers, at, *, seconds=60.0, at_a_time=1):
-    return Queue(bundles=tuple((KEYS[n],) for n in numbers), at_a_time=at_a_time, seconds=seconds, at=at)
+def queued(numbers, at, *, seconds=60.0, workers=1):
+    return Queue(bundles=tuple((KEYS[n],) for n in numbers), workers=workers, seconds=seconds, at=at)
 
 
-OVER = standing(driver=None, is_over=True)
+OVER = status(driver=None, is_over=True)
 
 
 def test_a_log_has_the_pace_and_who_trains_it(watched, clock, log, text):
     queue = queued([0, 1, 2, 3], at=60.0)
     watched(
-        standing(ended(0, 80.0), is_anew=True, queue=queue),
-        standing(queue=queue),
-        standing(ended(1, 100.0), ended(2, 120.0), ended(3, 140.0, 0.75), queue=None, driver=None, is_over=True),
+        status(ended(0, 80.0), is_reset=True, queue=queue),
+        status(queue=queue),
+        status(ended(1, 100.0), ended(2, 120.0), ended(3, 140.0, 0.75), queue=None, driver=None, is_over=True),
     )
     first, *_, last = text(log).splitlines()
     assert first == (
@@ -86,11 +86,11 @@ def test_a_log_has_the_pace_and_who_trains_it(watched, clock, log, text):
 
 def test_a_terminal_shows_the_board_until_the_study_is_over(watched, clock, screen, text):
     out = screen(width=80)
-    queue = queued([0, 1, 2, 3], at=90.0, at_a_time=2)
+    queue = queued([0, 1, 2, 3], at=90.0, workers=2)
     watched(
-        standing(ended(0, 98.0), is_anew=True, queue=queue),
-        standing(ended(1, 105.0, state="diverged", value=None), queue=queue),
-        standing(ended(2, 115.0), ended(3, 116.0), queue=None, driver=None, is_over=True),
+        status(ended(0, 98.0), is_reset=True, queue=queue),
+        status(ended(1, 105.0, state="diverged", value=None), queue=queue),
+        status(ended(2, 115.0), ended(3, 116.0), queue=None, driver=None, is_over=True),
         console=out,
     )
     lines = text(out).splitlines()
@@ -106,8 +106,8 @@ def test_a_terminal_shows_the_board_until_the_study_is_over(watched, clock, scre
 
 def test_what_is_read_anew_replaces_what_was_shown(watched, clock, log, text):
     watched(
-        standing(ended(0, 50.0), ended(1, 51.0), is_anew=True),
-        standing(ended(0, 50.0), is_anew=True, queue=queued([1], at=105.0)),
+        status(ended(0, 50.0), ended(1, 51.0), is_reset=True),
+        status(ended(0, 50.0), is_reset=True, queue=queued([1], at=105.0)),
         OVER,
         every=100.0,
     )
@@ -123,47 +123,47 @@ def test_what_is_read_anew_replaces_what_was_shown(watched, clock, log, text):
         ({"driver": DRIVER, "tuning": (3, 24)}, "0/4 trials, tuning: 3/24 trials of this rung"),
         (
             {"driver": None},
-            "nothing trains it; ablate run wide replicates=2 results_dir=elsewhere goes on",
+            "nothing trains it; to go on: ablate run wide replicates=2 results_dir=elsewhere",
         ),
         ({"driver": None, "queue": queued([0, 1], at=90.0)}, "trained by submitted jobs"),
         (
             {"driver": Killed(pid=123, host="here", since="")},
-            "process 123, which trained it, is gone; ablate run wide replicates=2 results_dir=elsewhere goes on",
+            "process 123, which trained it, is gone; to go on: ablate run wide replicates=2 results_dir=elsewhere",
         ),
         ({"unreadable": 2}, "2 records cannot be read: 'ablate run' sets aside what is damaged"),
     ],
 )
 def test_it_says_what_is_done_and_by_whom(watched, log, text, changes, said):
-    watched(standing(is_anew=True, **changes), OVER)
+    watched(status(is_reset=True, **changes), OVER)
     assert said in text(log).splitlines()[0]
 
 
 def test_a_study_that_may_be_stuck_says_when_the_last_trial_ended(watched, clock, log, text):
     queue = queued([0, 1, 2, 3], at=clock.now - 30)
-    given = {"is_anew": True, "queue": queue}
+    given = {"is_reset": True, "queue": queue}
     late = clock.now + STUCK_S
     clock.now += 2 * STUCK_S
-    watched(standing(ended(0, late - 600), ended(1, late - 590), **given), OVER)
+    watched(status(ended(0, late - 600), ended(1, late - 590), **given), OVER)
     assert "no trial has ended for 20 min, where one ended every 20 s before" in text(log).splitlines()[0]
 
 
 def test_a_slow_study_is_not_called_stuck(watched, clock, log, text):
     queue = queued([0, 1, 2, 3], at=clock.now - 6000)
     clock.now += 2 * STUCK_S
-    watched(standing(ended(0, 100.0), is_anew=True, queue=queue), OVER)
+    watched(status(ended(0, 100.0), is_reset=True, queue=queue), OVER)
     assert "last trial 20 min ago" in text(log).splitlines()[0]
 
 
 def test_what_a_file_says_cannot_steer_the_terminal(watched, log, text):
     hostile = Holder(pid=1, host="\x1b[2Jgone\nError: no", since="")
-    watched(standing(is_anew=True, driver=hostile), OVER)
+    watched(status(is_reset=True, driver=hostile), OVER)
     assert "\x1b" not in log.file.getvalue()
     assert "process 1 on \\x1b[2Jgone Error: no" in text(log).splitlines()[0]
 
 
 def test_a_reading_that_takes_long_is_made_less_often(clock, log):
     waited: list[float] = []
-    readings = iter([standing(is_anew=True), standing(), OVER])
+    readings = iter([status(is_reset=True), status(), OVER])
 
     def slow():
         clock.now += 3.0
@@ -179,7 +179,7 @@ def test_an_interrupt_leaves_what_was_shown(clock, screen, text):
     def interrupt(_):
         raise KeyboardInterrupt
 
-    first = standing(ended(0, 98.0), is_anew=True, queue=queued([1], at=90.0))
+    first = status(ended(0, 98.0), is_reset=True, queue=queued([1], at=90.0))
     with pytest.raises(KeyboardInterrupt):
         watch(lambda: first, title="wide", console=out, clock=clock, wait=interrupt)
     assert "1/4 trials" in text(out).splitlines()[-1]

@@ -16,8 +16,8 @@ from ablate.study.watching.watched import Watched
 EVERY = [(width, replicate) for width in ("4", "8") for replicate in range(3)]
 
 
-def keys(standing):
-    return [(dict(ended.key[0])["width"], ended.key[1], ended.state, ended.value) for ended in standing.ended]
+def keys(status):
+    return [(dict(ended.key[0])["width"], ended.key[1], ended.state, ended.value) for ended in status.ended]
 
 
 def schedule(folder, bundles, *, at, workers=2, seconds=60.0):
@@ -30,7 +30,7 @@ def test_only_what_has_changed_is_read_again(folder, monkeypatch):
     folder.end("4", 0, at=1001.0)
     watched = Watched(folder.directory.path)
     first = watched.read()
-    assert first.is_anew
+    assert first.is_reset
     assert keys(first) == [("4", 0, "complete", 0.5), ("8", 0, "complete", 0.8)], "in the order in which they ended"
     assert [ended.at for ended in first.ended] == [1001.0, 1002.0]
     assert [dict(point.levels) for point in first.points] == [{"width": "4"}, {"width": "8"}]
@@ -40,7 +40,7 @@ def test_only_what_has_changed_is_read_again(folder, monkeypatch):
     original = files.read
     monkeypatch.setattr(files, "read", lambda path, **rest: (read.append(path.name), original(path, **rest))[1])
     again = watched.read()
-    assert (again.is_anew, keys(again), "record.json" in read) == (False, [], False)
+    assert (again.is_reset, keys(again), "record.json" in read) == (False, [], False)
     folder.end("4", 1, at=1003.0, state="diverged", value=None)
     assert keys(watched.read()) == [("4", 1, "diverged", None)]
     assert read.count("record.json") == 1
@@ -55,7 +55,7 @@ def test_it_is_over_when_every_trial_has_a_result(folder):
     assert watched.read().is_over
     folder.freeze(replicates=4)
     extended = watched.read()
-    assert (extended.is_anew, extended.is_over, len(extended.ended)) == (True, False, 6)
+    assert (extended.is_reset, extended.is_over, len(extended.ended)) == (True, False, 6)
 
 
 def test_failed_trials_end_it_once_no_driver_holds_it(folder):
@@ -63,27 +63,27 @@ def test_failed_trials_end_it_once_no_driver_holds_it(folder):
         folder.end(width, replicate, state="failed" if replicate == 2 else "complete")
     watched = Watched(folder.directory.path)
     with Lock(folder.directory.path):
-        standing = watched.read()
-        assert not standing.is_over
-        assert standing.driver.pid == os.getpid()
-    standing = watched.read()
-    assert (standing.is_over, standing.driver) == (True, None)
+        status = watched.read()
+        assert not status.is_over
+        assert status.driver.pid == os.getpid()
+    status = watched.read()
+    assert (status.is_over, status.driver) == (True, None)
 
 
 def test_what_is_scheduled_is_read_with_its_time(folder, bundles):
     schedule(folder, bundles([("4", 0), ("8", 0)], [("4", 1)]), at=900.0)
     watched = Watched(folder.directory.path)
     queue = watched.read().queue
-    assert (queue.at, queue.at_a_time, queue.seconds) == (900.0, 2, 60.0)
+    assert (queue.at, queue.workers, queue.seconds) == (900.0, 2, 60.0)
     assert [[(dict(levels)["width"], r) for levels, r in bundle] for bundle in queue.bundles] == [
         [("4", 0), ("8", 0)],
         [("4", 1)],
     ]
     folder.end("4", 0)
-    assert not watched.read().is_anew
+    assert not watched.read().is_reset
     schedule(folder, bundles([("8", 1)]), at=950.0)
     again = watched.read()
-    assert (again.is_anew, len(again.ended), len(again.queue.bundles)) == (True, 1, 1)
+    assert (again.is_reset, len(again.ended), len(again.queue.bundles)) == (True, 1, 1)
     discard_scheduled(folder.directory)
     assert watched.read().queue is None
 
@@ -112,11 +112,11 @@ def test_a_record_that_cannot_be_read_is_counted_until_it_can(folder):
     path.write_bytes(whole[:100])
     watched = Watched(folder.directory.path)
     for _ in range(2):
-        standing = watched.read()
-        assert (standing.unreadable, [*standing.ended][:0], len(standing.ended)) == (1, [], 0)
+        status = watched.read()
+        assert (status.unreadable, [*status.ended][:0], len(status.ended)) == (1, [], 0)
     path.write_bytes(whole)
-    standing = watched.read()
-    assert (standing.unreadable, len(standing.ended)) == (0, 1)
+    status = watched.read()
+    assert (status.unreadable, len(status.ended)) == (0, 1)
     path.unlink()
     path.mkdir()
     assert watched.read().unreadable == 1
@@ -128,8 +128,8 @@ def test_a_record_that_goes_away_is_counted_no_longer(folder):
     watched = Watched(folder.directory.path)
     assert len(watched.read().ended) == 2
     shutil.rmtree(gone.parent)
-    standing = watched.read()
-    assert (standing.is_anew, keys(standing)) == (True, [("4", 0, "complete", 0.5)])
+    status = watched.read()
+    assert (status.is_reset, keys(status)) == (True, [("4", 0, "complete", 0.5)])
 
 
 def test_of_two_records_of_one_trial_the_later_counts_and_strangers_do_not(folder):

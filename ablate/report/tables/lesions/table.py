@@ -37,7 +37,7 @@ def lesions_table(summary: Summary) -> Table:
             ),
         ],
         caption=(
-            "What the arm leaves out is put out of action in the trained whole network, which is not trained again. "
+            "The modules that the arm leaves out are disabled in the trained full network, without training it again. "
             "Δ lesioned is the response then, minus that of the same network as it is, paired by replicate; "
             f"{summary.better} is better.",
         ),
@@ -60,7 +60,7 @@ def lesion_rows(summary: Summary) -> list[Row]:
             "response": summary.response,
             "n": lesion.paired.n,
             "mean": lesion.paired.mean_arm,
-            "mean_whole": lesion.paired.mean_reference,
+            "mean_full": lesion.paired.mean_reference,
         }
         for prefix, pair in _sides(lesion):
             row |= dict.fromkeys(paired(prefix, lesion.paired)) if pair is None else paired(prefix, pair)
@@ -80,7 +80,7 @@ def _retrained_notes(lesions: Sequence[Lesion]) -> tuple[str, ...]:
     if not any(lesion.retrained for lesion in lesions):
         return ()
     return (
-        "Retrained: the arm, which was trained without the modules, minus the whole network. Retrained − lesioned is "
+        "Retrained: the arm, which was trained without the modules, minus the full network. Retrained − lesioned is "
         "what that training gains over the lesion.",
     )
 
@@ -105,5 +105,5 @@ LESIONS = TableKind(
     rows=lambda results: lesion_rows(results.summary),
     data=lambda results: {"lesions": results.summary.lesions},
     present=lambda summary: bool(summary.lesions),
-    columns=("arm", "lesion", "response", "n", "mean", "mean_whole"),
+    columns=("arm", "lesion", "response", "n", "mean", "mean_full"),
 )
