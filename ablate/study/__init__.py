@@ -7,6 +7,7 @@ from ablate.study.driver import run as run
 from ablate.study.machine import examine_machine as examine_machine
 from ablate.study.missing_trials import Stale as Stale
 from ablate.study.networks import inspect as inspect
+from ablate.study.observer import Muted as Muted
 from ablate.study.observer import Observer as Observer
 from ablate.study.outlook import Outlook as Outlook
 from ablate.study.outlook import examine as examine
