@@ -49,6 +49,7 @@ OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
         "max_steps": None,
         "ema_decay": None,
         "patience": None,
+        "callbacks": {},
         "stacked": True,
         "diagnostic_examples": EXAMPLES,
     },

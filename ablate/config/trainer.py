@@ -44,6 +44,8 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     patience: int | None = None
     """Epochs without a lower mean training loss, after which the training ends. None: only its budget ends it."""
     ema_decay: float | None = None
+    callbacks: dict[str, Any] = {}
+    """Name → node of a callback of Lightning's."""
     stacked: bool = True
     """Whether it may train in a stack with others, where that is faster."""
     diagnostic_examples: int = EXAMPLES

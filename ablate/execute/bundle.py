@@ -23,6 +23,7 @@ from ablate.execute.process.isolation import isolated_process
 from ablate.execute.process.lost_device import LostDeviceError, lost_device
 from ablate.execute.process.out_of_memory import is_out_of_memory
 from ablate.execute.stack.fit import train_stacked
+from ablate.execute.targets.lightning_callbacks import named_callbacks
 from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import Curve, Divergence, scalars, stopping
@@ -178,6 +179,7 @@ def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) ->
 
 def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logger: Any) -> TrialOutput:
     started = now()
+    named = named_callbacks(trial.config.trainer.settings.callbacks)  # before the trial's streams are seeded
     fit = prepare(trial.config, trial.streams, make_splits=splits_for(trial.config.trainer.settings))
     size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
     trivial, simple = (trivial_scores(fit), simple_scores(fit)) if trial.is_tested else ({}, {})
@@ -191,6 +193,7 @@ def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logg
         user_defined=not isinstance(fit.module, TrialModule),
         callbacks=(curve, divergence, diagnostics, *stopping(settings.patience), *filter(None, [kept])),
         folder=folder,
+        named=named,
         logger=logger,
         module=fit.module,
     )
