@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError, ConfigError
+from ablate.execute.distributed.devices import on_one_device
 from ablate.execute.process.socket_directory import temporary_directory
 from ablate.execute.targets.lightning_callbacks import named_callbacks
 from ablate.execute.targets.target import error_text
@@ -49,7 +50,7 @@ def dry_run(config: TrialConfig, streams: Streams) -> DryRun:
         named = named_callbacks(config.trainer.settings.callbacks)
         fit = prepare(config, streams)
         once = trainer(
-            config.with_groups(logger=None),
+            on_one_device(config).with_groups(logger=None),
             user_defined=True,
             callbacks=(),
             folder=Path(folder),

@@ -12,6 +12,7 @@ import torch
 from ablate.config.trainer import TrainerSettings
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
+from ablate.execute.distributed.devices import check_devices, environment_plugin
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.process.unseen_gpu import unseen_gpu
 from ablate.execute.targets.lightning_callbacks import keeps_checkpoints, refuse_hooks_of_steps
@@ -122,6 +123,7 @@ def trainer(
         "devices": settings.devices,
         "precision": settings.precision,
         "deterministic": settings.deterministic,
+        "plugins": [*_plugins(settings.lightning.get("plugins")), *environment_plugin(settings, module)],
         "gradient_clip_val": settings.gradient_clip_norm if user_defined else None,
         "logger": logger or False,
         "callbacks": [*callbacks, *named.values(), Interruption()],
@@ -130,7 +132,7 @@ def trainer(
         "num_sanity_val_steps": 0,
         "default_root_dir": folder,
         "enable_checkpointing": any(keeps_checkpoints(callback) for callback in named.values()),
-        **{k: v for k, v in settings.lightning.items() if user_defined or k != "limit_train_batches"},
+        **{k: v for k, v in settings.lightning.items() if k not in _read_here(user_defined)},
         **arguments,
     }
     try:
@@ -141,12 +143,18 @@ def trainer(
         unseen = unseen_gpu() if settings.accelerator in ("gpu", "cuda") else None
         said = " ".join([*str(error).split(), *filter(None, [unseen])])
         raise ConfigError(f"trainer: Lightning refuses it: {said}") from error
-    if made.world_size > 1:
-        raise ConfigError(
-            f"trainer.devices={settings.devices} is {made.world_size} devices for one trial: it must be one. Trials "
-            "are trained side by side by an engine: engine=local engine.workers=2."
-        )
+    check_devices(made, settings, user_defined=user_defined)
     return made
+
+
+def _plugins(given: Any) -> Sequence[Any]:
+    """The plugins of `trainer.lightning.plugins`: a name or several."""
+    return () if given is None else (given,) if isinstance(given, str) else given
+
+
+def _read_here(user_defined: bool) -> tuple[str, ...]:
+    """Trainer arguments of `trainer.lightning` that Lightning gets in another way."""
+    return ("plugins",) if user_defined else ("plugins", "limit_train_batches")
 
 
 def is_on_cuda(settings: TrainerSettings) -> bool:
