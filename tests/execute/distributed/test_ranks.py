@@ -169,7 +169,7 @@ def test_the_engine_with_workers_trains_on_two_devices(twin, here):
     _, place = study.run(
         ["twin", "trainer.devices=2", "engine=local", "engine.workers=1"], observer=study.Muted(), cwd=here
     )
-    (record,) = StudyDirectory(place).records()
+    (record,) = StudyDirectory(place).contents().records.values()
     assert (record.state, record.error, record.provenance.engine) == ("complete", None, "local")
 
 
