@@ -22,8 +22,11 @@ PROGRAM = "ablate.execute.distributed.rank"
 END_S = 60.0
 """Time in which the other processes end after this one has ended its training."""
 
-FAILURE_S = 5.0
-"""Time in which another process ends that has failed first, after its failure was noticed here."""
+FAILURE_S = 1.0
+"""Time in which it is seen that another process has failed first. It has ended then: that broke the connection.
+
+If this one failed first, the others wait for it as long as it has not left their group, and have no failure to tell.
+"""
 
 
 @contextmanager
