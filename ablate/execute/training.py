@@ -17,7 +17,7 @@ from ablate.execute.examine.simple_predictor import simple_scores
 from ablate.execute.examine.trivial_predictor import trivial_scores
 from ablate.execute.lesion.evaluation import evaluate_lesions
 from ablate.execute.loggers.identity import RunIdentity
-from ablate.execute.loggers.run import logger_run
+from ablate.execute.loggers.run import log_diagnostics, logger_run
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.lightning_callbacks import named_callbacks
@@ -25,7 +25,7 @@ from ablate.execute.train.callbacks import Curve, Divergence, scalars, stopping
 from ablate.execute.train.checkpoint.keeper import Keeper, keeper
 from ablate.execute.train.dataset import splits_for
 from ablate.execute.train.fit import Fit, prepare
-from ablate.execute.train.job import Job
+from ablate.execute.train.job import Job, under_way
 from ablate.execute.train.network import generators_restored
 from ablate.execute.train.outcome import outcome_of
 from ablate.execute.train.record import now, record
@@ -46,7 +46,7 @@ def train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> 
     A logger's run is open before the trial's streams are seeded: it may draw from Python's generator.
     """
     folder = StudyDirectory(job.directory).trial(trial.id)
-    with logger_run(trial.config.logger, RunIdentity.of(trial, folder)) as logger:
+    with logger_run(trial.config.logger, RunIdentity.of(trial, folder, resumes=under_way(job) is not None)) as logger:
         return _trained(trial, job, engine=engine, threads=threads, source=source, logger=logger)
 
 
@@ -134,6 +134,7 @@ def _trained(trial: Trial, job: Job, *, engine: str, threads: int, source: str, 
         with nullcontext() if lesions is None else generators_restored(tester.strategy.root_device):
             tester.test(fit.module, verbose=False, **(fit.test or {}))
         responses |= scalars(tester)
+    log_diagnostics(logger, training.diagnostics.values, step=steps)
     network = trained(fit.module, fit.network)
     weights = as_bytes(network) if job.keeps_weights else None
     folder = StudyDirectory(job.directory).trial(trial.id)
