@@ -314,7 +314,7 @@ def test_a_training_that_goes_on_goes_on_with_its_run_in_wandb(make_job, stopped
     assert {path.name.rpartition("-")[2] for path in (folder / "wandb").glob("offline-run-*")} == {kept}
 
 
-def test_a_training_that_ended_begins_a_new_run(make_job):
+def test_an_earlier_run_id_is_removed_at_the_end(make_job):
     folder = StudyDirectory((job := make_job("logger=csv")).directory).trial(job.bundle.trials[0].id)
     folder.mkdir(parents=True)
     (folder / "run_id").write_text("of an earlier one")
