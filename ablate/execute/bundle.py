@@ -15,6 +15,7 @@ from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.job import Job, halves, one_by_one, record_failure, record_failures
+from ablate.execute.training import train
 from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
 

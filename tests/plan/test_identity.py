@@ -94,11 +94,13 @@ def test_every_key_matters(contents, data):
 
 
 @modest
-@given(contents=whole, value=values)
-def test_the_machine_and_the_rest_do_not_matter(contents, value):
+@given(contents=whole, value=values, which=st.sampled_from([1, "1", "auto", -1, "0,", "3,", None, "all"]))
+def test_the_machine_and_the_rest_do_not_matter(contents, value, which):
+    """`which`: the one device that it trains on; how many there are is part of a trial."""
     other = copy.deepcopy(contents)
     for group, machine_keys in OMITTED_KEYS.items():
-        other[group] |= dict.fromkeys(machine_keys, value)
+        other[group] |= dict.fromkeys(machine_keys - {"devices"}, value)
+    other["trainer"]["devices"] = which
     other |= {"engine": value, "logger": value, "results_dir": value, "study": value}
     assert same(other) == same(contents)
 

@@ -12,6 +12,7 @@ from ablate import study
 from ablate.design import DesignPoint
 from ablate.errors import ConfigError
 from ablate.execute.bundle import run_bundle
+from ablate.execute.examine.examination import examine
 from ablate.execute.train.job import Job
 from ablate.plan import Bundle, Trial, streams, trial_id
 from ablate.store import StudyDirectory
@@ -24,7 +25,7 @@ TWIN = """
     import pytorch_lightning as pl
     import torch
     from torch import nn
-    from torch.utils.data import DataLoader, TensorDataset
+    from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
     SECOND = os.environ.get("LOCAL_RANK") == "1"
 
@@ -40,7 +41,7 @@ TWIN = """
         def training_step(self, batch, batch_idx):
             x, y = batch
             loss = nn.functional.mse_loss(self.layers(x), y)
-            if SECOND and self.act == "nan":
+            if SECOND and self.act == "diverge":
                 loss = loss * float("nan")
             if SECOND and self.act == "fail":
                 raise ValueError("enough of this")
@@ -58,16 +59,19 @@ TWIN = """
 
 
     class Data(pl.LightningDataModule):
-        def __init__(self, batch_size: int, shuffle: bool = False):
+        def __init__(self, batch_size: int, seed: int | None = None):
             super().__init__()
-            self.batch_size, self.shuffle = batch_size, shuffle
+            self.batch_size, self.seed = batch_size, seed
 
         def setup(self, stage):
             x = torch.randn(61, 6)
             self.parts = TensorDataset(x[:40], x[:40].sum(1, keepdim=True)), TensorDataset(x[40:], x[40:, :1])
 
         def train_dataloader(self):
-            return DataLoader(self.parts[0], batch_size=self.batch_size, shuffle=self.shuffle)
+            sampler = None
+            if self.seed is not None:  # the order that several processes draw, in one
+                sampler = DistributedSampler(self.parts[0], num_replicas=1, rank=0, seed=self.seed)
+            return DataLoader(self.parts[0], batch_size=self.batch_size, sampler=sampler)
 
         def test_dataloader(self):
             return DataLoader(self.parts[1], batch_size=50)
@@ -78,7 +82,7 @@ TWIN = """
 def twin(project):
     project("twin.py", TWIN)
     project("conf/model/twin.yaml", "_target_: twin.Net\nact: train\n")
-    project("conf/data/twin.yaml", "_target_: twin.Data\nbatch_size: 10\nshuffle: false\n")
+    project("conf/data/twin.yaml", "_target_: twin.Data\nbatch_size: 10\nseed: null\n")
     project(
         "conf/study/twin.yaml",
         """
@@ -124,7 +128,8 @@ def weights(folder: Path):
 def test_two_processes_train_what_one_does_on_minibatches_of_both(twin, resolve, tmp_path):
     words = ["data.batch_size=5", "trainer.devices=2"]
     two, two_folder = run(resolve(*words, study="twin"), tmp_path / "two", keeps_weights=True)
-    one, one_folder = run(resolve(study="twin"), tmp_path / "one", keeps_weights=True)
+    order = streams(0, 0).order % 2**32
+    one, one_folder = run(resolve(f"data.seed={order}", study="twin"), tmp_path / "one", keeps_weights=True)
     assert (two.state, two.error) == ("complete", None)
     assert (two.counts.epochs, two.counts.steps) == (one.counts.epochs, one.counts.steps) == (3, 12)
     assert two.responses["test/examples"] == one.responses["test/examples"] == 21
@@ -139,12 +144,12 @@ def test_two_processes_train_what_one_does_on_minibatches_of_both(twin, resolve,
 
 
 @pytest.mark.timeout(300)
-def test_an_order_is_the_replicates_and_is_repeated(twin, resolve, tmp_path):
-    config = resolve("trainer.devices=2", "data.shuffle=true", study="twin")
+def test_several_processes_draw_an_order_and_repeat_it(twin, resolve, tmp_path):
+    config = resolve("trainer.devices=2", study="twin")
     (one, _), (again, _) = (run(config, tmp_path / name) for name in ("one", "again"))
     assert one.responses == again.responses
-    in_order, _ = run(resolve("trainer.devices=2", study="twin"), tmp_path / "in order")
-    assert in_order.responses != one.responses
+    in_order, _ = run(resolve("data.batch_size=20", study="twin"), tmp_path / "in order")
+    assert in_order.responses["test/mse"] != pytest.approx(one.responses["test/mse"], rel=12 * summed(40))
 
 
 @pytest.mark.timeout(300)
@@ -154,12 +159,12 @@ def test_an_order_is_the_replicates_and_is_repeated(twin, resolve, tmp_path):
         ("fail at start", "failed", r"process 1 of the training: .*ValueError: no second one"),
         ("fail", "failed", r"process 1 of the training: .*ValueError: enough of this"),
         ("die", "failed", r"process 1 of the training|[Cc]onnection"),
-        ("nan", "diverged", r"training loss of another process, in epoch 1"),
+        ("diverge", "diverged", r"training loss of another process, in epoch 1"),
     ],
 )
 def test_what_happens_in_the_other_process_is_recorded(twin, resolve, tmp_path, act, state, said):
     record, _ = run(resolve("trainer.devices=2", f"model.act={act}", study="twin"), tmp_path / "study")
-    assert record.state == state
+    assert record.state == state, record.error
     assert re.search(said, record.error)
     assert not psutil.Process().children(recursive=True)
 
@@ -167,10 +172,10 @@ def test_what_happens_in_the_other_process_is_recorded(twin, resolve, tmp_path, 
 @pytest.mark.timeout(300)
 def test_the_engine_with_workers_trains_on_two_devices(twin, here):
     _, place = study.run(
-        ["twin", "trainer.devices=2", "engine=local", "engine.workers=1"], observer=study.Muted(), cwd=here
+        ["twin", "data.batch_size=5,10", "trainer.devices=2", "engine.workers=1"], observer=study.Muted(), cwd=here
     )
-    (record,) = StudyDirectory(place).contents().records.values()
-    assert (record.state, record.error, record.provenance.engine) == ("complete", None, "local")
+    records = StudyDirectory(place).contents().records.values()
+    assert [(r.error, r.state, r.provenance.engine) for r in records] == [(None, "complete", "local")] * 2
 
 
 @pytest.mark.parametrize(
@@ -181,8 +186,9 @@ def test_the_engine_with_workers_trains_on_two_devices(twin, here):
     ],
 )
 def test_what_cannot_be_started_here_is_refused_by_the_plan(twin, here, words, said):
+    planned = study.plan(["twin", "data.batch_size=5,10", "trainer.devices=2", *words], cwd=here)
     with pytest.raises(ConfigError) as caught:
-        study.plan(["twin", "trainer.devices=2", *words], cwd=here)
+        examine(planned.spec, planned.layout.points, planned.configs)
     assert said in str(caught.value)
 
 
