@@ -84,17 +84,20 @@ def value(name: str) -> Any:
 def pickle_all() -> PickledObjects:
     """Pickles the objects for other processes on this machine, into files that exist until the block of `bound` ends.
 
+    A worker, which was sent its objects, has no such block: there the pickled objects are in memory.
+
     Classes and functions of a script, a notebook or the interpreter are pickled whole, those of a module by their name.
 
     Raises:
         ConfigError: an object cannot be pickled, or its file cannot be written.
     """
     for name, each in _objects.items():
-        if name not in _pickled:
+        if name not in _pickled and _folder:
             path = _folder[0] / str(len(_pickled))
             _pickle(each, path)
             _pickled[name] = str(path), each.digest
-    return dict(_pickled)
+    in_memory = {name: (_pickled_again(each), each.digest) for name, each in _objects.items() if name not in _pickled}
+    return {**_pickled, **in_memory}
 
 
 def pickle_for_other_machines() -> Mapping[str, tuple[bytes, str]]:
@@ -151,6 +154,12 @@ def _pickle(passed: PassedObject, path: Path) -> None:
             f"{passed.name} cannot be sent to a worker process: {type(error).__name__}: {error}. engine=inline trains "
             "in this process; or define it without what cannot be pickled."
         ) from error
+
+
+def _pickled_again(passed: PassedObject) -> bytes:
+    import cloudpickle
+
+    return cloudpickle.dumps(passed.value)
 
 
 def _unpickled(name: str, pickled: str | bytes) -> Any:

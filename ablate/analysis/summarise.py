@@ -16,12 +16,12 @@ from ablate.analysis.effects.start import with_starts
 from ablate.analysis.effects.variance_table import variance_table
 from ablate.analysis.notes.capacity import capacity_notes
 from ablate.analysis.notes.convention import convention_notes
+from ablate.analysis.notes.costs_out_of_time import costs_out_of_time
+from ablate.analysis.notes.costs_without_example import costs_without_example
 from ablate.analysis.notes.mixed_code import clause, mixed_code
 from ablate.analysis.notes.origin import command, made_by, timed_on
 from ablate.analysis.notes.three_way import three_way_notes
 from ablate.analysis.notes.tuning import choice_lookup, tuning_notes, tuning_summary, untuned
-from ablate.analysis.notes.unknown_costs import unknown_costs
-from ablate.analysis.notes.unmeasured_costs import unmeasured_costs
 from ablate.analysis.outcomes.diagnostic import unmeasured
 from ablate.analysis.outcomes.outcome import Outcomes, outcomes
 from ablate.analysis.outcomes.point import summarise_point
@@ -173,8 +173,8 @@ def summarise(
             *unknown,
             *lesion_notes,
             *unmeasured(spec, found),
-            *unmeasured_costs(points, costs),
-            *unknown_costs(points, costs),
+            *costs_out_of_time(points, costs),
+            *costs_without_example(points, costs),
         ),
         scope=ACROSS if any(claim.across for claim in (*spec.claims, *spec.later)) else SCOPE,
         trivial=spec.response.trivial,

@@ -7,6 +7,7 @@ from typing import Any, Self, cast
 
 from ablate.config.augmentation import AUGMENTATION, switched_on
 from ablate.config.canonical_text import canonical_text, identity_text
+from ablate.config.devices import device_count
 from ablate.config.diagnostic import EXAMPLES
 
 TRAINED = ("data", "model", "objective", "optimizer", "scheduler", "trainer")
@@ -49,6 +50,7 @@ OMITTED_VALUES: Mapping[str, Mapping[str, Any]] = {
         "max_steps": None,
         "ema_decay": None,
         "patience": None,
+        "callbacks": {},
         "stacked": True,
         "diagnostic_examples": EXAMPLES,
     },
@@ -125,6 +127,8 @@ class Group:
         keys = keys - {"root"} if self.name == "data" and self.get("_target_") in LOCATED else keys
         items = self.mapping.items()
         kept = {k: v for k, v in items if k not in keys and not (k in values and v == values[k])}
+        if self.name == "trainer" and (count := device_count(self.get("devices", 1))) > 1:
+            kept["devices"] = count  # each takes minibatches of its own: it is another training
         # Settings that are off are left out, too, so that trials from before there were any keep their ids.
         if self.name == "data" and (augmentation := switched_on(kept.pop(AUGMENTATION, None))) is not None:
             kept[AUGMENTATION] = augmentation

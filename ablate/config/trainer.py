@@ -7,6 +7,7 @@ from typing import Any, Literal, cast, get_args
 
 import msgspec
 
+from ablate.config.devices import device_count
 from ablate.config.diagnostic import EXAMPLES, MOMENTS, Moment
 from ablate.config.group import Group
 from ablate.config.schema import convert
@@ -44,6 +45,8 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     patience: int | None = None
     """Epochs without a lower mean training loss, after which the training ends. None: only its budget ends it."""
     ema_decay: float | None = None
+    callbacks: dict[str, Any] = {}
+    """Name → node of a callback of Lightning's."""
     stacked: bool = True
     """Whether it may train in a stack with others, where that is faster."""
     diagnostic_examples: int = EXAMPLES
@@ -56,6 +59,11 @@ class TrainerSettings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_
     def epochs(self, epoch_steps: int) -> int:
         """Epochs of the whole training; a budget of steps may end within the last one."""
         return self.max_epochs if self.max_epochs is not None else math.ceil(self.steps(epoch_steps) / epoch_steps)
+
+    @property
+    def processes(self) -> int:
+        """Devices that one training is over, each with a process; 1 where it is left to Lightning how many."""
+        return device_count(self.devices)
 
     @property
     def moments(self) -> tuple[Moment, ...]:

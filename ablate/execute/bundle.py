@@ -1,22 +1,11 @@
 """Trains one bundle, in the process that an engine chose, and writes its records."""
 
 import signal
-import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from functools import partial
-from typing import Any
-
-import pytorch_lightning as pl
 
 from ablate.errors import StoreError
-from ablate.execute.diagnose.callback import DiagnosticsCallback
-from ablate.execute.examine.simple_predictor import simple_scores
-from ablate.execute.examine.trivial_predictor import trivial_scores
-from ablate.execute.lesion.evaluation import evaluate_lesions
-from ablate.execute.loggers.identity import RunIdentity
-from ablate.execute.loggers.run import logger_run
 from ablate.execute.process.hardware import empty_cache
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
@@ -25,20 +14,9 @@ from ablate.execute.process.out_of_memory import is_out_of_memory
 from ablate.execute.stack.fit import train_stacked
 from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.target import error_text
-from ablate.execute.train.callbacks import Curve, Divergence, scalars, stopping
-from ablate.execute.train.checkpoint.keeper import keeper
-from ablate.execute.train.dataset import splits_for
-from ablate.execute.train.fit import Fit, prepare
 from ablate.execute.train.job import Job, halves, one_by_one, record_failure, record_failures
-from ablate.execute.train.network import generators_restored
-from ablate.execute.train.outcome import outcome_of
-from ablate.execute.train.record import now, record
-from ablate.execute.train.size import flops, parameters
-from ablate.execute.train.trainer import trainer as make_trainer
-from ablate.execute.train.trial_module import TrialModule
-from ablate.execute.train.weights import as_bytes, trained
-from ablate.plan.trial import Trial
-from ablate.store.directory import StudyDirectory, TrialOutput
+from ablate.execute.training import train
+from ablate.store.directory import StudyDirectory
 from ablate.store.record import Record
 
 
@@ -104,7 +82,7 @@ def _train_alone(job: Job, *, engine: str, threads: int) -> tuple[Record, ...]:
     (trial,), (source,) = job.bundle.trials, job.sources
     try:
         with isolated_process(threads=threads):
-            written = _train(trial, job, engine=engine, threads=threads, source=source)
+            written = train(trial, job, engine=engine, threads=threads, source=source)
         StudyDirectory(job.directory).write_trials([written])
     except StoreError:
         raise
@@ -164,78 +142,3 @@ def _raise_signals(error: BaseException) -> None:
         raise KeyboardInterrupt from None
     if is_termination(error):
         raise SystemExit(128 + signal.SIGTERM) from None
-
-
-def _train(trial: Trial, job: Job, *, engine: str, threads: int, source: str) -> TrialOutput:
-    """Trains one trial alone; returns its record and curve, which are not on disk yet.
-
-    A logger's run is open before the trial's streams are seeded: it may draw from Python's generator.
-    """
-    folder = StudyDirectory(job.directory).trial(trial.id)
-    with logger_run(trial.config.logger, RunIdentity.of(trial, folder)) as logger:
-        return _fit(trial, job, engine=engine, threads=threads, source=source, logger=logger)
-
-
-def _fit(trial: Trial, job: Job, *, engine: str, threads: int, source: str, logger: Any) -> TrialOutput:
-    started = now()
-    fit = prepare(trial.config, trial.streams, make_splits=splits_for(trial.config.trainer.settings))
-    size = {"parameters": parameters(fit.network), "flops": flops(fit.network, fit.probe)}
-    trivial, simple = (trivial_scores(fit), simple_scores(fit)) if trial.is_tested else ({}, {})
-    settings = trial.config.trainer.settings
-    curve, divergence = Curve(), Divergence(settings.max_loss)
-    diagnostics = DiagnosticsCallback(settings.moments, settings.diagnostic_examples)
-    kept = keeper(job, threads=threads)
-    folder = StudyDirectory(job.directory).trial(trial.id)
-    trainer = make_trainer(
-        trial.config,
-        user_defined=not isinstance(fit.module, TrialModule),
-        callbacks=(curve, divergence, diagnostics, *stopping(settings.patience), *filter(None, [kept])),
-        folder=folder,
-        logger=logger,
-        module=fit.module,
-    )
-    resumed = {} if kept is None else kept.resume(trainer, fit.module)
-    began = time.perf_counter()
-    trainer.fit(fit.module, **fit.data, **resumed)
-    seconds = time.perf_counter() - began + (kept.seconds_before if kept else 0.0)
-    responses = scalars(trainer)
-    epochs, steps = trainer.current_epoch, _steps(fit, trainer)
-    lesions = job.lesions_of(trial) if divergence.reason is None else None
-    if trial.is_tested and divergence.reason is None and fit.test is not None:
-        # Lesions begin with the generators as this test does: a LightningDataModule may draw its test split.
-        with nullcontext() if lesions is None else generators_restored(trainer.strategy.root_device):
-            trainer.test(fit.module, verbose=False, **fit.test)
-        responses |= scalars(trainer)
-    network = trained(fit.module, fit.network)
-    weights = as_bytes(network) if job.keeps_weights else None
-    lesioned = evaluate_lesions(fit, network, trial, lesions, folder=folder)
-    ended = outcome_of(
-        fit,
-        trainer,
-        **size,
-        started=started,
-        seconds=seconds,
-        epochs=epochs,
-        steps=steps,
-        responses=responses,
-        error=divergence.reason,
-        diagnostics=diagnostics.values,
-        unmeasured=diagnostics.failure,
-        lesions=lesioned.responses,
-        unlesioned=lesioned.reason,
-        trivial=trivial,
-        simple=simple,
-        compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
-    )
-    made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
-    return TrialOutput(
-        record=made,
-        curve=curve.as_csv(),
-        diagnostics=diagnostics.as_csv(),
-        weights=weights,
-    )
-
-
-def _steps(fit: Fit, trainer: pl.Trainer) -> int:
-    """Optimizer steps. A TrialModule counts them: with manual optimization the Trainer's count stays 0."""
-    return fit.module.steps if isinstance(fit.module, TrialModule) else trainer.global_step

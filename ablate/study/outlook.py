@@ -97,8 +97,8 @@ def examine(planned: Plan) -> Outlook:
     )
     from ablate.analysis.claims.foresight import foresee
     from ablate.analysis.notes.capacity import capacity_notes
+    from ablate.analysis.notes.costs_without_example import costs_without_example
     from ablate.analysis.notes.origin import timed_on
-    from ablate.analysis.notes.unknown_costs import unknown_costs
 
     is_baseline = [p.is_baseline(planned.spec.factors) for p in planned.layout.points]
     can, cannot = estimable(planned.spec)
@@ -122,7 +122,7 @@ def examine(planned: Plan) -> Outlook:
             *filter(None, [memory_note(planned), budget_note(engine, schedule)]),
             *held,
             *schedule.notes,
-            *unknown_costs(planned.layout.points, measured),
+            *costs_without_example(planned.layout.points, measured),
             *capacity_notes(
                 planned.spec.capacity,
                 [cost.parameters for cost in costs],

@@ -1,6 +1,7 @@
 """A training that was ended in its midst goes on, and comes to what an undisturbed one comes to."""
 
 from dataclasses import replace
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -281,3 +282,43 @@ def test_the_time_of_both_processes_counts(make_job, stopped, goes_on, monkeypat
     torch.save(content, state)
     goes_on(job)
     assert 1000 < StudyDirectory(job.directory).record(job.bundle.trials[0].id).seconds < 2000
+
+
+@pytest.mark.skipif(
+    any(find_spec(name) is None for name in ("mlflow", "sqlalchemy", "alembic")), reason="needs: mlflow"
+)
+def test_a_training_that_goes_on_goes_on_with_its_run_in_mlflow(make_job, stopped, goes_on, monkeypatch):
+    from mlflow.tracking import MlflowClient
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    job = make_job("logger=mlflow")
+    assert stopped(job, at=3).epoch == 3
+    goes_on(job)
+    client = MlflowClient(f"sqlite:///{job.directory.resolve() / 'mlflow.db'}")
+    (experiment,) = (e for e in client.search_experiments() if e.name != "Default")
+    (run,) = client.search_runs([experiment.experiment_id])
+    epochs = client.get_metric_history(run.info.run_id, "val/accuracy")
+    (record,) = (StudyDirectory(job.directory).record(trial.id) for trial in job.bundle.trials)
+    assert (run.info.status, len(epochs)) == ("FINISHED", record.counts.epochs)
+    (folder,) = (StudyDirectory(job.directory).trial(trial.id) for trial in job.bundle.trials)
+    assert not (folder / "run_id").exists()
+
+
+@pytest.mark.skipif(find_spec("wandb") is None, reason="needs: wandb")
+def test_a_training_that_goes_on_goes_on_with_its_run_in_wandb(make_job, stopped, goes_on):
+    job = make_job("logger=wandb", "logger.offline=true")
+    (folder,) = (StudyDirectory(job.directory).trial(trial.id) for trial in job.bundle.trials)
+    stopped(job, at=3)
+    kept = (folder / "run_id").read_text()
+    goes_on(job)
+    runs = [path.name for path in (folder / "wandb").glob("offline-run-*")]
+    assert len(runs) == 2  # the files of two processes, of one run
+    assert all(kept in name.split("-") for name in runs)
+
+
+def test_an_earlier_run_id_is_removed_at_the_end(make_job):
+    folder = StudyDirectory((job := make_job("logger=csv")).directory).trial(job.bundle.trials[0].id)
+    folder.mkdir(parents=True)
+    (folder / "run_id").write_text("of an earlier one")
+    run_bundle(job, engine="inline", threads=1)
+    assert not (folder / "run_id").exists()

@@ -94,11 +94,13 @@ def test_every_key_matters(contents, data):
 
 
 @modest
-@given(contents=whole, value=values)
-def test_the_machine_and_the_rest_do_not_matter(contents, value):
+@given(contents=whole, value=values, which=st.sampled_from([1, "1", "auto", -1, "0,", "3,", None, "all"]))
+def test_the_machine_and_the_rest_do_not_matter(contents, value, which):
+    """`which`: the one device that it trains on; how many there are is part of a trial."""
     other = copy.deepcopy(contents)
     for group, machine_keys in OMITTED_KEYS.items():
-        other[group] |= dict.fromkeys(machine_keys, value)
+        other[group] |= dict.fromkeys(machine_keys - {"devices"}, value)
+    other["trainer"]["devices"] = which
     other |= {"engine": value, "logger": value, "results_dir": value, "study": value}
     assert same(other) == same(contents)
 
@@ -132,13 +134,15 @@ def test_exact_products_leave_an_id_as_it_was_before_they_could_be_chosen(config
 
 @pytest.mark.parametrize("none", [None, {}])
 def test_no_schedule_and_no_budget_of_steps_leave_an_id_as_it_was_before_there_were_any(config, none):
-    absent = {"max_steps": None, "ema_decay": None, "patience": None, "stacked": True}
+    absent = {"max_steps": None, "ema_decay": None, "patience": None, "stacked": True, "callbacks": {}}
     without = config.with_groups(scheduler=none).with_settings("trainer", **absent)
     without = without.with_settings("optimizer", weight_decay_on="all")
     assert same(without) == "7131df430a5c"
     assert without.identity == config.identity
-    others = [config.with_groups(scheduler={"T_max": 5}), config.with_settings("trainer", max_steps=5)]
-    assert len({same(config), *map(same, others)}) == 3
+    stop = {"stop": {"_target_": "pytorch_lightning.callbacks.EarlyStopping", "monitor": "val/loss"}}
+    others = [config.with_groups(scheduler={"T_max": 5})]
+    others += [config.with_settings("trainer", **setting) for setting in ({"max_steps": 5}, {"callbacks": stop})]
+    assert len({same(config), *map(same, others)}) == 4
 
 
 def test_other_test_images_are_another_trial(config):

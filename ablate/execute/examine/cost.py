@@ -15,6 +15,7 @@ from ablate.config.trainer import TrainerGroup
 from ablate.config.trial import TrialConfig
 from ablate.data.split import training_examples
 from ablate.design.point import DesignPoint
+from ablate.execute.distributed.devices import on_one_device
 from ablate.execute.examine.costs._base import Subject, measures
 from ablate.execute.examine.naming import naming
 from ablate.execute.process import hardware
@@ -178,7 +179,8 @@ def _batch(built: nn.Module, config: TrialConfig) -> int | None:
 def _trainer(config: TrialConfig, *, user_defined: bool) -> pl.Trainer:
     """Knows the device and the precision of a trial."""
     with temporary_directory() as folder:
-        return trainer(config.with_groups(logger=None), user_defined=user_defined, callbacks=(), folder=Path(folder))
+        config = on_one_device(config).with_groups(logger=None)
+        return trainer(config, user_defined=user_defined, callbacks=(), folder=Path(folder))
 
 
 def example_of(built: nn.Module, config: TrialConfig) -> Tensor | None:

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError, ConfigError
+from ablate.execute.distributed.devices import on_one_device
 from ablate.execute.process.socket_directory import temporary_directory
+from ablate.execute.targets.lightning_callbacks import named_callbacks
 from ablate.execute.targets.target import error_text
 from ablate.execute.train.callbacks import scalars
 from ablate.execute.train.fit import prepare
@@ -45,12 +47,14 @@ def dry_run(config: TrialConfig, streams: Streams) -> DryRun:
         ConfigError: it fails.
     """
     with temporary_directory() as folder:
+        named = named_callbacks(config.trainer.settings.callbacks)
         fit = prepare(config, streams)
         once = trainer(
-            config.with_groups(logger=None),
+            on_one_device(config).with_groups(logger=None),
             user_defined=True,
             callbacks=(),
             folder=Path(folder),
+            named=named,
             module=fit.module,
             **ONE,
         )

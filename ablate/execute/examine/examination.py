@@ -29,6 +29,7 @@ from ablate.execute.loggers.run import check_logger
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.process.socket_directory import temporary_directory
+from ablate.execute.targets.lightning_callbacks import check_monitored, named_callbacks
 from ablate.execute.targets.lightning_package import is_lightning_module
 from ablate.execute.targets.target import error_text
 from ablate.execute.targets.user_errors import as_user_errors
@@ -121,7 +122,10 @@ class _Examiner:
         trained_by = user_defined, config.trainer, config.logger
         if trained_by not in self._done:
             with temporary_directory() as folder:  # an accelerator that is not there, a logger that is not installed
-                trainer(config, user_defined=user_defined, callbacks=(), folder=Path(folder))
+                named = named_callbacks(config.trainer.settings.callbacks)
+                trainer(config, user_defined=user_defined, callbacks=(), folder=Path(folder), named=named)
+                if not user_defined:
+                    check_monitored(named, [each for each in config.objective.logged if not each.startswith("test/")])
                 check_logger(config.logger, folder=Path(folder))
             self._done.add(trained_by)
         return self._lightning(built, config) if user_defined else self._plain(built, config)

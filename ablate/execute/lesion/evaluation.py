@@ -11,6 +11,7 @@ from torch import nn
 
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError, ModelError
+from ablate.execute.distributed.devices import on_one_device
 from ablate.execute.lesion.means import Means
 from ablate.execute.lesion.minibatch import Minibatch
 from ablate.execute.lesion.replacement import replaced
@@ -67,7 +68,7 @@ def evaluate_lesions(fit: Fit, network: nn.Module, trial: Trial, lesions: Lesion
         found.reasons.append("there is no test split to evaluate lesions on")
         return found
     evaluation = _Evaluation(
-        fit=fit, config=trial.config, folder=folder, seed=layer_seed("(lesions)", trial.streams.split)
+        fit=fit, config=on_one_device(trial.config), folder=folder, seed=layer_seed("(lesions)", trial.streams.split)
     )
     arms: dict[str, Mapping[str, nn.Module]] = {}
     for arm, selectors in lesions.arms.items():

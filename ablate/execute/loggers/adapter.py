@@ -16,8 +16,16 @@ LOG = "log"
 """The folder in a trial's own, for loggers whose name is one."""
 
 
+MAX_TAG = 64
+"""Characters of a tag of Weights & Biases."""
+
+
 def _nothing(*_: object) -> None:
     return None
+
+
+def _no_arguments(_: str) -> Mapping[str, Any]:
+    return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +42,10 @@ class Adapter:
     """What a logger is given that is made to be checked, so that it opens no store."""
     check: Callable[[Mapping[str, Any]], None] = _nothing
     """Refuses what the logger's configuration and this machine do not allow, before anything is trained."""
+    run_id: Callable[[Any], str | None] = _nothing
+    """The id by which the tool finds the open run of a logger again; None: it needs none."""
+    resume: Callable[[str], Mapping[str, Any]] = _no_arguments
+    """What a logger is given to go on with the run of an id."""
     by_name: bool = False
     """Whether it gets only what its signature names, and nothing as one of its `**kwargs`."""
 
@@ -59,6 +71,9 @@ def _wandb(identity: RunIdentity) -> Mapping[str, Any]:
         "save_dir": str(identity.folder),
         "name": identity.name,
         "group": identity.group,
+        "job_type": "trial",
+        "tags": [label[:MAX_TAG] for label in identity.labels],
+        "notes": identity.note,
         "settings": wandb.Settings(silent=True, console="off"),
     }
 
@@ -85,6 +100,22 @@ def _close_wandb(logger: Any, failed: bool) -> None:
     logger.experiment.finish(exit_code=int(failed))
 
 
+def _wandb_run_id(logger: Any) -> str | None:
+    return logger.experiment.id
+
+
+def _resume_wandb(run_id: str) -> Mapping[str, Any]:
+    return {"id": run_id, "resume": "allow"}
+
+
+def _mlflow_run_id(logger: Any) -> str | None:
+    return logger.run_id
+
+
+def _resume_mlflow(run_id: str) -> Mapping[str, Any]:
+    return {"run_id": run_id}
+
+
 def _mlflow(identity: RunIdentity) -> Mapping[str, Any]:
     server = os.environ.get(MLFLOW_SERVER)
     given = {"tracking_uri": server} if server else _mlflow_store(identity)
@@ -94,6 +125,7 @@ def _mlflow(identity: RunIdentity) -> Mapping[str, Any]:
         "experiment_name": identity.group,
         "run_name": identity.name,
         "tags": {
+            "mlflow.note.content": identity.note,
             **{key: str(settings[key]) for key in ("study", "trial", "replicate", "seed")},
             **{f"level.{name}": level for name, level in settings["levels"].items()},
         },
@@ -112,7 +144,15 @@ ANY = Adapter(arguments=_any, by_name=True)
 ADAPTERS: Mapping[str, Adapter] = {
     "CSVLogger": Adapter(arguments=_in_folder),
     "TensorBoardLogger": Adapter(arguments=_in_folder),
-    "WandbLogger": Adapter(arguments=_wandb, close=_close_wandb, check=_check_wandb),
-    "MLFlowLogger": Adapter(arguments=_mlflow, opens_alone=True, unopened={"tracking_uri": "http://localhost"}),
+    "WandbLogger": Adapter(
+        arguments=_wandb, close=_close_wandb, check=_check_wandb, run_id=_wandb_run_id, resume=_resume_wandb
+    ),
+    "MLFlowLogger": Adapter(
+        arguments=_mlflow,
+        opens_alone=True,
+        unopened={"tracking_uri": "http://localhost"},
+        run_id=_mlflow_run_id,
+        resume=_resume_mlflow,
+    ),
 }
 """By the name of Lightning's class."""

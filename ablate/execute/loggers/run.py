@@ -9,11 +9,13 @@ from typing import Any
 
 from filelock import FileLock
 
+from ablate import files
 from ablate.config.group import Group
 from ablate.errors import ConfigError
 from ablate.execute.loggers.adapter import MLFLOW_SERVER, adapter
 from ablate.execute.loggers.identity import RunIdentity
 from ablate.execute.targets.target import build, locate, takes
+from ablate.limits import MAX_RECORD_BYTES
 
 
 def check_logger(group: Group, *, folder: Path) -> None:
@@ -35,7 +37,9 @@ def _build(group: Group, identity: RunIdentity, *, is_checked: bool = False) -> 
     try:
         called = locate(node["_target_"], "logger") if isinstance(node.get("_target_"), str) else dict
         unopened = adapter(called).unopened if is_checked else {}
-        return build({**node, **_arguments(called, node, identity), **unopened}, "logger")
+        run_id = _kept_run_id(identity)
+        resumed = {} if run_id is None else adapter(called).resume(run_id)
+        return build({**node, **_arguments(called, node, identity), **unopened, **resumed}, "logger")
     except ConfigError as error:
         if "ModuleNotFoundError" in str(error):
             raise ConfigError(f"{error} Install it, or choose logger=csv.") from error
@@ -58,13 +62,37 @@ def logger_run(group: Group, identity: RunIdentity) -> Iterator[Any]:
     with shared, _silent(), _restored(MLFLOW_SERVER):
         logger = _build(group, identity)
         logger.log_hyperparams(identity.settings)
-    failed = True
+        if run_id := made.run_id(logger):
+            identity.run_id_file.write_text(run_id)
+    failed, ended = True, True
     try:
         yield logger
         failed = False
+    except Exception:
+        raise
+    except BaseException:  # Ctrl-C, or the end of the process: the training may go on from its checkpoint
+        ended = False
+        raise
     finally:
         logger.finalize("failed" if failed else "success")
         made.close(logger, failed)
+        if ended:
+            identity.run_id_file.unlink(missing_ok=True)
+
+
+def log_diagnostics(logger: Any, values: Mapping[str, Mapping[str, float]], *, step: int) -> None:
+    """Adds to an open run what was measured of the network: diagnostic → moment → value. None as logger: nothing."""
+    found = {f"diagnostics/{name}/{moment}": value for name, of in values.items() for moment, value in of.items()}
+    if logger is not None and found:
+        with _silent():
+            logger.log_metrics(found, step)
+
+
+def _kept_run_id(identity: RunIdentity) -> str | None:
+    """The id of the run that a training goes on with; None: it begins a new one."""
+    if not (identity.resumes and identity.run_id_file.is_file()):
+        return None
+    return files.read(identity.run_id_file, limit=MAX_RECORD_BYTES).decode(errors="replace").strip() or None
 
 
 @contextmanager

@@ -192,10 +192,12 @@ class Candidates:
         if settings.accelerator == "cpu" or (settings.accelerator == "auto" and not torch.accelerator.is_available()):
             return torch.device("cpu")
         if config.trainer not in self._devices:
+            from ablate.execute.distributed.devices import on_one_device
             from ablate.execute.train.trainer import trainer
 
+            alone = on_one_device(config).with_groups(logger=None)
             with temporary_directory() as folder:
-                made = trainer(config.with_groups(logger=None), user_defined=False, callbacks=(), folder=Path(folder))
+                made = trainer(alone, user_defined=False, callbacks=(), folder=Path(folder))
             self._devices[config.trainer] = made.strategy.root_device
         return self._devices[config.trainer]
 

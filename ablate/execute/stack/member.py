@@ -54,7 +54,8 @@ class Member:
 
         Raises:
             Unstackable: it is to train alone, it is a user-defined LightningModule, its data are streamed or augmented,
-                its weights are averaged, its loss decides when it ends, or its optimizer cannot be stacked.
+                its weights are averaged, it has callbacks, its loss decides when it ends, or its optimizer cannot be
+                stacked.
             AblateError: as `prepare`.
         """
         if not config.trainer.settings.stacked:
@@ -69,6 +70,8 @@ class Member:
         if fit.module.average is not None:
             raise Unstackable("an average of its weights is evaluated, trainer.ema_decay")
         made, settings = fit.module.configure_optimizers(), config.trainer.settings
+        if settings.callbacks:
+            raise Unstackable("it has callbacks of its own, trainer.callbacks")
         if settings.patience is not None:
             raise Unstackable("its training ends where its own loss no longer falls, trainer.patience")
         return cls(

@@ -53,6 +53,8 @@ class Divergence(pl.Callback):
             return
         if self.reason is None:
             self.reason = out_of_bounds(loss.detach().mean().item(), self._max_loss, epoch=trainer.current_epoch)
+            if trainer.world_size > 1 and trainer.strategy.reduce_boolean_decision(self.reason is not None, all=False):
+                self.reason = self.reason or f"training loss of another process, in epoch {trainer.current_epoch + 1}"
             trainer.should_stop = trainer.should_stop or self.reason is not None
 
 

@@ -1,8 +1,9 @@
 """Makes the Lightning Trainer of a trial."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import pytorch_lightning as pl
@@ -11,8 +12,10 @@ import torch
 from ablate.config.trainer import TrainerSettings
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
+from ablate.execute.distributed.devices import check_devices, environment_plugin
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.process.unseen_gpu import unseen_gpu
+from ablate.execute.targets.lightning_callbacks import keeps_checkpoints, refuse_hooks_of_steps
 from ablate.execute.targets.lightning_package import is_misconfiguration, trainer_class
 from ablate.execute.targets.target import check_arguments
 from ablate.execute.train.callbacks import Interruption
@@ -25,7 +28,7 @@ SET_BY_ABLATE = {
     "deterministic": "trainer.deterministic",
     "gradient_clip_val": "trainer.gradient_clip_norm",
     "logger": "the logger group",
-    "callbacks": None,
+    "callbacks": "trainer.callbacks",
     "enable_progress_bar": None,
     "enable_model_summary": None,
     "num_sanity_val_steps": None,
@@ -51,6 +54,7 @@ def trainer(
     user_defined: bool,
     callbacks: Sequence[pl.Callback],
     folder: Path,
+    named: Mapping[str, Any] = MappingProxyType({}),
     logger: Any = None,
     module: object = None,
     **arguments: Any,
@@ -61,14 +65,16 @@ def trainer(
         config: The trial's resolved configuration.
         user_defined: Whether the module is user-defined; Lightning then counts its batches and clips its gradients.
         callbacks: Of the fit.
-        folder: What Lightning takes for its files; nothing is written there.
+        folder: What Lightning takes for its files; only callbacks that keep checkpoints write there.
+        named: Further callbacks, those of `trainer.callbacks`.
         logger: With an open run, as `logger_run` gives it; None: nothing is logged.
         module: What it trains; its own package of Lightning is that of the Trainer. None: the one that ablate requires.
         **arguments: Further arguments of the Trainer, which take precedence.
 
     Raises:
         ConfigError: `trainer.lightning` has an argument that Trainer does not take, that ablate sets itself, or that
-            would not do what it says; or the Trainer refuses its arguments (an accelerator that is not there).
+            would not do what it says; a named callback does not go with a plain network; or the Trainer refuses its
+            arguments (an accelerator that is not there).
     """
     settings = config.trainer.settings
     for name in settings.lightning:
@@ -93,14 +99,18 @@ def trainer(
         )
     if user_defined and settings.ema_decay is not None:
         raise ConfigError(
-            "trainer.ema_decay would be ignored: a LightningModule evaluates its own weights. Average them in a "
-            "callback of its configure_callbacks. Take it out: trainer.ema_decay=null."
+            "trainer.ema_decay would be ignored: a LightningModule evaluates its own weights. Average them by a "
+            "callback, trainer.callbacks: {average: {_target_: pytorch_lightning.callbacks.EMAWeightAveraging}}. Take "
+            "it out: trainer.ema_decay=null."
         )
     if user_defined and settings.patience is not None:
         raise ConfigError(
-            "trainer.patience would be ignored: a LightningModule logs its own losses. Return an EarlyStopping "
-            "from its configure_callbacks. Take it out: trainer.patience=null."
+            "trainer.patience would be ignored: a LightningModule logs its own losses. Name one of them in "
+            "trainer.callbacks: {stop: {_target_: pytorch_lightning.callbacks.EarlyStopping, monitor: val/loss}}. Take "
+            "it out: trainer.patience=null."
         )
+    if not user_defined:
+        refuse_hooks_of_steps(named)
     check_arguments(pl.Trainer, settings.lightning, "trainer.lightning")
     set_matmul_precision(settings.matmul_precision)
     if settings.deterministic:
@@ -113,15 +123,16 @@ def trainer(
         "devices": settings.devices,
         "precision": settings.precision,
         "deterministic": settings.deterministic,
+        "plugins": [*_plugins(settings.lightning.get("plugins")), *environment_plugin(settings, module)],
         "gradient_clip_val": settings.gradient_clip_norm if user_defined else None,
         "logger": logger or False,
-        "callbacks": [*callbacks, Interruption()],
+        "callbacks": [*callbacks, *named.values(), Interruption()],
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "num_sanity_val_steps": 0,
         "default_root_dir": folder,
-        "enable_checkpointing": False,
-        **{k: v for k, v in settings.lightning.items() if user_defined or k != "limit_train_batches"},
+        "enable_checkpointing": any(keeps_checkpoints(callback) for callback in named.values()),
+        **{k: v for k, v in settings.lightning.items() if k not in _read_here(user_defined)},
         **arguments,
     }
     try:
@@ -132,12 +143,18 @@ def trainer(
         unseen = unseen_gpu() if settings.accelerator in ("gpu", "cuda") else None
         said = " ".join([*str(error).split(), *filter(None, [unseen])])
         raise ConfigError(f"trainer: Lightning refuses it: {said}") from error
-    if made.world_size > 1:
-        raise ConfigError(
-            f"trainer.devices={settings.devices} is {made.world_size} devices for one trial: it must be one. Trials "
-            "are trained side by side by an engine: engine=local engine.workers=2."
-        )
+    check_devices(made, settings, user_defined=user_defined)
     return made
+
+
+def _plugins(given: Any) -> Sequence[Any]:
+    """The plugins of `trainer.lightning.plugins`: a name or several."""
+    return () if given is None else (given,) if isinstance(given, str) else given
+
+
+def _read_here(user_defined: bool) -> tuple[str, ...]:
+    """Trainer arguments of `trainer.lightning` that Lightning gets in another way."""
+    return ("plugins",) if user_defined else ("plugins", "limit_train_batches")
 
 
 def is_on_cuda(settings: TrainerSettings) -> bool:

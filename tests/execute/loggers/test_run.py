@@ -66,6 +66,12 @@ def nested(flat):
     return tree
 
 
+def diagnostics(record):
+    found = {f"diagnostics/{k}/{m}": v for k, of in record.diagnostics.items() for m, v in of.items()}
+    assert found
+    return found
+
+
 @engines
 def test_csv(ran, engine):
     folder, records = ran("logger=csv", *engine)
@@ -74,8 +80,11 @@ def test_csv(ran, engine):
         says(yaml.safe_load((log / "hparams.yaml").read_text()), record)
         rows = list(csv.DictReader((log / "metrics.csv").read_text().splitlines()))
         assert set(rows[0]) >= METRICS
-        assert float(rows[-1]["test/accuracy"]) == pytest.approx(record.responses["test/accuracy"])
+        (tested,) = (row for row in rows if row["test/accuracy"])
+        assert float(tested["test/accuracy"]) == pytest.approx(record.responses["test/accuracy"])
         assert sum(bool(row["val/accuracy"]) for row in rows) == 2
+        kept = {k: float(v) for row in rows for k, v in row.items() if v and k.startswith("diagnostics/")}
+        assert kept == pytest.approx(diagnostics(record))
 
 
 @needs("tensorboard")
@@ -92,6 +101,8 @@ def test_tensorboard(ran, engine):
         assert set(events.Tags()["scalars"]) >= METRICS
         assert len(events.Scalars("val/accuracy")) == 2
         assert events.Scalars("test/accuracy")[-1].value == pytest.approx(record.responses["test/accuracy"])
+        for name, value in diagnostics(record).items():
+            assert events.Scalars(name)[-1].value == pytest.approx(value)
         assert "_hparams_/session_start_info" in events.summary_metadata
 
 
@@ -104,10 +115,16 @@ def test_wandb(ran, engine):
         found = wandb_records(file)
         (run,) = found["run"]
         assert (run.display_name, run.run_group, run.project) == (name_of(record), record.study, "ablate")
+        assert (run.job_type, [*run.tags]) == ("trial", [f"{k}={v}" for k, v in record.levels.items()])
+        assert record.id in run.notes
+        assert str((folder / "trials" / trial).resolve()) in run.notes
         updates = [update for config in found["config"] for update in config.update]
         says(nested({"/".join(u.nested_key) or u.key: yaml.safe_load(u.value_json) for u in updates}), record)
         rows = [{"/".join(i.nested_key) or i.key: float(i.value_json) for i in h.item} for h in found["history"]]
         assert sum("val/accuracy" in row for row in rows) == 2
+        assert diagnostics(record) == pytest.approx(
+            {k: v for row in rows for k, v in row.items() if k.startswith("diagnostics/")}
+        )
         (tested,) = (row for row in rows if "test/accuracy" in row)
         assert tested["test/accuracy"] == pytest.approx(record.responses["test/accuracy"])
         (ended,) = found["exit"]
@@ -158,6 +175,10 @@ def test_mlflow(ran, engine, monkeypatch):
         assert run.data.tags["replicate"] == str(record.replicate)
         assert len(client.get_metric_history(run.info.run_id, "val/accuracy")) == 2
         assert run.data.metrics["test/accuracy"] == pytest.approx(record.responses["test/accuracy"])
+        assert {k: v for k, v in run.data.metrics.items() if k.startswith("diagnostics/")} == pytest.approx(
+            diagnostics(record)
+        )
+        assert record.id in run.data.tags["mlflow.note.content"]
 
 
 def test_a_training_that_fails_closes_its_run_as_failed(here, project, listener):

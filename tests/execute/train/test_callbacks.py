@@ -59,6 +59,7 @@ def test_ones_own_lightning_module_brings_its_own_end(own, resolve, tmp_path):
 
 class Fake:
     current_epoch = 2
+    world_size = 1
     should_stop = False
 
 

@@ -70,10 +70,15 @@ class Keeper(pl.Callback):
             trainer.callback_metrics.update(found["metrics"])
             if (batches := getattr(trainer.fit_loop, "_data_fetcher", None)) is not None:
                 iter(batches)  # a DataLoader draws when it begins; it had begun before the generators were restored
-        elif trainer.current_epoch and time.monotonic() - self._last_written >= self._every_s:
+        elif self._is_due(trainer):
             with suppress(StoreError):  # a disk that is full takes no record either, and ends the study
                 self._keep(trainer)
             self._last_written = time.monotonic()
+
+    def _is_due(self, trainer: pl.Trainer) -> bool:
+        """Whether the next checkpoint is to be written, by this process: of several, the first one writes."""
+        waited_s = time.monotonic() - self._last_written
+        return trainer.is_global_zero and trainer.current_epoch > 0 and waited_s >= self._every_s
 
     def _keep(self, trainer: pl.Trainer) -> None:
         content: dict[str, Any] = getattr(trainer, "_checkpoint_connector").dump_checkpoint(weights_only=False)  # noqa: B009

@@ -7,7 +7,7 @@ from ablate.plan.cost import NETWORK_COSTS, measured_names
 from ablate.store.costs import PointCost, cost_lookup
 
 
-def unknown_costs(points: Sequence[DesignPoint], costs: Sequence[PointCost]) -> tuple[str, ...]:
+def costs_without_example(points: Sequence[DesignPoint], costs: Sequence[PointCost]) -> tuple[str, ...]:
     """A note on their number, and on what makes their costs known; none where there are no such points."""
     cost_of = cost_lookup(costs)
     measured = [name for name, kind in NETWORK_COSTS.items() if kind.measured]

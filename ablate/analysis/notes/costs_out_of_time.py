@@ -7,7 +7,7 @@ from ablate.plan.cost import measured_names
 from ablate.store.costs import PointCost, cost_lookup
 
 
-def unmeasured_costs(points: Sequence[DesignPoint], costs: Sequence[PointCost]) -> tuple[str, ...]:
+def costs_out_of_time(points: Sequence[DesignPoint], costs: Sequence[PointCost]) -> tuple[str, ...]:
     """A note on their number; none where all were measured, or where a study has no costs at all."""
     cost_of = cost_lookup(costs)
     count = sum(cost_of(point.levels) is None for point in points)

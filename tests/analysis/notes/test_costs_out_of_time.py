@@ -1,4 +1,4 @@
-from ablate.analysis.notes.unmeasured_costs import unmeasured_costs
+from ablate.analysis.notes.costs_out_of_time import costs_out_of_time
 from ablate.design.point import DesignPoint
 from ablate.store.costs import PointCost
 
@@ -10,10 +10,10 @@ def cost(**levels):
 
 
 def test_design_points_without_costs_are_counted():
-    (said,) = unmeasured_costs(POINTS, [cost(b="q", a="x")])
+    (said,) = costs_out_of_time(POINTS, [cost(b="q", a="x")])
     assert said.startswith("Not measured: activations and latency of 3 design points. ")
 
 
 def test_nothing_is_said_where_all_or_none_were_measured():
-    assert unmeasured_costs(POINTS, [cost(**p.levels) for p in POINTS]) == ()
-    assert unmeasured_costs(POINTS, []) == ()
+    assert costs_out_of_time(POINTS, [cost(**p.levels) for p in POINTS]) == ()
+    assert costs_out_of_time(POINTS, []) == ()

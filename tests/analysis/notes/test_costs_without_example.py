@@ -1,4 +1,4 @@
-from ablate.analysis.notes.unknown_costs import unknown_costs
+from ablate.analysis.notes.costs_without_example import costs_without_example
 from ablate.design.point import DesignPoint
 from ablate.store.costs import PointCost
 
@@ -10,11 +10,11 @@ def cost(point, latency=None):
 
 
 def test_networks_that_no_example_went_through_are_counted_with_what_to_do():
-    (said,) = unknown_costs(POINTS, [cost(POINTS[0]), cost(POINTS[1]), cost(POINTS[2], latency=0.1)])
+    (said,) = costs_without_example(POINTS, [cost(POINTS[0]), cost(POINTS[1]), cost(POINTS[2], latency=0.1)])
     assert said.startswith("Not known: FLOPs, activations and latency of 2 design points, ")
     assert "self.example_input_array = " in said
 
 
 def test_nothing_is_said_of_what_was_measured_or_never_tried():
-    assert unknown_costs(POINTS, [cost(point, latency=0.1) for point in POINTS]) == ()
-    assert unknown_costs(POINTS, []) == ()
+    assert costs_without_example(POINTS, [cost(point, latency=0.1) for point in POINTS]) == ()
+    assert costs_without_example(POINTS, []) == ()
