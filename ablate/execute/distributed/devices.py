@@ -9,12 +9,10 @@ from ablate.config.trainer import TrainerSettings
 from ablate.config.trial import TrialConfig
 from ablate.errors import ConfigError
 from ablate.execute.targets.lightning_package import OURS, lightning_package
+from ablate.execute.targets.lightning_private import lets_others_start
 
 OF_SEVERAL_DEVICES = ("strategy", "num_nodes", "use_distributed_sampler", "sync_batchnorm")
 """Trainer arguments that mean nothing where a module is examined or tested on one device."""
-
-LAUNCHER = "_SubprocessScriptLauncher"
-"""Lightning's launcher that leaves starting the processes to others where the environment says so."""
 
 
 def on_one_device(config: TrialConfig) -> TrialConfig:
@@ -56,7 +54,7 @@ def check_devices(made: pl.Trainer, settings: TrainerSettings, *, user_defined: 
             f"{several} on this machine: with another number it would be another training. Give the number, as "
             f"trainer.devices={made.world_size}, or take one, trainer.devices=1."
         )
-    if type(getattr(made.strategy, "launcher", None)).__name__ != LAUNCHER:
+    if not lets_others_start(made.strategy):
         raise ConfigError(
             f"trainer.lightning.strategy={settings.lightning.get('strategy')} starts its processes in a way of its "
             "own, and what they measure would be lost. Use trainer.lightning.strategy=ddp."

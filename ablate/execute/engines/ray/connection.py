@@ -18,6 +18,12 @@ from typing import Any
 from ablate import passed_objects
 from ablate.errors import EngineError
 from ablate.execute.engines.ray import local_instance, working_directory
+from ablate.execute.engines.ray.ray_private import (
+    on_loopback,
+    read_authentication,
+    silence_daemons,
+    silence_repetitions,
+)
 from ablate.execute.process import socket_directory
 
 OBJECT_STORE_BYTES = 80 * 2**20
@@ -37,9 +43,6 @@ SHUTDOWN_LIMIT_S = 30.0
 
 VARIABLES: dict[str, str] = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "error"}
 """Environment variables for starting Ray and connecting to it: no usage statistics, no warnings on stderr."""
-
-PRINT_FUNCTION = "print_to_stdstream"
-"""The function of `ray._private.worker` by which a driver prints the messages of Ray's daemons."""
 
 LOCAL_VARIABLES = {"RAY_worker_niceness": "0"}
 """Further variables for a local instance. Its workers have the priority of those of `engine=local`; by default Ray
@@ -191,11 +194,11 @@ def imported() -> Any:
 
 def _init(ray: Any, address: str, settings: ConnectionSettings) -> None:
     quiet = {"log_to_driver": False, "configure_logging": False}
-    _read_authentication()
+    read_authentication()
     directory = settings.sent_directory
     sent = nullcontext() if directory is None else working_directory.runtime_environment(directory)
     # Also to an existing Ray of this machine: its variables may have been set after Ray was imported here.
-    with _loopback(ray, LOOPBACK_VARIABLES.items() <= os.environ.items()), sent as environment:
+    with on_loopback(ray, LOOPBACK_VARIABLES.items() <= os.environ.items()), sent as environment:
         ray.init(address=address, **quiet, **({"runtime_env": environment} if environment else {}))
 
 
@@ -264,13 +267,8 @@ def _silence(ray: Any, undo: ExitStack) -> None:
     for each in (logger, *logger.handlers):  # handlers, too: Ray's client sets the levels of loggers anew
         undo.callback(each.setLevel, each.level)
         each.setLevel(logging.CRITICAL)
-    # Ray's client warns of many small messages, which jobs are.
-    undo.callback(setattr, ray.util.debug, "_disabled", ray.util.debug._disabled)
-    ray.util.debug.disable_log_once_globally()
-    module = getattr(getattr(ray, "_private", None), "worker", None)
-    if (print_function := getattr(module, PRINT_FUNCTION, None)) is not None:
-        undo.callback(setattr, module, PRINT_FUNCTION, print_function)
-        setattr(module, PRINT_FUNCTION, lambda *_, **__: None)
+    silence_repetitions(ray, undo)
+    silence_daemons(ray, undo)
 
 
 def _variables(settings: ConnectionSettings) -> dict[str, str]:
@@ -280,15 +278,6 @@ def _variables(settings: ConnectionSettings) -> dict[str, str]:
     # Without a token, any user of this machine could join.
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     return VARIABLES | LOCAL_VARIABLES | token | (LOOPBACK_VARIABLES if _is_loopback(settings.host) else {})
-
-
-def _read_authentication() -> None:
-    """Makes Ray read its authentication from the environment again: an earlier connection may have cached another."""
-    with suppress(ImportError, AttributeError):
-        from ray._raylet import AuthenticationTokenLoader, Config  # pyright: ignore
-
-        Config.initialize("")
-        AuthenticationTokenLoader.instance().reset_cache()
 
 
 def _is_loopback(address: str) -> bool:
@@ -310,21 +299,6 @@ def _process_restored(variables: Mapping[str, str]) -> Generator[None]:
         sys.excepthook = hook
         if is_main_thread and handler is not None:
             signal.signal(signal.SIGTERM, handler)
-
-
-@contextmanager
-def _loopback(ray: Any, is_wanted: bool) -> Generator[None]:
-    """Makes Ray listen on 127.0.0.1, also if it was imported before `LOOPBACK_VARIABLES` were set."""
-    constants = getattr(getattr(ray, "_private", None), "ray_constants", None)
-    before = getattr(constants, "ENABLE_RAY_CLUSTER", None)
-    if not is_wanted or before is None:
-        yield
-        return
-    setattr(constants, "ENABLE_RAY_CLUSTER", False)  # noqa: B010 – no type checker knows it
-    try:
-        yield
-    finally:
-        setattr(constants, "ENABLE_RAY_CLUSTER", before)  # noqa: B010
 
 
 def _line(error: BaseException) -> str:

@@ -13,6 +13,7 @@ import torch
 
 from ablate import files
 from ablate.errors import StoreError
+from ablate.execute.targets.lightning_private import checkpoint_content, restart_batches
 from ablate.execute.train.checkpoint.generators import generator_states, restore_generators
 from ablate.execute.train.job import Job
 from ablate.execute.train.provenance import provenance
@@ -68,8 +69,7 @@ class Keeper(pl.Callback):
             found, self._to_restore = self._to_restore, None
             restore_generators(found["generators"])
             trainer.callback_metrics.update(found["metrics"])
-            if (batches := getattr(trainer.fit_loop, "_data_fetcher", None)) is not None:
-                iter(batches)  # a DataLoader draws when it begins; it had begun before the generators were restored
+            restart_batches(trainer)
         elif self._is_due(trainer):
             with suppress(StoreError):  # a disk that is full takes no record either, and ends the study
                 self._keep(trainer)
@@ -81,7 +81,7 @@ class Keeper(pl.Callback):
         return trainer.is_global_zero and trainer.current_epoch > 0 and waited_s >= self._every_s
 
     def _keep(self, trainer: pl.Trainer) -> None:
-        content: dict[str, Any] = getattr(trainer, "_checkpoint_connector").dump_checkpoint(weights_only=False)  # noqa: B009
+        content = checkpoint_content(trainer)
         for name in [name for name in content if "hyper_parameters" in name]:  # arguments, which may be any objects
             del content[name]
         content[SECTION] = {
