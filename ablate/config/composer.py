@@ -286,7 +286,7 @@ class Composer:
             # A mapping may bring keys that are not there yet, such as trainer.lightning={limit_train_batches: 3}.
             OmegaConf.update(config, name, value, merge=True, force_add=isinstance(value, dict))
         except OmegaConfBaseException as error:
-            raise ConfigError(f"{override!r} cannot be set: {_first_line(error)}") from error
+            raise ConfigError(f"{override!r} cannot be set: {_without_merge(_first_line(error))}") from error
 
     def _unknown_key(self, name: str, config: DictConfig) -> str:
         keys = (*_flatten(OmegaConf.to_container(config, resolve=False)), EDIT_KEY)
@@ -304,7 +304,7 @@ class Composer:
         if not reason.strip():  # Hydra gives no message where a key is null
             reason = f"{_first_line(error.__cause__ or error)}. A key is text: quote one such as null."
         given = f" (overrides: {' '.join(overrides)})" if overrides else ""
-        return f"The configuration does not compose: {reason.strip()}{given}"
+        return f"The configuration does not compose: {_without_merge(reason.strip())}{given}"
 
 
 def _with_text_keys(tree: Any) -> Any:
@@ -406,6 +406,16 @@ def _resolver_message(error: OmegaConfBaseException) -> str:
     """The message of a ConfigError that one of ablate's resolvers raised; empty: the error has another cause."""
     said = re.match(r"ConfigError raised while resolving interpolation: (.*)", str(error))
     return said[1] if said else ""
+
+
+def _without_merge(reason: str) -> str:
+    """A reason, in words for who wrote a list where OmegaConf has a mapping; it does not say at which key."""
+    return re.sub(
+        r"(ConfigTypeError raised while composing config: )?Cannot merge DictConfig with ListConfig.*",
+        "a list is written where a mapping is needed. Give each entry a name, as in "
+        "trainer.callbacks: {stop: {_target_: …}}.",
+        reason,
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from ablate.config.catalog import Catalog
 from ablate.config.composer import Composer
 from ablate.config.data import DATA_NAMES
+from ablate.config.devices import device_count
 from ablate.config.files.keys import check_keys
 from ablate.config.group import LOCATED, OMITTED_KEYS, TRAINED
 from ablate.config.model.edit import EDIT_KEY
@@ -272,8 +273,10 @@ def _directory(name: str, request: Request, settings: StudySettings) -> str:
     """The study's name, and what the request changed of what its trials are."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.\-]*", name):
         raise ConfigError(f"study.name {name!r} names a directory: letters, digits, '_', '-' and '.' only.")
-    is_located = make_group("data", settings.get("data")).get("_target_") in LOCATED
-    named = [o for o in request.overrides if _changes_trials(key_of(o)) or (is_located and key_of(o) == "data.root")]
+    also = {"data.root"} if make_group("data", settings.get("data")).get("_target_") in LOCATED else set[str]()
+    if device_count(make_group("trainer", settings.get("trainer")).get("devices", 1)) > 1:
+        also.add("trainer.devices")
+    named = [o for o in request.overrides if _changes_trials(key_of(o)) or key_of(o) in also]
     changed = [o.lstrip("+") for o in named]
     changed += [f"{f.name}={','.join(f.levels)}" for f in request.sweeps]
     if not changed:

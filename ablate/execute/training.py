@@ -17,7 +17,7 @@ from ablate.execute.examine.simple_predictor import simple_scores
 from ablate.execute.examine.trivial_predictor import trivial_scores
 from ablate.execute.lesion.evaluation import evaluate_lesions
 from ablate.execute.loggers.identity import RunIdentity
-from ablate.execute.loggers.run import log_diagnostics, logger_run
+from ablate.execute.loggers.run import log_diagnostics, logger_run, silent_logger
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.lightning_callbacks import named_callbacks
@@ -77,7 +77,7 @@ class _Training:
             callbacks=(curve, divergence, diagnostics, *stopping(settings.patience), *filter(None, [kept])),
             folder=StudyDirectory(job.directory).trial(trial.id),
             named=named,
-            logger=logger,
+            logger=logger or silent_logger(trial.config.logger, fit.module),
             module=fit.module,
         )
         if not has_whole_network(trainer) and (parts := _of_whole_network(trial, job)):

@@ -98,6 +98,8 @@ def test_a_study_takes_some_of_a_factors_levels(here):
         (["smoke", "model.width=8", "data=mnist"], "smoke@data=mnist,model.width=8"),
         (["head", "model.width=16,32"], "head@model.width=16,32"),
         (["head", "seed=1"], "head@seed=1"),
+        (["head", "trainer.devices=2"], "head@trainer.devices=2"),
+        (["head", "trainer.devices='3,'"], "head"),
         (["xor", "+factor.hidden_layer.levels.big=['model.width=32']"], "xor"),
     ],
 )

@@ -51,6 +51,15 @@ class Plain(nn.Module):
             self.seen = self.seen + 1
         return self.body(x) * (1 + self.seen / 100)
 
+class Odd(pl.Callback):
+    def __init__(self, kept):
+        self.kept = kept
+    def state_dict(self):
+        return {"kept": self.kept}
+
+def function():
+    return lambda: None
+
 class Net(pl.LightningModule):
     def __init__(self, width=8):
         super().__init__()
@@ -214,6 +223,15 @@ def test_a_lightning_module_goes_on_to_the_same_bits(make_job, stopped, goes_on,
     assert stopped(job, at=2).epoch == 2
     assert goes_on(job) == [3, 4]
     assert list(found(job)) == undisturbed(job, tmp_path)
+
+
+def test_a_state_that_no_checkpoint_can_keep_is_named(make_job):
+    callback = "+trainer.callbacks.odd={_target_: checkpointed.Odd, kept: %s}"
+    (record,) = run_bundle(make_job(callback % 3, groups=OWN_LIGHTNING), engine="inline", threads=1)
+    assert record.error is None
+    for kept in ("{_target_: torch.nn.ReLU}", "{_target_: checkpointed.function}"):
+        (record,) = run_bundle(make_job(callback % kept, groups=OWN_LIGHTNING), engine="inline", threads=1)
+        assert "engine.checkpoint_min: the state of Odd cannot be kept in a checkpoint" in str(record.error)
 
 
 STACKS = {

@@ -10,6 +10,7 @@ from torch import Tensor
 from ablate.config.trial import TrialConfig
 from ablate.errors import AblateError, ConfigError
 from ablate.execute.distributed.devices import on_one_device
+from ablate.execute.loggers.run import silent_logger
 from ablate.execute.process.socket_directory import temporary_directory
 from ablate.execute.targets.lightning_callbacks import named_callbacks
 from ablate.execute.targets.target import error_text
@@ -55,6 +56,7 @@ def dry_run(config: TrialConfig, streams: Streams) -> DryRun:
             callbacks=(),
             folder=Path(folder),
             named=named,
+            logger=silent_logger(config.logger, fit.module),
             module=fit.module,
             **ONE,
         )

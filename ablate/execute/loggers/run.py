@@ -1,5 +1,6 @@
 """The run of a logger for one trial: opened with what the trial is, and closed at its end."""
 
+import importlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from ablate.config.group import Group
 from ablate.errors import ConfigError
 from ablate.execute.loggers.adapter import MLFLOW_SERVER, adapter
 from ablate.execute.loggers.identity import RunIdentity
+from ablate.execute.targets.lightning_package import OURS, lightning_package
 from ablate.execute.targets.target import build, locate, takes
 from ablate.limits import MAX_RECORD_BYTES
 
@@ -78,6 +80,16 @@ def logger_run(group: Group, identity: RunIdentity) -> Iterator[Any]:
         made.close(logger, failed)
         if ended:
             identity.run_id_file.unlink(missing_ok=True)
+
+
+def silent_logger(group: Group, module: object) -> Any:
+    """A logger that keeps nothing, for a fit without a run of its own; None where the configuration names no logger.
+
+    A module or a callback may count on a logger: LearningRateMonitor raises an exception without one.
+    """
+    if not group.mapping:
+        return None
+    return importlib.import_module(f"{lightning_package(module) or OURS}.loggers.logger").DummyLogger()
 
 
 def log_diagnostics(logger: Any, values: Mapping[str, Mapping[str, float]], *, step: int) -> None:

@@ -1,11 +1,12 @@
 """Lightning callbacks that `trainer.callbacks` names: built, and refused where they would not do what they say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 from ablate.config.resolution.lines import listed
 from ablate.errors import ConfigError, kind, unknown
-from ablate.execute.targets.target import build
+from ablate.execute.targets.target import build, error_text
 
 WHERE = "trainer.callbacks"
 
@@ -48,14 +49,20 @@ def named_callbacks(nodes: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, node in nodes.items():
         where = f"{WHERE}.{name}"
+        if node is None:
+            raise ConfigError(f"{where} is null. To leave out a callback that the study has, write ~{where}.")
         if not isinstance(node, Mapping):
             raise ConfigError(
                 f"{where} is {kind(node)}, not a node with a _target_: write "
                 f"{WHERE}: {{stop: {{_target_: pytorch_lightning.callbacks.EarlyStopping, monitor: val/loss}}}}."
             )
         made = build(node, where)
+        if isinstance(made, type | FunctionType):  # passed from Python, by which no callback itself can be passed
+            made = _called(made, where)
         if not is_callback(made):
             raise ConfigError(f"{where}: {node['_target_']} gives {kind(made)}, which is no Callback of Lightning's.")
+        if _is_named(made, "ProgressBar"):
+            raise ConfigError(f"{where}: ablate shows the progress of a study itself. Leave {type(made).__name__} out.")
         found[name] = made
     return found
 
@@ -104,6 +111,16 @@ def is_callback(thing: object) -> bool:
 def keeps_checkpoints(callback: object) -> bool:
     """Whether a callback writes checkpoints, which a Trainer must have been allowed."""
     return _is_named(callback, "Checkpoint")
+
+
+def _called(make: Callable[[], Any], where: str) -> Any:
+    try:
+        return make()
+    except Exception as error:  # whatever user-defined code raises
+        raise ConfigError(
+            f"{where}: {make.__name__}() failed: {error_text(error)}. It is called without arguments: pass a function "
+            "that gives the callback its own."
+        ) from error
 
 
 def _is_named(thing: object, *names: str) -> bool:

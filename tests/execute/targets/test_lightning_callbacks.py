@@ -43,6 +43,17 @@ def test_what_is_no_callback_is_refused(node, said):
     assert said in refused(named_callbacks, {"stop": node})
 
 
+def test_a_class_or_function_passed_from_python_makes_the_callback():
+    passed = {"_target_": "hydra.utils.get_class", "path": f"{__name__}.Quiet"}
+    assert isinstance(named_callbacks({"quiet": passed})["quiet"], Quiet)
+    needs = {"_target_": "hydra.utils.get_class", "path": "pytorch_lightning.callbacks.EarlyStopping"}
+    assert "EarlyStopping() failed" in refused(named_callbacks, {"stop": needs})
+
+
+class Quiet(pl.Callback):
+    """Does nothing."""
+
+
 def nothing(*_: object) -> None:
     """A hook."""
 

@@ -100,7 +100,9 @@ def test_a_trial_with_callbacks_trains_alone(resolve):
         (stop("test/loss"), r"trainer\.callbacks\.stop\.monitor: Unknown response 'test/loss'"),
         (f"+trainer.callbacks.keep={{_target_: {PACKAGE}.ModelCheckpoint}}", r"keep: ModelCheckpoint does not go with"),
         ("+trainer.callbacks.stop=3", r"trainer\.callbacks\.stop is an int"),
-        ("trainer.callbacks=[]", r"Cannot merge DictConfig with ListConfig"),
+        ("+trainer.callbacks.stop=null", r"stop is null\. To leave out .*, write ~trainer\.callbacks\.stop\."),
+        (f"+trainer.callbacks.bar={{_target_: {PACKAGE}.RichProgressBar}}", r"\. Leave RichProgressBar out\."),
+        ("trainer.callbacks=[]", r"a list is written where a mapping is needed\. Give each entry a name"),
         (
             "+trainer.lightning.callbacks=[]",
             r"trainer\.lightning\.callbacks is set by ablate\. Use trainer\.callbacks\.",
@@ -115,6 +117,18 @@ def test_what_would_not_work_is_refused_before_the_first_training(here, word, sa
 def test_a_monitor_that_a_lightning_module_does_not_log_is_refused_by_its_first_step(own, here):
     with pytest.raises(ConfigError, match=r"fails in its first step: .*val/mze"):
         examined("own", "model.width=4,8", stop("val/mze"), cwd=here)
+
+
+def test_a_callback_that_needs_a_logger_has_one(own, here, run, resolve):
+    rates = f"+trainer.callbacks.rates={{_target_: {PACKAGE}.LearningRateMonitor}}"
+    assert examined("own", "model.width=4,8", rates, "logger=csv", cwd=here)
+    with pytest.raises(ConfigError, match=r"LearningRateMonitor.* has no logger"):
+        examined("own", "model.width=4,8", rates, cwd=here)
+    record, folder = run(
+        resolve("trainer.max_epochs=1", "+trainer.lightning.log_every_n_steps=1", rates, "logger=csv", study="own")
+    )
+    assert record.error is None
+    assert "lr-SGD" in next(folder.rglob("metrics.csv")).read_text()
 
 
 def test_settings_of_plain_networks_name_the_callback_that_does_it(own, resolve, tmp_path):

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,7 @@ import pytorch_lightning as pl
 import torch
 
 from ablate import files
-from ablate.errors import StoreError
+from ablate.errors import ModelError, StoreError
 from ablate.execute.targets.lightning_private import checkpoint_content, restart_batches
 from ablate.execute.train.checkpoint.generators import generator_states, restore_generators
 from ablate.execute.train.job import Job
@@ -23,6 +24,10 @@ from ablate.store.progress import STATE, Progress, keep
 
 SECTION = "ablate"
 """The key of a Lightning checkpoint under which ablate adds what Lightning does not write."""
+
+
+TENSORS = ("callbacks", "state_dict", "optimizer_states", SECTION)
+"""Keys of a Lightning checkpoint that hold tensors or are checked one by one: the rest is small."""
 
 
 class Keeper(pl.Callback):
@@ -90,6 +95,7 @@ class Keeper(pl.Callback):
             "generators": generator_states(),
             "metrics": {name: value.detach().clone() for name, value in trainer.callback_metrics.items()},
         }
+        _check_readable({**content["callbacks"], **{k: v for k, v in content.items() if k not in TENSORS}})
         # Lightning takes an epoch whose batches are all done for one that has yet to end.
         batches = content["loops"]["fit_loop"]["epoch_loop.batch_progress"]
         batches["current"] = dict.fromkeys(batches["current"], 0)
@@ -141,6 +147,27 @@ class _InMemory:
         """The checkpoint. The strategy then gets its own reader back."""
         self._strategy.checkpoint_io = self._former
         return self._content
+
+
+def _check_readable(states: Mapping[str, Any]) -> None:
+    """Refuses states from which no training could go on, as they hold more than `weights_only=True` reads.
+
+    Raises:
+        ModelError: names whose state it is.
+    """
+    for name, state in states.items():
+        written = io.BytesIO()
+        try:
+            torch.save(state, written)
+            written.seek(0)
+            torch.load(written, weights_only=True)
+        except Exception as error:  # whatever pickling raises
+            owner = name.partition("{")[0]
+            raise ModelError(
+                f"engine.checkpoint_min: the state of {owner} cannot be kept in a checkpoint. It may hold numbers, "
+                "text, tensors, and lists and mappings of these. Have its state_dict leave out the rest, or train "
+                "without engine.checkpoint_min."
+            ) from error
 
 
 def keeper(job: Job, *, threads: int, stacked: bool = False) -> Keeper | None:
