@@ -107,6 +107,7 @@ def run(
 
     from ablate import study
     from ablate.python.display import Display
+    from ablate.python.rendered_summary import rendered_summary
     from ablate.report.document import document
     from ablate.report.formats import registry
     from ablate.report.formats.markdown import markdown
@@ -124,6 +125,7 @@ def run(
                 stale=None if stale is None else stale.value,
                 retry=[r.value for r in retry or ()],
                 detach=detach,
+                render=rendered_summary,
             )
         except KeyboardInterrupt:
             display.close()
