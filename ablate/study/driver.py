@@ -21,6 +21,7 @@ from ablate.study.missing_trials import (
     lacking_lesions_message,
     missing_trials,
     next_batch,
+    unlogged_message,
 )
 from ablate.study.networks import examine_networks
 from ablate.study.observer import Muted
@@ -60,8 +61,8 @@ def run(
     Args:
         words: As in `plan`.
         observer: Is called while it runs.
-        stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them. None: refuse
-            to train others beside them.
+        stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them, with those
+            that lack weights or a run of the logger asked for. None: refuse to train others beside them.
         retry: States of which trials are trained again, beside those that failed.
         detach: Whether to submit the missing trials and return. The same call without `detach` waits for them and
             collects them. A study with looks is submitted up to the next look.
@@ -185,7 +186,7 @@ def _report_notes(planned: Plan, observer: Observer) -> None:
 
 
 def _report_lacking(planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
-    for lacking in (lacking_diagnostics_message, lacking_lesions_message, unweighted_message):
+    for lacking in (lacking_diagnostics_message, lacking_lesions_message, unweighted_message, unlogged_message):
         if (message := lacking(planned, missing)) is not None:
             observer.on_message(message)
 

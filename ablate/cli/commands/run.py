@@ -60,7 +60,8 @@ def run(
         Stale | None,
         typer.Option(
             "--stale",
-            help="Trials whose code has changed since: keep and pool them, or train them again.",
+            help="Trials whose code has changed since: keep and pool them, or train them again, with those "
+            "that lack weights or a run of the logger asked for now.",
             show_default=False,
         ),
     ] = None,
