@@ -17,8 +17,8 @@ JOB_TYPE = "job_type"
 MAX_CLAIM = 200
 """Characters of a claim in the name of a metric, which may have 250."""
 
-_NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z_. -]")
-"""What a claim must not bring into the name of a metric: no store takes it, or it is the slash of a group."""
+_NOT_IN_NAMES = re.compile(r"[^\w. -]")
+"""What a claim must not bring into the name of a metric: MLflow does not take it, or it is the slash of a group."""
 
 
 def arguments(identity: RunIdentity) -> Mapping[str, Any]:
@@ -59,12 +59,12 @@ def find_summary(given: Mapping[str, Any], identity: RunIdentity) -> str | None:
 def summarise(logger: Any, identity: RunIdentity, summary: StudySummary) -> None:
     """Writes verdicts as tags, differences as metrics, and the document and the figures as artifacts."""
     client, run_id = logger.experiment, logger.run_id
-    outcomes = {f"verdict/{_name(claim)}": str(outcome) for claim, outcome in summary.by_claim(OUTCOME).items()}
+    outcomes = {f"verdict/{claim}": str(outcome) for claim, outcome in summary.by_claim(OUTCOME, _key).items()}
     for name, value in {**_tags(identity), **outcomes}.items():
         client.set_tag(run_id, name, value)
     for column in NUMBERS:
-        for claim, value in summary.by_claim(column).items():
-            client.log_metric(run_id, f"{column}/{_name(claim)}", value)
+        for claim, value in summary.by_claim(column, _key).items():
+            client.log_metric(run_id, f"{column}/{claim}", value)
     client.log_text(run_id, summary.markdown, "summary.md")
     for name, svg in summary.figures.items():
         client.log_text(run_id, svg, f"figures/{name}.svg")
@@ -74,7 +74,7 @@ def _tags(identity: RunIdentity) -> dict[str, str]:
     return {"mlflow.note.content": identity.note, JOB_TYPE: identity.job_type, **identity.tags}
 
 
-def _name(claim: str) -> str:
+def _key(claim: str) -> str:
     """A claim within the name of a metric or a tag."""
     return _NOT_IN_NAMES.sub("_", claim)[:MAX_CLAIM].strip()
 

@@ -1,7 +1,7 @@
 """A study's summary as loggers get it: the verdicts as plain values, the documents as text."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 OUTCOME = "outcome"
@@ -25,15 +25,18 @@ class StudySummary:
     figures: Mapping[str, str]
     """Name → SVG."""
 
-    def by_claim(self, column: str) -> dict[str, str | float]:
+    def by_claim(self, column: str, key: Callable[[str], str] = str) -> dict[str, str | float]:
         """The values of one column by claim; a claim that has none is left out.
 
-        Claims of one name, which differ in their margins, are numbered from the second on.
+        Args:
+            column: One of `COLUMNS`.
+            key: Makes of a claim's name what the tool takes as one. Claims of which it makes the same are numbered
+                from the second on, as are those that differ in their margins alone.
         """
         found: dict[str, str | float] = {}
         named: Counter[str] = Counter()
         for verdict in self.verdicts:
-            name = str(verdict["claim"])
+            name = key(str(verdict["claim"]))
             named[name] += 1
             if (value := verdict[column]) is not None:
                 found[name if named[name] == 1 else f"{name} {named[name]}"] = value
