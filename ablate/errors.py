@@ -47,6 +47,10 @@ class DeathError(EngineError):
     """A process has died of what it was asked to do."""
 
 
+class LoggerError(AblateError):
+    """A logger could not write what it was given: its service does not answer, or refuses it."""
+
+
 @contextmanager
 def begun() -> Generator[None]:
     """Marks the errors raised in it as raised when something had been trained or written."""

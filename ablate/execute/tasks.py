@@ -6,10 +6,13 @@ does not import torch.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ablate.config.group import Group
 from ablate.config.model.constructor import Constructor
 from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.design.point import DesignPoint
+from ablate.execute.loggers.identity import RunIdentity
+from ablate.execute.loggers.study_summary import StudySummary
 from ablate.plan.cost import NetworkCost
 from ablate.plan.module_tree import ModuleTree
 from ablate.plan.schedule import Schedule
@@ -170,3 +173,25 @@ def evaluate_identities(spec: StudySpec) -> IdentityResults:
     from ablate.execute.examine.identities import evaluate
 
     return evaluate(spec)
+
+
+def takes_summary(logger: Group) -> bool:
+    """Whether a study's summary is written by loggers of this kind.
+
+    Raises:
+        ConfigError: as `ablate.execute.loggers.run.takes_summary`.
+    """
+    from ablate.execute.loggers.run import takes_summary
+
+    return takes_summary(logger)
+
+
+def log_summary(logger: Group, identity: RunIdentity, summary: StudySummary, *, run_id: str | None) -> str | None:
+    """Writes a study's summary into its logger, on the machine that has the study's folder.
+
+    Raises:
+        LoggerError: as `ablate.execute.loggers.run.log_summary`.
+    """
+    from ablate.execute.loggers.run import log_summary
+
+    return log_summary(logger, identity, summary, run_id=run_id)

@@ -36,12 +36,15 @@ def run_words(
 ) -> Result:
     """As `run`, with a folder of configuration that comes before the user's; None: there is none."""
     from ablate.python.display import Display
+    from ablate.python.rendered_summary import rendered_summary
     from ablate.study import run as run_study
     from ablate.study.observer import Muted
 
     with Display() as display:
         observer = Muted() if quiet else display
-        summary, path = run_study(words, observer=observer, stale=stale, retry=retry, conf=conf)
+        summary, path = run_study(
+            words, observer=observer, stale=stale, retry=retry, conf=conf, render=rendered_summary
+        )
     return Result(summary=summary, path=path.absolute())
 
 

@@ -12,6 +12,7 @@ from ablate.errors import begun
 from ablate.study.costs import is_incomplete, measure
 from ablate.study.damage import set_damaged_aside
 from ablate.study.identities import evaluate_identities
+from ablate.study.logged_summary import log_summary
 from ablate.study.missing_trials import (
     check_detachable,
     check_limits,
@@ -20,6 +21,7 @@ from ablate.study.missing_trials import (
     lacking_lesions_message,
     missing_trials,
     next_batch,
+    unlogged_message,
 )
 from ablate.study.networks import examine_networks
 from ablate.study.observer import Muted
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from ablate.execute.engines import Engine
     from ablate.plan import Trial
     from ablate.store import StudyDirectory
+    from ablate.study.logged_summary import Renderer
     from ablate.study.missing_trials import Retried, Stale
     from ablate.study.observer import Observer
     from ablate.study.study_plan import Plan
@@ -51,20 +54,22 @@ def run(
     cwd: Path | None = None,
     conf: Path | None = None,
     request: Sequence[str] | None = None,
+    render: Renderer | None = None,
 ) -> tuple[Summary, Path]:
     """Trains what is missing of a study, then summarises.
 
     Args:
         words: As in `plan`.
         observer: Is called while it runs.
-        stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them. None: refuse
-            to train others beside them.
+        stale: What to do with trials whose code has changed since: `keep` and pool them, or `rerun` them, with those
+            that lack weights or a run of the logger asked for. None: refuse to train others beside them.
         retry: States of which trials are trained again, beside those that failed.
         detach: Whether to submit the missing trials and return. The same call without `detach` waits for them and
             collects them. A study with looks is submitted up to the next look.
         cwd: As in `plan`.
         conf: As in `plan`.
         request: As in `plan`.
+        render: Makes what the study's logger gets of the summary; None: it gets none.
 
     Returns:
         The summary, and the study's directory. With `detach`, the summary has the trials that had finished before.
@@ -98,9 +103,7 @@ def run(
         if stale == "rerun":
             planned = without_stale_choices(planned)
         missing = missing_trials(planned, stale, observer, retry=retry)
-        for lacking in (lacking_diagnostics_message, lacking_lesions_message, unweighted_message):
-            if (message := lacking(planned, missing)) is not None:
-                observer.on_message(message)
+        _report_lacking(planned, missing, observer)
         if missing:
             check_replicates(planned.spec, seen=count_results(planned.contents))
         if will_train := bool(next_batch(planned, missing, lambda: planned.contents.records)):
@@ -121,6 +124,7 @@ def run(
                     cwd=cwd,
                     conf=conf,
                     request=request,
+                    render=render,
                 )
         damaged = set_damaged_aside(directory, observer)
         directory.set_aside(planned.contents.unreadable)
@@ -137,7 +141,7 @@ def run(
             missing = missing_trials(planned, stale, Muted(), retry=retry)
         _measure_networks(engine, planned, damaged, observer, will_train=will_train, again=stale == "rerun")
         _train(engine, planned, missing, observer, detach=detach)
-        return save_summary(planned), directory.path
+        return _summarised(engine, planned, observer, render=None if detach else render), directory.path
 
 
 def _check_engine(engine: Engine, planned: Plan, *, detach: bool) -> None:
@@ -179,6 +183,20 @@ def _report_notes(planned: Plan, observer: Observer) -> None:
         observer.on_message(note)
     for trial_id, reason in planned.contents.unreadable.items():
         observer.on_message(f"trials/{trial_id}/record.json cannot be counted ({reason}): set aside and trained again.")
+
+
+def _report_lacking(planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
+    for lacking in (lacking_diagnostics_message, lacking_lesions_message, unweighted_message, unlogged_message):
+        if (message := lacking(planned, missing)) is not None:
+            observer.on_message(message)
+
+
+def _summarised(engine: Engine, planned: Plan, observer: Observer, *, render: Renderer | None) -> Summary:
+    """The summary, written into the study's directory, and into its logger if it is rendered."""
+    summary = save_summary(planned)
+    if render is not None:
+        log_summary(engine, planned, summary, render, observer)
+    return summary
 
 
 def _freeze(directory: StudyDirectory, planned: Plan, *, will_train: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from ablate.errors import ConfigError
+from ablate.study.weights import unweighted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -27,6 +28,8 @@ def missing_trials(
 ) -> tuple[Trial, ...]:
     """Planned trials without a record, failed ones, and, if asked for, those timed out or trained with other code.
 
+    Trials that lack weights or a run of the logger that are asked for are among those of `stale="rerun"`, too.
+
     The observer gets messages on the numbers of trials whose code has changed and of those that ran out of time.
 
     Raises:
@@ -40,7 +43,7 @@ def missing_trials(
             "trains them again."
         )
     older = stale_sources(planned)
-    again = older if stale == "rerun" else ()
+    again = {*older, *unweighted(planned), *unlogged(planned)} if stale == "rerun" else ()
     missing = tuple(t for t in planned.trials if t.id not in records or records[t.id].state in states or t.id in again)
     if not older:
         return missing
@@ -135,6 +138,25 @@ def lacking_diagnostics_message(planned: Plan, missing: Sequence[Trial]) -> str 
     return (
         f"{lacking} of {len(planned.trials)} trials that are there have no diagnostics, and trainer.diagnostics makes "
         "no other trial of them: they are kept. results_dir=… of another name trains them again, with diagnostics."
+    )
+
+
+def unlogged(planned: Plan) -> frozenset[str]:
+    """Trials with a result that have no run in the logger asked for: they were trained with another one, or none."""
+    loggers = {t.id: t.config.logger.get("_target_") for t in planned.trials if t.config.logger.mapping}
+    if not loggers:
+        return frozenset()
+    found = (r for r in planned.records if r.is_result and r.id in loggers)
+    return frozenset(r.id for r in found if (r.config.get("logger") or {}).get("_target_") != loggers[r.id])
+
+
+def unlogged_message(planned: Plan, missing: Sequence[Trial]) -> str | None:
+    """A message where trials are kept that have no run in the logger asked for; None: there are none."""
+    if not (lacking := unlogged(planned) - {trial.id for trial in missing}):
+        return None
+    return (
+        f"{len(lacking)} of {len(planned.trials)} trials that are there were trained without this logger, and have no "
+        "run in it: they are kept. --stale rerun trains them again, with it."
     )
 
 

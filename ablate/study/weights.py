@@ -33,19 +33,22 @@ def weights_note(planned: Plan, costs: Sequence[NetworkCost]) -> str | None:
     return f"keep=weights keeps the weights of {trials} trials: {total:,} bytes of parameters ({_brief(total)})."
 
 
-def unweighted_message(planned: Plan, missing: Sequence[Trial]) -> str | None:
-    """A message where trials are there whose weights were not kept, and are asked for now; None: there are none."""
+def unweighted(planned: Plan) -> frozenset[str]:
+    """Trials with a result whose weights are asked for, and were not kept."""
     if not planned.keeps_weights:
-        return None
+        return frozenset()
     from ablate.store.directory import WEIGHTS
 
-    trained = {trial.id for trial in missing}
-    lacking = sum(r.id not in trained and r.is_result and WEIGHTS not in r.files for r in planned.records)
-    if not lacking:
+    return frozenset(r.id for r in planned.records if r.is_result and WEIGHTS not in r.files)
+
+
+def unweighted_message(planned: Plan, missing: Sequence[Trial]) -> str | None:
+    """A message where trials are kept that have no weights, which are asked for; None: there are none."""
+    if not (lacking := unweighted(planned) - {trial.id for trial in missing}):
         return None
     return (
-        f"{lacking} of {len(planned.trials)} trials that are there were trained without keep=weights, and have none: "
-        "they are kept. results_dir=… of another name trains them again, with weights."
+        f"{len(lacking)} of {len(planned.trials)} trials that are there were trained without keep=weights, and have "
+        "none: they are kept. --stale rerun trains them again, with weights."
     )
 
 

@@ -27,24 +27,14 @@ def report(
     Of a study that is not finished it has what is there, says what is missing, and ends with code 1.
     """
     from ablate import study as studies
+    from ablate.python.page_source import page_source
     from ablate.report.live.message import note
     from ablate.report.page.page import page
-    from ablate.report.page.source import Source
-    from ablate.report.tables.kind import Results
     from ablate.store.atomic import write
-    from ablate.study.measurements import curves, layers
 
     path = studies.find(study, results_dir or Path("results"))
     summary, notes = studies.summarise(path)
-    results = Results(summary=summary, name=study_name(path), trials=lambda: studies.records(path))
-    made = page(
-        Source(
-            results=results,
-            curves=lambda: curves(path, summary.levels),
-            layers=lambda: layers(path, summary.levels),
-            notes=tuple(notes),
-        )
-    )
+    made = page(page_source(summary, path, name=study_name(path), notes=notes))
     written = to or path / PAGE
     write(written, made.encode())
     note(f"written: {written} ({len(made.encode()) / 1e6:.1f} MB)")

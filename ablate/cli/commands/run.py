@@ -60,7 +60,8 @@ def run(
         Stale | None,
         typer.Option(
             "--stale",
-            help="Trials whose code has changed since: keep and pool them, or train them again.",
+            help="Trials whose code has changed since: keep and pool them, or train them again, with those "
+            "that lack weights or a run of the logger asked for now.",
             show_default=False,
         ),
     ] = None,
@@ -107,6 +108,7 @@ def run(
 
     from ablate import study
     from ablate.python.display import Display
+    from ablate.python.rendered_summary import rendered_summary
     from ablate.report.document import document
     from ablate.report.formats import registry
     from ablate.report.formats.markdown import markdown
@@ -124,6 +126,7 @@ def run(
                 stale=None if stale is None else stale.value,
                 retry=[r.value for r in retry or ()],
                 detach=detach,
+                render=rendered_summary,
             )
         except KeyboardInterrupt:
             display.close()

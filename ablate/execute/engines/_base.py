@@ -131,5 +131,18 @@ class Engine(ABC):
         """
         return function(*args, **kwargs)
 
+    def call_here(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `call`, on this machine: for a function that writes into the study's folder.
+
+        Args:
+            function: As of `call`.
+            *args: Arguments of the function.
+            **kwargs: Arguments of the function.
+
+        Raises:
+            EngineError, Exception: as `call`.
+        """
+        return self.call(function, *args, **kwargs)
+
     def close(self) -> None:  # noqa: B027 – an engine without workers has nothing to end
         """Ends the processes that `call` has started."""

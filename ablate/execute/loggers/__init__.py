@@ -1,1 +1,1 @@
-"""Lightning's loggers: one run for each trial, which says what the trial is, and is closed at its end."""
+"""Lightning's loggers: one run for each trial, which says what the trial is, and one for the study's summary."""

@@ -1,10 +1,10 @@
-"""The run of a logger for one trial: opened with what the trial is, and closed at its end."""
+"""A logger's run: of a trial, opened with what the trial is and closed at its end; or with the summary of a study."""
 
 import importlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,18 @@ from filelock import FileLock
 
 from ablate import files
 from ablate.config.group import Group
-from ablate.errors import ConfigError
-from ablate.execute.loggers.adapter import MLFLOW_SERVER, adapter
+from ablate.errors import AblateError, ConfigError, LoggerError
+from ablate.execute.loggers.adapter import Adapter, adapter
 from ablate.execute.loggers.identity import RunIdentity
+from ablate.execute.loggers.mlflow_runs import SERVER
+from ablate.execute.loggers.study_summary import StudySummary
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.lightning_package import OURS, lightning_package
 from ablate.execute.targets.target import build, locate, takes
 from ablate.limits import MAX_RECORD_BYTES
+
+MAX_REASON = 400
+"""Characters of the reason why a summary was not written."""
 
 
 def check_logger(group: Group, *, folder: Path) -> None:
@@ -27,21 +33,19 @@ def check_logger(group: Group, *, folder: Path) -> None:
         ConfigError: it cannot be built as configured, its package is not installed, or its service has no credentials.
     """
     if group.mapping:
-        settings = {"study": "", "trial": "", "levels": {}, "replicate": 0, "seed": 0}
-        identity = RunIdentity(name="", group="", settings=settings, folder=folder / "trials" / "x")
-        with _silent(), _restored(MLFLOW_SERVER):
+        identity = RunIdentity(name="", group="", folder=folder / "trials" / "x", study_folder=folder)
+        with _silent(), _restored(SERVER):
             _build(group, identity, is_checked=True)
-            adapter(locate(group.mapping["_target_"], "logger")).check(group.mapping)
+            _adapter(group).check(group.mapping)
 
 
-def _build(group: Group, identity: RunIdentity, *, is_checked: bool = False) -> Any:
-    node = group.mapping
+def _build(group: Group, identity: RunIdentity, *, run_id: str | None = None, is_checked: bool = False) -> Any:
+    """The logger of a configuration, which goes on with the run of an id; None: it begins one."""
     try:
-        called = locate(node["_target_"], "logger") if isinstance(node.get("_target_"), str) else dict
-        unopened = adapter(called).unopened if is_checked else {}
-        run_id = _kept_run_id(identity)
-        resumed = {} if run_id is None else adapter(called).resume(run_id)
-        return build({**node, **_arguments(called, node, identity), **unopened, **resumed}, "logger")
+        made = _adapter(group)
+        unopened = made.unopened if is_checked else {}
+        resumed = {} if run_id is None else made.resume(run_id)
+        return build({**_settings(group, identity), **unopened, **resumed}, "logger")
     except ConfigError as error:
         if "ModuleNotFoundError" in str(error):
             raise ConfigError(f"{error} Install it, or choose logger=csv.") from error
@@ -59,10 +63,9 @@ def logger_run(group: Group, identity: RunIdentity) -> Iterator[Any]:
         yield None
         return
     identity.folder.mkdir(parents=True, exist_ok=True)
-    made = adapter(locate(group.mapping["_target_"], "logger"))
-    shared = FileLock(identity.study_folder / ".logger.lock") if made.opens_alone else nullcontext()
-    with shared, _silent(), _restored(MLFLOW_SERVER):
-        logger = _build(group, identity)
+    made = _adapter(group)
+    with _opening(made, identity), _silent(), _restored(SERVER):
+        logger = _build(group, identity, run_id=_kept_run_id(identity))
         logger.log_hyperparams(identity.settings)
         if run_id := made.run_id(logger):
             identity.run_id_file.write_text(run_id)
@@ -90,6 +93,52 @@ def silent_logger(group: Group, module: object) -> Any:
     if not group.mapping:
         return None
     return importlib.import_module(f"{lightning_package(module) or OURS}.loggers.logger").DummyLogger()
+
+
+def takes_summary(group: Group) -> bool:
+    """Whether loggers of this kind get a study's summary.
+
+    Raises:
+        ConfigError: it is not there to be imported.
+    """
+    return _adapter(group).summarise is not None
+
+
+def log_summary(group: Group, identity: RunIdentity, summary: StudySummary, *, run_id: str | None) -> str | None:
+    """Writes a study's summary into a run of its own, or anew into the run that has it already.
+
+    Args:
+        group: The logger, of a kind that `takes_summary`.
+        identity: Of the run.
+        summary: What is written.
+        run_id: As it was returned when an earlier summary of the study was written; None: there was none.
+
+    Returns:
+        The id of the run; None: the tool finds it without.
+
+    Raises:
+        LoggerError: it could not be written; says why, in a line.
+    """
+    made = _adapter(group)
+    assert made.summarise is not None
+    with isolated_process(threads=1):
+        try:
+            with _opening(made, identity), _silent(), _restored(SERVER):
+                if made.find_summary is not None:
+                    run_id = made.find_summary(_settings(group, identity), identity)
+                logger = _build(group, identity, run_id=run_id)
+                opened = made.run_id(logger)
+                failed = True
+                try:
+                    made.summarise(logger, identity, summary)
+                    failed = False
+                    return opened if made.find_summary is None else None
+                finally:
+                    logger.finalize("failed" if failed else "success")
+                    made.close(logger, failed)
+        except Exception as error:
+            said = str(error) if isinstance(error, AblateError) else f"{type(error).__name__}: {error}"
+            raise LoggerError(" ".join(said.split())[:MAX_REASON]) from error
 
 
 def log_diagnostics(logger: Any, values: Mapping[str, Mapping[str, float]], *, step: int) -> None:
@@ -130,11 +179,28 @@ def _restored(variable: str) -> Iterator[None]:
             os.environ[variable] = before
 
 
-def _arguments(called: Any, node: Mapping[str, Any], identity: RunIdentity) -> dict[str, Any]:
-    """What the logger takes, of what the configuration leaves open: it lacks the key, or has null there."""
+def _class(group: Group) -> Any:
+    """What a configuration names; `dict`: it names nothing."""
+    target = group.get("_target_")
+    return locate(target, "logger") if isinstance(target, str) else dict
+
+
+def _adapter(group: Group) -> Adapter:
+    return adapter(_class(group))
+
+
+def _opening(made: Adapter, identity: RunIdentity) -> AbstractContextManager[Any]:
+    """A lock, where one process at a time may open the store."""
+    return FileLock(identity.study_folder / ".logger.lock") if made.opens_alone else nullcontext()
+
+
+def _settings(group: Group, identity: RunIdentity) -> dict[str, Any]:
+    """The configuration, with what it leaves open, where the logger takes it: it lacks the key, or has null there."""
+    node, called = group.mapping, _class(group)
+    made = adapter(called)
     try:
-        ours = adapter(called).arguments(identity)
+        ours = made.arguments(identity)
     except ModuleNotFoundError as error:
         raise ConfigError(f"logger: {node['_target_']} failed: {type(error).__name__}: {error}.") from error
-    is_named = adapter(called).by_name
-    return {k: v for k, v in ours.items() if node.get(k) is None and takes(called, k, by_name=is_named)}
+    given = {k: v for k, v in ours.items() if node.get(k) is None and takes(called, k, by_name=made.by_name)}
+    return {**node, **given}

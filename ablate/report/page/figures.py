@@ -1,12 +1,10 @@
-"""The figures of a page, in their order. A figure that has nothing to show is left out."""
+"""The figures of a study, in their order. A figure that has nothing to show is left out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from typing import TYPE_CHECKING
 
 from ablate.config.spec import Response
-from ablate.report.figures.inline import inline
 from ablate.report.page.source import Source
 
 if TYPE_CHECKING:
@@ -25,25 +23,30 @@ class PageFigure:
     title: str
     about: str
     """A caption of a sentence or two."""
-    svg: str
-    """An `<svg>` element."""
+    figure: "Figure"
+
+    @property
+    def description(self) -> str:
+        """For those who do not see it."""
+        return f"{self.title}. {self.about}"
 
 
-def answer_figure(source: Source) -> str:
-    """The claims with their intervals and margins; empty where no claim has a verdict."""
+def answer_figure(source: Source) -> PageFigure | None:
+    """The claims with their intervals and margins, described by the findings; None where no claim has a verdict."""
     from ablate.report.figures.forest import description, forest
 
     summary = source.results.summary
     verdicts = (*summary.verdicts, *summary.later)
     if not verdicts:
-        return ""
+        return None
     response = Response(name=summary.response, better=summary.better, trivial=summary.trivial)
-    return inline(forest(verdicts, response), number=0, title=description(verdicts, response))
+    return PageFigure(
+        id="claims", title="Claims", about=description(verdicts, response), figure=forest(verdicts, response)
+    )
 
 
 def further_figures(source: Source) -> Iterator[PageFigure]:
     """All figures but that of the answer, each drawn when it is its turn."""
-    numbers = count(1)
     for id, title, about, draw in (
         ("effects", "Effects", EFFECTS, _effects),
         ("interactions", "Interactions", INTERACTIONS, _interactions),
@@ -56,13 +59,9 @@ def further_figures(source: Source) -> Iterator[PageFigure]:
             figure = draw(source)
         except ValueError:  # the study has nothing to show there
             continue
-        yield PageFigure(
-            id=id, title=title, about=about, svg=inline(figure, number=next(numbers), title=f"{title}. {about}")
-        )
+        yield PageFigure(id=id, title=title, about=about, figure=figure)
     for name, figure in _over_depth(source):
-        title = f"Over depth: {name}"
-        svg = inline(figure, number=next(numbers), title=f"{title}. {OVER_DEPTH}")
-        yield PageFigure(id=f"depth-{name}", title=title, about=OVER_DEPTH, svg=svg)
+        yield PageFigure(id=f"depth-{name}", title=f"Over depth: {name}", about=OVER_DEPTH, figure=figure)
 
 
 EFFECTS = (

@@ -10,6 +10,7 @@ import ablate
 from ablate.analysis.summary import Summary, Verdict
 from ablate.config.spec import Response
 from ablate.report.document import document
+from ablate.report.figures.inline import inline
 from ablate.report.heading import origin_block, study_block
 from ablate.report.page.figures import answer_figure, further_figures
 from ablate.report.page.source import Source
@@ -60,6 +61,7 @@ def _context(source: Source) -> Mapping[str, Any]:
     items = [visible_item(item) for item in document(summary, source.results.name)[1:]]
     origin = origin_block(summary)
     rest = items[: len(items) - len(origin)]
+    claims = answer_figure(source)
     return {
         "version": ablate.__version__,
         "title": visible(about.title),
@@ -68,10 +70,13 @@ def _context(source: Source) -> Mapping[str, Any]:
         "answers": [_answer(verdict, response) for verdict in (*summary.verdicts, *summary.later)],
         "no_claim": NO_CLAIM if summary.contrasts and not summary.verdicts else "",
         "missing": _missing(summary),
-        "forest": Markup(answer_figure(source)),  # drawn by matplotlib, which escapes its texts
+        "forest": "" if claims is None else Markup(inline(claims.figure, number=0, title=claims.about)),
         "qualified": "verdicts" if summary.verdicts or summary.later else "contrasts",
         "limits": [*map(visible, (*qualifiers(summary), *source.notes))],
-        "figures": [(one.id, one.title, one.about, Markup(one.svg)) for one in further_figures(source)],
+        "figures": [
+            (one.id, one.title, one.about, Markup(inline(one.figure, number=number, title=one.description)))
+            for number, one in enumerate(further_figures(source), start=1)
+        ],  # drawn by matplotlib, which escapes its texts
         "tables": [_table(item) for item in rest],
         "origin": [(label, visible(text)) for block in origin for label, text in block.lines],
     }

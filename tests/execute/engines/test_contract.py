@@ -197,7 +197,7 @@ def test_an_exception_in_who_listens_leaves_no_worker(any_engine, make_job, plac
 def test_what_has_answered_still_trains_and_answers(any_engine, make_job, place):
     """As this process would, from the folder that it is in."""
     assert any_engine.call(int, "101", base=2) == 5
-    assert any_engine.call(os.getcwd) == str(place)
+    assert any_engine.call(os.getcwd) == any_engine.call_here(os.getcwd) == str(place)
     assert [r.state for records in any_engine.run([make_job(width=4)]) for r in records] == ["complete"]
     with pytest.raises(ModelError, match="too wide"):
         any_engine.call(refuse, "too wide")

@@ -2,7 +2,6 @@
 
 import csv
 import importlib.util
-import struct
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import yaml
 from ablate import study
 from ablate.errors import ConfigError
 from ablate.execute.loggers.run import check_logger
+from tests.wandb_file import wandb_records
 
 TINY = (
     "smoke", "model.width=4", "model.depth=0", "model.skip_span=0", "data.limit=60", "data.val_size=10",
@@ -129,32 +129,6 @@ def test_wandb(ran, engine):
         assert tested["test/accuracy"] == pytest.approx(record.responses["test/accuracy"])
         (ended,) = found["exit"]
         assert ended.exit_code == 0
-
-
-def wandb_records(file: Path):
-    """The records of an offline run by type. The file is a LevelDB log: blocks of 32 KiB, records in parts.
-
-    Source: github.com/google/leveldb, doc/log_format.md; after a header of seven bytes.
-    """
-    from wandb.proto import wandb_internal_pb2
-
-    content, place, part = file.read_bytes(), 7, b""
-    found: dict[str, list] = {}
-    while place + 7 <= len(content):
-        left = 32768 - place % 32768
-        if left < 7:
-            place += left
-            continue
-        _, length, kind = struct.unpack("<IHB", content[place : place + 7])
-        part += content[place + 7 : place + 7 + length]
-        place += 7 + length
-        if kind in (1, 4):  # whole, or the last part
-            record = wandb_internal_pb2.Record()
-            record.ParseFromString(part)
-            name = record.WhichOneof("record_type")
-            found.setdefault(name, []).append(getattr(record, name))
-            part = b""
-    return found
 
 
 @needs("mlflow", "sqlalchemy", "alembic")

@@ -12,6 +12,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 import msgspec
 
 from ablate.errors import ConfigError
+from ablate.execute.engines.local.caller import Caller
 from ablate.execute.engines.ray import connection
 from ablate.execute.engines.ray.driver_location import Storage, driver_location
 from ablate.execute.engines.ray.worker import RayWorker
@@ -95,6 +96,11 @@ class Ray(Team):
             wait_s=NO_ROOM_MESSAGE_S,
             on_wait=partial(self._report_no_room, 1, self._gpus()),
         )
+
+    def call_here(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls a function in a process of this machine: a worker's machine may lack the study's folder."""
+        with closing(Caller(self.name, retries=0)) as caller:
+            return caller.call(partial(function, *args, **kwargs))
 
     def close(self) -> None:
         """Ends the worker that `call` has started, and the connection."""
