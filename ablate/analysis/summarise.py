@@ -20,6 +20,7 @@ from ablate.analysis.notes.costs_out_of_time import costs_out_of_time
 from ablate.analysis.notes.costs_without_example import costs_without_example
 from ablate.analysis.notes.mixed_code import clause, mixed_code
 from ablate.analysis.notes.origin import command, made_by, timed_on
+from ablate.analysis.notes.repeated_start import repeated_start
 from ablate.analysis.notes.three_way import three_way_notes
 from ablate.analysis.notes.tuning import choice_lookup, tuning_notes, tuning_summary, untuned
 from ablate.analysis.outcomes.diagnostic import unmeasured
@@ -175,6 +176,7 @@ def summarise(
             *unmeasured(spec, found),
             *costs_out_of_time(points, costs),
             *costs_without_example(points, costs),
+            *repeated_start(starts, spec.replicates),
         ),
         scope=ACROSS if any(claim.across for claim in (*spec.claims, *spec.later)) else SCOPE,
         trivial=spec.response.trivial,

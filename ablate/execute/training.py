@@ -157,7 +157,16 @@ def _trained(trial: Trial, job: Job, *, engine: str, threads: int, source: str, 
         simple=simple,
         compilation=fit.module.compilation.verdict if isinstance(fit.module, TrialModule) else None,
     )
-    made = record(trial, ended, engine=engine, threads=threads, source=source, commit=job.commit, stated=job.stated)
+    made = record(
+        trial,
+        ended,
+        engine=engine,
+        threads=threads,
+        source=source,
+        commit=job.commit,
+        stated=job.stated,
+        response=job.response,
+    )
     return TrialOutput(
         record=made,
         curve=training.curve.as_csv(),

@@ -33,12 +33,15 @@ class PointStart:
 
     levels: Mapping[str, str]
     start: Start
+    is_repeated: bool = False
+    """Whether the next replicate is known to start from the same values."""
 
 
-class _Point(msgspec.Struct, kw_only=True):
+class _Point(msgspec.Struct, kw_only=True, omit_defaults=True):
     levels: dict[str, str]
     network: int
     """Its place in `networks`: design points that differ in their training only share one."""
+    is_repeated: bool = False
 
 
 class _File(msgspec.Struct, kw_only=True):
@@ -61,7 +64,9 @@ def decode(content: bytes) -> tuple[PointStart, ...]:
     file = unseal(content, _File, schema=SCHEMA)
     if any(not 0 <= point.network < len(file.networks) for point in file.points):
         raise ValueError("it names a network that it does not have")
-    return tuple(PointStart(levels=p.levels, start=file.networks[p.network]) for p in file.points)
+    return tuple(
+        PointStart(levels=p.levels, start=file.networks[p.network], is_repeated=p.is_repeated) for p in file.points
+    )
 
 
 def write_starts(directory: StudyDirectory, starts: Sequence[PointStart]) -> None:
@@ -77,5 +82,6 @@ def write_starts(directory: StudyDirectory, starts: Sequence[PointStart]) -> Non
         if id(one.start) not in places:
             places[id(one.start)] = len(networks)
             networks.append(dict(one.start))
-        points.append(_Point(levels=dict(one.levels), network=places[id(one.start)]))
+        place = places[id(one.start)]
+        points.append(_Point(levels=dict(one.levels), network=place, is_repeated=one.is_repeated))
     directory.write(STARTS, seal(_File(schema=SCHEMA, networks=networks, points=points)))

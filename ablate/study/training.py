@@ -238,6 +238,7 @@ def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedu
             sources=tuple(sources[t.id] for t in b.trials),
             commit=head,
             stated=claims,
+            response=planned.spec.response.name,
             keeps_weights=planned.keeps_weights,
             lesions=planned.lesions,
             checkpoint_min=engine.checkpoint_min,

@@ -212,7 +212,7 @@ def test_the_same_module_gives_the_same_in_this_process(lightning, ablate, here)
         (["study.response={name: test/auc, better: higher}"], ["Unknown response 'test/auc'", "'test/acc'"]),
         (["optimizer=sgd"], ["brings its own optimizer", "optimizer=none"]),
         (["objective=regression"], ["brings its own objective", "objective=none"]),
-        (["data=digits"], ["LightningDataModule"]),
+        (["data=digits"], ["LightningDataModule", "_target_: pytorch_lightning.LightningDataModule.from_datasets"]),
         (["model.widht=3"], ["Unknown key 'model.widht'", "Did you mean 'model.width'?"]),
     ],
 )

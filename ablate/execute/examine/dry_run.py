@@ -39,6 +39,8 @@ class DryRun:
 
     logged: tuple[str, ...]
     digest: str
+    tested: tuple[str, ...] = ()
+    """What of it the test logs."""
 
 
 def dry_run(config: TrialConfig, streams: Streams) -> DryRun:
@@ -63,17 +65,17 @@ def dry_run(config: TrialConfig, streams: Streams) -> DryRun:
         try:
             once.fit(fit.module, **fit.data)
             logged = scalars(once)
-            digest = _digest(fit.module, once, logged)
+            digest, tested = _digest(fit.module, once, logged), dict[str, float]()
             if fit.test is not None:
                 once.test(fit.module, verbose=False, **fit.test)
-                logged |= scalars(once)
+                tested = scalars(once)
         except AblateError:
             raise
         except (Exception, SystemExit) as error:
             raise ConfigError(
                 f"model: {config.model['_target_']} fails in its first step: {error_text(error)}"
             ) from error
-    return DryRun(logged=tuple(logged), digest=digest)
+    return DryRun(logged=tuple(logged | tested), digest=digest, tested=tuple(tested))
 
 
 def _digest(module: pl.LightningModule, once: pl.Trainer, logged: dict[str, float]) -> str:

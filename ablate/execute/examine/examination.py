@@ -14,6 +14,7 @@ from ablate.config.data import DataGroup
 from ablate.config.diagnostic import DIAGNOSTICS, MOMENTS, SECONDS
 from ablate.config.group import Group
 from ablate.config.objective import ObjectiveGroup
+from ablate.config.resolution.lines import listed
 from ablate.config.spec import StudySpec
 from ablate.config.trial import TrialConfig
 from ablate.data.split import training_examples
@@ -44,7 +45,7 @@ from ablate.execute.train.size import flops, parameters
 from ablate.execute.train.step import take_step
 from ablate.execute.train.trainer import is_on_cuda, trainer
 from ablate.plan.cost import NetworkCost
-from ablate.plan.lesions import lesions_of
+from ablate.plan.lesions import LESION_KEY, lesions_of
 from ablate.plan.seeds import streams
 
 PROBE = 8
@@ -84,6 +85,7 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
         if (lesions := lesions_of(spec, points, configs)) is not None:
             whole = next(c for p, c in zip(points, configs, strict=True) if p.levels == lesions.levels)
             check_lesioned(lesions, whole, seed=streams(spec.seed, 0).initialisation)
+            examiner.check_tested(whole)
     return tuple(sizes)
 
 
@@ -157,6 +159,23 @@ class _Examiner:
         probe = one.example_input_array if is_lightning_module(one) else self._probe(config)[0]
         assert isinstance(probe, Tensor)
         return fingerprint(one, probe, draws=THOROUGH).equals(fingerprint(two, probe, draws=THOROUGH))
+
+    def check_tested(self, config: TrialConfig) -> None:
+        """Checks that the test logs the response: lesions are evaluated by it.
+
+        Raises:
+            ConfigError: that of a LightningModule does not; says what it logs.
+        """
+        if config.objective.content:
+            return  # a plain network's test logs the whole objective
+        response, tested = self._spec.response.name, self._dry_run(config).tested
+        if response not in tested:
+            raise ConfigError(
+                f"{LESION_KEY} evaluates trained networks on their test split, and the test does not log "
+                f"study.response, {response}. It logs {listed(tested) if tested else 'nothing'}. A LightningModule is "
+                "tested by its test_step on the test_dataloader of its data. Take a response that the test logs; or "
+                f"leave lesions out: {LESION_KEY}=false."
+            )
 
     def _built(self, config: TrialConfig) -> nn.Module:
         return network(config, seed=self._seeds.initialisation)

@@ -26,7 +26,7 @@ def starts(
     budget_s: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[PointStart, ...]:
-    """How each design point's network starts in the first replicate.
+    """How each design point's network starts in the first replicate, and whether the first one's always starts so.
 
     Args:
         points: Of a study that `examine` has passed.
@@ -38,7 +38,7 @@ def starts(
     Returns:
         A start for each point, as far as the time goes. Points that share a network share its start.
     """
-    known: dict[Group, Start] = {}
+    known: dict[Group, tuple[Start, bool]] = {}
     found: list[PointStart] = []
     until = clock() + budget_s
     with isolated_process(threads=1):
@@ -46,9 +46,21 @@ def starts(
             if config.model not in known:
                 if clock() > until:
                     continue
-                known[config.model] = start(network(config, seed=streams(seed, 0).initialisation))
-            found.append(PointStart(levels=dict(point.levels), start=known[config.model]))
+                built = network(config, seed=streams(seed, 0).initialisation)
+                is_repeated = not known and is_equal(built, network(config, seed=streams(seed, 1).initialisation))
+                known[config.model] = start(built), is_repeated
+            first, is_repeated = known[config.model]
+            found.append(PointStart(levels=dict(point.levels), start=first, is_repeated=is_repeated))
     return tuple(found)
+
+
+def is_equal(one: nn.Module, other: nn.Module) -> bool:
+    """Whether two networks of the same structure start from the same values, those that are constant apart."""
+    pairs = [
+        (mine.detach(), theirs.detach()) for mine, theirs in zip(one.parameters(), other.parameters(), strict=False)
+    ]
+    varied = [(mine, theirs) for mine, theirs in pairs if mine.numel() > 1 and bool((mine != mine.flatten()[0]).any())]
+    return bool(varied) and all(torch.equal(mine, theirs) for mine, theirs in varied)
 
 
 def start(built: nn.Module) -> Start:

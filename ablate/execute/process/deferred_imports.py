@@ -65,9 +65,14 @@ def load(module: ModuleType) -> None:
             return
         assert spec.loader is not None
         already = {k: v for k, v in vars(module).items() if k not in names and not isinstance(v, ModuleType)}
+        # `from torchvision import transforms` imports no submodule where there is an attribute of that name.
+        placeholders = {k: v for k, v in vars(module).items() if isinstance(v, _Placeholder) and v.is_of(spec.name)}
+        for name in placeholders:
+            delattr(module, name)
         try:
             spec.loader.exec_module(module)
         except BaseException:
+            vars(module).update(placeholders)
             spec.loader_state = names
             raise
         if type(module) is Deferred:  # torch's modules of settings change their class themselves
@@ -137,6 +142,10 @@ class _Placeholder:
 
     def __init__(self, module: str, name: str) -> None:
         self._module, self._name = module, name
+
+    def is_of(self, module: str) -> bool:
+        """Whether it stands for something that this module has once it is executed."""
+        return vars(self)["_module"] == module
 
     def _found(self) -> Any:
         module = importlib.import_module(self._module)

@@ -14,7 +14,7 @@ from torch.utils import deterministic
 
 from ablate.execute.process.fork import one_process
 from ablate.execute.process.matmul_precision import restore_matmul_precision
-from ablate.execute.process.settings import settings_restored
+from ablate.execute.process.settings import changes_kept, is_isolated, settings_restored
 from ablate.execute.process.streams import stdout_to_stderr
 
 LIGHTNING = ("pytorch_lightning", "lightning", "lightning.pytorch", "lightning.fabric", "lightning_fabric")
@@ -38,6 +38,20 @@ def silence() -> None:
     """Silences Lightning's log messages. Loading Lightning resets its levels: call this again after it."""
     for name in LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Around the import of a user-defined module, which may be the first to load a package of Lightning's.
+
+    In an isolated process Lightning stays silent. What else the import changes is kept, as by `changes_kept`.
+    """
+    try:
+        with changes_kept():
+            yield
+    finally:
+        if is_isolated():
+            silence()
 
 
 @contextmanager

@@ -82,6 +82,11 @@ def changes_kept() -> Generator[None]:
                     snapshot.keep(name, before[name], after)
 
 
+def is_isolated() -> bool:
+    """Whether settings will be put back at the end of what is done now."""
+    return bool(_active)
+
+
 _active: list[Snapshot] = []
 
 

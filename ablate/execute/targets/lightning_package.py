@@ -47,10 +47,14 @@ def trainer_class(module: object) -> Any:
 
 
 def overrides(thing: object, method: str) -> bool:
-    """Whether a user-defined module or data module overrides one of Lightning's hooks."""
+    """Whether a user-defined module or data module overrides one of Lightning's hooks, in its class or in itself.
+
+    `LightningDataModule.from_datasets` sets the loaders of what it returns, and some modules choose their steps so.
+    """
     package = sys.modules[lightning_package(thing) or OURS]
     base = package.LightningModule if is_lightning_module(thing) else package.LightningDataModule
-    return getattr(type(thing), method) is not getattr(base, method)
+    found = getattr(thing, method)
+    return getattr(found, "__func__", found) is not getattr(base, method)
 
 
 def is_misconfiguration(error: BaseException) -> bool:

@@ -19,7 +19,7 @@ from ablate import passed_objects
 from ablate.config.resolution.lines import listed
 from ablate.errors import AblateError, ConfigError, kind, unknown
 from ablate.execute.process.fork import one_process
-from ablate.execute.process.settings import changes_kept
+from ablate.execute.process.isolation import importing
 from ablate.execute.targets.annotation import misfit
 from ablate.execute.targets.hidden_module import hidden_by_installed, refuse_hidden
 from ablate.execute.targets.permission import ForbiddenError, is_lookup, refuse_forbidden, refuse_module
@@ -255,7 +255,7 @@ def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
         try:
             if name in sys.modules:
                 return importlib.import_module(name), name, parts[end:]
-            with changes_kept():
+            with importing():
                 return importlib.import_module(name), name, parts[end:]
         except ModuleNotFoundError as error:
             if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):

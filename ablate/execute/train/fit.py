@@ -119,7 +119,8 @@ def _lightning_fit(module: pl.LightningModule, config: TrialConfig, streams: Str
     if not is_lightning_data(data):
         raise ConfigError(
             f"data: a LightningModule trains on a LightningDataModule, and {config.data['_target_']} gives "
-            f"{kind(data)}."
+            f"{kind(data)}. Data sets of torch become one by _target_: "
+            f"{lightning_package(module)}.LightningDataModule.from_datasets, with train_dataset and test_dataset."
         )
     if lightning_package(data) != lightning_package(module):
         raise ConfigError(

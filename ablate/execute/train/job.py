@@ -27,6 +27,8 @@ class Job:
     commit: str | None
     stated: str | None = None
     """Digest of what the study states before its first trial."""
+    response: str | None = None
+    """What the study compares; None: not known."""
     keeps_weights: bool = False
     """Whether the trained networks' weights are written beside the records."""
     lesions: Lesions | None = None

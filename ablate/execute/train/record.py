@@ -18,8 +18,12 @@ def record(
     source: str,
     commit: str | None,
     stated: str | None = None,
+    response: str | None = None,
 ) -> Record:
     """The record of a trial: complete, diverged, failed or timed out.
+
+    What it logs must be finite at the end. Of a LightningModule, only the response: others that it logs may have no
+    value on some data, such as a recall without a positive example.
 
     Args:
         trial: What was trained.
@@ -29,11 +33,14 @@ def record(
         source: Digest of its code.
         commit: What was checked out.
         stated: Digest of what the study stated.
+        response: What the study compares; None: not known.
     """
     lost = [name for name, value in outcome.responses.items() if not math.isfinite(value)]
+    is_lightning = not trial.config.objective.content
+    judged = [name for name in lost if name == response] if is_lightning and response in outcome.responses else lost
     error = outcome.error
-    if error is None and lost:
-        error = f"{', '.join(lost)} not finite at the end of the budget"
+    if error is None and judged:
+        error = f"{', '.join(judged)} not finite at the end of the budget"
     return Record(
         id=trial.id,
         study=trial.study,

@@ -72,7 +72,7 @@ def retrain(
     again: dict[str, Record] = {}
     with begun(), tempfile.TemporaryDirectory(prefix="ablate-retrain-") as folder:
         for threads, group in _by_threads(sample, trials).items():
-            jobs = _jobs(group, Path(folder))
+            jobs = _jobs(group, Path(folder), spec.response.name)
             with closing(_engine(threads, inline=inline, one_worker=not all(map(_is_on_processor, group)))) as engine:
                 engine.on_message = on_message
                 for done in engine.run(jobs, threads=threads):
@@ -120,8 +120,8 @@ def _by_threads(records: Sequence[Record], trials: Sequence[Trial]) -> Mapping[i
     return found
 
 
-def _jobs(trials: Sequence[Trial], folder: Path) -> list[Job]:
-    """A job for each trial, which writes below a folder."""
+def _jobs(trials: Sequence[Trial], folder: Path, response: str) -> list[Job]:
+    """A job for each trial of a study that compares a response; it writes below a folder."""
     from ablate.execute.process.import_path import user_modules_last
     from ablate.execute.train.job import Job
     from ablate.execute.train.provenance import source_digests
@@ -130,7 +130,7 @@ def _jobs(trials: Sequence[Trial], folder: Path) -> list[Job]:
     with user_modules_last():
         sources = source_digests(trial.config for trial in trials)
     return [
-        Job(bundle=Bundle(trials=(trial,)), directory=folder, sources=(source,), commit=None)
+        Job(bundle=Bundle(trials=(trial,)), directory=folder, sources=(source,), commit=None, response=response)
         for trial, source in zip(trials, sources, strict=True)
     ]
 

@@ -85,6 +85,24 @@ def test_a_shape_that_differs_is_not_shared():
     assert shared(start(one), start(nn.ReLU())) == (0, 0)
 
 
+SEEDED = """
+            import torch
+            torch.manual_seed(7)
+            for parameter in self.parameters():
+                nn.init.normal_(parameter)
+
+        def forward"""
+
+
+@pytest.mark.parametrize("is_seeded", [True, False])
+def test_a_network_that_always_starts_equal_is_said_to_do_so(gated, project, listener, is_seeded):
+    if is_seeded:
+        project("gated.py", GATED.replace("\n\n        def forward", SEEDED))
+    summary, folder = study.run(["gated", "engine=inline", "replicates=2"], observer=listener)
+    assert [one.is_repeated for one in read_starts(StudyDirectory(folder))] == [is_seeded, False]
+    assert any("All replicates start from the same weights" in note for note in summary.notes) == is_seeded
+
+
 def test_no_network_is_built_after_the_time(gated):
     planned = study.plan(["gated"])
     ticks = iter([0.0, 0.0, 5.0])

@@ -9,6 +9,7 @@ from ablate.config.load import load
 from ablate.design import DesignPoint
 from ablate.execute.bundle import run_bundle
 from ablate.execute.lesion.minibatch import Minibatch
+from ablate.execute.process.isolation import isolated_process
 from ablate.execute.train.fit import prepare
 from ablate.execute.train.job import Job
 from ablate.execute.train.layer_streams import layer_seed
@@ -29,6 +30,7 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
+from torchmetrics import MeanMetric, MeanSquaredError
 
 class Plain(nn.Module):
     def __init__(self, inputs, outputs, rate=0.3):
@@ -88,6 +90,39 @@ class Net(pl.LightningModule):
     def configure_optimizers(self):
         return torch.optim.Adam(self.parameters(), lr=0.01)
 
+class Around(pl.LightningModule):
+    """Is given its network and its optimizer, as modules of Hydra's templates for Lightning are."""
+    def __init__(self, net, optimizer):
+        super().__init__()
+        self.save_hyperparameters(logger=False)
+        self.net = net
+        self.train_score, self.test_score = MeanMetric(), MeanSquaredError()
+    def forward(self, x):
+        return self.net(x)
+    def training_step(self, batch, _):
+        loss = nn.functional.mse_loss(self(batch[0]), batch[1])
+        self.train_score(loss)
+        self.log("train/loss", self.train_score, on_step=False, on_epoch=True)
+        return loss
+    def test_step(self, batch, _):
+        self.test_score(self(batch[0]), batch[1])
+        self.log("test/mse", self.test_score, on_step=False, on_epoch=True)
+    def configure_optimizers(self):
+        return {"optimizer": self.hparams.optimizer(params=self.trainer.model.parameters())}
+
+class Held(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.model = nn.Sequential(nn.Linear(5, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, 1))
+    def forward(self, x):
+        return self.model(x)
+
+class Fixed(Data):
+    """Draws the same examples whenever it is set up."""
+    def setup(self, stage):
+        x = torch.randn(120, 5, generator=torch.Generator().manual_seed(0))
+        self.held = TensorDataset(x, x.sum(1, keepdim=True))
+
 class Unlike(Net):
     """Its test does not take the last minibatch of its training, which is smaller than the others."""
     def test_step(self, batch, index):
@@ -102,6 +137,14 @@ LIGHTNING = {
     "data": {"_target_": "lesioned.Data"},
     "objective": None,
     "optimizer": None,
+}
+AROUND = LIGHTNING | {
+    "model": {
+        "_target_": "lesioned.Around",
+        "net": {"_target_": "lesioned.Held", "width": 8},
+        "optimizer": {"_target_": "torch.optim.Adam", "_partial_": True, "lr": 0.01},
+    },
+    "data": {"_target_": "lesioned.Fixed"},
 }
 PARTS = Lesions(levels=WHOLE, arms={"part=out": ("part",), "all=out": ("part", "dropout")}, response="test/accuracy")
 BODY = Lesions(levels=WHOLE, arms={"dropout=out": ("body.1",), "relu=out": ("body.2",)}, response="test/mse")
@@ -225,6 +268,36 @@ def test_a_lesion_that_changes_nothing_scores_what_the_trial_does_on_data_that_a
     ((record, _),) = trained(make_job(groups=LIGHTNING, lesions=BODY))
     assert record.lesions["dropout=out"]["identity"] == {"test/mse": record.responses["test/mse"]}
     assert record.lesions["relu=out"]["identity"]["test/mse"] != record.responses["test/mse"]
+
+
+def test_the_network_that_a_lightning_module_is_given_is_lesioned_by_its_paths(make_job):
+    lesions = Lesions(levels=WHOLE, arms={"norm=out": ("net.model.1",)}, response="test/mse")
+    job = make_job(groups=AROUND, lesions=lesions)
+    ((record, weights),) = trained(job)
+    assert (record.state, record.unlesioned) == ("complete", None)
+    (trial,) = job.bundle.trials
+    with isolated_process(threads=1):  # Lightning warns of a network among the hyperparameters
+        fit = prepare(trial.config, trial.streams)
+    restore(fit.network, weights)
+    data = fit.test["datamodule"]
+    data.setup("test")
+    x, y = data.held.tensors
+    first, norm, act, last = fit.module.net.eval().model
+    with torch.no_grad():
+        found = norm(first(x))
+        output = {
+            None: found,
+            "identity": first(x),
+            "zero": torch.zeros_like(found),
+            "mean": norm(first(x)).mean(0).expand_as(found),
+        }
+        scores = {kind: float(((last(act(h)) - y) ** 2).mean()) for kind, h in output.items()}
+    # A prediction sums 5 + 8 products and a mean 120 examples; the score adds 120 squares.
+    close = {kind: pytest.approx(score, rel=summed(5 + 8 + 120 + 120)) for kind, score in scores.items()}
+    kinds = record.lesions["norm=out"]
+    assert record.responses["test/mse"] == close.pop(None)
+    assert {kind: kinds[kind]["test/mse"] for kind in close} == close
+    assert kinds["resample"]["test/mse"] not in {record.responses["test/mse"], *scores.values()}
 
 
 def test_a_stack_has_the_lesions_of_its_members_alone(make_job):

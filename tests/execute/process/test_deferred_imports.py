@@ -96,6 +96,16 @@ print("all is there")
 """
 
 
+TRANSFORMS = """
+import torchmetrics
+{imports}
+made = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+assert type(made.transforms[0]) is transforms.ToTensor
+assert isinstance(made, transforms.Compose)
+print(*loaded("torchvision", "torchvision.models"))
+"""
+
+
 def said(code, **environment):
     """What a script prints after the call of `defer`."""
     environment = {k: v for k, v in os.environ.items() if k != SWITCH} | environment
@@ -118,6 +128,20 @@ def test_the_environment_turns_it_off():
 
 def test_who_uses_it_sees_no_difference():
     assert said(WHOLE) == "all is there"
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "from torchvision import transforms",
+        "import torchvision; transforms = torchvision.transforms",
+        "from torchvision.datasets import FakeData; from torchvision import transforms",
+        "from torchvision import datasets, transforms",
+        "import torchvision.transforms as transforms",
+    ],
+)
+def test_transforms_of_a_users_module_are_those_of_torchvision(imports):
+    assert said(TRANSFORMS.format(imports=imports)).startswith("torchvision")
 
 
 def test_a_version_is_that_of_the_package():

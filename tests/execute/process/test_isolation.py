@@ -191,6 +191,27 @@ def test_lightning_that_a_training_was_the_first_to_load_speaks_to_those_after_i
     assert (said.stdout, said.stderr) == ("[20, 20, 30, 50]\n", "[40, 40, 40, 40]\n")
 
 
+FIRST_LOADED_BY_A_MODEL = """
+import logging
+import pytorch_lightning
+from ablate.execute.process.isolation import isolated_process
+from ablate.execute.targets.target import locate
+names = ("lightning", "lightning.pytorch", "pytorch_lightning")
+with isolated_process(threads=1):
+    locate("lightning.pytorch.demos.boring_classes.BoringModel", "model")
+    print([logging.getLogger(name).getEffectiveLevel() for name in names])
+locate("lightning.fabric.Fabric", "model")
+print([logging.getLogger(name).getEffectiveLevel() for name in names])
+"""
+
+
+def test_lightning_that_a_model_is_the_first_to_load_is_silent_while_it_trains():
+    said = subprocess.run(
+        [sys.executable, "-c", FIRST_LOADED_BY_A_MODEL], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert (said.stdout, said.stderr) == ("[20, 20, 20]\n", "[40, 40, 40]\n")
+
+
 def test_no_memory_is_filled_before_it_is_written_and_whoever_wants_that_has_it_after():
     assert deterministic.fill_uninitialized_memory
     with isolated_process(threads=1):

@@ -86,6 +86,17 @@ def test_a_module_and_data_of_two_packages_are_refused(own, project, listener):
         study.run([*WORDS, "engine=inline"], observer=listener)
 
 
+def test_loaders_and_steps_that_an_object_has_and_its_class_has_not_count():
+    data = pl.LightningDataModule.from_datasets(train_dataset=[1], test_dataset=[2])
+    assert overrides(data, "test_dataloader")
+    assert not overrides(data, "val_dataloader")
+    module = pl.LightningModule()
+    module.test_step = module.training_step
+    assert overrides(module, "test_step")
+    data.predict_dataloader = data.predict_dataloader  # what it had anyway
+    assert not overrides(data, "predict_dataloader")
+
+
 def test_what_is_neither_is_of_no_package():
     assert lightning_package(object()) is None
     assert lightning_package(pl.LightningDataModule()) == OURS
