@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types imports pytest test-slurm test-processors test-browser audit chaos gpu gpu-wheels docs pages screen bench results questions clean
+.PHONY: help install run test lint types imports pytest test-slurm test-processors test-browser test-package audit chaos gpu gpu-wheels docs pages screen bench results questions clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -65,6 +65,12 @@ test-browser: $(VENV)/.installed-test ## the page of `ablate report` in headless
 	@{ timeout 600 $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]' \
 		|| { echo "playwright could not be installed: pip has said why." >&2; (exit 77); }; } \
 		&& tests/browser/with_chromium $(BIN)/python -m pytest tests/browser $(OR_IMPOSSIBLE)
+
+PACKAGE ?= full
+test-package: $(VENV)/.installed-test ## installs the wheel and the sdist by pip and uv into empty environments, and runs a study there (PACKAGE=short: by uv)
+	@{ timeout 600 $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[release]' \
+		|| { echo "uv could not be installed: pip has said why." >&2; (exit 77); }; } \
+		&& $(BIN)/python -m tests.installation $(PACKAGE) $(OR_IMPOSSIBLE)
 
 CHAOS_MIN ?= 10
 chaos: $(VENV)/.installed-test ## kills processes, nodes of Ray and jobs of Slurm at random for CHAOS_MIN minutes, resumes their studies, and compares what they come to

@@ -37,5 +37,14 @@ MAX_CACHE_BYTES = 64 << 20
 MAX_HOLDER_BYTES = 4 << 10
 """Of the file that names the driver that holds a study."""
 
+MAX_ARCHIVE_RATIO = 200
+"""Bytes unpacked for each byte of an archive, at most; JSON and tables of numbers have 5 to 30."""
+
+MAX_ARCHIVE_SLACK_BYTES = 16 << 20
+"""Bytes that an unpacked archive may have beyond `MAX_ARCHIVE_RATIO` times its own."""
+
+MAX_ARCHIVE_NAME_LENGTH = 1_000
+"""Characters of a name in an archive."""
+
 MAX_TRIALS = 100_000
 """Trials of one study: the plan of a study of this size takes about ten seconds and 200 MB."""

@@ -8,8 +8,6 @@ import tempfile
 # Before torch or numpy is imported anywhere: two test workers share two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
-# What is measured of this machine while tests crowd it is nobody's to keep.
-CACHE = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ablate-tests-")
 
 from pathlib import Path
 
@@ -25,7 +23,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hides GPUs: numbers that are exact on a CPU are not those of a GPU. `pytest -m gpu` runs the tests for one."""
+    """A cache of this process, be it pytest's own or one of its workers, which goes with it. And no GPU is seen.
+
+    What is measured of this machine while tests crowd it is nobody's to keep. Numbers that are exact on a CPU are not
+    those of a GPU: `pytest -m gpu` runs the tests for one.
+    """
+    cache = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ablate-tests-")
+    config.add_cleanup(lambda: shutil.rmtree(cache, ignore_errors=True))
     if config.option.markexpr != "gpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
@@ -37,14 +41,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("slurm") is not None:
                 item.add_marker(needs_slurm)
-
-
-def pytest_unconfigure() -> None:
-    """A directory of this process, be it pytest's own or one of its workers, goes with it."""
-    shutil.rmtree(CACHE, ignore_errors=True)
-
-
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture

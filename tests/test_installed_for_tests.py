@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 IMPOSSIBLE = 77
 SCRIPTS = ["tests/debian_packages", "tests/slurm/one_node", "tests/browser/with_chromium"]
@@ -75,10 +75,11 @@ def test_make_goes_on_where_it_is_told_to(on_a_machine, words, code):
     assert on_a_machine(*made, id="echo 1000").returncode == code
 
 
-@pytest.mark.parametrize(("python", "code"), [("exit 0", 0), ('[ "$2" = pip ]', 2), ('[ "$2" = pytest ]', 0)])
-def test_make_fails_where_a_test_does_and_not_where_playwright_cannot_be_installed(
-    on_a_machine, tmp_path, python, code
+@pytest.mark.parametrize(("target", "module"), [("test-browser", "pytest"), ("test-package", "tests.installation")])
+@pytest.mark.parametrize(("python", "code"), [("exit 0", 0), ('[ "$2" = pip ]', 2), ('[ "$2" = {} ]', 0)])
+def test_make_fails_where_a_test_does_and_not_where_a_package_cannot_be_installed(
+    on_a_machine, tmp_path, target, module, python, code
 ):
     bin_folder = f"BIN={tmp_path / 'bin'}"
-    made = ("make", "--old-file=.venv/.installed-test", bin_folder, "test-browser", "IF_POSSIBLE=1")
-    assert on_a_machine(*made, chromium="exit 0", python=python).returncode == code
+    made = ("make", "--old-file=.venv/.installed-test", bin_folder, target, "IF_POSSIBLE=1")
+    assert on_a_machine(*made, chromium="exit 0", python=python.format(module)).returncode == code

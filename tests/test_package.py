@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests import REPOSITORY
+
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 
@@ -37,6 +39,14 @@ def wheel(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def sdist(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    python("-m", "build", "--sdist", "--no-isolation", "--outdir", out, REPOSITORY, cwd=out)
+    (built,) = out.glob("*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory) -> Path:
     target = tmp_path_factory.mktemp("installed")
     python("-m", "pip", "install", "--quiet", "--no-deps", "--target", target, wheel, cwd=target)
@@ -50,8 +60,28 @@ def test_the_wheel_holds_the_package_with_its_conf_and_nothing_else(wheel):
     assert {name for name in names if name.endswith(".yaml")} == shipped
     assert {f"{path.relative_to(REPOSITORY)}" for path in (REPOSITORY / "ablate").rglob("*.py")} <= set(names)
     assert "ablate/py.typed" in names
+    assert {f"{path.relative_to(REPOSITORY)}" for path in (REPOSITORY / "ablate").rglob("*.j2")} <= set(names)
+    assert [name for name in names if name.endswith("licenses/LICENSE")]
     assert {name.partition("/")[0] for name in names if "dist-info" not in name} == {"ablate"}
     assert not [name for name in names if "test" in Path(name).name or "__pycache__" in name]
+
+
+def test_the_sdist_builds_the_same_wheel(sdist, wheel, tmp_path):
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    python("-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, source, cwd=tmp_path)
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+
+
+def test_the_sdist_has_what_builds_and_tests_it_and_no_results(sdist):
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {name.partition("/")[0] for name in names} == {
+        *("ablate", "conf", "docs", "tests", "pyproject.toml", "constraints.txt", "Makefile", "PKG-INFO", ".gitignore"),
+        *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "LICENSE"),
+    }
+    assert {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "tests").rglob("*.py")} <= names
 
 
 def test_its_metadata_names_the_command_and_the_version(wheel):
@@ -62,6 +92,19 @@ def test_its_metadata_names_the_command_and_the_version(wheel):
         (metadata,) = [name for name in archive.namelist() if name.endswith("METADATA")]
         assert "ablate = ablate.cli:main" in archive.read(entry).decode()
         assert f"\nVersion: {ablate.__version__}\n" in archive.read(metadata).decode()
+
+
+def test_the_citation_is_of_this_version():
+    import ablate
+
+    assert f"\nversion: {ablate.__version__}\n" in (REPOSITORY / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_the_oldest_python_that_is_required_is_the_oldest_that_was_tried():
+    from tests.installation import PROJECT, versions
+
+    oldest = min(versions(), key=lambda version: int(version.partition(".")[2]))
+    assert PROJECT["requires-python"] == f">={oldest}"
 
 
 def test_it_runs_from_an_empty_directory(installed, tmp_path):

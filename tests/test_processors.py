@@ -6,8 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests import processors
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY, processors
 from tests.processors import SWEEPS, Processor
 
 COMPARES = re.compile(r"allclose\(|assert_close\(|approx\(")

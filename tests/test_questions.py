@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 ABLATE = """#!/bin/sh
 echo "$*" >> calls

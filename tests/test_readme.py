@@ -7,7 +7,7 @@ import msgspec
 
 from ablate.analysis.summary import Summary
 from ablate.report.formats.registry import show
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.docs.page import blocks
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")

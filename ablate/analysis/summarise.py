@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ablate.analysis.claims.judgement import compare, explored, later_verdicts, verdicts
+from ablate.analysis.claims.judgement import claimed, compare, explored, later_verdicts, verdicts
 from ablate.analysis.claims.separation import separated, separation_notes
 from ablate.analysis.claims.untrained import Curves, untrained
 from ablate.analysis.claims.verdict import leave_open, qualified
@@ -29,6 +29,7 @@ from ablate.analysis.outcomes.point import summarise_point
 from ablate.analysis.outcomes.resolution import resolution
 from ablate.analysis.outcomes.sampling import sampling_notes
 from ablate.analysis.outcomes.scoring import score
+from ablate.analysis.outcomes.unreached import unreached, unreached_notes, unreached_reason
 from ablate.analysis.summary import TEST_FROM, Failure, Interaction, Lenth, Summary, VarianceTable, Verdict
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
@@ -91,11 +92,22 @@ def summarise(
     accuracy_resolution = resolution(spec, found)
     mixed = mixed_code(records, kept=kept)
     reason, unknown = untrained(spec, points, found, scores, curves or {})
+    late = unreached(spec.response, found)
+
+    def opened(verdict: Verdict) -> Verdict:
+        why = reason
+        if late.any() and verdict.interval is not None:
+            why = unreached_reason(
+                claimed(spec, points, verdict.claim),
+                late,
+                difference=verdict.interval.value,
+                is_equivalence=verdict.claim.is_equivalence or verdict.claim.expect == "no_worse",
+            )
+        return leave_open(verdict, untrained=why, better=spec.response.better) if why else verdict
 
     def judged(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
-        better = spec.response.better
-        found = [leave_open(verdict, untrained=reason, better=better) if reason else verdict for verdict in verdicts]
-        return tuple(qualified(v, mixed_code=clause(mixed), untuned=untuned(spec), better=better) for v in found)
+        said, better = clause(mixed), spec.response.better
+        return tuple(qualified(opened(v), mixed_code=said, untuned=untuned(spec), better=better) for v in verdicts)
 
     stated = verdicts(spec, points, comparison, accuracy_resolution, looked=looked)
     stated = separated(spec, points, found, judged(stated))
@@ -144,6 +156,7 @@ def summarise(
         ),
         *found.notes,
         *scores.notes,
+        *unreached_notes(spec.response, points, late),
         *factorial_notes,
     )
     lesioned, lesion_notes = lesions(spec, points, found, comparison)

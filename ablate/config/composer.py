@@ -166,7 +166,11 @@ class Composer:
     def _file(self, group: str, structural: tuple[str, ...]) -> str:
         """The user's file of the option that is chosen of a group; empty: there is none, or it is a shipped one."""
         option = self._options.get(structural, {}).get(group)
-        file = self.catalog.file(group, option) if option else None
+        return self.user_file(group, option) if option else ""
+
+    def user_file(self, group: str, option: str) -> str:
+        """The user's file of an option, as messages name it; empty: there is none, or it is a shipped one."""
+        file = self.catalog.file(group, option)
         if file is None or file.is_relative_to(packaged()):
             return ""
         return str(file.relative_to(self._directory)) if file.is_relative_to(self._directory) else str(file)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from ablate.config.threshold import counts_updates
+
 Moment = Literal["start", "middle", "end"]
 
 MOMENTS: tuple[Moment, ...] = ("start", "middle", "end")
@@ -109,8 +111,8 @@ SECONDS = "train/seconds"
 
 
 def is_measured(response: str) -> bool:
-    """Whether a response is measured of the network or its training, as `end/dead_units`, and not logged by it."""
-    return response == SECONDS or measured_as(response) is not None
+    """Whether a response is measured of a network or its training, as `end/dead_units`, and not of its outputs."""
+    return response == SECONDS or counts_updates(response) or measured_as(response) is not None
 
 
 def measured_as(response: str) -> tuple[Moment, str] | None:

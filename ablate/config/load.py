@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ class ComposedStudy:
         # Composed twice: the study names its factors, whose files are then composed with it.
         chosen = (f"study={request.study}",)
         plain = tuple(o for o in request.overrides if not key_of(o).startswith("factor."))
-        factors = study_node(self.composer.resolve((*chosen, *plain))).chosen
+        with self._files_named(request.study):
+            factors = study_node(self.composer.resolve((*chosen, *plain))).chosen
         known = self.composer.catalog.names("factor")
         inline = self.composer.resolve((*chosen, *plain)).get("factor") or {}
         for name in factors:
@@ -73,13 +75,14 @@ class ComposedStudy:
         self._base = (*chosen, *plain)
         self.swept: tuple[str, ...] = tuple(sweep.name for sweep in request.sweeps)
         """Factors that sweeps on the command line have made."""
-        spec = read(
-            settings,
-            request=tuple(words),
-            sweeps=request.sweeps,
-            overrides=request.overrides,
-            directory=_directory(settings["study"]["name"], request, settings),
-        )
+        with self._files_named(request.study, in_files):
+            spec = read(
+                settings,
+                request=tuple(words),
+                sweeps=request.sweeps,
+                overrides=request.overrides,
+                directory=_directory(settings["study"]["name"], request, settings),
+            )
         keys = {key_of(override) for override in (*request.overrides, *(sweep.name for sweep in request.sweeps))}
         self._is_quick = settings.get("quick") is True
         self._trains_less = self._is_quick and not any(f"trainer.{key}" in keys for key in BUDGET_KEYS)
@@ -136,6 +139,19 @@ class ComposedStudy:
         if file is not None and not file.is_relative_to(packaged()):
             check_keys(file)
 
+    @contextmanager
+    def _files_named(self, study: str, factors: Sequence[str] = ()) -> Iterator[None]:
+        """Around what reads a study: an error names the user's file of the factor that it is about, or of the study."""
+        try:
+            yield
+        except ConfigError as error:
+            meant = [name for name in factors if re.search(rf"\bfactor[. ]'?{re.escape(name)}\b", str(error), re.I)]
+            files = [self.composer.user_file("factor", name) for name in meant[:1]]
+            file = next(iter(files), "") or self.composer.user_file("study", study)
+            if not file or file in str(error):
+                raise
+            raise ConfigError(f"{error} The file is {file}.") from error
+
     def _foreign_root(self) -> Iterator[str]:
         if (file := self.composer.catalog.foreign_root) is not None:
             yield (
@@ -171,7 +187,8 @@ class ComposedStudy:
             try:
                 self.composer.resolve((*self._base, *factor.levels[levels[factor.name]]))
             except ConfigError:
-                return f"Factor {factor.name!r}, level {levels[factor.name]!r}"
+                file = self.composer.user_file("factor", factor.name)
+                return f"Factor {factor.name!r}, level {levels[factor.name]!r}" + (f" ({file})" if file else "")
         return "Design point " + ", ".join(f"{name}={level}" for name, level in levels.items())
 
 

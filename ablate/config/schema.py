@@ -24,6 +24,7 @@ from ablate.config.spec import (
     StudySpec,
     hydra_text,
 )
+from ablate.config.threshold import counts_updates
 from ablate.errors import ConfigError, unknown, unknown_level
 
 Schema = TypeVar("Schema", bound=msgspec.Struct)
@@ -465,10 +466,10 @@ def _response(declared: str | ResponseYaml, objective: ObjectiveGroup) -> Respon
             f"study.response: the objective declares no responses, so that {declared!r} has no direction. Say it: "
             f"response: {{name: {declared}, better: higher}}."
         )
-    if declared not in objective.logged:
-        raise ConfigError(unknown("response", declared, objective.logged))
+    if declared not in objective.yielded:
+        raise ConfigError(unknown("response", declared, objective.yielded))
     assert split in SPLITS
-    node = objective.responses.get(metric)
+    node = objective.responses.get(metric, {"better": "lower"} if counts_updates(declared) else None)
     if not isinstance(node, Mapping):
         raise ConfigError(
             f"objective.responses says nothing of {metric!r}: add {metric}: {{better: higher, trivial: null}}."

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal, Self, cast
 
 from ablate.config.diagnostic import SECONDS, is_measured
+from ablate.config.threshold import counts_updates
 
 Better = Literal["higher", "lower"]
 Expectation = Literal["greater", "less", "equivalent", "no_worse", "value"]
@@ -78,7 +79,7 @@ class Response:
             return self.range
         if self.is_accuracy or metric in SHARES:
             return 0.0, 1.0
-        return (0.0, None) if metric in NOT_NEGATIVE else (None, None)
+        return (0.0, None) if metric in NOT_NEGATIVE or counts_updates(self.name) else (None, None)
 
     @property
     def is_measured(self) -> bool:

@@ -32,6 +32,11 @@ class Passed:
         """Whether there is an official test set."""
         return self._test is not None
 
+    @property
+    def positions(self) -> int:
+        """Axes of the places of an example that have a class each: 1 of tokens, 2 of pixels; 0: it has one class."""
+        return self._pool.targets.ndim - 1 if self._pool.has_classes else 0
+
     def __call__(
         self,
         *,
@@ -73,8 +78,11 @@ class Passed:
         layout = self._pool.layout
         described: dict[str, object] = {"inputs": list(self._pool.shape) if layout is None else layout.described}
         if not self._pool.has_classes:
-            return {**described, "outputs": int(targets.shape[1]), "chance": None}
-        every = torch.cat([targets, *(one.targets for one in (self._val, self._test) if one is not None)])
-        counts = torch.bincount(targets) if int(every.min()) >= 0 else torch.ones(1)
+            return {**described, "outputs": targets[0].numel(), "chance": None}
+        every = torch.cat([one.targets.flatten() for one in (self._pool, self._val, self._test) if one is not None])
+        known = targets[targets >= 0]  # negative numbers are no classes: the loss may ignore them
+        if not len(known):
+            raise DataError("The targets hold no class: valid class numbers are 0 and above.")
+        counts = torch.bincount(known)
         chance = float(counts.max() / counts.sum())
         return {**described, "outputs": int(every.max()) + 1, "chance": round(chance, 4)}

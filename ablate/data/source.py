@@ -21,15 +21,16 @@ LIMIT_SEED = 20_010_429
 class Arrays:
     """Examples with their targets, resident in memory.
 
-    Inputs are numbers, or token ids (int64). Targets are class numbers, shape (examples,), or values to regress on,
-    shape (examples, outputs).
+    Inputs are numbers, or token ids (int64). Targets are class numbers, shape (examples,), or one for each position of
+    an example, such as a token or a pixel, shape `(examples, *positions)`; or values to regress on, shape
+    `(examples, *outputs)`.
 
     Raises:
         DataError: dtypes or shapes are not these.
     """
 
     inputs: Float32[Tensor, "examples *shape"] | Int64[Tensor, "examples *shape"]
-    targets: Int64[Tensor, " examples"] | Float32[Tensor, "examples outputs"]
+    targets: Int64[Tensor, "examples *positions"] | Float32[Tensor, "examples *outputs"]
     layout: Layout | None = None
     """Of inputs that are several tensors, flattened to (examples, numbers); None: each is one."""
 
@@ -39,10 +40,12 @@ class Arrays:
                 f"Inputs are {_described(self.inputs)}; valid: float32, or int64 for token ids, of shape"
                 " (examples, *shape), with at least one axis after the first."
             )
-        if (self.targets.dtype, self.targets.ndim) not in {(torch.int64, 1), (torch.float32, 2)}:
+        least_axes = {torch.int64: 1, torch.float32: 2}.get(self.targets.dtype)
+        if least_axes is None or self.targets.ndim < least_axes:
             raise DataError(
-                f"Targets are {_described(self.targets)}; valid: int64 of shape (examples,) for classes,"
-                " float32 of shape (examples, outputs) for regression."
+                f"Targets are {_described(self.targets)}; valid: int64 of shape (examples,) for classes, or (examples,"
+                " *positions) for a class at each position; float32 of shape (examples, outputs) for regression, or"
+                " (examples, *shape)."
             )
         if len(self.inputs) != len(self.targets):
             raise DataError(f"There are {len(self.inputs)} inputs, but {len(self.targets)} targets.")

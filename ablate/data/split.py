@@ -1,5 +1,6 @@
 """Train, validation and test: disjoint, and the same for the same seed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -75,7 +76,7 @@ def training_examples(source: Source) -> int:
     return len(source.pool) - sum(_held_out(source))
 
 
-def check(splits: Splits, *, inputs: Inputs, outputs: int) -> None:
+def check(splits: Splits, *, inputs: Inputs, outputs: int, ignored: int | None = None) -> None:
     """Checks the arrays against what the configuration says of them.
 
     Args:
@@ -83,6 +84,7 @@ def check(splits: Splits, *, inputs: Inputs, outputs: int) -> None:
         inputs: Shape of one example, or of each of its tensors; a test example's last axis may differ where the splits
             say so.
         outputs: Number of classes, or of values to regress on.
+        ignored: What stands in place of a class at positions that the loss leaves out; None: nothing does.
 
     Raises:
         DataError: they disagree, or a value is not finite.
@@ -98,7 +100,7 @@ def check(splits: Splits, *, inputs: Inputs, outputs: int) -> None:
                 f"One example of the {name} split has shape {found}, but the configuration says"
                 f" data.inputs={expected}. Make them agree."
             )
-        _check_targets(name, examples, outputs)
+        _check_targets(name, examples, outputs, ignored)
         inputs_are_finite = isinstance(examples, Streamed) or _finite(examples.inputs)  # they were checked as read
         if not (inputs_are_finite and _finite(examples.targets)):
             raise DataError(f"The {name} split holds NaN or infinite values: every training on it would diverge.")
@@ -170,20 +172,35 @@ def _best(source: Source, inputs: Scale | None, targets: Scale | None) -> Best |
     return replace(best, predict=predict)
 
 
-def _check_targets(name: str, examples: Examples, outputs: int) -> None:
+def _check_targets(name: str, examples: Examples, outputs: int, ignored: int | None) -> None:
+    targets = examples.targets
     if not examples.has_classes:
-        if examples.targets.shape[1] != outputs:
+        if math.prod(targets.shape[1:]) != outputs:
             raise DataError(
-                f"One target of the {name} split has shape {list(examples.targets.shape[1:])}, but the"
+                f"One target of the {name} split has shape {list(targets.shape[1:])}, but the"
                 f" configuration says data.outputs={outputs}. Make them agree."
             )
         return
-    low, high = int(examples.targets.min()), int(examples.targets.max())
+    if targets.ndim > 1 and ignored is not None:
+        targets = targets[targets != ignored]
+        if not len(targets):
+            raise DataError(
+                f"All targets of the {name} split are {ignored}, which the loss ignores: nothing would be learned or"
+                " tested. Set objective.loss.ignore_index to the number at positions that do not count."
+            )
+    low, high = int(targets.min()), int(targets.max())
     if low < 0 or high >= outputs:
         raise DataError(
             f"The {name} split has classes {low} to {high}, but the configuration says"
-            f" data.outputs={outputs}, classes 0 to {outputs - 1}. Make them agree."
+            f" data.outputs={outputs}, classes 0 to {outputs - 1}. Make them agree." + _ignorable(examples.targets)
         )
+
+
+def _ignorable(targets: Tensor) -> str:
+    """What else a number that is no class may be, of targets with one for each position."""
+    if targets.ndim == 1:
+        return ""
+    return " If a number stands at positions that are not to count, say so: objective.loss.ignore_index=-1."
 
 
 def _finite(values: Tensor) -> bool:

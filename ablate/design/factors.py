@@ -18,8 +18,8 @@ def check_factors(factors: Sequence[Factor]) -> None:
     """
     if not factors:
         raise DesignError(
-            "The study varies nothing: it has no factor. Add one under `factors:`, or sweep a key on the "
-            "command line, as in `model.width=16,32`."
+            "The study varies nothing: it has no factor. Add one under `factors:`, name modules to leave out under "
+            "`components:`, or sweep a key on the command line, as in `model.width=16,32`."
         )
     for one, other in itertools.combinations(factors, 2):
         if one.name == other.name:

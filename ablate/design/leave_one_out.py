@@ -30,7 +30,9 @@ class LeaveOneOut(Design):
     def estimable(self, layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Says that factors are compared at the changed point, and that interactions cannot be estimated."""
         alone = len(layout.factors) == 1
-        held = "" if alone else ", with every other factor changed from its reference"
+        shared = {f.others[0] for f in layout.factors}
+        others = f"at {shared.pop()}" if len(shared) == 1 else "changed from its reference"
+        held = "" if alone else f", with every other factor {others}"
         can = tuple(f"{f.name}: {f.others[0]} against {f.reference}{held}" for f in layout.factors)
         if alone:
             return can, ()

@@ -13,6 +13,7 @@ from typing import Any, cast
 from ablate.config.group import TRAINED
 from ablate.config.objective import ObjectiveGroup
 from ablate.config.spec import Better, StudySpec, hydra_text, key_of
+from ablate.config.threshold import counts_updates
 from ablate.config.trainer import BUDGET_KEYS
 from ablate.design.point import Cell, DesignPoint, cell
 from ablate.errors import ConfigError, kind, unknown
@@ -119,13 +120,16 @@ def tuning_of(spec: StudySpec) -> Tuning | None:
         _check_key(spec, key)
     grids = {key: _grid(key, value) for key, value in settings.items()}
     metric, better = _metric(spec, options.get("metric"))
+    tunes_budget = not settings.keys().isdisjoint(BUDGETS)
+    # Part of a budget does not tell settings from each other that do not reach a threshold in it.
+    usual = (1.0,) if tunes_budget or counts_updates(metric) else RUNGS
     return Tuning(
         candidates=tuple(_candidates(settings, grids, options.get("points"))),
         grids=grids,
         metric=metric,
         better=better,
         seeds=_whole("seeds", options.get("seeds", SEEDS)),
-        rungs=_rungs(options.get("rungs"), tunes_budget=not settings.keys().isdisjoint(BUDGETS)),
+        rungs=_rungs(options.get("rungs", usual), tunes_budget=tunes_budget),
         by=_by(spec, options.get("by")),
     )
 
@@ -269,7 +273,7 @@ def _metric(spec: StudySpec, given: Any) -> tuple[str, Better]:
     declared = ObjectiveGroup("objective", spec.settings.get("objective")).responses.get(asked)
     if isinstance(declared, Mapping) and "better" in declared:
         return metric, cast(Mapping[str, Any], declared)["better"]
-    if asked == "loss":
+    if asked == "loss" or counts_updates(metric):
         return metric, "lower"
     raise ConfigError(
         f"study.tune.metric={metric}: nothing says which direction is better. Write {{name: {metric}, better: higher}}."
@@ -292,9 +296,7 @@ def _whole(name: str, value: Any) -> int:
 
 
 def _rungs(given: Any, *, tunes_budget: bool) -> tuple[float, ...]:
-    if given is None:
-        return (1.0,) if tunes_budget else RUNGS
-    rungs: list[Any] = cast(list[Any], given) if isinstance(given, list) else [given]
+    rungs: list[Any] = [*cast(Sequence[Any], given)] if isinstance(given, list | tuple) else [given]
     rising = all(_is_number(rung) and 0 < rung <= 1 for rung in rungs) and rungs == sorted(set(rungs))
     if not rungs or not rising:
         raise ConfigError(

@@ -1,6 +1,6 @@
 """What `ablate doctor` checks: versions, devices, engines, and where it may write."""
 
-import importlib
+import importlib.util
 import os
 import platform
 from collections.abc import Callable, Iterator
@@ -27,6 +27,9 @@ PACKAGES = (
     "scikit-learn",
 )
 
+OPTIONAL_PACKAGES = {"torchvision": "mnist, fashion_mnist, cifar10, image_folder and vgg16 need it"}
+"""Package that most studies do without → what needs it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -44,11 +47,12 @@ def examine_machine(directory: Path, results_dir: Path) -> Iterator[Finding]:
         try:
             yield Finding(what=name, state="ok", detail=version(name))
         except PackageNotFoundError:
-            yield Finding(what=name, state="bad", detail=f"not installed: pip install {name}")
+            yield _absent(name)
     yield Finding(what="conf", state="ok", detail=", then ".join(str(p) for p in search_path(directory)))
     yield _results(results_dir)
     yield _data()
-    yield _tried("import torchvision", lambda: importlib.import_module("torchvision").__version__)
+    if importlib.util.find_spec("torchvision") is not None:
+        yield _tried("import torchvision", lambda: importlib.import_module("torchvision").__version__)
     yield _tried("devices", _devices)
     if unseen := unseen_gpu():
         yield Finding(what="GPU", state="warn", detail=unseen)
@@ -57,6 +61,13 @@ def examine_machine(directory: Path, results_dir: Path) -> Iterator[Finding]:
         yield _tried(f"engine {name}", lambda name=name: load(name).check(), otherwise=otherwise)
     for name in installed_engines():  # ablate itself works without them
         yield _tried(f"engine {name}", lambda name=name: load(name).check(), otherwise="warn")
+
+
+def _absent(package: str) -> Finding:
+    to_install = f"not installed: pip install {package}"
+    if needed_for := OPTIONAL_PACKAGES.get(package):
+        return Finding(what=package, state="warn", detail=f"{to_install}; {needed_for}")
+    return Finding(what=package, state="bad", detail=to_install)
 
 
 def _results(results_dir: Path) -> Finding:

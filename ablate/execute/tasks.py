@@ -14,9 +14,10 @@ from ablate.design.point import DesignPoint
 from ablate.execute.loggers.identity import RunIdentity
 from ablate.execute.loggers.study_summary import StudySummary
 from ablate.plan.cost import NetworkCost
+from ablate.plan.machine import Cluster
 from ablate.plan.module_tree import ModuleTree
-from ablate.plan.schedule import Schedule
-from ablate.plan.trial import Trial
+from ablate.plan.packed_trials import PackedTrials
+from ablate.plan.schedule import NumberedSchedule
 from ablate.store.costs import PointCost
 from ablate.store.identity_results import IdentityResults
 from ablate.store.starts import PointStart
@@ -135,22 +136,25 @@ def constructor(target: str) -> Constructor:
 
 
 def schedule(
-    planned: Sequence[Trial],
-    missing: Sequence[Trial],
+    planned: PackedTrials,
+    missing: PackedTrials,
     *,
     workers: int,
     threads: int | None,
     fixed: bool = True,
     pins: bool = False,
-) -> Schedule:
-    """Decides which trials train as one, where, in which order, and how long it will take.
+    cluster: Cluster | None = None,
+) -> NumberedSchedule:
+    """Decides which trials train as one, where, in which order, and how long it will take; names the missing by number.
 
     Raises:
         AblateError: as `ablate.execute.planner.schedule`.
     """
     from ablate.execute.planner import schedule
 
-    return schedule(planned, missing, workers=workers, threads=threads, fixed=fixed, pins=pins)
+    trials = missing.trials()
+    made = schedule(planned.trials(), trials, workers=workers, threads=threads, fixed=fixed, pins=pins, cluster=cluster)
+    return made.numbered(trials)
 
 
 def check_identities(spec: StudySpec) -> None:

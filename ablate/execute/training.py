@@ -21,7 +21,7 @@ from ablate.execute.loggers.run import log_diagnostics, logger_run, silent_logge
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.targets.lightning_callbacks import named_callbacks
-from ablate.execute.train.callbacks import Curve, Divergence, scalars, stopping
+from ablate.execute.train.callbacks import Curve, Divergence, scalars, stopping, updates_to
 from ablate.execute.train.checkpoint.keeper import Keeper, keeper
 from ablate.execute.train.dataset import splits_for
 from ablate.execute.train.fit import Fit, prepare
@@ -91,6 +91,13 @@ class _Training:
         """Arguments of `Trainer.fit` that let it go on from a checkpoint; none where there is none."""
         return {} if self.kept is None else self.kept.resume(self.trainer, self.fit.module)
 
+    def counted_updates(self, trial: Trial) -> dict[str, float]:
+        """Response → updates up to a threshold, of a plain network that has just been trained."""
+        if not isinstance(module := self.fit.module, TrialModule):
+            return {}
+        thresholds, rows = trial.config.objective.thresholds, [] if self.divergence.reason else self.curve.rows
+        return updates_to(thresholds, rows, epoch_steps=module.epoch_steps, budget=module.budget)
+
     def tests_together(self, trial: Trial) -> bool:
         """Whether all of several processes are to test, as each has a part of the weights."""
         return not has_whole_network(self.trainer) and _is_to_be_tested(trial, self)
@@ -124,6 +131,7 @@ def _trained(trial: Trial, job: Job, *, engine: str, threads: int, source: str, 
         seconds = time.perf_counter() - began + (training.kept.seconds_before if training.kept else 0.0)
         responses = scalars(trainer)
         epochs, steps = trainer.current_epoch, _steps(fit, trainer)
+        counted = training.counted_updates(trial)
         if training.tests_together(trial):
             trainer.test(fit.module, verbose=False, **(fit.test or {}))
             responses |= scalars(trainer)
@@ -134,6 +142,7 @@ def _trained(trial: Trial, job: Job, *, engine: str, threads: int, source: str, 
         with nullcontext() if lesions is None else generators_restored(tester.strategy.root_device):
             tester.test(fit.module, verbose=False, **(fit.test or {}))
         responses |= scalars(tester)
+    responses |= counted
     log_diagnostics(logger, training.diagnostics.values, step=steps)
     network = trained(fit.module, fit.network)
     weights = as_bytes(network) if job.keeps_weights else None

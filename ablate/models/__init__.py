@@ -21,6 +21,7 @@ from ablate.models.loss import SIGN_LOSSES as SIGN_LOSSES
 from ablate.models.loss import DoubleSoftmax as DoubleSoftmax
 from ablate.models.loss import Hinge as Hinge
 from ablate.models.loss import OneVsRest as OneVsRest
+from ablate.models.loss import PositionCrossEntropy as PositionCrossEntropy
 from ablate.models.loss import SharedCrossEntropy as SharedCrossEntropy
 from ablate.models.loss import TwinCrossEntropy as TwinCrossEntropy
 from ablate.models.lstm import LSTM as LSTM

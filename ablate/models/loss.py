@@ -7,6 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, nll_loss, softplus
 
+from ablate.errors import ModelError
 from ablate.models.option import chosen
 
 Losses = Float[Tensor, "batch classes"]
@@ -54,6 +55,45 @@ class TwinCrossEntropy(nn.Module):
         """The mean loss."""
         # Of rows: on CUDA, cross-entropy over a further dimension has no deterministic implementation.
         return cross_entropy(predictions.transpose(1, 2).flatten(0, 1), targets.repeat_interleave(2))
+
+
+class PositionCrossEntropy(nn.Module):
+    """The mean cross-entropy over the positions of a minibatch: the tokens of a sequence, the pixels of an image.
+
+    Args:
+        classes_axis: Of the predictions: -1 for the last, as of most language models; 1 for the one after the examples,
+            as of torch's convolutions.
+        ignore_index: The target at positions that do not count.
+    """
+
+    def __init__(self, *, classes_axis: int = -1, ignore_index: int = -100) -> None:
+        super().__init__()
+        self.classes_axis, self.ignore_index = classes_axis, ignore_index
+
+    def forward(
+        self, predictions: Float[Tensor, "batch ..."], targets: Int64[Tensor, "batch *positions"]
+    ) -> Float[Tensor, ""]:
+        """The mean loss; NaN where no position counts."""
+        # Of rows, as TwinCrossEntropy.
+        rows = by_position(predictions, targets, self.classes_axis).flatten(0, -2)
+        return cross_entropy(rows, targets.flatten(), ignore_index=self.ignore_index)
+
+
+def by_position(
+    predictions: Float[Tensor, "batch ..."], targets: Int64[Tensor, "batch *positions"], classes_axis: int
+) -> Float[Tensor, "batch *positions classes"]:
+    """The predictions with the classes on their last axis.
+
+    Raises:
+        ModelError: there is not one vector of classes for each target.
+    """
+    found = predictions.movedim(classes_axis, -1)
+    if found.shape[:-1] != targets.shape:
+        raise ModelError(
+            f"with the classes on axis {classes_axis}, predictions of shape {list(predictions.shape)} are for targets "
+            f"of shape {list(found.shape[:-1])}, not {list(targets.shape)}"
+        )
+    return found
 
 
 class OneVsRest(nn.Module):

@@ -15,6 +15,7 @@ from torchmetrics import Metric
 from torchmetrics.classification import MulticlassCalibrationError
 from torchmetrics.utilities import dim_zero_cat
 
+from ablate.models.loss import by_position
 from ablate.models.option import chosen
 
 Predictions = Float[Tensor, "batch outputs"]
@@ -71,6 +72,26 @@ class Accuracy(Average):
     def update(self, predictions: Predictions, targets: Targets) -> None:
         """Adds a batch."""
         self.add((classes(predictions) == classes(targets)).float())
+
+
+class PositionAccuracy(Average):
+    """Fraction of positions whose class the predictions say: of tokens, of pixels.
+
+    Args:
+        classes_axis: As of `ablate.models.PositionCrossEntropy`.
+        ignore_index: The target at positions that do not count.
+    """
+
+    higher_is_better = True
+
+    def __init__(self, *, classes_axis: int = -1, ignore_index: int = -100, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.classes_axis, self.ignore_index = classes_axis, ignore_index
+
+    def update(self, predictions: Float[Tensor, "batch ..."], targets: Int64[Tensor, "batch *positions"]) -> None:
+        """Adds a batch."""
+        said = by_position(predictions, targets, self.classes_axis)
+        self.add((said.argmax(-1) == targets)[targets != self.ignore_index].float())
 
 
 class TwinAccuracy(Average):

@@ -69,6 +69,22 @@ def affordable(
     return tuple(taken), 0.0
 
 
+def until_next_estimate(batch: Sequence[Trial], *, workers: int, is_measured: bool) -> tuple[Trial, ...]:
+    """What to train of a batch that a budget is enough for before its costs are estimated again: whole replicates.
+
+    Costs that are expected may be far off, and measured ones somewhat: before anything is measured there is a trial for
+    each worker, then half of the batch, so that what is left to err about becomes less each time.
+
+    Args:
+        batch: As `affordable` gives it.
+        workers: Trials that train at a time.
+        is_measured: Whether trials of the study have ended, so that the costs are theirs.
+    """
+    count = max(workers, len(batch) // 2 if is_measured else 0)
+    last = batch[min(count, len(batch)) - 1].replicate if batch else 0
+    return tuple(trial for trial in batch if trial.replicate <= last)
+
+
 def spent_message(
     missing: Sequence[Trial], *, planned: int, budget_h: float, spent_h: float, next_h: float, unit: str
 ) -> str:

@@ -1,6 +1,6 @@
 """How a study's trials run: which train as one, in which order, on how many workers, with how many threads each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ablate.config.trial import TrialConfig
@@ -27,14 +27,37 @@ class Schedule:
     accelerator: str | None = None
     """Where the trials train instead of what `trainer.accelerator` says; None: as it says."""
 
-    def with_trials(self, trials: Iterable[Trial]) -> "Schedule":
-        """The same with these trials in place of those with equal ids: a schedule from another process has copies.
+    def numbered(self, trials: Sequence[Trial]) -> "NumberedSchedule":
+        """The same for another process, which has these trials, too."""
+        numbers = {trial.id: number for number, trial in enumerate(trials)}
+        kinds: dict[Bundle, Bundle] = {}  # few: what bundles share is sent once
+        bare = (replace(bundle, trials=()) for bundle in self.bundles)
+        return NumberedSchedule(
+            settings=replace(self, bundles=()),
+            numbers=tuple(tuple(numbers[trial.id] for trial in bundle.trials) for bundle in self.bundles),
+            kinds=tuple(kinds.setdefault(bundle, bundle) for bundle in bare),
+        )
 
-        They train on `accelerator`.
-        """
-        by_id = {trial.id: trial for trial in on_accelerator(trials, self.accelerator)}
-        bundles = (replace(b, trials=tuple(by_id[t.id] for t in b.trials)) for b in self.bundles)
-        return replace(self, bundles=tuple(bundles))
+
+@dataclass(frozen=True, kw_only=True)
+class NumberedSchedule:
+    """A schedule that names its trials by number: what it takes to send it to a process that has them."""
+
+    settings: Schedule
+    """Without bundles."""
+    numbers: tuple[tuple[int, ...], ...]
+    """Of each bundle's trials."""
+    kinds: tuple[Bundle, ...]
+    """The bundles, without trials."""
+
+    def with_trials(self, trials: Sequence[Trial]) -> Schedule:
+        """The schedule of these trials, on its `accelerator`."""
+        mine = on_accelerator(trials, self.settings.accelerator)
+        bundles = (
+            replace(kind, trials=tuple(mine[number] for number in numbers))
+            for kind, numbers in zip(self.kinds, self.numbers, strict=True)
+        )
+        return replace(self.settings, bundles=tuple(bundles))
 
 
 def on_accelerator(trials: Iterable[Trial], accelerator: str | None) -> tuple[Trial, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ablate.analysis.summary import Summary
 from ablate.config.spec import StudySpec
+from ablate.config.threshold import counts_updates
 from ablate.errors import ConfigError, DataError, kind, unknown
 from ablate.python.result import Tables
 from ablate.store.record import Counts, Record
@@ -199,6 +200,8 @@ def _records(
 
 
 def _direction(response: str) -> str:
+    if counts_updates(response):
+        return "lower"
     words = response.lower().replace("/", "_").replace("-", "_").split("_")
     for word in reversed(words):
         if word in HIGHER_IS_BETTER:

@@ -1,5 +1,6 @@
 """Messages and progress on standard error while a study runs."""
 
+import sys
 from typing import TYPE_CHECKING
 
 from ablate.report.live.message import note
@@ -46,7 +47,7 @@ class Display:
         """Shows what is trained in which order, and the expected time."""
         assert self._planned is not None
         progress = self._progress or self._open(self._planned)
-        bundles = [[trial.id for trial in bundle.trials] for bundle in schedule.bundles]
+        bundles = ((trial.id for trial in bundle.trials) for bundle in schedule.bundles)
         progress.expect(schedule.seconds, bundles, workers=schedule.workers)
 
     def on_trial(self, record: "Record") -> None:
@@ -57,7 +58,8 @@ class Display:
         self.done += record.state != "failed"
         name = f"{replicate_name(record.replicate)}, {self._names.of(record.levels)}"
         value = record.value(self._response)
-        self._progress.finished(record.id, record.state, value, name, seconds=record.seconds)
+        trial = sys.intern(record.id)  # the one that the records hold, not another copy for each trial
+        self._progress.finished(trial, record.state, value, name, seconds=record.seconds)
 
     def on_budget_spent(self, message: str) -> None:
         """Shows that a budget has ended the study, and notes it."""

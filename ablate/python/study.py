@@ -109,6 +109,8 @@ class Study:
         self._root: dict[str, Any] = {"replicates": replicates, "seed": seed}
         self._made: list[tuple[str, Any, str]] = []
         """Group, object, and the name of its option."""
+        self._positions = 0
+        """Axes of positions in the targets that were passed, as `Passed.positions`."""
         settings = dict(settings or {})
         self._reading = _reading(settings)
         self._model = _reference("model", model, factors.get("model"))
@@ -230,7 +232,7 @@ class Study:
         if isinstance(thing, type) or (callable(thing) and not hasattr(thing, "__getitem__")):
             return self._objects.node(thing, "data")
         examples = passed(thing, name=name or None, **self._reading)
-        count = examples.count
+        count, self._positions = examples.count, examples.positions
         target = self._objects.add(examples, digest="", name=f"examples_{examples.content}")
         return {
             "_target_": target,
@@ -254,7 +256,8 @@ class Study:
         elif is_lightning(self._model):
             self._defaults |= {"objective": "none", "optimizer": "none", "scheduler": "constant"}
         elif "content" in data:
-            self._defaults["objective"] = "regression" if data["chance"] is None else "classification"
+            classes = ("classification", "tokens", "segmentation")[min(self._positions, 2)]
+            self._defaults["objective"] = "regression" if data["chance"] is None else classes
 
     def _factors(self, factors: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
         """The nodes of the factors, and the value of `study.factors`."""
@@ -301,7 +304,7 @@ class Study:
             raise ConfigError("settings: " + unknown("key", key, (*TRAINED, *UNTRAINED)))
         nodes = [content for option, content in self._options.items() if option.startswith(f"{group}/")]
         if not rest and (nodes or group in ("model", "data", "objective")):
-            raise ConfigError(f"settings: {key!r} is a group, which is chosen by an argument of Study.")
+            raise ConfigError(f"settings: {key!r} is a group, which an argument of Study chooses: Study({key}=…).")
         if not rest and group in GROUPS:
             if not isinstance(value, str):
                 raise ConfigError(f"settings[{key!r}] is {kind(value)}. Name an option: 'ablate list' describes them.")

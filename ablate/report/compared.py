@@ -6,20 +6,27 @@ from typing import TextIO
 
 from ablate.analysis.compared.compare import Compared
 from ablate.analysis.compared.difference import Difference
+from ablate.analysis.compared.verdict_pair import Judged, VerdictPair
 from ablate.analysis.summary import INTERVAL_FROM
 from ablate.report.content import Content
 from ablate.report.formats.registry import write
 from ablate.report.tables.columns.row import Row, interval
+from ablate.report.tables.verdicts import TONES, claim_name
 from ablate.report.text.basis import basis
 from ablate.report.text.number import Digits, bounds, with_interval
 from ablate.report.text.point_name import settings
 from ablate.report.text.quantity import counted
-from ablate.report.text.table import ABSENT, Block, Column, Item, Table
+from ablate.report.text.table import ABSENT, Block, Column, Item, Table, Tone
 
 MAX_LISTED = 6
 """Names that a line lists; JSON has all."""
 
 COLUMNS = ("quantity", "kind", "held", "response", "n_a", "n_b", "a", "b", "difference", "method", "unpaired")
+
+CHANGED = (
+    "A verdict may change though the effect hardly does: one may be just inside its margin and the other just outside. "
+    "B − A below has the change of each effect, with its interval."
+)
 
 
 def show_compared(
@@ -46,6 +53,8 @@ def show_compared(
 
 def _items(compared: Compared) -> Sequence[Item]:
     tables = [_changes(compared)]
+    if compared.verdicts:
+        tables.append(_verdicts(compared))
     if compared.effects:
         tables.append(_differences(compared, f"Effects: {compared.response}", compared.effects))
     if compared.means:
@@ -77,6 +86,36 @@ def _shown(value: str | None) -> str:
     if re.fullmatch("[0-9a-f]{40}", value):
         return value[:12]
     return re.sub(r"(,|:(?=[\[{]))(?=\S)", r"\1 ", value) or "''"
+
+
+def _verdicts(compared: Compared) -> Table:
+    found = compared.verdicts
+    judged = [one for pair in found for one in (pair.a, pair.b) if one is not None]
+    tones: dict[str, Tone] = {one.heading: TONES[one.outcome] for one in judged if one.outcome in TONES}
+    both = [pair for pair in found if pair.a and pair.b]
+    changed = sum(pair.changed for pair in found)
+    return Table.of(
+        title="Verdicts",
+        columns=[
+            (Column(name="claim", key=True, wrap=True), [_claim(pair) for pair in found]),
+            (Column(name="A", wrap=True, tones=tones), [_outcome(pair.a) for pair in found]),
+            (Column(name="B", wrap=True, tones=tones), [_outcome(pair.b) for pair in found]),
+            (Column(name="changed"), ["yes" if pair.changed else "no" if pair in both else ABSENT for pair in found]),
+        ],
+        caption=(f"{counted(len(both), 'claim')} stated by both: {changed or 'none'} changed.",),
+        notes=(CHANGED,) if changed and compared.effects else (),
+    )
+
+
+def _claim(pair: VerdictPair) -> str:
+    """The claim in short, with its margin, or both where they differ."""
+    margins = [one.margin for one in (pair.a, pair.b) if one is not None]
+    is_one = len({*margins}) == 1
+    return f"{claim_name(pair.claim)}, margin {margins[0] if is_one else f'{margins[0]} in A, {margins[1]} in B'}"
+
+
+def _outcome(judged: Judged | None) -> str:
+    return ABSENT if judged is None else judged.heading
 
 
 def _differences(compared: Compared, title: str, found: Sequence[Difference]) -> Table:

@@ -48,12 +48,25 @@ def _table(study: str, found: Sequence[Retrained]) -> Table:
             f"Tolerance of {found[0].response}: {allowed}.",
             *(f"{one.id}: {one.state.replace('_', ' ')}: {one.error}" for one in found if one.state != "complete"),
             *_made_by(found),
+            *_unexplained(found),
         ),
     )
 
 
 def _number(value: float | None) -> str:
     return ABSENT if value is None else f"{value:.6g}".replace("-", MINUS)
+
+
+def _unexplained(found: Sequence[Retrained]) -> Sequence[str]:
+    """What to look at where a training completed with another response, and nothing that made it is known to differ."""
+    which = [one.id for one in found if one.agreement == "differs" and one.state == "complete" and not one.made_by]
+    if not which:
+        return ()
+    return (
+        "Code, versions, device and threads are as recorded, and the response differs all the same "
+        f"({', '.join(which)}). Check the files that the code reads, random numbers that the seed does not set, and "
+        "the record itself.",
+    )
 
 
 def _made_by(found: Sequence[Retrained]) -> Sequence[str]:

@@ -29,21 +29,21 @@ ABANDONED_S = 86_400.0
 """Seconds after which a temporary file is abandoned, on a file system without locks."""
 
 
-def write(path: Path, content: bytes, *, sync: bool = True) -> None:
+def write(path: Path, content: bytes | Iterable[bytes], *, sync: bool = True) -> None:
     """Writes a file by way of a temporary one in the same directory: written, synced, renamed.
 
     A symbolic link of that name is replaced, never followed. The temporary file is locked while its writer lives.
 
     Args:
         path: The file.
-        content: Its bytes.
+        content: Its bytes, or pieces of them.
         sync: Whether it must outlast a power cut.
 
     Raises:
         DiskError: the disk is full, or the directory cannot be written; nothing half-written is left behind.
     """
     with writing(path, sync=sync) as file:
-        file.write(content)
+        file.writelines([content] if isinstance(content, bytes) else content)
 
 
 @contextmanager

@@ -301,8 +301,8 @@ class StudyDirectory:
             raise StoreError(f"{path} is not as it was written: it was damaged or changed. {WEIGHTS_LOST}")
         return content
 
-    def write(self, name: str, content: bytes) -> None:
-        """Writes a file of the study itself, such as summary.json."""
+    def write(self, name: str, content: bytes | Iterable[bytes]) -> None:
+        """Writes a file of the study itself, such as summary.json, from its bytes or from pieces of them."""
         atomic.write(self.path / name, content)
 
     def read(self, name: str, *, limit: int = MAX_CACHE_BYTES) -> bytes | None:

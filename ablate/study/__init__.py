@@ -16,6 +16,9 @@ from ablate.study.place import find_all as find_all
 from ablate.study.project.project import Project as Project
 from ablate.study.project.project import make_project as make_project
 from ablate.study.project.target import requested as requested
+from ablate.study.results.archive import is_archive as is_archive
+from ablate.study.results.archive import unpacked as unpacked
+from ablate.study.results.archive import verify_archive as verify_archive
 from ablate.study.results.cleaning import Uncounted as Uncounted
 from ablate.study.results.cleaning import remove_uncounted as remove_uncounted
 from ablate.study.results.cleaning import uncounted as uncounted

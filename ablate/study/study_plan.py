@@ -61,6 +61,11 @@ class Plan:
         return None if self.is_tuning else lesions_of(self.spec, self.layout.points, self.configs)
 
     @property
+    def may_use_gpus(self) -> bool:
+        """Whether one of its trials may train on a GPU."""
+        return any(config.trainer.settings.accelerator != "cpu" for config in self.configs)
+
+    @property
     def records(self) -> Sequence[Record]:
         """The planned trials' records, in the order of the plan."""
         from ablate.store import Selection

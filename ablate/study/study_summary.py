@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ablate.analysis.summary import Summary
+from ablate.analysis.summary import Summary, Verdict
 from ablate.errors import StoreError
 from ablate.limits import MAX_SUMMARY_BYTES
-from ablate.store.seal import seal, unseal
+from ablate.store.seal import sealed, unseal
 from ablate.study.damage import find_damaged, remarks
 from ablate.study.fraction import check_fraction
 from ablate.study.identities import read_identities
@@ -104,6 +104,30 @@ def records(path: Path) -> tuple[tuple[Record, PointCost | None], ...]:
     return tuple((record, cost_of(record.levels)) for record in _latest(directory.contents()))
 
 
+def verdicts(path: Path, records: Sequence[Record] | None = None) -> tuple[Verdict, ...]:
+    """The verdicts on all claims of a study on disk, later ones last.
+
+    Args:
+        path: The study's directory.
+        records: Some of its trials, which are judged as if there were no others; None: all, as its summary has them.
+
+    Raises:
+        StoreError: there is no study, or it cannot be read.
+    """
+    from ablate.design import lay_out
+    from ablate.store import StudyDirectory
+
+    if records is None:
+        summary, _ = summarise(path)
+    else:
+        directory = StudyDirectory(path)
+        # Looks, kept code and pooling are of all trials together; these are judged as if there were no others.
+        frozen = replace(directory.frozen(), looked=(), kept=(), pooled_after=0)
+        layout = lay_out(frozen.spec)
+        summary = _summarise(directory, frozen, layout=layout, records=records, identities=None, costs=())
+    return (*summary.verdicts, *summary.later)
+
+
 def save_summary(planned: Plan) -> Summary:
     """Summarises the records of a plan that are on disk, and writes summary.json.
 
@@ -141,7 +165,7 @@ def write_summary(directory: StudyDirectory, summary: Summary, digest: str | Non
         StoreError: it cannot be written.
     """
     key = _key(directory, directory.digest() if digest is None else digest)
-    directory.write(SUMMARY, seal(_Saved(key=key, summary=summary)))
+    directory.write(SUMMARY, sealed(_Saved(key=key, summary=summary)))
 
 
 def _latest(contents: Contents) -> Sequence[Record]:

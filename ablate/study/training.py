@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.config.diagnostic import SECONDS
 from ablate.study.missing_trials import next_batch, sources_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from ablate.study.observer import Observer
     from ablate.study.study_plan import Plan
 
+TIMED_ALONE = (
+    f"The response is {SECONDS}: one training at a time, as those beside it would change its time. "
+    "engine.workers=2 trains two."
+)
+
 
 def train_missing(
     engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer, *, budget_h: float | None = None
@@ -31,7 +37,8 @@ def train_missing(
         planned: The study.
         missing: Its trials without a result.
         observer: Is called while they train.
-        budget_h: `engine.budget_h`. A replicate begins if what is left is enough for it; then it is finished.
+        budget_h: `engine.budget_h`. A replicate begins if what is left is enough for it; then it is finished. What
+            trainings take is estimated again and again.
     """
     from ablate.store import StudyDirectory
     from ablate.store.scheduled import discard_scheduled
@@ -51,7 +58,7 @@ def train_missing(
                     observer.on_budget_spent(message)
                     break
             _train(engine, planned, batch, observer)
-            tried |= {t.id for t in batch}
+            tried.update(t.id for t in batch)
     finally:
         discard_scheduled(directory)
     return tried
@@ -60,14 +67,14 @@ def train_missing(
 def _within_budget(
     engine: Engine, planned: Plan, missing: Sequence[Trial], records: Mapping[str, Record], budget_h: float
 ) -> tuple[Sequence[Trial], str]:
-    """The missing trials that a budget is enough for, and the message for the user if there are none.
+    """The missing trials to train next that a budget is enough for, and the message for the user if there are none.
 
     A trial is expected to take the mean time of the complete ones of its design point; before there are any, that of
     the study; before there are any, what the planner expects.
     """
     from statistics import fmean
 
-    from ablate.plan.budget import affordable, occupancy, spent_message
+    from ablate.plan.budget import affordable, occupancy, spent_message, until_next_estimate
 
     schedule = make_schedule(engine, planned, missing)
     occupied = occupancy(schedule, gpus_per_worker=engine.gpus_per_worker)
@@ -96,7 +103,7 @@ def _within_budget(
         next_h=next_h,
         unit=occupied.unit,
     )
-    return batch, message
+    return until_next_estimate(batch, workers=schedule.workers, is_measured=bool(seconds)), message
 
 
 def submit_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], observer: Observer) -> None:
@@ -119,22 +126,29 @@ def submit_missing(engine: Engine, planned: Plan, missing: Sequence[Trial], obse
 
 
 def make_schedule(engine: Engine, planned: Plan, missing: Sequence[Trial]) -> Schedule:
-    """How the engine would train the missing trials of a plan. The schedule has copies of them, as from a worker.
+    """How the engine would train the missing trials of a plan.
 
     Raises:
         AblateError: as `ablate.execute.tasks.schedule`.
     """
     from ablate.execute import tasks
+    from ablate.plan.packed_trials import PackedTrials
 
-    schedule = engine.call(
+    packed = PackedTrials.of(planned.trials)
+    alone = planned.spec.response.name == SECONDS and not engine.workers_are_fixed
+    numbered = engine.call(
         tasks.schedule,
-        planned.trials,
-        missing,
-        workers=engine.workers,
+        packed,
+        packed if len(missing) == len(planned.trials) else PackedTrials.of(missing),
+        workers=1 if alone else engine.workers,
         threads=engine.threads,
-        fixed=engine.workers_are_fixed,
+        fixed=alone or engine.workers_are_fixed,
         pins=engine.pins_workers,
+        cluster=engine.cluster,
     )
+    schedule = numbered.with_trials(missing)
+    if alone:
+        schedule = replace(schedule, notes=(TIMED_ALONE, *schedule.notes))
     if engine.checkpoint_min is None:
         return schedule
     return replace(schedule, bundles=with_stacks_under_way(schedule.bundles, planned.directory))
@@ -226,7 +240,7 @@ def _jobs(engine: Engine, planned: Plan, batch: Sequence[Trial]) -> tuple[Schedu
     from ablate.store.scheduled import write_scheduled
 
     sources, head = sources_of(planned), commit(Path.cwd())
-    schedule = make_schedule(engine, planned, batch).with_trials(batch)
+    schedule = make_schedule(engine, planned, batch)
     write_scheduled(
         StudyDirectory(planned.directory), schedule.bundles, workers=schedule.workers, seconds=schedule.seconds
     )

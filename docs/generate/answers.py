@@ -12,6 +12,7 @@ from ablate.analysis.claims.exactness import number, saying
 from ablate.analysis.summary import Averaged, Exactness, Verdict
 from ablate.analysis.summary.averaged import AVERAGED
 from ablate.report.text.finding import brief, finding, is_open, response_name, said_in
+from ablate.report.text.number import MINUS
 
 README = ("core_norm", "skip_span", "head", "double_softmax", "receptive_field")
 """Questions that the README shows, where they are answered."""
@@ -203,6 +204,16 @@ def _limits(study: Study) -> Iterator[str]:
             found.setdefault(clause, {})[f"`{verdict.claim.subject}`"] = None
     for clause, subjects in found.items():
         yield f"{', '.join(subjects)}: {clause}."
+    for verdict in study.verdicts:
+        yield from (_remark(text, verdict, study) for text in verdict.remarks)
+
+
+def _remark(text: str, verdict: Verdict, study: Study) -> str:
+    """A remark on one verdict, which the verdict itself does not take into account."""
+    scale = " Its numbers are differences of logarithms." if verdict.claim.scale == "log" else ""
+    said = re.sub(r"^Skewed: (\w+) by", r"Its differences are skewed: the claim alone would be *\1* by", text)
+    linked = re.sub(r"docs/(\w+\.md)", r"[\1](\1)", re.sub(r"(?<=[ (])-(?=\d)", MINUS, said))
+    return f"{short(verdict, study).removesuffix(': open')}. {linked}{scale}"
 
 
 def _averaged(verdict: Verdict, averaged: Averaged, study: Study) -> str:

@@ -1,6 +1,6 @@
 """The setting of a study in words: its data, design, budget, norm, and what was tuned; of its configuration alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,10 @@ def _budget(spec: StudySpec, trainer: Any) -> str:
     of = trainer if isinstance(trainer, Mapping) else {}
     steps, epochs = of.get("max_steps"), of.get("max_epochs")
     most = "at most " if of.get("patience") else ""
-    return most + (counted(int(steps), "update") if steps else counted(int(epochs or 0), "epoch"))
+    lightning = of.get("lightning")
+    batches = lightning.get("limit_train_batches") if isinstance(lightning, Mapping) else None
+    each = f" of {counted(batches, 'update')}" if isinstance(batches, int) else ""
+    return most + (counted(int(steps), "update") if steps else counted(int(epochs or 0), "epoch") + each)
 
 
 def _norm(spec: StudySpec) -> str:
@@ -79,7 +82,13 @@ def _tuned(spec: StudySpec) -> str:
         return untuned(spec)
     per = "each design point" if tuning.by is None else " and ".join(tuning.by) or "all arms together"
     grids = " and ".join(f"`{key}` among {_grid(tuning.candidates, key)}" for key in tuning.keys)
-    return f"tuned for {per} in validation: {grids}"
+    return f"tuned for {per} in validation: {grids}, on {counted(tuning.seeds, 'seed')}, {_longest(tuning.rungs)}"
+
+
+def _longest(rungs: Sequence[float]) -> str:
+    """How long those train by which it is chosen, as a share of the budget: the last that are left, the longest."""
+    share = {0.5: "half of the", 1.0: "the whole"}.get(rungs[-1], f"{rungs[-1]:.0%} of the")
+    return f"for {share} budget{' at most' if len(rungs) > 1 else ''}"
 
 
 def _grid(candidates: Any, key: str) -> str:

@@ -71,6 +71,8 @@ def test_it_is_judged_over_data_sets_and_shown_alike(ablate, trained):
     table = " ".join(ablate("show", trained, "--table", "data_sets").stdout.split())
     assert "Over data sets like these, which the verdict is about" in table
     assert "Mean ranks over 5 data sets, 1 is the best: " in table
+    paper = " ".join(ablate("show", trained, "--table", "data_sets", "--format", "latex").stdout.split())
+    assert "higher is better. n = 2 replicates.}" in paper
     screen = " ".join(ablate("show", trained).stdout.split())
     assert "n = 5 data sets" in screen
     assert "training randomness on these data sets and budget" in screen

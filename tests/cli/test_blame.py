@@ -92,7 +92,8 @@ def test_what_an_identity_raises_is_named(odd, says, ablate, write, refused):
     assert "own.py:2" in said
 
 
-def test_what_it_prints_is_no_part_of_the_json(net, ablate, write):
+def test_what_it_prints_is_no_part_of_the_json(net, ablate, write, monkeypatch):
+    monkeypatch.setattr("ablate.execute.process.streams._Once._written", set())  # of other tests in this process
     write(
         "own.py",
         """

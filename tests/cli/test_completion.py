@@ -22,7 +22,7 @@ def offered(incomplete, *words, **params):
     ("words", "incomplete", "offers"),
     [
         ([], "sm", ["smoke"]),
-        ([], "he", ["head"]),
+        ([], "he", ["head", "head_images"]),
         ([], "repl", ["replicates="]),
         ([], "data", ["data.", "data="]),
         ([], "model=", [f"model={name}" for name in MODELS]),

@@ -36,7 +36,7 @@ def test_what_is_submitted_is_collected_by_the_same_command(ablate, here, on_slu
 def test_an_unknown_partition_is_refused(refused, on_slurm):
     said = " ".join(refused(*on_slurm, "engine.partition=nope").split())
     assert "engine.partition=nope: Slurm refuses the jobs" in said
-    assert "Its partitions: main, urgent." in said
+    assert "Its partitions: cancelling, main, urgent." in said
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])

@@ -208,6 +208,12 @@ def test_an_accelerator_that_is_not_there(tiny, refused):
     assert "gpu" in refused("run", *tiny, "trainer.accelerator=gpu")
 
 
+def test_an_accelerator_that_only_nodes_of_slurm_have_is_no_mistake(tiny, ablate, monkeypatch):
+    monkeypatch.setattr("ablate.execute.engines.slurm.submission.check", lambda _: None)
+    done = ablate("plan", "smoke", *tiny[2:], "engine=slurm", "engine.gpus=1", "trainer.accelerator=gpu")
+    assert done.exit_code == 0, done.output
+
+
 def test_an_import_error_of_the_users_own_module_is_its_own(tiny, write, refused):
     write("broken_net.py", "import torch\n\nimport surely_not_installed\n")
     said = refused("run", *tiny, "model._target_=broken_net.Net")

@@ -213,6 +213,15 @@ def test_the_same_module_gives_the_same_in_this_process(lightning, ablate, here)
         (["optimizer=sgd"], ["brings its own optimizer", "optimizer=none"]),
         (["objective=regression"], ["brings its own objective", "objective=none"]),
         (["data=digits"], ["LightningDataModule", "_target_: pytorch_lightning.LightningDataModule.from_datasets"]),
+        (
+            ["optimizer=sgd", "objective=regression", "scheduler=cosine", "data=digits"],
+            [
+                "brings its own objective, optimizer and scheduler, which would be ignored",
+                "'- override /objective: none', '- override /optimizer: none', '- override /scheduler: constant'",
+                "objective=none optimizer=none scheduler=constant to the command",
+                "data: a LightningModule trains on a LightningDataModule",
+            ],
+        ),
         (["model.widht=3"], ["Unknown key 'model.widht'", "Did you mean 'model.width'?"]),
     ],
 )
@@ -232,11 +241,29 @@ def test_a_lightning_module_that_fails_in_its_first_step_trains_nothing(lightnin
     ("file", "text", "says"),
     [
         ("conf/study/mine.yaml", "study: {name: mine, question: [\n", ["conf/study/mine.yaml", "line"]),
-        ("conf/study/mine.yaml", "# @package _global_\nstudy: {name: mine}\n", ["study", "question"]),
+        (
+            "conf/study/mine.yaml",
+            "# @package _global_\nstudy: {name: mine}\n",
+            ["study", "question", "The file is conf/study/mine.yaml."],
+        ),
+        (
+            "conf/study/mine.yaml",
+            "# @package _global_\nstudy: {name: mine, qestion: How, factors: [square]}\n",
+            ["qestion", "Did you mean", "conf/study/mine.yaml"],
+        ),
         ("conf/study/mine.yaml", "- study\n", ["study/mine"]),
         ("conf/study/mine.yaml", "study: {name: mine, question: Café?}\n", ["not YAML in UTF-8"]),
         ("conf/factor/square.yaml", "sqare: {reference: plain, levels: {}}\n", ["square", "first line"]),
-        ("conf/factor/square.yaml", "square: {referense: plain, levels: {}}\n", ["referense", "square.reference"]),
+        (
+            "conf/factor/square.yaml",
+            "square: {referense: plain, levels: {}}\n",
+            ["referense", "square.reference", "The file is conf/factor/square.yaml."],
+        ),
+        (
+            "conf/factor/square.yaml",
+            "square: {reference: plain, levels: {plain: [model.square=false], squared: [model.sqare=true]}}\n",
+            ["Factor 'square', level 'squared' (conf/factor/square.yaml)", "model.sqare", "mean 'model.square'?"],
+        ),
         ("conf/model/mine.yaml", "width: 4\nsquare: false\n", ["model has no _target_", "module.Class"]),
         (
             "conf/model/mine.yaml",

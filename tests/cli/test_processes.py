@@ -11,7 +11,7 @@ import pytest
 
 from ablate.errors import EngineError
 from ablate.execute import tasks
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 NEVER_ENDS = """
     import math

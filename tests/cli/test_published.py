@@ -4,7 +4,7 @@ import pytest
 
 from ablate import study
 from ablate.store import StudyDirectory
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 GENERATED = """
 import torch

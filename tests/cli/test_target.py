@@ -28,6 +28,10 @@ NETS = """
     class Closed(Net):
         def __init__(self, inputs, outputs, width=4):
             super().__init__(inputs, outputs, width)
+
+
+    def small():
+        return nn.Linear(64, 10)
 """
 TINY = ("data.limit=60", "data.val_size=10", "data.test_size=20", "trainer.max_epochs=1", "replicates=2")
 NAME = "nets.Net@data.limit=60,data.test_size=20,data.val_size=10,model.act=tanh,model.width=2,4,trainer.max_epochs=1"
@@ -77,6 +81,7 @@ def test_a_key_of_the_configuration_is_meant_before_an_argument_of_its_name(nets
     [
         (("nets:Closed", "widht=2,4"), ["argument of Closed 'widht'", "Did you mean 'width'?", "optimizer"]),
         (("nets:Closed", "width=2"), ["Nothing is varied", "width=8,16", "width=4"]),
+        (("nets:small",), ["small has no arguments to vary", "study.components='layers.*'", "optimizer.lr=0.001,0.01"]),
         (("nets:Closed", "width=2,4", "smoke"), ["'smoke' names another"]),
         (("nets:Closed", "width=2,4", "model=mlp"), ["'model=mlp' would do so, too"]),
         (("nets:Closed", "width=2,4", "data=digist"), ["Unknown data 'digist'", "Did you mean 'digits'?"]),

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -40,6 +41,15 @@ def test_the_time_of_a_training_is_a_response_and_each_trial_has_its_own(ablate,
 def test_a_plan_says_why_trials_that_are_timed_train_alone(ablate, write):
     write("conf/study/timed.yaml", TIMED)
     assert "trainer.stacked is false" in " ".join(ablate("plan", "timed").stdout.split())
+
+
+@pytest.mark.parametrize(("workers", "said"), [("auto", "on 1 worker"), ("2", "on 2 workers")])
+def test_one_trains_at_a_time_unless_it_is_said_otherwise(ablate, write, workers, said, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    write("conf/study/timed.yaml", TIMED)
+    shown = " ".join(ablate("plan", "timed", "engine=local", f"engine.workers={workers}").output.split())
+    assert said in shown
+    assert ("one training at a time" in shown) == (workers == "auto")
 
 
 def test_a_stack_has_no_time_for_each_of_its_trials(refused, write):

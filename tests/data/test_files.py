@@ -5,10 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ablate.data import cifar10, fashion_mnist, mnist
+from ablate.data import cifar10, fashion_mnist, images, mnist
 from ablate.errors import DataError
 
 FOLDERS = [(mnist, "MNIST/raw"), (fashion_mnist, "FashionMNIST/raw"), (cifar10, "cifar-10-batches-py")]
+
+
+@pytest.fixture(autouse=True)
+def no_package_of_debian(tmp_path, monkeypatch):
+    """A machine may have Fashion-MNIST installed."""
+    monkeypatch.setattr(images, "DEBIAN", tmp_path / "no package")
 
 
 @pytest.mark.parametrize(("load", "folder"), FOLDERS)

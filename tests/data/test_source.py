@@ -21,7 +21,7 @@ def classes(n):
         ),
         (torch.zeros(4), torch.zeros(4, dtype=torch.int64), "at least one axis after the first"),
         (torch.zeros(4, 3), torch.zeros(4), r"Targets are float32 of shape \(4,\)"),
-        (torch.zeros(4, 3), torch.zeros(4, 1, dtype=torch.int64), r"Targets are int64 of shape \(4, 1\)"),
+        (torch.zeros(4, 3), torch.tensor(0), r"Targets are int64 of shape \(\)"),
         (torch.zeros(4, 3), torch.zeros(4, dtype=torch.int32), "Targets are int32"),
         (torch.zeros(4, 3), torch.zeros(5, dtype=torch.int64), "4 inputs, but 5 targets"),
     ],

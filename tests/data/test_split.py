@@ -156,10 +156,16 @@ def same(arrays):
     return Splits(train=arrays, val=arrays, test=arrays)
 
 
+def at_positions(targets):
+    return Arrays(inputs=torch.zeros(len(targets), 1), targets=torch.tensor(targets))
+
+
 def test_check_passes_what_agrees():
     check(same(numbered(4)), inputs=[1], outputs=4)
     check(same(numbered(4)), inputs=(1,), outputs=5)
     check(same(normal(4)), inputs=[4], outputs=2)
+    check(same(at_positions([[0, 2], [-1, 1]])), inputs=[1], outputs=3, ignored=-1)
+    check(same(Arrays(inputs=torch.zeros(2, 1), targets=torch.zeros(2, 1, 3, 3))), inputs=[1], outputs=9)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +175,8 @@ def test_check_passes_what_agrees():
         (normal(4), [4], 1, r"target of the train split has shape \[2\].*data\.outputs=1"),
         (numbered(4), [1], 3, r"classes 0 to 3.*data\.outputs=3, classes 0 to 2"),
         (Arrays(inputs=torch.zeros(2, 1), targets=torch.tensor([-1, 0])), [1], 3, "classes -1 to 0"),
+        (at_positions([[-1, 2]]), [1], 3, r"classes -1 to 2, .* say so: objective\.loss\.ignore_index=-1"),
+        (Arrays(inputs=torch.zeros(1, 1), targets=torch.zeros(1, 1, 3, 3)), [1], 3, r"has shape \[1, 3, 3\]"),
         (Arrays(inputs=torch.tensor([[torch.nan]]), targets=torch.tensor([0])), [1], 1, "NaN or infinite"),
         (Arrays(inputs=torch.zeros(1, 1), targets=torch.tensor([[torch.inf]])), [1], 1, "NaN or infinite"),
     ],

@@ -15,8 +15,8 @@ def refused(make_spec, factors):
 
 def test_no_factor(make_spec):
     assert refused(make_spec, []) == (
-        "The study varies nothing: it has no factor. Add one under `factors:`, or sweep a key on the command "
-        "line, as in `model.width=16,32`."
+        "The study varies nothing: it has no factor. Add one under `factors:`, name modules to leave out under "
+        "`components:`, or sweep a key on the command line, as in `model.width=16,32`."
     )
 
 

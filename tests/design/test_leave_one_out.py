@@ -1,5 +1,6 @@
 import pytest
 
+from ablate.config.spec import Factor
 from ablate.design import estimable, lay_out
 from ablate.errors import DesignError
 
@@ -40,6 +41,12 @@ def test_estimates_no_interactions(make_factors, make_spec):
         "b: b1 against b0, with every other factor changed from its reference",
     )
     assert "interactions: no design point puts two factors back" in cannot
+
+
+def test_what_is_held_is_named_by_its_level_where_all_have_that(make_spec):
+    parts = [Factor(name=name, levels={"out": (f"{name}=0",), "in": (f"{name}=1",)}, reference="out") for name in "ab"]
+    can, _ = estimable(make_spec(parts, "leave_one_out"))
+    assert can[0] == "a: in against out, with every other factor at in"
 
 
 def test_excluding_a_point_leaves_a_factor_without_its_reference(make_factors, make_spec):

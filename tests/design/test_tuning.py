@@ -28,6 +28,11 @@ def test_without_tune_nothing_is_tuned(tuned):
     assert tuned(None) is None
 
 
+def test_settings_are_chosen_on_the_whole_budget_where_updates_are_counted(tuned):
+    tuning = tuned({"optimizer.lr": RATES, "metric": "val/updates_to_accuracy"})
+    assert (tuning.better, tuning.rungs) == ("lower", (1.0,))
+
+
 def test_a_grid_is_every_combination_on_two_seeds_and_two_rungs(tuned):
     tuning = tuned({"optimizer.lr": RATES, "optimizer.momentum": [0.0, 0.9]})
     assert len(tuning.candidates) == 8

@@ -9,11 +9,11 @@ import pytest
 
 from ablate.config.catalog import Catalog
 from ablate.config.load import load
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 PAGE = (REPOSITORY / "docs/answers.md").read_text(encoding="utf-8")
-UNTRAINED = {"published/keskar", "published/mnist1d", "published/zagoruyko"}
-"""Studies that are stated and have not been trained: they have no answer."""
+UNTRAINED = {"published/zagoruyko"}
+"""Stated and not trained: it needs a GPU, and has no answer."""
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,21 @@ def test_an_answer_has_every_number_of_its_verdicts(generator, shipped):
         for exact in study.identities:
             assert exact.line in said
         assert ("](figures/" in said) == bool(study.verdicts)
+
+
+def test_a_remark_on_a_verdict_stands_beside_the_answer(shipped):
+    remarked = [(s, v) for s in shipped.values() for v in s.verdicts if v.remarks]
+    assert remarked
+    for study, verdict in remarked:
+        for remark in verdict.remarks:
+            skewed, _, outcome = remark.partition("Skewed: ")
+            alone = f"the claim alone would be *{outcome.partition(' ')[0]}* by Hall's interval"
+            assert (alone if not skewed else remark) in section(study)
+
+
+def test_the_setting_says_on_what_a_choice_rests(shipped):
+    assert "0.1, 0.3, on 2 seeds, for half of the budget at most." in section(shipped["core"])
+    assert "0.1, 0.3, on 4 seeds, for the whole budget." in section(shipped["branch_nonlinearity"])
 
 
 def test_figures_are_small_and_whole(shipped):

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.docs.page import HANG_S, blocks
 
 PAGE = REPOSITORY / "docs/ci.md"

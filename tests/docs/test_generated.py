@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ablate.config.catalog import Catalog
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 GENERATE = REPOSITORY / "docs/generate"
 

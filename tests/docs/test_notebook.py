@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 NOTEBOOK = REPOSITORY / "docs/notebook.ipynb"
 EXECUTE = """

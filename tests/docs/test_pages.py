@@ -7,7 +7,7 @@ import pytest
 
 from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.config.schema import ClaimYaml, StudyYaml
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.docs.page import blocks, check, run
 
 PAGES = [

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.docs.page import WRITTEN, Block, blocks
 
 PAGE = REPOSITORY / "CONTRIBUTING.md"
@@ -24,12 +24,12 @@ RECIPES = ("A design", "A diagnostic", "A cost column", "An output format", "An 
 def recipes() -> dict[str, list[Block]]:
     """Title of a recipe → its blocks."""
     lines = PAGE.read_text(encoding="utf-8").splitlines()
-    titles = [(number, line[4:]) for number, line in enumerate(lines, start=1) if line.startswith("### ")]
+    heads = [(number, line) for number, line in enumerate(lines, start=1) if re.match("##+ ", line)]
     found: dict[str, list[Block]] = {}
     for block in blocks(PAGE):
-        above = [title for number, title in titles if number < block.line]
-        if above:
-            found.setdefault(above[-1], []).append(block)
+        head = next((line for number, line in reversed(heads) if number < block.line), "")
+        if head.startswith("### "):
+            found.setdefault(head[4:], []).append(block)
     return found
 
 

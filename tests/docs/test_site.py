@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 FETCHED = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?((?:https?:)?//[^"'> ]+)"""

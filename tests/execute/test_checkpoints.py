@@ -225,6 +225,20 @@ def test_a_lightning_module_goes_on_to_the_same_bits(make_job, stopped, goes_on,
     assert list(found(job)) == undisturbed(job, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("groups", "replicates"), [({"model": PLAIN}, 1), ({"model": PLAIN}, 3), (OWN_LIGHTNING, 1)],
+    ids=["alone", "a stack", "a LightningModule"],
+)  # fmt: skip
+def test_one_that_is_ended_again_and_again_goes_on_to_the_same_bits(
+    make_job, stopped, goes_on, tmp_path, groups, replicates
+):
+    job = make_job("trainer.max_epochs=8", groups=groups, replicates=replicates, stacked=replicates > 1)
+    for at in (1, 3, 4, 6):
+        assert stopped(job, at=at).epoch == at
+    assert goes_on(job) == [7]
+    assert list(found(job)) == undisturbed(job, tmp_path)
+
+
 def test_a_state_that_no_checkpoint_can_keep_is_named(make_job):
     callback = "+trainer.callbacks.odd={_target_: checkpointed.Odd, kept: %s}"
     (record,) = run_bundle(make_job(callback % 3, groups=OWN_LIGHTNING), engine="inline", threads=1)

@@ -1,5 +1,6 @@
 import platform
 import sys
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 import torch
@@ -58,11 +59,27 @@ def test_a_package_that_is_missing_is_bad_and_says_what_to_do(tmp_path, monkeypa
     assert (finding.state, finding.detail) == ("bad", "not installed: pip install no-such-package-at-all")
 
 
-def test_a_package_that_does_not_import_is_bad(tmp_path, monkeypatch):
+def test_a_package_that_most_studies_do_without_is_a_warning(tmp_path, monkeypatch):
+    def absent(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "PACKAGES", ("torchvision",))
+    monkeypatch.setattr(doctor, "version", absent)
     monkeypatch.setitem(sys.modules, "torchvision", None)
+    findings = {f.what: f for f in examine_machine_without_workers(tmp_path, tmp_path)}
+    assert findings["torchvision"].state == "warn"
+    assert findings["torchvision"].detail.startswith("not installed: pip install torchvision; mnist, ")
+    assert "import torchvision" not in findings
+
+
+def test_a_package_that_is_there_and_does_not_import_is_bad(tmp_path, monkeypatch):
+    def broken(name):
+        raise RuntimeError("operator torchvision::nms does not exist")
+
+    monkeypatch.setattr(doctor.importlib, "import_module", broken)
     finding = found("import torchvision", tmp_path, tmp_path)
     assert finding.state == "bad"
-    assert "ModuleNotFoundError" in finding.detail
+    assert "RuntimeError: operator torchvision::nms does not exist" in finding.detail
 
 
 def test_data_that_are_not_there_are_a_warning(here, tmp_path_factory, monkeypatch):

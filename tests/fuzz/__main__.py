@@ -11,7 +11,7 @@ COUNT = 10_000
 
 def main(count: int) -> None:
     """Mutates so many files in a place of their own, and writes the table."""
-    from tests.conftest import REPOSITORY
+    from tests import REPOSITORY
     from tests.fuzz.campaign import SEED, SLOW_S, campaign
 
     with tempfile.TemporaryDirectory() as place:

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests import REPOSITORY
 from tests.gpu._stage import STAGES, Findings, Stage
 from tests.gpu.wheels import SITE, WHEELS, missing, unpack
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 TABLE = {"cuda": REPOSITORY / "results/benchmarks/gpu.md", "cpu": REPOSITORY / "build/gpu/cpu.md"}
 """Only what a GPU has computed is kept with the results."""
 

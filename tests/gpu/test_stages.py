@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.gpu import wheels
 from tests.gpu.__main__ import TABLE, as_markdown
 from tests.gpu._stage import STAGES, checked

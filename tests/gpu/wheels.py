@@ -11,7 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests import REPOSITORY
+
 WHEELS = REPOSITORY / "build/gpu-wheels"
 SITE = REPOSITORY / "build/gpu/site"
 """Where those that a Python lacks are unpacked: nothing is installed into it."""

@@ -123,7 +123,11 @@ TARGETS = {
     "labels": (3, torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])),
     "shared_softmax": (3, torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])),
     "approximation": (1, torch.tensor([[0.3], [-1.0], [1.0]])),
+    "tokens": (4, torch.tensor([[0, 3], [2, 2], [1, -100]])),
+    "segmentation": (4, torch.tensor([[[0, 3]], [[2, 2]], [[1, -100]]])),
 }
+PREDICTED = {"twins": (3, 2), "tokens": (2, 4), "segmentation": (4, 1, 2)}
+"""The shape of an example's outputs, where it is not one number for each."""
 
 
 def model(name: str, **options: Any) -> torch.nn.Module:
@@ -239,8 +243,7 @@ def test_an_objective_takes_its_targets_and_logs_its_responses(name):
     outputs, targets = TARGETS[name]
     composed = OmegaConf.create({"data": {"outputs": outputs, "chance": 0.25}, "objective": yaml.safe_load(text)})
     node: Any = OmegaConf.to_container(composed, resolve=True)["objective"]  # pyright: ignore
-    both = [2] if name == "twins" else []  # two networks' outputs for each example
-    predictions = torch.randn(3, outputs, *both, requires_grad=True)
+    predictions = torch.randn(3, *PREDICTED.get(name, (outputs,)), requires_grad=True)
     loss = instantiate(node["loss"])(predictions, targets)
     assert loss.shape == ()
     (gradient,) = torch.autograd.grad(loss, predictions)

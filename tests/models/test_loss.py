@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ablate.errors import ModelError
-from ablate.models import DoubleSoftmax, Hinge, OneVsRest, SharedCrossEntropy, TwinCrossEntropy
+from ablate.models import DoubleSoftmax, Hinge, OneVsRest, PositionCrossEntropy, SharedCrossEntropy, TwinCrossEntropy
 
 pytestmark = pytest.mark.numeric
 
@@ -90,3 +90,16 @@ def test_labels_share_the_probability_of_one_softmax():
     shares = torch.tensor([[0.0, 0.5, 0.0, 0.5], [1.0, 0.0, 0.0, 0.0]])
     expected = nn.CrossEntropyLoss(reduction="sum")(z[:2], shares) / 3
     torch.testing.assert_close(SharedCrossEntropy()(z, targets), expected)
+
+
+@pytest.mark.parametrize(("classes_axis", "positions"), [(1, (5,)), (1, (3, 2)), (-1, (5,)), (-1, (3, 2))])
+def test_cross_entropy_by_position_is_torch_s(classes_axis, positions):
+    z, targets = torch.randn(6, 4, *positions), torch.randint(-1, 4, (6, *positions))
+    expected = nn.CrossEntropyLoss(ignore_index=-1)(z, targets)
+    loss = PositionCrossEntropy(classes_axis=classes_axis, ignore_index=-1)
+    torch.testing.assert_close(loss(z.movedim(1, classes_axis), targets), expected)
+
+
+def test_a_position_without_a_vector_of_classes_is_an_error():
+    with pytest.raises(ModelError, match=r"shape \[6, 5, 4\] are for targets of shape \[6, 4\], not \[6, 5\]"):
+        PositionCrossEntropy(classes_axis=1)(torch.randn(6, 5, 4), torch.zeros(6, 5, dtype=torch.long))

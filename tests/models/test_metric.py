@@ -10,6 +10,7 @@ from ablate.models.metric import (
     CalibrationError,
     Disagreement,
     Margin,
+    PositionAccuracy,
     ProbabilitySum,
     SupError,
     ThresholdAccuracy,
@@ -159,3 +160,13 @@ def test_a_prediction_that_is_no_number_shows_in_the_accuracy_at_the_best_thresh
     predictions = torch.randn(7, 1)
     predictions[6] = torch.nan
     assert math.isnan(measured(ThresholdAccuracy(), predictions, ENCODED["binary"]))
+
+
+@pytest.mark.parametrize("classes_axis", [1, -1])
+def test_accuracy_by_position_leaves_out_what_is_ignored(classes_axis):
+    targets = torch.tensor([[0, 2, -1], [1, 1, -1], [2, -1, -1], [0, 1, 2], [0, 0, 0], [1, 2, 0], [2, 2, -1]])
+    z = torch.randn(7, 3, 3)
+    kept = targets >= 0
+    expected = sklearn.metrics.accuracy_score(targets[kept], z.argmax(2)[kept])
+    metric = PositionAccuracy(classes_axis=classes_axis, ignore_index=-1)
+    assert measured(metric, z.movedim(2, classes_axis), targets) == pytest.approx(expected)

@@ -8,7 +8,7 @@ from scipy import stats
 
 from ablate.analysis.statistics.skewed import transformed_interval
 from ablate.analysis.statistics.student import t_interval
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.operating.intervals import METHODS, bootstrap_t, sign_flip, signed_rank, student, transformed
 from tests.operating.rates import ALPHA, CASES, SIZES, rate, samples_of
 

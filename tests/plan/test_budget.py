@@ -2,7 +2,7 @@ from collections import namedtuple
 
 import pytest
 
-from ablate.plan.budget import Occupancy, affordable, occupancy, spent_message
+from ablate.plan.budget import Occupancy, affordable, occupancy, spent_message, until_next_estimate
 from ablate.plan.schedule import Schedule
 
 Trial = namedtuple("Trial", ["point", "replicate"])
@@ -24,6 +24,17 @@ def test_where_no_cost_is_known_the_first_replicate_shows_it():
     assert affordable(TRIALS, 0.0, lambda _: None) == ((), 0.0)
     known = {0: 1.0, 1: None, 2: 1.0}
     assert affordable(TRIALS, 9.0, lambda trial: known[trial.replicate]) == ((Trial("a", 0), Trial("b", 0)), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("workers", "is_measured", "replicates"),
+    [(1, False, 1), (2, False, 1), (3, False, 2), (50, False, 8), (1, True, 4), (10, True, 5), (50, True, 8)],
+)
+def test_costs_are_estimated_again_before_all_is_spent(workers, is_measured, replicates):
+    batch = tuple(Trial(point, replicate) for replicate in range(8) for point in "ab")
+    found = until_next_estimate(batch, workers=workers, is_measured=is_measured)
+    assert found == batch[: 2 * replicates]
+    assert until_next_estimate((), workers=workers, is_measured=is_measured) == ()
 
 
 def test_a_worker_takes_its_processors_or_its_share_of_a_gpu():

@@ -1,14 +1,17 @@
+import pickle
 from types import SimpleNamespace
 
 from ablate import study
 from ablate.plan import Bundle, Schedule
 
 
-def test_a_schedule_of_copies_becomes_one_of_ones_own_trials():
+def test_a_schedule_of_another_process_becomes_one_of_ones_own_trials():
     mine = [SimpleNamespace(id=name) for name in "abc"]
     copies = [SimpleNamespace(id=name) for name in "cab"]
+    theirs = [copies[1], copies[2], copies[0]]
     bundles = (Bundle(trials=tuple(copies[:1]), reason="alone"), Bundle(trials=tuple(copies[1:]), stacked=True))
-    made = Schedule(bundles=bundles, workers=2, threads=1, seconds=3.0, notes=("so",)).with_trials(mine)
+    made = Schedule(bundles=bundles, workers=2, threads=1, seconds=3.0, notes=("so",))
+    made = pickle.loads(pickle.dumps(made.numbered(theirs))).with_trials(mine)
     assert [[mine.index(t) for t in b.trials] for b in made.bundles] == [[2], [0, 1]]
     assert all(trial in mine for bundle in made.bundles for trial in bundle.trials)
     assert [(b.reason, b.stacked) for b in made.bundles] == [("alone", False), ("", True)]
@@ -18,7 +21,8 @@ def test_a_schedule_of_copies_becomes_one_of_ones_own_trials():
 def test_trials_train_on_the_accelerator_that_was_chosen_and_stay_what_they_are(here):
     trials = study.plan(["smoke"], cwd=here).trials
     bundles = (Bundle(trials=trials),)
-    made = Schedule(bundles=bundles, workers=2, threads=1, seconds=3.0, accelerator="cpu").with_trials(trials)
+    made = Schedule(bundles=bundles, workers=2, threads=1, seconds=3.0, accelerator="cpu")
+    made = made.numbered(trials).with_trials(trials)
     moved = made.bundles[0].trials
     assert {trial.config.trainer.settings.accelerator for trial in moved} == {"cpu"}
     assert [trial.id for trial in moved] == [trial.id for trial in trials]

@@ -1,5 +1,6 @@
 """Results that another program has trained: the same tables as of a study, always exploratory."""
 
+import csv
 from inspect import isfunction
 
 import numpy as np
@@ -69,6 +70,26 @@ def test_the_reference_is_the_first_level_named():
     summary = ablate.analyze(FRAME, **{**ASKED, "factors": {"width": [16, 8], "act": ["tanh", "relu"]}}).summary
     assert summary.contrasts[0].name == "width: 8 vs 16"
     assert [point.levels for point in summary.points if point.baseline] == [{"width": "16", "act": "tanh"}]
+
+
+def test_an_export_of_weights_and_biases(tmp_path):
+    """Columns of its runs' table: names, states, times, and a column for each setting and each last metric."""
+    export = FRAME.rename(columns={"test/accuracy": "test_accuracy"}).assign(
+        Name=[f"fresh-sun-{number}" for number in range(20)],
+        State=["crashed", *["finished"] * 19],
+        Created="2026-11-20T10:00:00.000Z",
+        Runtime=61,
+        Tags="",
+        **{"optimizer.lr": 0.01, "_wandb": None},
+    )
+    export.loc[0, "test_accuracy"] = float("nan")
+    export.to_csv(tmp_path / "wandb_export.csv", index=False, quoting=csv.QUOTE_ALL)
+    asked = ASKED | {"response": "test_accuracy", "better": "higher"}
+    summary = ablate.analyze(tmp_path / "wandb_export.csv", **asked).summary
+    assert summary.complete == 19
+    assert "1 of 20 rows have no finite test_accuracy, and are left out." in summary.notes
+    whole = ablate.analyze(FRAME.drop(index=0), **ASKED).summary
+    assert [c.paired.difference for c in summary.contrasts] == [c.paired.difference for c in whole.contrasts]
 
 
 def test_what_is_not_there_is_left_out_and_said():

@@ -37,6 +37,25 @@ def test_curves_of_a_study_and_what_it_has_not(smoke):
 
 
 @pytest.mark.slow
+def test_a_tuned_study_has_the_score_of_each_candidate(tmp_path):
+    words = ("study.tune={optimizer.lr: [0.02, 0.2, 2.0]}", "trainer.max_epochs=2", "engine=inline")
+    result = ablate.run("smoke", *words, f"results_dir={tmp_path}", quiet=True)
+    drawn = result.plot("tuning")
+    assert len(drawn.figure.axes) == len(result.points()), "one for each arm"
+    (line, *_) = drawn.figure.axes[0].get_lines()
+    assert sorted(line.get_xdata()) == [0.02, 0.2, 2.0]
+
+
+@pytest.mark.slow
+def test_curves_have_a_row_for_each_trial_and_epoch(smoke):
+    curves, trials = smoke.curves(), smoke.trials()
+    epochs = int(trials["epochs"].iloc[0]) if "epochs" in trials else 1
+    assert len(curves) == len(trials) * epochs
+    assert {"hidden_activation", "model.width", "replicate", "epoch", "val/accuracy", "val/loss"} <= {*curves.columns}
+    assert curves["val/accuracy"].between(0, 1).all()
+
+
+@pytest.mark.slow
 def test_a_study_without_claims_has_a_forest_of_its_contrasts(smoke):
     assert smoke.verdicts == ()
     for drawn in (smoke.plot(), smoke.plot("forest"), smoke.plot("effects")):

@@ -104,7 +104,7 @@ def test_a_level_that_is_a_class_is_handed_over_as_it_is(here):
         ({"data": None, "factors": {"data": [(X, Y), (X + 1, Y)]}}, "name the levels"),
         ({"settings": {"traner.max_epochs": 1}}, r"Unknown key 'traner\.max_epochs'\. Did you mean 'trainer'\?"),
         ({"settings": {"trainer.max_epoch": 1}}, r"Unknown key 'trainer\.max_epoch'"),
-        ({"settings": {"model": 1}}, "'model' is a group, which is chosen by an argument of Study"),
+        ({"settings": {"model": 1}}, "'model' is a group, which an argument of Study chooses"),
         ({"settings": {"optimizer": {"lr": 1}}}, r"settings\['optimizer'\] is a dict. Name an option"),
         ({"settings": {"optimizer": "sdg"}}, "sdg"),
         ({"foo": 1}, r"Unknown key 'study\.foo'"),

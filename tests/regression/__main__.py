@@ -51,7 +51,7 @@ def _record(case: Case) -> None:
 
 def _record_ids() -> None:
     from ablate.config.catalog import Catalog
-    from tests.conftest import REPOSITORY
+    from tests import REPOSITORY
     from tests.regression.observation import trial_ids
 
     studies = Catalog(REPOSITORY).names("study")

@@ -3,7 +3,7 @@
 import pytest
 
 from ablate.config.catalog import Catalog
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.regression.case import CASES, FLOAT32, FLOAT64, Case
 from tests.regression.difference import differences
 from tests.regression.fixture import BEFORE, IDS, digested, read

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import time
@@ -15,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.reliability.command import Command, names
 from tests.reliability.monotone import Monotone
 from tests.reliability.site import LocalSite, Site
@@ -41,6 +42,12 @@ EXIT_LIMIT_S = 60.0
 
 MAX_KILLS = 15
 """Kills in one study. Then it runs undisturbed to its end, is compared, and the next study begins."""
+
+UNEXPECTED = re.compile(r"Traceback|bug in ablate")
+"""What no command should say; where a trial failed, it names a file: `Its traceback is in …`."""
+
+SHOWN_CHARS = 3000
+"""Of a problem."""
 
 MAX_RUNS = 200
 """Runs of one study, after which it counts as one that never completes."""
@@ -72,13 +79,14 @@ class Campaign:
             kills: How many; None: no limit.
             studies: Which of `STUDIES`; empty: all that the site has.
         """
+        shutil.copytree(REPOSITORY / "tests" / "reliability" / "project", self.folder, dirs_exist_ok=True)
+        self.site.temporary = self.folder / "tmp"
+        self.site.temporary.mkdir()
         with self.site:
             self._run(minutes=minutes, kills=kills, studies=studies or self.site.studies)
 
     def _run(self, *, minutes: float, kills: int | None, studies: Sequence[str]) -> None:
         rng = random.Random(self.seed)
-        shutil.copytree(REPOSITORY / "tests" / "reliability" / "project", self.folder, dirs_exist_ok=True)
-        (self.folder / "tmp").mkdir()
         expected = {studies[0]: self._undisturbed(studies[0])}
         until = time.monotonic() + 60 * minutes
         while True:
@@ -94,7 +102,7 @@ class Campaign:
         site = site or self.site
         limit = () if limit_s is None else (f"trainer.timeout_min={limit_s / 60:.3f}",)
         words = ("run", *STUDIES[name], *site.words, f"results_dir={where}", "--retry", "timed_out", *limit)
-        folders = {"TMPDIR": str(self.folder / "tmp"), "XDG_CACHE_HOME": str(self.folder / "cache")}
+        folders = {"TMPDIR": str(self.site.temporary), "XDG_CACHE_HOME": str(self.folder / "cache")}
         return Command(self.folder, *words, **folders, **site.environment)
 
     def _undisturbed(self, name: str) -> dict[str, Any]:
@@ -137,11 +145,13 @@ class Campaign:
                 self._check_processes(name, code, commands)
                 commands.clear()
             said = command.output.read_text()
-            if "Traceback" in said.replace("Its traceback is in", "") or "bug in ablate" in said:
-                self.problems.append(f"{name}: exit code {code}, and said: {said[-3000:]}")
+            unexpected = UNEXPECTED.search(said)
+            if unexpected is not None:
+                kept = "".join(path.read_text() for path in self.site.temporary.glob("*.traceback.txt"))
+                self.problems.append(f"{name}: exit code {code}, and said: {said[unexpected.start() :]} {kept}")
             self._watch(name, progress, where)
             if code == 2 and not self.site.jobs_outlive_driver and contents(where) != before:
-                self.problems.append(f"{name}: exit code 2, where something was written: {said[-3000:]}")
+                self.problems.append(f"{name}: exit code 2, where something was written: {said[-SHOWN_CHARS:]}")
             if code == 0:
                 self.resumed += run
                 self.done[name] += 1
@@ -200,14 +210,14 @@ class Campaign:
 
     def _check_files(self, name: str) -> None:
         left = [str(path) for path in self.folder.rglob("*.tmp")]
-        left += [str(path) for path in (self.folder / "tmp").iterdir() if not path.name.startswith("ablate-mp-")]
+        left += [str(path) for path in self.site.temporary.iterdir() if not path.name.startswith("ablate-mp-")]
         # The next command with workers on this machine removes what killed ones have left.
         self._start(name, f"chaos-{name}", site=LocalSite()).process.wait()
         if left := sorted({*left, *self._temporary_files()}):
             self.problems.append(f"temporary files are left: {left}")
 
     def _temporary_files(self) -> list[str]:
-        return [str(path) for path in (self.folder / "tmp").iterdir()]
+        return [str(path) for path in self.site.temporary.iterdir()]
 
 
 def contents(folder: Path) -> dict[str, int]:
@@ -259,4 +269,4 @@ def report(campaign: Campaign, command: str) -> Iterator[str]:
         "traceback): "
         f"{len(campaign.problems) or 'none'}."
     )
-    yield from (f"  - {' '.join(problem.split())[-600:]}" for problem in campaign.problems)
+    yield from (f"  - {' '.join(problem.split())[-SHOWN_CHARS:]}" for problem in campaign.problems)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 MARK = "ABLATE_TEST_COMMAND"
 """A variable that all processes of a command inherit in their environment."""

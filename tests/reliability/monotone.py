@@ -1,4 +1,4 @@
-"""Checks that progress is monotone: results stay, and the epochs of checkpoints only grow."""
+"""Checks that progress is monotone: results stay as they are, and the epochs of checkpoints only grow."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,8 @@ class Monotone:
     """Compares a results folder with its state at the last check."""
 
     def __init__(self) -> None:
-        self._results: set[str] = set()
+        self._results: dict[str, str] = {}
+        """Trial → when the training of its result had started: another start is another training."""
         self._epochs: dict[str, int] = {}
 
     def problems(self, results: Path) -> Iterator[str]:
@@ -22,12 +23,14 @@ class Monotone:
                 if len(kept["trials"]) == 1:
                     epochs[path.parent.name] = kept["epoch"]
         # Read after the checkpoints: a checkpoint is removed once its trial's record is written.
-        states = {}
-        for path in results.glob("*/trials/*/record.json"):
-            states[path.parent.name] = json.loads(path.read_text())["state"]
-        there = {trial for trial, state in states.items() if state in ("complete", "diverged")}
-        yield from (f"the result of trial {trial} is gone" for trial in self._results - there)
+        records = {path.parent.name: json.loads(path.read_text()) for path in results.glob("*/trials/*/record.json")}
+        there = {trial: each["started"] for trial, each in records.items() if each["state"] in ("complete", "diverged")}
+        for trial, started in self._results.items():
+            if trial not in there:
+                yield f"the result of trial {trial} is gone"
+            elif there[trial] != started:
+                yield f"trial {trial} was trained again, though it had a result"
         for trial, epoch in self._epochs.items():
-            if trial not in states and (now := epochs.get(trial, 0)) < epoch:
+            if trial not in records and (now := epochs.get(trial, 0)) < epoch:
                 yield f"trial {trial} is back from epoch {epoch} to {now}"
         self._results, self._epochs = there, epochs

@@ -14,7 +14,7 @@ from typing import Any, Self
 import psutil
 
 from ablate.execute.engines.ray import connection
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.reliability.command import Command
 from tests.reliability.site import Fault, Site, is_of_fork_server, signalled
 
@@ -58,7 +58,7 @@ class RaySite(Site):
             stderr=self._errors,
             text=True,
             start_new_session=True,
-            env=os.environ | self._variables | {"PYTHONPATH": str(REPOSITORY)},
+            env=os.environ | self._variables | {"PYTHONPATH": str(REPOSITORY), "TMPDIR": str(self.temporary)},
         )
         self._address = self._answer()
         self.restore()

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Self
 
 import psutil
@@ -39,6 +40,8 @@ class Site(ABC):
     """Seconds between two checks whether it is ready."""
     delay_share: ClassVar[float] = 0.1
     """The first fault comes after at most this share of the time that a study takes undisturbed, once it is ready."""
+    temporary: Path
+    """The temporary directory of all processes, which is to be empty at the end. The campaign sets it."""
     has_limits: ClassVar[bool] = False
     """Whether a process may be stopped and never continued, so that its training needs a time limit."""
     jobs_outlive_driver: ClassVar[bool] = False

@@ -40,14 +40,16 @@ def test_progress_that_goes_back_is_a_problem(tmp_path):
         (trials / trial / name).write_text(json.dumps(content))
 
     progress = Monotone()
-    write("a", "record.json", {"state": "complete"})
+    write("a", "record.json", {"state": "complete", "started": "12:00"})
     write("b", "checkpoint.json", {"trials": ["b"], "epoch": 3})
     assert list(progress.problems(tmp_path)) == []
     write("b", "checkpoint.json", {"trials": ["b"], "epoch": 2})
     assert list(progress.problems(tmp_path)) == ["trial b is back from epoch 3 to 2"]
+    write("a", "record.json", {"state": "complete", "started": "12:01"})
+    assert list(progress.problems(tmp_path)) == ["trial a was trained again, though it had a result"]
     (trials / "a" / "record.json").unlink()
     (trials / "b" / "checkpoint.json").unlink()
-    write("b", "record.json", {"state": "failed"})
+    write("b", "record.json", {"state": "failed", "started": "12:00"})
     assert list(progress.problems(tmp_path)) == ["the result of trial a is gone"]
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.simulation.report import report
 from tests.simulation.simulation import Simulation, simulated
 

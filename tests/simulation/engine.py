@@ -13,6 +13,7 @@ from ablate.execute.engines.local.engine import Local, LocalSettings
 from ablate.execute.train.job import Job
 from ablate.execute.train.record import Outcome, record
 from ablate.plan import Trial
+from ablate.plan.machine import Cluster
 from ablate.store import Counts, Record, StudyDirectory
 from ablate.store.directory import CURVE, DIAGNOSTICS, digest_of
 from ablate.store.encoding import encode
@@ -56,9 +57,14 @@ class Simulated(Local):
         with patch.object(team, "SimpleQueue", lambda: self.clock):
             yield from super().run(jobs, **planned)
 
-    def _team(self, jobs: Sequence[Job], **_: Any) -> list[Any]:
+    @property
+    def cluster(self) -> Cluster:
+        """As of a cluster that gives each worker memory of its own."""
+        return Cluster(machines=self.workers)
+
+    def _team(self, jobs: Sequence[Job], *, workers: int | None, **_: Any) -> list[Any]:
         self.close()
-        return [Worker(self) for _ in range(min(self.workers, len(jobs)))]
+        return [Worker(self) for _ in range(min(self.workers, workers or self.workers, len(jobs)))]
 
 
 class Worker:

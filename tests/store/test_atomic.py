@@ -28,7 +28,6 @@ def test_the_content_is_synced_before_the_rename_and_the_rename_after_it(tmp_pat
     fsync, replace = os.fsync, os.replace
     monkeypatch.setattr(os, "fsync", lambda fd: (happened.append(os.fstat(fd).st_size), fsync(fd)))
     monkeypatch.setattr(os, "replace", lambda *paths: (happened.append("rename"), replace(*paths)))
-    monkeypatch.setattr("pathlib.os.replace", os.replace)
     atomic.write(tmp_path / "file", b"0123456789")
     assert happened[:2] == [10, "rename"]
     assert len(happened) == 3

@@ -7,15 +7,19 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ablate.errors import StoreError
 from ablate.store import Frozen, StudyDirectory, atomic, timings
+from ablate.store import seal as sealing
 from ablate.store.costs import PointCost, read_costs, write_costs
 from ablate.store.curve import read_curve
 from ablate.store.encoding import decode, encode
 from ablate.store.layers import read_layers
-from ablate.store.seal import seal, unseal
+from ablate.store.seal import seal, sealed, unseal
 from ablate.store.timings import Overhead, Timings, read_timings, write_timings
+from tests.store.conftest import tree
 
 ONE = "0123456789ab"
 DAMAGED = {
@@ -158,6 +162,18 @@ def test_a_setting_that_is_no_finite_number_is_read_as_it_was_written(make_recor
     config = {"trainer": {"max_loss": float("inf")}, "model": {"floor": [float("-inf")], "name": ".inf"}}
     found = decode(encode(make_record(config=config)), ONE)
     assert found.config == {"trainer": {"max_loss": ".inf"}, "model": {"floor": ["-.inf"], "name": ".inf"}}
+
+
+@given(content=tree, bytes_at_once=st.integers(min_value=len("{}"), max_value=60))
+def test_a_seal_in_pieces_is_that_of_the_whole(content, bytes_at_once):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealing, "PIECE_BYTES", 1 << 30)
+        whole = seal({"schema": 1, "content": content})
+        patch.setattr(sealing, "PIECE_BYTES", bytes_at_once)
+        pieces = [*sealed({"schema": 1, "content": content})]
+    assert b"".join(pieces) == whole
+    assert unseal(whole, dict, schema=1)["content"] == content
+    assert whole == msgspec.json.format(whole, indent=1)
 
 
 def test_a_seal_is_of_what_is_said():

@@ -1,10 +1,13 @@
 """A study under `engine.budget_h`: whole replicates, then it stops, and the same command with more goes on."""
 
+from dataclasses import replace
+
 import pytest
 
 from ablate import study
 from ablate.errors import ConfigError
 from ablate.plan.budget import Occupancy
+from ablate.study import training
 
 TINY = (
     "smoke", "engine=inline", "model.width=4", "model.depth=0", "model.skip_span=0", "trainer.accelerator=cpu",
@@ -44,6 +47,22 @@ def test_a_study_stops_before_a_replicate_that_it_has_no_hours_for(here, listene
     assert (summary.complete, heard.records) == (6, []), "what was trained before counts"
     summary, heard = run(listener, "engine.budget_h=12")
     assert (summary.complete, len(heard.records), heard.remarks) == (12, 6, [])
+
+
+def test_an_estimate_that_is_too_low_costs_a_replicate_and_not_the_budget(here, listener, monkeypatch):
+    """A training takes an hour, and the planner expects none of them to take a minute."""
+
+    class Underestimated(Occupancy):
+        def hours(self, seconds):
+            return 1.0 if seconds > 0 else 1e-3
+
+    made = Underestimated(per_worker=1, unit="processor hours")
+    monkeypatch.setattr("ablate.plan.budget.occupancy", lambda *_, **__: made)
+    scheduled = training.make_schedule
+    monkeypatch.setattr(training, "make_schedule", lambda *given: replace(scheduled(*given), seconds=0.0))
+    _, heard = run(listener, "engine.budget_h=5")
+    assert {record.replicate for record in heard.records} == {0, 1}
+    assert "of 5 processor hours (engine.budget_h) 1 is left" in heard.remarks[0]
 
 
 def test_the_plan_says_that_a_budget_may_end_it(here):

@@ -54,9 +54,10 @@ def test_a_study_that_is_killed_goes_on_with_its_stacks(here, listener, monkeypa
 
     def planned_as(stacked):
         def schedule(_, missing, **__):
-            groups = bundles(missing) if stacked else [Bundle(trials=(trial,)) for trial in missing]
+            trials = missing.trials()
+            groups = bundles(trials) if stacked else [Bundle(trials=(trial,)) for trial in trials]
             made = tuple(replace(group, stacked=stacked) for group in groups)
-            return Schedule(bundles=made, workers=1, threads=1, seconds=None)
+            return Schedule(bundles=made, workers=1, threads=1, seconds=None).numbered(trials)
 
         return schedule
 

@@ -1,4 +1,4 @@
-"""Compares two studies: their configuration, and each effect and mean that both have."""
+"""Compares two studies: their configuration and verdicts, and each effect and mean that both have."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ablate.analysis.compared.change import Change, changes
 from ablate.analysis.compared.difference import Difference, Quantity, both_sides, difference, why_unpaired
 from ablate.analysis.compared.side import Measured, Side
+from ablate.analysis.compared.verdict_pair import VerdictPair, verdict_pairs
 from ablate.config.spec import Better, Response
 from ablate.design.estimable import Estimable
 from ablate.design.point import cell, rows_by_cell
@@ -23,6 +24,8 @@ class Compared:
     """The response of all effects and means; empty: the two have none in common."""
     better: Better
     changes: tuple[Change, ...]
+    verdicts: tuple[VerdictPair, ...]
+    """One for each claim of either."""
     effects: tuple[Difference, ...]
     """One for each contrast that both estimate."""
     means: tuple[Difference, ...]
@@ -62,6 +65,7 @@ def compare(a: Side, b: Side) -> Compared:
         response="" if response is None else response[0].name,
         better=(a.spec.response if response is None else response[0]).better,
         changes=changes(a, b),
+        verdicts=verdict_pairs(a.verdicts, b.verdicts),
         effects=tuple(effects),
         means=tuple(means),
         only_a=tuple(only_a),

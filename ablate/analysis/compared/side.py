@@ -12,6 +12,7 @@ from ablate.analysis.effects.contrast import contrasts
 from ablate.analysis.outcomes.outcome import Outcomes, outcomes
 from ablate.analysis.outcomes.scoring import score
 from ablate.analysis.statistics.student import Values
+from ablate.analysis.summary import Verdict
 from ablate.config.augmentation import AUGMENTATION
 from ablate.config.canonical_text import canonical_text
 from ablate.config.spec import Response, StudySpec
@@ -32,6 +33,8 @@ class Side:
     spec: StudySpec
     points: Sequence[DesignPoint]
     records: Sequence[Record]
+    verdicts: Sequence[Verdict] = ()
+    """On the study's claims, by these records."""
 
     @property
     def responses(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Lesions of the trained full network, next to the arms that were trained without the same modules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from ablate.analysis.summary import Lesion, Paired
 from ablate.config.spec import StudySpec
 from ablate.design import DesignPoint, design_of
 from ablate.plan.lesions import KINDS, edited_arms
-from ablate.store.record import Record
 
 UNLESIONED = "Some or all lesions are missing of {count} of {n} trained full networks. Reasons of the first: {reason}."
 
@@ -34,14 +33,18 @@ def lesions(
     full = design_of(spec).compared_point(spec.factors, points)
     if full is None:
         return (), ()
-    records = [record if record is not None and record.state == "complete" else None for record in found.records[full]]
-    there = [record for record in records if record is not None]
+    # What is needed of each record, and not the record: those of a large study take much memory.
+    complete = [
+        (record.lesions, record.unlesioned) if record is not None and record.state == "complete" else None
+        for record in found.records[full]
+    ]
     made: list[Lesion] = []
     for row, arm in edited_arms(spec, points):
         differing = {f: level for f, level in points[row].levels.items() if level != points[full].levels[f]}
         retrained = comparison.scores[row]
         for kind in KINDS:
-            lesioned = np.array([_value(record, arm, kind, spec.response.name) for record in records])
+            values = (None if each is None else _value(each[0], arm, kind, spec.response.name) for each in complete)
+            lesioned = np.array([*values], dtype=np.float64)
             if not np.any(np.isfinite(lesioned)):
                 continue
             made.append(
@@ -53,13 +56,16 @@ def lesions(
                     recovered=_if_any(_paired(comparison, retrained, lesioned)),
                 )
             )
-    reasons = [record.unlesioned for record in there if record.unlesioned]
+    there = [each for each in complete if each is not None]
+    reasons = [reason for _, reason in there if reason]
     notes = (UNLESIONED.format(count=len(reasons), n=len(there), reason=reasons[0]),) if reasons else ()
     return tuple(made), notes
 
 
-def _value(record: Record | None, arm: str, kind: str, response: str) -> float:
-    return np.nan if record is None else record.lesions.get(arm, {}).get(kind, {}).get(response, np.nan)
+def _value(
+    lesions: Mapping[str, Mapping[str, Mapping[str, float]]], arm: str, kind: str, response: str
+) -> float | None:
+    return lesions.get(arm, {}).get(kind, {}).get(response)
 
 
 def _paired(comparison: Comparison, arm: Values, reference: Values) -> Paired:

@@ -51,7 +51,7 @@ def resolution(spec: StudySpec, outcomes: Outcomes) -> Resolution | None:
     were.
     """
     values = outcomes.response[outcomes.complete]
-    if not spec.response.name.endswith("accuracy") or not len(values):
+    if spec.response.is_measured or not spec.response.name.endswith("accuracy") or not len(values):
         return None
     examples = int(np.nanmax(examples_of(spec, outcomes)))
     accuracy = float(np.mean(values))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ablate.analysis.outcomes.outcome import Outcomes
 from ablate.analysis.summary import BAYES
 from ablate.config.spec import Response
+from ablate.config.threshold import counts_updates
 from ablate.store.record import Record
 
 
@@ -32,7 +33,8 @@ class Scores:
 def score(outcomes: Outcomes, response: Response) -> Scores:
     """Gives each diverged trial the response's penalty or, without one, what the trivial predictor scores.
 
-    That is one number for a bounded response, and for an unbounded one the value on the trial's own test split, which
+    Updates up to a threshold are those of a trial that does not reach it within its budget, as its record has it. Else
+    that is one number for a bounded response, and for an unbounded one the value on the trial's own test split, which
     its record keeps. A diverged trial of an unbounded response without either has no score.
     """
     trivial = _trivial(outcomes, response)
@@ -40,9 +42,13 @@ def score(outcomes: Outcomes, response: Response) -> Scores:
     if not diverged:
         return Scores(values=outcomes.response, trivial=trivial, notes=())
     stand_in = trivial if response.penalty is None else np.full_like(trivial, response.penalty)
+    if response.penalty is None and counts_updates(response.name):
+        stand_in = _recorded(outcomes, response)
     counted = f"{diverged} of {diverged + int(np.count_nonzero(outcomes.complete))} finished trials diverged"
     if response.penalty is not None:
         said = f"each is scored {response.penalty:.4g}, the penalty that the response names."
+    elif counts_updates(response.name):
+        said = "each is scored as one that did not reach the threshold within its budget."
     elif response.trivial is not None and np.ptp(trivial) > 0:
         said = "each is scored with the trivial predictor's value on its own data."
     elif response.trivial is not None:
@@ -76,6 +82,12 @@ def simple_scores(outcomes: Outcomes, response: str) -> dict[str, npt.NDArray[np
         if np.isfinite(scores).any():
             found[name] = scores
     return found
+
+
+def _recorded(outcomes: Outcomes, response: Response) -> npt.NDArray[np.float64]:
+    """What the records say, of diverged trials too; NaN where there is no number."""
+    found = [[None if r is None else r.value(response.name) for r in row] for row in outcomes.records]
+    return np.array(found, dtype=np.float64).reshape(outcomes.response.shape)
 
 
 def _trivial(outcomes: Outcomes, response: Response) -> npt.NDArray[np.float64]:

@@ -9,6 +9,7 @@ from ablate.analysis.review._base import Judgement, Objection, Unjudged
 from ablate.analysis.review.case import Case
 from ablate.analysis.summary import INTERVAL_FROM
 from ablate.config.group import Group
+from ablate.config.threshold import counts_updates
 
 
 def judge_floor(case: Case) -> Judgement:
@@ -32,7 +33,7 @@ def judge_floor(case: Case) -> Judgement:
 def judge_ceiling(case: Case) -> Judgement:
     """Objects to design points whose 95% interval reaches the best value that the response can have."""
     best = case.spec.response.bounds[1 if case.spec.response.better == "higher" else 0]
-    if best is None:
+    if best is None or counts_updates(case.spec.response.name):  # nothing is reached in no update
         return None
     if unknown := _unknown(case):
         return unknown

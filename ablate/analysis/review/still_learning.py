@@ -9,6 +9,7 @@ from ablate.analysis.review.case import Case, number
 from ablate.analysis.statistics.rounding_tolerance import rounding_tolerance
 from ablate.analysis.statistics.student import mean
 from ablate.analysis.summary import INTERVAL_FROM
+from ablate.config.threshold import counts_updates
 
 SHARE = 0.5
 """Of the smallest margin: arms that each gain less differ by less than the margin for it."""
@@ -16,6 +17,8 @@ SHARE = 0.5
 
 def judge(case: Case) -> Judgement:
     """Objects to a gain on the validation split, over the last tenth of the epochs, of more than half a margin."""
+    if counts_updates(case.spec.response.name):  # what comes after the threshold does not count
+        return None
     metric = f"val/{case.spec.response.name.rpartition('/')[2]}"
     if not case.has_results:
         return Unjudged(why="No trial has ended: whether the arms still learn at the end is not known.")

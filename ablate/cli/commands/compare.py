@@ -29,7 +29,7 @@ def compare(
     ascii_only: AsciiOption = False,
     results_dir: ResultsDir = None,
 ) -> None:
-    """Print what differs between two studies in configuration, effects and means, from disk: no torch, nothing written.
+    """Print what differs between two studies in configuration, verdicts, effects and means, from disk: no torch.
 
     Differences are B − A, paired by replicate where seeds and splits agree.
     """

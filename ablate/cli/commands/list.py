@@ -22,12 +22,24 @@ class Kind(StrEnum):
     factors = "factors"
     models = "models"
     data = "data"
+    objectives = "objectives"
+    optimizers = "optimizers"
+    schedulers = "schedulers"
     engines = "engines"
     formats = "formats"
     tables = "tables"
 
 
-GROUP = {"studies": "study", "factors": "factor", "models": "model", "data": "data", "engines": "engine"}
+GROUP = {
+    "studies": "study",
+    "factors": "factor",
+    "models": "model",
+    "data": "data",
+    "objectives": "objective",
+    "optimizers": "optimizer",
+    "schedulers": "scheduler",
+    "engines": "engine",
+}
 """The group of configurations that a kind is; the others are built in, or brought by packages."""
 
 
@@ -40,7 +52,7 @@ def list_(
     ] = None,
     names: Annotated[bool, typer.Option("--names", help="Print only names, one per line.")] = False,
 ) -> None:
-    """List studies, factors, models, data sets, engines, output formats and tables, yours included, one line each."""
+    """List studies, factors, models, data, objectives, optimizers, schedulers, engines, formats or tables."""
     from ablate.config.catalog import Catalog
     from ablate.errors import ConfigError, unknown
     from ablate.report.formats.terminal import terminal

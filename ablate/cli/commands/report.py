@@ -1,7 +1,8 @@
-"""`ablate report`: a study as one HTML file."""
+"""`ablate report`: a study as one HTML file, and its figures as files."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,7 +10,18 @@ from ablate.cli.arguments import ResultsDir, StudyName
 from ablate.cli.exits import Code, reported
 from ablate.cli.study_name import study_name
 
+if TYPE_CHECKING:
+    from ablate.report.page.source import Source
+
 PAGE = "report.html"
+
+
+class FigureFormat(StrEnum):
+    """What `--figure-format` takes."""
+
+    svg = "svg"
+    pdf = "pdf"
+    png = "png"
 
 
 @reported
@@ -20,6 +32,13 @@ def report(
         Path | None,
         typer.Option(help=f"The file that is written (default: {PAGE} in the study's directory).", show_default=False),
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Also write each figure of the page into this folder, as a file.", show_default=False
+        ),
+    ] = None,
+    figure_format: Annotated[FigureFormat, typer.Option(help="The format of these files.")] = FigureFormat.svg,
     results_dir: ResultsDir = None,
 ) -> None:
     """Write a study as one HTML file that needs no network: its answer, figures, tables, and what made them.
@@ -34,9 +53,33 @@ def report(
 
     path = studies.find(study, results_dir or Path("results"))
     summary, notes = studies.summarise(path)
-    made = page(page_source(summary, path, name=study_name(path), notes=notes))
+    source = page_source(summary, path, name=study_name(path), notes=notes)
+    made = page(source)
     written = to or path / PAGE
     write(written, made.encode())
     note(f"written: {written} ({len(made.encode()) / 1e6:.1f} MB)")
+    if figures is not None:
+        note(f"written: {_write_figures(source, figures, figure_format)} figures in {figures}")
     if summary.missing or summary.failed or summary.timed_out or not (summary.points or summary.identities):
         raise typer.Exit(Code.SOME_FAILED)
+
+
+def _write_figures(source: "Source", folder: Path, format: FigureFormat) -> int:
+    """Writes the figures of a page; returns how many there are.
+
+    Raises:
+        StoreError: the folder or a file cannot be written.
+    """
+    from ablate.errors import StoreError
+    from ablate.python.plot import Plot
+    from ablate.report.page.figures import all_figures
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be made a folder: {error.strerror or error}.") from error
+    written = [
+        Plot(figure=one.figure, title=one.title, description=one.about).save(folder / f"{one.id}.{format}")
+        for one in all_figures(source)
+    ]
+    return len(written)

@@ -1,14 +1,17 @@
 """`ablate verify`: whether results on disk are as they were written, and whether they come out again."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.cli.arguments import ResultsDir, StudyNames
+from ablate.cli.arguments import ResultsDir
+from ablate.cli.completion import complete_results
 from ablate.cli.exits import Code, reported
 
 if TYPE_CHECKING:
@@ -25,7 +28,15 @@ class VerifyFormat(StrEnum):
 
 @reported
 def verify(
-    studies: StudyNames = None,
+    studies: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[STUDY]...",
+            help="Studies by name or path, or archives of `ablate export` (default: all that have results).",
+            autocompletion=complete_results,
+            show_default=False,
+        ),
+    ] = None,
     *,
     files: Annotated[
         bool,
@@ -39,8 +50,8 @@ def verify(
         typer.Option(
             "--retrain",
             metavar="N",
-            help="Then train N complete trials of each study again, with what their records state, in a temporary "
-            "folder, and compare.",
+            help="Then train a random sample of N complete trials of each study again, with what their records state, "
+            "in a temporary folder, and compare.",
             show_default=False,
         ),
     ] = None,
@@ -59,34 +70,80 @@ def verify(
 ) -> None:
     """Check whether results on disk are as they were written; with --retrain, whether they are reproduced.
 
-    Nothing is written to the results. Ends with code 1 where a file is not as it was, or a training differs.
+    Nothing is written to the results; an archive is unpacked into a temporary folder. Ends with code 1 where a file is
+    not as it was, or a training differs; with code 2 where there is nothing that could be checked.
     """
     from ablate import study
     from ablate.errors import StoreError
-    from ablate.report.live.message import note
-    from ablate.report.retrained import show_retrained
 
     assert files  # its only value: files are always checked
     _check(studies, retrain, seed=seed, tolerance=tolerance)
     root = results_dir or Path("results")
-    places = [study.find(name, root) for name in dict.fromkeys(studies)] if studies else study.find_all(root)
-    if not places:
+    if studies:
+        named = [_place(name, root) for name in dict.fromkeys(studies)]
+    else:
+        named = [nullcontext(_Place(path=path)) for path in study.find_all(root)]
+    if not named:
         raise StoreError(f"There are no results in {root}: 'ablate run' trains a study.")
-    found = [study.verify_files(place) for place in places]
-    if format is VerifyFormat.table:
-        _print(found)
-        sys.stdout.flush()
-    again: dict[Path, Sequence[Retrained]] = {}
-    for place, number in ((place, retrain) for place in places if retrain is not None):
-        again[place] = study.retrain(place, number, seed=seed, tolerance=tolerance, on_message=note)
+    with ExitStack() as held:
+        places = [held.enter_context(place) for place in named]
+        found = [_verified(place) for place in places]
         if format is VerifyFormat.table:
-            sys.stdout.write("\n")
-            show_retrained(place.name, again[place])
+            _print(found)
+            sys.stdout.flush()
+        again = {
+            place.shown: _retrained(place, retrain, seed=seed, tolerance=tolerance, show=format is VerifyFormat.table)
+            for place, verification in zip(places, found, strict=True)
+            if retrain is not None and not (place.archive and verification.problems)
+        }
     if format is VerifyFormat.json:
         _print_json(found, None if retrain is None else again)
     differs = any(one.agreement == "differs" for trials in again.values() for one in trials)
     if differs or any(verification.problems for verification in found):
         raise typer.Exit(Code.SOME_FAILED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """A study's directory; that of an archive is a temporary one."""
+
+    path: Path
+    archive: Path | None = None
+
+    @property
+    def shown(self) -> Path:
+        return self.archive or self.path
+
+
+@contextmanager
+def _place(name: str, root: Path) -> Iterator[_Place]:
+    from ablate import study
+
+    if study.is_archive(name) and not any(place.is_dir() for place in (root / name, Path(name))):
+        with study.unpacked(Path(name)) as path:
+            yield _Place(path=path, archive=Path(name))
+    else:
+        yield _Place(path=study.find(name, root))
+
+
+def _verified(place: _Place) -> "Verification":
+    from ablate import study
+
+    return study.verify_files(place.path) if place.archive is None else study.verify_archive(place.path, place.archive)
+
+
+def _retrained(place: _Place, number: int, *, seed: int, tolerance: float | None, show: bool) -> "Sequence[Retrained]":
+    from ablate import study
+    from ablate.report.live.message import note
+    from ablate.report.retrained import show_retrained
+
+    called = str(place.shown)
+    found = study.retrain(place.path, number, seed=seed, tolerance=tolerance, called=called, on_message=note)
+    if show:
+        sys.stdout.write("\n")
+        show_retrained(place.path.name, found)
+        sys.stdout.flush()
+    return found
 
 
 def _check(studies: Sequence[str] | None, retrain: int | None, *, seed: int, tolerance: float | None) -> None:
@@ -97,7 +154,7 @@ def _check(studies: Sequence[str] | None, retrain: int | None, *, seed: int, tol
             raise ConfigError("--seed and --tolerance go with --retrain N: add it, or leave them out.")
         return
     if not studies:
-        raise ConfigError("--retrain needs the names of studies: it trains some of their trials again.")
+        raise ConfigError("--retrain needs the names of studies or archives: it trains some of their trials again.")
     if retrain < 1:
         raise ConfigError(f"--retrain {retrain} trains nothing: it must be 1 or more.")
     if tolerance is not None and not 0 <= tolerance < float("inf"):

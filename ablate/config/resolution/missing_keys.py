@@ -22,11 +22,20 @@ def missing_keys_message(config: DictConfig, file: str) -> str:
     Returns:
         The message; empty: no key is missing.
     """
-    if empty := list(_empty(OmegaConf.to_container(config, resolve=False))):
-        words = " ".join(f"{key}=…" for key in empty)
-        verb = "are" if len(empty) > 1 else "is"
-        lines = lines_to_add(empty)
-        return f"{listed(empty)} {verb} not given. Add to the command: {words}. In a study's file:\n{lines}"
+    return "\n".join(filter(None, (_not_given(config), _not_there(config, file))))
+
+
+def _not_given(config: DictConfig) -> str:
+    """What to say of keys whose value is ???."""
+    if not (empty := list(_empty(OmegaConf.to_container(config, resolve=False)))):
+        return ""
+    words = " ".join(f"{key}=…" for key in empty)
+    verb = "are" if len(empty) > 1 else "is"
+    return f"{listed(empty)} {verb} not given. Add to the command: {words}. In a study's file:\n{lines_to_add(empty)}"
+
+
+def _not_there(config: DictConfig, file: str) -> str:
+    """What to say of keys that interpolations refer to and that are not there."""
     referring = dict(_referring(config))
     if not referring:
         return ""

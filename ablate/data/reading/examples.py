@@ -291,6 +291,6 @@ def _targets(values: Any, where: str) -> Tensor:
         raise DataError(f"The targets of {where} are complex numbers. Valid: class numbers, or values to regress on.")
     if targets.is_floating_point():
         targets = targets.to(torch.float32)
-        return targets.unsqueeze(1) if targets.ndim == 1 else targets.flatten(1)
+        return targets.unsqueeze(1) if targets.ndim == 1 else targets
     targets = targets.to(torch.int64)
     return targets.squeeze(1) if targets.ndim == 2 and targets.shape[1] == 1 else targets

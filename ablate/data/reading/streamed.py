@@ -20,7 +20,7 @@ class Streamed:
     """Of the data set. Parts of it share one."""
     rows: Int64[Tensor, " examples"]
     """The examples, by their numbers in the data set."""
-    targets: Int64[Tensor, " examples"] | Float32[Tensor, "examples outputs"]
+    targets: Int64[Tensor, "examples *positions"] | Float32[Tensor, "examples *outputs"]
     like: Float32[Tensor, "1 *shape"] | Int64[Tensor, "1 *shape"]
     """One input as it is read."""
     layout: Layout | None = None

@@ -14,7 +14,7 @@ import torch.distributed
 
 from ablate import passed_objects
 from ablate.errors import ModelError
-from ablate.execute.distributed.address import IS_STARTED, READY, environment, free_port
+from ablate.execute.distributed.address import IS_STARTED, READY, environment, rendezvous
 from ablate.execute.process.socket_directory import temporary_directory
 
 PROGRAM = "ablate.execute.distributed.rank"
@@ -46,7 +46,7 @@ def other_ranks(follow: Callable[..., None], arguments: Sequence[Any], *, world:
         return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(temporary_directory()))
-        port = free_port()
+        port = stack.enter_context(rendezvous())
         ranks = [_Rank(number, world, port, folder) for number in range(1, world)]
         stack.callback(_end, ranks)
         payload = pickle.dumps((list(sys.path), passed_objects.pickle_all(), follow, tuple(arguments)))

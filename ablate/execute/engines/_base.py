@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from ablate.execute.train.job import Job
+    from ablate.plan.machine import Cluster
     from ablate.store.record import Record
 
 P = ParamSpec("P")
@@ -51,8 +52,8 @@ class Engine(ABC):
     """Minutes between two checkpoints of a training; None: none is written."""
     budget_h: float | None = None
     """Hours, of GPUs or processors, that the trainings of a study may take; None: there is no limit."""
-    gpus_per_worker: float | None = None
-    """GPUs that it reserves for each worker; None: none, or as many as a process takes."""
+    needs_gpus: bool = True
+    """Whether a trial of its study may train on a GPU. The caller sets it when it knows the study."""
     ends_trials: bool = False
     """Whether it can end a training after `trainer.timeout_min`. If not, a configuration with that limit is refused."""
     detaches: ClassVar[bool] = False
@@ -114,6 +115,16 @@ class Engine(ABC):
             f"--detach needs an engine whose jobs run on when the command has ended; jobs of engine={self.name} end "
             "with it. Choose engine=slurm, or leave out --detach."
         )
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The machines on which its workers train; None: they share the one that calls of `call` are made on."""
+        return None
+
+    @property
+    def gpus_per_worker(self) -> float | None:
+        """GPUs that it reserves for each worker; None: none, or as many as a process takes."""
+        return None
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls a function that needs torch: in a worker, or in this process if the engine has no workers.

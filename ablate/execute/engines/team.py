@@ -105,7 +105,7 @@ class Team(Retrying):
         """
         if not jobs:
             return
-        waiting, threads = deque(replace(job, may_wait=True) for job in jobs), self.threads or threads or 1
+        waiting, threads = deque(jobs), self.threads or threads or 1
         alone: deque[Job] = deque()  # jobs that ran out of memory: each waits until no other job trains
         self._reset_losses()
         done: SimpleQueue[Future[Any]] = SimpleQueue()
@@ -159,7 +159,7 @@ def _occupy(team: Sequence[Worker], waiting: deque[Job]) -> None:
     """Hands waiting jobs to idle workers."""
     for worker in team:
         if worker.job is None and worker.is_ready() and waiting:
-            worker.train(waiting.popleft())
+            worker.train(replace(waiting.popleft(), may_wait=True))  # not all jobs at once: each copy takes memory
 
 
 def stop(workers: Sequence[Worker]) -> None:

@@ -46,7 +46,7 @@ def match(
     assert capacity is not None
     _check_free(spec, capacity)
     baseline = DesignPoint(levels={f.name: f.reference for f in spec.factors})
-    with as_user_errors(), isolated_process(threads=1):
+    with as_user_errors(), isolated_process(threads=1, repeats_output=False):
         config = resolve(baseline.levels, baseline.overrides(spec.factors))
         width = _width(config, capacity, "the baseline")
         target = count(config)

@@ -38,7 +38,7 @@ def components(
         ConfigError: a selector selects nothing, a path names what cannot be left out, nothing can be, one is within
             another, or the network fails.
     """
-    with as_user_errors(), isolated_process(threads=1):
+    with as_user_errors(), isolated_process(threads=1, repeats_output=False):
         built = network(config, seed=seed)
         selected: dict[str, nn.Module] = {}
         stated: set[str] = set()

@@ -58,7 +58,7 @@ def measure(
         measured of an example, and those that share the minibatch's size as well share the rest.
     """
     try:
-        with isolated_process(threads=1):
+        with isolated_process(threads=1, repeats_output=False):
             return tuple(_measured(_Meter(), points, configs, until=clock() + budget_s, clock=clock))
     finally:
         hardware.empty_cache()

@@ -37,6 +37,7 @@ from ablate.execute.targets.user_errors import as_user_errors
 from ablate.execute.train.augmentation import Augmentation, augmentation
 from ablate.execute.train.batches import TrainingChunks
 from ablate.execute.train.dataset import examples_text, source, splits
+from ablate.execute.train.editing.aligned import aligned
 from ablate.execute.train.image_layout import channels_last, image_last
 from ablate.execute.train.network import evaluating, network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
@@ -68,7 +69,7 @@ def examine(spec: StudySpec, points: Sequence[DesignPoint], configs: Sequence[Tr
     examiner = _Examiner(spec)
     sizes: list[NetworkCost] = []
     seen: dict[tuple[str, ...], list[tuple[DesignPoint, TrialConfig, Fingerprint]]] = {}
-    with as_user_errors(), isolated_process(threads=1):
+    with as_user_errors(), isolated_process(threads=1, repeats_output=False):
         for config in configs[:1]:
             check_complete(config)
         for point, config in zip(points, configs, strict=True):
@@ -99,7 +100,7 @@ class _Examiner:
         self._done: set[tuple[object, ...]] = set()
         self._plain_ones: dict[tuple[Group, str], tuple[NetworkCost, Fingerprint]] = {}
         self._objectives: dict[ObjectiveGroup, tuple[nn.Module, dict[str, Metric]]] = {}
-        self._probes: dict[str, tuple[Tensor, Tensor]] = {}
+        self._probes: dict[tuple[str, int | None], tuple[Tensor, Tensor]] = {}
         self._dry_runs: dict[tuple[str, ...], DryRun] = {}
 
     def training(self, config: TrialConfig) -> tuple[str, ...]:
@@ -129,6 +130,7 @@ class _Examiner:
                 if not user_defined:
                     check_monitored(named, [each for each in config.objective.logged if not each.startswith("test/")])
                 check_logger(config.logger, folder=Path(folder))
+            _check_evaluated(self._spec.response.name, config)
             self._done.add(trained_by)
         return self._lightning(built, config) if user_defined else self._plain(built, config)
 
@@ -182,13 +184,16 @@ class _Examiner:
 
     def _plain(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint]:
         loss, metrics = self._objective(config)
-        if not self._is_measured(config) and self._spec.response.name not in config.objective.logged:
-            raise ConfigError(unknown("response", self._spec.response.name, config.objective.logged))
+        if not self._is_not_logged(config) and self._spec.response.name not in config.objective.yielded:
+            raise ConfigError(unknown("response", self._spec.response.name, config.objective.yielded))
         inputs, targets = self._probe(config)
         plain_inputs = inputs
         if config.trainer.settings.channels_last:
             built, inputs = channels_last(built), image_last(inputs)
+        built = aligned(built, inputs, targets)
         augmented = augmentation(config, seed=self._seeds.augmentation)
+        if augmented is not None:
+            augmented.check_targets(targets)
         name, batch = self._network(config), _minibatch(config)
         known = self._plain_ones.get(name)
         size = known[0] if known else NetworkCost(parameters=parameters(built), flops=_flops(built, inputs))
@@ -201,7 +206,7 @@ class _Examiner:
         self._plain_ones[name] = known or (size, fingerprint(self._built(config), plain_inputs))
         return self._plain_ones[name]
 
-    def _is_measured(self, config: TrialConfig) -> bool:
+    def _is_not_logged(self, config: TrialConfig) -> bool:
         """Whether the response is a diagnostic or the time, which are measured and not logged.
 
         Raises:
@@ -238,7 +243,7 @@ class _Examiner:
 
     def _lightning(self, built: nn.Module, config: TrialConfig) -> tuple[NetworkCost, Fingerprint | None]:
         response, training = self._spec.response.name, ("own", *self.training(config))
-        measured = self._is_measured(config)
+        measured = self._is_not_logged(config)
         if training not in self._done and not measured and response not in (names := self._dry_run(config).logged):
             raise ConfigError(unknown("response", response, names) + " These are what one step logs.")
         self._done.add(training)
@@ -249,7 +254,7 @@ class _Examiner:
 
     def _probe(self, config: TrialConfig) -> tuple[Tensor, Tensor]:
         """A few training examples of replicate 0, and their targets."""
-        key = self._examples_text(config.data)
+        key = self._examples_text(config.data), config.objective.ignored
         if key not in self._probes:
             self._probes[key] = splits(config, seed=self._seeds.split).train.first(PROBE)
         return self._probes[key]
@@ -318,6 +323,12 @@ def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tens
                 f"model: {type(built).__name__} gives {kind(predictions)}, not a Tensor. Name the part that is trained,"
                 " a key, an attribute or a place: objective.output=logits."
             )
+        if isinstance(calls["loss"], nn.CrossEntropyLoss) and _has_two_class_axes(predictions, targets):
+            raise ConfigError(
+                f"objective: CrossEntropyLoss takes axis 1 of predictions of shape {list(predictions.shape)} as the "
+                f"classes, and with targets of shape {list(targets.shape)} it may be the positions."
+                + _for_positions(targets)
+            )
         # torch broadcasts targets against predictions, and only warns that the loss is then of something else.
         warnings.filterwarnings("error", message="Using a target size")
         for name, call in calls.items():
@@ -327,6 +338,7 @@ def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tens
                 raise ConfigError(
                     f"objective: the {name} does not take predictions of shape {list(predictions.shape)} and targets "
                     f"of shape {list(targets.shape)}: {error_text(error)}. The objective must fit data and model."
+                    + _for_positions(targets)
                 ) from error
             if not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
                 found = f"shape {list(value.shape)}" if isinstance(value, Tensor) else f"type {type(value).__name__}"
@@ -334,6 +346,22 @@ def _check_objective(built: nn.Module, calls: dict[str, nn.Module], inputs: Tens
                     f"objective: the {name} of a minibatch is of {found}, not a number. Average it over its parts, or "
                     "take another."
                 )
+
+
+def _has_two_class_axes(predictions: Tensor, targets: Tensor) -> bool:
+    """Whether the classes of each position may be on axis 1 or on the last one: their numbers are equal."""
+    return not targets.is_floating_point() and predictions.ndim == 3 and predictions.shape[1:] == targets.shape[1:] * 2
+
+
+def _for_positions(targets: Tensor) -> str:
+    """The objectives of classes at each position of an example, which an error names where targets are such."""
+    if targets.is_floating_point() or targets.ndim == 1:
+        return ""
+    return (
+        " For a class at each position there are objective=tokens, for outputs (examples, tokens, classes), and "
+        "objective=segmentation, for outputs (examples, classes, *positions), such as (examples, classes, height, "
+        "width)."
+    )
 
 
 def _predictions(built: nn.Module, inputs: Tensor) -> object:
@@ -404,3 +432,13 @@ def _same(spec: StudySpec, one: DesignPoint, other: DesignPoint) -> str:
         f"{named} build the same network{at}: equal parameters, equal outputs, equal training. Its levels change "
         f"nothing there ({overrides}). Take one of them out, or exclude the combination with study.exclude."
     )
+
+
+def _check_evaluated(response: str, config: TrialConfig) -> None:
+    split = response.partition("/")[0]
+    limit = f"limit_{split}_batches"
+    if split in ("val", "test") and config.trainer.settings.lightning.get(limit) == 0:
+        raise ConfigError(
+            f"trainer.lightning.{limit}=0 leaves out the evaluation that measures {response}, by which trials are "
+            "compared or chosen. Take it out, or set how many minibatches it may have."
+        )

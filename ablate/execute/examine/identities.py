@@ -25,7 +25,7 @@ def check_identities(spec: StudySpec) -> None:
     Raises:
         ConfigError: a target that is not there, or a key that it does not take.
     """
-    with as_user_errors(), isolated_process(threads=1):
+    with as_user_errors(), isolated_process(threads=1, repeats_output=False):
         for node, where in _nodes(spec):
             check(node, where)
 
@@ -38,7 +38,7 @@ def evaluate(spec: StudySpec) -> IdentityResults:
         ConfigError: as `check_identities`; a target that fails, or gives something else than identities.
     """
     check_identities(spec)
-    with as_user_errors(), isolated_process(threads=1):
+    with as_user_errors(), isolated_process(threads=1, repeats_output=False):
         found = [identity for node, where in _nodes(spec) for identity in _identities(node, where)]
     versions = f"ablate {ablate.__version__}, torch {version('torch')}, Python {platform.python_version()}"
     return IdentityResults(identities=tuple(found), made_by=versions)

@@ -26,7 +26,7 @@ def module_tree(config: TrialConfig, *, seed: int) -> ModuleTree:
     Raises:
         ConfigError, ModelError: the network does not build, or an edit does not apply.
     """
-    with as_user_errors(), isolated_process(threads=1):
+    with as_user_errors(), isolated_process(threads=1, repeats_output=False):
         built = network(config, seed=seed)
         notes: list[str] = []
         found, inputs = _passes(built, config, notes)
@@ -56,7 +56,10 @@ def _passes(
         return passes(built, example), tuple(example.shape)
     except Exception as error:
         shape = list(example.shape)
-        notes.append(f"FLOPs and shapes are not known: it does not take inputs of shape {shape}: {error_text(error)}.")
+        remedy = "" if is_lightning_module(built) else " With data=NAME it is called with an example of those data."
+        notes.append(
+            f"FLOPs and shapes are not known: it does not take inputs of shape {shape}: {error_text(error)}.{remedy}"
+        )
         return {}, tuple(example.shape)
 
 

@@ -26,7 +26,7 @@ def starts(
     budget_s: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[PointStart, ...]:
-    """How each design point's network starts in the first replicate, and whether the first one's always starts so.
+    """How each design point's network starts in the first replicate, and whether the first point's starts so in each.
 
     Args:
         points: Of a study that `examine` has passed.
@@ -41,7 +41,7 @@ def starts(
     known: dict[Group, tuple[Start, bool]] = {}
     found: list[PointStart] = []
     until = clock() + budget_s
-    with isolated_process(threads=1):
+    with isolated_process(threads=1, repeats_output=False):
         for point, config in zip(points, configs, strict=True):
             if config.model not in known:
                 if clock() > until:

@@ -48,7 +48,11 @@ def _build(group: Group, identity: RunIdentity, *, run_id: str | None = None, is
         return build({**_settings(group, identity), **unopened, **resumed}, "logger")
     except ConfigError as error:
         if "ModuleNotFoundError" in str(error):
-            raise ConfigError(f"{error} Install it, or choose logger=csv.") from error
+            remedy = ", by the extra that has all loggers: pip install '.[loggers]' in a checkout of ablate;"
+            is_of_lightning = ".loggers." in str(group.mapping.get("_target_"))
+            raise ConfigError(
+                f"{error} Install it{remedy if is_of_lightning else ','} or choose logger=csv."
+            ) from error
         raise
 
 

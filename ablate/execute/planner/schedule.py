@@ -15,13 +15,13 @@ from ablate.execute.planner.memory import PROCESS_BYTES, available, describe
 from ablate.execute.planner.pace import MIN_PACED_S, measure_paces
 from ablate.execute.planner.sharing import Sharing
 from ablate.execute.planner.timing_cache import TimingCache
-from ablate.execute.process.hardware import empty_cache
+from ablate.execute.process.hardware import cores, empty_cache
 from ablate.execute.process.import_path import user_modules_last
 from ablate.execute.process.isolation import isolated_process
 from ablate.execute.process.unseen_gpu import unseen_gpu
 from ablate.execute.targets.user_errors import as_user_errors
 from ablate.plan.bundle import Bundle, bundles
-from ablate.plan.machine import Machine
+from ablate.plan.machine import Cluster, Machine
 from ablate.plan.schedule import Schedule, on_accelerator
 from ablate.plan.trial import Trial
 
@@ -45,6 +45,7 @@ def schedule(
     fixed: bool = True,
     pins: bool = False,
     machine: Machine | None = None,
+    cluster: Cluster | None = None,
 ) -> Schedule:
     """Schedules the missing trials of a study.
 
@@ -61,6 +62,7 @@ def schedule(
         fixed: Whether the user has given the number of workers; else fewer of them may share a GPU.
         pins: Whether each worker trains on the GPU that it is given.
         machine: That of the GPUs; None: it is described as it is.
+        cluster: The machines of the workers, each taken to be like this one; None: they share this one.
 
     Raises:
         AblateError: a network or its data cannot be built.
@@ -72,10 +74,12 @@ def schedule(
     cache = TimingCache()
     with as_user_errors():
         if machine is not None or torch.accelerator.is_available():
-            offered = _Offered(workers=workers, threads=threads, fixed=fixed, pins=pins, machine=machine)
+            offered = _Offered(
+                workers=workers, threads=threads, fixed=fixed, pins=pins, machine=machine, cluster=cluster
+            )
             found = _with_gpu(planned, place, cache, offered)
         else:
-            found = _on_cpu(planned, place, cache, workers=workers, threads=threads)
+            found = _on_cpu(planned, place, cache, workers=workers, threads=threads, cluster=cluster)
     cache.write()
     empty_cache()
     return found if cache.damage is None else replace(found, notes=(cache.damage, *found.notes))
@@ -90,22 +94,29 @@ class _Offered:
     fixed: bool
     pins: bool
     machine: Machine | None
+    cluster: Cluster | None
 
 
 def _on_cpu(
-    planned: Sequence[Trial], place: dict[str, int], cache: TimingCache, *, workers: int, threads: int | None
+    planned: Sequence[Trial],
+    place: dict[str, int],
+    cache: TimingCache,
+    *,
+    workers: int,
+    threads: int | None,
+    cluster: Cluster | None,
 ) -> Schedule:
     count = threads or _threads(planned, workers, cache)
-    with isolated_process(threads=count):
-        made = _arrange(planned, place, cache, workers=workers, threads=count)
+    with isolated_process(threads=count, repeats_output=False):
+        made = _arrange(planned, place, cache, workers=workers, threads=count, cluster=cluster)
     return made.schedule(place, threads=count)
 
 
 def _with_gpu(planned: Sequence[Trial], place: dict[str, int], cache: TimingCache, offered: _Offered) -> Schedule:
     """Schedules trials of a machine with a GPU. With `trainer.accelerator=auto`, all may train on the processor."""
-    on_cpu = partial(_on_cpu, cache=cache, workers=offered.workers, threads=offered.threads)
+    on_cpu = partial(_on_cpu, cache=cache, workers=offered.workers, threads=offered.threads, cluster=offered.cluster)
     configs = [trial.config for trial in {trial.config.trainer: trial for trial in planned}.values()]
-    with isolated_process(threads=offered.threads or 1):
+    with isolated_process(threads=offered.threads or 1, repeats_output=False):
         on_gpu = _OnGpu.examined(planned, configs, cache, offered)
     if on_gpu is None:
         return on_cpu(planned, place)
@@ -151,6 +162,8 @@ class _OnGpu:
         is_free = all(config.trainer.settings.devices in (1, "1") for config in configs)
         pins = offered.pins and is_free
         machine = offered.machine or describe(device, several=pins)
+        if offered.cluster is not None:
+            machine = offered.cluster.of(machine)
         empty_cache()
         return cls(
             groups=groups,
@@ -211,23 +224,31 @@ def _sharing(groups: Groups, cache: TimingCache, *, device: torch.device, most: 
 
 
 def _arrange(
-    planned: Sequence[Trial], place: dict[str, int], cache: TimingCache, *, workers: int, threads: int
+    planned: Sequence[Trial],
+    place: dict[str, int],
+    cache: TimingCache,
+    *,
+    workers: int,
+    threads: int,
+    cluster: Cluster | None,
 ) -> Arrangement:
     """Arranges trials on the processor."""
+    machines, host_bytes = (1, None) if cluster is None else (cluster.machines, cluster.host_bytes)
     candidates, alone, stacks = Candidates(cache, threads=threads), [], []
     reason = WORKER_FOR_EACH if len(planned) <= workers else ""
     groups: list[tuple[tuple[Trial, ...], Candidate, int | None]] = []
     for group in bundles(planned):
         if left := tuple(trial for trial in group.trials if trial.id in place):
             found = candidates.examine(group.trials, reason=reason)
-            limit = available(candidates.device(group.trials[0].config)) if found.bytes else None
+            limit = (host_bytes or available(candidates.device(group.trials[0].config))) if found.bytes else None
             groups.append((left, found, limit))
-    room = [limit // (PROCESS_BYTES + found.memory(1)) for _, found, limit in groups if limit is not None]
+    room = [machines * (limit // (PROCESS_BYTES + found.memory(1))) for _, found, limit in groups if limit is not None]
     fitting = max(1, min([workers, *room]))
+    on_each = -(-fitting // machines)
     for left, found, limit in groups:
         width = found.width
         if limit is not None:
-            width = found.width_in(limit // fitting - PROCESS_BYTES)
+            width = found.width_in(limit // on_each - PROCESS_BYTES)
         if found.reason or (width < 2 <= found.width):
             reason = found.reason or NO_MEMORY
             alone += [(Bundle(trials=(trial,), reason=reason), found) for trial in left]
@@ -253,12 +274,12 @@ def _arrange(
 
 def _threads(planned: Sequence[Trial], workers: int, cache: TimingCache) -> int:
     """Several threads for each trial, if there are fewer trials than workers and the first is faster with them."""
-    many = workers // len(planned)
+    many = min(workers // len(planned), cores())  # a machine of a cluster has no more
     if many < 2:
         return 1
     seconds: list[float | None] = []
     for count in (1, many):
-        with isolated_process(threads=count):
+        with isolated_process(threads=count, repeats_output=False):
             candidate = Candidates(cache, threads=count).examine(planned[:1], reason=WORKER_FOR_EACH)
             seconds.append(candidate.seconds(1))
     one, more = seconds

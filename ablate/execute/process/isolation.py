@@ -68,7 +68,7 @@ def _levels_restored() -> Iterator[None]:
 
 
 @contextmanager
-def isolated_process(*, threads: int) -> Iterator[None]:
+def isolated_process(*, threads: int, repeats_output: bool = True) -> Iterator[None]:
     """Silences Lightning, and restores what a training changes in its process for those after it.
 
     That is: the `SETTINGS` (environment, working directory, handlers of signals, torch's defaults and flags, and more),
@@ -78,6 +78,11 @@ def isolated_process(*, threads: int) -> Iterator[None]:
 
     Not restored is what has no such state: attributes that a training sets on modules and classes, threads that it
     leaves running, and torch's threads between operations, whose number can be set once in a process.
+
+    Args:
+        threads: Of torch.
+        repeats_output: Whether a text that was printed before in this process is shown again. False before the
+            trainings, when each network is built several times.
     """
     with ExitStack() as stack:
         stack.enter_context(one_process())
@@ -95,7 +100,7 @@ def isolated_process(*, threads: int) -> Iterator[None]:
         if torch.cuda.is_initialized():
             stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
         torch.set_num_threads(threads)
-        stack.enter_context(stdout_to_stderr())
+        stack.enter_context(stdout_to_stderr(repeats_output=repeats_output))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         yield

@@ -6,9 +6,11 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, redirect_stdout, suppress
-from typing import TextIO
+from typing import ClassVar, TextIO
 
 STDOUT, STDERR = 1, 2
+
+MAX_REMEMBERED_TEXTS = 1000
 
 
 class _Stderr(io.TextIOBase):
@@ -34,11 +36,37 @@ class _Stderr(io.TextIOBase):
         return self._stream.encoding
 
 
+class _Once(_Stderr):
+    """Writes each text once in a process: a network that prints is built many times before the first training."""
+
+    _written: ClassVar[set[str]] = set()
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._begun = ""
+
+    def write(self, text: str, /) -> int:
+        lines, end, self._begun = (self._begun + text).rpartition("\n")
+        if end and lines not in self._written:
+            super().write(f"{lines}\n")
+            if len(self._written) < MAX_REMEMBERED_TEXTS:
+                self._written.add(lines)
+        return len(text)
+
+    def flush(self) -> None:
+        super().write(self._begun)
+        self._begun = ""
+        super().flush()
+
+
 @contextmanager
-def stdout_to_stderr() -> Generator[None]:
+def stdout_to_stderr(*, repeats_output: bool = True) -> Generator[None]:
     """Redirects Python's stream, and the file descriptor too: programs and C write to that.
 
     Streams that the training replaces or closes are there again afterwards.
+
+    Args:
+        repeats_output: Whether a text that Python prints is written if it was before, in this process.
     """
     streams = sys.stdin, sys.stdout, sys.stderr
     _flush()
@@ -46,8 +74,13 @@ def stdout_to_stderr() -> Generator[None]:
     if STDERR in saved and STDOUT in saved:
         os.dup2(STDERR, STDOUT)
     try:
-        with redirect_stdout(_Stderr(sys.stderr)):
-            yield
+        stream = _Stderr(sys.stderr) if repeats_output else _Once(sys.stderr)
+        with redirect_stdout(stream):
+            try:
+                yield
+            finally:
+                with suppress(OSError, ValueError):
+                    stream.flush()
     finally:
         _flush()
         for number, copy in saved.items():

@@ -1,6 +1,12 @@
-"""Which GPUs a process sees: set in its environment before it uses one."""
+"""Which GPUs a process sees, as set in its environment, and whether it works for machines that may have others."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_is_for_other_machines = ContextVar("is_for_other_machines", default=False)
 
 VARIABLES = ("HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
 """Of AMD's and NVIDIA's drivers: numbers or names of GPUs, separated by commas. AMD's obeys both, its own first."""
@@ -17,3 +23,17 @@ def only(gpu: int, environment: Mapping[str, str]) -> dict[str, str]:
     if name not in environment:
         return {name: str(gpu)}
     return {name: environment[name].split(",")[gpu].strip()}
+
+
+def for_other_machines(function: Callable[[], T]) -> T:
+    """Calls a function that examines what other machines are to train, such as Slurm's nodes."""
+    token = _is_for_other_machines.set(True)
+    try:
+        return function()
+    finally:
+        _is_for_other_machines.reset(token)
+
+
+def is_for_other_machines() -> bool:
+    """Whether this is part of such a call."""
+    return _is_for_other_machines.get()

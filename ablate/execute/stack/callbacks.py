@@ -1,13 +1,15 @@
 """Callbacks for the training of a stack: curve and divergence of every member."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from ablate.config.threshold import Threshold
 from ablate.execute.stack.stacked_module import StackedModule
-from ablate.execute.train.callbacks import as_csv, out_of_bounds
+from ablate.execute.train.callbacks import as_csv, out_of_bounds, updates_to
 from ablate.execute.train.network import evaluating
 
 
@@ -59,6 +61,13 @@ class MemberCurves(pl.Callback):
     def epochs(self, member: int) -> int:
         """Epochs that a member has trained in."""
         return len(self._rows[member])
+
+    def updates_to(
+        self, member: int, thresholds: Mapping[str, Threshold], *, epoch_steps: int, budget: int
+    ) -> dict[str, float]:
+        """Of a member, as the function of this name."""
+        rows = [] if self.reasons[member] else self._rows[member]
+        return updates_to(thresholds, rows, epoch_steps=epoch_steps, budget=budget)
 
     def as_csv(self, member: int) -> str:
         """A member's curve, as `Curve` writes it."""

@@ -56,6 +56,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[TrialOutput, 
     resumed = {} if kept is None else kept.resume(trainer, module)
     began = time.perf_counter()
     trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"], **resumed)
+    counted = {"epoch_steps": module.epoch_steps, "budget": module.budget}
     seconds = (time.perf_counter() - began + (kept.seconds_before if kept else 0.0)) / len(members)
     if module.active and trials[0].is_tested:
         trainer.test(module, verbose=False, **cast(dict[str, Any], fit.test))
@@ -74,7 +75,8 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[TrialOutput, 
             seconds=seconds,
             epochs=curves.epochs(place),
             steps=module.steps if steps is None else steps,
-            responses=module.responses[place],
+            responses=module.responses[place]
+            | curves.updates_to(place, trials[index].config.objective.thresholds, **counted),
             error=curves.reasons[place],
             diagnostics=diagnostics.values(place),
             unmeasured=diagnostics.failures[place],

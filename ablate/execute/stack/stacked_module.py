@@ -104,11 +104,17 @@ class StackedModule(pl.LightningModule):
     @property
     def epochs(self) -> int:
         """Epochs of its fit; the last may be cut short by a budget of steps."""
-        trainer = self.trainer
-        assert trainer.max_epochs is not None
-        if self.max_steps is None:
-            return trainer.max_epochs
-        return math.ceil(self.max_steps / cast(StackedChunks, trainer.train_dataloader).steps)
+        return math.ceil(self.budget / self.epoch_steps)
+
+    @property
+    def epoch_steps(self) -> int:
+        """As of `TrialModule`."""
+        return cast(StackedChunks, self.trainer.train_dataloader).steps
+
+    @property
+    def budget(self) -> int:
+        """As of `TrialModule`."""
+        return self.max_steps or cast(int, self.trainer.max_epochs) * self.epoch_steps
 
     def training_step(self, chunk: Int[Tensor, "steps members batch"], batch_idx: int) -> dict[str, Tensor]:
         """Takes one optimizer step per minibatch of indices; returns each member's mean loss over the chunk."""

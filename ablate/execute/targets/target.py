@@ -32,6 +32,9 @@ HYDRA_KEYS = ("_target_", "_partial_", "_convert_", "_recursive_", "_args_")
 HYDRA_ONLY_KEYS = ("_convert_", "_recursive_", "_args_")
 """Those of them that need Hydra itself: they ask for more than a call."""
 
+PACKAGE_OF_MODULE = {"torchvision": "torchvision", "sklearn": "scikit-learn", "mnist1d": "mnist1d"}
+"""Module that only some models and data sets import → the package to install."""
+
 MAX_LISTED_NAMES = 40
 """Names that an error lists at most; of a larger module it gives the nearest only."""
 
@@ -237,13 +240,20 @@ def takes(called: Callable[..., Any], name: str, *, by_name: bool = False) -> bo
 
 
 def error_text(error: BaseException) -> str:
-    """An exception in one line: where it was raised, its type and its message."""
+    """An exception in one line: where it was raised, its type and its message; or the package that is not installed."""
+    if isinstance(error, ModuleNotFoundError) and (said := _to_install(error.name)):
+        return said
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_caller(f.filename)]
     place = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
     message = " ".join(str(error).split())
     return f"{place}{type(error).__name__}: {message[:400]}"
+
+
+def _to_install(module: str | None) -> str:
+    package = PACKAGE_OF_MODULE.get(module or "")  # of a package that is not installed, Python names the top one
+    return f"it needs {package}, which is not installed: pip install {package}" if package else ""
 
 
 def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
@@ -262,6 +272,8 @@ def _import(parts: Sequence[str], where: str) -> tuple[Any, str, Sequence[str]]:
                 raise ConfigError(_not_imported(target, where, error)) from error
         except (Exception, SystemExit) as error:  # a script without a __main__ guard may even exit
             raise ConfigError(_not_imported(target, where, error)) from error
+    if said := _to_install(parts[0]):
+        raise ConfigError(f"{where}._target_: {target!r} cannot be imported: {said}.")
     near = [module.name for module in pkgutil.iter_modules()]
     what = unknown("module", parts[0], (), near=near)
     raise ConfigError(f"{where}._target_: {target!r} cannot be imported. {what} {PLACES}")

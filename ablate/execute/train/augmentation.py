@@ -65,6 +65,18 @@ class Augmentation:
         """Changes images first, and mixes then."""
         return self.mixed(self(inputs), targets)
 
+    def check_targets(self, targets: Tensor) -> None:
+        """Refuses targets that belong to places of an image, such as its pixels: they would stay where they are.
+
+        Raises:
+            ConfigError: `targets`, shape (examples, ...), are these.
+        """
+        if targets.ndim > (2 if targets.is_floating_point() else 1):
+            raise ConfigError(
+                f"data.augmentation changes inputs, and targets of shape {list(targets.shape[1:])} would stay as they "
+                "are. Augment in the data set, or take it out: data.augmentation=null."
+            )
+
     def state(self) -> dict[str, Any]:
         """The states of the generators, as plain text and tensors, for `restore`."""
         states = [generator.get_state() for generator in self._generators]

@@ -39,14 +39,15 @@ def splits(config: TrialConfig, *, seed: int) -> Splits:
         ConfigError: `data` lacks its description, or its `_target_` returns no Source.
         DataError: files are missing or damaged, or the data do not match the description.
     """
-    key = config.data, seed, _digest(config.data)
-    found = _KEPT.get(key) or _splits(config.data, seed)
+    key = config.data, seed, _digest(config.data), config.objective.ignored
+    found = _KEPT.get(key) or _splits(config, seed)
     return _keep(key, found) if found.is_streamed else found
 
 
-def _splits(data: DataGroup, seed: int) -> Splits:
-    drawn = split(source(data, seed=seed), seed=seed)
-    check(drawn, inputs=data.description.inputs, outputs=data.description.outputs)
+def _splits(config: TrialConfig, seed: int) -> Splits:
+    drawn = split(source(config.data, seed=seed), seed=seed)
+    said = config.data.description
+    check(drawn, inputs=said.inputs, outputs=said.outputs, ignored=config.objective.ignored)
     return drawn
 
 
@@ -56,10 +57,10 @@ MakeSplits = Callable[..., Splits]
 
 def shared_splits(make_splits: MakeSplits = splits) -> MakeSplits:
     """Makes splits as `make_splits` does. Trials with the same data and seed share one."""
-    drawn: dict[tuple[DataGroup, int], Splits] = {}
+    drawn: dict[tuple[DataGroup, int, int | None], Splits] = {}
 
     def make(config: TrialConfig, *, seed: int) -> Splits:
-        key = config.data, seed
+        key = config.data, seed, config.objective.ignored
         if key not in drawn:
             drawn[key] = make_splits(config, seed=seed)
         return drawn[key]
@@ -70,7 +71,7 @@ def shared_splits(make_splits: MakeSplits = splits) -> MakeSplits:
 KEPT_BYTES = 1 << 29
 """Of the splits that a process keeps for later trainings on an accelerator, and of their copies there."""
 
-_Key = tuple[DataGroup, int, str | None]
+_Key = tuple[DataGroup, int, str | None, int | None]
 
 _KEPT: OrderedDict[_Key, Splits] = OrderedDict()
 
@@ -80,8 +81,8 @@ def kept_splits(config: TrialConfig, *, seed: int) -> Splits:
 
     A process keeps the splits that it has used last, `KEPT_BYTES` at most.
     """
-    key = config.data, seed, _digest(config.data)
-    return _keep(key, _KEPT.get(key) or _splits(config.data, seed))
+    key = config.data, seed, _digest(config.data), config.objective.ignored
+    return _keep(key, _KEPT.get(key) or _splits(config, seed))
 
 
 def _keep(key: _Key, found: Splits) -> Splits:

@@ -1,11 +1,13 @@
 """A trial prepared for Lightning: a module and its data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 import pytorch_lightning as pl
 from torch import Tensor, nn
 
+from ablate.config.resolution.lines import listed
 from ablate.config.trial import TrialConfig
 from ablate.data.split import Sampling
 from ablate.errors import ConfigError, kind
@@ -20,6 +22,7 @@ from ablate.execute.train.augmentation import augmentation, is_asked
 from ablate.execute.train.batches import EvaluationChunks, TrainingChunks
 from ablate.execute.train.compilation import Compilation
 from ablate.execute.train.dataset import MakeSplits, arguments, splits
+from ablate.execute.train.editing.aligned import aligned
 from ablate.execute.train.image_layout import channels_last, images_last
 from ablate.execute.train.network import network, seed_everything
 from ablate.execute.train.objective import objective, optimizer
@@ -74,6 +77,11 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
     settings = config.trainer.settings
     loss, metrics = objective(config)
     drawn = make_splits(config, seed=streams.split)
+    example, target = drawn.train.first(2)  # of one, squeeze() would remove the axis of examples
+    built = aligned(built, example, target)
+    changes = augmentation(config, seed=streams.augmentation)
+    if changes is not None:
+        changes.check_targets(target)
     if settings.channels_last:
         built, drawn = channels_last(built), images_last(drawn)
     built = replace_dropout(built)
@@ -90,7 +98,7 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
         optimizer=optimizer(config),
         splits=drawn,
         gradient_clip_norm=settings.gradient_clip_norm,
-        augmentation=augmentation(config, seed=streams.augmentation),
+        augmentation=changes,
         compilation=Compilation(settings.compile, steps=settings.steps(train.steps)),
         schedule=schedule(config, epoch_steps=train.steps),
         max_steps=settings.max_steps,
@@ -107,21 +115,33 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
     )
 
 
+OFF = {"objective": "none", "optimizer": "none", "scheduler": "constant"}
+"""What a LightningModule brings itself → the option of that group that adds nothing."""
+
+
+def _brought(model: str, ignored: Mapping[str, str]) -> str:
+    """What to say where groups would be ignored, as the LightningModule brings its own: all of them at once."""
+    lines = ", ".join(f"'- override /{group}: {off}'" for group, off in ignored.items())
+    words = " ".join(f"{group}={off}" for group, off in ignored.items())
+    return (
+        f"{model} is a LightningModule and brings its own {listed([*ignored])}, which would be ignored. Add {lines} to "
+        f"the study's defaults, or {words} to the command."
+    )
+
+
 def _lightning_fit(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> Fit:
-    for group, off in (("objective", "none"), ("optimizer", "none"), ("scheduler", "constant")):
-        if getattr(config, group).content:
-            raise ConfigError(
-                f"{config.model['_target_']} is a LightningModule and brings its own {group}: {group} would be "
-                f"ignored. Add '- override /{group}: {off}' to the study's defaults, or {group}={off} to the command."
-            )
+    ignored = {group: off for group, off in OFF.items() if getattr(config, group).content}
+    wrong = _brought(config.model["_target_"], ignored) if ignored else ""
     seed_everything(streams.split)
     data = build(arguments(config.data).content, "data")
     if not is_lightning_data(data):
-        raise ConfigError(
-            f"data: a LightningModule trains on a LightningDataModule, and {config.data['_target_']} gives "
+        wrong += (
+            f" data: a LightningModule trains on a LightningDataModule, and {config.data['_target_']} gives "
             f"{kind(data)}. Data sets of torch become one by _target_: "
             f"{lightning_package(module)}.LightningDataModule.from_datasets, with train_dataset and test_dataset."
         )
+    if wrong:
+        raise ConfigError(wrong.strip())
     if lightning_package(data) != lightning_package(module):
         raise ConfigError(
             f"model is a LightningModule of {lightning_package(module)}, and data a LightningDataModule of "

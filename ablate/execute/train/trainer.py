@@ -15,10 +15,11 @@ from ablate.errors import ConfigError
 from ablate.execute.distributed.devices import check_devices, environment_plugin
 from ablate.execute.process.matmul_precision import set_matmul_precision
 from ablate.execute.process.unseen_gpu import unseen_gpu
+from ablate.execute.process.visible_gpus import is_for_other_machines
 from ablate.execute.targets.lightning_callbacks import keeps_checkpoints, refuse_hooks_of_steps
 from ablate.execute.targets.lightning_package import is_misconfiguration, trainer_class
 from ablate.execute.targets.target import check_arguments
-from ablate.execute.train.callbacks import Interruption
+from ablate.execute.train.callbacks import Interruption, LastValidation
 
 SET_BY_ABLATE = {
     "max_epochs": "trainer.max_epochs",
@@ -119,14 +120,14 @@ def trainer(
         # A plain network's module ends its fit at its last step itself: Lightning sees chunks.
         "max_epochs": -1 if settings.max_epochs is None else settings.max_epochs,
         "max_steps": -1 if settings.max_steps is None or not user_defined else settings.max_steps,
-        "accelerator": settings.accelerator,
+        "accelerator": _accelerator(settings),
         "devices": settings.devices,
         "precision": settings.precision,
         "deterministic": settings.deterministic,
         "plugins": [*_plugins(settings.lightning.get("plugins")), *environment_plugin(settings, module)],
         "gradient_clip_val": settings.gradient_clip_norm if user_defined else None,
         "logger": logger or False,
-        "callbacks": [*callbacks, *named.values(), Interruption()],
+        "callbacks": [*callbacks, *named.values(), *([] if user_defined else [LastValidation()]), Interruption()],
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "num_sanity_val_steps": 0,
@@ -145,6 +146,12 @@ def trainer(
         raise ConfigError(f"trainer: Lightning refuses it: {said}") from error
     check_devices(made, settings, user_defined=user_defined)
     return made
+
+
+def _accelerator(settings: TrainerSettings) -> str:
+    """The accelerator of the settings; what this machine has in place of a GPU that only the training's machine has."""
+    is_gpu = settings.accelerator in ("gpu", "cuda")
+    return "auto" if is_gpu and is_for_other_machines() and not torch.cuda.is_available() else settings.accelerator
 
 
 def _plugins(given: Any) -> Sequence[Any]:

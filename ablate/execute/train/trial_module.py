@@ -134,6 +134,11 @@ class TrialModule(ResidentBuffers, pl.LightningModule):
         """Optimizer steps of an epoch of its fit."""
         return cast(TrainingChunks, self.trainer.train_dataloader).steps
 
+    @property
+    def budget(self) -> int:
+        """Optimizer steps of its fit, unless that ends early."""
+        return self.max_steps or cast(int, self.trainer.max_epochs) * self.epoch_steps
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The optimizer over the network's parameters."""
         made = self._optimizer(self.network.parameters())

@@ -64,7 +64,7 @@ class Board:
     def __contains__(self, trial: Hashable) -> bool:
         return trial in self._row_of
 
-    def schedule(self, bundles: Sequence[Sequence[Hashable]], *, workers: int) -> None:
+    def schedule(self, bundles: Iterable[Iterable[Hashable]], *, workers: int) -> None:
         """Adds bundles that are to be trained, in the order in which they start. Drops earlier results of their trials.
 
         Args:

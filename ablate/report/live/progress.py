@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from threading import Event, RLock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -120,7 +120,7 @@ class Progress:
     def expect(
         self,
         seconds: float | None,
-        bundles: Sequence[Sequence[Hashable]] = (),
+        bundles: Iterable[Iterable[Hashable]] = (),
         *,
         workers: int = 0,
         at: float | None = None,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ablate.config.diagnostic import DIAGNOSTICS
 from ablate.config.spec import Response
 from ablate.report.page.source import Source
 
@@ -45,6 +46,13 @@ def answer_figure(source: Source) -> PageFigure | None:
     )
 
 
+def all_figures(source: Source) -> Iterator[PageFigure]:
+    """The figure of the answer, where there is one, and all others."""
+    if (answer := answer_figure(source)) is not None:
+        yield answer
+    yield from further_figures(source)
+
+
 def further_figures(source: Source) -> Iterator[PageFigure]:
     """All figures but that of the answer, each drawn when it is its turn."""
     for id, title, about, draw in (
@@ -61,7 +69,8 @@ def further_figures(source: Source) -> Iterator[PageFigure]:
             continue
         yield PageFigure(id=id, title=title, about=about, figure=figure)
     for name, figure in _over_depth(source):
-        yield PageFigure(id=f"depth-{name}", title=f"Over depth: {name}", about=OVER_DEPTH, figure=figure)
+        title = f"Over depth: {DIAGNOSTICS[name].title}"
+        yield PageFigure(id=f"depth-{name.replace('_', '-')}", title=title, about=OVER_DEPTH, figure=figure)
 
 
 EFFECTS = (
@@ -118,7 +127,6 @@ def _capacity(source: Source) -> "Figure":
 
 
 def _over_time(source: Source) -> "Figure":
-    from ablate.config.diagnostic import DIAGNOSTICS
     from ablate.report.figures.diagnostics import over_time
     from ablate.report.text.point_name import point_names
 
@@ -134,8 +142,7 @@ def _over_time(source: Source) -> "Figure":
 
 
 def _over_depth(source: Source) -> "Iterator[tuple[str, Figure]]":
-    """A figure for each diagnostic that the study names for its tables, with its title."""
-    from ablate.config.diagnostic import DIAGNOSTICS
+    """A figure for each diagnostic that the study names for its tables."""
     from ablate.report.figures.diagnostics import over_depth
     from ablate.report.text.point_name import point_names
 
@@ -145,7 +152,7 @@ def _over_depth(source: Source) -> "Iterator[tuple[str, Figure]]":
         found = {names.of(levels): by_name[name] for levels, by_name in layers if name in by_name}
         depth = max((len(layer) for moments in found.values() for layer in moments.values()), default=0)
         if depth > 1 and len(found) <= MAX_PANELS:
-            yield DIAGNOSTICS[name].title, over_depth(found, name)
+            yield name, over_depth(found, name)
 
 
 def _check_panels(number: int) -> None:

@@ -103,7 +103,9 @@ def _missing(summary: Summary) -> str:
         return "" if summary.identities else "Nothing has been trained yet: there is no result to show."
     states = {"not yet run": summary.missing, "failed": summary.failed, "timed out": summary.timed_out}
     said = ", ".join(f"{number} {state}" for state, number in states.items() if number)
-    return f"{said} of {summary.planned} trials: this page is about the others." if said else ""
+    others = sum(states.values()) < summary.planned
+    then = "this page is about the others" if others else "there is no result to show"
+    return f"{said} of {summary.planned} trials: {then}." if said else ""
 
 
 def _table(item: Item) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from ablate.analysis.claims.claim import unit
 from ablate.analysis.summary import Interval, Verdict
 from ablate.config.diagnostic import MOMENTS
 from ablate.config.spec import Claim, Response
+from ablate.config.threshold import UPDATES_TO, counts_updates
 from ablate.report.text.number import MINUS, Digits
 
 SPLITS = {"test": "test", "train": "training", "val": "validation"}
@@ -48,7 +49,10 @@ class Unit:
 def response_name(name: str) -> str:
     """A response in words: `test/accuracy` is `test accuracy`; `end/dead_units`, `dead units at the end`."""
     split, slash, metric = name.partition("/")
+    metric = metric.removeprefix(UPDATES_TO)
     words = metric.upper() if metric in CAPITALS else metric.replace("_", " ")
+    if counts_updates(name):
+        return f"number of updates to validation {words}"
     if slash and split in MOMENTS:
         return f"{words} at the {split}"
     return f"{SPLITS[split]} {words}" if slash and split in SPLITS else name
@@ -267,13 +271,18 @@ def digits_of(interval: Interval, margin: float) -> Digits:
 
 
 def _numbers(verdict: Verdict, response: Response, *, margin: str) -> str:
-    """The difference, its interval, the margin where that is not said yet, and what n counts."""
+    """The difference, its interval, the margin where that is not said yet, and what n counts.
+
+    Of a stated number, that and the mean that was found, too.
+    """
     claim, counted = verdict.claim, f"n = {verdict.n} {unit(verdict.claim, verdict.n)}"
     if verdict.interval is None:
         return counted
     of = said_in(claim, response)
     interval, digits = of.scaled(verdict.interval), _digits(verdict, of)
     value = _with_unit(digits.number(interval.value), of)
+    if claim.value is not None and verdict.mean_arm is not None:
+        value = f"found {verdict.mean_arm:.3g}, stated {claim.value:g}, a difference of {value}"
     if interval.low is None or interval.high is None:
         return f"{value} ({counted}{margin})"
     ends = f"{100 * interval.level:.4g}% CI {digits.number(interval.low)} to {digits.number(interval.high)}"

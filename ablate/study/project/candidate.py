@@ -85,7 +85,7 @@ def _model_line(argument: Argument) -> str:
         return yaml_line(argument.name, argument.default)
     if argument.choices:
         return yaml_line(argument.name, argument.choices[0])
-    said = f": {about(argument)}" if about(argument) else ""
+    said = f": {about(argument)}" if about(argument) else "; an object is a mapping with a _target_ of its own"
     return f"{yaml_line(argument.name, None).removesuffix('null')}???  # fill in{said}"
 
 

@@ -83,7 +83,9 @@ def _of_class(target: str, directory: Path) -> tuple[dict[str, str], dict[str, t
     }
     lacking = {model: to_fill_in(constructor)}
     if constructor.is_lightning:
-        lacking[study] = ("data", "response")
+        lacking[study] = ("data", "response", *(() if found else ("components",)))
+    elif not found:
+        lacking[study] = ("components",)
     elif not any(one.is_taken for one in found):
         lacking[study] = ("factors",)
     return files, {file: keys for file, keys in lacking.items() if keys}

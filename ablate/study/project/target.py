@@ -57,11 +57,7 @@ def requested(words: Sequence[str], target: str | None) -> Iterator[Request]:
             arguments[key] = _first_value(parse_override(word))
     swept = [word for word in translated if parse_override(word).is_sweep_override()]
     if not swept and not any(word.startswith(("study.factors=", "study.components=")) for word in words):
-        listed = ", ".join(map(str, constructor.asked)) or "none"
-        raise ConfigError(
-            f"Nothing is varied. Give an argument of {constructor.name} two or more values, as in width=8,16; the "
-            f"first is the reference. Its arguments: {listed}."
-        )
+        raise ConfigError(f"Nothing is varied. {_to_vary(constructor)}")
     with tempfile.TemporaryDirectory(prefix="ablate-target-") as folder:
         conf = Path(folder)
         _write(conf / "model" / f"{name}.yaml", _model(constructor, arguments))
@@ -116,6 +112,20 @@ def _translated(word: str, constructor: Constructor) -> str:
     raise ConfigError(
         unknown(f"argument of {constructor.name}", key, names, near=(*names, *keys))
         + f" Or a key of the configuration: {', '.join(keys)}."
+    )
+
+
+def _to_vary(constructor: Constructor) -> str:
+    """What the words can vary."""
+    if constructor.asked:
+        return (
+            f"Give an argument of {constructor.name} two or more values, as in width=8,16; the first is the reference. "
+            f"Its arguments: {', '.join(map(str, constructor.asked))}."
+        )
+    return (
+        f"{constructor.name} has no arguments to vary: leave out its modules one at a time, by "
+        "study.design=leave_one_out study.components='layers.*', or give a key two or more values, as in "
+        "optimizer.lr=0.001,0.01."
     )
 
 

@@ -10,6 +10,7 @@ from ablate.errors import StoreError
 from ablate.study.fraction import check_fraction
 from ablate.study.place import find, holds_a_study
 from ablate.study.study_summary import records as saved_records
+from ablate.study.study_summary import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ def _side(text: str, results_dir: Path) -> Side:
     name, _, code = text.rpartition(":")
     if not (name and CODE.fullmatch(code)) or any(map(holds_a_study, (results_dir / text, Path(text)))):
         path = find(text, results_dir)
-        return _side_of(path, text, _records(path))
+        return _side_of(path, text, _records(path), is_whole=True)
     path = find(name, results_dir)
     records = _records(path)
     digests = _digests(records)
@@ -73,7 +74,7 @@ def _two_codes(text: str, results_dir: Path) -> tuple[Side, Side]:
     )
 
 
-def _side_of(path: Path, name: str, records: Sequence[Record]) -> Side:
+def _side_of(path: Path, name: str, records: Sequence[Record], *, is_whole: bool = False) -> Side:
     from ablate.analysis.compared.side import Side
     from ablate.design import lay_out
     from ablate.store import StudyDirectory
@@ -81,7 +82,8 @@ def _side_of(path: Path, name: str, records: Sequence[Record]) -> Side:
     spec = StudyDirectory(path).frozen().spec
     layout = lay_out(spec)
     check_fraction(spec, layout, records, path)
-    return Side(name=name, spec=spec, points=layout.points, records=records)
+    judged = verdicts(path, None if is_whole else records)
+    return Side(name=name, spec=spec, points=layout.points, records=records, verdicts=judged)
 
 
 def _records(path: Path) -> Sequence[Record]:

@@ -31,6 +31,7 @@ def retrain(
     *,
     seed: int = 0,
     tolerance: float | None = None,
+    called: str | None = None,
     on_message: Callable[[str], None] = lambda _: None,
 ) -> tuple[Retrained, ...]:
     """Trains some complete trials again, with what their records state, and compares. The study is left as it is.
@@ -43,6 +44,7 @@ def retrain(
         number: How many trials; if fewer are complete, all of those.
         seed: Seed of the random sample.
         tolerance: As in `ablate.analysis.compared.retrained.retrained`.
+        called: How messages name the study; None: by its directory.
         on_message: Called with a message for the user before the trainings, and after each.
 
     Raises:
@@ -54,20 +56,21 @@ def retrain(
     from ablate.analysis.compared.retrained import retrained
     from ablate.store import StudyDirectory
 
+    called = called or str(path)
     directory = StudyDirectory(path)
     spec = directory.frozen().spec
     if spec.response.name == SECONDS and tolerance is None:
         raise StoreError(
-            f"The response of {path} is {SECONDS}, and no training takes the same time twice. Give --tolerance, in "
+            f"The response of {called} is {SECONDS}, and no training takes the same time twice. Give --tolerance, in "
             "seconds."
         )
     records = directory.contents().records
     complete = sorted(trial for trial in records if records[trial].state == "complete")
     if not complete:
-        raise StoreError(f"{path} has no trial that is complete: there is nothing to train again.")
+        raise StoreError(f"{called} has no trial that is complete: there is nothing to train again.")
     sample = [records[trial] for trial in sorted(Random(seed).sample(complete, min(number, len(complete))))]
-    trials = [_trial(record, path) for record in sample]
-    on_message(f"Training {len(sample)} of {len(complete)} complete trials of {path} again (seed {seed}).")
+    trials = [_trial(record, called) for record in sample]
+    on_message(f"Training {len(sample)} of {len(complete)} complete trials of {called} again (seed {seed}).")
     inline = (spec.settings.get("engine") or {}).get("name") == INLINE
     again: dict[str, Record] = {}
     with begun(), tempfile.TemporaryDirectory(prefix="ablate-retrain-") as folder:
@@ -81,7 +84,7 @@ def retrain(
     return tuple(retrained(record, again[record.id], spec.response, tolerance=tolerance) for record in sample)
 
 
-def _trial(record: Record, path: Path) -> Trial:
+def _trial(record: Record, study: str) -> Trial:
     """The trial of a record, without a logger."""
     from ablate.design import DesignPoint
     from ablate.execute.process.hardware import is_processor
@@ -93,11 +96,11 @@ def _trial(record: Record, path: Path) -> Trial:
         config = trained_config(record)
     except ValueError as error:
         raise StoreError(
-            f"Trial {record.id} of {path} cannot be trained again: {error}, as in records of early versions. Another "
+            f"Trial {record.id} of {study} cannot be trained again: {error}, as in records of early versions. Another "
             "--seed takes another sample."
         ) from error
     if (said := next(filter(None, map(missing, sorted(config.targets))), None)) is not None:
-        raise StoreError(f"Trial {record.id} of {path} cannot be trained again from the command line. {said}")
+        raise StoreError(f"Trial {record.id} of {study} cannot be trained again from the command line. {said}")
     if record.provenance is not None and is_processor(record.provenance.device):
         config = config.with_settings("trainer", accelerator="cpu")
     seed: int = record.config["seed"]

@@ -10,7 +10,7 @@ import pytest
 from ablate.analysis.claims.evidence import evidence
 from ablate.analysis.claims.family import judge
 from ablate.analysis.summary import Verdict
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 STUDIES = json.loads((REPOSITORY / "results/questions/verdicts.json").read_text(encoding="utf-8"))
 

@@ -62,3 +62,32 @@ def test_mistakes(refused, two):
         refused("compare", f"{two[0]}:0000", two[1]).split()
     )
     assert "Unknown format" in refused("compare", *two, "--format", "yml")
+
+
+def test_verdicts_stand_side_by_side(ablate, here, tiny, write):
+    for name, margin in (("strict", 0.0001), ("lax", 0.9)):
+        text = f"""
+        # @package _global_
+        defaults: [smoke]
+        study:
+          name: {name}
+          claims:
+            - {{contrast: {{hidden_activation: [tanh, relu]}}, expect: no_worse, margin: {margin}, why: a test}}
+        """
+        write(f"conf/study/{name}.yaml", text)
+        done = ablate("run", name, *tiny[1:], "replicates=5", "--results-dir", here / name)
+        assert done.exit_code == 0, done.output
+    places = [str(next((here / name).iterdir()).relative_to(here)) for name in ("strict", "lax")]
+    shown = ablate("compare", *places)
+    assert shown.exit_code == 0, shown.output
+    data = json.loads(ablate("compare", *places, "--format", "json").stdout)
+    (pair,) = data["verdicts"]
+    for side, place in zip("ab", places, strict=True):
+        (verdict,) = json.loads(ablate("show", place, "--format", "json").stdout)["verdicts"]
+        assert pair[side]["outcome"] == verdict["outcome"]
+        assert pair[side]["interval"] == verdict["interval"]
+    assert (pair["a"]["margin"], pair["b"]["margin"]) == ("0.0001", "0.9")
+    assert pair["changed"] == (pair["a"]["outcome"] != pair["b"]["outcome"])
+    text = " ".join(shown.stdout.split())
+    assert f"1 claim stated by both: {'1' if pair['changed'] else 'none'} changed." in text
+    assert ("A verdict may change though the effect hardly does" in text) == pair["changed"]

@@ -18,6 +18,10 @@ FILES = {
     "shortcut_net.py",
     "test_study.py",
 }
+SMALL = """
+    def small():
+        return nn.Sequential(nn.Flatten(), nn.Linear(64, 64), nn.Linear(64, 10))
+"""
 NETS = """
     import math
     from typing import Literal
@@ -138,6 +142,18 @@ def test_what_has_no_default_is_to_be_filled_in(ablate, here, write, refused):
     assert "model.width" in refused("run", "engine=inline")
     write("conf/model/wide.yaml", (here / "conf/model/wide.yaml").read_text().replace("???", "4"))
     ran = ablate("run", *TINY, "replicates=1", "model.width=4,6")
+    assert ran.exit_code == 0, ran.stderr
+    assert "2 planned: 2 complete" in ran.stdout
+
+
+def test_a_function_without_arguments_has_its_modules_left_out(ablate, here, write):
+    write("nets.py", NETS + SMALL)
+    made = ablate("init", ".", "--from", "nets:small")
+    assert "To fill in: components in conf/study/small.yaml" in made.stdout
+    text = (here / "conf/study/small.yaml").read_text()
+    assert text.splitlines()[1].startswith("# small has no arguments to vary")
+    (here / "conf/study/small.yaml").write_text(text.replace("???", "'1'"))
+    ran = ablate("run", *TINY, "replicates=1")
     assert ran.exit_code == 0, ran.stderr
     assert "2 planned: 2 complete" in ran.stdout
 

@@ -84,6 +84,7 @@ def test_a_network_that_does_not_fit_the_data_is_shown_without_flops(ablate, own
     )
     assert {m["flops"] for m in tree["modules"]} == {None}
     assert "it does not take inputs of shape [1, 1, 8, 8]" in tree["notes"][0]
+    assert tree["notes"][0].endswith("With data=NAME it is called with an example of those data.")
 
 
 @pytest.mark.parametrize(

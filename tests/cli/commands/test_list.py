@@ -12,6 +12,9 @@ from ablate.config.catalog import Catalog
         ("factors", ["head", "hidden_activation", "init", "output_activation", "skip_span"]),
         ("models", ["mlp", "resnet"]),
         ("data", ["cifar10", "diabetes", "digits", "fashion_mnist", "mnist", "synthetic"]),
+        ("objectives", ["classification", "regression", "tokens", "segmentation"]),
+        ("optimizers", ["adam", "adamw", "sgd"]),
+        ("schedulers", ["constant", "cosine", "one_cycle"]),
         ("engines", ["inline", "local", "ray", "slurm"]),
         ("formats", ["table", "json", "csv", "markdown", "latex"]),
         ("tables", ["verdicts", "points", "contrasts", "trials"]),
@@ -28,7 +31,8 @@ def test_a_kind_lists_its_names_with_a_word_on_each(kind, names, ablate):
 
 def test_without_a_kind_it_is_all_of_them(ablate):
     lines = ablate("list").stdout.splitlines()
-    kinds = ["studies", "factors", "models", "data", "engines", "formats", "tables"]
+    groups = ["studies", "factors", "models", "data", "objectives", "optimizers", "schedulers"]
+    kinds = [*groups, "engines", "formats", "tables"]
     assert [line for line in lines if line in kinds] == kinds
 
 

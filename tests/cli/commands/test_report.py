@@ -2,6 +2,8 @@
 
 import shutil
 
+import pytest
+
 
 def test_the_page_of_a_trained_study(ablate, here, tiny, tmp_path):
     assert ablate("run", *tiny).exit_code == 0
@@ -30,6 +32,31 @@ def test_an_unfinished_or_damaged_study_has_what_is_there(ablate, here, tiny):
     page = (study / "report.html").read_text(encoding="utf-8")
     assert "not yet run of 4 trials" in page
     assert second.name in page, "the damaged record is named"
+
+
+@pytest.mark.parametrize(("format", "begins"), [("svg", b"<?xml"), ("pdf", b"%PDF-"), ("png", b"\x89PNG")])
+def test_the_figures_of_the_page_are_files(ablate, here, tiny, format, begins):
+    assert ablate("run", *tiny).exit_code == 0
+    (study,) = (here / "results").iterdir()
+    done = ablate("report", study.name, "--figures", "figures", "--figure-format", format)
+    assert done.exit_code == 0, done.stderr
+    there = {file.name: file.read_bytes() for file in (here / "figures").iterdir()}
+    assert {f"{name}.{format}" for name in ("effects", "curves", "over-time")} <= there.keys()
+    page = (study / "report.html").read_text(encoding="utf-8")
+    assert all(f'id="{name.removesuffix(f".{format}")}"' in page for name in there)
+    assert all(content.startswith(begins) for content in there.values())
+    assert f"{len(there)} figures in figures" in done.stderr
+
+
+def test_a_study_without_a_trial_says_so(ablate, here, tiny):
+    assert ablate("run", *tiny).exit_code == 0
+    (study,) = (here / "results").iterdir()
+    shutil.rmtree(study / "trials")
+    (study / "summary.json").unlink(missing_ok=True)
+    done = ablate("report", study.name)
+    assert done.exit_code == 1, done.stderr
+    page = (study / "report.html").read_text(encoding="utf-8")
+    assert "4 not yet run of 4 trials: there is no result to show." in page
 
 
 def test_a_study_that_is_not_there_and_a_place_that_cannot_be_written(ablate, refused, here, tiny):

@@ -4,6 +4,9 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import msgspec
@@ -169,6 +172,41 @@ def test_a_study_is_watched_while_another_process_trains_it(ablate, here, tiny, 
     assert {queued for _, queued, _ in seen} == {4}
     assert not any(died for *_, died in seen)
     assert seen[-1][0] == 4
+
+
+SLOW = """
+import time
+
+import pytorch_lightning as pl
+
+
+class Slow(pl.Callback):
+    def on_train_epoch_end(self, trainer, module):
+        time.sleep(0.4)
+"""
+
+
+@pytest.mark.slow
+def test_one_process_watches_what_another_trains_to_its_end(ablate, here, tiny, write):
+    write("slow.py", SLOW)
+    words = (*tiny, "engine=local", "engine.workers=1", "trainer.max_epochs=8")
+    command = [sys.executable, "-m", "ablate"]
+    runs = [*command, "run", *words, "+trainer.callbacks.slow={_target_: slow.Slow}"]
+    with subprocess.Popen(runs, cwd=here, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as trains:
+        until = time.monotonic() + 120
+        while not (found := [*here.glob("results/*/study.yaml")]):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        name = found[0].parent.name
+        watches = [*command, "show", name, "--watch", "--format", "json"]
+        watched = subprocess.run(watches, cwd=here, capture_output=True, text=True, timeout=240, check=False)
+        assert trains.wait(timeout=240) == 0
+    assert watched.returncode == 0, watched.stderr
+    counts = [int(done) for done in re.findall(r"(\d)/4 trials", watched.stderr)]
+    assert counts == sorted(counts)
+    assert counts[0] < 4 == counts[-1], watched.stderr
+    assert json.loads(watched.stdout)["complete"] == 4
+    assert watched.stdout == ablate("show", name, "--format", "json").stdout
 
 
 def test_showing_writes_nothing_and_needs_no_summary(ablate, here, tiny):

@@ -1,6 +1,8 @@
 """`ablate verify`: a line for each file that is not as it was written."""
 
 import json
+import re
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -82,7 +84,7 @@ def test_a_sample_that_is_trained_again(ablate, logged):
         [one["id"] for one in json.loads(ablate(*words, "--format", "json").stdout)["retrained"][str(logged)]]
         for words in (("verify", logged, "--retrain", 2), ("verify", logged, "--retrain", 2, "--seed", 1))
     ]
-    assert trials[0] == sorted(line.split()[0] for line in found.stdout.splitlines() if "replicate" in line)
+    assert trials[0] == sorted(re.findall(r"^[0-9a-f]{12}\b", found.stdout, re.MULTILINE))
     assert trials[0] != trials[1]
 
 
@@ -95,6 +97,9 @@ def test_a_record_that_does_not_come_out_again(ablate, logged):
     assert found.exit_code == 1
     assert "all are as they were written" in found.stdout, "a checksum does not help against who computes it"
     assert "4 differs" in found.stdout
+    assert "Code, versions, device and threads are as recorded, and the response differs all the same" in " ".join(
+        found.stdout.split()
+    )
     assert "0.987" in found.stdout
     assert "Tolerance of test/accuracy: 0.05." in found.stdout, "one of 20 test examples"
     wide = ablate("verify", logged, "--retrain", 1, "--tolerance", 1, "--format", "json")
@@ -121,3 +126,54 @@ def test_what_cannot_be_trained_again(ablate, refused, study):
     found = ablate("verify", study, "--retrain", 1)
     assert found.exit_code == 2
     assert "has no trial that is complete" in found.stderr
+
+
+@pytest.fixture(params=["mine.tar.gz", "mine.zip"])
+def archive(ablate, here, logged, request):
+    assert ablate("export", logged, request.param).exit_code == 0
+    return here / request.param
+
+
+def test_an_archive_is_checked_and_trained_again(ablate, here, archive):
+    before = contents(here)
+    found = ablate("verify", archive.name, "--retrain", 1)
+    assert found.exit_code == 0, found.output
+    assert "files of 1 study checked: all are as they were written." in found.stdout
+    assert "1 equal. Equal: every response" in found.stdout
+    assert f"Training 1 of 4 complete trials of {archive.name} again" in found.stderr
+    assert contents(here) == before, "it is unpacked elsewhere"
+    data = json.loads(ablate("verify", archive.name, "--format", "json").stdout)
+    assert (data["studies"], data["problems"]) == ([archive.name], [])
+
+
+@pytest.mark.parametrize("archive", ["mine.zip"], indirect=True)
+def test_an_archive_that_is_not_as_it_was_packed_is_not_trained(ablate, here, archive):
+    """Its files are packed again, by other hands: one changed, one left out, and one more."""
+    with zipfile.ZipFile(archive) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    records = [name for name in files if name.endswith("record.json")]
+    files[records[0]] = files[records[0]].replace(b'"complete"', b'"diverged"')
+    del files[records[1]]
+    folder = records[0].partition("/")[0]
+    with zipfile.ZipFile(archive, "w") as packed:
+        for name, content in {**files, f"{folder}/extra": b""}.items():
+            packed.writestr(name, content)
+    found = ablate("verify", archive.name, "--retrain", 1)
+    assert (found.exit_code, found.stderr) == (1, "")
+    below = f"{archive.name}/trials"
+    inside = [name.removeprefix(f"{folder}/trials") for name in records[:2]]
+    lines = found.stdout.splitlines()
+    assert sorted(lines[:-1]) == sorted(
+        [
+            f"{archive.name}/extra: it is in the archive, and not in its list. Ask for the archive again.",
+            f"{below}{inside[0]}: its checksum is not that of the archive's list. Ask for the archive again.",
+            f"{below}{inside[1]}: it is in the archive's list, and not in the archive. Ask for the archive again.",
+        ]
+    )
+    assert lines[-1].endswith("checked: 3 not as written.")
+
+
+def test_an_archive_that_cannot_be_read_is_refused_in_a_sentence(refused, here):
+    assert "There is no archive mine.zip" in refused("verify", "mine.zip")
+    (here / "mine.tar.gz").write_bytes(b"mine")
+    assert "is damaged or cut off, or no archive" in " ".join(refused("verify", "mine.tar.gz").split())

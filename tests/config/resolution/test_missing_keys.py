@@ -39,6 +39,12 @@ def test_the_lines_that_it_gives_mend_it(own):
     assert load(["smoke", "data=leaves"], here).resolve({}, ()).data.description.inputs == [3, 32, 32]
 
 
+def test_values_that_are_not_given_are_said_beside_keys_that_are_not_there(own):
+    found = said(own("_target_: leaves.Leaves\nroot: ???\n"), "smoke", "data=leaves")
+    assert "data.root is not given. Add to the command: data.root=…" in found
+    assert "Add 'inputs', 'outputs' and 'chance' to conf/data/leaves.yaml" in found
+
+
 def test_values_that_are_not_given_are_said_together(here):
     found = said(here, "smoke", "data=csv")
     assert "data.root and data.target are not given. Add to the command: data.root=… data.target=…" in found

@@ -1,5 +1,6 @@
 """A LightningModule on two devices: two processes of this machine's processor."""
 
+import functools
 import os
 import re
 from contextlib import suppress
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from ablate import study
@@ -16,6 +18,7 @@ from ablate.execute.bundle import run_bundle
 from ablate.execute.distributed.ranks import PROGRAM
 from ablate.execute.examine.examination import examine
 from ablate.execute.train.job import Job
+from ablate.execute.train.trainer import trainer
 from ablate.plan import Bundle, Trial, streams, trial_id
 from ablate.store import StudyDirectory
 from tests.tolerances import summed
@@ -23,7 +26,9 @@ from tests.tolerances import summed
 TWIN = """
     import os
     import signal
+    from pathlib import Path
 
+    import psutil
     import pytorch_lightning as pl
     import torch
     from torch import nn
@@ -49,6 +54,10 @@ TWIN = """
                 raise ValueError("enough of this")
             if SECOND and self.act == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
+            if self.act == "say where it listens":
+                found = psutil.Process().net_connections("inet")
+                addresses = [one.laddr.ip for one in found if one.status == psutil.CONN_LISTEN]
+                Path(f"listening{os.environ['LOCAL_RANK']}").write_text(" ".join(addresses))
             return loss
 
         def test_step(self, batch, batch_idx):
@@ -182,6 +191,15 @@ def test_what_happens_in_the_other_process_is_recorded(twin, resolve, tmp_path, 
 
 
 @pytest.mark.timeout(300)
+def test_the_processes_listen_on_loopback_alone(twin, resolve, tmp_path):
+    record, _ = run(resolve("trainer.devices=2", "model.act=say where it listens", study="twin"), tmp_path / "study")
+    assert record.state == "complete", record.error
+    first, second = (Path(f"listening{rank}").read_text().split() for rank in (0, 1))
+    assert first, "by which the processes find each other"
+    assert {*first, *second} <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
+
+
+@pytest.mark.timeout(300)
 def test_the_engine_with_workers_trains_on_two_devices(twin, here):
     _, place = study.run(
         ["twin", "data.batch_size=5,10", "trainer.devices=2", "engine.workers=1"], observer=study.Muted(), cwd=here
@@ -202,6 +220,22 @@ def test_what_cannot_be_started_here_is_refused_by_the_plan(twin, here, words, s
     with pytest.raises(ConfigError) as caught:
         examine(planned.spec, planned.layout.points, planned.configs)
     assert said in str(caught.value)
+
+
+def test_another_strategy_reaches_lightnings_trainer_as_it_is(twin, resolve, monkeypatch, tmp_path):
+    """FSDP itself needs GPUs."""
+    given = {}
+
+    class Recorded(pl.Trainer):
+        @functools.wraps(pl.Trainer.__init__)
+        def __init__(self, **arguments):
+            given.update(arguments)
+            super().__init__(**arguments | {"strategy": "auto", "accelerator": "cpu"})
+
+    monkeypatch.setattr(pl, "Trainer", Recorded)
+    config = resolve("trainer.devices=2", "+trainer.lightning.strategy=fsdp", study="twin")
+    trainer(config, user_defined=True, callbacks=(), folder=tmp_path)
+    assert (given["strategy"], given["devices"]) == ("fsdp", 2)
 
 
 def test_the_number_of_devices_is_part_of_a_trial(twin, resolve):

@@ -16,7 +16,7 @@ from ablate.execute.engines import engine
 from ablate.execute.engines.ray import connection
 from ablate.execute.train.job import Job
 from ablate.plan import Bundle, Trial, streams, trial_id
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 
 CHANGED = {"local": {"workers": 2, "threads": 1}, "ray": {"workers": 2, "threads": 1}}
 CHANGED["slurm"] = {"array_parallelism": 2, "memory_gb": 2, "poll_s": 0.5}
@@ -30,6 +30,7 @@ import os
 import signal
 import sys
 import time
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 
 import torch
@@ -129,7 +130,8 @@ def go_wrong(fault):
         Path("calls").mkdir(exist_ok=True)
         with Path("calls", str(os.getpid())).open("a") as file:
             file.write(".")
-        kept = [json.loads(path.read_text()) for path in Path("study").rglob("checkpoint.json")]
+        folders = Path("study"), Path(get_temp_dir())  # in the second a node that does not see the first has its own
+        kept = [json.loads(path.read_text()) for each in folders for path in each.rglob("checkpoint.json")]
         is_late = any(one["epoch"] == 3 for one in kept)
         if fault == "kill late" and is_late and not Path("killed").exists():
             Path("killed").touch()

@@ -188,6 +188,14 @@ def test_a_response_that_no_trial_logs_is_refused_before_training(here):
     assert said.startswith("Unknown response 'test/acuracy'. Did you mean 'test/accuracy'? Valid: ")
 
 
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_a_response_whose_evaluation_is_left_out_is_refused_before_training(here, split):
+    said = refusal(ConfigError, here, f"study.response={split}/loss", f"+trainer.lightning.limit_{split}_batches=0")
+    assert said.startswith(
+        f"trainer.lightning.limit_{split}_batches=0 leaves out the evaluation that measures {split}/"
+    )
+
+
 def test_a_logger_that_is_not_installed_is_found_before_training(here, project):
     project("log.py", "def logger(**options):\n    raise ModuleNotFoundError('no such package')")
     project("conf/logger/mine.yaml", "_target_: log.logger\n")

@@ -238,7 +238,9 @@ def test_a_logger_whose_package_is_missing_says_what_to_do(resolve, tmp_path, mo
         place = "lightning_fabric" if name == "tensorboard" else "pytorch_lightning"
         monkeypatch.setattr(f"{place}.loggers.{name}._{name.upper()}_AVAILABLE", False)
         monkeypatch.setattr("lightning_fabric.loggers.tensorboard._TENSORBOARDX_AVAILABLE", False)
-    with pytest.raises(ConfigError, match=r"logger: .* Install it, or choose logger=csv\.$"):
+    with pytest.raises(
+        ConfigError, match=r"logger: .* pip install '\.\[loggers\]' in a checkout of ablate; or choose logger=csv\.$"
+    ):
         check_logger(resolve(f"logger={name}").logger, folder=tmp_path)
 
 

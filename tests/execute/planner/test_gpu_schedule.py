@@ -12,7 +12,7 @@ from ablate.execute.planner import overhead as overheads
 from ablate.execute.planner import profile as profiling
 from ablate.execute.process import hardware
 from ablate.execute.stack import verification
-from ablate.plan.machine import Gpu, Machine
+from ablate.plan.machine import Cluster, Gpu, Machine
 from ablate.store.timings import Overhead, StepTiming
 
 room = sys.modules["ablate.execute.planner.schedule"]
@@ -102,7 +102,7 @@ def test_auto_takes_the_processor_where_that_ends_first_and_says_so(here, steps)
     assert (made.accelerator, made.gpus, made.places) == ("cpu", 0, ())
     assert made.notes[0].startswith("The study trains on the processor: all of it is expected to take ")
     assert made.notes[0].endswith(" trainer.accelerator=gpu takes the GPU.")
-    moved = made.with_trials(found).bundles
+    moved = made.numbered(found).with_trials(found).bundles
     assert {t.config.trainer.settings.accelerator for b in moved for t in b.trials} == {"cpu"}
 
 
@@ -177,3 +177,16 @@ def test_a_gpu_machine_is_described_as_it_is(here, monkeypatch):
     assert schedule(found, found, workers=3, pins=True).places == (0, 1, 0), "the second has room for one"
     free[1] = GB // 2
     assert schedule(found, found, workers=3, pins=True).places == (0, 0, 0)
+
+
+@pytest.mark.usefixtures("steps")
+def test_each_worker_of_a_cluster_has_the_gpu_that_is_reserved_for_it(here):
+    """One GPU is seen where the study is planned, and has memory for one worker."""
+    found = trials(here)
+    seen = replace(ONE, gpus=(replace(ONE.gpus[0], free_bytes=GB),))
+    assert schedule(found, found, workers=8, machine=seen).workers == 1
+    cluster = Cluster(machines=2, gpus=8)
+    made = schedule(found, found, workers=8, machine=seen, cluster=cluster)
+    assert (made.workers, made.gpus, made.places, made.notes) == (8, 8, (), ())
+    assert cluster.of(seen).host_bytes == 2 * 64 * GB
+    assert replace(cluster, host_bytes=4 * GB).of(seen).host_bytes == 8 * GB

@@ -14,7 +14,7 @@ from ablate.config.trial import TrialConfig
 from ablate.execute.planner import candidate, schedule, timing_cache
 from ablate.execute.planner import overhead as overheads
 from ablate.execute.planner import profile as profiling
-from ablate.execute.planner.arrangement import WORKER_START_S
+from ablate.execute.planner.arrangement import NO_MEMORY, WORKER_START_S
 from ablate.execute.planner.candidate import Candidate
 from ablate.execute.planner.makespan import makespan
 from ablate.execute.planner.timing import time_steps as real_time_steps
@@ -22,6 +22,7 @@ from ablate.execute.planner.timing_cache import TimingCache
 from ablate.execute.process import isolation
 from ablate.execute.stack import verification
 from ablate.execute.train.fit import prepare
+from ablate.plan.machine import Cluster
 from ablate.store.timings import Overhead, StepTiming
 
 room = sys.modules["ablate.execute.planner.schedule"]
@@ -175,6 +176,31 @@ def test_the_longest_start_first_and_the_makespan_is_said(plan):
     assert made.seconds == pytest.approx(WORKER_START_S + makespan(seconds, workers=2))
 
 
+def test_each_machine_of_a_cluster_has_memory_of_its_own(plan, monkeypatch):
+    trials = plan("model.init=he,xavier", "optimizer.lr=0.001,0.01", "replicates=5")
+    of = candidate.Candidates(room.TimingCache(), threads=1).examine(trials).memory
+    one = room.PROCESS_BYTES + of(1)
+    monkeypatch.setattr(room, "available", lambda _: 2 * one)
+    assert schedule(trials, trials, workers=12).workers == 2
+    assert schedule(trials, trials, workers=12, cluster=Cluster(machines=3)).workers == 6
+    assert schedule(trials, trials, workers=5, cluster=Cluster(machines=3)).workers == 5
+    jobs = schedule(trials, trials, workers=12, cluster=Cluster(machines=12, host_bytes=room.PROCESS_BYTES + of(5)))
+    assert (jobs.workers, jobs.notes) == (12, ())
+    assert max(len(bundle.trials) for bundle in jobs.bundles) <= 5
+    none = schedule(trials, trials, workers=12, cluster=Cluster(machines=12, host_bytes=room.PROCESS_BYTES))
+    assert {bundle.reason for bundle in none.bundles} == {NO_MEMORY}
+
+
+def test_no_trial_gets_more_threads_than_a_machine_has_cores(plan, monkeypatch):
+    trials = plan("model.width=8,9", "replicates=1")
+    fast = StepTiming(work=0, step=1e-3, stacked={}, example=1e-6, build=0.01)
+    by_threads = lambda *_, work, **__: replace(fast, work=work, step=0.1 / torch.get_num_threads())  # noqa: E731
+    monkeypatch.setattr(profiling, "time_steps", by_threads)
+    monkeypatch.setattr(room, "cores", lambda: 2)
+    made = schedule(trials, trials, workers=64, threads=None, cluster=Cluster(machines=32))
+    assert (made.threads, made.workers) == (2, 64)
+
+
 def test_threads_follow_from_the_plan_where_they_are_left_open(plan, monkeypatch):
     trials = plan("model.width=8,9", "replicates=1")
     many = plan("model.width=8,9", "replicates=3")
@@ -187,6 +213,7 @@ def test_threads_follow_from_the_plan_where_they_are_left_open(plan, monkeypatch
     by_threads = lambda *_, work, **__: replace(fast, work=work, step=0.1 / torch.get_num_threads())  # noqa: E731
     monkeypatch.setattr(profiling, "time_steps", by_threads)
     monkeypatch.setattr(room, "TimingCache", lambda: TimingCache("another machine"))
+    monkeypatch.setattr(room, "cores", lambda: 12)
     assert (threads(trials, 4), threads(many, 8), threads(many, 12)) == (2, 1, 2)
     assert threads(many, 12, many[:1]) == 2, "what is there already changes no number"
     assert schedule(trials, trials, workers=4, threads=1).threads == 1

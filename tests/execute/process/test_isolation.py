@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 import warnings
 
 import numpy as np
@@ -217,3 +218,15 @@ def test_no_memory_is_filled_before_it_is_written_and_whoever_wants_that_has_it_
     with isolated_process(threads=1):
         assert not deterministic.fill_uninitialized_memory
     assert deterministic.fill_uninitialized_memory
+
+
+def test_before_the_trainings_each_line_is_printed_once(capfd):
+    line = f"number of parameters: {time.monotonic_ns()}"  # another test of this process may have printed a plain one
+    for _ in range(3):
+        with isolated_process(threads=1, repeats_output=False):
+            print(line)
+            print("...", end="")
+    with isolated_process(threads=1):
+        print(line)
+        print(line)
+    assert capfd.readouterr().err == f"{line}\n.........{line}\n{line}\n"

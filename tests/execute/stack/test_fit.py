@@ -53,7 +53,11 @@ def assert_equal(stacked, alone):
         ("optimizer.lr=0.001,0.01", "trainer.max_epochs=3"),
         ("model=simple_resnet", "model.width=4", "model.init=he,xavier", "objective=softmax"),
         ("model.init=he,xavier", "trainer.max_epochs=4", "+trainer.lightning.check_val_every_n_epoch=2"),
+        ("model.init=he,xavier", "trainer.max_epochs=3", "+trainer.lightning.check_val_every_n_epoch=2"),
+        ("model.init=he,xavier", "trainer.max_epochs=null", "trainer.max_steps=3", "data.batch_size=1",
+         "+trainer.lightning.check_val_every_n_epoch=2"),
         ("model.init=he,xavier", "+trainer.lightning.limit_val_batches=1", "+trainer.lightning.limit_train_batches=3"),
+        ("optimizer.lr=0.01,0.001", "trainer.max_epochs=4", "+objective.updates_to={accuracy: 0.3, loss: 2.2}"),
         ("model.bias_value=0.0,0.1", "data=synthetic", "data.val_size=40", "data.test_size=60", "objective=regression",
          "study.response=test/mse"),
         ("model.init=he,xavier", "model.norm=batch", "model.edit=[{replace: {ReLU: GELU}}, {freeze: stem}, "
@@ -77,7 +81,7 @@ def test_edits_that_cannot_be_stacked_train_alone(trials, trained):
     assert_equal(stacked, alone)
 
 
-@pytest.mark.parametrize("every", [1, 2])
+@pytest.mark.parametrize("every", [1, 2, 3])
 def test_a_member_that_diverges_ends_where_it_would_alone(trials, trained, every):
     """Many chunks an epoch: it ends in the midst of the first, validated there, and is not tested."""
     made = trials(

@@ -30,6 +30,21 @@ def test_a_response_that_an_epoch_did_not_log_is_empty(resolve, train):
     assert float(second["val/loss"]) > 0
 
 
+@pytest.mark.parametrize(
+    ("budget", "epochs"),
+    [(("trainer.max_epochs=3",), 3), (("trainer.max_epochs=null", "trainer.max_steps=3", "data.batch_size=1"), 1)],
+    ids=["epochs", "steps, within an epoch"],
+)
+def test_the_last_epoch_is_evaluated_whatever_the_interval(resolve, train, budget, epochs):
+    rows = list(
+        csv.DictReader(train(resolve(*budget, "+trainer.lightning.check_val_every_n_epoch=2")).curve.splitlines())
+    )
+    assert len(rows) == epochs
+    assert [float(row["val/loss"] or 0) > 0 for row in rows] == [
+        number in (2, epochs) for number in range(1, epochs + 1)
+    ]
+
+
 @pytest.mark.parametrize("patience", [1, 3])
 def test_a_training_ends_after_epochs_without_a_lower_loss(resolve, train, patience):
     done = train(resolve("trainer.max_epochs=60", "optimizer.lr=0.05"), callbacks=stopping(patience))

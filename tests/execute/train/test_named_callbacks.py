@@ -88,6 +88,15 @@ def test_a_lightning_module_ends_early_and_keeps_its_checkpoint(own, resolve, ru
     assert 0 < torch.load(kept, weights_only=True)["epoch"] + 1 <= record.counts.epochs
 
 
+def test_a_lightning_module_evaluates_averaged_weights_by_the_callback_that_the_message_names(own, resolve, run):
+    average = f"+trainer.callbacks.average={{_target_: {PACKAGE}.EMAWeightAveraging, decay: 0.9}}"
+    averaged, _ = run(resolve("trainer.max_epochs=2", average, study="own"))
+    plain, _ = run(resolve("trainer.max_epochs=2", study="own"))
+    assert (averaged.error, averaged.state) == (plain.error, plain.state) == (None, "complete")
+    assert averaged.counts == plain.counts
+    assert averaged.responses["val/mse"] != plain.responses["val/mse"]
+
+
 def test_a_trial_with_callbacks_trains_alone(resolve):
     with pytest.raises(Unstackable, match=r"it has callbacks of its own, trainer\.callbacks"):
         Member.of(resolve(stop("val/loss")), streams(0, 0))

@@ -114,7 +114,17 @@ def test_figures_that_have_nothing_to_show_are_left_out(core):
     assert 'id="tuning-curves"' in text
     layers = [(core.points[0].levels, {"dead_units": {"end": {"a": 0.1, "b": 0.2}}})]
     named = replace(core, diagnostics=("dead_units",))
-    assert "Over depth: dead units" in written(named, layers=lambda: layers)
+    text = written(named, layers=lambda: layers)
+    assert "Over depth: dead units" in text
+    assert 'id="depth-dead-units"' in text
+
+
+def test_a_fraction_says_its_design_and_what_it_confounds(core):
+    first, *others = core.contrasts
+    fraction = replace(core, design="fractional", contrasts=(replace(first, aliases="head + init:norm"), *others))
+    text = written(fraction)
+    assert "fractional: 32 design points × 5 replicates" in text
+    assert "The fraction confounds these effects: head + init:norm." in text
 
 
 def test_every_table_of_the_document_is_there_and_can_be_sorted(judged_core):

@@ -39,6 +39,7 @@ def test_a_lesion_stands_next_to_the_arm(lesioned):
         "Δ retrained [95% t interval]",
         "retrained − lesioned [95% t interval]",
     ]
+    assert table.basis == "n = 2 to 3 replicates; 95% t interval."
     rows = [tuple(cell.replace(PAD, "") for cell in row) for row in table.rows]
     assert [" ".join(row[:3]) for row in rows] == ["part=out zero 3", "part=out mean 2", "last=out zero 3"]
     # By hand: −.5 −.6 −.1, mean −.4, SD .2646; −.05 −.1 .05, SD .0764; .45 .5 .15, SD .1893; t(2) 4.303.

@@ -200,6 +200,8 @@ def test_a_published_number_is_compared_with_what_was_found():
         "points, where the same was claimed"
     )
     assert brief(said, ACCURACY) == "`network=conv, positions=ordered` is 3.50 points lower than the stated 0.94"
+    known = replace(said, mean_arm=0.905)
+    assert finding(known, ACCURACY)[1].startswith("found 0.905, stated 0.94, a difference of −3.50 points (90% CI ")
     held = verdict("value", "supported", -0.01, 0.01, **claim)
     assert finding(held, ACCURACY)[0].endswith("test accuracy is `0.94` within the margin of 2 points")
     assert brief(held, ACCURACY) == "`network=conv, positions=ordered` is within 2 points of the stated 0.94"
@@ -237,6 +239,7 @@ def test_responses_have_names():
         "train/loss": "training loss",
         "val/mse": "validation MSE",
         "end/dead_units": "dead units at the end",
+        "val/updates_to_mse": "number of updates to validation MSE",
     }
     assert {name: response_name(name) for name in names} == names
     assert response_name("speed") == "speed"

@@ -41,6 +41,8 @@ def test_the_first_number_is_taken_where_nothing_else_can_be():
 def test_the_data_give_inputs_and_outputs():
     made = of(Argument(name="inputs", is_required=True), Argument(name="width", is_required=True, annotation="int"))
     assert model_lines(made) == ("inputs: ${data.inputs}", "width: ???  # fill in: int")
+    bare = of(Argument(name="config", is_required=True))
+    assert model_lines(bare) == ("config: ???  # fill in; an object is a mapping with a _target_ of its own",)
     assert [one.argument.name for one in candidates(made)] == ["width"]
     assert to_fill_in(made) == ("width",)
 

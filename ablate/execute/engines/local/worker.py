@@ -264,8 +264,13 @@ class Worker:
         with suppress(psutil.Error):
             if self._started and psutil.Process(process.pid).create_time() > self._started + CREATION_TIME_ERROR_S:
                 return
-        with suppress(ProcessLookupError, PermissionError):
+        try:
             os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:  # it was stopped before it had made a group of its own, or has ended
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        except PermissionError:
+            pass
 
     def _taken_gb(self) -> float:
         """Memory of the process and of what it has started; not what it shares, such as torch's libraries."""

@@ -7,9 +7,7 @@ worker that is killed or hangs, and knows its exit code. The worker loads torch 
 import os
 import pickle
 import platform
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -28,6 +26,7 @@ from ablate.execute.engines.ray import working_directory
 from ablate.execute.engines.ray.driver_location import DriverLocation
 from ablate.execute.engines.ray.trial_files import Checkpoint, TrialFiles, read_states, read_trials, write_states
 from ablate.execute.engines.team import next_done
+from ablate.execute.process.socket_directory import temporary_directory
 from ablate.execute.process.visible_gpus import VARIABLES
 from ablate.execute.train.job import Job
 
@@ -122,13 +121,10 @@ class Actor:
             is_relative_here = self._location.shares_folder or self._location.storage == "shared"
             directory = job.directory if is_relative_here else self._location.folder / job.directory
             return Reply(outcome=self._train(replace(job, directory=directory)))
-        scratch = Path(tempfile.mkdtemp(prefix="ablate-"))
-        try:
-            sent = replace(job, directory=scratch)
+        with temporary_directory() as scratch:
+            sent = replace(job, directory=Path(scratch))
             write_states(kept, sent)
             return Reply(outcome=self._train(sent), trials=read_trials(sent), kept=read_states(sent))
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
 
     def call(self, function: Callable[[], Any], retries: int) -> CallResult:
         """Calls a function in the worker's process.
@@ -154,11 +150,12 @@ class Actor:
 def _enter_working_directory(location: DriverLocation) -> None:
     """Changes to the driver's working directory, or to the copy that was sent to this node.
 
-    On the driver's machine, this process also gets the driver's import path and environment. Worker processes inherit
-    both.
+    On the driver's machine, this process also gets the driver's import path and, in a local instance, its environment.
+    Worker processes inherit both.
     """
     vars(sys.modules["__main__"]).pop("__file__", None)  # multiprocessing would execute Ray's program in each process
-    if "OMP_NUM_THREADS" not in location.environment:
+    environment = location.environment
+    if environment is None or "OMP_NUM_THREADS" not in environment:
         os.environ.pop("OMP_NUM_THREADS", None)  # Ray sets it
     if location.shares_code():
         os.chdir(location.folder)
@@ -166,9 +163,10 @@ def _enter_working_directory(location: DriverLocation) -> None:
         os.chdir(sent)
     if location.shares_folder:
         sys.path[:] = location.path
+    if location.shares_folder and environment is not None:
         set_by_ray = {name: value for name, value in os.environ.items() if name in VARIABLES or name.startswith("RAY_")}
         os.environ.clear()
-        os.environ.update({**location.environment, **set_by_ray})
+        os.environ.update({**environment, **set_by_ray})
 
 
 def _picklable(error: BaseException) -> BaseException:

@@ -188,15 +188,17 @@ def imported() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise EngineError(f"Ray cannot be imported: {error}. Install it: pip install 'ablate-lab[ray]'.") from error
+        raise EngineError(
+            f"Ray cannot be imported: {error}. Install it: pip install '.[ray]' in a checkout of ablate."
+        ) from error
     return ray
 
 
 def _init(ray: Any, address: str, settings: ConnectionSettings) -> None:
     quiet = {"log_to_driver": False, "configure_logging": False}
     read_authentication()
-    directory = settings.sent_directory
-    sent = nullcontext() if directory is None else working_directory.runtime_environment(directory)
+    is_local = settings.address is None
+    sent = nullcontext() if is_local else working_directory.runtime_environment(settings.sent_directory)
     # Also to an existing Ray of this machine: its variables may have been set after Ray was imported here.
     with on_loopback(ray, LOOPBACK_VARIABLES.items() <= os.environ.items()), sent as environment:
         ray.init(address=address, **quiet, **({"runtime_env": environment} if environment else {}))

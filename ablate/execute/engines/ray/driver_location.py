@@ -28,7 +28,8 @@ class DriverLocation:
     """Device and inode of the working directory."""
     path: tuple[str, ...]
     """The import path."""
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] | None
+    """None: it is not sent to a cluster, as it may hold secrets."""
     storage: Storage
 
     @property
@@ -59,11 +60,12 @@ class DriverLocation:
         return self.shares_folder if signature is None else signature == study_signature(self.folder / directory)
 
 
-def driver_location(storage: Storage) -> DriverLocation:
+def driver_location(storage: Storage, *, is_local: bool) -> DriverLocation:
     """The location of this process.
 
     Args:
         storage: The setting `engine.storage`.
+        is_local: Whether the workers are those of a local instance.
     """
     folder = Path.cwd()
     return DriverLocation(
@@ -71,7 +73,7 @@ def driver_location(storage: Storage) -> DriverLocation:
         folder=folder,
         folder_id=_folder_id(folder),
         path=tuple(sys.path),
-        environment=dict(os.environ),
+        environment=dict(os.environ) if is_local else None,
         storage=storage,
     )
 

@@ -1,7 +1,8 @@
 """Workers that are Ray actors, on this machine or on the nodes of a cluster. Each trains many jobs."""
 
+import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from functools import partial
@@ -19,6 +20,7 @@ from ablate.execute.engines.ray.worker import RayWorker
 from ablate.execute.engines.team import Team, stop
 from ablate.execute.process.hardware import check_threads, cores
 from ablate.execute.train.job import Job
+from ablate.plan.machine import Cluster
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,7 +61,6 @@ class Ray(Team):
         self.retries = settings.retries
         self.checkpoint_min = settings.checkpoint_min
         self.budget_h = settings.budget_h
-        self.gpus_per_worker = None if settings.gpus == "auto" else settings.gpus or None
         self._settings = settings
         self._caller: RayWorker | None = None
         """The worker that `call` has started; None: there is none."""
@@ -73,10 +74,40 @@ class Ray(Team):
         """
         if self._settings.workers != "auto":
             return self._settings.workers
-        if self._settings.address is None:
+        if self._settings.address is None and not self._may_reserve_gpus:
             return max(cores() // (self.threads or 1), 1)
         self._connect()
         return max(self._capacity(self.threads or 1, self._gpus()), 1)
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The nodes that have room for a worker; None: those of a local instance without GPUs share this machine.
+
+        Raises:
+            EngineError: the cluster does not answer.
+        """
+        if self._settings.address is None and not self._may_reserve_gpus:
+            return None
+        self._connect()
+        threads, gpus = self.threads or 1, self._gpus()
+        rooms = [room for node in connection.nodes() if (room := _room(node, threads, gpus))]
+        reserved = math.ceil(sum(rooms) * min(gpus, 1.0))  # a worker trains on one, however many it reserves
+        return Cluster(machines=max(len(rooms), 1), gpus=reserved)
+
+    @property
+    def _may_reserve_gpus(self) -> bool:
+        return self.needs_gpus if self._settings.gpus == "auto" else self._settings.gpus > 0
+
+    @property
+    def gpus_per_worker(self) -> float | None:
+        """Those that Ray reserves for each worker.
+
+        Raises:
+            EngineError: the cluster does not answer.
+        """
+        if self._settings.gpus == "auto":
+            self._connect()
+        return self._gpus() or None
 
     @classmethod
     def check(cls) -> str:
@@ -120,7 +151,7 @@ class Ray(Team):
         del places  # Ray chooses the GPUs
         self._connect()
         self._end_caller()
-        gpus = self._gpus() if self._settings.gpus != "auto" or _may_use_gpus(jobs) else 0.0
+        gpus = self._gpus()
         if self._capacity(threads, gpus) == 0:
             self._report_no_room(threads, gpus)
         count = min(self.workers, workers or self.workers, len(jobs))
@@ -159,23 +190,26 @@ class Ray(Team):
         """
         from ablate.execute.engines.ray.actor import Actor
 
+        settings = self._settings
         options = {"num_cpus": threads, "num_gpus": gpus, "max_restarts": 0, "max_task_retries": 0}
         remote = connection.imported().remote(**options)(Actor)
-        location, objects = driver_location(self._settings.storage), connection.sent_objects()
+        location, objects = (
+            driver_location(settings.storage, is_local=settings.address is None),
+            connection.sent_objects(),
+        )
         return lambda: remote.options(scheduling_strategy="SPREAD").remote(location, self.name, threads, objects)
 
     def _gpus(self) -> float:
         """GPUs of each worker."""
         if self._settings.gpus != "auto":
             return self._settings.gpus
+        if not self.needs_gpus:
+            return 0.0
         return 1.0 if any(node.get("GPU", 0) >= 1 for node in connection.nodes()) else 0.0
 
     def _capacity(self, threads: int, gpus: float) -> int:
         """How many workers the nodes have room for if nothing else runs there."""
-        return sum(
-            int(min(node.get("CPU", 0) / threads, node.get("GPU", 0) / gpus if gpus else float("inf")))
-            for node in connection.nodes()
-        )
+        return sum(_room(node, threads, gpus) for node in connection.nodes())
 
     def _report_no_room(self, threads: int, gpus: float) -> None:
         needed = f"{threads} CPU" + (f" and {gpus:g} GPU" if gpus else "")
@@ -186,6 +220,6 @@ class Ray(Team):
         )
 
 
-def _may_use_gpus(jobs: Sequence[Job]) -> bool:
-    """Whether a trial of the jobs may train on a GPU."""
-    return any(trial.config.trainer.settings.accelerator != "cpu" for job in jobs for trial in job.bundle.trials)
+def _room(node: Mapping[str, float], threads: int, gpus: float) -> int:
+    """How many workers a node has room for if nothing else runs there."""
+    return int(min(node.get("CPU", 0) / threads, node.get("GPU", 0) / gpus if gpus else float("inf")))

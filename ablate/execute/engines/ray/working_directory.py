@@ -18,13 +18,20 @@ SENT_WITH_CODE_ONLY = ("data", "results", "outputs", "multirun", "wandb", "mlrun
 
 
 @contextmanager
-def runtime_environment(directory: Path) -> Generator[dict[str, Any]]:
-    """The `runtime_env` of `ray.init` that sends a directory, and the environment variables `ABLATE_*`."""
+def runtime_environment(directory: Path | None) -> Generator[dict[str, Any]]:
+    """The `runtime_env` of `ray.init` that sends the environment variables `ABLATE_*`, and a directory if there is one.
+
+    No other variable is sent: some are secrets.
+    """
+    variables = {"env_vars": {name: value for name, value in os.environ.items() if name.startswith("ABLATE_")}}
+    if directory is None:
+        yield variables
+        return
     left_out = [name for name in SENT_WITH_CODE_ONLY if not [*(directory / name).glob("*.py")]]
     with tempfile.TemporaryDirectory() as parent:
         (Path(parent) / FOLDER).symlink_to(directory, target_is_directory=True)
         yield {
             "working_dir": parent,
             "excludes": [*NEVER_SENT, *(f"/{FOLDER}/{name}" for name in left_out)],
-            "env_vars": {name: value for name, value in os.environ.items() if name.startswith("ABLATE_")},
+            **variables,
         }

@@ -8,7 +8,7 @@ from ablate.execute.engines.slurm.commands import Task
 from ablate.execute.engines.slurm.reply import Reply
 from ablate.execute.train.job import Job
 
-CANCELLED = "CANCELLED"
+CANCELLED, PREEMPTED = "CANCELLED", "PREEMPTED"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +77,8 @@ def why_without_reply(batch: Batch, index: int, state: str | None) -> str:
         return "its job exceeded its memory limit in Slurm (engine.memory_gb)"
     if state in ("TIMEOUT", "DEADLINE"):
         return "its job reached its time limit in Slurm (engine.time_min)"
+    if state == PREEMPTED:
+        return "its job was pre-empted in Slurm, and not queued again"
     if state in ("NODE_FAIL", "BOOT_FAIL"):
         return "its node failed"
     ended = "Slurm does not know its job any longer" if state is None else f"its job ended in Slurm as {state}"
@@ -88,3 +90,8 @@ def why_without_reply(batch: Batch, index: int, state: str | None) -> str:
 def has_ended(task: Task | None) -> bool:
     """Whether a task will not run again; None: Slurm does not know it any longer."""
     return task is None or task.has_ended
+
+
+def has_stopped(task: Task | None) -> bool:
+    """Whether a task has ended or was pre-empted. One that was pre-empted may be queued again, within seconds."""
+    return task is None or task.has_ended or task.state == PREEMPTED

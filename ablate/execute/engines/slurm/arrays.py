@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ablate.errors import EngineError
 from ablate.execute.engines.slurm import commands, submission
-from ablate.execute.engines.slurm.array import Array, TaskOutcome, has_ended
+from ablate.execute.engines.slurm.array import PREEMPTED, Array, TaskOutcome, has_ended, has_stopped
 from ablate.execute.engines.slurm.batch import Batch, batches, remove_incomplete
 from ablate.execute.engines.slurm.commands import QueueState, SlurmError, Task
 from ablate.execute.engines.slurm.submission import Resources
@@ -19,6 +19,9 @@ REPLY_POLL_S = 1.0
 REPLY_DELAY_S = 15.0
 """Time that a reply may need to become visible here after its task has ended: network file systems cache listings."""
 
+PREEMPTED_S = 60.0
+"""Time that a task may be pre-empted before it counts as ended: with PreemptMode=CANCEL, it is not queued again."""
+
 PENDING_MESSAGE_S = 60.0
 """Time without a running task after which a message gives Slurm's reason."""
 
@@ -27,7 +30,7 @@ CANCEL_LIMIT_S = 120.0
 
 PENDING_STATES = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT")
 
-STARTED_STATES = ("RUNNING", "COMPLETING", "PREEMPTED")
+STARTED_STATES = ("RUNNING", "COMPLETING", PREEMPTED)
 """States of a task that has started. If it is pending afterwards, Slurm has queued it again."""
 
 
@@ -82,16 +85,23 @@ class Arrays:
             state = self._state_with_replies(known)
             ids = self._find_arrays(known, state)
             wanted = {one.bundle.trials[0].id: (one, job) for job in jobs for one in one_by_one(job)}
-            stale: list[str] = []
-            for name, array in ids.items():
-                stale += self._adopt(known[name], array, state.get(name, {}).get(array, {}), wanted)
-            commands.cancel(stale)
-            _wait_for_end(known, ids, stale)
+            stale = {
+                name: self._adopt(known[name], array, state.get(name, {}).get(array, {}), wanted)
+                for name, array in ids.items()
+            }
+            words = [f"{ids[name]}_{index}" for name, indices in stale.items() for index in indices]
+            commands.cancel(words)
+            _wait_for_end(known, ids, words)
         except SlurmError as error:
             raise EngineError(
                 f"engine=slurm: Slurm does not answer ({error}). It may have jobs of this study already, so nothing "
                 "was submitted. Run the same command again when `squeue` works."
             ) from error
+        for name, indices in stale.items():  # they have ended: until then, a driver that is next has to find them
+            for index in indices:
+                known[name].collect(index)
+            if not known[name].uncollected():
+                known[name].remove()
         return [left for job in jobs if (left := _remaining_part(job, wanted)) is not None]
 
     def _state_with_replies(self, known: dict[str, Batch]) -> QueueState:
@@ -123,8 +133,8 @@ class Arrays:
 
     def _adopt(
         self, batch: Batch, array: int, tasks: Mapping[int, Task], wanted: "dict[str, tuple[Job, Job]]"
-    ) -> list[str]:
-        """Takes over the tasks of a batch that train wanted trials. Returns the ids of those that train older code.
+    ) -> list[int]:
+        """Takes over the tasks of a batch that train wanted trials. Returns the indices of those that train older code.
 
         Args:
             batch: The batch.
@@ -132,8 +142,8 @@ class Arrays:
             tasks: Index → the task in Slurm.
             wanted: Trial id → the trial's job, and the larger job that it is part of. What is taken over is removed.
         """
-        replies, stale, jobs, runs_on = batch.replies(), list[str](), dict[int, Job](), False
-        for index in _without_reply(batch) | set(replies):
+        replies, stale, jobs = batch.replies(), list[int](), dict[int, Job]()
+        for index in batch.uncollected():
             entry = batch.description.tasks[index]
             ids = [trial for trial in entry.trials if trial in wanted]
             is_alive = not has_ended(tasks.get(index))
@@ -145,14 +155,9 @@ class Arrays:
             elif not is_alive:
                 batch.collect(index)
             elif ids:
-                stale.append(f"{array}_{index}")
-                batch.collect(index)
-            else:
-                runs_on = True
+                stale.append(index)
         if jobs:
             self._arrays.append(Array(batch=batch, job_id=array, jobs=jobs))
-        elif not runs_on and not stale:
-            batch.remove()
         return stale
 
     def submit(
@@ -179,7 +184,8 @@ class Arrays:
 
         Raises:
             StoreError: the batch cannot be written.
-            EngineError: Slurm refuses the jobs.
+            SubmitLimitError: Slurm refuses that many jobs.
+            EngineError: Slurm refuses the jobs, or does not answer.
         """
         batch = Batch.write(self._directory, jobs, threads=resources.threads, cap=cap, is_detached=is_detached)
         after = self._arrays[-1].job_id if in_turn and self._arrays else None
@@ -203,7 +209,7 @@ class Arrays:
             if state is not None:
                 tasks = state.get(array.batch.name, {}).get(array.job_id, {})
                 found += self._ended_without_reply(array, tasks, set(replies))
-                array.ending = {index for index in array.ending if not has_ended(tasks.get(index))}
+                array.ending = {index for index in array.ending if not has_stopped(tasks.get(index))}
         self._arrays = [array for array in self._arrays if array.jobs or array.ending]
         return found
 
@@ -261,7 +267,7 @@ class Arrays:
         try:
             state = commands.tasks([array.batch.name for array in self._arrays])
         except SlurmError as error:
-            self._say_once(f"Slurm does not answer: {error}. The study waits until it does.")
+            self.say_once(f"Slurm does not answer: {error}. The study waits until it does.")
             return None
         self._report(state)
         return state
@@ -289,20 +295,21 @@ class Arrays:
         if time.monotonic() - self._pending_since > PENDING_MESSAGE_S:
             reasons = ", ".join(sorted({*waiting} - {"None", "JobArrayTaskLimit"})) or "None"
             what = "the job" if len(waiting) == 1 else f"any of {len(waiting)} jobs"
-            self._say_once(f"Slurm has not started {what} yet. Its reason: {reasons}.")
+            self.say_once(f"Slurm has not started {what} yet. Its reason: {reasons}.")
 
     def _ended_without_reply(self, array: Array, tasks: Mapping[int, Task], replied: set[int]) -> Iterable[TaskOutcome]:
-        """The tasks that ended more than `REPLY_DELAY_S` ago and have not replied."""
+        """The tasks without a reply that ended `REPLY_DELAY_S` ago, or were pre-empted `PREEMPTED_S` ago."""
         for index in sorted(set(array.jobs) - replied):
             task = tasks.get(index)
-            if not has_ended(task):
+            if not has_stopped(task):
                 array.ended_since.pop(index, None)
                 continue
             since = array.ended_since.setdefault(index, time.monotonic())
-            if time.monotonic() - since >= REPLY_DELAY_S:
+            if time.monotonic() - since >= (REPLY_DELAY_S if has_ended(task) else PREEMPTED_S):
                 yield array.outcome_without_reply(index, task)
 
-    def _say_once(self, text: str) -> None:
+    def say_once(self, text: str) -> None:
+        """Says something to the user, if it has not been said yet."""
         if text not in self._said:
             self._said.add(text)
             self._on_message(text)
@@ -310,7 +317,7 @@ class Arrays:
 
 def _without_reply(batch: Batch) -> set[int]:
     """Indices of the tasks of a batch that a driver waits for and that have not replied."""
-    return set(range(len(batch.description.tasks))) - batch.collected() - set(batch.replies())
+    return batch.uncollected() - set(batch.replies())
 
 
 def _merged(parts: Sequence[tuple[Job, Job]]) -> Job:
@@ -352,7 +359,7 @@ def _wait_for_end(known: dict[str, Batch], ids: dict[str, int], cancelled: Seque
             f"{array}_{index}"
             for name, array in ids.items()
             for index, task in state.get(name, {}).get(array, {}).items()
-            if not task.has_ended and {str(array), f"{array}_{index}"} & set(cancelled)
+            if not has_stopped(task) and {str(array), f"{array}_{index}"} & set(cancelled)
         ]
         if not left:
             return

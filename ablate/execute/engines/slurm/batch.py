@@ -255,6 +255,10 @@ class Batch:
         """Indices of the tasks whose reply a driver has collected, or for which no driver waits any longer."""
         return _indices(self._file_names(), COLLECTED, self.description)
 
+    def uncollected(self) -> set[int]:
+        """Indices of all other tasks."""
+        return set(range(len(self.description.tasks))) - self.collected()
+
     def collect(self, index: int) -> None:
         """Marks a task's reply as collected. If there is none, no driver waits for one any longer."""
         reply = self.folder / f"{index}{REPLY}"

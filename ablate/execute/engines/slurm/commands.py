@@ -13,6 +13,9 @@ from ablate.execute.process.interruption import interruption_deferred
 COMMAND_LIMIT_S = 60.0
 """Time after which a command that has not ended is killed: it waits for a busy controller."""
 
+SBATCH_LIMIT_S = 240.0
+"""The same of sbatch. While Slurm's queue is full, it tries again itself, for two minutes."""
+
 ENDED_STATES = {
     "BOOT_FAIL",
     "CANCELLED",
@@ -44,6 +47,12 @@ TRANSIENT_ERRORS = (
 )
 """Parts of the messages that Slurm prints when its controller does not answer. Another call may succeed."""
 
+QUEUE_FULL = "unable to accept job"
+"""Part of the message that sbatch prints while Slurm has as many jobs as it can (MaxJobCount)."""
+
+SUBMIT_LIMIT = "job submit limit"
+"""Part of the message with which Slurm refuses more jobs than a user may have (MaxSubmitJobs, also of a QOS)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
@@ -65,7 +74,13 @@ class SlurmError(Exception):
     @property
     def is_transient(self) -> bool:
         """Whether the controller did not answer. Otherwise it has refused the request."""
-        return any(words in str(self).lower() for words in TRANSIENT_ERRORS)
+        said = str(self).lower()
+        return QUEUE_FULL not in said and any(words in said for words in TRANSIENT_ERRORS)
+
+    @property
+    def is_submit_limit(self) -> bool:
+        """Whether Slurm may take fewer jobs."""
+        return SUBMIT_LIMIT in str(self).lower()
 
 
 QueueState = Mapping[str, Mapping[int, Mapping[int, Task]]]
@@ -155,7 +170,13 @@ def environment() -> dict[str, str]:
     }
 
 
-def command(program: str, *words: str, keep_open: Sequence[int] = (), folder: str | None = None) -> str:
+def command(
+    program: str,
+    *words: str,
+    keep_open: Sequence[int] = (),
+    folder: str | None = None,
+    limit_s: float | None = None,
+) -> str:
     """Runs a command of Slurm and returns its stdout. Ctrl-C does not interrupt it.
 
     Args:
@@ -163,6 +184,7 @@ def command(program: str, *words: str, keep_open: Sequence[int] = (), folder: st
         *words: Its arguments.
         keep_open: File descriptors that it inherits.
         folder: Its working directory; None: that of this process.
+        limit_s: Time after which it is killed; None: `COMMAND_LIMIT_S`.
 
     Raises:
         SlurmError: it fails, or has not ended in time.
@@ -173,6 +195,7 @@ def command(program: str, *words: str, keep_open: Sequence[int] = (), folder: st
             f"engine=slurm finds no {program} on the path: this machine is no part of a Slurm cluster, or the "
             "cluster's module is not loaded. Run the command where jobs are submitted, or choose engine=local."
         )
+    limit_s = limit_s or COMMAND_LIMIT_S
     with interruption_deferred():
         try:
             done = subprocess.run(
@@ -182,14 +205,14 @@ def command(program: str, *words: str, keep_open: Sequence[int] = (), folder: st
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=COMMAND_LIMIT_S,
+                timeout=limit_s,
                 env=environment(),
                 cwd=folder,
                 pass_fds=keep_open,
                 start_new_session=True,
             )
         except subprocess.TimeoutExpired as error:
-            raise SlurmError(f"{program} timed out: it had not answered after {COMMAND_LIMIT_S:g} s") from error
+            raise SlurmError(f"{program} timed out: it had not answered after {limit_s:g} s") from error
     if done.returncode:
         raise SlurmError(
             on_one_line(done.stderr) or on_one_line(done.stdout) or f"{program} ended with exit code {done.returncode}"

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Literal, ParamSpec, TypeVar
 
 import msgspec
 
-from ablate.errors import ConfigError
+from ablate.errors import ConfigError, EngineError
 from ablate.execute.engines.local.caller import Caller
 from ablate.execute.engines.retrying import Retrying
 from ablate.execute.engines.slurm import commands, submission
@@ -18,7 +19,9 @@ from ablate.execute.engines.slurm.array import TaskOutcome
 from ablate.execute.engines.slurm.arrays import Arrays
 from ablate.execute.engines.slurm.submission import Resources
 from ablate.execute.process.interruption import interruption_deferred
+from ablate.execute.process.visible_gpus import for_other_machines
 from ablate.execute.train.job import Job, record_failures
+from ablate.plan.machine import Cluster
 from ablate.store.record import Record
 
 P = ParamSpec("P")
@@ -59,7 +62,6 @@ class Slurm(Retrying):
         self.retries = settings.retries
         self.checkpoint_min = settings.checkpoint_min
         self.budget_h = settings.budget_h
-        self.gpus_per_worker = float(settings.gpus) or None
         self._settings = settings
         self._resources = Resources(
             threads=settings.threads,
@@ -73,6 +75,21 @@ class Slurm(Retrying):
         self._caller = Caller(self.name, retries=self.retries)
         self._is_checked = False
 
+    @property
+    def cluster(self) -> Cluster:
+        """Each job has memory, and a GPU if any, of its own."""
+        memory_gb = self._settings.memory_gb
+        return Cluster(
+            machines=self.workers,
+            gpus=self.workers * self._settings.gpus,
+            host_bytes=None if memory_gb is None else round(memory_gb * 1e9),
+        )
+
+    @property
+    def gpus_per_worker(self) -> float | None:
+        """Those of each job."""
+        return float(self._settings.gpus) or None
+
     @classmethod
     def check(cls) -> str:
         """Asks Slurm whether it would accept a job. Submits none."""
@@ -85,7 +102,7 @@ class Slurm(Retrying):
         if not self._is_checked:
             submission.check(self._resources)
             self._is_checked = True
-        return self._caller.call(partial(function, *args, **kwargs))
+        return self._caller.call(partial(for_other_machines, partial(function, *args, **kwargs)))
 
     def close(self) -> None:
         """Ends the worker that `call` has started."""
@@ -111,6 +128,7 @@ class Slurm(Retrying):
         try:
             waiting = deque(arrays.adopt([replace(job, may_wait=True) for job in jobs]))
             alone: deque[Job] = deque()  # out of memory: each waits until no other job trains
+            refusal: str | None = None
             while True:
                 finished: list[tuple[Record, ...]] = []
                 with interruption_deferred():
@@ -120,7 +138,13 @@ class Slurm(Retrying):
                         finished += [records] if records else []
                         for job in again:
                             (waiting if job.may_wait else alone).append(job)
-                    self._submit(arrays, waiting, cap=self._cap(workers), threads=threads)
+                    if refusal is None or not arrays.running_at_most:
+                        refusal = self._submit(arrays, waiting, cap=self._cap(workers), threads=threads)
+                        if refusal is not None:
+                            arrays.say_once(
+                                "Slurm does not take all jobs yet. The others are submitted when those that it has "
+                                f"have ended. It says: {refusal}."
+                            )
                     if alone and not arrays.in_flight:
                         self._submit(arrays, alone, cap=1, threads=threads)
                 yield from finished
@@ -143,13 +167,14 @@ class Slurm(Retrying):
         waiting = deque(arrays.adopt([replace(job, may_wait=True) for job in jobs]))
         before, threads = arrays.in_flight, self.threads or threads or 1
         with interruption_deferred():
-            self._submit(arrays, waiting, cap=self._cap(workers), threads=threads, is_detached=True)
+            refusal = self._submit(arrays, waiting, cap=self._cap(workers), threads=threads, is_detached=True)
             count, ids = arrays.in_flight, arrays.ids
             arrays.detach()
         earlier = f", {before} of them from an earlier command" if before else ""
+        left = f" Slurm does not take {len(waiting)} more yet: the same command submits them later. It says: {refusal}."
         return (
             f"{count} {'job is' if count == 1 else 'jobs are'} in Slurm{earlier} (array {', '.join(map(str, ids))}). "
-            "The same command without --detach waits for them and collects their results."
+            f"The same command without --detach waits for them and collects their results.{left if waiting else ''}"
         )
 
     def _arrays(self, jobs: Sequence[Job]) -> Arrays:
@@ -161,26 +186,43 @@ class Slurm(Retrying):
 
     def _submit(
         self, arrays: Arrays, waiting: deque[Job], *, cap: int, threads: int, is_detached: bool = False
-    ) -> None:
+    ) -> str | None:
         """Submits all waiting jobs, if fewer than `cap` may run already. Detached jobs are submitted in any case.
 
-        A detached array above the cap starts when the array before it has ended.
+        A detached array above the cap starts when the array before it has ended. Where Slurm takes no more jobs than it
+        has, the others stay in `waiting`, and its words are returned.
+
+        Raises:
+            StoreError: a batch cannot be written.
+            EngineError: Slurm takes no job, and no other is in flight that could make room for it.
         """
         left = cap - arrays.running_at_most
         if not waiting or (left < 1 and not is_detached):
-            return
+            return None
         most, in_turn = commands.max_array_tasks(), left < 1
         while waiting:
-            arrays.submit(
-                [waiting.popleft() for _ in range(min(most, len(waiting)))],
-                replace(self._resources, threads=threads),
-                cap=cap if in_turn else left,
-                is_detached=is_detached,
-                setup=self._settings.setup,
-                python=self._settings.python or sys.executable,
-                in_turn=in_turn,
-            )
+            jobs = list(islice(waiting, most))
+            try:
+                arrays.submit(
+                    jobs,
+                    replace(self._resources, threads=threads),
+                    cap=cap if in_turn else left,
+                    is_detached=is_detached,
+                    setup=self._settings.setup,
+                    python=self._settings.python or sys.executable,
+                    in_turn=in_turn,
+                )
+            except EngineError as error:
+                if arrays.in_flight:
+                    return str(error.__cause__ or error)
+                if len(jobs) == 1 or not isinstance(error, submission.SubmitLimitError):
+                    raise
+                most = len(jobs) // 2
+                continue
+            for _ in jobs:
+                waiting.popleft()
             in_turn = True
+        return None
 
     def _handle_task(self, ended: TaskOutcome, threads: int) -> tuple[tuple[Record, ...], tuple[Job, ...]]:
         """The records of a task that has ended, and the jobs that are to be trained again."""

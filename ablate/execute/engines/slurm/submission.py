@@ -37,6 +37,10 @@ SUBMIT_PAUSE_S = 5.0
 """Time between two such calls."""
 
 
+class SubmitLimitError(EngineError):
+    """Slurm refuses to take that many jobs of this user."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resources:
     """The resources that each task requests. None: the default of the partition or of the user's environment."""
@@ -100,6 +104,7 @@ def submit(
         after: The job id of an array that has to end before this one starts.
 
     Raises:
+        SubmitLimitError: Slurm refuses that many jobs.
         EngineError: Slurm refuses it, or does not answer.
         StoreError: the script cannot be written.
     """
@@ -116,7 +121,7 @@ def submit(
     with locked(batch.folder.parent.parent) as lock, _explained(resources):
         for attempt in range(1, SUBMIT_ATTEMPTS + 1):
             try:
-                output = commands.command("sbatch", *words, keep_open=lock)
+                output = commands.command("sbatch", *words, keep_open=lock, limit_s=commands.SBATCH_LIMIT_S)
                 job_id = int(output.strip().split(";")[0])
                 break
             except commands.SlurmError as error:
@@ -180,7 +185,8 @@ def _explained(resources: Resources) -> Iterator[None]:
     try:
         yield
     except commands.SlurmError as error:
-        raise EngineError(_explanation(resources, error)) from error
+        kind = SubmitLimitError if error.is_submit_limit else EngineError
+        raise kind(_explanation(resources, error)) from error
 
 
 def _explanation(resources: Resources, error: commands.SlurmError) -> str:

@@ -96,8 +96,13 @@ class Keeper(pl.Callback):
             "metrics": {name: value.detach().clone() for name, value in trainer.callback_metrics.items()},
         }
         _check_readable({**content["callbacks"], **{k: v for k, v in content.items() if k not in TENSORS}})
+        loops = content["loops"]["fit_loop"]
+        # In a training that has gone on from a checkpoint Lightning does not count this epoch as begun, and the next
+        # process would draw its order twice.
+        for progress in loops["epoch_progress"].values():
+            progress["ready"] = progress["started"] + 1
         # Lightning takes an epoch whose batches are all done for one that has yet to end.
-        batches = content["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+        batches = loops["epoch_loop.batch_progress"]
         batches["current"] = dict.fromkeys(batches["current"], 0)
         batches["is_last_batch"] = False
         written = io.BytesIO()

@@ -94,5 +94,15 @@ def _nothing(network: nn.Module, selector: str, where: str, every: Mapping[str, 
     listed = f" Nearest: {', '.join(nearest)}." if nearest else " It has no modules."
     return (
         f"{where}: {selector!r} selects nothing in {name}: it is no path of a module, no glob of paths and no type."
-        f"{listed} 'ablate inspect' prints the tree of a model or of a study's baseline."
+        f"{_called(selector)}{listed} 'ablate inspect' prints the tree of a model or of a study's baseline."
+    )
+
+
+def _called(selector: str) -> str:
+    """What else a layer of torch's may be in a network that has no such module: a function that is called."""
+    kind = getattr(nn, selector.removeprefix("torch.nn."), None)
+    if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
+        return ""
+    return (
+        " What forward calls as a function, such as torch.nn.functional.relu, is no module, and edits do not reach it."
     )

@@ -44,14 +44,17 @@ def cost_notes(*, timed_on: Sequence[str], **costs: Sequence[float | None]) -> t
         costs: as in `cost_columns`.
     """
     notes: list[str] = []
+    unmeasured: list[str] = []
     for name, kind in NETWORK_COSTS.items():
         values = costs.get(name, ())
         if all(value is None for value in values):
             continue
         if kind.note:
             notes.append(kind.note.format(timed_on=" or ".join(timed_on)))
-        if kind.timed and None in values:
-            notes.append(f"{ABSENT} under {kind.heading}: not measured.")
+        if kind.measured and None in values:
+            unmeasured.append(kind.heading)
+    if unmeasured:
+        notes.append(f"{ABSENT} under {' and '.join(unmeasured)}: not measured.")
     return tuple(notes)
 
 

@@ -6,6 +6,7 @@ from ablate.analysis.summary import Across, Interval, Summary, Verdict
 from ablate.report.tables.columns.row import Row, interval
 from ablate.report.tables.kind import TableKind
 from ablate.report.tables.verdicts import claim_name
+from ablate.report.text.basis import basis
 from ablate.report.text.number import MINUS, Digits, bounds, interval_name, probability, with_interval
 from ablate.report.text.table import ABSENT, Column, Table
 
@@ -38,6 +39,7 @@ def _table(summary: Summary, verdict: Verdict, across: Across) -> Table:
             f"{summary.better} is better.",
         ),
         notes=tuple(_notes(verdict, across, digits)),
+        basis=basis([effect.n for effect in across.sets], deltas),
     )
 
 

@@ -7,6 +7,7 @@ from ablate.plan.lesions import KINDS
 from ablate.report.tables.columns.row import Row, paired
 from ablate.report.tables.contrasts import difference, pair_digits
 from ablate.report.tables.kind import TableKind
+from ablate.report.text.basis import basis
 from ablate.report.text.number import Digits, bounds, with_interval
 from ablate.report.text.point_name import settings
 from ablate.report.text.table import ABSENT, Column, Table
@@ -46,6 +47,9 @@ def lesions_table(summary: Summary) -> Table:
             *(f"{kind.capitalize()}: {KINDS[kind]}." for kind in kinds),
             *_retrained_notes(lesions),
             *_dropped(lesions),
+        ),
+        basis=basis(
+            [lesion.paired.n for lesion in lesions], [p.difference for pairs in sides.values() for p in pairs if p]
         ),
     )
 

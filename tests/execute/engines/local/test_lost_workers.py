@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -44,6 +47,21 @@ def test_a_call_whose_process_was_killed_is_made_again(make_engine, tmp_path):
     engine.close()
     with pytest.raises(EngineError, match="killed by SIGKILL"):
         make_engine("local", retries=0).call(die_once, tmp_path / "again")
+
+
+def test_a_process_that_is_stopped_before_it_has_a_group_of_its_own_is_killed(make_engine):
+    engine = make_engine("local")
+    engine.call(len, "start")
+    caller, stopped = engine._caller.worker, subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    started, caller._context.process = caller._context.process, stopped
+    try:
+        stopped.send_signal(signal.SIGSTOP)
+        caller._started = time.time()
+        caller._kill_group()
+        assert stopped.wait(10) == -signal.SIGKILL
+    finally:
+        stopped.kill()
+        caller._context.process = started
 
 
 def test_a_process_that_has_the_number_of_a_worker_that_is_gone_is_left_alone(make_engine, monkeypatch):

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.reliability.command import Command, names
 
 pytestmark = pytest.mark.slow

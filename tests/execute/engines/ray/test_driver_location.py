@@ -9,13 +9,13 @@ from ablate.execute.engines.ray.driver_location import driver_location, study_si
 
 
 def test_a_process_on_the_drivers_machine_shares_all(place):
-    found = driver_location("auto")
+    found = driver_location("auto", is_local=True)
     assert (found.shares_folder, found.shares_code(), found.shares_study(place / "study", None)) == (True, True, True)
 
 
 @pytest.mark.parametrize("change", [{"machine": "another"}, {"machine": ""}, {"folder_id": (0, 0)}])
 def test_one_on_another_machine_shares_a_study_on_shared_storage(place, change):
-    found = replace(driver_location("auto"), **change)
+    found = replace(driver_location("auto", is_local=True), **change)
     assert (found.shares_folder, found.shares_code()) == (False, False)
     assert not found.shares_study(place / "study", None)
     (place / "study").mkdir()
@@ -32,5 +32,14 @@ def test_one_on_another_machine_shares_a_study_on_shared_storage(place, change):
 
 @pytest.mark.parametrize(("storage", "expected"), [("shared", True), ("none", False)])
 def test_a_setting_decides(place, storage, expected):
-    found = replace(driver_location(storage), machine="" if expected else driver_location("auto").machine)
+    found = replace(
+        driver_location(storage, is_local=True),
+        machine="" if expected else driver_location("auto", is_local=True).machine,
+    )
     assert (found.shares_code(), found.shares_study(place / "study", None)) == (expected, expected)
+
+
+def test_the_environment_is_sent_to_a_local_instance_alone(place, monkeypatch):
+    monkeypatch.setenv("SECRET", "of the driver's user")
+    assert driver_location("auto", is_local=True).environment["SECRET"] == "of the driver's user"
+    assert driver_location("auto", is_local=False).environment is None

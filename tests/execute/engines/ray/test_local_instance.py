@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests import REPOSITORY
 from tests.reliability.command import Command, names
 
 pytestmark = pytest.mark.slow

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ from filelock import FileLock
 from ablate.errors import EngineError
 from ablate.execute.engines.ray import connection
 from ablate.passed_objects import PassedObject, bound
+from ablate.plan.machine import Cluster
 from ablate.store import StudyDirectory
 
 pytestmark = pytest.mark.slow
@@ -154,6 +156,20 @@ def test_without_shared_storage_code_is_sent_and_records_are_brought_back(
     assert [r.responses for r in records if r.replicate == 0] == [alone[0].responses]
 
 
+def test_without_shared_storage_a_killed_training_goes_on_from_its_checkpoint(
+    cluster, make_ray, make_engine, make_job, place
+):
+    cluster.add(num_cpus=1)
+    job = replace(make_job("kill late", epochs=6), checkpoint_min=1e-9)
+    engine = make_ray(storage="none")
+    (record,) = run(engine, [job])
+    assert len(engine.said) == 1
+    assert engine.said[0].endswith("It goes on from its checkpoint after epoch 3.")
+    (alone,) = run(make_engine("inline"), [replace(make_job(epochs=6), directory=place / "alone")])
+    assert (record.state, record.responses, record.counts) == ("complete", alone.responses, alone.counts)
+    assert not [*place.rglob("checkpoint.*")], "a record takes the place of a checkpoint"
+
+
 def test_a_share_of_a_gpu_puts_workers_beside_each_other(cluster, make_ray, make_job, place, watch, monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     cluster.add(num_cpus=4, num_gpus=2)
@@ -164,7 +180,12 @@ def test_a_share_of_a_gpu_puts_workers_beside_each_other(cluster, make_ray, make
     assert {r.state for r in records} == {"complete"}
     seen = {int(path.name): path.read_text() for path in (place / "pids").glob("*")}
     assert {seen[pid] for pid in watch.trained_in(place)} <= {"0", "1"}
+    assert (engine.cluster, engine.gpus_per_worker) == (Cluster(machines=1, gpus=2), 0.5)
     assert make_ray(gpus=0.0, workers="auto").workers == 4
+    auto = make_ray(gpus="auto", workers="auto")
+    assert (auto.workers, auto.cluster, auto.gpus_per_worker) == (2, Cluster(machines=1, gpus=2), 1.0)
+    auto.needs_gpus = False
+    assert (auto.workers, auto.cluster, auto.gpus_per_worker) == (4, Cluster(machines=1), None)
 
 
 def test_after_a_shortage_of_memory_fewer_workers_share_the_gpu(cluster, make_ray, make_job, place, monkeypatch):

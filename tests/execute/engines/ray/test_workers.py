@@ -56,7 +56,7 @@ def test_an_actor_that_is_killed_costs_its_trial_a_retry(make_engine, make_job, 
 def test_without_ray_the_message_says_how_to_install_it(monkeypatch):
     connection.disconnect()
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(EngineError, match=r"pip install 'ablate-lab\[ray\]'"):
+    with pytest.raises(EngineError, match=r"pip install '\.\[ray\]' in a checkout of ablate"):
         engine({"name": "ray"}).call(len, "")
 
 

@@ -66,6 +66,7 @@ def test_without_slurm_the_message_says_what_to_do(monkeypatch, tmp_path):
         ("slurm_load_jobs error: Unable to contact slurm controller (connect failure)", True),
         ("sbatch: error: Batch job submission failed: Socket timed out on send/recv operation", True),
         ("sbatch: error: invalid partition specified: nope", False),
+        ("sbatch: error: Slurm temporarily unable to accept job, sleeping and retrying", False),
     ],
 )
 def test_an_error_has_slurms_message_and_says_whether_it_is_transient(program, said, is_transient):

@@ -136,6 +136,27 @@ def test_a_job_that_is_pre_empted_is_queued_again_and_ends(make_engine, make_job
     watch.wait_for(lambda: not squeue("%i"), "the other job to end")
 
 
+def test_a_job_that_is_pre_empted_and_not_queued_again_is_submitted_again(
+    make_engine, make_job, place, watch, monkeypatch
+):
+    """The mode of pre-emption of its partition is CANCEL."""
+    monkeypatch.setattr(arrays, "PREEMPTED_S", 3.0)
+
+    def preempt():
+        watch.wait_for(lambda: watch.trained_in(place), "a training")
+        commands.command("sbatch", "--partition=urgent", "--cpus-per-task=4", "--output=/dev/null", "--wrap=sleep 2")
+        watch.wait_for(lambda: not [p for p in watch.trained_in(place) if watch.is_alive(p)], "the training to end")
+        (place / "waited-for").touch()
+
+    preempting = threading.Thread(target=preempt)
+    preempting.start()
+    records, said = run(make_engine("slurm", partition="cancelling"), [make_job("wait")])
+    preempting.join()
+    assert [r.state for r in records] == ["complete"]
+    assert len(watch.trained_in(place)) == 2
+    assert "died: its job was pre-empted in Slurm, and not queued again" in said[0]
+
+
 def test_a_node_that_fails_costs_a_start(make_engine, make_job, place, watch):
     host = commands.command("sinfo", "--noheader", "--format=%n").split()[0]
 
@@ -351,17 +372,30 @@ def test_a_batch_that_slurm_has_twice_is_trained_once(make_engine, make_job, pla
     assert len(watch.trained_in(place)) == 1
 
 
-def test_jobs_of_older_code_are_cancelled_and_submitted_again(make_engine, make_job, place, watch):
+def test_jobs_of_older_code_are_cancelled_and_submitted_again(make_engine, make_job, place, watch, monkeypatch):
     make_engine("slurm").submit([make_job("sleep", 0)])
     watch.wait_for(lambda: watch.trained_in(place), "a training")
     (place / "no-faults").touch()
-    records, _ = run(make_engine("slurm"), [replace(make_job("sleep", 0), sources=("newer",))])
+    job = replace(make_job("sleep", 0), sources=("newer",))
+
+    def time_out(ids):
+        if ids:
+            raise commands.SlurmError("scancel timed out")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "cancel", time_out)
+        with pytest.raises(EngineError, match="nothing was submitted"):
+            run(make_engine("slurm"), [job])
+    records, _ = run(make_engine("slurm"), [job])
     assert [(r.state, r.provenance.source) for r in records] == [("complete", "newer")]
+    assert len(watch.trained_in(place)) == 2
+    assert not [pid for pid in watch.trained_in(place) if watch.is_alive(pid)]
+    assert not (place / "study" / "slurm").exists()
 
 
 def test_an_unknown_partition_is_refused_before_anything_is_trained(make_engine, make_job, place):
     engine = make_engine("slurm", partition="nope")
-    with pytest.raises(EngineError, match=r"engine\.partition=nope: .*Its partitions: main, urgent\."):
+    with pytest.raises(EngineError, match=r"engine\.partition=nope: .*Its partitions: cancelling, main, urgent\."):
         engine.call(len, "")
     with pytest.raises(EngineError, match=r"engine\.partition=nope"):
         list(engine.run([make_job()]))

@@ -291,6 +291,7 @@ def test_edits_are_applied_in_their_order(built):
         ({"identity": "blocks.7"}, r"'blocks.7' selects nothing in Net: .* Nearest: blocks.\d, .*'ablate inspect'"),
         ({"identity": "bloks.1"}, r"Nearest: blocks.1"),
         ({"replace": {"Relu": "GELU"}}, r"Nearest: ReLU"),
+        ({"replace": {"SiLU": "GELU"}}, r"no type\. What forward calls as a function, .* edits do not reach it\."),
         ({"freeze": "blocks.*.conv"}, r"selects nothing in Net.*Nearest: blocks"),
         ({"freeze": "Net"}, r"'Net' is the whole network. Choose another one with model="),
         ({"freeze": "stem.weight"}, r"'stem.weight' is a parameter of stem: name that"),

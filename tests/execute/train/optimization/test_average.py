@@ -55,6 +55,18 @@ def test_ones_own_lightning_module_is_not_averaged(own, resolve, tmp_path):
         trainer(resolve("trainer.ema_decay=0.9", study="own"), user_defined=True, callbacks=(), folder=tmp_path)
 
 
+def test_a_network_whose_copy_would_call_the_original_is_refused():
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.plain, number = nn.Linear(1, 1), torch.relu, 2
+            inner = self.inner
+            self.scaled, self.called = lambda x: number * x, lambda x: inner(x) + 1
+
+    with pytest.raises(ModelError, match=r"a copy of Sequential, and 0\.called is a function that refers to a module"):
+        average(nn.Sequential(Block()), 0.9)
+
+
 def test_a_network_that_cannot_be_copied_is_named():
     class Net(nn.Linear):
         def __deepcopy__(self, memo):

@@ -65,6 +65,11 @@ def test_the_notes_say_what_was_measured_and_where():
         assert part in said
 
 
+def test_a_gap_is_explained_under_every_column_that_has_one():
+    notes = cost_notes(flops=(1, None), activation_bytes=(1, None), latency_seconds=(1e-3, None), timed_on=("A",))
+    assert notes[-1] == "– under activations and latency: not measured."
+
+
 def test_every_cost_has_its_column_and_its_note():
     numbers = dict.fromkeys(NETWORK_COSTS, 3)
     values = cost_values([NetworkCost(**numbers), NetworkCost()])

@@ -1,4 +1,4 @@
-"""The records of a study in memory: what many of them have in common is held once, and the rest of each as bytes."""
+"""The records of a study: what many of them have in common is held once, and the rest of each is spooled as bytes."""
 
 import hashlib
 import sys
@@ -9,6 +9,7 @@ from typing import Generic, TypeVar, overload
 import msgspec
 
 from ablate.store.record import Counts, Provenance, Record
+from ablate.store.records.spool import Spool
 
 T = TypeVar("T")
 
@@ -36,18 +37,20 @@ _DECODER = msgspec.msgpack.Decoder(_Own)
 
 
 class Records(Mapping[str, Record]):
-    """Trial id → record. A record is made whenever it is asked for: to hold many of them takes ten times the memory.
+    """Trial id → record. A record is made whenever it is asked for: as objects they take fifty times the memory.
 
     Records of a design point have most in common: their configuration, levels, counts and provenance, and the names of
     their responses and diagnostics. The trials of a study are many more than its design points, so that this keeps
-    the driver of a large study small.
+    the driver of a large study small. Of many, what they do not share is in a temporary file.
     """
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._commons = _Distinct[Record]()
         self._counts = _Distinct[Counts]()
         self._provenances = _Distinct[Provenance | None]()
-        self._own: dict[str, bytes] = {}
+        self._own = Spool()
+        self._places: dict[str, int] = {}
+        """Trial id → the place of what it does not share."""
         for record in records:
             self.add(record)
 
@@ -68,7 +71,8 @@ class Records(Mapping[str, Record]):
             simple=[[*scores.values()] for scores in record.simple.values()],
             files=[*record.files.values()],
         )
-        self._own[record.id] = _ENCODER.encode(own)
+        # pathlib interns the names of folders, so that each id is there already and is not held twice.
+        self._places[sys.intern(record.id)] = self._own.add(_ENCODER.encode(own))
 
     def without(self, trial_ids: Collection[str]) -> "Records":
         """The same without some trials."""
@@ -76,11 +80,12 @@ class Records(Mapping[str, Record]):
             return self
         found = Records()
         found._commons, found._counts, found._provenances = self._commons, self._counts, self._provenances
-        found._own = {trial_id: own for trial_id, own in self._own.items() if trial_id not in trial_ids}
+        found._own = self._own
+        found._places = {each: place for each, place in self._places.items() if each not in trial_ids}
         return found
 
     def __getitem__(self, trial_id: str) -> Record:
-        own = _DECODER.decode(self._own[trial_id])
+        own = _DECODER.decode(self._own[self._places[trial_id]])
         common = self._commons.values[own.common]
         return replace(
             common,
@@ -99,13 +104,13 @@ class Records(Mapping[str, Record]):
         )
 
     def __contains__(self, trial_id: object) -> bool:
-        return trial_id in self._own
+        return trial_id in self._places
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._own)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self._own)
+        return len(self._places)
 
 
 class _Distinct(Generic[T]):
