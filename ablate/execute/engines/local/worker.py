@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from ablate import passed_objects
 from ablate.errors import AblateError, ConfigError, DeathError, EngineError
 from ablate.execute.engines.job_outcome import JobOutcome, Trained
-from ablate.execute.engines.local import fork_server
+from ablate.execute.engines.local import fork_server, ignored_errors
 from ablate.execute.engines.retrying import START_ATTEMPTS
 from ablate.execute.process.interruption import interruption_deferred
 from ablate.execute.process.lost_device import lost_device
@@ -349,6 +349,7 @@ def _start(path: list[str], environment: Mapping[str, str], begun: Any, objects:
     os.setpgid(0, 0)  # a group of its own, so that it can be ended with everything that it starts
     signal_at_parent_death()
     end_children_with_parent()
+    ignored_errors.say_on_one_line()
     multiprocessing.set_start_method(None, force=True)  # not its own: user-defined code finds Python's default
     sys.path[:] = path
     os.environ.clear()

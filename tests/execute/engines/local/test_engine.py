@@ -256,6 +256,32 @@ def test_a_script_without_a_guard_is_executed_once(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "once\n0\n", "")
 
 
+def test_an_error_that_python_ignores_takes_one_line(tmp_path):
+    """Destructors of torch's DataLoader, and threads of multiprocessing, raise where a process of it was killed."""
+    module, script = tmp_path / "raising.py", tmp_path / "script.py"
+    module.write_text("""
+import sys
+
+class Raising:
+    def __del__(self):
+        raise ValueError("not\\nneeded")
+
+def raise_where_nobody_handles_it():
+    Raising()
+    sys.excepthook(KeyError, KeyError("key"), None)
+""")
+    script.write_text("""
+from ablate.execute.engines import engine
+from raising import raise_where_nobody_handles_it
+
+local = engine({"name": "local", "workers": 1, "threads": 1})
+local.call(raise_where_nobody_handles_it)
+local.close()
+""")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert done.stderr == f"Ignored: ValueError: not needed ({module}:6)\nIgnored: KeyError: 'key'\n"
+
+
 def loaded_by_an_examination():
     from ablate import study
     from ablate.execute.examine.examination import examine
