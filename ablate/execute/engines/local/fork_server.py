@@ -46,6 +46,7 @@ class Process(ForkServerProcess):
 
     def start(self) -> None:
         """As any process, but without executing the driver's script once more."""
+        start()  # multiprocessing would start a server that does not ignore Ctrl-C from the beginning
         with _start_method_left_open(), _without_script():
             super().start()
 
@@ -118,7 +119,6 @@ def ready(engine: str) -> None:
     with explained(engine):
         socket_directory.hold()  # off the main thread, where the server starts with the first process
         for attempt in range(TRIES):
-            start()
             process = context().Process()  # it does nothing; it starts when the server is ready
             try:
                 process.start()

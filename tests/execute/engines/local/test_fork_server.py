@@ -95,6 +95,31 @@ time.sleep(3600)
     check_gone(pid)
 
 
+def test_a_server_ignores_ctrl_c_from_its_first_instruction_on(tmp_path):
+    """Until it has loaded everything, it would print a traceback; one that replaces a killed server, too."""
+    (tmp_path / "noting.py").write_text(NOTING)
+    script = """
+import os, signal
+from ablate.execute.engines.local import fork_server
+from ablate.execute.process.stdlib_private import fork_server_pid
+fork_server.ENDS_WITH_DRIVER = "noting"
+for _ in range(2):
+    process = fork_server.context().Process()
+    process.start()
+    process.join()
+    os.kill(fork_server_pid(), signal.SIGKILL)
+    os.waitid(os.P_PID, fork_server_pid(), os.WEXITED | os.WNOWAIT)
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=os.environ | {"PYTHONPATH": "."}, check=True)
+    assert (tmp_path / "noted").read_text() == "ignored\nignored\n"
+
+
+NOTING = """
+import signal
+with open("noted", "a") as file:
+    file.write("ignored\\n" if signal.getsignal(signal.SIGINT) == signal.SIG_IGN else "not ignored\\n")
+"""
+
 HANG_S = 300
 """How long a process that has been killed may take to be gone; a test waits as long only where it was not."""
 
