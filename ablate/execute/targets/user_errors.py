@@ -11,13 +11,16 @@ from ablate.errors import AblateError, ConfigError
 from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.sources import INSTALLED_FOLDERS
 
+LOST_LOADER = "DataLoader worker (pid"
+"""With these words torch says that a process of a DataLoader has died, wherever its handler of SIGCHLD interrupted."""
+
 
 @contextmanager
 def as_user_errors() -> Iterator[None]:
     """Turns what user-defined code raises into a ConfigError, a SystemExit included.
 
-    An exception whose traceback has no user-defined code is a bug of ablate and stays as it is; so do Ctrl-C and
-    SIGTERM.
+    An exception whose traceback has no user-defined code is a bug of ablate and stays as it is, unless it says that a
+    process of a DataLoader has died; so do Ctrl-C and SIGTERM.
 
     Raises:
         ConfigError: says where the user's code raised, and what.
@@ -31,6 +34,11 @@ def as_user_errors() -> Iterator[None]:
 
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
+        if LOST_LOADER in str(error):
+            raise ConfigError(
+                f"A DataLoader of this study lost a process before any training: {' '.join(str(error).split())} Run "
+                "the same command again. If it happens again, give it fewer processes (num_workers), or more memory."
+            ) from error
         if is_termination(error) or (isinstance(error, Exception) and not _is_in_user_code(error)):
             raise
         what = "ends the process" if isinstance(error, SystemExit) else "fails"

@@ -1,6 +1,8 @@
 """Whose mistake an exception is."""
 
 import signal
+import subprocess
+import sys
 
 import pytest
 from pytorch_lightning.utilities.exceptions import SIGTERMException
@@ -47,3 +49,26 @@ def test_an_exit_that_answers_ctrl_c_is_one():
     error.__context__ = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt), as_user_errors():
         raise error
+
+
+def test_a_dataloader_that_loses_a_process_is_no_bug_of_ours():
+    """Torch's handler of SIGCHLD raises wherever the process is. Only a process of its own may have that handler."""
+    script = """
+import os, signal, time
+from torch.utils.data import DataLoader
+from ablate.errors import ConfigError
+from ablate.execute.targets.user_errors import as_user_errors
+
+batches = iter(DataLoader(range(4), num_workers=1))
+next(batches)
+os.kill(batches._workers[0].pid, signal.SIGKILL)
+try:
+    with as_user_errors():
+        time.sleep(60)
+except ConfigError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(
+        "A DataLoader of this study lost a process before any training: DataLoader worker (pid "
+    )
