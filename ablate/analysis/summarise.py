@@ -95,15 +95,21 @@ def summarise(
     late = unreached(spec.response, found)
 
     def opened(verdict: Verdict) -> Verdict:
-        why = reason
+        missed = ""
         if late.any() and verdict.interval is not None:
-            why = unreached_reason(
+            missed = unreached_reason(
                 claimed(spec, points, verdict.claim),
                 late,
                 difference=verdict.interval.value,
-                is_equivalence=verdict.claim.is_equivalence or verdict.claim.expect == "no_worse",
+                is_equivalence=(
+                    verdict.claim.is_equivalence
+                    or verdict.claim.expect == "no_worse"
+                    or verdict.outcome == "equivalent"
+                ),
             )
-        return leave_open(verdict, untrained=why, better=spec.response.better) if why else verdict
+        if not reason and not missed:
+            return verdict
+        return leave_open(verdict, untrained=reason, unreached=missed, better=spec.response.better)
 
     def judged(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
         said, better = clause(mixed), spec.response.better
@@ -156,7 +162,7 @@ def summarise(
         ),
         *found.notes,
         *scores.notes,
-        *unreached_notes(spec.response, points, late),
+        *unreached_notes(spec.response, points, late, finished=found.complete | found.diverged),
         *factorial_notes,
     )
     lesioned, lesion_notes = lesions(spec, points, found, comparison)

@@ -74,16 +74,9 @@ def in_short(study: Study) -> str:
 
 
 def short(verdict: Verdict, study: Study) -> str:
-    """A verdict in a few words, with what tells it apart from others of the study.
-
-    Levels have their factor where claims are about several, and are said to hold at what differs between claims on
-    the same levels.
-    """
+    """A verdict in a few words. Levels have their factor where the claims of the study are about several."""
     factors = {factor for v in study.verdicts for factor in v.claim.compared}
-    claims = [v.claim for v in study.verdicts if v.claim.compared == verdict.claim.compared]
-    held = {factor for claim in claims for factor in claim.at}
-    places = {factor for factor in held if len({claim.at.get(factor) for claim in claims}) > 1}
-    return brief(verdict, study.spec.response, with_factors=len(factors) > 1, places=places)
+    return brief(verdict, study.spec.response, with_factors=len(factors) > 1)
 
 
 def _decided(study: Study) -> tuple[list[Verdict], list[Verdict]]:

@@ -41,6 +41,8 @@ def _found(verdict: Verdict, better: Better) -> Iterator[Qualifier]:
         return
     if verdict.untrained:
         yield Qualifier(name="untrained", text=verdict.untrained)
+    if verdict.unreached:
+        yield Qualifier(name="unreached", text=verdict.unreached)
     if verdict.mixed_code:
         yield Qualifier(name="mixed code", text=verdict.mixed_code)
     if verdict.failure_sensitive:

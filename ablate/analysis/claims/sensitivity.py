@@ -63,7 +63,7 @@ def resampled(verdict: Verdict, *, better: Better) -> Resampled | None:
     wider = math.sqrt(1 + verdict.n * share)
     low, high = (interval.value + wider * (end - interval.value) for end in (interval.low, interval.high))
     found = dataclasses.replace(interval, low=low, high=high, method="resampled")
-    is_open = verdict.alone is None or verdict.failure_sensitive or bool(verdict.untrained)
+    is_open = verdict.alone is None or verdict.failure_sensitive or bool(verdict.why_open)
     decided = found if verdict.share is None else _of_baseline(verdict, share)
     return Resampled(
         interval=found,

@@ -25,7 +25,7 @@ def sentence(verdict: Verdict) -> str:
     )
 
 
-ALREADY_SAID = ("exploratory", "untrained", "failure-sensitive", ", within the margin")
+ALREADY_SAID = ("exploratory", "untrained", "unreached", "failure-sensitive", ", within the margin")
 """Qualifiers that a line opens with."""
 
 
@@ -59,8 +59,8 @@ def _finding(verdict: Verdict) -> str:
     arm, reference = sides(verdict.claim)
     if verdict.outcome is None:
         return verdict.failures_only or f"a verdict takes {TEST_FROM} {unit(verdict.claim)}"
-    if verdict.untrained:
-        return f"open whether {_claimed(verdict)}, because {verdict.untrained}"
+    if verdict.why_open:
+        return f"open whether {_claimed(verdict)}, because {verdict.why_open}"
     if verdict.failure_sensitive:
         return (
             f"whether {_claimed(verdict)} hangs on the diverged trials, {verdict.alone} where they are scored, "

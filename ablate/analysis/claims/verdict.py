@@ -178,11 +178,13 @@ def adjust(
     return stated(changed, better=better)
 
 
-def leave_open(verdict: Verdict, *, untrained: str, better: Better) -> Verdict:
-    """The same verdict where the baseline is untrained: inconclusive, whatever the interval says."""
+def leave_open(verdict: Verdict, *, better: Better, untrained: str = "", unreached: str = "") -> Verdict:
+    """The same verdict, inconclusive whatever the interval says, for one of these reasons or both."""
     if verdict.outcome is None:
         return verdict
-    opened = dataclasses.replace(verdict, outcome="inconclusive", strong=False, needed=None, untrained=untrained)
+    opened = dataclasses.replace(
+        verdict, outcome="inconclusive", strong=False, needed=None, untrained=untrained, unreached=unreached
+    )
     return stated(opened, better=better)
 
 

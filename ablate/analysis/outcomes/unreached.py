@@ -27,8 +27,17 @@ def unreached(response: Response, found: Outcomes) -> Unreached:
     return mask | found.diverged
 
 
-def unreached_notes(response: Response, points: Sequence[DesignPoint], mask: Unreached) -> tuple[str, ...]:
-    """A note on the design points whose trials did not all reach it; none where they did."""
+def unreached_notes(
+    response: Response, points: Sequence[DesignPoint], mask: Unreached, *, finished: npt.NDArray[np.bool_]
+) -> tuple[str, ...]:
+    """A note on the design points whose trials did not all reach it; none where they did.
+
+    Args:
+        response: That counts the updates.
+        points: Of the study.
+        mask: As `unreached`.
+        finished: Which trials completed or diverged, the same shape.
+    """
     counts = {row: int(count) for row, count in enumerate(mask.sum(axis=1)) if count}
     if not counts:
         return ()
@@ -36,23 +45,26 @@ def unreached_notes(response: Response, points: Sequence[DesignPoint], mask: Unr
         f"{', '.join(f'{factor}={level}' for factor, level in points[row].levels.items())}: {count}"
         for row, count in counts.items()
     )
+    diverged = "" if response.penalty is None else "; diverged ones count as the penalty"
     return (
-        f"{sum(counts.values())} of {mask.size} trials did not reach the threshold of {response.name} ({where}). Each "
-        "counts as if the next evaluation after its budget had: the fewest updates that it can have taken.",
+        f"{sum(counts.values())} of {int(np.count_nonzero(finished))} finished trials did not reach the threshold of "
+        f"{response.name} ({where}). Each counts one epoch of updates more than its budget, which is fewer than it "
+        f"would have taken{diverged}.",
     )
 
 
 def unreached_reason(estimable: Estimable, mask: Unreached, *, difference: float, is_equivalence: bool) -> str:
     """Why trials that did not reach the threshold leave a claim open, as a clause; empty where they do not.
 
-    They count as too few updates. A difference can only be larger for those of its slower side, and smaller for those
-    of its faster side. Where equality is claimed, or differences are compared, either side counts.
+    Each counts fewer updates than it would have taken. So the difference can only grow where they are on the slower
+    side, and shrink where they are on the faster one. Where equality is claimed or found, or differences are compared,
+    either side counts.
 
     Args:
         estimable: The claim's contrast.
         mask: As `unreached`.
         difference: That was found: the arm's updates less the reference's, on the claim's scale.
-        is_equivalence: Whether the claim is that two numbers are close, or one of them not larger.
+        is_equivalence: Whether the claim or its verdict is that two numbers are close, or one of them not larger.
     """
     rows = estimable.rows
     if not is_equivalence and not estimable.arm_less and estimable.reference:

@@ -160,6 +160,8 @@ class Verdict:
     """What limits it, the gravest first."""
     untrained: str = ""
     """Why the baseline counts as untrained, which leaves every claim of the study open; empty where it does not."""
+    unreached: str = ""
+    """Why trials that did not reach the response's threshold leave the claim open; empty where they do not."""
     mixed_code: str = ""
     """How many of the study's trainings are of older code than the others; empty where all are of one."""
     untuned: str = ""
@@ -203,6 +205,11 @@ class Verdict:
     def margin(self) -> float:
         """The claim's margin in units of its difference."""
         return self.claim.margin * (1.0 if self.share is None else self.share.baseline)
+
+    @property
+    def why_open(self) -> str:
+        """Why it is open, whatever the interval says; empty where the interval decides."""
+        return self.untrained or self.unreached
 
     @property
     def heading(self) -> str:

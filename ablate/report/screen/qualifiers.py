@@ -28,7 +28,7 @@ def _of(verdict: Verdict) -> Iterator[str]:
     name = claim_name(verdict.claim)
     if verdict.failure_sensitive or verdict.failures_only:
         yield f"{name}: {verdict.line}."
-    elif verdict.alone != verdict.outcome and not verdict.untrained:
+    elif verdict.alone != verdict.outcome and not verdict.why_open:
         yield f"{name}: {verdict.alone} alone, but not among {verdict.family} claims."
     if verdict.look is not None and verdict.outcome == "inconclusive":
         more = (

@@ -1,7 +1,7 @@
 """A verdict in plain English: what was found, by how much, and on how many replicates; nothing beyond the verdict."""
 
 import math
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ablate.analysis.claims.claim import unit
@@ -83,28 +83,29 @@ def finding(verdict: Verdict, response: Response) -> tuple[str, str]:
     return found, _numbers(verdict, response, margin="" if f"margin of {margin}" in found else f", margin {margin}")
 
 
-def brief(verdict: Verdict, response: Response, *, with_factors: bool = False, places: Container[str] = ()) -> str:
-    """The finding in a few words, in Markdown: `relu` is 39.4 points lower than `linear`.
+def brief(verdict: Verdict, response: Response, *, with_factors: bool = False) -> str:
+    """The finding in a few words, in Markdown: `relu` is 39.4 points lower than `linear` at `norm=batch`.
+
+    Where two levels are the same within the margin and the interval has no 0, the difference is said.
 
     Args:
         verdict: of the claim.
         response: that it is about.
         with_factors: whether levels have their factor, as where claims are about several: `output_activation=relu`.
-        places: factors whose held levels are said, as where they tell claims apart.
     """
     claim = verdict.claim
     subject, against, than, same = _compared(claim, with_factors=with_factors)
-    held = [f"{factor}={level}" for factor, level in claim.at.items() if factor in places and claim.value is None]
+    held = [f"{factor}={level}" for factor, level in claim.at.items() if claim.value is None]
     where = f" at {_listed(held)}" if held else ""
     if is_open(verdict):
         return f"{subject} {against}{where}: open"
-    margin = _margin(verdict, response)
+    margin, amount, side = _margin(verdict, response), _amount(verdict, response), _side(verdict)
+    by = f"{side} by {amount}" if claim.scale == "log" else f"{amount} {side}"
     if _is_no_worse(verdict):
         return f"{subject} is not worse {than} by {margin}{where}"
     if verdict.outcome == "equivalent" or (verdict.outcome == "supported" and claim.is_equivalence):
-        return f"{subject} is {same.format(margin=margin)}{where}"
-    amount, side = _amount(verdict, response), _side(verdict)
-    by = f"{side} by {amount}" if claim.scale == "log" else f"{amount} {side}"
+        found = f" ({by})" if _excludes_zero(verdict.interval) else ""
+        return f"{subject} is {same.format(margin=margin)}{where}{found}"
     return f"{subject} is {by} {than}{where}"
 
 
@@ -156,6 +157,13 @@ def _side(verdict: Verdict) -> str:
     """The side on which the arm was found."""
     assert verdict.interval is not None
     return "higher" if verdict.interval.value > 0 else "lower"
+
+
+def _excludes_zero(interval: Interval | None) -> bool:
+    """Whether the sign of the difference is known."""
+    if interval is None or interval.low is None or interval.high is None:
+        return False
+    return interval.low > 0 or interval.high < 0
 
 
 def _is_no_worse(verdict: Verdict) -> bool:
@@ -222,8 +230,8 @@ def _at(claim: Claim) -> str:
 
 
 def _why_open(verdict: Verdict) -> str:
-    if verdict.untrained:
-        return f", because {verdict.untrained}"
+    if verdict.why_open:
+        return f", because {verdict.why_open}"
     if verdict.failure_sensitive:
         return f", because that hangs on the trainings that diverged ({verdict.alone} with them)"
     return ""
@@ -282,7 +290,9 @@ def _numbers(verdict: Verdict, response: Response, *, margin: str) -> str:
     interval, digits = of.scaled(verdict.interval), _digits(verdict, of)
     value = _with_unit(digits.number(interval.value), of)
     if claim.value is not None and verdict.mean_arm is not None:
-        value = f"found {verdict.mean_arm:.3g}, stated {claim.value:g}, a difference of {value}"
+        decimals = digits.decimals + round(math.log10(of.factor))  # the mean is in the response's units
+        found = replace(digits, signed=False, decimals=decimals).number(verdict.mean_arm)
+        value = f"found {found}, stated {claim.value:g}, a difference of {value}"
     if interval.low is None or interval.high is None:
         return f"{value} ({counted}{margin})"
     ends = f"{100 * interval.level:.4g}% CI {digits.number(interval.low)} to {digits.number(interval.high)}"

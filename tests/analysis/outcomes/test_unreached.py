@@ -37,9 +37,12 @@ def test_a_claim_is_open_where_a_difference_may_be_smaller(late, difference, is_
 
 
 def test_a_note_names_the_design_points(response):
-    (said,) = unreached_notes(response, POINTS, mask(ARM))
-    assert said.startswith("2 of 6 trials did not reach the threshold of val/updates_to_mse (act=softmax: 2). ")
-    assert unreached_notes(response, POINTS, mask()) == ()
+    finished = np.asarray([[True, True, True], [True, True, False]])
+    (said,) = unreached_notes(response, POINTS, mask(ARM), finished=finished)
+    assert said.startswith(
+        "2 of 5 finished trials did not reach the threshold of val/updates_to_mse (act=softmax: 2). "
+    )
+    assert unreached_notes(response, POINTS, mask(), finished=finished) == ()
 
 
 @pytest.fixture

@@ -181,14 +181,15 @@ def test_an_interaction_compares_two_effects():
         "`batch` (`norm`) by more than the margin of 2 points"
     )
     assert brief(said, ACCURACY) == (
-        "the effect of `gap` instead of `fc` is 21.5 points lower with `norm=none` than with `batch`"
+        "the effect of `gap` instead of `fc` is 21.5 points lower with `norm=none` than with `batch` at `layers=10`"
     )
     same = verdict("equivalent", "inconclusive", -0.03, 0.01, **claim)
     assert finding(same, ACCURACY)[0].endswith(
         "is the same with `none` as with `batch` (`norm`) within the margin of 2 points"
     )
     assert (
-        brief(same, ACCURACY) == "the effect of `gap` instead of `fc` with `norm=none` against that with `batch`: open"
+        brief(same, ACCURACY)
+        == "the effect of `gap` instead of `fc` with `norm=none` against that with `batch` at `layers=10`: open"
     )
 
 
@@ -201,7 +202,7 @@ def test_a_published_number_is_compared_with_what_was_found():
     )
     assert brief(said, ACCURACY) == "`network=conv, positions=ordered` is 3.50 points lower than the stated 0.94"
     known = replace(said, mean_arm=0.905)
-    assert finding(known, ACCURACY)[1].startswith("found 0.905, stated 0.94, a difference of −3.50 points (90% CI ")
+    assert finding(known, ACCURACY)[1].startswith("found 0.9050, stated 0.94, a difference of −3.50 points (90% CI ")
     held = verdict("value", "supported", -0.01, 0.01, **claim)
     assert finding(held, ACCURACY)[0].endswith("test accuracy is `0.94` within the margin of 2 points")
     assert brief(held, ACCURACY) == "`network=conv, positions=ordered` is within 2 points of the stated 0.94"
@@ -217,10 +218,14 @@ def test_levels_have_their_factor_where_claims_are_about_several():
     assert brief(said, ACCURACY, with_factors=True) == "`head=gap` is 8.3 points lower than `fc`"
 
 
-def test_the_place_is_said_where_it_tells_claims_apart():
+def test_the_setting_is_said():
     said = verdict("less", "supported", -0.095, -0.071, at={"layers": "10", "norm": "batch"})
-    assert brief(said, ACCURACY) == "`gap` is 8.3 points lower than `fc`"
-    assert brief(said, ACCURACY, places={"layers"}) == "`gap` is 8.3 points lower than `fc` at `layers=10`"
+    assert brief(said, ACCURACY) == "`gap` is 8.3 points lower than `fc` at `layers=10`, `norm=batch`"
+
+
+def test_a_difference_within_the_margin_is_said_where_its_interval_has_no_0():
+    said = verdict("equivalent", "supported", -0.015, -0.005)
+    assert brief(said, ACCURACY) == "`gap` is within 2 points of `fc` (1.00 points lower)"
 
 
 def test_why_a_claim_is_open_is_said():
