@@ -141,16 +141,22 @@ class ComposedStudy:
 
     @contextmanager
     def _files_named(self, study: str, factors: Sequence[str] = ()) -> Iterator[None]:
-        """Around what reads a study: an error names the user's file of the factor that it is about, or of the study."""
+        """Around what reads a study: an error names the user's file of the factor that it mentions, or of the study.
+
+        The mistake may be in the command, too.
+        """
         try:
             yield
         except ConfigError as error:
-            meant = [name for name in factors if re.search(rf"\bfactor[. ]'?{re.escape(name)}\b", str(error), re.I)]
-            files = [self.composer.user_file("factor", name) for name in meant[:1]]
-            file = next(iter(files), "") or self.composer.user_file("study", study)
-            if not file or file in str(error):
+            said, file = str(error), ""
+            meant = next((name for name in factors if re.search(rf"\bfactor[. ]'?{re.escape(name)}\b", said, re.I)), "")
+            if meant:
+                file = self.composer.user_file("factor", meant)
+            of = "factor" if file else "study"
+            file = file or self.composer.user_file("study", study)
+            if not file or file in said:
                 raise
-            raise ConfigError(f"{error} The file is {file}.") from error
+            raise ConfigError(f"{said} The {of}'s file is {file}.") from error
 
     def _foreign_root(self) -> Iterator[str]:
         if (file := self.composer.catalog.foreign_root) is not None:

@@ -192,15 +192,16 @@ def _check_targets(name: str, examples: Examples, outputs: int, ignored: int | N
     if low < 0 or high >= outputs:
         raise DataError(
             f"The {name} split has classes {low} to {high}, but the configuration says"
-            f" data.outputs={outputs}, classes 0 to {outputs - 1}. Make them agree." + _ignorable(examples.targets)
+            f" data.outputs={outputs}, classes 0 to {outputs - 1}. Make them agree."
+            + _ignorable(examples.targets, low if low < 0 else high)
         )
 
 
-def _ignorable(targets: Tensor) -> str:
+def _ignorable(targets: Tensor, number: int) -> str:
     """What else a number that is no class may be, of targets with one for each position."""
     if targets.ndim == 1:
         return ""
-    return " If a number stands at positions that are not to count, say so: objective.loss.ignore_index=-1."
+    return f" If {number} stands at positions that do not count, set objective.loss.ignore_index={number}."
 
 
 def _finite(values: Tensor) -> bool:

@@ -121,7 +121,7 @@ def tuning_of(spec: StudySpec) -> Tuning | None:
     grids = {key: _grid(key, value) for key, value in settings.items()}
     metric, better = _metric(spec, options.get("metric"))
     tunes_budget = not settings.keys().isdisjoint(BUDGETS)
-    # Part of a budget does not tell settings from each other that do not reach a threshold in it.
+    # On part of the budget, all settings that do not reach the threshold score the same.
     usual = (1.0,) if tunes_budget or counts_updates(metric) else RUNGS
     return Tuning(
         candidates=tuple(_candidates(settings, grids, options.get("points"))),
@@ -129,7 +129,7 @@ def tuning_of(spec: StudySpec) -> Tuning | None:
         metric=metric,
         better=better,
         seeds=_whole("seeds", options.get("seeds", SEEDS)),
-        rungs=_rungs(options.get("rungs", usual), tunes_budget=tunes_budget),
+        rungs=_rungs(usual if options.get("rungs") is None else options["rungs"], tunes_budget=tunes_budget),
         by=_by(spec, options.get("by")),
     )
 

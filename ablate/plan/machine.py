@@ -41,5 +41,5 @@ class Cluster:
         host = machine.host_bytes if self.host_bytes is None else self.host_bytes
         return Machine(
             host_bytes=None if host is None else host * self.machines,
-            gpus=tuple(replace(machine.gpus[0], index=index) for index in range(max(self.gpus, 1))),
+            gpus=tuple(replace(machine.gpus[0], index=index) for index in range(self.gpus)),
         )

@@ -92,7 +92,7 @@ def _verdicts(compared: Compared) -> Table:
     found = compared.verdicts
     judged = [one for pair in found for one in (pair.a, pair.b) if one is not None]
     tones: dict[str, Tone] = {one.heading: TONES[one.outcome] for one in judged if one.outcome in TONES}
-    both = [pair for pair in found if pair.a and pair.b]
+    both = [pair for pair in found if pair.a and pair.b and pair.a.outcome and pair.b.outcome]
     changed = sum(pair.changed for pair in found)
     return Table.of(
         title="Verdicts",
@@ -102,7 +102,7 @@ def _verdicts(compared: Compared) -> Table:
             (Column(name="B", wrap=True, tones=tones), [_outcome(pair.b) for pair in found]),
             (Column(name="changed"), ["yes" if pair.changed else "no" if pair in both else ABSENT for pair in found]),
         ],
-        caption=(f"{counted(len(both), 'claim')} stated by both: {changed or 'none'} changed.",),
+        caption=(f"{counted(len(both), 'claim')} with a verdict in both: {changed or 'none'} changed.",),
         notes=(CHANGED,) if changed and compared.effects else (),
     )
 

@@ -244,7 +244,7 @@ def test_a_lightning_module_that_fails_in_its_first_step_trains_nothing(lightnin
         (
             "conf/study/mine.yaml",
             "# @package _global_\nstudy: {name: mine}\n",
-            ["study", "question", "The file is conf/study/mine.yaml."],
+            ["study", "question", "The study's file is conf/study/mine.yaml."],
         ),
         (
             "conf/study/mine.yaml",
@@ -257,7 +257,7 @@ def test_a_lightning_module_that_fails_in_its_first_step_trains_nothing(lightnin
         (
             "conf/factor/square.yaml",
             "square: {referense: plain, levels: {}}\n",
-            ["referense", "square.reference", "The file is conf/factor/square.yaml."],
+            ["referense", "square.reference", "The factor's file is conf/factor/square.yaml."],
         ),
         (
             "conf/factor/square.yaml",

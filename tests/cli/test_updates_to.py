@@ -54,7 +54,7 @@ def test_updates_are_counted_to_the_first_evaluation_that_reaches_the_threshold(
     late = sum(record.value("val/updates_to_accuracy") == 56 for record in records)
     (folder,) = (here / "results").iterdir()
     shown = json.loads(ablate("show", folder.name, "--format", "json").stdout)
-    assert any(note.startswith(f"{late} of 10 trials did not reach the threshold") for note in shown["notes"])
+    assert any(note.startswith(f"{late} of 10 finished trials did not reach the threshold") for note in shown["notes"])
     (verdict,) = shown["verdicts"]
     assert (verdict["n"], verdict["outcome"]) == (5, "supported")
 
@@ -66,12 +66,16 @@ def test_a_training_that_ends_early_counts_as_its_whole_budget(run):
     assert {record.value("val/updates_to_accuracy") for record in early} == {248.0}
 
 
-def test_equality_is_left_open_where_a_training_did_not_reach_the_threshold(run, ablate, write, here):
-    write("conf/study/speed.yaml", SPEED.replace("greater, margin: 8", "equivalent, margin: 500"))
+@pytest.mark.parametrize("expect", ["equivalent", "greater"])
+def test_equality_claimed_or_found_is_left_open_where_a_training_did_not_reach_the_threshold(
+    run, ablate, write, here, expect
+):
+    write("conf/study/speed.yaml", SPEED.replace("greater, margin: 8", f"{expect}, margin: 500"))
     run()
     (folder,) = (here / "results").iterdir()
     (verdict,) = json.loads(ablate("show", folder.name, "--format", "json").stdout)["verdicts"]
-    assert verdict["outcome"] == "inconclusive"
+    assert (verdict["outcome"], verdict["untrained"]) == ("inconclusive", "")
+    assert "unreached" in [qualifier["name"] for qualifier in verdict["qualifiers"]]
     assert "its trials did not reach the threshold, and would have taken more updates" in verdict["line"]
 
 

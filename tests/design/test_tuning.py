@@ -49,6 +49,7 @@ def test_each_rung_has_half_of_the_candidates_before_it(tuned):
     tuning = tuned({"optimizer.lr": [1, 2, 3, 4, 5], "rungs": [0.1, 0.3, 0.5, 1], "seeds": 3})
     assert (tuning.sizes, tuning.trials_per_arm) == ((5, 3, 2, 1), 33)
     assert tuned({"optimizer.lr": RATES, "rungs": [1]}).sizes == (4,)
+    assert tuned({"optimizer.lr": RATES, "rungs": None}).rungs == (0.25, 0.5), "the default"
 
 
 def test_a_tuned_budget_is_not_cut(tuned):

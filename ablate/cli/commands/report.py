@@ -38,7 +38,9 @@ def report(
             metavar="DIR", help="Also write each figure of the page into this folder, as a file.", show_default=False
         ),
     ] = None,
-    figure_format: Annotated[FigureFormat, typer.Option(help="The format of these files.")] = FigureFormat.svg,
+    figure_format: Annotated[
+        FigureFormat | None, typer.Option(help="The format of these files (default: svg).", show_default=False)
+    ] = None,
     results_dir: ResultsDir = None,
 ) -> None:
     """Write a study as one HTML file that needs no network: its answer, figures, tables, and what made them.
@@ -46,11 +48,14 @@ def report(
     Of a study that is not finished it has what is there, says what is missing, and ends with code 1.
     """
     from ablate import study as studies
+    from ablate.errors import ConfigError
     from ablate.python.page_source import page_source
     from ablate.report.live.message import note
     from ablate.report.page.page import page
     from ablate.store.atomic import write
 
+    if figure_format is not None and figures is None:
+        raise ConfigError("--figure-format goes with --figures DIR: add it, or leave --figure-format out.")
     path = studies.find(study, results_dir or Path("results"))
     summary, notes = studies.summarise(path)
     source = page_source(summary, path, name=study_name(path), notes=notes)
@@ -59,7 +64,7 @@ def report(
     write(written, made.encode())
     note(f"written: {written} ({len(made.encode()) / 1e6:.1f} MB)")
     if figures is not None:
-        note(f"written: {_write_figures(source, figures, figure_format)} figures in {figures}")
+        note(f"written: {_write_figures(source, figures, figure_format or FigureFormat.svg)} figures in {figures}")
     if summary.missing or summary.failed or summary.timed_out or not (summary.points or summary.identities):
         raise typer.Exit(Code.SOME_FAILED)
 

@@ -71,10 +71,11 @@ def verify(
     """Check whether results on disk are as they were written; with --retrain, whether they are reproduced.
 
     Nothing is written to the results; an archive is unpacked into a temporary folder. Ends with code 1 where a file is
-    not as it was, or a training differs; with code 2 where there is nothing that could be checked.
+    not as it was, or a training differs; with code 2 where a study is not found or an archive cannot be unpacked.
     """
     from ablate import study
     from ablate.errors import StoreError
+    from ablate.report.live.message import note
 
     assert files  # its only value: files are always checked
     _check(studies, retrain, seed=seed, tolerance=tolerance)
@@ -91,10 +92,13 @@ def verify(
         if format is VerifyFormat.table:
             _print(found)
             sys.stdout.flush()
+        if retrain is not None:
+            for place in _damaged(places, found):  # changed code or settings are not executed
+                note(f"{place.archive} is not as it was written: none of its trials is trained again.")
         again = {
             place.shown: _retrained(place, retrain, seed=seed, tolerance=tolerance, show=format is VerifyFormat.table)
-            for place, verification in zip(places, found, strict=True)
-            if retrain is not None and not (place.archive and verification.problems)
+            for place in places
+            if retrain is not None and place not in _damaged(places, found)
         }
     if format is VerifyFormat.json:
         _print_json(found, None if retrain is None else again)
@@ -113,6 +117,11 @@ class _Place:
     @property
     def shown(self) -> Path:
         return self.archive or self.path
+
+
+def _damaged(places: Sequence[_Place], found: "Sequence[Verification]") -> list[_Place]:
+    """The archives that are not as they were written."""
+    return [place for place, one in zip(places, found, strict=True) if place.archive and one.problems]
 
 
 @contextmanager

@@ -73,7 +73,8 @@ def schedule(
         return Schedule(bundles=(), workers=workers, threads=threads or 1, seconds=0.0)
     cache = TimingCache()
     with as_user_errors():
-        if machine is not None or torch.accelerator.is_available():
+        has_gpu = machine is not None or torch.accelerator.is_available()
+        if has_gpu and (cluster is None or cluster.gpus):
             offered = _Offered(
                 workers=workers, threads=threads, fixed=fixed, pins=pins, machine=machine, cluster=cluster
             )

@@ -29,6 +29,8 @@ _MAX_ENTRY_LINES = 3
 """Of one entry of the header, or of one failed trial."""
 _FAILURE_LINES, _QUALIFIER_LINES = 6, 8
 """Lines that are kept free for these sections, blank line and title among them."""
+_COUNT_LINES = 2
+"""A blank line, and one that counts what there is no room for."""
 _AXIS_LINES = 2
 _MIN_PLOT_ROWS = 2
 
@@ -71,6 +73,8 @@ class _Page:
     def section(self, title: str, entries: Sequence[Sequence[Line]], room: int, *, more: str) -> list[Line]:
         """A heading with as many entries as there is room for; says how many are left out, and where they are.
 
+        One line where there is room for no entry.
+
         Args:
             title: of the section.
             entries: each on its lines.
@@ -81,6 +85,8 @@ class _Page:
         if len(top) + sum(map(len, entries)) <= room:
             return [*top, *(each for entry in entries for each in entry)]
         left = room - len(top) - 1
+        if left <= 0:
+            return [line(), line(f"{title.partition(':')[0]} ({len(entries)}): --table {more}", "faint")]
         shown: list[Line] = []
         count = 0
         for entry in entries:
@@ -88,7 +94,7 @@ class _Page:
                 break
             shown += entry
             count += 1
-        if not count and left > 0:
+        if not count:
             shown, count = self._shortened([*entries[0]], left), 1
         rest = len(entries) - count
         said = [line(f"  and {rest} more: --table {more}", "faint")] if rest else []
@@ -139,11 +145,10 @@ def _section(
 ) -> Iterator[_Section]:
     """A section of entries; none where there is no entry."""
     if entries:
-        least = len(page.title(title)) + 1
-        whole = least - 1 + sum(map(len, entries))
+        whole = len(page.title(title)) + sum(map(len, entries))
         yield _Section(
-            least=min(least, whole),
-            reserved=min(max(reserved, least), whole),
+            least=_COUNT_LINES,
+            reserved=min(max(reserved, _COUNT_LINES), whole),
             render=lambda room: page.section(title, entries, room, more=more),
         )
 
@@ -194,7 +199,7 @@ def _plot(page: _Page) -> Iterator[_Section]:
     """The forest plot; one line that counts the contrasts where there is no room for it."""
     contrasts = contrast_rows.plotted(page.summary)
     if contrasts:
-        yield _Section(least=2, reserved=2, render=lambda room: _plotted(page, contrasts, room))
+        yield _Section(least=_COUNT_LINES, reserved=_COUNT_LINES, render=lambda room: _plotted(page, contrasts, room))
 
 
 def _plotted(page: _Page, contrasts: Sequence[Contrast], room: int) -> list[Line]:

@@ -89,5 +89,5 @@ def test_verdicts_stand_side_by_side(ablate, here, tiny, write):
     assert (pair["a"]["margin"], pair["b"]["margin"]) == ("0.0001", "0.9")
     assert pair["changed"] == (pair["a"]["outcome"] != pair["b"]["outcome"])
     text = " ".join(shown.stdout.split())
-    assert f"1 claim stated by both: {'1' if pair['changed'] else 'none'} changed." in text
+    assert f"1 claim with a verdict in both: {'1' if pair['changed'] else 'none'} changed." in text
     assert ("A verdict may change though the effect hardly does" in text) == pair["changed"]

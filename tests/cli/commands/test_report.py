@@ -48,6 +48,10 @@ def test_the_figures_of_the_page_are_files(ablate, here, tiny, format, begins):
     assert f"{len(there)} figures in figures" in done.stderr
 
 
+def test_a_format_of_figures_that_are_not_asked_for_is_refused(refused):
+    assert "--figure-format goes with --figures DIR" in refused("report", "smoke", "--figure-format", "pdf")
+
+
 def test_a_study_without_a_trial_says_so(ablate, here, tiny):
     assert ablate("run", *tiny).exit_code == 0
     (study,) = (here / "results").iterdir()

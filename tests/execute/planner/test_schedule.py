@@ -22,7 +22,7 @@ from ablate.execute.planner.timing_cache import TimingCache
 from ablate.execute.process import isolation
 from ablate.execute.stack import verification
 from ablate.execute.train.fit import prepare
-from ablate.plan.machine import Cluster
+from ablate.plan.machine import Cluster, Gpu, Machine
 from ablate.store.timings import Overhead, StepTiming
 
 room = sys.modules["ablate.execute.planner.schedule"]
@@ -189,6 +189,12 @@ def test_each_machine_of_a_cluster_has_memory_of_its_own(plan, monkeypatch):
     assert max(len(bundle.trials) for bundle in jobs.bundles) <= 5
     none = schedule(trials, trials, workers=12, cluster=Cluster(machines=12, host_bytes=room.PROCESS_BYTES))
     assert {bundle.reason for bundle in none.bundles} == {NO_MEMORY}
+
+
+def test_a_gpu_that_a_cluster_gives_to_nobody_is_not_planned(plan):
+    trials = plan("model.init=he,xavier", "replicates=2")
+    seen = Machine(host_bytes=2**36, gpus=(Gpu(index=0, name="of a login node", free_bytes=2**36),))
+    assert schedule(trials, trials, workers=2, machine=seen, cluster=Cluster(machines=2)).gpus == 0
 
 
 def test_no_trial_gets_more_threads_than_a_machine_has_cores(plan, monkeypatch):

@@ -202,8 +202,9 @@ def test_all_claims_are_shown_before_contrasts_and_what_is_left_out_is_counted(c
 
 def test_what_is_left_out_is_counted_in_every_section(monstrous, written):
     text = written(monstrous, width=80)
-    for table in ("verdicts", "identities", "failures", "all"):
+    for table in ("verdicts", "failures", "all"):
         assert f" more: --table {table}\n" in text
+    assert f"\nIdentities ({len(monstrous.identities)}): --table identities\n" in text, "no room for one of them"
     assert "60 contrasts: --table contrasts" in text
 
 

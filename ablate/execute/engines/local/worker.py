@@ -267,7 +267,7 @@ class Worker:
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:  # it was stopped before it had made a group of its own, or has ended
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):
                 os.kill(process.pid, signal.SIGKILL)
         except PermissionError:
             pass
