@@ -155,16 +155,16 @@ def test_a_study_that_has_changed_has_no_answer(generator, shipped):
     assert generator["answers"].in_short(changed) == "not answered yet"
 
 
-def test_claims_on_the_same_levels_are_told_apart_by_where_they_hold(generator, shipped):
+def test_a_short_verdict_says_where_it_holds(generator, shipped):
     study = shipped["core"]
     first, *_, last = study.verdicts
     at = {**first.claim.at, "hidden_activation": "softmax"}
     other = replace(first, claim=replace(first.claim, at=at))
     several = replace(study, found=msgspec.structs.replace(study.found, verdicts=(first, other, last)))
     short = generator["answers"].short
-    assert " at `hidden_activation=relu`" in short(first, several)
-    assert " at `hidden_activation=softmax`" in short(other, several)
-    assert " at " not in short(last, several)
+    assert ", `hidden_activation=relu`" in short(first, several)
+    assert ", `hidden_activation=softmax`" in short(other, several)
+    assert " at `output_activation=linear`, `hidden_activation=relu`: open" in short(last, several)
 
 
 def test_the_readme_shows_five_of_them(shipped):
