@@ -13,6 +13,9 @@ from ablate.config.diagnostic import EXAMPLES
 TRAINED = ("data", "model", "objective", "optimizer", "scheduler", "trainer")
 """The config groups that decide what a trial is. Engine, logger and paths do not."""
 
+OPTION_WITHOUT_EFFECT = {"objective": "none", "optimizer": "none", "scheduler": "constant"}
+"""What a LightningModule has of its own → the option of that group that adds nothing."""
+
 ADDED = frozenset({"scheduler"})
 """Groups of `TRAINED` that came later: an empty one is left out of a trial's identity, as before it existed."""
 

@@ -33,7 +33,7 @@ class Passed:
         return self._test is not None
 
     @property
-    def positions(self) -> int:
+    def position_axes(self) -> int:
         """Axes of the places of an example that have a class each: 1 of tokens, 2 of pixels; 0: it has one class."""
         return self._pool.targets.ndim - 1 if self._pool.has_classes else 0
 

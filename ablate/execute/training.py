@@ -96,7 +96,7 @@ class _Training:
         if not isinstance(module := self.fit.module, TrialModule):
             return {}
         thresholds, rows = trial.config.objective.thresholds, [] if self.divergence.reason else self.curve.rows
-        return updates_to(thresholds, rows, epoch_steps=module.epoch_steps, budget=module.budget)
+        return updates_to(thresholds, rows, epoch_steps=module.epoch_steps, budget_steps=module.budget)
 
     def tests_together(self, trial: Trial) -> bool:
         """Whether all of several processes are to test, as each has a part of the weights."""

@@ -74,7 +74,7 @@ class PositionCrossEntropy(nn.Module):
         self, predictions: Float[Tensor, "batch ..."], targets: Int64[Tensor, "batch *positions"]
     ) -> Float[Tensor, ""]:
         """The mean loss; NaN where no position counts."""
-        # Of rows, as TwinCrossEntropy.
+        # One row for each position: see TwinCrossEntropy for the reason.
         rows = by_position(predictions, targets, self.classes_axis).flatten(0, -2)
         return cross_entropy(rows, targets.flatten(), ignore_index=self.ignore_index)
 

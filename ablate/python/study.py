@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ablate.config.catalog import Catalog
-from ablate.config.group import TRAINED
+from ablate.config.group import OPTION_WITHOUT_EFFECT, TRAINED
 from ablate.errors import ConfigError, kind, unknown
 from ablate.passed_objects import PREFIX, bound
 from ablate.python.examples import passed
@@ -109,8 +109,8 @@ class Study:
         self._root: dict[str, Any] = {"replicates": replicates, "seed": seed}
         self._made: list[tuple[str, Any, str]] = []
         """Group, object, and the name of its option."""
-        self._positions = 0
-        """Axes of positions in the targets that were passed, as `Passed.positions`."""
+        self._position_axes = 0
+        """Axes of positions in the targets that were passed, as `Passed.position_axes`."""
         settings = dict(settings or {})
         self._reading = _reading(settings)
         self._model = _reference("model", model, factors.get("model"))
@@ -232,7 +232,7 @@ class Study:
         if isinstance(thing, type) or (callable(thing) and not hasattr(thing, "__getitem__")):
             return self._objects.node(thing, "data")
         examples = passed(thing, name=name or None, **self._reading)
-        count, self._positions = examples.count, examples.positions
+        count, self._position_axes = examples.count, examples.position_axes
         target = self._objects.add(examples, digest="", name=f"examples_{examples.content}")
         return {
             "_target_": target,
@@ -254,9 +254,9 @@ class Study:
         elif objective is not None:
             self._defaults["objective"] = objective
         elif is_lightning(self._model):
-            self._defaults |= {"objective": "none", "optimizer": "none", "scheduler": "constant"}
+            self._defaults |= OPTION_WITHOUT_EFFECT
         elif "content" in data:
-            classes = ("classification", "tokens", "segmentation")[min(self._positions, 2)]
+            classes = ("classification", "tokens", "segmentation")[min(self._position_axes, 2)]
             self._defaults["objective"] = "regression" if data["chance"] is None else classes
 
     def _factors(self, factors: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:

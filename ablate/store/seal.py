@@ -31,7 +31,10 @@ def seal(value: object) -> bytes:
 
 
 def sealed(value: object) -> Iterator[bytes]:
-    """The same in pieces: as objects, or with its line breaks, a large summary takes as much memory as all records."""
+    """The pieces of `seal`, which are never in memory together.
+
+    As one text, or as objects, the summary of a large study takes as much memory as its records.
+    """
     fields = msgspec.json.decode(msgspec.json.encode(value), type=dict[str, msgspec.Raw])
     fields.pop(CHECKSUM, None)
     digest = hashlib.sha256()

@@ -85,7 +85,7 @@ def run(
 
     planned = plan(words, cwd=cwd, conf=conf, request=request)
     engine = make_engine(planned.spec.settings.get("engine"))
-    engine.on_message, engine.needs_gpus = observer.on_message, planned.may_use_gpus
+    engine.on_message, engine.may_use_gpus = observer.on_message, planned.may_use_gpus
     _check_engine(engine, planned, detach=detach)
     directory, lock = StudyDirectory(planned.directory), Lock(planned.directory)
     is_new = not directory.path.exists()

@@ -64,7 +64,7 @@ def examine(planned: Plan) -> Outlook:
     from ablate.store.costs import cost_lookup, read_costs
 
     with closing(make_engine(planned.spec.settings.get("engine"))) as engine:
-        engine.needs_gpus = planned.may_use_gpus
+        engine.may_use_gpus = planned.may_use_gpus
         check_limits(engine, planned)
         if planned.spec.identities:
             engine.call(tasks.check_identities, planned.spec)

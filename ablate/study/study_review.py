@@ -39,7 +39,7 @@ def review(words: Sequence[str], *, cwd: Path | None = None) -> Review:
     parameters = _parameters(directory, points, planned.records)
     if None in parameters:
         with closing(make_engine(planned.spec.settings.get("engine"))) as engine:
-            engine.needs_gpus = planned.may_use_gpus
+            engine.may_use_gpus = planned.may_use_gpus
             parameters = [cost.parameters for cost in examine_networks(planned, engine)]
     return _review(directory, planned.spec, points, planned.records, parameters)
 

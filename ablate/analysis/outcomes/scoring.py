@@ -33,9 +33,9 @@ class Scores:
 def score(outcomes: Outcomes, response: Response) -> Scores:
     """Gives each diverged trial the response's penalty or, without one, what the trivial predictor scores.
 
-    Updates up to a threshold are those of a trial that does not reach it within its budget, as its record has it. Else
-    that is one number for a bounded response, and for an unbounded one the value on the trial's own test split, which
-    its record keeps. A diverged trial of an unbounded response without either has no score.
+    The trivial predictor's score is one number for a bounded response. For an unbounded one it is the value on the
+    trial's own test split, which the record has; for updates to a threshold, those of a trial that did not reach it.
+    A diverged trial for which neither is known has no score.
     """
     trivial = _trivial(outcomes, response)
     diverged = int(np.count_nonzero(outcomes.diverged))

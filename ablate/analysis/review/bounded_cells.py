@@ -33,7 +33,7 @@ def judge_floor(case: Case) -> Judgement:
 def judge_ceiling(case: Case) -> Judgement:
     """Objects to design points whose 95% interval reaches the best value that the response can have."""
     best = case.spec.response.bounds[1 if case.spec.response.better == "higher" else 0]
-    if best is None or counts_updates(case.spec.response.name):  # nothing is reached in no update
+    if best is None or counts_updates(case.spec.response.name):  # 0 updates, the best value, cannot be reached
         return None
     if unknown := _unknown(case):
         return unknown

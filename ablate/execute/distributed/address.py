@@ -11,10 +11,10 @@ IS_STARTED = "LOCAL_RANK"
 """The variable that tells Lightning to start no process itself."""
 
 READY = b"ready\n"
-"""What another process writes when it is about to fit."""
+"""What each process but the first writes before its training begins."""
 
 INTERFACES = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
-"""The network interfaces of Gloo and NCCL, which otherwise take one that others reach."""
+"""Variables for the network interface of Gloo and of NCCL. Unset, these may take one that other machines reach."""
 
 STORE_IS_THERE = "TORCHELASTIC_USE_AGENT_STORE"
 """The variable that tells torch to connect to a store. The one that rank 0 would make listens on all interfaces."""

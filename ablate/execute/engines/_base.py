@@ -52,7 +52,7 @@ class Engine(ABC):
     """Minutes between two checkpoints of a training; None: none is written."""
     budget_h: float | None = None
     """Hours, of GPUs or processors, that the trainings of a study may take; None: there is no limit."""
-    needs_gpus: bool = True
+    may_use_gpus: bool = True
     """Whether a trial of its study may train on a GPU. The caller sets it when it knows the study."""
     ends_trials: bool = False
     """Whether it can end a training after `trainer.timeout_min`. If not, a configuration with that limit is refused."""

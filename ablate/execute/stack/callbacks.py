@@ -63,11 +63,11 @@ class MemberCurves(pl.Callback):
         return len(self._rows[member])
 
     def updates_to(
-        self, member: int, thresholds: Mapping[str, Threshold], *, epoch_steps: int, budget: int
+        self, member: int, thresholds: Mapping[str, Threshold], *, epoch_steps: int, budget_steps: int
     ) -> dict[str, float]:
-        """Of a member, as the function of this name."""
+        """Response → optimizer steps at the first evaluation in which a member reached its threshold."""
         rows = [] if self.reasons[member] else self._rows[member]
-        return updates_to(thresholds, rows, epoch_steps=epoch_steps, budget=budget)
+        return updates_to(thresholds, rows, epoch_steps=epoch_steps, budget_steps=budget_steps)
 
     def as_csv(self, member: int) -> str:
         """A member's curve, as `Curve` writes it."""

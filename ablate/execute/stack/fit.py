@@ -56,7 +56,7 @@ def train_stacked(job: Job, *, engine: str, threads: int) -> tuple[TrialOutput, 
     resumed = {} if kept is None else kept.resume(trainer, module)
     began = time.perf_counter()
     trainer.fit(module, StackedChunks([m.chunks for m in members]), fit.data["val_dataloaders"], **resumed)
-    counted = {"epoch_steps": module.epoch_steps, "budget": module.budget}
+    counted = {"epoch_steps": module.epoch_steps, "budget_steps": module.budget}
     seconds = (time.perf_counter() - began + (kept.seconds_before if kept else 0.0)) / len(members)
     if module.active and trials[0].is_tested:
         trainer.test(module, verbose=False, **cast(dict[str, Any], fit.test))

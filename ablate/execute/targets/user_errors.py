@@ -12,7 +12,7 @@ from ablate.execute.targets.lightning_package import is_termination
 from ablate.execute.targets.sources import INSTALLED_FOLDERS
 
 LOST_LOADER = "DataLoader worker (pid"
-"""With these words torch says that a process of a DataLoader has died, wherever its handler of SIGCHLD interrupted."""
+"""In torch's message that a process of a DataLoader has died. Its SIGCHLD handler raises it in whatever code runs."""
 
 
 @contextmanager

@@ -97,7 +97,7 @@ def as_csv(rows: Sequence[Mapping[str, float]]) -> str:
 
 
 def updates_to(
-    thresholds: Mapping[str, Threshold], rows: Sequence[Mapping[str, float]], *, epoch_steps: int, budget: int
+    thresholds: Mapping[str, Threshold], rows: Sequence[Mapping[str, float]], *, epoch_steps: int, budget_steps: int
 ) -> dict[str, float]:
     """Response → optimizer steps at the first evaluation in validation that reached its threshold.
 
@@ -105,12 +105,12 @@ def updates_to(
         thresholds: Metric → threshold.
         rows: Of the curve: an epoch's number, and what it logged. None where the training diverged.
         epoch_steps: Optimizer steps of an epoch; the last may be cut short by the budget.
-        budget: Optimizer steps of the whole training. One epoch more stands for a threshold that was not reached.
+        budget_steps: Optimizer steps of the whole training. One epoch more stands for a threshold that was not reached.
     """
     counted: dict[str, float] = {}
     for metric, threshold in thresholds.items():
-        found = ((min(int(r["epoch"]) * epoch_steps, budget), r.get(f"val/{metric}", math.nan)) for r in rows)
-        counted[f"val/{UPDATES_TO}{metric}"] = float(threshold.updates(found, otherwise=budget + epoch_steps))
+        found = ((min(int(r["epoch"]) * epoch_steps, budget_steps), r.get(f"val/{metric}", math.nan)) for r in rows)
+        counted[f"val/{UPDATES_TO}{metric}"] = float(threshold.updates(found, otherwise=budget_steps + epoch_steps))
     return counted
 
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytorch_lightning as pl
 from torch import Tensor, nn
 
+from ablate.config.group import OPTION_WITHOUT_EFFECT
 from ablate.config.resolution.lines import listed
 from ablate.config.trial import TrialConfig
 from ablate.data.split import Sampling
@@ -115,14 +116,10 @@ def _resident(built: nn.Module, config: TrialConfig, streams: Streams, make_spli
     )
 
 
-OFF = {"objective": "none", "optimizer": "none", "scheduler": "constant"}
-"""What a LightningModule brings itself → the option of that group that adds nothing."""
-
-
-def _brought(model: str, ignored: Mapping[str, str]) -> str:
-    """What to say where groups would be ignored, as the LightningModule brings its own: all of them at once."""
-    lines = ", ".join(f"'- override /{group}: {off}'" for group, off in ignored.items())
-    words = " ".join(f"{group}={off}" for group, off in ignored.items())
+def _ignored_groups_message(model: str, ignored: Mapping[str, str]) -> str:
+    """Of all groups that would be ignored, as the LightningModule has its own."""
+    lines = ", ".join(f"'- override /{group}: {option}'" for group, option in ignored.items())
+    words = " ".join(f"{group}={option}" for group, option in ignored.items())
     return (
         f"{model} is a LightningModule and brings its own {listed([*ignored])}, which would be ignored. Add {lines} to "
         f"the study's defaults, or {words} to the command."
@@ -130,8 +127,8 @@ def _brought(model: str, ignored: Mapping[str, str]) -> str:
 
 
 def _lightning_fit(module: pl.LightningModule, config: TrialConfig, streams: Streams) -> Fit:
-    ignored = {group: off for group, off in OFF.items() if getattr(config, group).content}
-    wrong = _brought(config.model["_target_"], ignored) if ignored else ""
+    ignored = {group: option for group, option in OPTION_WITHOUT_EFFECT.items() if getattr(config, group).content}
+    wrong = _ignored_groups_message(config.model["_target_"], ignored) if ignored else ""
     seed_everything(streams.split)
     data = build(arguments(config.data).content, "data")
     if not is_lightning_data(data):

@@ -47,7 +47,7 @@ class Spool:
         return os.pread(self._file.fileno(), min(size, self._written - place), place)
 
     def _write(self) -> None:
-        """Writes to the file what is held. What was written before an error is written over, or never read."""
+        """Moves what is held to the file. After an error it stays held, and what was written of it is not read."""
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 – it is closed with this object

@@ -34,8 +34,8 @@ DAMAGED = (
 )
 """What the readers of tar and zip files raise on those that are not whole, or not of the format."""
 
-AGAIN = "Ask for the archive again."
-REFUSED = "Nothing was left of it here, and nothing was trained."
+FETCH_AGAIN = "Ask for the archive again."
+NOTHING_KEPT = "Nothing was left of it here, and nothing was trained."
 
 
 class _RefusedError(Exception):
@@ -64,10 +64,10 @@ def unpacked(archive: Path) -> Iterator[Path]:
         try:
             study = _unpack(archive, Path(folder))
         except _RefusedError as error:
-            raise StoreError(f"{archive} is refused: {error}. {REFUSED}") from None
+            raise StoreError(f"{archive} is refused: {error}. {NOTHING_KEPT}") from None
         except DAMAGED as error:
             said = " ".join(str(error).split()) or type(error).__name__
-            raise StoreError(f"{archive} is damaged or cut off, or no archive: {said}. {AGAIN}") from error
+            raise StoreError(f"{archive} is damaged or cut off, or no archive: {said}. {FETCH_AGAIN}") from error
         except OSError as error:
             raise StoreError(f"{archive} cannot be unpacked: {error.strerror or error}.") from error
         yield study
@@ -81,7 +81,7 @@ def verify_archive(study: Path, archive: Path) -> Verification:
         archive: The archive, as problems name it.
     """
     found = verify_files(study)
-    inside = (replace(one, path=archive / one.path.relative_to(study), remedy=AGAIN) for one in found.problems)
+    inside = (replace(one, path=archive / one.path.relative_to(study), remedy=FETCH_AGAIN) for one in found.problems)
     return replace(found, path=archive, problems=_unlisted(study, archive) or tuple(inside))
 
 
@@ -99,7 +99,7 @@ def _unlisted(study: Path, archive: Path) -> tuple[Problem, ...]:
             if _digest(found[name]) != listed[name]
         },
     }
-    return tuple(Problem(path=archive / name, what=said[name], remedy=AGAIN) for name in sorted(said))
+    return tuple(Problem(path=archive / name, what=said[name], remedy=FETCH_AGAIN) for name in sorted(said))
 
 
 def _unpack(archive: Path, folder: Path) -> Path:

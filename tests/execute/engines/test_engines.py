@@ -12,7 +12,7 @@ def test_every_engine_has_its_configuration(name, tmp_path):
     settings = load(["smoke", f"engine={name}"], tmp_path).spec.settings["engine"]
     built = engine(settings)
     assert built.name == name
-    built.needs_gpus = False  # Ray would be started to count them
+    built.may_use_gpus = False  # Ray would be started to count them
     assert built.workers >= 1
 
 

@@ -1,4 +1,4 @@
-"""Errors that Python prints with their traceback, then ignores: of destructors, and of threads of multiprocessing."""
+"""Errors in destructors and in threads of multiprocessing, which Python prints with a traceback and then ignores."""
 
 import sys
 import traceback
@@ -8,8 +8,8 @@ from types import TracebackType
 def say_on_one_line() -> None:
     """From here on, this process and those forked from it print each such error on one line of stderr.
 
-    Where a process of a DataLoader is killed, its destructor raises, and so does the thread that hands over tensors.
-    Whether the training fails is decided elsewhere, and is in its record.
+    When a process of a DataLoader is killed, the DataLoader's destructor and the thread that passes tensors raise such
+    errors. They do not decide whether the training fails.
     """
     sys.excepthook = _say
     sys.unraisablehook = lambda ignored: _say(ignored.exc_type, ignored.exc_value, ignored.exc_traceback)

@@ -96,7 +96,7 @@ class Ray(Team):
 
     @property
     def _may_reserve_gpus(self) -> bool:
-        return self.needs_gpus if self._settings.gpus == "auto" else self._settings.gpus > 0
+        return self.may_use_gpus if self._settings.gpus == "auto" else self._settings.gpus > 0
 
     @property
     def gpus_per_worker(self) -> float | None:
@@ -203,7 +203,7 @@ class Ray(Team):
         """GPUs of each worker."""
         if self._settings.gpus != "auto":
             return self._settings.gpus
-        if not self.needs_gpus:
+        if not self.may_use_gpus:
             return 0.0
         return 1.0 if any(node.get("GPU", 0) >= 1 for node in connection.nodes()) else 0.0
 

@@ -97,7 +97,7 @@ class Arrays:
                 f"engine=slurm: Slurm does not answer ({error}). It may have jobs of this study already, so nothing "
                 "was submitted. Run the same command again when `squeue` works."
             ) from error
-        for name, indices in stale.items():  # they have ended: until then, a driver that is next has to find them
+        for name, indices in stale.items():  # not before they have ended: another driver has to find those that run
             for index in indices:
                 known[name].collect(index)
             if not known[name].uncollected():

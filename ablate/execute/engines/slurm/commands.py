@@ -14,7 +14,7 @@ COMMAND_LIMIT_S = 60.0
 """Time after which a command that has not ended is killed: it waits for a busy controller."""
 
 SBATCH_LIMIT_S = 240.0
-"""The same of sbatch. While Slurm's queue is full, it tries again itself, for two minutes."""
+"""Time after which sbatch is killed: while Slurm's queue is full, sbatch itself tries again for two minutes."""
 
 ENDED_STATES = {
     "BOOT_FAIL",
@@ -79,7 +79,7 @@ class SlurmError(Exception):
 
     @property
     def is_submit_limit(self) -> bool:
-        """Whether Slurm may take fewer jobs."""
+        """Whether Slurm refused the number of jobs, and may take fewer."""
         return SUBMIT_LIMIT in str(self).lower()
 
 

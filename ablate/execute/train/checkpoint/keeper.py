@@ -97,8 +97,8 @@ class Keeper(pl.Callback):
         }
         _check_readable({**content["callbacks"], **{k: v for k, v in content.items() if k not in TENSORS}})
         loops = content["loops"]["fit_loop"]
-        # In a training that has gone on from a checkpoint Lightning does not count this epoch as begun, and the next
-        # process would draw its order twice.
+        # After a restart Lightning leaves out the current epoch when it counts those that began. A second restart
+        # would then draw the order of its examples twice.
         for progress in loops["epoch_progress"].values():
             progress["ready"] = progress["started"] + 1
         # Lightning takes an epoch whose batches are all done for one that has yet to end.

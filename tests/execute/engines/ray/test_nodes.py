@@ -184,7 +184,7 @@ def test_a_share_of_a_gpu_puts_workers_beside_each_other(cluster, make_ray, make
     assert make_ray(gpus=0.0, workers="auto").workers == 4
     auto = make_ray(gpus="auto", workers="auto")
     assert (auto.workers, auto.cluster, auto.gpus_per_worker) == (2, Cluster(machines=1, gpus=2), 1.0)
-    auto.needs_gpus = False
+    auto.may_use_gpus = False
     assert (auto.workers, auto.cluster, auto.gpus_per_worker) == (4, Cluster(machines=1), None)
 
 
