@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -26,21 +27,20 @@ def checksum(content: Mapping[str, Any]) -> str:
 
 
 def seal(value: object) -> bytes:
-    """A struct or dataclass as JSON, its checksum first. Numbers that are not finite become null."""
-    return b"".join(sealed(value))
+    """A struct, dataclass or mapping as JSON, its checksum first. Numbers that are not finite become null."""
+    return b"".join(sealed(msgspec.json.decode(msgspec.json.encode(value), type=dict[str, msgspec.Raw])))
 
 
-def sealed(value: object) -> Iterator[bytes]:
-    """The pieces of `seal`, which are never in memory together.
+def sealed(content: Mapping[str, object]) -> Iterator[bytes]:
+    """The pieces of what `seal` gives for a mapping. They are never in memory together.
 
     As one text, or as objects, the summary of a large study takes as much memory as its records.
     """
-    fields = msgspec.json.decode(msgspec.json.encode(value), type=dict[str, msgspec.Raw])
-    fields.pop(CHECKSUM, None)
+    rest = {key: value for key, value in content.items() if key != CHECKSUM}
     digest = hashlib.sha256()
-    for piece in _object(fields, None):
+    for piece in _object(rest, None):
         digest.update(piece)
-    yield from _object({CHECKSUM: msgspec.Raw(msgspec.json.encode(digest.hexdigest())), **fields}, b"\n")
+    yield from _object({CHECKSUM: digest.hexdigest(), **rest}, b"\n")
 
 
 def unseal(content: bytes, type: type[T], *, schema: int, unsealed: Collection[int] = ()) -> T:
@@ -73,15 +73,27 @@ def unseal(content: bytes, type: type[T], *, schema: int, unsealed: Collection[i
         raise ValueError("it is nested too deeply (recursion)") from error
 
 
-def _object(fields: Mapping[str, msgspec.Raw], line: bytes | None) -> Iterator[bytes]:
+def _object(content: Mapping[str, object], line: bytes | None) -> Iterator[bytes]:
     """A JSON object in pieces.
 
     Args:
-        fields: The JSON text of each value.
+        content: Its values, as objects or as JSON texts.
         line: What begins a line at the object's depth; None: its keys are sorted, and there are no spaces.
     """
-    colon, keys = (b":", sorted(fields)) if line is None else (b": ", [*fields])
-    yield from _enclosed(b"{}", ((msgspec.json.encode(key) + colon, fields[key]) for key in keys), line)
+    colon, keys = (b":", sorted(content)) if line is None else (b": ", [*content])
+    yield from _enclosed(b"{}", ((msgspec.json.encode(key) + colon, content[key]) for key in keys), line)
+
+
+def _value(value: Any, line: bytes | None) -> Iterator[bytes]:
+    """Any value in pieces, as `_object`: dataclasses, and tuples of them, field by field."""
+    if isinstance(value, msgspec.Raw):
+        yield from _text(value, line)
+    elif is_dataclass(value) and fields(value):
+        yield from _object({field.name: getattr(value, field.name) for field in fields(value)}, line)
+    elif isinstance(value, tuple) and value and all(map(is_dataclass, items := cast(tuple[object, ...], value))):
+        yield from _enclosed(b"[]", ((b"", item) for item in items), line)
+    else:
+        yield from _text(msgspec.Raw(msgspec.json.encode(value)), line)
 
 
 def _text(text: msgspec.Raw, line: bytes | None) -> Iterator[bytes]:
@@ -98,10 +110,10 @@ def _text(text: msgspec.Raw, line: bytes | None) -> Iterator[bytes]:
         yield msgspec.json.format(content, indent=1).replace(b"\n", line)  # no text in JSON has a line break
 
 
-def _enclosed(ends: bytes, items: Iterable[tuple[bytes, msgspec.Raw]], line: bytes | None) -> Iterator[bytes]:
-    """An object or a list of at least one item, in pieces; `items`: what stands before each, and its JSON text."""
+def _enclosed(ends: bytes, items: Iterable[tuple[bytes, object]], line: bytes | None) -> Iterator[bytes]:
+    """An object or a list of at least one item, in pieces; `items`: what stands before each, and its value."""
     inner = None if line is None else line + b" "
-    for number, (before, text) in enumerate(items):
+    for number, (before, value) in enumerate(items):
         yield (b"," if number else ends[:1]) + (inner or b"") + before
-        yield from _text(text, inner)
+        yield from _value(value, inner)
     yield (line or b"") + ends[1:]

@@ -165,7 +165,7 @@ def write_summary(directory: StudyDirectory, summary: Summary, digest: str | Non
         StoreError: it cannot be written.
     """
     key = _key(directory, directory.digest() if digest is None else digest)
-    directory.write(SUMMARY, sealed(_Saved(key=key, summary=summary)))
+    directory.write(SUMMARY, sealed({"schema": SUMMARY_SCHEMA, "key": key, "summary": summary}))
 
 
 def _latest(contents: Contents) -> Sequence[Record]:

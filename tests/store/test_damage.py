@@ -3,7 +3,7 @@
 import errno
 import os
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 import pytest
@@ -174,6 +174,35 @@ def test_a_seal_in_pieces_is_that_of_the_whole(content, bytes_at_once):
     assert b"".join(pieces) == whole
     assert unseal(whole, dict, schema=1)["content"] == content
     assert whole == msgspec.json.format(whole, indent=1)
+
+
+@dataclass(frozen=True)
+class Empty:
+    pass
+
+
+@dataclass(frozen=True)
+class Branch:
+    name: str
+    values: tuple[float | None, ...]
+    inner: "tuple[Branch | Empty, ...] | Branch | Empty | None"
+    beside: dict[str, "Branch"]
+
+
+branches = st.deferred(
+    lambda: st.builds(
+        Branch,
+        name=st.text(),
+        values=st.lists(st.floats() | st.none(), max_size=4).map(tuple),
+        inner=st.none() | st.builds(Empty) | branches | st.lists(branches | st.builds(Empty), max_size=3).map(tuple),
+        beside=st.dictionaries(st.text(), branches, max_size=2),
+    )
+)
+
+
+@given(content=branches)
+def test_a_seal_field_by_field_is_that_of_one_text(content):
+    assert b"".join(sealed({"schema": 1, "content": content})) == seal({"schema": 1, "content": content})
 
 
 def test_a_seal_is_of_what_is_said():

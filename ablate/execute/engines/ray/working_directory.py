@@ -29,7 +29,10 @@ def runtime_environment(directory: Path | None) -> Generator[dict[str, Any]]:
         return
     left_out = [name for name in SENT_WITH_CODE_ONLY if not [*(directory / name).glob("*.py")]]
     with tempfile.TemporaryDirectory() as parent:
-        (Path(parent) / FOLDER).symlink_to(directory, target_is_directory=True)
+        staged = Path(parent).resolve()
+        (staged / FOLDER).symlink_to(directory, target_is_directory=True)
+        if staged.is_relative_to(directory.resolve()):  # Ray would follow the link again and again
+            left_out.append(staged.relative_to(directory.resolve()).as_posix())
         yield {
             "working_dir": parent,
             "excludes": [*NEVER_SENT, *(f"/{FOLDER}/{name}" for name in left_out)],
